@@ -1,0 +1,1 @@
+"""What the workbench does, without a page: catalogue, media, training, runs, thresholds, detection, commands."""

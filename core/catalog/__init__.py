@@ -1,0 +1,1 @@
+"""Which media there is: layouts, scan, statistics, advice, splits, leaks, shortcuts."""

@@ -1,0 +1,101 @@
+"""`python -m core VERB …`: one file a verb, and what all verbs share: --json, exit codes, one-line errors.
+
+A verb is a module here with SUMMARY (one line), `add_arguments(parser)`, `run(args)` that gives a JSON-able
+result, and `show(result)` that gives the text for people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.errors import BadInput, WorkbenchError, one_line
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message} (see `{self.prog} --help`)")
+
+
+def verbs() -> dict[str, str]:
+    """Every verb with its summary, read without importing the modules (they are heavy)."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem.startswith("_"):
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "SUMMARY":
+                found[path.stem] = ast.literal_eval(node.value)
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        return _dispatch(list(arguments))
+    except BadInput as error:
+        print(one_line(error), file=sys.stderr)
+        return 2
+    except WorkbenchError as error:
+        print(one_line(error), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the last door: one line for people, the traceback for those who ask
+        if os.environ.get("DEEPFAKE_DEBUG"):
+            traceback.print_exc()
+        print(
+            one_line(f"internal error: {type(error).__name__}: {error} (DEEPFAKE_DEBUG=1 shows where)"),
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    known = verbs()
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("usage: python -m core VERB … (each takes --help and --json)\n")
+        print("\n".join(f"  {verb:<11} {summary}" for verb, summary in known.items()))
+        return 0
+    verb, rest = arguments[0], arguments[1:]
+    if verb not in known:
+        raise BadInput(f"unknown verb {verb!r}; known are {', '.join(known)}")
+    module = importlib.import_module(f"core.cli.{verb}")
+    parser = _Parser(prog=f"python -m core {verb}", description=known[verb], allow_abbrev=False)
+    module.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+    args = parser.parse_args(rest)
+    with contextlib.redirect_stdout(sys.stderr):  # whatever libraries print is not the result
+        result = module.run(args)
+    print(
+        json.dumps(plain(result), ensure_ascii=False, allow_nan=False) if args.json else module.show(result)
+    )
+    return 0
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON knows it: no NumPy, no paths, no NaN (null instead)."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist"):  # numpy arrays and scalars
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return str(value)

@@ -1,0 +1,1 @@
+"""From one file to an explained verdict: detector, explanations, timeline, report."""

@@ -1,0 +1,1 @@
+"""From files to arrays: pictures, video, audio, faces, the prepared cache, untrusted input."""

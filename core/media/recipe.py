@@ -1,0 +1,48 @@
+"""The recipe: how a file becomes model input. It is saved with the detector; detection uses it as training did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from core.errors import BadInput
+
+RECIPE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Plain values only. Fields that do not touch a modality are ignored for it."""
+
+    modality: str = "video"  # image | audio | video | multimodal
+    frames: int = 16  # frames of a clip, evenly spaced (1 for a picture)
+    sampling: str = "exact"  # exact | fast (snap to the cheapest frame within half a step)
+    image_size: int = 224  # pixels
+    resize: str = "fit"  # fit: scaled to image_size | native: kept unresized, crops of image_size are taken
+    faces: bool = False  # crop the face first
+    face_margin: float = 1.3  # side of the square crop over the side of the face
+    face_detector: str = "cascade"  # cascade | yunet
+    max_tracks: int = 4  # people followed in a clip
+    sample_rate: int = 16_000  # hertz
+    seconds: float = 64_600 / 16_000  # length of one audio window
+    trim_silence: bool = True  # leading and trailing
+    aggregation: str = "mean"  # how unit scores become the sample's: mean | max (over tracks always max)
+    version: int = RECIPE_VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise BadInput(f"recipe has unknown fields {unknown}; known are {sorted(known)}")
+        return cls(**values)
+
+    def key(self) -> str:
+        """A short hash: two recipes with the same key prepare a file to the same arrays."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]

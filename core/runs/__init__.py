@@ -1,0 +1,1 @@
+"""Where runs live and what executes them: folder, events, store, executors, manager."""

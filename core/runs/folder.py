@@ -1,0 +1,188 @@
+"""One run's folder: who writes it and who reads it meet here and nowhere else.
+
+status.json and the other documents are replaced atomically; events.jsonl and log.txt are only appended to,
+and a torn last line is skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.errors import BadInput
+from core.workspace import Workspace, workspace, write_atomic, write_json
+
+STATES = ("queued", "running", "stopping", "stopped", "completed", "failed", "interrupted")
+FINAL_STATES = ("stopped", "completed", "failed", "interrupted")
+STALLED_AFTER = 60.0  # seconds without a heartbeat
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What status.json holds."""
+
+    state: str = "queued"
+    pid: int | None = None
+    process_start: float | None = None  # Unix seconds; with the pid it names one process for ever
+    host: str = ""
+    heartbeat: float | None = None
+    error: str | None = None
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0  # in the whole run, as far as known
+    best: float | None = None  # best value of the monitor so far
+    executor: str = "local"
+    handle: str | None = None  # the executor's own name for it
+    device: str | None = None  # the slot it was queued for
+
+    @property
+    def stalled(self) -> bool:
+        return (
+            self.state == "running"
+            and self.heartbeat is not None
+            and time.time() - self.heartbeat > STALLED_AFTER
+        )
+
+
+class RunFolder:
+    """Paths and documents of one run. Opening it reads nothing."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def status_file(self) -> Path:
+        return self.path / "status.json"
+
+    @property
+    def events_file(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def log_file(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def stop_file(self) -> Path:
+        """Its existence asks the worker to stop after the batch (signals do not cross machines)."""
+        return self.path / "stop"
+
+    @property
+    def best_model(self) -> Path:
+        return self.path / "best_model.pth"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        return self.path / "last.pth"
+
+    @property
+    def results(self) -> Path:
+        return self.path / "results"
+
+    def scores_file(self, split: str) -> Path:
+        return self.path / "scores" / f"{split}.parquet"
+
+    def units_file(self, split: str) -> Path:
+        return self.path / "units" / f"{split}.parquet"
+
+    def config(self) -> dict[str, Any]:
+        try:
+            document = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise BadInput(f"run {self.id} has no readable config.yaml ({error})") from error
+        if not isinstance(document, dict):
+            raise BadInput(f"run {self.id}: config.yaml does not hold a mapping of fields")
+        return document
+
+    def save_config(self, config: dict[str, Any]) -> None:
+        write_atomic(self.config_file, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+
+    def status(self) -> Status:
+        """The status as written; a folder without one is `interrupted`: whoever made it died before the first."""
+        try:
+            document = json.loads(self.status_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return Status(state="interrupted", error="status.json is missing or damaged")
+        known = {f.name for f in fields(Status)}
+        return Status(**{k: v for k, v in document.items() if k in known})
+
+    def set_status(self, **changes: Any) -> Status:
+        current = self.status() if self.status_file.exists() else Status(created=time.time())
+        status = replace(current, **changes)
+        if status.state not in STATES:
+            raise ValueError(f"state ({status.state}) must be one of {STATES}")
+        write_json(self.status_file, asdict(status))
+        return status
+
+    def document(self, name: str) -> dict[str, Any] | None:
+        """A JSON document of the run (`metrics`, `operating_point`, `calibration`, `plan`), None where absent."""
+        path = self.path / f"{name}.json"
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise BadInput(f"run {self.id}: {path.name} cannot be read ({error})") from error
+        return document if isinstance(document, dict) else None
+
+    def save_document(self, name: str, document: dict[str, Any]) -> None:
+        write_json(self.path / f"{name}.json", document)
+
+
+def new_run(config: dict[str, Any], *, path: Path | None = None, space: Workspace | None = None) -> RunFolder:
+    """Make a run folder in state `queued`. Without a path it gets a fresh, sortable id in the workspace."""
+    if path is None:
+        runs = (space or workspace()).runs
+        runs.mkdir(parents=True, exist_ok=True)
+        stem = (
+            time.strftime("%Y%m%d-%H%M%S")
+            + "-"
+            + re.sub(r"[^A-Za-z0-9]+", "_", str(config.get("model", "run")))
+        )
+        path, n = runs / stem, 1
+        while True:
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:
+                n += 1
+                path = runs / f"{stem}-{n}"
+    else:
+        path.mkdir(parents=True, exist_ok=True)
+    folder = RunFolder(path)
+    folder.save_config(config)
+    folder.set_status(state="queued", created=time.time(), host=socket.gethostname())
+    return folder
+
+
+def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
+    """A run by its id in the workspace or by the path of its folder."""
+    text = str(name)
+    if RUN_ID.fullmatch(text):
+        inside = (space or workspace()).runs / text
+        if inside.is_dir():
+            return RunFolder(inside)
+    path = Path(text).expanduser()
+    if path.is_dir() and ((path / "config.yaml").exists() or (path / "status.json").exists()):
+        return RunFolder(path.resolve())
+    raise BadInput(f"there is no run {text!r}; `python -m core runs` lists those of this workspace")

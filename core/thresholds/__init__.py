@@ -1,0 +1,1 @@
+"""From scores to an operating point: sweep, methods, calibration, intervals. No torch."""

@@ -1,0 +1,1 @@
+"""From samples to scores: configuration, balancing, losses, augmentation, the loop, evaluation, tuning."""

@@ -1,0 +1,105 @@
+"""The workspace: the one folder in which the workbench keeps everything it writes, and its settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+
+CODE_ROOT = Path(__file__).resolve().parent.parent
+MODALITIES = ("image", "audio", "video", "multimodal")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where things lie; folders are made when something is first written into them."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "settings.toml"
+
+    @property
+    def catalog(self) -> Path:
+        return self.root / "catalog"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def weights(self) -> Path:
+        """Pre-trained weights for machines without a network (networks, YuNet, tokenizers)."""
+        return self.root / "weights"
+
+    @property
+    def demo(self) -> Path:
+        return self.root / "demo"
+
+    def settings(self) -> dict[str, Any]:
+        """The settings file as a dictionary; empty where there is none."""
+        try:
+            return tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadInput(f"{self.settings_file} is not valid TOML ({error}); mend or delete it") from error
+
+    def save_settings(self, settings: Mapping[str, Any]) -> None:
+        write_atomic(self.settings_file, _toml(settings))
+
+
+def workspace() -> Workspace:
+    """The workspace in force: DEEPFAKE_WORKSPACE, else `workspace/` beside the code."""
+    named = os.environ.get("DEEPFAKE_WORKSPACE", "")
+    return Workspace(Path(named).expanduser().absolute() if named else CODE_ROOT / "workspace")
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Replace `path` so that a reader sees the old file or the new one, never a part, also after a crash."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, document: Any) -> None:
+    write_atomic(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _toml(settings: Mapping[str, Any]) -> str:
+    """The little of TOML that settings need: plain values, lists, one level of tables."""
+    plain = {k: v for k, v in settings.items() if not isinstance(v, Mapping)}
+    lines = [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in plain.items() if v is not None]
+    for name, table in settings.items():
+        if isinstance(table, Mapping):
+            lines += ["", f"[{_key(name)}]"]
+            lines += [
+                f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in table.items() if v is not None
+            ]
+    return "\n".join(lines).strip() + "\n"
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
