@@ -7,7 +7,7 @@ PORT ?= 8501
 .PHONY: run test check lint check-all clean
 
 run: .venv/installed
-	$(BIN)/python -m streamlit run dashboard/app.py --server.address $(ADDRESS) --server.port $(PORT)
+	$(BIN)/python -m dashboard --address $(ADDRESS) --port $(PORT)
 
 test: .venv/installed-test lint
 	$(BIN)/python -m pytest -m "not long"

@@ -6,10 +6,11 @@ signs the analyst in and passes who it is; `core` checks it here on every call t
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 
-from core.errors import NotAllowed
-from core.workspace import Workspace, workspace
+from core.errors import BadInput, NotAllowed
+from core.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,26 @@ class Person:
 LOCAL = Person("local", operator=True)
 
 
-def person(email: str | None, *, signed_in_server: bool, space: Workspace | None = None) -> Person:
-    """The person behind a page: everyone is an operator on a loopback server, else those named in settings."""
-    if not signed_in_server:
-        return LOCAL
-    operators = {str(o).casefold() for o in (space or workspace()).settings().get("operators", [])}
+def person_for(email: str | None, space: Workspace) -> Person:
+    """The person behind a page of a server off loopback: an operator if settings.toml names them."""
+    operators = {str(name).casefold() for name in space.settings().get("operators", [])}
     return Person(email or "anonymous", operator=bool(email) and str(email).casefold() in operators)
+
+
+def is_loopback(address: str) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False  # empty means every address
+
+
+def check_exposure(address: str, *, sign_in: bool, space: Workspace) -> None:
+    """Refuse to serve beyond this machine without sign-in, unless the owner opted out in so many words."""
+    if is_loopback(address) or sign_in or space.settings().get("allow_without_sign_in") is True:
+        return
+    raise BadInput(
+        f"serving on {address or 'every address'} needs sign-in: configure [auth] in .streamlit/secrets.toml, "
+        "or set allow_without_sign_in = true in the workspace's settings.toml"
+    )

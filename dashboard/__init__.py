@@ -1,0 +1,1 @@
+"""What the analyst sees. No machine learning here."""

@@ -1,0 +1,45 @@
+"""`python -m dashboard`: start the server, after checking that it may serve where it is asked to."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tomllib
+from pathlib import Path
+
+from core.access import check_exposure
+from core.errors import BadInput
+from core.workspace import workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def sign_in_configured() -> bool:
+    secrets = ROOT / ".streamlit" / "secrets.toml"
+    return secrets.exists() and "auth" in tomllib.loads(secrets.read_text(encoding="utf-8"))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m dashboard", description="start the workbench")
+    parser.add_argument(
+        "--address", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    parser.add_argument("--port", type=int, default=8501)
+    args = parser.parse_args()
+    try:
+        check_exposure(args.address, sign_in=sign_in_configured(), space=workspace())
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Deepfake workbench: http://{args.address}:{args.port}", file=sys.stderr)
+    os.chdir(ROOT)  # Streamlit finds .streamlit/ beside the code from here
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+    os.execv(
+        sys.executable, [*command, f"--server.address={args.address}", f"--server.port={args.port}"]
+    )  # replaces this process, so that stopping it stops the server
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

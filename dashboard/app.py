@@ -1,0 +1,34 @@
+"""The entry of the dashboard: sign-in, navigation, and what is running now."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `streamlit run` puts only dashboard/ there
+
+import streamlit as st
+
+from dashboard import running, session
+
+st.set_page_config(page_title="Deepfake workbench", page_icon=":material/frame_inspect:", layout="wide")
+session.require_sign_in()
+
+PAGES = (
+    ("home", "Home", ":material/home:"),
+    ("datasets", "Datasets", ":material/database:"),
+    ("train", "Train", ":material/model_training:"),
+    ("runs", "Runs", ":material/monitoring:"),
+    ("thresholds", "Thresholds", ":material/tune:"),
+    ("detect", "Detect", ":material/frame_inspect:"),
+    ("compare", "Compare", ":material/compare_arrows:"),
+)
+page = st.navigation(
+    [
+        st.Page(f"views/{name}.py", title=title, icon=icon, url_path=name, default=name == "home")
+        for name, title, icon in PAGES
+    ]
+)
+with st.sidebar:
+    running.panel()
+page.run()

@@ -1,0 +1,31 @@
+"""The sidebar's list of what is running now: name, progress, time left. A click goes to the run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.runs import listing
+from dashboard import session, theme
+
+
+def panel() -> None:
+    """Polls only while something runs; each page opens with the state of the moment."""
+    active = listing.active(session.space())
+    st.fragment(_draw, run_every="3s" if active else None)()
+
+
+def _draw() -> None:
+    active = listing.active(session.space())
+    if not active:
+        return
+    st.caption("Running now")
+    for run in active[:8]:
+        label = theme.safe(run.name)
+        if st.button(f"{label} · {run.state}", key=f"running-{run.id}", type="tertiary"):
+            st.session_state["runs_chosen"] = [run.id]
+            theme.go_to("runs")
+        if run.progress is not None:
+            left = "" if run.seconds_left is None else f"{theme.duration(run.seconds_left)} left"
+            st.progress(min(max(run.progress, 0.0), 1.0), text=left)
+    if len(active) > 8:
+        st.caption(f"and {len(active) - 8} more")

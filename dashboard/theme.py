@@ -1,0 +1,169 @@
+"""One look for all pages: colours, number formats, badges, empty states. Words and shapes always go with colour."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+import streamlit as st
+
+# Okabe and Ito: blue and vermilion stay apart for every common kind of colour blindness, in light and dark.
+REAL = "#0072B2"
+FAKE = "#D55E00"
+UNCERTAIN = "#7F7F7F"
+UNLABELLED = "#B0B0B0"
+LABEL_COLORS = {"real": REAL, "fake": FAKE, "uncertain": UNCERTAIN, "unlabelled": UNLABELLED}
+LABEL_SYMBOLS = {"real": "circle", "fake": "x", "uncertain": "diamond", "unlabelled": "square-open"}
+LABEL_PATTERNS = {"real": "", "fake": "/", "uncertain": ".", "unlabelled": "x"}
+# One colour a run or series, apart from those of the labels.
+SERIES = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#A6761D", "#F0E442", "#666666")
+
+SEVERITY = {
+    "balanced": ("green", "●"),
+    "mild": ("blue", "◐"),
+    "moderate": ("orange", "▲"),
+    "severe": ("red", "◆"),
+    "extreme": ("violet", "✖"),
+    "single-class": ("gray", "○"),
+}
+STATE = {
+    "queued": ("gray", "…"),
+    "running": ("blue", "▶"),
+    "stalled": ("orange", "⏸"),
+    "stopping": ("orange", "◼"),
+    "stopped": ("gray", "◼"),
+    "completed": ("green", "✔"),
+    "failed": ("red", "✖"),
+    "interrupted": ("orange", "⚡"),
+}
+
+
+def page_title(question: str, *, badge: str | None = None) -> None:
+    """The question that the page answers, small enough to leave the fold to the answer."""
+    st.markdown(f"## {safe(question)}" + (f" {badge}" if badge else ""))
+
+
+def safe(text: object) -> str:
+    """Text from data (names of files, methods, people) as Markdown that shows it and does nothing else."""
+    visible = "".join(c if c.isprintable() else "\ufffd" for c in str(text))
+    visible = re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd", visible)
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", visible)
+
+
+def count(n: float | None) -> str:
+    """Counts have thousands separators: 61,204."""
+    return "–" if n is None else f"{int(n):,}"
+
+
+def number(x: float | None) -> str:
+    """Three significant digits: 0.913, 12.4, 1,230."""
+    if x is None or not math.isfinite(x):
+        return "–"
+    if x == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(x))))
+    return f"{round(x, digits):,.{min(digits, 6)}f}"
+
+
+def percent(x: float | None) -> str:
+    return "–" if x is None or not math.isfinite(x) else f"{number(100 * x)} %"
+
+
+def interval(x: float | None, low: float | None, high: float | None) -> str:
+    """Always the same way: 0.913 [0.88, 0.94]."""
+    if x is None or low is None or high is None:
+        return number(x)
+    return f"{number(x)} [{low:.2f}, {high:.2f}]"
+
+
+def ratio(x: float | None) -> str:
+    return "–" if x is None or not math.isfinite(x) else f"{x:.1f} : 1"
+
+
+def duration(seconds: float | None) -> str:
+    """A time an analyst can feel: 48 s, 14 min, 2 h 05 min."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(n: float | None) -> str:
+    if n is None:
+        return "–"
+    for unit in ("B", "kB", "MB", "GB"):
+        if n < 1000:
+            return f"{number(n)} {unit}"
+        n /= 1000
+    return f"{number(n)} TB"
+
+
+def severity_badge(word: str | None) -> str:
+    """The band as Markdown badge: colour, shape and word."""
+    color, mark = SEVERITY.get(word or "", ("gray", "?"))
+    return f":{color}-badge[{mark} {word or 'unknown'}]"
+
+
+def state_badge(state: str, *, stalled: bool = False) -> str:
+    shown = "stalled" if stalled else state
+    color, mark = STATE.get(shown, ("gray", "?"))
+    return f":{color}-badge[{mark} {shown}]"
+
+
+def demo_badge() -> str:
+    return ":violet-badge[demo]"
+
+
+def severity_word(word: str | None) -> str:
+    """The same for a table cell, which knows no Markdown."""
+    return f"{SEVERITY.get(word or '', ('', '?'))[1]} {word or 'unknown'}"
+
+
+def empty(text: str, button_label: str | None = None, page: str | None = None) -> None:
+    """An empty state: what is missing, and the one next step. `page` is a view's file name without .py."""
+    with st.container(border=True):
+        st.markdown(text)
+        if (
+            button_label
+            and page
+            and st.button(button_label, type="primary", key=f"empty-{page}-{button_label}")
+        ):
+            go_to(page)
+
+
+def go_to(page: str) -> None:
+    st.switch_page(f"views/{page}.py")
+
+
+def figure(fig: go.Figure, *, height: int = 320, keep: str = "view") -> go.Figure:
+    """Common layout. `keep` names the zoom state: while it stays the same, a refresh does not move the view."""
+    fig.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0},
+        uirevision=keep,
+        font={"size": 13},
+        hoverlabel={"namelength": -1},
+    )
+    fig.update_xaxes(automargin=True)
+    fig.update_yaxes(automargin=True)
+    return fig
+
+
+CHART_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"], "scrollZoom": False}
+
+
+def guarded(action: Callable[[], None]) -> bool:
+    """Run what a button does; a refusal or failure of the workbench becomes one line on the page."""
+    from core.errors import WorkbenchError, one_line
+
+    try:
+        action()
+    except WorkbenchError as error:
+        st.error(safe(one_line(error)), icon=":material/error:")
+        return False
+    return True
