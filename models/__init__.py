@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from models.registry import ModelCard, Output, card, create, list_models, register
+from models.registry import (
+    BadOption,
+    MissingWeights,
+    ModelCard,
+    Output,
+    UnknownModel,
+    card,
+    count_parameters,
+    create,
+    list_models,
+    register,
+)
 
-__all__ = ["ModelCard", "Output", "card", "create", "list_models", "register"]
+__all__ = [
+    "BadOption",
+    "MissingWeights",
+    "ModelCard",
+    "Output",
+    "UnknownModel",
+    "card",
+    "count_parameters",
+    "create",
+    "list_models",
+    "register",
+]

@@ -1,15 +1,42 @@
-"""The registry of networks: a card beside each, from which pages, commands and tests are generated."""
+"""The registry of networks: a card beside each, from which pages, commands and tests are generated.
+
+A network registers itself: every module of this package is imported once, so adding a network is one file.
+"""
 
 from __future__ import annotations
 
+import difflib
+import importlib
+import importlib.util
+import inspect
+import os
+import pkgutil
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+MODALITIES = ("image", "audio", "video", "multimodal")
+TIMM_PREFIX = "timm:"
+FOLDERS_VARIABLE = "DEEPFAKE_MODELS"  # folders with further network files, parted as in PATH
+
+
+class UnknownModel(ValueError):
+    """No network of this name; the message lists the near ones."""
+
+
+class BadOption(ValueError):
+    """The network does not take this option or value; the message says what it takes."""
+
+
+class MissingWeights(RuntimeError):
+    """Pre-trained weights cannot be had; the message says which file to put where."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +57,16 @@ class ModelCard:
     cam_layer: str = ""  # dotted name of the layer for Grad-CAM; empty: attribution over time instead
     pretrained: str = ""  # tag of the pre-trained weights; empty: there are none
     learning_rate: float = 1e-4
-    options: dict[str, object] = field(
-        default_factory=dict
-    )  # further arguments of the builder, with defaults
+    tune: str = "all"  # what is trained unless the analyst says otherwise: all|layernorm|last_blocks|head
+    options: dict[str, object] = field(default_factory=dict)  # arguments of the builder, with defaults
+
+    @property
+    def input(self) -> str:
+        """What goes in, in words: `16 frames of 224x224 px`, `4.0 s at 16000 Hz`."""
+        picture = f"{self.size}x{self.size} px" + (" unresized" if self.resize == "native" else "")
+        sound = f"{self.seconds:.1f} s at {self.sample_rate} Hz"
+        clip = f"{self.frames} frames of {picture}"
+        return {"image": picture, "video": clip, "audio": sound}.get(self.modality, f"{clip} + {sound}")
 
 
 @dataclass(frozen=True)
@@ -47,19 +81,103 @@ class Output:
 
 Builder = Callable[..., nn.Module]
 _registry: dict[str, tuple[ModelCard, Builder]] = {}
+_loaded: set[str] = set()
 
 
 def register(model_card: ModelCard) -> Callable[[Builder], Builder]:
-    raise RuntimeError("written by the models room")
+    """Decorate a builder (a class or a function) that takes its options as keywords, `pretrained` among them."""
+    if model_card.modality not in MODALITIES:
+        raise ValueError(f"modality {model_card.modality!r} must be one of {', '.join(MODALITIES)}")
+
+    def add(builder: Builder) -> Builder:
+        options = {**_defaults(builder), **model_card.options}
+        _registry[model_card.name] = (replace(model_card, options=options), builder)
+        return builder
+
+    return add
 
 
 def list_models(modality: str | None = None) -> list[str]:
-    raise RuntimeError("written by the models room")
+    """Names of all registered networks, of one modality if asked; `timm:<name>` is understood besides."""
+    _discover()
+    return sorted(name for name, (entry, _) in _registry.items() if modality in (None, entry.modality))
 
 
 def card(name: str) -> ModelCard:
-    raise RuntimeError("written by the models room")
+    return _entry(name)[0]
 
 
 def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Module:
-    raise RuntimeError("written by the models room")
+    """Build a network. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first."""
+    from models import network, weights
+
+    model_card, builder = _entry(name)
+    folder = options.pop("weights_folder", None)
+    unknown = sorted(set(options) - set(model_card.options))
+    if unknown:
+        raise BadOption(
+            f"{name} has no option {unknown[0]!r}; it has {', '.join(sorted(model_card.options))}"
+        )
+    if pretrained and not model_card.pretrained:
+        raise MissingWeights(f"{name} has no pre-trained weights; choose pretrained=false")
+    with weights.folder_in_force(str(folder) if folder else None):
+        net = builder(pretrained=pretrained, **options)
+    network.protect_batch_norm(net)
+    net.pretrained = pretrained  # a part that already knows something learns slower: models.finetune
+    return net
+
+
+def count_parameters(name: str, **options: object) -> int:
+    """Parameters of the network, counted without allocating them."""
+    with torch.device("meta"):
+        net = create(name, pretrained=False, **options)
+    return sum(parameter.numel() for parameter in net.parameters())
+
+
+def load_file(path: Path | str) -> None:
+    """Import one file with a network in it; its decorator registers it."""
+    path = Path(path).resolve()
+    if str(path) in _loaded:
+        return
+    spec = importlib.util.spec_from_file_location(f"models_extra_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UnknownModel(f"{path} is not a Python file with a network")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    _loaded.add(str(path))
+
+
+def _discover() -> None:
+    """Import every module of this package, and every file in the folders that DEEPFAKE_MODELS names."""
+    package = importlib.import_module("models")
+    for module in pkgutil.walk_packages(package.__path__, "models."):
+        importlib.import_module(module.name)
+    for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep):
+        for path in sorted(Path(folder).glob("*.py")) if folder else ():
+            load_file(path)
+
+
+def _entry(name: str) -> tuple[ModelCard, Builder]:
+    _discover()
+    if name in _registry:
+        return _registry[name]
+    if name.startswith(TIMM_PREFIX):
+        from models.image.timm_any import entry
+
+        return entry(name)
+    raise UnknownModel(f"unknown model {name!r}; {_near(name, list(_registry))}")
+
+
+def _near(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=5, cutoff=0.4)
+    if close:
+        return f"did you mean {', '.join(close)}? (`timm:NAME` takes any timm backbone)"
+    return f"known are {', '.join(sorted(known))}, and timm:NAME for any timm backbone"
+
+
+def _defaults(builder: Builder) -> dict[str, Any]:
+    parameters = inspect.signature(builder).parameters.values()
+    if not any(p.name == "pretrained" for p in parameters):
+        raise TypeError(f"{builder} must take `pretrained`")
+    return {p.name: p.default for p in parameters if p.name != "pretrained" and p.default is not p.empty}

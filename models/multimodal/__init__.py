@@ -1,0 +1,1 @@
+"""Networks over picture, sound, text and metadata together."""

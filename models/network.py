@@ -1,0 +1,167 @@
+"""The shape that every network has: encoder, aggregation, head; and the pieces they share."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from models.registry import Output
+
+
+class Network(nn.Module):
+    """Encoder over units, aggregation over a sample's units, head over the sample's embedding.
+
+    A subclass sets `encoder`, `aggregation` and `head`, and says in `encode` how its inputs become units.
+    """
+
+    encoder: nn.Module
+    aggregation: nn.Module
+    head: nn.Module
+    backbones: tuple[str, ...] = ("encoder",)  # dotted names of the parts that can come pre-trained
+    pretrained: bool = False
+
+    def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """The units of each sample, (batch, units, width)."""
+        raise NotImplementedError
+
+    def forward(
+        self, inputs: torch.Tensor, mask: torch.Tensor | None = None, *, details: bool = False
+    ) -> torch.Tensor | Output:
+        embedding, units = self.aggregation(self.encode(inputs, mask), mask)
+        logits = self.head(embedding)
+        return Output(logits, embedding, self.head(units)) if details else logits
+
+    def embed(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        return self.aggregation(self.encode(inputs, mask), mask)[0]
+
+    def train(self, mode: bool = True) -> Network:
+        """Frozen parts stay in evaluation mode: their running statistics and dropout are frozen too."""
+        super().train(mode)
+        if mode:
+            for name in self.backbones:
+                keep_frozen_parts_still(self.get_submodule(name))
+        return self
+
+
+def keep_frozen_parts_still(part: nn.Module) -> None:
+    parameters = list(part.parameters())
+    if parameters and not any(p.requires_grad for p in parameters):
+        part.eval()
+    for module in part.modules():
+        if isinstance(module, _BatchNorm) and module.weight is not None and not module.weight.requires_grad:
+            module.eval()
+
+
+class Average(nn.Module):
+    """The mean of the units that are present."""
+
+    def forward(
+        self, units: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if mask is None:
+            return units.mean(1), units
+        share = mask.to(units.dtype).unsqueeze(-1)  # (batch, units, 1)
+        present = units.masked_fill(share == 0, 0.0)  # also where a masked unit is not finite
+        return present.sum(1) / share.sum(1).clamp(min=1), units
+
+
+class Attention(nn.Module):
+    """The mean of the present units, weighted by a small network that looks at each."""
+
+    def __init__(self, width: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.score = nn.Sequential(nn.Linear(width, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+
+    def forward(
+        self, units: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        score = self.score(units).float()  # (batch, units, 1)
+        if mask is not None:
+            score = score.masked_fill(~mask.unsqueeze(-1), -1e4)
+            units = units.masked_fill(~mask.unsqueeze(-1), 0.0)
+        return (score.softmax(1).to(units.dtype) * units).sum(1), units
+
+
+class Recurrent(nn.Module):
+    """A bidirectional LSTM over the units; its outputs are averaged over those that are present."""
+
+    def __init__(self, width: int, hidden: int = 128, layers: int = 2, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(
+            width, hidden, layers, batch_first=True, bidirectional=True, dropout=dropout if layers > 1 else 0
+        )
+        self.average = Average()
+
+    def forward(
+        self, units: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if mask is None or bool(mask.all()):
+            return self.average(self._run(units))
+        # Present units move to the front, in their order, so that an absent one leaves no gap in time.
+        order = (~mask).long().argsort(dim=1, stable=True).unsqueeze(-1)
+        packed = nn.utils.rnn.pack_padded_sequence(
+            units.masked_fill(~mask.unsqueeze(-1), 0.0).gather(1, order.expand_as(units)),
+            mask.sum(1).clamp(min=1).cpu(),
+            batch_first=True,
+            enforce_sorted=False,
+        )
+        moved, _ = nn.utils.rnn.pad_packed_sequence(
+            self._run(packed), batch_first=True, total_length=units.shape[1]
+        )
+        outputs = torch.zeros_like(moved).scatter(1, order.expand_as(moved), moved)
+        return self.average(outputs, mask)
+
+    def _run(self, sequence: torch.Tensor | nn.utils.rnn.PackedSequence) -> torch.Tensor:
+        # cuDNN gives no gradients for recurrent layers in evaluation mode; Grad-CAM needs them.
+        if not self.training and torch.is_grad_enabled() and next(self.lstm.parameters()).is_cuda:
+            with torch.backends.cudnn.flags(enabled=False):
+                return self.lstm(sequence)[0]
+        return self.lstm(sequence)[0]
+
+
+def over_frames(
+    encoder: nn.Module, frames: torch.Tensor, mask: torch.Tensor | None, width: int
+) -> torch.Tensor:
+    """Run a picture encoder over the frames that are present: (batch, frames, 3, H, W) -> (batch, frames, width).
+
+    Absent frames never enter it, so they touch neither the result nor batch statistics.
+    """
+    batch, count = frames.shape[:2]
+    flat = frames.flatten(0, 1)
+    if mask is None or bool(mask.all()):
+        return encoder(flat).unflatten(0, (batch, count))
+    present = mask.flatten()
+    if not bool(present.any()):
+        return frames.new_zeros(batch, count, width)
+    encoded = encoder(flat[present])
+    units = encoded.new_zeros(batch * count, width)
+    units[present] = encoded
+    return units.unflatten(0, (batch, count))
+
+
+@cache
+def _guarded(kind: type[_BatchNorm]) -> type[_BatchNorm]:
+    class Guarded(kind):  # type: ignore[misc, valid-type]
+        """Batch norm that uses its running statistics where a channel has a single value (batch of one)."""
+
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            if self.training and input.numel() == input.shape[1] and self.running_mean is not None:
+                self.training = False
+                try:
+                    return super().forward(input)
+                finally:
+                    self.training = True
+            return super().forward(input)
+
+    Guarded.__name__ = kind.__name__
+    return Guarded
+
+
+def protect_batch_norm(net: nn.Module) -> None:
+    """Make training with one sample work everywhere in the network; state dicts are not touched."""
+    for module in net.modules():
+        if isinstance(module, _BatchNorm) and "Guarded" not in type(module).__qualname__:
+            module.__class__ = _guarded(type(module))
