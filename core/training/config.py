@@ -143,9 +143,10 @@ class TrainConfig:
     pretrained: bool = _option(
         False, "start from pre-trained weights (must be on this machine)", group="model"
     )
-    tune: str = _option(
-        "all",
-        "which weights learn; head: the backbone is frozen, embeddings are computed once, and only the head learns",
+    tune: str | None = _option(
+        None,
+        "which weights learn; head: the backbone is frozen, embeddings are computed once, and only the head "
+        "learns; empty: as the card says (mostly all)",
         choices=TUNE,
         group="model",
     )

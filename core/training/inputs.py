@@ -1,0 +1,274 @@
+"""From a prepared file to what a network takes: the pieces that are scored, and batches of them as tensors.
+
+Training, evaluation, detection and its explanations all go through here, so they see the same input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.media.recipe import Recipe
+
+Arrays = dict[str, np.ndarray]
+CROPS_PER_AXIS = 3  # of a native picture; evenly spaced from edge to edge
+LOUDNESS = 0.1  # root mean square of a piece of sound; levels differ between sources and give labels away
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A scored part of a sample. `score` is None until a network has seen it."""
+
+    kind: str  # frame | face | segment
+    index: int  # frame number, or the number of the segment
+    t0: float  # seconds from the start of the file
+    t1: float
+    score: float | None = None
+    box: tuple[float, float, float, float] | None = None  # pixels of the frame
+    track: int = 0  # person
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One row of a forward pass: its arrays, and which units of the sample it scores."""
+
+    arrays: Arrays
+    units: tuple[int, ...]
+    track: int = 0
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A whole sample, cut into what the network sees."""
+
+    units: tuple[Unit, ...]
+    pieces: tuple[Piece, ...]
+
+
+def pieces_of(prepared: Any, recipe: Recipe, *, text: str | None = None) -> Pieces:
+    """All units of a prepared file with the arrays that score them; none where it is not applicable."""
+    if prepared.not_applicable is not None:
+        return Pieces((), ())
+    if recipe.modality == "audio":
+        return _audio_pieces(prepared, recipe)
+    if recipe.modality == "image":
+        return _image_pieces(prepared, recipe)
+    if recipe.modality == "video":
+        return _video_pieces(prepared, recipe)
+    return _multimodal_pieces(prepared, recipe, text)
+
+
+def _frame_units(prepared: Any, recipe: Recipe) -> list[Unit]:
+    kind = "face" if recipe.faces else "frame"
+    return [
+        Unit(
+            kind,
+            int(prepared.indices[u]),
+            float(prepared.times[u]),
+            float(prepared.times[u]),
+            box=tuple(float(v) for v in prepared.boxes[u]) if len(prepared.boxes) else None,  # type: ignore[arg-type]
+            track=int(prepared.tracks[u]),
+        )
+        for u in range(len(prepared.frames))
+    ]
+
+
+def _image_pieces(prepared: Any, recipe: Recipe) -> Pieces:
+    units = _frame_units(prepared, recipe)
+    pieces = []
+    for u, unit in enumerate(units):
+        for crop in network_views(np.asarray(prepared.frames[u]), recipe):
+            pieces.append(Piece({"image": crop}, (u,), unit.track))
+    return Pieces(tuple(units), tuple(pieces))
+
+
+def _video_pieces(prepared: Any, recipe: Recipe) -> Pieces:
+    units = _frame_units(prepared, recipe)
+    pieces = []
+    for track in sorted({unit.track for unit in units}):
+        chosen = [u for u, unit in enumerate(units) if unit.track == track][: recipe.frames]
+        pieces.append(Piece(clip_arrays(prepared.frames, chosen, recipe), tuple(chosen), track))
+    return Pieces(tuple(units), tuple(pieces))
+
+
+def _audio_pieces(prepared: Any, recipe: Recipe) -> Pieces:
+    units: list[Unit] = []
+    pieces: list[Piece] = []
+    for k, (t0, t1, sound) in enumerate(sound_windows(prepared, recipe)):
+        units.append(Unit("segment", k, t0, t1))
+        pieces.append(Piece({"audio": sound}, (k,)))
+    return Pieces(tuple(units), tuple(pieces))
+
+
+def _multimodal_pieces(prepared: Any, recipe: Recipe, text: str | None) -> Pieces:
+    """One piece a person and a window of sound, with the frames that fall into that window."""
+    frames = _frame_units(prepared, recipe) if prepared.frames is not None else []
+    has_audio = prepared.audio is not None and len(prepared.audio) > 0
+    windows: list[tuple[float, float, np.ndarray | None]] = (
+        [(a, b, sound) for a, b, sound in sound_windows(prepared, recipe)]
+        if has_audio
+        else [(0.0, 0.0, None)]
+    )
+    units: list[Unit] = []
+    pieces: list[Piece] = []
+    for track in sorted({frame.track for frame in frames}) or [0]:
+        own = [u for u, frame in enumerate(frames) if frame.track == track]
+        for t0, t1, sound in windows:
+            chosen = frames_between(prepared.times, own, t0, t1) if sound is not None else own
+            chosen = chosen[: recipe.frames]
+            arrays = multimodal_arrays(prepared.frames, chosen, sound, text, recipe)
+            end = t1 if sound is not None else max((float(prepared.times[u]) for u in own), default=0.0)
+            units.append(Unit("segment", len(units), t0, end, track=track))
+            pieces.append(Piece(arrays, (len(units) - 1,), track))
+    return Pieces(tuple(units), tuple(pieces))
+
+
+def frames_between(times: np.ndarray, chosen: Sequence[int], t0: float, t1: float) -> list[int]:
+    """The frames inside a window, or the one nearest to its middle where none falls into it."""
+    inside = [u for u in chosen if t0 <= float(times[u]) <= t1]
+    if inside or not chosen:
+        return inside
+    return [min(chosen, key=lambda u: abs(float(times[u]) - (t0 + t1) / 2))]
+
+
+def clip_arrays(frames: Any, chosen: Sequence[int], recipe: Recipe) -> Arrays:
+    """`chosen` frames as a clip of recipe.frames pictures; the mask says which are there."""
+    side, length = recipe.image_size, recipe.frames
+    image = np.zeros((length, side, side, 3), np.uint8)
+    mask = np.zeros(length, bool)
+    for place, u in enumerate(chosen[:length]):
+        image[place] = centre(np.asarray(frames[u]), recipe)
+        mask[place] = True
+    return {"image": image, "mask": mask}
+
+
+def multimodal_arrays(
+    frames: Any, chosen: Sequence[int], sound: np.ndarray | None, text: str | None, recipe: Recipe
+) -> Arrays:
+    """Everything that a multimodal network may take, with what is present said beside it."""
+    arrays = clip_arrays(frames if frames is not None else [], chosen, recipe)
+    length = window_length(recipe)
+    arrays["audio"] = np.zeros(length, np.float32) if sound is None else sound
+    arrays["has_audio"] = np.array(sound is not None)
+    arrays["text"] = np.array(text or "")
+    return arrays
+
+
+def network_views(picture: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
+    """The pictures of image_size that stand for one frame: itself, or crops across an unresized one."""
+    side = recipe.image_size
+    if recipe.resize != "native":
+        return [centre(picture, recipe)]
+    picture = padded(picture, side)
+    height, width = picture.shape[:2]
+    return [picture[y : y + side, x : x + side] for y in _places(height, side) for x in _places(width, side)]
+
+
+def _places(length: int, side: int) -> list[int]:
+    count = min(CROPS_PER_AXIS, -(-length // side))
+    return [round(p) for p in np.linspace(0, length - side, count)] if count > 1 else [(length - side) // 2]
+
+
+def centre(picture: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """The picture at image_size: as prepared, or the centre of an unresized one."""
+    side = recipe.image_size
+    if picture.shape[:2] == (side, side):
+        return picture
+    picture = padded(picture, side)
+    y, x = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
+    return picture[y : y + side, x : x + side]
+
+
+def padded(picture: np.ndarray, side: int) -> np.ndarray:
+    """Mirrored out to at least `side` pixels each way; resampling would blur what the network looks for."""
+    down, right = max(0, side - picture.shape[0]), max(0, side - picture.shape[1])
+    if not down and not right:
+        return picture
+    return np.pad(picture, ((0, down), (0, right), (0, 0)), mode="symmetric")
+
+
+def window_length(recipe: Recipe) -> int:
+    return round(recipe.seconds * recipe.sample_rate)
+
+
+def sound_windows(prepared: Any, recipe: Recipe) -> list[tuple[float, float, np.ndarray]]:
+    """The recording in windows of recipe.seconds: start and end in the file's time, and the sound."""
+    from core.media.audio import windows
+
+    sounds, starts, ends = windows(prepared.audio, recipe.sample_rate, recipe.seconds, recipe.seconds)
+    start = float(prepared.audio_start)
+    return [
+        (float(a) + start, float(b) + start, even_level(np.asarray(sound, np.float32)))
+        for a, b, sound in zip(starts, ends, sounds, strict=True)
+    ]
+
+
+def even_level(sound: np.ndarray) -> np.ndarray:
+    """The same loudness for every piece; silence stays silence."""
+    level = float(np.sqrt(np.mean(np.square(sound), dtype=np.float64)))
+    if level < 1e-6:
+        return sound.astype(np.float32, copy=False)
+    return np.clip(sound * (LOUDNESS / level), -1.0, 1.0).astype(np.float32)
+
+
+def batch_of(
+    arrays: Sequence[Arrays], recipe: Recipe, card: Any, device: torch.device | str
+) -> tuple[Any, Any]:
+    """`(inputs, mask)` as the network takes them, from the arrays of pieces."""
+    return to_network(stack(arrays), recipe, card, device)
+
+
+def stack(arrays: Sequence[Arrays]) -> dict[str, Any]:
+    """One array a name, still small (pictures as bytes), so that it travels cheaply between processes."""
+    stacked: dict[str, Any] = {}
+    for name in arrays[0]:
+        values = [a[name] for a in arrays]
+        if name == "text":
+            stacked[name] = [str(v) for v in values]
+        else:
+            stacked[name] = torch.from_numpy(np.stack(values))
+    return stacked
+
+
+def to_network(
+    stacked: dict[str, Any], recipe: Recipe, card: Any, device: torch.device | str
+) -> tuple[Any, Any]:
+    """Pictures normalised with the card's mean and deviation, channels first; everything on the device."""
+    if recipe.modality == "audio":
+        return stacked["audio"].to(device, non_blocking=True), None
+    image = normalised(stacked["image"], card, device)
+    if recipe.modality == "image":
+        return image, None
+    frame_mask = stacked["mask"].to(device)
+    if recipe.modality == "video":
+        return image, frame_mask
+    from models.text import token_ids
+
+    inputs = {
+        "image": image,
+        "image_frames": frame_mask,
+        "audio": stacked["audio"].to(device),
+        "text": token_ids(stacked["text"]).to(device),
+    }
+    mask = {
+        "image": frame_mask.any(dim=1),
+        "audio": stacked["has_audio"].to(device),
+        "text": torch.tensor([bool(t) for t in stacked["text"]], device=device),
+    }
+    return inputs, mask
+
+
+def normalised(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
+    """(…, H, W, 3) bytes to (…, 3, H, W) floats."""
+    mean = torch.tensor(card.mean, dtype=torch.float32, device=device) * 255
+    std = torch.tensor(card.std, dtype=torch.float32, device=device) * 255
+    pixels = image.to(device, non_blocking=True).to(torch.float32)
+    return ((pixels - mean) / std).movedim(-1, -3).contiguous()
+
+
+def with_scores(units: Sequence[Unit], scores: Sequence[float]) -> list[Unit]:
+    return [replace(unit, score=float(score)) for unit, score in zip(units, scores, strict=True)]
