@@ -1,0 +1,164 @@
+"""The result pictures of a run, readable in print: curves of training, of the threshold, ROC and PR, confusion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from core.thresholds.sweep import Sweep
+
+mpl.use("Agg")  # no display; figures are made without pyplot, so threads do not meet
+REAL, FAKE, NEUTRAL = "#0072B2", "#D55E00", "#7F7F7F"
+DASHES = ("-", "--", "-.", ":")
+Series = Mapping[str, Sequence[tuple[float, float]]]  # name of the measurement -> (epoch, value)
+
+
+def training_curves(path: Path, series: Series, best_epoch: int | None) -> None:
+    """Loss, the metrics and the learning rate by epoch; the best epoch is marked."""
+    metrics = [
+        m for m in ("auc", "f1", "balanced_accuracy") if f"val/{m}" in series or f"train/{m}" in series
+    ]
+    panels = ["loss", *metrics, "lr"]
+    figure = Figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")
+    for axis, name in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
+        names = ["lr"] if name == "lr" else [f"train/{name}", f"val/{name}"]
+        for key, style, color in zip(names, DASHES, (NEUTRAL, FAKE)):
+            points = series.get(key, ())
+            if points:
+                x, y = zip(*points)
+                axis.plot(x, y, style, color=color, marker="o", markersize=3, label=key)
+        if best_epoch and name != "lr":
+            axis.axvline(
+                best_epoch, color="black", linewidth=0.8, linestyle=":", label=f"best epoch {best_epoch}"
+            )
+        axis.set(xlabel="epoch", title={"lr": "learning rate"}.get(name, name))
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend(fontsize=8)
+        axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=150)
+
+
+def threshold_analysis(
+    path: Path, sweep: Sweep, labels: np.ndarray, scores: np.ndarray, chosen: float | None
+) -> None:
+    """Scores of both classes, and what precision, recall and F1 do as the threshold moves (validation)."""
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    bins = np.histogram_bin_edges(scores, bins=40)
+    for value, name, color, hatch in ((0, "real", REAL, ""), (1, "fake", FAKE, "//")):
+        left.hist(scores[labels == value], bins=bins, alpha=0.6, color=color, hatch=hatch, label=name)
+    left.set(xlabel="score", ylabel="samples", title="scores of both classes (validation)")
+    thresholds, tp, fp = thinned(sweep)
+    called = np.maximum(tp + fp, 1)
+    precision, recall = tp / called, tp / max(sweep.positives, 1)
+    f1 = 2 * tp / np.maximum(tp + fp + sweep.positives, 1)
+    for y, name, style in ((precision, "precision", "-"), (recall, "recall", "--"), (f1, "F1 of fake", "-.")):
+        right.plot(thresholds, y, style, label=name)
+    right.set(xlabel="threshold", ylim=(0, 1.02), title="what the threshold does (validation)")
+    for axis in (left, right):
+        _mark_thresholds(axis, chosen)
+        axis.legend(fontsize=8)
+        axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=150)
+
+
+def thinned(sweep: Sweep, points: int = 2000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sweep at no more points than a picture can show."""
+    n = len(sweep.thresholds)
+    index = np.unique(np.linspace(0, n - 1, min(n, points)).round().astype(int))
+    return np.asarray(sweep.thresholds)[index], np.asarray(sweep.tp)[index], np.asarray(sweep.fp)[index]
+
+
+def _mark_thresholds(axis: Axes, chosen: float | None) -> None:
+    axis.axvline(0.5, color=NEUTRAL, linestyle=":", linewidth=1, label="default 0.5")
+    if chosen is not None:
+        axis.axvline(chosen, color="black", linewidth=1, label=f"chosen {chosen:.3g}")
+
+
+def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None) -> None:
+    """ROC and precision-recall of each split, with both thresholds as points and chance as a line."""
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    roc, pr = figure.subplots(1, 2)
+    for (split, sweep), style, color in zip(sweeps.items(), DASHES, (NEUTRAL, FAKE)):
+        thresholds, tp, fp = thinned(sweep)
+        recall, fpr = tp / sweep.positives, fp / sweep.negatives
+        precision = tp / np.maximum(tp + fp, 1)
+        order = np.argsort(fp + tp, kind="stable")
+        roc.plot(
+            np.r_[0, fpr[order]],
+            np.r_[0, recall[order]],
+            style,
+            color=color,
+            label=f"{split}: AUC {sweep.auc:.3f}",
+        )
+        pr.plot(recall[order], precision[order], style, color=color, label=f"{split}: AP {sweep.ap:.3f}")
+        for value, marker in ((0.5, "s"), (chosen, "o")):
+            if value is not None and len(thresholds):
+                called = scores_at(sweep, value)
+                roc.plot(
+                    called[1] / sweep.negatives, called[0] / sweep.positives, marker, color=color, mfc="none"
+                )
+                if sum(called):
+                    pr.plot(
+                        called[0] / sweep.positives, called[0] / sum(called), marker, color=color, mfc="none"
+                    )
+        pr.axhline(
+            sweep.positives / (sweep.positives + sweep.negatives), color=color, linewidth=0.6, linestyle=":"
+        )
+    roc.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=":")
+    roc.set(
+        xlabel="false-positive rate",
+        ylabel="recall of fakes",
+        title="ROC (□ at 0.5, ○ at the chosen threshold)",
+    )
+    pr.set(
+        xlabel="recall of fakes",
+        ylabel="precision",
+        title="precision and recall (dotted: chance)",
+        ylim=(0, 1.02),
+    )
+    for axis in (roc, pr):
+        axis.legend(fontsize=8)
+        axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=150)
+
+
+def scores_at(sweep: Sweep, threshold: float) -> tuple[int, int]:
+    """True and false positives where a score at or above the threshold is called fake."""
+    thresholds = np.asarray(sweep.thresholds)
+    at_or_above = np.flatnonzero(thresholds >= threshold)
+    if len(at_or_above) == 0:
+        return 0, 0
+    lowest = at_or_above[np.argmin(thresholds[at_or_above])]
+    return int(sweep.tp[lowest]), int(sweep.fp[lowest])
+
+
+def confusion_matrix(path: Path, counts: Mapping[str, Any], title: str) -> None:
+    """Counts, and the share of the row in words, so that it reads without colour."""
+    matrix = np.array([[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]], dtype=float)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(4.4, 4), layout="constrained")
+    axis = figure.subplots()
+    axis.imshow(share, cmap="Greys", vmin=0, vmax=1)
+    for row in range(2):
+        for column in range(2):
+            color = "white" if share[row, column] > 0.5 else "black"
+            text = f"{int(matrix[row, column]):,}\n{100 * share[row, column]:.1f} %"
+            axis.text(column, row, text, ha="center", va="center", color=color, fontsize=12)
+    axis.set_xticks([0, 1], ["called real", "called fake"])
+    axis.set_yticks([0, 1], ["is real", "is fake"], rotation=90, va="center")
+    axis.set_title(title, fontsize=10)
+    figure.savefig(path, dpi=150)
+
+
+def message(path: Path, text: str) -> None:
+    """A picture that says why there is none."""
+    figure = Figure(figsize=(5, 3), layout="constrained")
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    figure.savefig(path, dpi=100)
