@@ -1,0 +1,28 @@
+"""What all tests share: a workspace of their own, and where real data may lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A fresh workspace, also for child processes."""
+    root = tmp_path / "workspace"
+    monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(root))
+    return Workspace(root)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real pictures, speech and scores, where this machine has them."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs the real test data beside the checkout (shared/data), which is not here")
+    return SHARED_DATA
