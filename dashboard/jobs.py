@@ -1,0 +1,119 @@
+"""Long work behind a page: one thread a job, held by the server, watched by any session. Threads never call Streamlit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from core.errors import WorkbenchError, one_line
+from dashboard import theme
+
+
+class Cancelled(Exception):
+    """Raised inside the work when the analyst cancelled it."""
+
+
+@dataclass
+class Job:
+    """What the thread writes and the page reads."""
+
+    name: str
+    done: float = 0
+    total: float = 0  # 0: not known yet
+    text: str = ""
+    result: Any = None
+    error: str | None = None
+    finished: bool = False
+    cancelled: bool = False
+    started: float = field(default_factory=time.monotonic)
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+    def report(self, done: float, total: float, text: str = "") -> None:
+        """Called by the work; also where a cancelled job ends."""
+        self.done, self.total, self.text = done, total, text or self.text
+        if self.cancel.is_set():
+            raise Cancelled
+
+    @property
+    def share(self) -> float | None:
+        return min(1.0, self.done / self.total) if self.total else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        elapsed = time.monotonic() - self.started
+        return elapsed * (1 - self.share) / self.share if self.share and elapsed > 1 else None
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> dict[str, Job]:
+    return {}
+
+
+def start(key: str, name: str, work: Callable[[Job], Any]) -> Job:
+    """Start the work unless a job of this key is under way; then that one is given."""
+    jobs = _jobs()
+    running = jobs.get(key)
+    if running is not None and not running.finished:
+        return running
+    job = jobs[key] = Job(name)
+    threading.Thread(target=_run, args=(job, work), name=f"job-{key}", daemon=True).start()
+    return job
+
+
+def current(key: str) -> Job | None:
+    return _jobs().get(key)
+
+
+def forget(key: str) -> None:
+    _jobs().pop(key, None)
+
+
+def _run(job: Job, work: Callable[[Job], Any]) -> None:
+    try:
+        job.result = work(job)
+    except Cancelled:
+        job.cancelled = True
+    except WorkbenchError as error:
+        job.error = one_line(error)
+    except Exception as error:  # the thread's last door: the page shows it
+        job.error = one_line(f"{type(error).__name__}: {error}")
+    finally:
+        job.finished = True
+
+
+def watch(key: str, *, on_finish: Callable[[Job], None] | None = None) -> Job | None:
+    """Draw the job's progress with time left and a button to cancel; the page runs again once when it ends."""
+    job = current(key)
+    if job is None:
+        return None
+    st.fragment(_draw, run_every=None if job.finished else "1s")(key, on_finish)
+    return job
+
+
+def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
+    job = current(key)
+    if job is None:
+        return
+    if job.finished:
+        seen = st.session_state.setdefault("jobs_seen", {})
+        if seen.get(key) is not job:
+            seen[key] = job
+            if on_finish is not None:
+                on_finish(job)
+            st.rerun()
+        if job.error:
+            st.error(f"{theme.safe(job.name)}: {theme.safe(job.error)}", icon=":material/error:")
+        elif job.cancelled:
+            st.info(f"{theme.safe(job.name)}: cancelled.", icon=":material/cancel:")
+        return
+    left = "" if job.seconds_left is None else f" · {theme.duration(job.seconds_left)} left"
+    text = f"{theme.safe(job.name)} {theme.safe(job.text)}{left}"
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(job.share or 0.0, text=text)
+    if button.button("Cancel", key=f"cancel-{key}", disabled=job.cancel.is_set()):
+        job.cancel.set()
