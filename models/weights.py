@@ -6,10 +6,14 @@ What cannot be had is an error that names the file and the folder; nothing falls
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from models.registry import MissingWeights
 
@@ -38,6 +42,30 @@ def local_file(stem: str) -> Path | None:
     if place is None:
         return None
     return next((path for s in SUFFIXES if (path := place / f"{stem}{s}").is_file()), None)
+
+
+@contextmanager
+def quick_without_network() -> Iterator[None]:
+    """Where the hub cannot be reached, only its cache is asked: without this a machine offline waits a minute."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or not _reachable(constants.ENDPOINT)
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+@cache
+def _reachable(endpoint: str) -> bool:
+    if getproxies().get("https"):
+        return True  # the proxy knows the way; this machine need not
+    try:
+        with socket.create_connection((urlsplit(endpoint).hostname or "", 443), timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def missing(what: str, stem: str, origin: str, cause: Exception) -> MissingWeights:

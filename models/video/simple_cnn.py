@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -40,7 +42,7 @@ class SimpleCnn(Network):
 class FrameEncoder(nn.Module):
     def __init__(self, dropout: float) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(*(block(a, b) for a, b in zip(WIDTHS, WIDTHS[1:])))
+        self.blocks = nn.Sequential(*(block(a, b) for a, b in pairwise(WIDTHS)))
         self.project = nn.Sequential(nn.Linear(256, 128), nn.ReLU(), nn.Dropout(dropout))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:  # (n, 3, H, W) -> (n, 128)
