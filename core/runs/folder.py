@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from core.errors import BadInput
+from core.runs.locks import held
 from core.workspace import Workspace, workspace, write_atomic, write_json
 
 STATES = ("queued", "running", "stopping", "stopped", "completed", "failed", "interrupted")
@@ -45,15 +46,20 @@ class Status:
     best: float | None = None  # best value of the monitor so far
     executor: str = "local"
     handle: str | None = None  # the executor's own name for it
-    device: str | None = None  # the slot it was queued for
+    device: str | None = (
+        None  # asked for while queued (auto, cuda, cpu), then the slots it has (cuda:0,cuda:1)
+    )
+    resume: bool = False  # queued to go on from last.pth
+    person: str = ""  # who asked for it
 
     @property
     def stalled(self) -> bool:
-        return (
-            self.state == "running"
-            and self.heartbeat is not None
-            and time.time() - self.heartbeat > STALLED_AFTER
-        )
+        beat = self.heartbeat or self.started
+        return self.state == "running" and beat is not None and time.time() - beat > STALLED_AFTER
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL_STATES
 
 
 class RunFolder:
@@ -126,12 +132,23 @@ class RunFolder:
         known = {f.name for f in fields(Status)}
         return Status(**{k: v for k, v in document.items() if k in known})
 
-    def set_status(self, **changes: Any) -> Status:
-        current = self.status() if self.status_file.exists() else Status(created=time.time())
-        status = replace(current, **changes)
-        if status.state not in STATES:
-            raise ValueError(f"state ({status.state}) must be one of {STATES}")
-        write_json(self.status_file, asdict(status))
+    def set_status(self, *, only_from: tuple[str, ...] | None = None, **changes: Any) -> Status:
+        """Change some fields; worker and manager do so at the same time, so it happens under the run's lock.
+
+        With `only_from` nothing changes unless the state is one of these: the caller compares what it gets.
+        """
+        if changes.get("state", "queued") not in STATES:
+            raise ValueError(f"state ({changes['state']}) must be one of {STATES}")
+        with held(self.path / ".lock"):
+            current = self.status() if self.status_file.exists() else Status(created=time.time())
+            if only_from is not None and current.state not in only_from:
+                return current
+            if changes.get("state") == "running" and current.state == "stopping":
+                changes = {
+                    k: v for k, v in changes.items() if k != "state"
+                }  # asked to stop while starting up
+            status = replace(current, **changes)
+            write_json(self.status_file, asdict(status))
         return status
 
     def document(self, name: str) -> dict[str, Any] | None:

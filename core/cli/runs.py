@@ -1,0 +1,106 @@
+"""`python -m core runs`: list the runs, stop, resume or delete one; works with and without a server."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+from typing import Any
+
+from core.access import LOCAL
+from core.errors import BadInput, WorkbenchError
+from core.runs import listing
+from core.runs.folder import RunFolder
+from core.runs.listing import Summary
+from core.runs.manager import RunManager
+from core.runs.supervise import GRACE
+from core.workspace import workspace
+
+SUMMARY = "list the runs, or stop, resume or delete one"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", default="list", choices=("list", "stop", "resume", "delete"))
+    parser.add_argument("id", nargs="?", help="the run's id, for all but list")
+
+
+def run(args: argparse.Namespace) -> Any:
+    if args.action == "list":
+        if args.id is not None:
+            raise BadInput(f"list takes no run ({args.id})")
+        return [_plain(found) for found in listing.runs(workspace())]
+    if not args.id:
+        raise BadInput(f"{args.action} needs the id of a run; `python -m core runs` lists them")
+    manager = RunManager(workspace(), keep=False)
+    try:
+        return _ACTIONS[args.action](manager, args.id)
+    finally:
+        manager.close()
+
+
+def _stop(manager: RunManager, name: str) -> dict[str, Any]:
+    """Ask, wait for the grace time, then end it by force. Where a server watches the run, it does the same."""
+    folder = manager.open(name)
+    status = manager.stop(name, LOCAL)
+    if not status.final:
+        manager.adopt(folder)  # nobody else watches: this process does, until the end
+        manager.stop_watched(folder.id)
+    deadline = time.monotonic() + 2 * GRACE
+    while not (status := folder.status()).final:
+        if time.monotonic() > deadline:
+            raise WorkbenchError(
+                f"run {folder.id} has not stopped; it runs on {status.host or 'another machine'}"
+            )
+        time.sleep(0.1)
+    manager.join(folder.id, GRACE)
+    return _now(folder)
+
+
+def _resume(manager: RunManager, name: str) -> dict[str, Any]:
+    folder = manager.resume(name, LOCAL)
+    manager.wait_for_starts()
+    return _now(folder)
+
+
+def _delete(manager: RunManager, name: str) -> dict[str, Any]:
+    folder = manager.open(name)
+    manager.delete(name, LOCAL)
+    return {"run": folder.id, "state": "deleted"}
+
+
+_ACTIONS = {"stop": _stop, "resume": _resume, "delete": _delete}
+
+
+def _now(folder: RunFolder) -> dict[str, Any]:
+    status = folder.status()
+    return {"run": folder.id, "state": status.state, "error": status.error}
+
+
+def _plain(found: Summary) -> dict[str, Any]:
+    left = found.seconds_left
+    return {
+        "run": found.id,
+        **asdict(found),
+        "stalled": found.stalled,
+        "progress": found.progress,
+        "seconds_left": None if left is None else round(left),
+    }
+
+
+def show(result: Any) -> str:
+    if isinstance(result, dict):
+        text = f"run {result['run']}: {result['state']}"
+        if result["state"] == "queued":
+            text += " (its slot is busy; a running dashboard, or the next `runs resume`, starts it)"
+        return text + (f" ({result['error']})" if result.get("error") else "")
+    if not result:
+        return "there are no runs yet; `python -m core train` makes one"
+    lines = [f"{'run':<44} {'state':<12} {'epoch':>7}  {'best':>7}  model and data"]
+    for found in result:
+        state = "stalled" if found["stalled"] else found["state"]
+        best = "" if found["best"] is None else f"{found['best']:.3f}"
+        epochs = f"{found['epoch']}/{found['epochs']}"
+        what = found["name"] + (" · learned nothing" if found["learned_nothing"] else "")
+        why = f" · {found['error']}" if found["error"] else ""
+        lines.append(f"{found['id']:<44} {state:<12} {epochs:>7}  {best:>7}  {what}{why}")
+    return "\n".join(lines)

@@ -1,0 +1,45 @@
+"""Where a run executes: one small class each, behind one protocol."""
+
+from __future__ import annotations
+
+from core.errors import BadInput
+from core.runs.executors.base import Executor, Poll
+from core.workspace import Workspace
+
+NAMES = ("local", "torchrun", "ray")
+
+
+def create(name: str, space: Workspace) -> Executor:
+    """The executor of that name, as the `[executor]` table of settings.toml describes it."""
+    settings = dict(space.settings().get("executor", {}))
+    if name == "local":
+        from core.runs.executors.local import LocalExecutor
+
+        return LocalExecutor(space)
+    if name == "torchrun":
+        from core.runs.executors.torchrun import TorchrunExecutor
+
+        return TorchrunExecutor(
+            space,
+            nodes=int(settings.get("nodes", 1)),
+            rendezvous=str(settings.get("rendezvous", "")),
+        )
+    if name == "ray":
+        from core.runs.executors.ray_jobs import RayExecutor
+
+        return RayExecutor(space, str(settings.get("address", "http://127.0.0.1:8265")))
+    raise BadInput(f"unknown executor {name!r}; known are {', '.join(NAMES)}")
+
+
+def suited(count: int, space: Workspace, asked: str = "") -> str:
+    """The name of the executor for a run: what was asked for, else the settings', else torchrun for several."""
+    settings = space.settings().get("executor", {})
+    named = asked or str(settings.get("default", ""))
+    if named and named not in NAMES:
+        raise BadInput(f"unknown executor {named!r}; known are {', '.join(NAMES)}")
+    if named in ("", "local"):
+        return "torchrun" if count > 1 or int(settings.get("nodes", 1)) > 1 else "local"
+    return named
+
+
+__all__ = ["NAMES", "Executor", "Poll", "create", "suited"]

@@ -1,0 +1,251 @@
+"""All runs at a glance: a small summary each, read again only when its files change."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.runs.folder import FINAL_STATES, STALLED_AFTER, RunFolder, Status
+from core.workspace import Workspace, workspace, write_json
+
+_FILES = ("status.json", "config.yaml", "metrics.json")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a list shows of a run, without opening its folder."""
+
+    id: str
+    name: str
+    state: str
+    modality: str = ""
+    model: str = ""
+    datasets: tuple[str, ...] = ()
+    protocol: str = ""
+    monitor: str = "auc"
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    best: float | None = None
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    heartbeat: float | None = None
+    error: str | None = None
+    device: str | None = None
+    executor: str = "local"
+    host: str = ""
+    person: str = ""
+    learned_nothing: bool | None = None
+    demo: bool = False
+
+    @property
+    def stalled(self) -> bool:
+        beat = self.heartbeat or self.started
+        return self.state == "running" and beat is not None and time.time() - beat > STALLED_AFTER
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("queued", "running", "stopping")
+
+    @property
+    def progress(self) -> float | None:
+        """Share done, by steps where they are known, else by epochs."""
+        if self.state == "completed":
+            return 1.0
+        if self.steps > 0:
+            return min(1.0, self.step / self.steps)
+        return min(1.0, self.epoch / self.epochs) if self.epochs > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None before there is one."""
+        if self.state != "running" or self.started is None or not self.progress or self.progress < 0.01:
+            return None
+        spent = (self.heartbeat or time.time()) - self.started
+        return max(0.0, spent * (1 - self.progress) / self.progress)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has run."""
+        if self.started is None:
+            return None
+        end = self.ended if self.state in FINAL_STATES and self.ended else time.time()
+        return max(0.0, end - self.started)
+
+
+class Listing:
+    """The summaries of one workspace, cached by the files' times in memory and, for the next server, on disk."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[tuple[int, ...], Summary]] = {}
+        self._stored: bool = False
+
+    def runs(self) -> list[Summary]:
+        """The latest first."""
+        with self._lock:
+            if not self._stored:
+                self._stored = True
+                self._known = _load(self._index)
+            fresh: dict[str, tuple[tuple[int, ...], Summary]] = {}
+            changed = False
+            for path, times in _folders(self.space.runs):
+                known = self._known.get(path.name)
+                if known is None or known[0] != times:
+                    known, changed = (times, summary(RunFolder(path))), True
+                fresh[path.name] = known
+            if changed or len(fresh) != len(self._known):
+                self._known = fresh
+                if sum(not s.active for _, s in fresh.values()) >= 20:
+                    self._save()
+            return sorted((s for _, s in fresh.values()), key=lambda s: (-s.created, s.id))
+
+    @property
+    def _index(self) -> Path:
+        return self.space.cache / "runs.json"
+
+    def _save(self) -> None:
+        """Finished runs only, and not more often than every half minute: it saves time, it is not the truth."""
+        if time.time() - _mtime(self._index) / 1e9 < 30:
+            return
+        finished = {name: [t, asdict(s)] for name, (t, s) in self._known.items() if not s.active}
+        try:
+            write_json(self._index, {"fields": _FIELDS, "runs": finished})
+        except OSError:
+            self._index.unlink(missing_ok=True)  # a full disk: the next server reads the folders themselves
+
+
+_FIELDS = [f.name for f in fields(Summary)]
+_listings: dict[Path, Listing] = {}
+_listings_lock = threading.Lock()
+
+
+def listing(space: Workspace | None = None) -> Listing:
+    """The listing of a workspace, one a process."""
+    space = space or workspace()
+    with _listings_lock:
+        return _listings.setdefault(space.root, Listing(space))
+
+
+def runs(space: Workspace | None = None) -> list[Summary]:
+    return listing(space).runs()
+
+
+def active(space: Workspace | None = None) -> list[Summary]:
+    """What runs, stops or waits now: running first."""
+    order = {"running": 0, "stopping": 1, "queued": 2}
+    return sorted((s for s in runs(space) if s.active), key=lambda s: (order[s.state], s.created))
+
+
+def summary(run: RunFolder) -> Summary:
+    """Read one run. A damaged file leaves its part empty, never the list."""
+    status: Status = run.status()
+    config = _config(run.config_file)
+    metrics = _metrics(run.path / "metrics.json") if status.state in FINAL_STATES else {}
+    datasets = tuple(str(d) for d in config.get("datasets") or ())
+    learned_nothing = metrics.get("learned_nothing")
+    return Summary(
+        id=run.id,
+        name=str(config.get("name") or "") or _name(config) or run.id,
+        state=status.state,
+        modality=str(config.get("modality") or ""),
+        model=str(config.get("model") or ""),
+        datasets=datasets,
+        protocol=str(config.get("protocol") or ""),
+        monitor=str(config.get("monitor") or "auc"),
+        epoch=status.epoch,
+        epochs=status.epochs or _whole(config.get("epochs")),
+        step=status.step,
+        steps=status.steps,
+        best=status.best,
+        created=status.created or _mtime(run.path) / 1e9,
+        started=status.started,
+        ended=status.ended,
+        heartbeat=status.heartbeat,
+        error=status.error,
+        device=status.device,
+        executor=status.executor,
+        host=status.host,
+        person=status.person,
+        learned_nothing=learned_nothing if isinstance(learned_nothing, bool) else None,
+        demo=bool(datasets) and all("demo" in d.casefold() for d in datasets),
+    )
+
+
+def _name(config: dict[str, Any]) -> str:
+    datasets = [str(d) for d in config.get("datasets") or ()]
+    shown = " + ".join(datasets[:2]) + (f" + {len(datasets) - 2}" if len(datasets) > 2 else "")
+    return " · ".join(filter(None, [str(config.get("model") or ""), shown]))
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _config(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_bytes(), Loader=_Loader)
+    except (OSError, yaml.YAMLError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _metrics(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _folders(root: Path) -> list[tuple[Path, tuple[int, ...]]]:
+    """Every run folder with the stamps of the files that a summary is made from."""
+    try:
+        entries = [p for p in root.iterdir() if not p.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = []
+    for path in entries:
+        stamps = tuple(number for name in _FILES for number in _stamp(path / name))
+        if any(stamps[:4]):
+            found.append((path, stamps))
+    return found
+
+
+def _mtime(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Time and inode: two replacements within one tick of the clock differ in the second."""
+    try:
+        found = path.stat()
+        return found.st_mtime_ns, found.st_ino
+    except OSError:
+        return 0, 0
+
+
+def _load(index: Path) -> dict[str, tuple[tuple[int, ...], Summary]]:
+    try:
+        document = json.loads(index.read_bytes())
+        if document["fields"] != _FIELDS:
+            return {}
+        return {
+            name: (tuple(times), Summary(**{**values, "datasets": tuple(values["datasets"])}))
+            for name, (times, values) in document["runs"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

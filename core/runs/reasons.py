@@ -1,0 +1,59 @@
+"""Why a worker ended, in one line that says what to do."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from core.errors import one_line
+from core.runs.executors.base import Poll, tail
+from core.runs.folder import RunFolder
+
+DISK_FULL = "the disk is full: free some space, then resume; earlier files are whole"
+_START = "== started "
+_ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Interrupt|BadInput|NotAllowed)\b.*|error: .*)")
+
+
+def why(run: RunFolder, poll: Poll, *, adopted: bool) -> str:
+    """From what the log says last, else the exit status, else what is known at all."""
+    lines = _since_start(tail(run, 40))
+    if any("No space left on device" in line or "Errno 28" in line for line in lines):
+        return DISK_FULL
+    said = next((line for line in reversed(lines) if _ERROR.match(line)), None)
+    code = poll.code
+    if code is not None and code < 0:
+        return _signal(-code)
+    if said is not None and code != 0:
+        return one_line(said)[:300]
+    if poll.reason:
+        return poll.reason
+    if code == 0:
+        return "the worker ended without finishing its run; its log says more"
+    if code is not None:
+        return f"the worker ended with status {code}" + (f": {one_line(lines[-1])[:200]}" if lines else "")
+    return (
+        "the worker is gone and its exit status is unknown"
+        + (" (another server had started it)" if adopted else "")
+        + "; its log may say more, and resume goes on from the last checkpoint"
+    )
+
+
+def started_line(moment: str) -> str:
+    """Stands in the log before the output of each process, so that an earlier one's errors are not taken for its."""
+    return f"{_START}{moment}"
+
+
+def _since_start(lines: list[str]) -> list[str]:
+    starts = [n for n, line in enumerate(lines) if line.startswith(_START)]
+    return lines[starts[-1] + 1 :] if starts else lines
+
+
+def _signal(number: int) -> str:
+    name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
+    hint = {
+        "SIGKILL": "somebody ended it, or the machine ran out of memory; a smaller batch needs less",
+        "SIGSEGV": "a library crashed; its log may say where",
+        "SIGBUS": "shared memory or the disk ran out",
+        "SIGABRT": "a library gave up; its log may say why",
+    }.get(name, "its log may say more")
+    return f"the worker was ended by {name}: {hint}; resume goes on from the last checkpoint"
