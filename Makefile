@@ -3,13 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
+# uv installs the same set several times faster; where it cannot be had, pip does it.
+INSTALL = $(BIN)/uv pip install --python $(BIN)/python -r $(1) || $(BIN)/python -m pip install -r $(1)
 
-.PHONY: run test check lint check-all clean
+.PHONY: run test lint check-all clean
 
 run: .venv/installed
 	$(BIN)/python -m dashboard --address $(ADDRESS) --port $(PORT)
 
-test: .venv/installed-test lint
+test: lint
 	$(BIN)/python -m pytest -m "not long"
 
 lint: .venv/installed-test
@@ -20,16 +22,18 @@ lint: .venv/installed-test
 check-all: test
 	$(BIN)/python -m pytest -m long
 
-.venv/bin/python:
+.venv/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or later is needed; name it: make PYTHON=python3.12" && false)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet uv
-
-.venv/installed: requirements.txt | .venv/bin/python
-	$(BIN)/uv pip install --python $(BIN)/python -r requirements.txt
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	touch $@
 
-.venv/installed-test: requirements.txt requirements-test.txt | .venv/bin/python
-	$(BIN)/uv pip install --python $(BIN)/python -r requirements-test.txt
+.venv/installed: requirements.txt | .venv/venv
+	$(call INSTALL,requirements.txt)
+	touch $@
+
+.venv/installed-test: requirements.txt requirements-test.txt | .venv/venv
+	$(call INSTALL,requirements-test.txt)
 	touch .venv/installed $@
 
 clean:
