@@ -1,0 +1,79 @@
+"""Methods that choose a threshold: one file each, named by the words of the command's --method option."""
+
+from __future__ import annotations
+
+from core.errors import BadInput
+from core.thresholds.methods import (
+    balanced_accuracy,
+    cost,
+    eer,
+    f1,
+    fbeta,
+    fpr,
+    macro_f1,
+    precision,
+    recall,
+    youden,
+)
+from core.thresholds.methods.base import Choice, Method
+from core.thresholds.point import Costs, Point
+from core.thresholds.sweep import Sweep
+
+DEFAULT = "macro_f1"
+DEFAULT_THRESHOLD = 0.5
+
+KNOWN: dict[str, type[Method]] = {
+    kind.name: kind
+    for kind in (
+        macro_f1.MacroF1,
+        f1.F1,
+        fbeta.FBeta,
+        balanced_accuracy.BalancedAccuracy,
+        youden.Youden,
+        eer.EqualErrorRate,
+        precision.AtPrecision,
+        recall.AtRecall,
+        fpr.AtFalsePositiveRate,
+        cost.Cost,
+    )
+}
+
+
+def parse(words: str) -> Method:
+    """The method that an option such as `f1`, `precision=0.95` or `cost=1:5@0.02` names."""
+    name, equals, value = str(words).strip().partition("=")
+    kind = KNOWN.get(name)
+    if kind is None:
+        raise BadInput(f"unknown threshold method {words!r}; known are {', '.join(usages())}")
+    if bool(equals) != bool(kind.argument) or (equals and not value):
+        raise BadInput(f"threshold method {words!r} must be written as {usage(kind)}")
+    return kind.parse(value)
+
+
+def usage(kind: type[Method]) -> str:
+    return f"{kind.name}={kind.argument}" if kind.argument else kind.name
+
+
+def usages() -> list[str]:
+    return [usage(kind) for kind in KNOWN.values()]
+
+
+def choose(sweep: Sweep, words: str, costs: Costs | None = None) -> Point:
+    """The point that the method chooses; `costs` are what its cost is counted in, unless it has its own."""
+    method = parse(words)
+    choice = method.choose(sweep)
+    at_end = choice.index is None
+    tp, fp = (0, 0) if at_end else (int(sweep.tp[choice.index]), int(sweep.fp[choice.index]))
+    return Point.of(
+        str(words).strip(),
+        None if at_end else float(sweep.thresholds[choice.index]),
+        tp,
+        fp,
+        sweep.positives - tp,
+        sweep.negatives - fp,
+        costs=method.costs or costs or Costs(),
+        reachable=choice.reachable,
+    )
+
+
+__all__ = ["DEFAULT", "DEFAULT_THRESHOLD", "KNOWN", "Choice", "Method", "choose", "parse", "usage", "usages"]

@@ -1,0 +1,14 @@
+"""eer: where the two error rates are nearest to each other."""
+
+from __future__ import annotations
+
+from core.thresholds.methods.base import Choice, Method
+from core.thresholds.sweep import Sweep
+
+
+class EqualErrorRate(Method):
+    name = "eer"
+    about = "equal error rate: smallest |FPR - FNR|"
+
+    def choose(self, sweep: Sweep) -> Choice:
+        return Choice(sweep.eer_index)
