@@ -1,0 +1,244 @@
+"""The sample table: one Parquet file a dataset in the workspace; what a scan wrote and everybody else reads."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import BadInput
+from core.workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),  # unique over the whole catalogue: dataset/path
+        ("path", pa.string()),  # relative to the dataset's root, with /
+        ("dataset", pa.string()),
+        ("layout", pa.string()),
+        ("modality", pa.string()),  # image | audio | video
+        ("label", pa.int8()),  # 1 = fake, 0 = real, null where nobody states it
+        ("label_video", pa.int8()),  # null where it does not apply
+        ("label_audio", pa.int8()),
+        ("method", pa.string()),  # of fakes, under the published name
+        ("split", pa.string()),  # train | val | test, or null: the official one
+        ("groups", pa.list_(pa.string())),  # keys that tie the sample to others
+        ("identity", pa.string()),
+        ("text", pa.string()),
+        ("meta", pa.string()),  # JSON
+        ("segments", pa.list_(pa.list_(pa.float64()))),  # [t0, t1] in seconds that are fake, where known
+        ("bytes", pa.int64()),
+        ("mtime_ns", pa.int64()),
+    ]
+)
+COLUMNS = tuple(SCHEMA.names)
+_INFO_KEY = b"deepfake-workbench"
+_SAFE = " ()+,&'!@="  # what a file name may hold unquoted
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a dataset beside its samples; it travels in the same file."""
+
+    name: str
+    layout: str
+    root: str  # absolute
+    scanned: float = 0.0  # Unix seconds
+    published: dict[str, int] | None = None
+    problems: list[str] = field(default_factory=list)
+    problem_count: int = 0  # problems holds the first of each kind
+    notes: list[str] = field(default_factory=list)
+    counts: list[dict[str, Any]] = field(default_factory=list)  # split, modality, method, label, n
+    formats: dict[str, int] = field(default_factory=dict)
+    edition: str = ""
+    demo: bool = False
+    fingerprint: str = ""  # of everything the table was made from; equal means nothing changed
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def samples(self) -> int:
+        return sum(int(row["n"]) for row in self.counts)
+
+
+def file_of(name: str, space: Workspace | None = None) -> Path:
+    """Where a dataset's table lies; the name is quoted, so that it is never a path."""
+    quoted = quote(name, safe=_SAFE)
+    return (
+        space or workspace()
+    ).catalog / f"{'%2E' + quoted[1:] if quoted.startswith('.') else quoted}.parquet"
+
+
+def datasets(space: Workspace | None = None) -> list[str]:
+    """The names of all catalogued datasets, sorted."""
+    folder = (space or workspace()).catalog
+    return sorted(unquote(p.stem) for p in folder.glob("*.parquet") if not p.name.startswith("."))
+
+
+def info(name: str, space: Workspace | None = None) -> DatasetInfo:
+    """What is known of a dataset, without reading its samples."""
+    path = _existing(name, space)
+    return _info(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=512)
+def _info(path: Path, mtime_ns: int) -> DatasetInfo:
+    return _info_of(_metadata(path), path)
+
+
+def _metadata(path: Path) -> Mapping[bytes, bytes] | None:
+    try:
+        return pq.read_metadata(path).metadata
+    except (OSError, pa.ArrowException) as error:
+        raise BadInput(f"{path} is damaged ({error}); scan again or delete it") from error
+
+
+def _info_of(metadata: Mapping[bytes, bytes] | None, path: Path) -> DatasetInfo:
+    document = json.loads((metadata or {}).get(_INFO_KEY, b"null"))
+    if not isinstance(document, dict):
+        raise BadInput(f"{path} was not written by a scan; delete it and scan again")
+    known = {f.name for f in fields(DatasetInfo)}
+    return DatasetInfo(**{k: v for k, v in document.items() if k in known})
+
+
+def root_of(name: str, space: Workspace | None = None) -> Path:
+    """The absolute root that the paths of a dataset are relative to."""
+    return Path(info(name, space).root)
+
+
+def absolute_path(row: Any, space: Workspace | None = None) -> Path:
+    """Where a sample lies; `row` is a row of the table (a Series, a named tuple or a mapping)."""
+    dataset, path = (row.dataset, row.path) if hasattr(row, "dataset") else (row["dataset"], row["path"])
+    return root_of(str(dataset), space) / str(path)
+
+
+def absolute_paths(frame: pd.DataFrame, space: Workspace | None = None) -> list[Path]:
+    """Where the samples of a table lie, in its order."""
+    roots = {name: root_of(name, space) for name in frame["dataset"].unique()}
+    return [roots[d] / p for d, p in zip(frame["dataset"], frame["path"])]
+
+
+def load(
+    names: Iterable[str] | None = None, space: Workspace | None = None, columns: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """The samples of the named datasets (all without names), optionally only some columns.
+
+    Labels are floats (0, 1 or NaN); groups are lists; segments lists of [t0, t1] or None; meta dictionaries.
+    """
+    wanted = datasets(space) if names is None else list(names)
+    chosen = list(columns) if columns is not None else list(COLUMNS)
+    return frame_of(pa.concat_tables([arrow(name, space, chosen) for name in wanted] or [_empty(chosen)]))
+
+
+def arrow(name: str, space: Workspace | None = None, columns: Iterable[str] | None = None) -> pa.Table:
+    """One dataset as an Arrow table: the cheap way for counting."""
+    path = _existing(name, space)
+    try:
+        table = pq.read_table(path, columns=list(columns) if columns is not None else None)
+    except (OSError, pa.ArrowException) as error:
+        raise BadInput(f"{path} is damaged ({error}); scan again or delete it") from error
+    return table.replace_schema_metadata(None)
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """An Arrow sample table as a pandas one."""
+    plain = [c for c in table.column_names if c not in ("groups", "segments", "meta")]
+    frame = table.select(plain).to_pandas()
+    for name in ("label", "label_video", "label_audio"):
+        if name in plain:
+            frame[name] = frame[name].astype("float64")
+    if "groups" in table.column_names:
+        frame["groups"] = _objects([g or [] for g in table.column("groups").to_pylist()])
+    if "segments" in table.column_names:
+        frame["segments"] = _objects(table.column("segments").to_pylist())
+    if "meta" in table.column_names:
+        frame["meta"] = _objects([json.loads(m) if m else {} for m in table.column("meta").to_pylist()])
+    return frame[table.column_names]
+
+
+def _objects(values: list[Any]) -> Any:
+    import numpy as np
+
+    out = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):  # one by one: NumPy would make a matrix of lists of equal length
+        out[i] = value
+    return out
+
+
+def _empty(columns: list[str]) -> pa.Table:
+    return pa.schema([SCHEMA.field(c) for c in columns]).empty_table()
+
+
+def save(
+    name: str,
+    frame: pd.DataFrame | pa.Table | Iterable[pa.RecordBatch | pa.Table],
+    about: DatasetInfo,
+    space: Workspace | None = None,
+) -> Path:
+    """Write a dataset's table with what is known of it, atomically. Batches are written as they come."""
+    path = file_of(name, space)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document = json.dumps(asdict(about), ensure_ascii=False).encode()
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".scan-", suffix=".tmp")
+    os.close(handle)
+    try:
+        with pq.ParquetWriter(temporary, SCHEMA, compression="zstd", compression_level=1) as writer:
+            for batch in _batches(frame):
+                writer.write(batch)
+            writer.add_key_value_metadata({_INFO_KEY: document})
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _batches(frame: Any) -> Iterable[Any]:
+    if isinstance(frame, pa.Table):
+        return [frame.select(COLUMNS).cast(SCHEMA)]
+    if hasattr(frame, "iloc"):  # a pandas table
+        return [arrow_of(frame)]
+    return frame
+
+
+def arrow_of(frame: pd.DataFrame) -> pa.Table:
+    """A pandas sample table as an Arrow one; columns that are missing become null."""
+    arrays = []
+    for column in SCHEMA:
+        values = list(frame[column.name]) if column.name in frame else [None] * len(frame)
+        arrays.append(pa.array([_stored(v) for v in values], type=column.type))
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False) if value else None
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float):
+        return None if value != value else int(value) if value.is_integer() else value
+    return value
+
+
+def forget(name: str, space: Workspace | None = None) -> None:
+    """Take a dataset out of the catalogue; its media stay where they are."""
+    _existing(name, space).unlink(missing_ok=True)
+
+
+def _existing(name: str, space: Workspace | None) -> Path:
+    path = file_of(name, space)
+    if not path.is_file():
+        known = ", ".join(datasets(space)) or "none; scan a folder first"
+        raise BadInput(f"there is no dataset {name!r} in the catalogue; known are {known}")
+    return path
