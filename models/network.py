@@ -22,6 +22,7 @@ class Network(nn.Module):
     head: nn.Module
     backbones: tuple[str, ...] = ("encoder",)  # dotted names of the parts that can come pre-trained
     pretrained: bool = False
+    cam_layer: str = ""  # where it depends on an option; else the card's
 
     def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The units of each sample, (batch, units, width)."""
@@ -30,12 +31,21 @@ class Network(nn.Module):
     def forward(
         self, inputs: torch.Tensor, mask: torch.Tensor | None = None, *, details: bool = False
     ) -> torch.Tensor | Output:
-        embedding, units = self.aggregation(self.encode(inputs, mask), mask)
+        embedding, units = self.aggregate(inputs, mask)
         logits = self.head(embedding)
         return Output(logits, embedding, self.head(units)) if details else logits
 
     def embed(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        return self.aggregation(self.encode(inputs, mask), mask)[0]
+        return self.aggregate(inputs, mask)[0]
+
+    def aggregate(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """The sample's embedding (batch, width) and its units (batch, units, width).
+
+        A mask of samples of sound, (batch, samples), silences what is absent; a mask of frames goes on.
+        """
+        if inputs.ndim == 2 and mask is not None:
+            inputs, mask = inputs.masked_fill(~mask, 0.0), None
+        return self.aggregation(self.encode(inputs, mask), mask)
 
     def train(self, mode: bool = True) -> Network:
         """Frozen parts stay in evaluation mode: their running statistics and dropout are frozen too."""

@@ -108,7 +108,7 @@ def card(name: str) -> ModelCard:
 
 
 def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Module:
-    """Build a network. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first."""
+    """Build a network; `net.card` is its card as built. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first."""
     from models import network, weights
 
     model_card, builder = _entry(name)
@@ -123,6 +123,7 @@ def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Modu
     with weights.folder_in_force(str(folder) if folder else None):
         net = builder(pretrained=pretrained, **options)
     network.protect_batch_norm(net)
+    net.card = replace(model_card, cam_layer=getattr(net, "cam_layer", "") or model_card.cam_layer)
     net.pretrained = pretrained  # a part that already knows something learns slower: models.finetune
     return net
 
