@@ -1,0 +1,126 @@
+"""The demo's video sets: every fake is made from the real clips of its own group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.catalog.demo import encode
+from core.catalog.demo.faces import draw_person
+from core.catalog.demo.job import DemoSet, Job, generator
+from core.catalog.demo.manipulations import draw_generator, reenact_face, swap_face
+from core.catalog.demo.scenes import Shot, shoot
+
+FPS = 12
+SIZES = ((176, 224), (192, 192), (192, 240), (208, 176))  # height, width
+FRAMES = (15, 20)
+
+# Pairs of the official lists (target, source), from the train, val and test parts.
+PAIRS = (
+    (71, 54), (87, 81), (881, 856), (187, 234), (645, 688), (754, 758), (811, 920), (710, 788),
+    (628, 568), (312, 21), (950, 836), (59, 50),
+    (720, 672), (939, 115), (284, 263),
+    (953, 974), (12, 26), (78, 955), (623, 630),
+)  # fmt: skip
+METHODS = {"Deepfakes": (26, 36), "Face2Face": (30, 42), "FaceSwap": (34, 46), "NeuralTextures": (24, 34)}
+
+
+def _filmed(seed: int, group: str, person: str, scene: str) -> Shot:
+    """A real clip: the person's looks depend on who it is, all else on the scene."""
+    rng = generator(seed, group, "clip", person, scene)
+    height, width = SIZES[int(rng.integers(len(SIZES)))]
+    frames = int(rng.integers(FRAMES[0], FRAMES[1] + 1))
+    return shoot(
+        rng, draw_person(generator(seed, group, "person", person)), height, width, frames=frames, fps=FPS
+    )
+
+
+def _write(path: Path, shot: Shot, seed: int) -> None:
+    encode.clip(
+        path, shot, FPS, quality=int(generator(seed, path.name, path.parts[-3:], "crf").integers(18, 27))
+    )
+
+
+def _fake(seed: int, key: str, method: str, target: Shot, source: Shot) -> Shot:
+    rng = generator(seed, "fake", key, method)
+    how = draw_generator(rng, METHODS.get(method, (26, 40)))
+    if method == "NeuralTextures":
+        return reenact_face(rng, target, how)
+    if method == "Face2Face":
+        return reenact_face(rng, target, how)
+    return swap_face(rng, target, source, how)
+
+
+def write_faceforensics(folder: Path, seed: int, pair: tuple[int, int]) -> None:
+    shots = {i: _filmed(seed, "ff", f"{i:03d}", "0") for i in pair}
+    for i, shot in shots.items():
+        _write(folder / f"original_sequences/youtube/c23/videos/{i:03d}.mp4", shot, seed)
+    for target, source in (pair, pair[::-1]):
+        for method in METHODS:
+            name = f"manipulated_sequences/{method}/c23/videos/{target:03d}_{source:03d}.mp4"
+            _write(folder / name, _fake(seed, name, method, shots[target], shots[source]), seed)
+
+
+def faceforensics() -> DemoSet:
+    jobs = [Job(write_faceforensics, {"pair": pair}, 10) for pair in PAIRS]
+    return DemoSet(
+        "FaceForensics++", "FaceForensics++", "moderately imbalanced clips, four manipulations", jobs
+    )
+
+
+def write_celeb(folder: Path, seed: int, people: list[int]) -> None:
+    """One appearance group: everybody gets the face of everybody else in it."""
+    shots = {i: _filmed(seed, "celeb", str(i), "0") for i in people}
+    for i, shot in shots.items():
+        _write(folder / f"Celeb-real/id{i}_0000.mp4", shot, seed)
+    for target in people:
+        for source in people:
+            if target != source:
+                name = f"Celeb-synthesis/id{target}_id{source}_0000.mp4"
+                _write(folder / name, _fake(seed, name, "Deepfakes", shots[target], shots[source]), seed)
+
+
+def write_celeb_youtube(folder: Path, seed: int, numbers: list[int]) -> None:
+    for i in numbers:
+        _write(folder / f"YouTube-real/{i:05d}.mp4", _filmed(seed, "celeb-youtube", str(i), "0"), seed)
+
+
+def celeb_df() -> DemoSet:
+    groups = [list(range(i, i + 7)) for i in range(0, 28, 7)]
+    jobs = [Job(write_celeb, {"people": group}, 7 + 42) for group in groups]
+    jobs.append(Job(write_celeb_youtube, {"numbers": list(range(4))}, 4))
+    lines = [f"1 Celeb-real/id{i}_0000.mp4" for i in range(21, 28)] + ["1 YouTube-real/00003.mp4"]
+    lines += [
+        f"0 Celeb-synthesis/id{t}_id{s}_0000.mp4" for t in range(21, 28) for s in range(21, 28) if t != s
+    ]
+    return DemoSet(
+        "Celeb-DF-v2", "Celeb-DF-v2", "severely imbalanced clips of celebrities", jobs,
+        {"List_of_testing_videos.txt": "\n".join(lines) + "\n"},
+    )  # fmt: skip
+
+
+SCENES = ("outside_talking_pan_laughing", "walking_down_indoor_hall_disgust")
+ACTORS = 9
+
+
+def write_dfd(folder: Path, seed: int, scene: str) -> None:
+    shots = {i: _filmed(seed, "dfd", str(i), scene) for i in range(1, ACTORS + 1)}
+    for i, shot in shots.items():
+        _write(folder / f"DFD_original sequences/{i:02d}__{scene}.mp4", shot, seed)
+    for target in shots:
+        for source in shots:
+            if target != source and (target + source) % 4:
+                code = "".join(
+                    chr(65 + int(c)) for c in generator(seed, scene, target, source).integers(0, 26, 8)
+                )
+                name = f"DFD_manipulated_sequences/DFD_manipulated_sequences/{target:02d}_{source:02d}__{scene}__{code}.mp4"
+                _write(folder / name, _fake(seed, name, "Deepfakes", shots[target], shots[source]), seed)
+
+
+def deepfake_detection() -> DemoSet:
+    fakes = sum(t != s and (t + s) % 4 > 0 for t in range(1, ACTORS + 1) for s in range(1, ACTORS + 1))
+    jobs = [Job(write_dfd, {"scene": scene}, ACTORS + fakes) for scene in SCENES]
+    return DemoSet("DeepFakeDetection", "DFD", "severely imbalanced clips of actors, all tied together", jobs)
+
+
+def clip_sets() -> list[DemoSet]:
+    return [faceforensics(), celeb_df(), deepfake_detection()]
