@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from textwrap import shorten
 from urllib.parse import urlsplit
 from urllib.request import getproxies
+
+import torch
 
 from models.registry import MissingWeights
 
@@ -44,6 +47,15 @@ def local_file(stem: str) -> Path | None:
     return next((path for s in SUFFIXES if (path := place / f"{stem}{s}").is_file()), None)
 
 
+def read(path: Path) -> dict[str, torch.Tensor]:
+    """A state dict from a file; nothing is unpickled."""
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
 @contextmanager
 def quick_without_network() -> Iterator[None]:
     """Where the hub cannot be reached, only its cache is asked: without this a machine offline waits a minute."""
@@ -71,8 +83,8 @@ def _reachable(endpoint: str) -> bool:
 def missing(what: str, stem: str, origin: str, cause: Exception) -> MissingWeights:
     """The error to raise: which file, from where, into which folder."""
     place = folder() or f"a folder named by {FOLDER_VARIABLE}"
-    reason = " ".join(str(cause).split())[:160]
+    reason = shorten(" ".join(str(cause).split()), 120, placeholder=" …")
     return MissingWeights(
-        f"pre-trained weights of {what} cannot be had ({type(cause).__name__}: {reason}); put {origin} into {place} as {stem}, "
-        "or choose pretrained=false"
+        f"pre-trained weights of {what} cannot be had ({type(cause).__name__}: {reason}): "
+        f"put {origin} into {place} as {stem}, or choose pretrained=false"
     )

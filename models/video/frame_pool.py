@@ -1,0 +1,54 @@
+"""Any image backbone over the frames of a clip, joined by average, LSTM or attention."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from models import timm_backbone
+from models.network import Attention, Average, Network, Recurrent, over_frames
+from models.registry import BadOption, ModelCard, register
+from models.timm_backbone import TimmEncoder
+
+AGGREGATIONS = ("average", "lstm", "attention")
+DEFAULT = "mobilenetv3_small_100.lamb_in1k"
+
+
+@register(
+    ModelCard(
+        name="frame_pool",
+        modality="video",
+        about="any timm backbone per frame; frames joined by average, LSTM or attention",
+        source="backbone and weights of timm",
+        frames=16,
+        cam_layer="encoder.backbone.blocks",
+        pretrained=DEFAULT,
+        learning_rate=1e-4,
+    )
+)
+class FramePool(Network):
+    """`backbone` is any timm name; `aggregation` is average, lstm or attention."""
+
+    def __init__(
+        self,
+        *,
+        pretrained: bool = False,
+        backbone: str = DEFAULT,
+        aggregation: str = "average",
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        if aggregation not in AGGREGATIONS:
+            raise BadOption(f"aggregation {aggregation!r} must be one of {', '.join(AGGREGATIONS)}")
+        self.encoder = TimmEncoder(backbone, pretrained=pretrained)
+        width = self.encoder.width
+        self.aggregation = {
+            "average": lambda: Average(),
+            "lstm": lambda: Recurrent(width, hidden=128, layers=2, dropout=dropout),
+            "attention": lambda: Attention(width),
+        }[aggregation]()
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(256 if aggregation == "lstm" else width, 2))
+        self.cam_layer = f"encoder.backbone.{timm_backbone.cam_layer(backbone)}"
+
+    def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return over_frames(self.encoder, inputs, mask, self.encoder.width)
