@@ -118,10 +118,10 @@ def _count_sorted(keys: np.ndarray, positives: int, code: _Code, dtype: np.dtype
     written, seen, last = 0, 0, None
     for start in range(0, total, CHUNK):
         chunk = keys[start : start + CHUNK].copy()
-        labels = (chunk & 1).astype(whole)
+        labels = np.bitwise_and(chunk, 1).astype(whole)
         before = np.cumsum(labels, dtype=whole)
         passed = int(before[-1])
-        before -= labels
+        np.subtract(before, labels, out=before)
         first = np.empty(len(chunk), bool)  # of its ties
         first[0] = last is None or (int(chunk[0]) ^ last) > 1
         np.greater(chunk[1:] ^ chunk[:-1], 1, out=first[1:])

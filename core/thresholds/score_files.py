@@ -151,17 +151,22 @@ class _Parts:
             "score": np.concatenate(self.scores),
         }
         for name, arrays in self.others.items():
-            chunks = [c for a in arrays for c in (a.chunks if isinstance(a, pa.ChunkedArray) else [a])]
-            columns[name] = pa.chunked_array(chunks).unify_dictionaries().to_pandas()
-        table = pd.DataFrame(columns)
-        if "id" in table:
-            twice = table["id"].duplicated() & table["id"].notna()
-            if twice.any():
-                raise BadInput(
-                    f"{self.name}: {int(twice.sum()):,} rows repeat an id (first {table.loc[twice, 'id'].iloc[0]!r}); "
-                    "a sample counts once: keep one row for each"
-                )
-        return table
+            columns[name] = _joined(arrays).unify_dictionaries().to_pandas()
+        self._refuse_repeated_ids()
+        return pd.DataFrame(columns)
+
+    def _refuse_repeated_ids(self) -> None:
+        if "id" not in self.others:
+            return
+        ids = _joined(self.others["id"]).drop_null()
+        repeated = len(ids) - pc.count_distinct(ids).as_py()
+        if repeated:
+            counted = pc.value_counts(ids)
+            first = next(entry["values"] for entry in counted.to_pylist() if entry["counts"] > 1)
+            raise BadInput(
+                f"{self.name}: {repeated:,} rows repeat an id (the first is {first!r}); "
+                "a sample counts once, so keep one row for each"
+            )
 
     def _sides(self) -> list[int]:
         """For each distinct label whether it is fake; asks where that is not plain."""
@@ -319,6 +324,12 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
         if pc.all(pc.equal(filled, pc.floor(filled))).as_py():
             return column.cast(pa.int64())
     return column
+
+
+def _joined(arrays: list[pa.ChunkedArray | pa.Array]) -> pa.ChunkedArray:
+    return pa.chunked_array(
+        [c for a in arrays for c in (a.chunks if isinstance(a, pa.ChunkedArray) else [a])]
+    )
 
 
 def _is_number(word: str | None) -> bool:

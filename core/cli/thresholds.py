@@ -1,0 +1,104 @@
+"""thresholds: choose operating points on a score file or a run, and say what each costs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.errors import BadInput
+from core.runs.folder import open_run
+from core.thresholds import score_files
+from core.thresholds.analysis import DEFAULT_METHODS, analyse
+from core.thresholds.methods import usages
+
+SUMMARY = "choose thresholds on a score file or a run"
+DRAWS = 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SCORES|RUN", help="a CSV (also .gz) or Parquet file, or a run")
+    parser.add_argument(
+        "--method", action="append", help=f"may be repeated: {', '.join(usages())} (default: several)"
+    )
+    parser.add_argument(
+        "--split", choices=("val", "test"), help="what is looked at; thresholds are always chosen on val"
+    )
+    parser.add_argument("--intervals", action="store_true", help="add 95 %% intervals (bootstrap by group)")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    parser.add_argument("--fake-label", help="the label that means fake, where it is not plain")
+    parser.add_argument(
+        "--lower-is-fake", action="store_true", help="low scores mean fake: scores are negated first"
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    chosen, seen, chosen_on = _tables(args)
+    analysis = analyse(
+        chosen,
+        seen,
+        args.method or DEFAULT_METHODS,
+        chosen_on=chosen_on,
+        looking_at="" if seen is None else args.split,
+        draws=DRAWS if args.intervals else 0,
+        seed=args.seed,
+    )
+    return {"source": args.source, **analysis.to_dict()}
+
+
+def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None, str]:
+    """The scores to choose on, those to look at (None: the same), and where the first come from."""
+    path = Path(args.source).expanduser()
+    columns = ("id", "split", *(("group",) if args.intervals else ()))
+    options = {"fake_label": args.fake_label, "lower_is_fake": args.lower_is_fake, "columns": columns}
+    if path.is_file():
+        table = score_files.read(path, **options)
+        if args.split is None:
+            return table, None, "all"
+        if "split" not in table:
+            raise BadInput(f"{path.name} has no column split; leave --split out or add it")
+        chosen = _part(table, "val", path.name)
+        return chosen, _part(table, "test", path.name) if args.split == "test" else None, "val"
+    folder = open_run(args.source)
+    found = []
+    for split in ("val", "test") if args.split == "test" else ("val",):
+        file = folder.scores_file(split)
+        if not file.is_file():
+            raise BadInput(
+                f"run {folder.id} has no {split} scores yet; `python -m core evaluate {folder.id}` makes them"
+            )
+        found.append(score_files.read(file, **options))
+    return found[0], found[1] if len(found) > 1 else None, "val"
+
+
+def _part(table: pd.DataFrame, split: str, name: str) -> pd.DataFrame:
+    part = table[table["split"] == split]
+    if part.empty:
+        raise BadInput(f"{name} has no rows of split {split}")
+    return part
+
+
+def show(result: dict[str, Any]) -> str:
+    lines = [
+        f"{result['n']:,} samples, {result['positives']:,} fake · AUC {result['auc']:.4f} · AP {result['ap']:.4f} "
+        f"· EER {result['eer']:.4f} at {result['eer_threshold']:.6g}",
+        f"chosen on {result['chosen_on']}, figures on {result['looking_at']}",
+        "",
+        f"{'method':<22}{'threshold':>12}{'TP':>10}{'FP':>10}{'TN':>10}{'FN':>10}"
+        f"{'prec.':>8}{'recall':>8}{'FPR':>8}{'F1':>8}{'bal.acc':>9}{'cost':>10}",
+    ]
+    for point in result["points"]:
+        name = point["method"] + ("" if point["reachable"] else " (not reached)")
+        counts = "".join(f"{point[c]:>10,}" for c in ("tp", "fp", "tn", "fn"))
+        shares = "".join(_share(point[c]) for c in ("precision", "recall", "fpr", "f1"))
+        threshold = "none" if point["threshold"] is None else f"{point['threshold']:.6g}"
+        lines.append(
+            f"{name:<22}{threshold:>12}{counts}{shares} {_share(point['balanced_accuracy'])}{point['cost']:>10.4g}"
+        )
+    return "\n".join([*lines, *(f"! {warning}" for warning in result["warnings"])])
+
+
+def _share(value: float | None) -> str:
+    return f"{'–' if value is None else format(value, '.3f'):>8}"

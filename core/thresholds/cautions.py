@@ -1,0 +1,57 @@
+"""What an analyst must hear beside the figures: too few samples, a turned polarity, a baseline that is as good."""
+
+from __future__ import annotations
+
+from core.thresholds.intervals import Interval
+from core.thresholds.point import Point
+from core.thresholds.sweep import Sweep
+
+FEW = 30  # samples of a class
+
+
+def about_scores(sweep: Sweep, where: str = "") -> list[str]:
+    """Warnings that the scores deserve whatever the threshold."""
+    place = f" in {where}" if where else ""
+    found = []
+    for name, count in (("real", sweep.negatives), ("fake", sweep.positives)):
+        if count < FEW:
+            some = f"only {count} {name} sample{'s' if count > 1 else ''}{place}"
+            found.append(f"{some}: with fewer than {FEW} of a class every figure is uncertain")
+    if len(sweep.thresholds) == 1:
+        found.append(f"all scores{place} are {float(sweep.thresholds[0]):g}: no threshold separates anything")
+    elif sweep.auc < 0.5:
+        found.append(
+            f"AUC{place} is {sweep.auc:.3f}, under 0.5: is the polarity turned? "
+            "If low scores mean fake, say so (--lower-is-fake)"
+        )
+    return found
+
+
+def about_point(point: Point) -> list[str]:
+    """Warnings that one chosen point deserves."""
+    found = []
+    if not point.reachable:
+        found.append(f"{point.method} cannot be reached: the point shown is the best there is")
+    majority = max(point.tp + point.fn, point.fp + point.tn) / (point.tp + point.fp + point.tn + point.fn)
+    if point.accuracy is not None and point.accuracy <= majority:
+        found.append(
+            f"{point.method}: accuracy {point.accuracy:.3f} is no better than always answering the majority "
+            f"({majority:.3f})"
+        )
+    return found
+
+
+def about_transfer(
+    method: str, chosen: dict[str, Interval], seen: dict[str, Interval], on: str, at: str
+) -> list[str]:
+    """Figures of one threshold on the split it was chosen on and on another, where their intervals part."""
+    apart = [
+        name
+        for name in chosen
+        if name in seen and (chosen[name][1] < seen[name][0] or seen[name][1] < chosen[name][0])
+    ]
+    if not apart:
+        return []
+    return [
+        f"{method}: {', '.join(apart)} on {at} differ from {on} beyond their intervals; the threshold may not carry over"
+    ]
