@@ -1,0 +1,197 @@
+"""Sound of recordings and of clips: mono, resampled, loudness kept; silence trimming, windows, log-mel pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+import soxr
+from av.container import InputContainer
+
+from core.errors import MediaError
+from core.media.container import opened
+from core.media.limits import Limits
+
+SILENCE_BELOW = 40.0  # dB under the loudest moment; what is quieter at either end is trimmed
+SILENT_PEAK = 1e-4  # a recording whose loudest moment is below this (-80 dBFS) holds only silence
+BLOCK_SECONDS = 30.0  # resampled at a time, so that a long recording never stands in memory twice
+
+
+class NoSound(MediaError):
+    """The file has no sound track."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A decoded sound track."""
+
+    samples: np.ndarray  # float32 (n,) mono
+    rate: int  # hertz
+    start: float  # seconds: when in the file's own time the first sample is heard
+    notes: tuple[str, ...] = ()
+
+
+def read_audio(path: Path | str, rate: int = 16_000, *, limits: Limits | None = None) -> np.ndarray:
+    """The sound of a file as float32 (n,): mono (mean of the channels), resampled, not normalised."""
+    return read_sound(path, rate, limits=limits).samples
+
+
+def read_sound(path: Path | str, rate: int = 16_000, *, limits: Limits | None = None) -> Sound:
+    path, limits = Path(path), limits or Limits.from_settings()
+    with opened(path, limits) as container:
+        if not container.streams.audio:
+            raise NoSound(f"{path.name}: has no sound track")
+        return _Track(path, container, rate, limits).read()
+
+
+class _Track:
+    """One sound track while it is decoded, resampled block by block."""
+
+    def __init__(self, path: Path, container: InputContainer, rate: int, limits: Limits) -> None:
+        self.path, self.container, self.rate, self.limits = path, container, rate, limits
+        self.deadline = limits.deadline()
+        self.start: float | None = None
+        self.failures = 0
+
+    def read(self) -> Sound:
+        resampled: list[np.ndarray] = []
+        source_rate, stream = 0, None
+        length = 0
+        for block, block_rate in self._blocks():
+            if block_rate != source_rate:
+                if stream is not None:
+                    resampled.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
+                source_rate = block_rate
+                stream = None
+                if block_rate != self.rate:
+                    stream = soxr.ResampleStream(block_rate, self.rate, 1, dtype="float32", quality="HQ")
+            resampled.append(block if stream is None else stream.resample_chunk(block))
+            length += len(resampled[-1])
+            self.limits.check_duration(self.path.name, length / self.rate)
+        if stream is not None:
+            resampled.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
+        samples = np.concatenate(resampled) if resampled else np.zeros(0, np.float32)
+        if not len(samples):
+            raise MediaError(f"{self.path.name}: its sound track holds no samples that can be decoded")
+        if not np.isfinite(samples).all():
+            raise MediaError(f"{self.path.name}: holds samples that are not numbers (NaN or infinite)")
+        notes = ("damaged: parts of the sound cannot be decoded and are left out",) if self.failures else ()
+        return Sound(np.ascontiguousarray(samples, dtype=np.float32), self.rate, self.start or 0.0, notes)
+
+    def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
+        """Mono blocks of about BLOCK_SECONDS with their rate; a new block where the rate changes."""
+        waiting: list[np.ndarray] = []
+        rate, length = 0, 0
+        for frame in self._frames():
+            if frame.sample_rate != rate or length > rate * BLOCK_SECONDS:
+                if waiting:
+                    yield np.concatenate(waiting), rate
+                waiting, rate, length = [], frame.sample_rate, 0
+            mono = _mono(frame)
+            waiting.append(mono)
+            length += len(mono)
+        if waiting:
+            yield np.concatenate(waiting), rate
+
+    def _frames(self) -> Iterator[av.AudioFrame]:
+        stream = self.container.streams.audio[0]
+        packets = self.container.demux(stream)
+        while True:
+            self.deadline.check(self.path.name)
+            try:
+                packet = next(packets, None)
+            except (av.error.FFmpegError, OSError):  # the file ends in the middle of a packet
+                self.failures += 1
+                packet = None
+            if packet is None:
+                return
+            try:
+                frames = stream.codec_context.decode(packet if packet.size else None)
+            except (av.error.FFmpegError, ValueError):
+                self.failures += 1
+                continue
+            for frame in frames:
+                if frame.samples and frame.sample_rate > 0:
+                    if self.start is None:
+                        self.start = max(0.0, frame.time or 0.0)
+                    yield frame
+
+
+def _mono(frame: av.AudioFrame) -> np.ndarray:
+    """Mean of the channels in [-1, 1] as float32."""
+    values = frame.to_ndarray()  # planar: (channels, samples); packed: (1, samples * channels)
+    channels = frame.layout.nb_channels
+    if not frame.format.is_planar:
+        values = values.reshape(-1, channels).T
+    kind = values.dtype
+    if kind == np.uint8:
+        scaled = (values.astype(np.float32) - 128.0) / 128.0
+    elif kind.kind == "i":
+        scaled = (values / float(2 ** (8 * kind.itemsize - 1))).astype(
+            np.float32 if channels == 1 else np.float64
+        )
+    else:
+        scaled = values
+    return (
+        scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
+        if channels > 1
+        else scaled[0].astype(np.float32)
+    )
+
+
+def trim_silence(audio: np.ndarray, top_db: float = SILENCE_BELOW) -> tuple[np.ndarray, int]:
+    """Without the silence at both ends, and the samples cut in front; empty where there is only silence."""
+    import librosa  # slow to import, needed here only
+
+    if not len(audio) or float(np.abs(audio).max()) < SILENT_PEAK:
+        return audio[:0], 0
+    trimmed, (start, _) = librosa.effects.trim(audio, top_db=top_db)
+    return np.ascontiguousarray(trimmed), int(start)
+
+
+def windows(
+    audio: np.ndarray, rate: int, seconds: float, hop: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Overlapping windows (W, n) that cover the whole recording, with their begin and end in seconds.
+
+    One every `hop` seconds and a last one that ends with the recording. A recording shorter than a window is
+    repeated until it fills one; its times are those of the recording.
+    """
+    n, step = round(seconds * rate), max(1, round(hop * rate))
+    if n < 1:
+        raise ValueError(f"seconds ({seconds}) must be > 0")
+    if not len(audio):
+        raise ValueError("audio is empty")
+    if len(audio) <= n:
+        return tile(audio, n)[None], np.array([0.0]), np.array([len(audio) / rate])
+    starts = np.arange(0, len(audio) - n, step)
+    starts = np.append(starts, len(audio) - n)
+    return np.stack([audio[s : s + n] for s in starts]), starts / rate, (starts + n) / rate
+
+
+def random_window(audio: np.ndarray, rate: int, seconds: float, generator: np.random.Generator) -> np.ndarray:
+    """One window from anywhere in the recording, for training; a short recording is repeated."""
+    n = round(seconds * rate)
+    if len(audio) <= n:
+        return tile(audio, n)
+    start = int(generator.integers(0, len(audio) - n + 1))
+    return audio[start : start + n]
+
+
+def tile(audio: np.ndarray, n: int) -> np.ndarray:
+    return np.tile(audio, -(-n // len(audio)))[:n]
+
+
+def log_mel(audio: np.ndarray, rate: int, bands: int = 80, hop: float = 0.01) -> np.ndarray:
+    """Log-mel spectrogram in dB under the loudest cell, float32 (bands, steps)."""
+    import librosa
+
+    step = max(1, round(hop * rate))
+    power = librosa.feature.melspectrogram(
+        y=audio, sr=rate, n_fft=max(512, step * 4), hop_length=step, n_mels=bands
+    )
+    return librosa.power_to_db(power, ref=np.max).astype(np.float32)

@@ -1,0 +1,221 @@
+"""The prepared cache: crops and waveforms kept once per (file, recipe), quick to read, safe to delete.
+
+An entry is one file: a fixed head, a JSON header, then the raw arrays. Its name is the hash of what it was made
+from (path, size and modification time of the file, the recipe), so a changed file never meets an old entry. It is
+written beside its place and renamed; whoever reads it sees all of it or nothing. A damaged entry is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import MediaError
+from core.media.limits import Limits, reason
+from core.media.prepare import Prepared, prepare
+from core.media.recipe import Recipe
+from core.workspace import Workspace, workspace
+
+MAGIC = b"DFPREP02"
+HEAD = struct.Struct("<8sIIQ")  # magic, header bytes, checksum of all that follows, bytes that follow
+SWEEP_EVERY = 64  # new entries between two looks at the size of the whole cache
+SWEEP_TO = 0.9  # a full cache is emptied to this share of its bound
+
+ARRAYS = ("times", "indices", "tracks", "boxes", "audio")
+IRRELEVANT = {  # fields of a recipe that do not touch what is prepared
+    "audio": (
+        "frames",
+        "sampling",
+        "image_size",
+        "resize",
+        "faces",
+        "face_margin",
+        "face_detector",
+        "max_tracks",
+    ),
+    "image": ("sample_rate", "trim_silence"),
+    "video": ("sample_rate", "trim_silence"),
+    "multimodal": (),
+}
+
+
+def prepared(
+    path: Path | str,
+    recipe: Recipe,
+    space: Workspace | None = None,
+    *,
+    limits: Limits | None = None,
+    threads: int = 0,
+) -> Prepared:
+    """The prepared file, from the cache or made and kept."""
+    return fetch(path, recipe, space, limits=limits, threads=threads)[0]
+
+
+def fetch(
+    path: Path | str,
+    recipe: Recipe,
+    space: Workspace | None = None,
+    *,
+    limits: Limits | None = None,
+    threads: int = 0,
+) -> tuple[Prepared, bool]:
+    """The prepared file, and whether it was in the cache."""
+    path, space = Path(path), space or workspace()
+    entry = entry_path(path, recipe, space)
+    kept = read(entry)
+    if kept is not None:
+        return kept, True
+    limits = limits or Limits.from_settings(space)
+    made = prepare(path, recipe, limits=limits, threads=threads, space=space)
+    # A file that changed while it was read is kept under neither name.
+    if entry_path(path, recipe, space) == entry:
+        with contextlib.suppress(OSError):  # a full or read-only disk makes the cache useless, not the work
+            write(entry, made)
+            _sweep_sometimes(space, limits.cache_bytes)
+    return made, False
+
+
+def entry_path(path: Path, recipe: Recipe, space: Workspace | None = None) -> Path:
+    """Where the entry of a file lies, whether it is there or not."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{path.name}: cannot be opened ({reason(error)})") from error
+    fields = recipe.to_dict()
+    for name in (*IRRELEVANT.get(recipe.modality, ()), "aggregation", "seconds"):
+        fields.pop(name)
+    made_from = [os.path.abspath(path), status.st_size, status.st_mtime_ns, fields]
+    key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
+    return (space or workspace()).cache / "prepared" / key[:2] / f"{key[2:40]}.prep"
+
+
+def write(entry: Path, value: Prepared) -> None:
+    header, parts = _packed(value)
+    head_text = json.dumps(header).encode()
+    checksum = zlib.crc32(head_text)
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    size = len(head_text) + sum(len(part) for part in parts)
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=entry.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(HEAD.pack(MAGIC, len(head_text), checksum, size))
+            file.write(head_text)
+            for part in parts:
+                file.write(part)
+        os.replace(name, entry)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(entry: Path) -> Prepared | None:
+    """The entry, or None where there is none or it is damaged (then it is removed)."""
+    try:
+        with entry.open("rb", buffering=0) as file:
+            data = bytearray(os.fstat(file.fileno()).st_size)  # writable, as networks want their inputs
+            file.readinto(data)
+    except OSError:
+        return None
+    try:
+        magic, header_size, checksum, size = HEAD.unpack_from(data)
+        body = memoryview(data)[HEAD.size :]
+        if magic != MAGIC or len(body) != size or zlib.crc32(body) != checksum:
+            raise ValueError("damaged")
+        value = _unpacked(json.loads(bytes(body[:header_size])), data, HEAD.size + header_size)
+    except (ValueError, struct.error, KeyError, TypeError):
+        entry.unlink(missing_ok=True)
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(entry)  # used now: what was used least goes first
+    return value
+
+
+def _packed(value: Prepared) -> tuple[dict[str, Any], list[memoryview]]:
+    """The header (what is where) and the arrays' bytes."""
+    frames = value.frames
+    arrays = [(name, getattr(value, name)) for name in ARRAYS]
+    if isinstance(frames, list):
+        arrays += [(f"frame{i}", frame) for i, frame in enumerate(frames)]
+    elif frames is not None:
+        arrays.append(("frames", frames))
+    present = [(name, np.ascontiguousarray(array)) for name, array in arrays if array is not None]
+    plain = {k: v for k, v in _fields(value).items() if k not in (*ARRAYS, "frames")}
+    header = {
+        "plain": plain,
+        "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in present],
+        "listed": isinstance(frames, list),
+    }
+    return header, [memoryview(array).cast("B") if array.size else memoryview(b"") for _, array in present]
+
+
+def _fields(value: Prepared) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _unpacked(header: dict[str, Any], data: bytearray, at: int) -> Prepared:
+    arrays: dict[str, np.ndarray] = {}
+    for name, kind, shape in header["arrays"]:
+        count = int(np.prod(shape, dtype=np.int64))
+        arrays[name] = np.frombuffer(data, dtype=kind, count=count, offset=at).reshape(shape)
+        at += arrays[name].nbytes
+    frames: Any = arrays.pop("frames", None)
+    if header["listed"]:
+        frames = [arrays.pop(name) for name, _, _ in header["arrays"] if name.startswith("frame")]
+    plain = header["plain"]
+    plain["frame_size"] = tuple(plain["frame_size"])
+    plain["notes"] = tuple(plain["notes"])
+    return Prepared(frames=frames, audio=arrays.pop("audio", None), **arrays, **plain)
+
+
+_written = 0
+
+
+def _sweep_sometimes(space: Workspace, bound: int) -> None:
+    global _written
+    _written += 1
+    if _written % SWEEP_EVERY == 1:
+        sweep(space, bound)
+
+
+def entries(space: Workspace | None = None) -> Iterator[tuple[float, int, Path]]:
+    """Last use, bytes and path of every entry (and of what a killed writer left)."""
+    folder = (space or workspace()).cache / "prepared"
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            path = Path(directory, name)
+            with contextlib.suppress(OSError):  # another process may have removed it
+                status = path.stat()
+                yield status.st_mtime, status.st_size, path
+
+
+def size(space: Workspace | None = None) -> int:
+    """Bytes in the cache."""
+    return sum(length for _, length, _ in entries(space))
+
+
+def sweep(space: Workspace | None = None, bound: int | None = None) -> int:
+    """Remove what was used least recently until the cache is within its bound; the bytes freed."""
+    bound = Limits.from_settings(space).cache_bytes if bound is None else bound
+    found = sorted(entries(space))
+    total = sum(length for _, length, _ in found)
+    if total <= bound:
+        return 0
+    freed = 0
+    for _, length, path in found:
+        if total - freed <= bound * SWEEP_TO:
+            break
+        path.unlink(missing_ok=True)
+        freed += length
+    return freed

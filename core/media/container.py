@@ -1,0 +1,66 @@
+"""Opening video and audio containers with FFmpeg (in PyAV's wheel), safely: only media formats, only this file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import av.error
+import av.logging
+from av.container import InputContainer
+
+from core.errors import MediaError
+from core.media.limits import Limits, reason
+
+# Containers of media only: playlists (they open other files), picture sequences and text are left out.
+FORMATS = (
+    "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "ogg", "mxf", "ivf", "obu", "nut",
+    "h264", "hevc", "m4v", "mpegvideo", "dv", "rm", "3gp", "yuv4mpegpipe", "swf", "wtv", "gxf", "vc1",
+    "wav", "w64", "flac", "mp3", "aac", "aiff", "au", "caf", "amr", "amrnb", "amrwb", "ac3", "eac3", "ape", "wv",
+    "tta", "dts", "mpc", "mpc8", "voc", "sox", "tak", "rso", "nistsphere",
+)  # fmt: skip
+
+av.logging.set_level(None)
+logging.getLogger("libav").setLevel(logging.CRITICAL)
+
+# Everything that PyAV raises on damaged input; ValueError and the like come from its own checks.
+FAILURES = (
+    av.error.FFmpegError,
+    OSError,
+    ValueError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+)
+
+
+@contextmanager
+def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
+    """The container with its header read and checked against the limits; library errors become MediaError."""
+    limits.check_file(path)
+    options = {
+        "format_whitelist": ",".join(FORMATS),
+        "protocol_whitelist": "file",
+        # One more than allowed, so that a file at the limit opens and one above it is told apart.
+        "max_streams": str(limits.streams + 1),
+    }
+    try:
+        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+    except FAILURES as error:
+        raise MediaError(f"{path.name}: is not media that can be decoded ({reason(error)})") from error
+    try:
+        limits.check_streams(path.name, len(container.streams))
+        if container.duration:
+            limits.check_duration(path.name, container.duration / av.time_base)
+        yield container
+    except MediaError:
+        raise
+    except FAILURES as error:
+        raise MediaError(f"{path.name}: the media is damaged ({reason(error)})") from error
+    finally:
+        container.close()

@@ -1,0 +1,150 @@
+"""Face detectors behind one small protocol, and the square crop around a face."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from core.errors import BadInput
+from core.media.limits import reason
+from core.workspace import Workspace, workspace
+
+DETECTION_SIDE = 640  # pixels: the longer side of the picture that a detector sees
+SMALLEST = 24  # pixels of a face in that picture; below it the cascade finds mostly noise
+YUNET_FILES = ("face_detection_yunet*.onnx", "yunet*.onnx")
+
+
+class FaceDetector(Protocol):
+    """Finds faces in an RGB picture."""
+
+    name: str
+
+    @abstractmethod
+    def detect(self, picture: np.ndarray) -> np.ndarray:
+        """float64 (faces, 5): x0, y0, x1, y1 in pixels of the picture, and a confidence in (0, 1]."""
+
+
+class CascadeDetector:
+    """OpenCV's packaged frontal-face cascade: needs no download."""
+
+    name = "cascade"
+
+    def __init__(self) -> None:
+        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
+        self._cascade = cv2.CascadeClassifier(str(path))
+        if self._cascade.empty():
+            raise BadInput(
+                f"the face cascade {path.name} is missing from the OpenCV package; install it again"
+            )
+        self._lock = threading.Lock()  # a cascade keeps state while it runs
+
+    def detect(self, picture: np.ndarray) -> np.ndarray:
+        grey, scale = _reduced(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+        with self._lock:
+            boxes, _, weights = self._cascade.detectMultiScale3(
+                grey, scaleFactor=1.1, minNeighbors=4, minSize=(SMALLEST, SMALLEST), outputRejectLevels=True
+            )
+        if not len(boxes):
+            return np.zeros((0, 5))
+        x, y, w, h = np.asarray(boxes, dtype=np.float64).T
+        confidence = 1.0 / (1.0 + np.exp(-np.asarray(weights, dtype=np.float64).ravel()))
+        return np.column_stack([x / scale, y / scale, (x + w) / scale, (y + h) / scale, confidence])
+
+
+class YuNetDetector:
+    """YuNet, a small network, where its ONNX file lies in the workspace's weights folder."""
+
+    name = "yunet"
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), score_threshold=0.7)
+        except cv2.error as error:
+            raise BadInput(
+                f"{path.name} is not a YuNet network that OpenCV reads ({reason(error)})"
+            ) from error
+        self._lock = threading.Lock()
+
+    def detect(self, picture: np.ndarray) -> np.ndarray:
+        small, scale = _reduced(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        with self._lock:
+            self._network.setInputSize((small.shape[1], small.shape[0]))
+            _, found = self._network.detect(small)
+        if found is None:
+            return np.zeros((0, 5))
+        x, y, w, h = np.asarray(found[:, :4], dtype=np.float64).T / scale
+        return np.column_stack([x, y, x + w, y + h, np.clip(found[:, -1], 1e-6, 1.0)])
+
+
+def detector(name: str, space: Workspace | None = None) -> FaceDetector:
+    """The detector that a recipe names."""
+    if name == "cascade":
+        return _kept("cascade", CascadeDetector)
+    if name == "yunet":
+        path = yunet_file(space)
+        if path is None:
+            raise BadInput(
+                "this recipe finds faces with YuNet; put face_detection_yunet_2023mar.onnx into the "
+                f"workspace's weights folder ({(space or workspace()).weights})"
+            )
+        return _kept(str(path), lambda: YuNetDetector(path))
+    raise BadInput(f"unknown face detector {name!r}; known are cascade, yunet")
+
+
+def best_detector(space: Workspace | None = None) -> str:
+    """The name for a new recipe: YuNet where its file is present, else the packaged cascade."""
+    return "yunet" if yunet_file(space) is not None else "cascade"
+
+
+def yunet_file(space: Workspace | None = None) -> Path | None:
+    weights = (space or workspace()).weights
+    found = sorted(path for pattern in YUNET_FILES for path in weights.glob(pattern))
+    return found[-1] if found else None
+
+
+_detectors: dict[str, FaceDetector] = {}
+
+
+def _kept(key: str, make: type | object) -> FaceDetector:
+    if key not in _detectors:
+        _detectors[key] = make()  # type: ignore[operator]
+    return _detectors[key]
+
+
+def _reduced(picture: np.ndarray) -> tuple[np.ndarray, float]:
+    """The picture at most DETECTION_SIDE large, and how much smaller it is."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, DETECTION_SIDE / max(height, width))
+    if scale == 1.0:
+        return picture, 1.0
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), scale
+
+
+def square(box: np.ndarray, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """The square around a face: its longer side times the margin, moved (and at last shrunk) into the frame."""
+    x0, y0, x1, y1 = (float(v) for v in box[:4])
+    side = min(max(x1 - x0, y1 - y0) * margin, width, height)
+    side = max(2, round(side))
+    left = round(min(max((x0 + x1 - side) / 2, 0), width - side))
+    top = round(min(max((y0 + y1 - side) / 2, 0), height - side))
+    return left, top, left + side, top + side
+
+
+def crop(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    x0, y0, x1, y1 = box
+    return picture[y0:y1, x0:x1]
+
+
+def resized(picture: np.ndarray, side: int) -> np.ndarray:
+    """Scaled to side x side: averaged when it shrinks, interpolated when it grows."""
+    height, width = picture.shape[:2]
+    if (height, width) == (side, side):
+        return np.ascontiguousarray(picture)
+    shrinks = height * width > side * side
+    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)

@@ -1,0 +1,234 @@
+"""From a file and a recipe to arrays: the one way, for training and for detection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import BadInput, MediaError
+from core.media.audio import NoSound, read_sound, trim_silence
+from core.media.faces import crop, detector, resized, square
+from core.media.images import NotAPicture, open_header, open_image
+from core.media.limits import Limits
+from core.media.packets import NoVideo
+from core.media.recipe import Recipe
+from core.media.tracks import follow
+from core.media.video import read_frames
+from core.workspace import Workspace
+
+CLIP_FRAMES = 16  # frames of a clip that an image recipe looks at, one by one
+NATIVE_SIDE = 1024  # pixels: an unresized crop is at most this large; of a larger one the centre is kept
+
+NO_FACE, NO_VIDEO, NO_SOUND, SILENCE = "no face", "no video stream", "no sound track", "silence only"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file as arrays. A unit is one picture of one person (or of the whole frame) at one moment.
+
+    Units are sorted by track, then by time. `not_applicable` says why there is nothing to score; then the
+    arrays are empty or None.
+    """
+
+    frames: np.ndarray | list[np.ndarray] | None  # uint8 (U, H, W, 3); a list where sizes differ (native)
+    times: np.ndarray  # float64 (U,) seconds
+    indices: np.ndarray  # int64 (U,) frame numbers
+    tracks: np.ndarray  # int64 (U,) person
+    boxes: (
+        np.ndarray
+    )  # float64 (U, 4) x0, y0, x1, y1 in pixels of the upright full frame: what the unit shows
+    frame_size: tuple[int, int]  # width, height; (0, 0) for a recording
+    audio: np.ndarray | None  # float32 (N,), trimmed
+    audio_start: float  # seconds in the file at which `audio` begins
+    sample_rate: int
+    duration: float  # seconds of the file; 0 for a picture
+    kind: str = ""  # image | audio | video: what the file is
+    not_applicable: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def prepare(
+    path: Path | str,
+    recipe: Recipe,
+    *,
+    limits: Limits | None = None,
+    threads: int = 0,
+    space: Workspace | None = None,
+) -> Prepared:
+    """The file as the recipe says. Pure: nothing is cached. `threads` 0 decodes with all cores."""
+    path, limits = Path(path), limits or Limits.from_settings(space)
+    check_recipe(recipe)
+    if recipe.modality == "audio":
+        return _sound(path, recipe, limits)
+    try:
+        picture = open_image(path, limits)
+    except NotAPicture:
+        return _clip(path, recipe, limits, threads, space)
+    return _assemble("image", _units([picture], recipe, space), np.zeros(1), np.zeros(1, np.int64))
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """A recipe with a value that prepares nothing is refused before the first file."""
+    choices = {
+        "modality": ("image", "audio", "video", "multimodal"),
+        "sampling": ("exact", "fast"),
+        "resize": ("fit", "native"),
+    }
+    for name, allowed in choices.items():
+        if getattr(recipe, name) not in allowed:
+            raise BadInput(f"recipe: {name} ({getattr(recipe, name)}) must be one of {', '.join(allowed)}")
+    for name in ("frames", "image_size", "sample_rate", "max_tracks"):
+        if getattr(recipe, name) < 1:
+            raise BadInput(f"recipe: {name} ({getattr(recipe, name)}) must be > 0")
+    if recipe.face_margin < 1:
+        raise BadInput(f"recipe: face_margin ({recipe.face_margin}) must be >= 1")
+
+
+def _clip(path: Path, recipe: Recipe, limits: Limits, threads: int, space: Workspace | None) -> Prepared:
+    n = max(recipe.frames, CLIP_FRAMES) if recipe.modality == "image" else recipe.frames
+    try:
+        read = read_frames(path, n, recipe.sampling, limits=limits, threads=threads)
+    except NoVideo:
+        if recipe.modality == "multimodal":
+            sound = _sound(path, recipe, limits)
+            return replace(sound, notes=(*sound.notes, NO_VIDEO))
+        return nothing("audio", NO_VIDEO)
+    units = _units(list(read.images), recipe, space)
+    prepared = _assemble("video", units, read.times, read.indices)
+    prepared = replace(prepared, duration=read.duration, notes=read.notes)
+    if recipe.modality != "multimodal":
+        return prepared
+    return _with_sound(prepared, _sound(path, recipe, limits))
+
+
+def _with_sound(pictures: Prepared, sound: Prepared) -> Prepared:
+    """Both in one; a missing part is a note, and only where both are missing there is nothing to score."""
+    missing = tuple(p.not_applicable for p in (pictures, sound) if p.not_applicable)
+    return replace(
+        pictures,
+        audio=sound.audio,
+        audio_start=sound.audio_start,
+        sample_rate=sound.sample_rate,
+        duration=max(pictures.duration, sound.duration),
+        not_applicable=" and ".join(missing) if len(missing) == 2 else None,
+        notes=(*pictures.notes, *sound.notes, *(missing if len(missing) == 1 else ())),
+    )
+
+
+def _sound(path: Path, recipe: Recipe, limits: Limits) -> Prepared:
+    try:
+        sound = read_sound(path, recipe.sample_rate, limits=limits)
+    except NoSound:
+        return nothing("video", NO_SOUND)
+    except MediaError:
+        if _is_picture(path, limits):
+            return nothing("image", NO_SOUND)
+        raise
+    audio, cut = sound.samples, 0
+    trimmed, cut = trim_silence(audio)
+    if not len(trimmed):
+        return replace(nothing("audio", SILENCE), duration=len(audio) / sound.rate, notes=sound.notes)
+    if recipe.trim_silence:
+        audio = trimmed
+    return replace(
+        nothing("audio", None),
+        audio=audio,
+        audio_start=sound.start + (cut / sound.rate if recipe.trim_silence else 0.0),
+        sample_rate=sound.rate,
+        duration=len(sound.samples) / sound.rate,
+        notes=sound.notes,
+    )
+
+
+def _is_picture(path: Path, limits: Limits) -> bool:
+    try:
+        open_header(path, limits).close()
+    except MediaError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Crops with where they come from: which picture, whose face, which part of the frame."""
+
+    crops: list[np.ndarray]
+    which: list[int]
+    tracks: list[int]
+    boxes: list[tuple[int, int, int, int]]
+    frame_size: tuple[int, int]
+
+
+def _units(pictures: list[np.ndarray], recipe: Recipe, space: Workspace | None) -> _Units:
+    height, width = pictures[0].shape[:2]
+    units = _Units([], [], [], [], (width, height))
+    if recipe.faces:
+        people = follow(pictures, detector(recipe.face_detector, space), recipe.max_tracks)
+        places = [
+            (
+                track,
+                i,
+                square(person.boxes[i], recipe.face_margin, pictures[i].shape[1], pictures[i].shape[0]),
+            )
+            for track, person in enumerate(people)
+            for i in sorted(person.boxes)
+        ]
+    else:
+        places = [(0, i, (0, 0, picture.shape[1], picture.shape[0])) for i, picture in enumerate(pictures)]
+    for track, i, box in places:
+        if recipe.resize == "native":
+            box = _central(box)
+        part = crop(pictures[i], box)
+        fitted = resized(part, recipe.image_size) if recipe.resize == "fit" else np.ascontiguousarray(part)
+        units.crops.append(fitted)
+        units.which.append(i)
+        units.tracks.append(track)
+        units.boxes.append(box)
+    return units
+
+
+def _central(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """The middle of a part that is too large to be kept unresized."""
+    x0, y0, x1, y1 = box
+    width, height = min(x1 - x0, NATIVE_SIDE), min(y1 - y0, NATIVE_SIDE)
+    left, top = (x0 + x1 - width) // 2, (y0 + y1 - height) // 2
+    return left, top, left + width, top + height
+
+
+def _assemble(kind: str, units: _Units, times: np.ndarray, indices: np.ndarray) -> Prepared:
+    if not units.crops:
+        return replace(nothing(kind, NO_FACE), frame_size=units.frame_size)
+    which = np.array(units.which)
+    same = len({part.shape for part in units.crops}) == 1
+    return replace(
+        nothing(kind, None),
+        frames=np.stack(units.crops) if same else units.crops,
+        times=times[which],
+        indices=indices[which],
+        tracks=np.array(units.tracks, dtype=np.int64),
+        boxes=np.array(units.boxes, dtype=np.float64),
+        frame_size=units.frame_size,
+    )
+
+
+def nothing(kind: str, reason: str | None) -> Prepared:
+    """A prepared file without units."""
+    return Prepared(
+        frames=None,
+        times=np.zeros(0),
+        indices=np.zeros(0, np.int64),
+        tracks=np.zeros(0, np.int64),
+        boxes=np.zeros((0, 4)),
+        frame_size=(0, 0),
+        audio=None,
+        audio_start=0.0,
+        sample_rate=0,
+        duration=0.0,
+        kind=kind,
+        not_applicable=reason,
+    )

@@ -1,0 +1,174 @@
+"""One track a person over the frames of a clip: few detector passes, gaps filled, chance finds thrown away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from core.media.faces import FaceDetector
+
+COARSE_SIDE = 256  # pixels: what the detector sees of every other frame, where a whole pass is not spent
+LOCAL_FACE = 72  # pixels of a known face when it is searched in its neighbourhood
+LOCAL_REACH = 2.2  # side of that neighbourhood over the side of the face
+FARTHEST = 2.5  # a person moves at most so many face sides between two sampled frames
+OTHER_SIZE = 2.0  # and grows or shrinks at most so much
+SAME = 0.3  # overlap (IoU) from which two boxes of one frame are one face
+SMALL_SHARE = 0.3  # a face smaller than this share of the largest of the clip (by side) is a chance find
+PERSISTENCE = 0.25  # so is one seen in fewer of the frames than this share, beside one seen in more
+ASPECT = 1.8  # longer side over shorter side of a face, at most
+
+
+@dataclass
+class Track:
+    """One person: boxes (x0, y0, x1, y1) by frame; `seen` counts those that the detector found."""
+
+    boxes: dict[int, np.ndarray] = field(default_factory=dict)
+    seen: int = 0
+
+    def add(self, frame: int, box: np.ndarray) -> None:
+        self.boxes[frame] = np.asarray(box[:4], dtype=np.float64)
+        self.seen += 1
+
+    def near(self, frame: int) -> np.ndarray:
+        """The box in the frame nearest to this one."""
+        return self.boxes[min(self.boxes, key=lambda known: (abs(known - frame), known))]
+
+    @property
+    def side(self) -> float:
+        return float(np.median([_side(box) for box in self.boxes.values()]))
+
+
+def follow(pictures: list[np.ndarray], detector: FaceDetector, most: int = 4) -> list[Track]:
+    """The people in the frames of a clip, the most seen and largest first; empty: no face.
+
+    Every second frame gets a whole pass of the detector; the others a coarse one, and a look at full detail
+    around the faces known from the frames beside it.
+    """
+    tracks: list[Track] = []
+    whole = whole_passes(len(pictures))
+    found = {i: _plausible(detector.detect(pictures[i])) for i in whole}
+    for i in whole:
+        _assign(tracks, i, found[i])
+    for i in sorted(set(range(len(pictures))) - set(whole)):
+        for track in tracks:
+            box = _look_near(pictures[i], track.near(i), detector)
+            if box is not None and all(overlap(box, t.boxes[i]) < SAME for t in tracks if i in t.boxes):
+                track.add(i, box)
+        fresh = [
+            box
+            for box in _plausible(_coarse(pictures[i], detector))
+            if all(overlap(box, t.boxes[i]) < SAME for t in tracks if i in t.boxes)
+        ]
+        _assign(tracks, i, np.array(fresh).reshape(-1, 5))
+    people = _people(tracks, len(pictures))[:most]
+    for person in people:
+        _fill(person)
+    return people
+
+
+def whole_passes(frames: int) -> list[int]:
+    """The frames searched whole: every second; of a clip of at most three frames all."""
+    return list(range(frames)) if frames <= 3 else list(range(0, frames, 2))
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two boxes."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return float(shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared))
+
+
+def _side(box: np.ndarray) -> float:
+    return float(max(box[2] - box[0], box[3] - box[1]))
+
+
+def _plausible(boxes: np.ndarray) -> np.ndarray:
+    """Without boxes that are no face by their shape, and of two on one face the surer."""
+    kept: list[np.ndarray] = []
+    for box in sorted(boxes, key=lambda b: -b[4]):
+        width, height = box[2] - box[0], box[3] - box[1]
+        if min(width, height) <= 0 or max(width, height) / min(width, height) > ASPECT:
+            continue
+        if all(overlap(box, other) < SAME for other in kept):
+            kept.append(box)
+    return np.array(kept).reshape(-1, 5)
+
+
+def _assign(tracks: list[Track], frame: int, boxes: np.ndarray) -> None:
+    """Give each box to the track that it continues (the cheapest assignment of all), or to a new one."""
+    free = [track for track in tracks if frame not in track.boxes]
+    costs = np.array([[_distance(track.near(frame), box) for box in boxes] for track in free])
+    taken = set()
+    if costs.size:
+        for row, column in zip(*linear_sum_assignment(np.minimum(costs, 1e6))):
+            if costs[row, column] <= FARTHEST:
+                free[row].add(frame, boxes[column])
+                taken.add(int(column))
+    for column, box in enumerate(boxes):
+        if column not in taken:
+            tracks.append(Track())
+            tracks[-1].add(frame, box)
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> float:
+    """How far a face would have moved, in face sides; infinite where its size does not fit."""
+    sides = _side(a), _side(b)
+    if max(sides) > OTHER_SIZE * min(sides):
+        return float("inf")
+    return float(np.hypot(a[0] + a[2] - b[0] - b[2], a[1] + a[3] - b[1] - b[3]) / 2 / (sum(sides) / 2))
+
+
+def _look_near(picture: np.ndarray, box: np.ndarray, detector: FaceDetector) -> np.ndarray | None:
+    """The face nearest to where it was, found in its neighbourhood only."""
+    reach = _side(box) * LOCAL_REACH / 2
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    height, width = picture.shape[:2]
+    x0, y0 = max(0, int(x - reach)), max(0, int(y - reach))
+    x1, y1 = min(width, int(x + reach)), min(height, int(y + reach))
+    if x1 - x0 < 8 or y1 - y0 < 8:
+        return None
+    scale = min(1.0, LOCAL_FACE / _side(box))
+    found = _detect_scaled(picture[y0:y1, x0:x1], scale, detector)
+    found[:, [0, 2]] += x0
+    found[:, [1, 3]] += y0
+    near = [b for b in _plausible(found) if _distance(box, b) <= FARTHEST]
+    return min(near, key=lambda b: _distance(box, b)) if near else None
+
+
+def _coarse(picture: np.ndarray, detector: FaceDetector) -> np.ndarray:
+    return _detect_scaled(picture, min(1.0, COARSE_SIDE / max(picture.shape[:2])), detector)
+
+
+def _detect_scaled(picture: np.ndarray, scale: float, detector: FaceDetector) -> np.ndarray:
+    height, width = picture.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = picture if scale == 1.0 else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    found = detector.detect(np.ascontiguousarray(small)).copy()
+    found[:, :4] /= scale
+    return found
+
+
+def _people(tracks: list[Track], frames: int) -> list[Track]:
+    """Tracks that are people: neither tiny beside the largest nor a flicker beside one that lasts."""
+    if not tracks:
+        return []
+    longest = max(track.seen for track in tracks)
+    lasting = [t for t in tracks if t.seen >= PERSISTENCE * min(frames, longest)]
+    largest = max(track.side for track in lasting if track.seen >= longest / 2)
+    people = [t for t in lasting if t.side >= SMALL_SHARE * largest]
+    return sorted(people, key=lambda t: (-t.seen * t.side, min(t.boxes)))
+
+
+def _fill(track: Track) -> None:
+    """Missing detections between two that were found lie on the line between them."""
+    known = np.array(sorted(track.boxes))
+    corners = np.array([track.boxes[int(frame)] for frame in known])
+    for frame in range(int(known[0]), int(known[-1])):
+        if frame not in track.boxes:
+            track.boxes[frame] = np.array([np.interp(frame, known, corners[:, i]) for i in range(4)])
