@@ -26,6 +26,8 @@ AT_THRESHOLD: dict[str, Callable[..., np.ndarray]] = {
     "macro_f1": lambda tp, fp, tn, fn: (
         (_ratio(2 * tp, 2 * tp + fp + fn) + _ratio(2 * tn, 2 * tn + fp + fn)) / 2
     ),
+    "precision_real": lambda tp, fp, tn, fn: _ratio(tn, tn + fn),
+    "f1_real": lambda tp, fp, tn, fn: _ratio(2 * tn, 2 * tn + fp + fn),
     "youden": lambda tp, fp, tn, fn: _ratio(tp, tp + fn) - _ratio(fp, tn + fp),
     "mcc": lambda tp, fp, tn, fn: _ratio(
         tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))

@@ -73,7 +73,7 @@ def write(
             threshold=threshold,
             method=method,
             chosen_on="val",
-            figures=_plain_figures(metrics.get("val")),
+            figures={split: metrics[split]["at_chosen"] for split in ("val", "test") if split in metrics},
             who=person.name,
             when=time.time(),
             why=f"chosen by {method} on validation at the end of training",
@@ -135,7 +135,7 @@ def fit_calibration(val: pd.DataFrame) -> calibration.Calibration:
     labels = val["label"].to_numpy(dtype=np.int64)
     if 0 < labels.sum() < len(labels):
         return calibration.fit(labels, val["score"].to_numpy(dtype=np.float64), method="platt")
-    return calibration.identity()
+    return calibration.Calibration("platt", "probability")  # slope 1, offset 0: the score as it is
 
 
 def choose_threshold(val: pd.DataFrame, method: str) -> tuple[float | None, bool]:
@@ -206,12 +206,6 @@ def disagreement(metrics: Mapping[str, Any]) -> list[str]:
             if split in metrics and metrics[split][side] < 30:
                 found.append(f"{split} has only {metrics[split][side]} {side} samples; its figures are rough")
     return found
-
-
-def _plain_figures(split: Mapping[str, Any] | None) -> dict[str, Any]:
-    if split is None:
-        return {}
-    return {k: v for k, v in split["at_chosen"].items() if k not in ("warnings",)}
 
 
 def history(folder: RunFolder) -> dict[str, list[tuple[float, float]]]:
