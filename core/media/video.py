@@ -150,7 +150,7 @@ class _Clip:
             if before >= 0 and position > before + 1 and self._opens_with_leading(position):
                 yield from self._send(None)
                 self.context.flush_buffers()
-            packet.opaque = position
+            packet.opaque = [position]  # PyAV tells these apart by identity: small integers are one object
             yield from self._send(packet)
             before = position
         yield from self._send(None)
@@ -171,7 +171,7 @@ class _Clip:
         for frame in frames:
             self.limits.check_pixels(self.path.name, frame.width, frame.height)
             if frame.opaque is not None:
-                yield int(frame.opaque), frame
+                yield frame.opaque[0], frame
 
 
 def spread(pts: np.ndarray, n: int) -> np.ndarray:
