@@ -62,7 +62,7 @@ def sample_paths(table: pd.DataFrame, seed: int) -> list[Path]:
 
 def faces_should_be_cropped(paths: Sequence[Path], recipe: Recipe) -> bool:
     """Whether most of the files show a face that does not fill the frame already."""
-    from core.media import prepare
+    from core.media.prepare import prepare
 
     probing = replace(recipe, faces=True, frames=2 if recipe.modality != "image" else 1, modality="video")
     worth = looked = 0
