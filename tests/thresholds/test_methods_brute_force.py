@@ -1,0 +1,205 @@
+"""Every method against a brute-force search with whole fractions, on small random inputs full of ties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from core.errors import BadInput
+from core.thresholds.methods import KNOWN, choose, usages
+from core.thresholds.sweep import at, sweep
+
+Cells = tuple[int, int, int, int]  # tp, fp, tn, fn
+
+
+def _f(cells: Cells, squared: Fraction = Fraction(1)) -> Fraction:
+    tp, fp, _, fn = cells
+    return (1 + squared) * tp / ((1 + squared) * tp + fp + squared * fn)
+
+
+def _macro(cells: Cells) -> Fraction:
+    tp, fp, tn, fn = cells
+    return (_f(cells) + _f((tn, fn, tp, fp))) / 2
+
+
+def _recall(cells: Cells) -> Fraction:
+    return Fraction(cells[0], cells[0] + cells[3])
+
+
+def _fpr(cells: Cells) -> Fraction:
+    return Fraction(cells[1], cells[1] + cells[2])
+
+
+def _precision(cells: Cells) -> Fraction | None:
+    return Fraction(cells[0], cells[0] + cells[1]) if cells[0] + cells[1] else None
+
+
+def _cost(cells: Cells, fp: str, fn: str, prevalence: str | None = None) -> Fraction:
+    if prevalence is None:
+        return -(Fraction(fp) * cells[1] + Fraction(fn) * cells[3])
+    share = Fraction(prevalence)
+    return -(Fraction(fp) * (1 - share) * _fpr(cells) + Fraction(fn) * share * (1 - _recall(cells)))
+
+
+def _at_least(
+    value: Callable[[Cells], Fraction | None], target: str, otherwise: Callable[[Cells], Fraction | None]
+) -> Callable[[list[Cells]], list[Fraction | None]]:
+    """Values to maximise: `otherwise` where the target is held; where nothing holds it, `value` itself."""
+
+    def values(all_cells: list[Cells]) -> list[Fraction | None]:
+        held = [v is not None and v >= Fraction(target) for v in map(value, all_cells)]
+        if any(held):
+            return [otherwise(c) if h else None for c, h in zip(all_cells, held, strict=True)]
+        return [value(c) for c in all_cells]
+
+    return values
+
+
+def _each(value: Callable[[Cells], Fraction | None]) -> Callable[[list[Cells]], list[Fraction | None]]:
+    return lambda all_cells: [value(c) for c in all_cells]
+
+
+OBJECTIVES: dict[str, Callable[[list[Cells]], list[Fraction | None]]] = {
+    "f1": _each(_f),
+    "fbeta=0.5": _each(lambda c: _f(c, Fraction(1, 4))),
+    "fbeta=2": _each(lambda c: _f(c, Fraction(4))),
+    "macro_f1": _each(_macro),
+    "balanced_accuracy": _each(lambda c: _recall(c) - _fpr(c)),
+    "youden": _each(lambda c: _recall(c) - _fpr(c)),
+    "eer": _each(lambda c: -abs(_fpr(c) - (1 - _recall(c)))),
+    "precision=0": _at_least(_precision, "0", _recall),
+    "precision=0.6": _at_least(_precision, "0.6", _recall),
+    "precision=0.75": _at_least(_precision, "0.75", _recall),
+    "precision=1": _at_least(_precision, "1", _recall),
+    "recall=0": _at_least(_recall, "0", _precision),
+    "recall=0.5": _at_least(_recall, "0.5", _precision),
+    "recall=0.8": _at_least(_recall, "0.8", _precision),
+    "recall=1": _at_least(_recall, "1", _precision),
+    "fpr=0": _at_least(lambda c: -_fpr(c), "0", _recall),
+    "fpr=0.1": _at_least(lambda c: -_fpr(c), "-0.1", _recall),
+    "fpr=0.5": _at_least(lambda c: -_fpr(c), "-0.5", _recall),
+    "fpr=1": _at_least(lambda c: -_fpr(c), "-1", _recall),
+    "cost=1:1": _each(lambda c: _cost(c, "1", "1")),
+    "cost=1:5": _each(lambda c: _cost(c, "1", "5")),
+    "cost=10:1": _each(lambda c: _cost(c, "10", "1")),
+    "cost=0:1": _each(lambda c: _cost(c, "0", "1")),
+    "cost=1:0": _each(lambda c: _cost(c, "1", "0")),
+    "cost=0.1:0.3@0.02": _each(lambda c: _cost(c, "0.1", "0.3", "0.02")),
+    "cost=1:50@0.02": _each(lambda c: _cost(c, "1", "50", "0.02")),
+    "cost=1:1@0": _each(lambda c: _cost(c, "1", "1", "0")),
+    "cost=1:1@1": _each(lambda c: _cost(c, "1", "1", "1")),
+}
+
+
+def random_scores(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two to thirty samples of both classes: few distinct scores, any sign and size, sometimes turned."""
+    random = np.random.default_rng(seed)
+    n = int(random.integers(2, 31))
+    labels = random.integers(0, 2, n)
+    labels[random.permutation(n)[:2]] = [0, 1]
+    scores = random.integers(0, int(random.integers(1, 12)) + 1, n) / 4.0
+    scores += float(random.choice([0, 0.7, -0.7])) * labels
+    scores *= float(random.choice([1, -3, 1e-9, 1e12]))
+    if seed % 3 == 0:
+        scores = scores.astype(np.float32)
+    return labels, scores
+
+
+def search(labels: np.ndarray, scores: np.ndarray, words: str) -> tuple[float | None, Cells]:
+    """The best of all distinct scores and of calling nothing fake; the lowest among equals."""
+    thresholds: list[float | None] = [*sorted(set(scores.tolist())), None]
+    cells = []
+    for threshold in thresholds:
+        called = [threshold is not None and s >= threshold for s in scores.tolist()]
+        cells.append(
+            (
+                sum(c and y == 1 for c, y in zip(called, labels, strict=True)),
+                sum(c and y == 0 for c, y in zip(called, labels, strict=True)),
+                sum(not c and y == 0 for c, y in zip(called, labels, strict=True)),
+                sum(not c and y == 1 for c, y in zip(called, labels, strict=True)),
+            )
+        )
+    values = OBJECTIVES[words](cells)
+    best = max(v for v in values if v is not None)
+    first = values.index(best)
+    return thresholds[first], cells[first]
+
+
+@pytest.mark.parametrize("words", OBJECTIVES)
+def test_chooses_what_a_search_of_everything_chooses(words: str) -> None:
+    for seed in range(400):
+        labels, scores = random_scores(seed)
+        threshold, (tp, fp, tn, fn) = search(labels, scores, words)
+        point = choose(sweep(labels, scores), words)
+        assert (point.threshold, point.tp, point.fp, point.tn, point.fn) == (threshold, tp, fp, tn, fn), seed
+        assert point.method == words
+
+
+def test_every_method_is_searched() -> None:
+    assert {words.partition("=")[0] for words in OBJECTIVES} == set(KNOWN)
+
+
+def test_ties_that_floats_would_part_go_to_the_lowest_threshold() -> None:
+    """1/3 + 2/7 and the like: equal as fractions, one bit apart as floats."""
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        labels = np.repeat([0, 1], [21, 33])
+        scores = random.integers(0, 8, 54) / 8.0
+        for words in ("balanced_accuracy", "macro_f1", "cost=0.1:0.3@0.02"):
+            assert choose(sweep(labels, scores), words).threshold == search(labels, scores, words)[0]
+
+
+def test_a_target_out_of_reach_says_so_beside_the_best_there_is() -> None:
+    labels, scores = np.array([0, 1, 1, 0, 0]), np.array([0.9, 0.8, 0.7, 0.2, 0.1])
+    point = choose(sweep(labels, scores), "precision=0.9")
+    assert not point.reachable
+    assert (point.threshold, point.precision) == (0.7, 2 / 3)
+    assert choose(sweep(labels, scores), "precision=0.6").reachable
+
+
+def test_calling_nothing_fake_has_no_threshold_and_no_precision() -> None:
+    labels, scores = np.array([0, 1]), np.array([0.9, 0.1])
+    point = choose(sweep(labels, scores), "fpr=0")
+    assert point.reachable
+    assert (point.threshold, point.precision, point.recall, point.fpr) == (None, None, 0.0, 0.0)
+    assert at(sweep(labels, scores), 2.0).precision is None
+
+
+def test_cost_is_per_thousand_samples_and_weighted_to_the_prevalence() -> None:
+    labels, scores = np.array([0, 0, 0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.9, 0.8, 0.95])
+    assert at(sweep(labels, scores), 0.5).cost == pytest.approx(1000 / 6)
+    weighted = choose(sweep(labels, scores), "cost=1:5@0.02")
+    assert weighted.threshold == 0.95
+    assert weighted.cost == pytest.approx(1000 * 5 * 0.02 * 0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("best", "known are macro_f1, f1, fbeta=B"),
+        ("f1=2", "written as f1"),
+        ("precision", "written as precision=P"),
+        ("precision=", "written as precision=P"),
+        ("precision=1.2", "between 0 and 1"),
+        ("recall=nan", "between 0 and 1"),
+        ("fpr=many", "must be a number"),
+        ("fbeta=0", "over 0"),
+        ("cost=5", "FP:FN"),
+        ("cost=1:-1", "at least 0"),
+        ("cost=0:0", "over 0"),
+        ("cost=1:5@2", "between 0 and 1"),
+        ("cost=1:5@", "FP:FN"),
+        ("", "known are"),
+    ],
+)
+def test_words_that_make_no_sense_are_refused(words: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        choose(sweep(np.array([0, 1]), np.array([0.0, 1.0])), words)
+
+
+def test_usages_name_every_argument() -> None:
+    assert "cost=FP:FN[@PREVALENCE]" in usages()
+    assert "macro_f1" in usages()
