@@ -157,7 +157,7 @@ def figure(fig: go.Figure, *, height: int = 320, keep: str = "view") -> go.Figur
 CHART_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"], "scrollZoom": False}
 
 
-def guarded(action: Callable[[], None]) -> bool:
+def guarded(action: Callable[[], object]) -> bool:
     """Run what a button does; a refusal or failure of the workbench becomes one line on the page."""
     from core.errors import WorkbenchError, one_line
 

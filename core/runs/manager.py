@@ -60,7 +60,7 @@ class RunManager:
         config: Mapping[str, Any],
         person: Person,
         *,
-        device: str = "auto",
+        device: str = "",
         executor: str = "",
         first: bool = False,
     ) -> RunFolder:
@@ -68,7 +68,9 @@ class RunManager:
         person.require_operator("start a run")
         name = executors.suited(devices.processes(config), self.space, executor)
         run = new_run(dict(config), space=self.space)
-        run.set_status(device=device, executor=name, person=person.name)
+        run.set_status(
+            device=device or str(config.get("device") or "auto"), executor=name, person=person.name
+        )
         self._enqueue(run, first=first)
         return run
 

@@ -1,0 +1,88 @@
+"""Named starting points for a configuration: each a few fields over the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+PICTURES = ["flip", "color", "jpeg", "blur", "downscale"]
+SOUND = ["audio_noise", "audio_codec", "resample"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    name: str
+    about: str
+    changes: dict[str, Any]
+
+
+def presets(modality: str) -> list[Preset]:
+    """Those for a modality, the quickest first."""
+    augmentation = {"audio": SOUND, "multimodal": PICTURES + SOUND}.get(modality, PICTURES)
+    return [
+        Preset(
+            "quick look",
+            "minutes: does anything learn at all?",
+            {
+                "epochs": 3,
+                "max_samples_per_class": 200,
+                "bootstrap": 200,
+                "early_stopping": None,
+                **_neutral(),
+            },
+        ),
+        Preset(
+            "baseline",
+            "no technique against imbalance: what the others are measured against",
+            {
+                "epochs": 15,
+                "max_samples_per_class": None,
+                "bootstrap": 1000,
+                "early_stopping": 5,
+                **_neutral(),
+            },
+        ),
+        Preset(
+            "everything on",
+            "all techniques against imbalance together, strong augmentation",
+            {
+                **_neutral(),
+                "epochs": 20,
+                "max_samples_per_class": None,
+                "bootstrap": 1000,
+                "early_stopping": 7,
+                "balancing": ["sampler", "class_weights", "minority_augmentation"],
+                "loss": "weighted_focal",
+                "augmentation": augmentation,
+                "label_smoothing": 0.05,
+            },
+        ),
+        Preset(
+            "head only",
+            "the backbone is frozen, only the head learns: seconds on a CPU once the embeddings are there",
+            {
+                **_neutral(),
+                "tune": "head",
+                "epochs": 50,
+                "max_samples_per_class": None,
+                "bootstrap": 1000,
+                "early_stopping": 10,
+                "balancing": ["smote"],
+            },
+        ),
+    ]
+
+
+def _neutral() -> dict[str, Any]:
+    """No technique: what an earlier preset ticked is taken back."""
+    return {
+        "balancing": [],
+        "loss": "cross_entropy",
+        "augmentation": [],
+        "label_smoothing": 0.0,
+        "tune": None,
+        "head": "linear",
+        "devices": 1,
+        "domain_weight": 0.0,
+        "contrastive_weight": 0.0,
+    }

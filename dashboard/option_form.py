@@ -1,0 +1,194 @@
+"""Widgets made from the fields of the configuration: type, range, choices, unit and help come from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, fields
+from typing import Any
+
+import streamlit as st
+import yaml
+
+from core.training.config import TrainConfig
+from dashboard import theme
+
+STATE = "train_config"
+GENERATION = "train_generation"
+FIELDS: dict[str, Field[Any]] = {field.name: field for field in fields(TrainConfig)}
+WORDS = {True: "yes", False: "no"}
+
+
+def config() -> dict[str, Any]:
+    """What the form holds now: every field."""
+    if STATE not in st.session_state:
+        replace({})
+    return dict(st.session_state[STATE])
+
+
+def replace(changes: Mapping[str, Any], *, over: Mapping[str, Any] | None = None) -> None:
+    """Set fields (over the defaults, or over what is given); all widgets start anew from them."""
+    base = dict(over) if over is not None else TrainConfig().to_dict()
+    st.session_state[STATE] = {**base, **{k: v for k, v in changes.items() if k in FIELDS}}
+    st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
+
+
+def key(name: str) -> str:
+    return f"train-{name}-{st.session_state.get(GENERATION, 0)}"
+
+
+def set_field(name: str, value: Any) -> None:
+    st.session_state[STATE] = {**config(), name: value}
+
+
+def label(name: str) -> str:
+    unit = FIELDS[name].metadata["unit"]
+    return name.replace("_", " ") + (f" ({unit})" if unit else "")
+
+
+def option(name: str, **overrides: Any) -> Any:
+    """Draw the widget of one field and keep what it says. `overrides` may give choices, format_func, placeholder."""
+    field, value = FIELDS[name], config()[name]
+    drawn = _widget(field)(field, value, overrides)
+    if drawn != value or type(drawn) is not type(value):
+        set_field(name, drawn)
+    return drawn
+
+
+def options(names: Iterable[str], columns: int = 3) -> None:
+    """Several fields side by side."""
+    names = list(names)
+    for start in range(0, len(names), columns):
+        for place, name in zip(st.columns(columns), names[start : start + columns]):
+            with place:
+                option(name)
+
+
+Widget = Callable[[Field[Any], Any, dict[str, Any]], Any]
+
+
+def _widget(field: Field[Any]) -> Widget:
+    kind = str(field.type)
+    if field.name == "dataset_weights":
+        return _weights
+    if kind.startswith("dict"):
+        return _mapping
+    if kind.startswith("list"):
+        return _several
+    if field.metadata["choices"]:
+        return _one_of
+    if kind == "bool":
+        return _switch
+    if kind.startswith(("int", "float")):
+        return _number
+    return _text
+
+
+def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
+    whole = str(field.type).startswith("int")
+    low, high = field.metadata["low"], field.metadata["high"]
+    cast: Callable[[Any], Any] = int if whole else float
+    return st.number_input(
+        label(field.name),
+        min_value=None if low is None else cast(low),
+        max_value=None if high is None else cast(high),
+        value=None if value is None else cast(value),
+        step=None if whole else _step(value),
+        format="%d" if whole else "%.6g",
+        key=key(field.name),
+        help=field.metadata["help"],
+        placeholder=overrides.get("placeholder", "automatic" if "None" in str(field.type) else ""),
+        required="None" not in str(field.type),
+    )
+
+
+def _step(value: Any) -> float:
+    return 0.0001 if isinstance(value, float) and 0 < value < 0.01 else 0.05
+
+
+def _one_of(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
+    choices = list(overrides.get("choices", field.metadata["choices"]))
+    if "None" in str(field.type):
+        choices = [None, *choices]
+    if value not in choices:
+        choices.append(value)
+    show = overrides.get(
+        "format_func",
+        lambda c: "automatic" if c is None else WORDS.get(c, str(c)) if isinstance(c, bool) else str(c),
+    )
+    return st.selectbox(
+        label(field.name),
+        choices,
+        index=next(i for i, c in enumerate(choices) if c == value and type(c) is type(value)),
+        format_func=show,
+        key=key(field.name),
+        help=field.metadata["help"],
+    )
+
+
+def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[str]:
+    choices = list(overrides.get("choices", field.metadata["choices"]))
+    choices += [v for v in value if v not in choices]
+    draw = st.multiselect if len(choices) > 16 or field.name == "datasets" else st.pills
+    extra: dict[str, Any] = {} if draw is st.multiselect else {"selection_mode": "multi"}
+    return list(
+        draw(
+            label(field.name),
+            choices,
+            default=value,
+            format_func=overrides.get("format_func", str),
+            key=key(field.name),
+            help=field.metadata["help"],
+            **extra,
+        )
+        or []
+    )
+
+
+def _switch(field: Field[Any], value: Any, overrides: dict[str, Any]) -> bool:
+    return st.toggle(label(field.name), value=bool(value), key=key(field.name), help=field.metadata["help"])
+
+
+def _text(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
+    if "choices" in overrides:
+        return str(_one_of(field, value, overrides) or "")
+    return st.text_input(
+        label(field.name), value=value or "", key=key(field.name), help=field.metadata["help"]
+    ).strip()
+
+
+def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[str, Any]:
+    """A mapping of names to values, written as YAML: `dropout: 0.3`."""
+    text = yaml.safe_dump(value, sort_keys=False) if value else ""
+    written = st.text_area(label(field.name), value=text, key=key(field.name), height=80,
+                           help=f"{field.metadata['help']}; one `name: value` a line")  # fmt: skip
+    try:
+        document = yaml.safe_load(written or "") or {}
+    except yaml.YAMLError as error:
+        st.error(f"{theme.safe(field.name)} is not a mapping: {theme.safe(str(error))}")
+        return dict(value)
+    if not isinstance(document, dict):
+        st.error(f"{theme.safe(field.name)} must be `name: value`, one a line")
+        return dict(value)
+    return document
+
+
+def _weights(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[str, float]:
+    """One number a chosen dataset; 1 everywhere is the same as none."""
+    chosen = config()["datasets"]
+    if len(chosen) < 2:
+        return {}
+    st.caption(f"{label(field.name)}: {field.metadata['help']}")
+    weights = {
+        name: float(
+            st.number_input(
+                theme.safe(name),
+                0.01,
+                100.0,
+                float(value.get(name, 1.0)),
+                0.5,
+                key=f"{key(field.name)}-{name}",
+            )
+        )
+        for name in chosen
+    }
+    return {name: weight for name, weight in weights.items() if weight != 1.0}

@@ -1,0 +1,55 @@
+"""Below the curves: what the chosen runs were asked, what a finished one produced, and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+import yaml
+
+from core.errors import BadInput
+from core.runs.folder import RunFolder
+from core.runs.listing import Summary
+from dashboard import run_rows, session, theme
+
+
+def draw(shown: Sequence[Summary]) -> None:
+    if not shown:
+        return
+    with st.expander("Configuration", key="runs-configuration"):
+        _configuration(shown)
+    _delete(shown)
+
+
+def _configuration(shown: Sequence[Summary]) -> None:
+    configs = {}
+    for run in shown:
+        try:
+            configs[run.id] = RunFolder(session.space().runs / run.id).config()
+        except BadInput as error:
+            st.warning(theme.safe(str(error)))
+    if len(configs) > 1:
+        names = list(dict.fromkeys(name for config in configs.values() for name in config))
+        rows = [
+            {"option": name, **{run: str(config.get(name)) for run, config in configs.items()}}
+            for name in names
+            if len({repr(config.get(name)) for config in configs.values()}) > 1
+        ]
+        st.markdown("Where they differ" if rows else "All options are the same.")
+        if rows:
+            st.dataframe(rows, hide_index=True)
+    for name, config in configs.items():
+        st.caption(theme.safe(name))
+        st.code(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), language="yaml")
+
+
+def _delete(shown: Sequence[Summary]) -> None:
+    gone = [run for run in shown if not run.active]
+    if not gone or not session.person().operator:
+        return
+    with st.popover(f"Delete {len(gone)} run{'s' * (len(gone) > 1)} …", icon=":material/delete:"):
+        st.markdown("This removes, for good, with all checkpoints, scores and results:")
+        st.markdown("\n".join(f"- {theme.safe(run.name)} ({theme.safe(run.id)})" for run in gone))
+        if st.button("Delete", type="primary", key="runs-delete"):
+            for run in gone:
+                run_rows.act("delete", run.id)

@@ -1,0 +1,124 @@
+"""The list of runs: state, progress, time left, best value, and what can be done with each on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.runs.listing import Summary
+from dashboard import session, theme
+
+CHOSEN = "runs_chosen"  # ids of the runs whose curves are shown; other pages set it to point here
+PAGE = 12
+MOST_CHOSEN = 8
+
+
+def chosen(runs: Sequence[Summary]) -> list[Summary]:
+    """The runs to show: what was ticked, else what runs now, else the latest."""
+    by_id = {run.id: run for run in runs}
+    picked = [by_id[name] for name in st.session_state.get(CHOSEN, []) if name in by_id]
+    if picked:
+        return picked[:MOST_CHOSEN]
+    active = [run for run in runs if run.state in ("running", "stopping")]
+    return (active or list(runs))[:1]
+
+
+def draw(runs: Sequence[Summary], shown: Sequence[Summary], waiting: Sequence[str]) -> None:
+    """One row a run. Keys are the runs' own, so that a refresh changes texts and nothing else."""
+    ids = [run.id for run in shown]
+    for run in runs:
+        with st.container(key=f"run-row-{run.id}", horizontal=False):
+            tick, what, how, best, act = st.columns([0.5, 4, 4, 2, 3.2], vertical_alignment="center")
+            st.session_state[f"run-show-{run.id}"] = run.id in ids
+            tick.checkbox(
+                "show",
+                key=f"run-show-{run.id}",
+                label_visibility="collapsed",
+                on_change=_toggle,
+                args=(run.id, tuple(ids)),
+            )
+            demo = " " + theme.demo_badge() if run.demo else ""
+            what.markdown(
+                f"{theme.state_badge(run.state, stalled=run.stalled)} **{theme.safe(run.name)}**{demo}"
+                f"  \n:gray[{theme.safe(run.id)}]"
+            )
+            with how:
+                _progress(run, waiting)
+            best.markdown(_best(run))
+            with act:
+                _actions(run, waiting)
+
+
+def _toggle(name: str, before: tuple[str, ...]) -> None:
+    ticked = bool(st.session_state.get(f"run-show-{name}"))
+    after = [n for n in before if n != name] + ([name] if ticked else [])
+    st.session_state[CHOSEN] = after[-MOST_CHOSEN:]
+
+
+def _progress(run: Summary, waiting: Sequence[str]) -> None:
+    if run.state == "queued":
+        place = waiting.index(run.id) + 1 if run.id in waiting else 0
+        st.markdown(
+            f"waits for {theme.safe(run.device or 'a device')}" + (f" · {place}. in line" if place else "")
+        )
+        return
+    parts = [f"epoch {run.epoch}/{run.epochs}"] if run.epochs else []
+    if run.state == "running" and run.seconds_left is not None:
+        parts.append(f"{theme.duration(run.seconds_left)} left")
+    elif run.seconds is not None:
+        parts.append(theme.duration(run.seconds))
+    if run.stalled:
+        parts.append("no sign of life for over a minute")
+    text = " · ".join(parts)
+    if run.state in ("running", "stopping") and run.progress is not None:
+        st.progress(run.progress, text=text)
+    else:
+        st.markdown(text or " ")
+    if run.error:
+        st.caption(f":red[{theme.safe(run.error)}]")
+
+
+def _best(run: Summary) -> str:
+    text = f"best val {theme.safe(run.monitor)} **{theme.number(run.best)}**" if run.best is not None else ""
+    if run.learned_nothing:
+        text += "  \n:red-badge[✖ learned nothing]"
+    return text or " "
+
+
+def _actions(run: Summary, waiting: Sequence[str]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        may = session.person().operator
+        if run.active:
+            label = "End now" if run.state == "stopping" else "Stop"
+            _button(label, "stop", run.id, ":material/stop:", disabled=not may)
+        if run.state in ("stopped", "failed", "interrupted"):
+            _button("Resume", "resume", run.id, ":material/play_arrow:", disabled=not may)
+        if run.state == "queued" and len(waiting) > 1 and waiting[0] != run.id:
+            _button("First", "first", run.id, ":material/vertical_align_top:", disabled=not may)
+        _button("Clone", "clone", run.id, ":material/content_copy:")
+
+
+def _button(label: str, action: str, name: str, icon: str, *, disabled: bool = False) -> None:
+    if st.button(label, key=f"run-{action}-{name}", icon=icon, disabled=disabled, type="tertiary"):
+        act(action, name)
+
+
+def act(action: str, name: str) -> None:
+    """Do it through the manager; a refusal is one line on the page."""
+    manager, person = session.manager(), session.person()
+    if action == "clone":
+        st.session_state["train_preset"] = manager.open(name).config()
+        theme.go_to("train")
+    done = {
+        "stop": lambda: manager.stop(name, person),
+        "resume": lambda: manager.resume(name, person),
+        "first": lambda: manager.reorder([name], person),
+        "delete": lambda: manager.delete(name, person),
+    }[action]
+
+    def do() -> None:
+        done()
+
+    if theme.guarded(do):
+        st.rerun()

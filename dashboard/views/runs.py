@@ -1,0 +1,118 @@
+"""Runs: how is it going? The list, live curves, the log, the configuration, and the results of finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.runs import curves, listing
+from core.runs.executors.base import tail
+from core.runs.folder import FINAL_STATES, RunFolder
+from core.runs.listing import Summary
+from dashboard import run_details, run_rows, session, theme
+from dashboard.charts.curves import View, runs_figure
+
+REFRESH = "2s"
+
+
+def page() -> None:
+    theme.page_title("How is it going?")
+    session.manager()  # adopts what an earlier server left running
+    runs = listing.runs(session.space())
+    if not runs:
+        theme.empty("There are no runs yet. A run trains a detector on your datasets.", "Train one", "train")
+        return
+    _filters(runs)
+    shown = run_rows.chosen(_matching(runs) or runs)
+    st.fragment(_live, run_every=REFRESH if any(run.active for run in runs) else None)(_stamp(runs, shown))
+    run_details.draw(shown)
+
+
+def _stamp(runs: Sequence[Summary], shown: Sequence[Summary]) -> tuple[str, ...]:
+    """When this changes, more than the live part has to be drawn again."""
+    return (*(run.id for run in shown), "", *(f"{run.id} {run.state}" for run in runs if run.active))
+
+
+def _filters(runs: Sequence[Summary]) -> None:
+    search, states, batch = st.columns([3, 4, 2], vertical_alignment="bottom")
+    search.text_input("Find", key="runs-find", placeholder="model, data, id")
+    present = [s for s in ("running", "queued", "stopping", *FINAL_STATES) if any(r.state == s for r in runs)]
+    states.pills("State", present, selection_mode="multi", key="runs-states")
+    running = [run.id for run in _matching(runs) if run.active]
+    if batch.button(
+        f"Stop all {len(running)}",
+        key="runs-stop-all",
+        disabled=len(running) < 2,
+        icon=":material/stop_circle:",
+    ) and theme.guarded(lambda: session.manager().stop_all(running, session.person())):
+        st.rerun()
+
+
+def _live(before: tuple[str, ...]) -> None:
+    """All that changes while something runs. One timer for the page; none when nothing runs."""
+    runs = listing.runs(session.space())
+    matching = _matching(runs)
+    shown = run_rows.chosen(matching or runs)
+    if _stamp(runs, shown) != before:
+        st.rerun()  # something ended, began or was chosen: the rest of the page, and the timer itself, change
+    pages = -(-len(matching) // run_rows.PAGE)
+    page = st.pagination(pages, key="runs-page") if pages > 1 else 1
+    first = (int(page or 1) - 1) * run_rows.PAGE
+    run_rows.draw(matching[first : first + run_rows.PAGE], shown, session.manager().waiting())
+    if not matching:
+        st.info("No run fits what you look for.")
+    _curves(shown)
+    with st.expander("Log", key="runs-log", expanded=any(run.state == "failed" for run in shown[:1])):
+        for run in shown[:1]:
+            lines = tail(RunFolder(session.space().runs / run.id), 60)
+            st.code("\n".join(lines) or "nothing yet", language=None, height=320)
+
+
+def _matching(runs: Sequence[Summary]) -> list[Summary]:
+    words = str(st.session_state.get("runs-find") or "").casefold().split()
+    wanted = st.session_state.get("runs-states") or []
+    return [
+        run
+        for run in runs
+        if (not wanted or run.state in wanted)
+        and all(word in f"{run.name} {run.id} {run.model}".casefold() for word in words)
+    ]
+
+
+def _curves(shown: Sequence[Summary]) -> None:
+    found = {
+        _label(run, shown): curves.series(session.space().runs / run.id / "events.jsonl") for run in shown
+    }
+    found = {label: series for label, series in found.items() if series}
+    if not found:
+        st.caption("The first point comes with the first batches.")
+        return
+    names = list(dict.fromkeys(name for series in found.values() for name in curves.metrics(series)))
+    st.plotly_chart(
+        runs_figure(found, _view(names)), key="runs-curves", config=theme.CHART_CONFIG, width="stretch"
+    )
+
+
+def _label(run: Summary, shown: Sequence[Summary]) -> str:
+    twins = sum(other.name == run.name for other in shown) > 1
+    return f"{run.name} ({run.id})" if twins else run.name
+
+
+def _view(names: list[str]) -> View:
+    metric, smoothing, axis, scale = st.columns([2, 3, 2, 2], vertical_alignment="bottom")
+    with scale.popover("Scales", width="stretch"):
+        log_x = st.toggle("logarithmic x", key="runs-log-x")
+        log_y = st.toggle("logarithmic y", key="runs-log-y")
+        band = st.toggle("band of minimum and maximum", value=True, key="runs-band")
+    return View(
+        metric=metric.selectbox("Metric", names, key="runs-metric") or names[0],
+        smoothing=smoothing.slider("Smoothing", 0.0, 0.99, 0.6, 0.01, key="runs-smoothing"),
+        axis=axis.segmented_control("x axis", list(curves.AXES), default="step", key="runs-axis") or "step",
+        log_x=log_x,
+        log_y=log_y,
+        band=band,
+    )
+
+
+page()
