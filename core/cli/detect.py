@@ -1,0 +1,115 @@
+"""detect: judge files with a trained detector, explain the verdicts, write a report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+
+SUMMARY = "judge files with a detector: verdict, units, heat maps, report"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from core.detection.explanations import AUTO, CHOICES
+
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files, or folders of media files")
+    parser.add_argument(
+        "--run", help="a run, its folder, or an exported detector (default: settings.toml, [detectors])"
+    )
+    parser.add_argument("--text", help="what was said or written with it, for a multimodal detector")
+    parser.add_argument("--explain", action="store_true", help="make heat maps under --out")
+    parser.add_argument(
+        "--method", choices=tuple(CHOICES), default=AUTO, help="how heat maps are made (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for heat maps, verdicts.json and verdicts.csv"
+    )
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help="one self-contained HTML report")
+    parser.add_argument("--workers", type=int, help="processes (default: by the number of files and cores)")
+
+
+def run(args: argparse.Namespace) -> list[dict[str, Any]]:
+    from core.detection import batch, source
+    from core.detection.files import expand
+
+    if args.run is not None:
+        source.find(args.run)  # a missing run is said before anything starts
+    _check_places(args)
+    files = expand(args.files)
+    with tempfile.TemporaryDirectory(prefix="detect-") as scratch:
+        request = _request(args, Path(scratch))
+        verdicts = batch.run(files, request, workers=args.workers, told=_progress(len(files)))
+        if args.report is not None:
+            from core.detection import report
+
+            report.save(args.report, verdicts)
+    entries = [_entry(v, keep_maps=args.explain) for v in verdicts]
+    if args.out is not None:
+        from core.detection import exports
+
+        exports.save(args.out, entries)
+    return entries
+
+
+def _check_places(args: argparse.Namespace) -> None:
+    if args.out is not None and args.out.exists() and not args.out.is_dir():
+        raise BadInput(f"--out {args.out} is a file; name a folder")
+    if args.report is not None and args.report.is_dir():
+        raise BadInput(f"--report {args.report} is a folder; name a file, e.g. {args.report / 'report.html'}")
+
+
+def _request(args: argparse.Namespace, scratch: Path) -> Any:
+    from core.detection.request import Request
+    from core.workspace import workspace
+
+    explained = args.explain or args.report is not None
+    out = None
+    if args.explain:
+        out = args.out or workspace().root / "detections" / time.strftime("%Y%m%d-%H%M%S")
+        args.out = out
+    elif explained:
+        out = scratch  # the report carries the pictures in itself
+    return Request(
+        run=args.run,
+        text=args.text,
+        explain=explained,
+        method=args.method,
+        out=out.absolute() if out else None,
+    )
+
+
+def _progress(total: int) -> Any:
+    """A progress bar where somebody watches and it is worth one."""
+    if total < 2 or not sys.stderr.isatty():
+        return lambda _number, _verdict: None
+    from tqdm import tqdm
+
+    bar = tqdm(total=total, unit="file", file=sys.stderr)
+    return lambda _number, _verdict: bar.update(1)
+
+
+def _entry(verdict: Any, *, keep_maps: bool) -> dict[str, Any]:
+    entry = verdict.to_dict()
+    if not keep_maps:  # they lay in a folder that is gone
+        entry |= {"heatmaps": [], "explanations": [], "waveform": {}}
+    return entry
+
+
+def show(entries: list[dict[str, Any]]) -> str:
+    lines = []
+    for entry in entries:
+        name = "".join(c if c.isprintable() else "\ufffd" for c in entry["file"])
+        if entry["status"] != "ok":
+            lines.append(f"{name}: {entry['status'].replace('_', ' ')}: {entry['reason']}")
+            continue
+        threshold = "none" if entry["threshold"] is None else f"{entry['threshold']:.3f}"
+        lines.append(
+            f"{name}: {entry['verdict']}  score {entry['score']:.3f} (threshold {threshold}, {entry['detector']})"
+            f"  {entry['words']}"
+        )
+    return "\n".join(lines) or "no media files"

@@ -1,0 +1,53 @@
+"""Which detector judges a file when none is named: settings.toml, `[detectors]`, by the file's modality."""
+
+from __future__ import annotations
+
+from core.access import Person
+from core.errors import BadInput
+from core.workspace import MODALITIES, Workspace, workspace
+
+# For a kind of file, the detectors that can judge it, the most fitting first.
+FITTING = {
+    "image": ("image",),
+    "video": ("video", "multimodal", "image", "audio"),
+    "audio": ("audio",),
+}
+HOW = 'make one the default on the Compare page, or write `[detectors]` {modality} = "RUN" into {file}; or name one with --run'
+
+
+def default_detector(modality: str, space: Workspace | None = None) -> str | None:
+    """The default run of a modality, None where none is set."""
+    value = (space or workspace()).settings().get("detectors", {}).get(modality)
+    return str(value) if value else None
+
+
+def set_default(modality: str, run: str, person: Person, space: Workspace | None = None) -> None:
+    person.require_operator("set a default detector")
+    if modality not in MODALITIES:
+        raise BadInput(f"modality {modality!r} must be one of {', '.join(MODALITIES)}")
+    space = space or workspace()
+    settings = space.settings()
+    settings["detectors"] = {**settings.get("detectors", {}), modality: run}
+    space.save_settings(settings)
+
+
+def for_file(kind: str, space: Workspace | None = None) -> tuple[str, str | None]:
+    """The detector for a file of this kind, and a note where it is not one of the file's own modality."""
+    space = space or workspace()
+    for modality in FITTING.get(kind, ()):
+        run = default_detector(modality, space)
+        if run is None:
+            continue
+        if modality == kind:
+            return run, None
+        how = {
+            "image": "frame by frame",
+            "audio": "by its sound track",
+            "multimodal": "by pictures and sound",
+        }
+        return run, (
+            f"There is no default detector for {kind}; the default for {modality} judged it {how[modality]}."
+        )
+    raise BadInput(
+        f"there is no default detector for {kind} files; {HOW.format(modality=kind, file=space.settings_file)}"
+    )

@@ -1,0 +1,156 @@
+"""A detector: a trained network with its recipe, calibration and operating point, opened once a process."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from core.detection import source
+from core.detection.explanations.base import lock_of
+from core.detection.verdict import Unit
+from core.errors import BadInput
+from core.media.recipe import Recipe
+from core.thresholds.calibration import Calibration
+from core.training import checkpoint, inputs, scoring
+from core.workspace import Workspace
+
+OPEN_AT_ONCE = 4  # detectors kept in memory; the one used longest ago goes first
+
+
+class Judged(NamedTuple):
+    """What the network says of a prepared file."""
+
+    units: tuple[Unit, ...]
+    score: float
+    persons: dict[int, float]  # track: score
+    pieces: inputs.Pieces
+
+
+class Detector:
+    """Safe for several threads: the network runs under its own lock."""
+
+    def __init__(self, found: source.Source, loaded: checkpoint.Loaded, device: torch.device) -> None:
+        self.source = found
+        self.id = found.id
+        self.network = loaded.network
+        self.card = loaded.card
+        self.recipe: Recipe = loaded.recipe
+        self.device = device
+        self.threshold = found.threshold
+        self.band = found.band
+        self.calibration = Calibration.from_dict(found.calibration) if found.calibration else None
+        self.reference: Any = None  # core.detection.reference keeps here what it read
+        for parameter in self.network.parameters():
+            parameter.requires_grad_(False)  # it never learns here; gradients go to its inputs
+
+    @classmethod
+    def open(
+        cls, run: str | Path, *, device: str | torch.device | None = None, space: Workspace | None = None
+    ) -> Detector:
+        """Load a run (id or folder) or an exported file."""
+        found = source.find(run, space)
+        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        content = checkpoint.read(found.checkpoint)
+        loaded = checkpoint.build(content, found.checkpoint, place)
+        if loaded.recipe.modality != found.modality:
+            raise BadInput(
+                f"{found.id}: config says {found.modality}, the weights were trained on {loaded.recipe.modality}"
+            )
+        return cls(found, loaded, place)
+
+    @property
+    def modality(self) -> str:
+        return self.recipe.modality
+
+    @property
+    def model(self) -> str:
+        return str(self.card.name)
+
+    def probability(self, score: float) -> float | None:
+        """The calibrated probability, None where the detector has no calibration."""
+        if self.calibration is None:
+            return None
+        return float(np.asarray(self.calibration.apply(np.array([score], np.float64)))[0])
+
+    def judge(self, prepared: Any, *, text: str | None = None) -> Judged | None:
+        """Scores by the code that evaluation uses; None where nothing could be judged."""
+        cut = inputs.pieces_of(prepared, self.recipe, text=text)
+        if not cut.pieces:
+            return None
+        with lock_of(self.network):
+            logits, parts = scoring.forward(
+                self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
+            )
+        scored = scoring.assemble(cut, logits, parts, self.recipe)
+        if scored.score is None:
+            return None
+        units = tuple(
+            Unit(u.kind, u.index, u.t0, u.t1, float(u.score or 0.0), u.box, u.track) for u in scored.units
+        )
+        return Judged(units, float(scored.score), self._persons(cut, logits, units), cut)
+
+    def score_pieces(self, cut: inputs.Pieces) -> float:
+        """The file's score from pieces that were changed on purpose."""
+        with lock_of(self.network):
+            logits, parts = scoring.forward(
+                self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
+            )
+        return float(scoring.assemble(cut, logits, parts, self.recipe).score or 0.0)
+
+    def _persons(self, cut: inputs.Pieces, logits: list[float], units: tuple[Unit, ...]) -> dict[int, float]:
+        """The score of each person, of which the highest is the file's."""
+        found: dict[int, list[float]] = {}
+        if self.modality == "video":  # the network judges a clip as a whole
+            for piece, logit in zip(cut.pieces, logits, strict=True):
+                found.setdefault(piece.track, []).append(float(scoring.probability(logit)))
+        else:
+            for unit in units:
+                found.setdefault(unit.track, []).append(unit.score)
+        return {t: scoring.aggregate(scores, self.recipe.aggregation) for t, scores in found.items()}
+
+    def embed(self, cut: inputs.Pieces) -> np.ndarray:
+        """The mean embedding of the file's pieces: where it lies among what the network knows."""
+        found = []
+        with lock_of(self.network), torch.no_grad():
+            for start in range(0, len(cut.pieces), scoring.PIECES_AT_ONCE):
+                rows = [p.arrays for p in cut.pieces[start : start + scoring.PIECES_AT_ONCE]]
+                x, mask = inputs.batch_of(rows, self.recipe, self.card, self.device)
+                found.append(self.network.embed(x, mask).float().cpu().numpy())
+        return np.concatenate(found).mean(axis=0)
+
+
+_open: OrderedDict[tuple[Any, ...], Detector] = OrderedDict()
+_guard = threading.Lock()
+
+
+def shared(run: str | Path, space: Workspace | None = None) -> Detector:
+    """The process's one detector of this run; loaded again only when its files changed."""
+    found = source.find(run, space)
+    key = (str(found.checkpoint.resolve()), _stamp(found))
+    with _guard:
+        if key not in _open:
+            for old in [k for k in _open if k[0] == key[0]]:
+                del _open[old]
+            _open[key] = Detector.open(run, space=space)
+        _open.move_to_end(key)
+        while len(_open) > OPEN_AT_ONCE:
+            _open.popitem(last=False)
+        return _open[key]
+
+
+def _stamp(found: source.Source) -> tuple[Any, ...]:
+    """What changes when the weights, the operating point or the band do."""
+    status = found.checkpoint.stat()
+    return (
+        status.st_size,
+        status.st_mtime_ns,
+        found.threshold,
+        found.band,
+        repr(found.calibration),
+        found.learned_nothing,
+    )

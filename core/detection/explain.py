@@ -1,0 +1,301 @@
+"""Heat maps for one judged file: computed on what the network saw, laid back over the full frame or the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.detection import explanations, pictures, sound, views
+from core.detection.detector import Detector, Judged
+from core.detection.explanations import contributions, faithfulness
+from core.detection.explanations.base import Explainer, lock_of
+from core.detection.verdict import Faithfulness, HeatMap, Unit
+from core.media.recipe import Recipe
+from core.training import inputs
+
+MOST_UNITS = 16  # that are explained of one file, the most suspicious ones
+Frames = dict[int, np.ndarray]  # frame number: full RGB frame
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: a method, where its pictures go, and what is told when one more is there."""
+
+    method: str
+    out: Path
+    stem: str
+    on_map: Callable[[HeatMap], None] = lambda _map: None
+
+
+@dataclass(frozen=True)
+class _UnitMap:
+    unit: int
+    map: np.ndarray  # over the crop
+    strength: float
+    faithfulness: Faithfulness | None
+    frame: int  # number of the frame
+    box: pictures.Box | None
+
+
+def picture_method(name: str) -> str:
+    return name if name in explanations.PICTURE_METHODS else explanations.DEFAULT
+
+
+def explain_pictures(
+    detector: Detector, prepared: Any, judged: Judged, wish: Wish, frames: Frames
+) -> tuple[HeatMap, ...]:
+    """One map a frame or face. `frames` are the full ones; a frame that is absent is shown by its crop."""
+    if prepared.frames is None or views.layer_of(detector) is None:
+        return ()
+    explainer = explanations.method(picture_method(wish.method))
+    chosen = most_suspicious(judged.units, MOST_UNITS)
+    found: list[_UnitMap] = []
+    with lock_of(detector.network):
+        for looked in views.of_pictures(detector, judged.pieces, chosen, prepared.frames):
+            found += _maps_of(explainer, looked, detector, prepared, judged)
+    top = max((m.strength for m in found), default=0.0) or 1.0
+    maps = []
+    for k, one in enumerate(_joined(found)):
+        drawn = _drawn(one, k, explainer.name, wish, prepared, judged.units[one.unit], frames)
+        maps.append(replace(drawn, importance=one.strength / top))
+        wish.on_map(maps[-1])
+    return tuple(maps)
+
+
+def most_suspicious(units: Sequence[Unit], most: int) -> list[int]:
+    """Positions of the units with the highest scores, the highest first."""
+    return sorted(range(len(units)), key=lambda u: -units[u].score)[:most]
+
+
+def _maps_of(
+    explainer: Explainer, looked: views.Looked, detector: Detector, prepared: Any, judged: Judged
+) -> list[_UnitMap]:
+    attribution = explainer(looked.view, looked.inputs)
+    figures = faithfulness.of_pictures(looked.scores, looked.inputs, attribution.maps)
+    found = []
+    for k, unit in enumerate(looked.units):
+        position = _position(prepared, judged, looked, k)
+        map_ = attribution.maps[k]
+        if looked.places and (places := looked.places[k]) is not None:
+            map_ = _in_crop(map_, places, np.asarray(prepared.frames[position]).shape[:2])
+        box = tuple(float(v) for v in prepared.boxes[position]) if len(prepared.boxes) else None
+        found.append(
+            _UnitMap(
+                unit=unit,
+                map=map_,
+                strength=float(attribution.strengths[k]),
+                faithfulness=figures[0] if looked.whole else figures[k],
+                frame=int(prepared.indices[position]),
+                box=box,  # type: ignore[arg-type]
+            )
+        )
+    return found
+
+
+def _position(prepared: Any, judged: Judged, looked: views.Looked, k: int) -> int:
+    """Which prepared frame row k of the view is."""
+    unit = judged.units[looked.units[k]]
+    if unit.kind != "segment":
+        return looked.units[k]
+    return _frames_of_segment(prepared, unit, looked)[k]
+
+
+def _frames_of_segment(prepared: Any, unit: Unit, looked: views.Looked) -> list[int]:
+    """The frames that a multimodal network saw with this segment, chosen as its inputs were."""
+    own = [u for u in range(len(prepared.frames)) if int(prepared.tracks[u]) == unit.track]
+    if prepared.audio is None or not len(prepared.audio):
+        return own
+    return inputs.frames_between(prepared.times, own, unit.t0, unit.t1)
+
+
+def _in_crop(map_: np.ndarray, places: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The map of a part of an unresized picture, in that picture; NaN where the part does not reach."""
+    full = np.full(size, np.nan, np.float32)
+    full[places[..., 0], places[..., 1]] = map_
+    return full
+
+
+def _joined(found: Sequence[_UnitMap]) -> list[_UnitMap]:
+    """Maps of parts of one picture become one: the mean where they overlap."""
+    groups: dict[tuple[int, int], list[_UnitMap]] = {}
+    for one in found:
+        groups.setdefault((one.unit, one.frame), []).append(one)
+    joined = []
+    for parts in groups.values():
+        if len(parts) == 1:
+            joined.append(replace(parts[0], map=np.nan_to_num(parts[0].map)))
+            continue
+        stack = np.stack([p.map for p in parts])
+        seen = np.isfinite(stack)
+        map_ = np.where(seen, stack, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        figures = [p.faithfulness for p in parts if p.faithfulness]
+        joined.append(
+            replace(
+                parts[0],
+                map=map_.astype(np.float32),
+                strength=float(np.mean([p.strength for p in parts])),
+                faithfulness=_mean(figures),
+            )
+        )
+    return joined
+
+
+def _mean(figures: Sequence[Faithfulness]) -> Faithfulness | None:
+    if not figures:
+        return None
+    drop, high = float(np.mean([f.drop for f in figures])), float(np.mean([f.random_high for f in figures]))
+    return Faithfulness(
+        share=figures[0].share,
+        score=float(np.mean([f.score for f in figures])),
+        drop=drop,
+        random=float(np.mean([f.random for f in figures])),
+        random_high=high,
+        holds=drop > max(0.0, high),
+    )
+
+
+def _drawn(
+    one: _UnitMap, k: int, method: str, wish: Wish, prepared: Any, unit: Unit, frames: Frames
+) -> HeatMap:
+    """The three pictures of one map: the frame, the map alone, and both with the box."""
+    full = frames.get(one.frame)
+    size, box = tuple(int(v) for v in prepared.frame_size), one.box
+    if full is None:  # the file could not be read a second time: the crop stands for the frame
+        full = np.asarray(prepared.frames[_index_of(prepared, one)])
+        size, box = (full.shape[1], full.shape[0]), None
+    shown = _reduced(full)
+    on_frame = pictures.on_frame(one.map, box, size)  # type: ignore[arg-type]
+    name = f"{wish.stem}-{k:02d}-frame{one.frame}-person{unit.track}-{method}"
+    paths = {part: wish.out / f"{name}{end}" for part, end in (("path", ".jpg"), ("overlay", "-map.png"))}
+    frame_path = wish.out / f"{wish.stem}-frame{one.frame}.jpg"
+    if not frame_path.exists():
+        pictures.save_jpeg(frame_path, shown)
+    pictures.save_grey(paths["overlay"], _reduced(on_frame))
+    both = pictures.blended(shown, on_frame)
+    if box is not None and unit.kind == "face":
+        both = pictures.boxed(both, [(box, f"{unit.score:.2f}")], size)  # type: ignore[arg-type]
+    pictures.save_jpeg(paths["path"], both)
+    return HeatMap(
+        method=method,
+        kind="picture",
+        unit=one.unit,
+        path=str(paths["path"]),
+        overlay=str(paths["overlay"]),
+        frame=str(frame_path),
+        t0=unit.t0,
+        t1=unit.t1,
+        faithfulness=one.faithfulness,
+    )
+
+
+def _index_of(prepared: Any, one: _UnitMap) -> int:
+    return int(np.flatnonzero(np.asarray(prepared.indices) == one.frame)[0])
+
+
+def _reduced(picture: np.ndarray) -> np.ndarray:
+    import cv2
+
+    width, height = pictures.shown_size((picture.shape[1], picture.shape[0]))
+    if (width, height) == (picture.shape[1], picture.shape[0]):
+        return picture
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def sound_of(prepared: Any, recipe: Recipe) -> dict[str, Any] | None:
+    """The sound as it is drawn; None where the file has none that was judged."""
+    if recipe.modality not in ("audio", "multimodal") or prepared.audio is None or not len(prepared.audio):
+        return None
+    return sound.picture(np.asarray(prepared.audio), recipe.sample_rate, float(prepared.audio_start))
+
+
+def explain_sound(
+    detector: Detector, judged: Judged, wish: Wish, drawn: dict[str, Any]
+) -> tuple[tuple[HeatMap, ...], dict[str, Any]]:
+    """One map over the whole recording, put together from its windows; a figure of faithfulness for each."""
+    explainer = explanations.method(sound_method(detector, wish.method))
+    windows, figures, weights = [], [], []
+    with lock_of(detector.network):
+        everything = range(len(judged.units))
+        for looked in views.of_sound(detector, judged.pieces, everything):
+            attribution = explainer(looked.view, looked.inputs)
+            rate = detector.recipe.sample_rate
+            figures += faithfulness.of_sound(
+                looked.scores, looked.inputs, attribution.maps, looked.hertz, rate
+            )
+            for unit, map_, weight in zip(looked.units, attribution.maps, attribution.strengths):
+                own = judged.units[unit]
+                windows.append(sound.WindowMap(own.t0, own.t1, map_, looked.hertz))
+                weights.append(float(weight))
+    if not windows:
+        return (), drawn
+    mapped = sound.with_map(drawn, windows)
+    path = wish.out / f"{wish.stem}-sound-{explainer.name}.jpg"
+    pictures.save_jpeg(path, pictures.sound_picture(mapped))
+    kind = "sound" if np.asarray(mapped["map"]).ndim == 2 else "time"
+    top = max(weights) or 1.0
+    maps = tuple(
+        HeatMap(
+            method=explainer.name,
+            kind=kind,
+            unit=k,
+            path=str(path),
+            t0=window.t0,
+            t1=window.t1,
+            faithfulness=figure,
+            importance=weight / top,
+        )
+        for k, (window, figure, weight) in enumerate(zip(windows, figures, weights))
+    )
+    wish.on_map(maps[0])
+    return maps, mapped
+
+
+def sound_method(detector: Detector, wished: str) -> str:
+    """The method asked for where the network allows it; `auto` explains raw sound and fused networks over time."""
+    if wished in explanations.TIME_METHODS:
+        return wished
+    if detector.modality == "audio" and views.layer_of(detector) is not None:
+        if wished in explanations.PICTURE_METHODS:
+            return wished
+        if views.spectrogram_of(detector.network) is not None:
+            return explanations.DEFAULT
+    return "integrated_gradients"
+
+
+def modalities_left_out(
+    detector: Detector, prepared: Any, judged: Judged, text: str | None
+) -> tuple[dict[str, Any], ...]:
+    """Of a fused score: what each modality adds, by judging the file without it."""
+    if detector.modality != "multimodal":
+        return ()
+    present = [
+        name
+        for name, there in (
+            ("image", prepared.frames is not None and len(prepared.frames) > 0),
+            ("audio", prepared.audio is not None and len(prepared.audio) > 0),
+            ("text", bool(text)),
+        )
+        if there
+    ]
+
+    def without(missing: frozenset[str]) -> float:
+        pieces = tuple(replace(p, arrays=_masked(p.arrays, missing)) for p in judged.pieces.pieces)
+        return detector.score_pieces(replace(judged.pieces, pieces=pieces))
+
+    return contributions.leave_one_out(without, present, judged.score)
+
+
+def _masked(arrays: inputs.Arrays, missing: frozenset[str]) -> inputs.Arrays:
+    """The same piece with modalities marked as missing, as training marks them."""
+    masked = dict(arrays)
+    if "image" in missing:
+        masked["mask"] = np.zeros_like(arrays["mask"])
+    if "audio" in missing:
+        masked["has_audio"] = np.array(False)
+    if "text" in missing:
+        masked["text"] = np.array("")
+    return masked

@@ -1,0 +1,70 @@
+"""The protocol of explanations, and the view of a network that they work on."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+FAKE = 1  # the column of the logits that is explained
+
+_locks: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
+_locks_guard = threading.Lock()
+
+
+def lock_of(network: nn.Module) -> threading.RLock:
+    """The one lock of a network. Hooks of one caller would record another's passes: who runs it holds this."""
+    with _locks_guard:
+        return _locks.setdefault(network, threading.RLock())
+
+
+@dataclass(frozen=True)
+class View:
+    """A network seen from one input: `forward(inputs)` gives logits (n, 2), one row a scored thing.
+
+    The inputs are pictures (units, 3, H, W) or windows of sound (units, samples); a network over a whole clip
+    gives one row for all its frames.
+    """
+
+    network: nn.Module
+    forward: Callable[[torch.Tensor], torch.Tensor]
+    layer: nn.Module | None = None  # whose activations a class activation map weighs
+    picture_size: tuple[int, int] | None = None  # height, width of the map; None: that of the inputs
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Maps in 0..1: (units, H, W) over pictures, (units, bins) over time; and the weight of each unit."""
+
+    maps: np.ndarray
+    strengths: np.ndarray  # (units,), before each map was scaled to 0..1: comparable across units
+    raw: np.ndarray | None = None  # signed, unscaled, where the method has it
+
+
+class Explainer(Protocol):
+    """What a method is: a name, words, what it works on, and the computation."""
+
+    name: str
+    title: str
+    about: str
+    over: str  # picture | time
+
+    def __call__(self, view: View, inputs: torch.Tensor) -> Attribution: ...
+
+
+def clear_gradients(network: nn.Module) -> None:
+    network.zero_grad(set_to_none=True)
+
+
+def scaled(maps: np.ndarray) -> np.ndarray:
+    """Each map to 0..1, nothing where nothing speaks for fake."""
+    positive = np.maximum(np.asarray(maps, np.float32), 0.0)
+    top = positive.reshape(len(positive), -1).max(axis=1)
+    top = np.where(top > 0, top, 1.0)
+    return positive / top.reshape(-1, *([1] * (positive.ndim - 1)))

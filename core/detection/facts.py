@@ -1,0 +1,162 @@
+"""What a file says of itself: container, codecs, tags, dates, EXIF, C2PA, hashes. Facts beside the verdict."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from core.detection import provenance
+from core.errors import WorkbenchError, one_line
+from core.workspace import Workspace, workspace
+
+LONGEST = 300  # characters of one value that are kept
+MOST_TAGS = 60
+MOST_CANDIDATES = 50  # files of the same size that are hashed to find a duplicate
+GENERATOR_KEYS = ("parameters", "prompt", "workflow", "sd-metadata", "dream", "comfyui", "invokeai")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Everything the file itself tells; a part that cannot be read says why and leaves the others."""
+    facts: dict[str, Any] = {"bytes": path.stat().st_size, "sha256": digest(path)}
+    info = _info(path)
+    facts["media"] = info
+    kind = info.get("kind")
+    if kind == "image":
+        facts["exif"] = _part(_exif, path)
+    elif kind in ("video", "audio"):
+        facts["tags"] = _part(_tags, path)
+    facts["c2pa"] = _part(provenance.read, path)
+    facts["remarks"] = remarks(facts)
+    return facts
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _info(path: Path) -> dict[str, Any]:
+    from core.media.probe import probe
+
+    try:
+        info = probe(path)
+    except WorkbenchError as error:
+        return {"unreadable": one_line(error)}
+    document = asdict(info) if is_dataclass(info) else dict(vars(info))
+    return {k: v for k, v in document.items() if v is not None and isinstance(v, (str, int, float, bool))}
+
+
+def _part(read_part: Any, path: Path) -> Any:
+    try:
+        return read_part(path)
+    except Exception as error:  # a metadata block is untrusted: whatever is wrong with it is one line here
+        return {"unreadable": one_line(f"{type(error).__name__}: {error}")[:LONGEST]}
+
+
+def _exif(path: Path) -> dict[str, str]:
+    """EXIF and the text chunks, by name; the position is named, not printed."""
+    from PIL import ExifTags, Image
+
+    found: dict[str, str] = {}
+    with Image.open(path) as picture:
+        exif = picture.getexif()
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+        for source in (exif, inner):
+            for number, value in source.items():
+                name = ExifTags.TAGS.get(number, f"tag {number}")
+                if name in ("MakerNote", "ExifOffset", "GPSInfo", "UserComment"):
+                    continue
+                found[name] = _text(value)
+        if exif.get_ifd(ExifTags.IFD.GPSInfo):
+            found["GPS position"] = "present"
+        for name, value in picture.info.items():
+            if isinstance(value, str) and name not in ("exif", "icc_profile"):
+                found[str(name)[:60]] = _text(value)
+        if getattr(picture, "quantization", None):
+            found["JPEG quality (estimated)"] = str(_jpeg_quality(picture.quantization))
+    return dict(list(found.items())[:MOST_TAGS])
+
+
+def _jpeg_quality(tables: dict[int, list[int]]) -> int:
+    """The quality of the standard tables that is nearest to the file's luminance table."""
+    own = tables[min(tables)]
+    mean = sum(own) / len(own)
+    base = 57.625  # mean of the standard luminance table at quality 50
+    scale = mean / base * 100
+    return max(1, min(100, round((200 - scale) / 2 if scale <= 100 else 5000 / scale)))
+
+
+def _tags(path: Path) -> dict[str, str]:
+    """Tags of the container and of each stream, as FFmpeg reads them; nothing is decoded."""
+    import av
+
+    found: dict[str, str] = {}
+    with av.open(str(path), metadata_errors="replace") as container:
+        for key, value in container.metadata.items():
+            found[str(key)[:60]] = _text(value)
+        for stream in list(container.streams)[:8]:
+            for key, value in stream.metadata.items():
+                found[f"{stream.type} {stream.index}: {key}"[:80]] = _text(value)
+    return dict(list(found.items())[:MOST_TAGS])
+
+
+def _text(value: Any) -> str:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return "".join(c if c.isprintable() else " " for c in text)[:LONGEST].strip()
+
+
+def remarks(facts: dict[str, Any]) -> list[str]:
+    """What a reader should not overlook in the facts, in words."""
+    lines = []
+    c2pa = facts.get("c2pa") or {}
+    if c2pa.get("present"):
+        by = f" by {c2pa['generator']}" if c2pa.get("generator") else ""
+        lines.append(f"The file carries a C2PA manifest{by}; its signature was not verified.")
+        if c2pa.get("says_generated"):
+            lines.append("Its C2PA manifest says that it was made by a generative model.")
+    exif = {k.casefold(): v for k, v in (facts.get("exif") or {}).items()}
+    if any(key in exif for key in GENERATOR_KEYS):
+        lines.append("Its text fields hold generation parameters, as image generators write them.")
+    if facts.get("exif") is not None and not any(k in exif for k in ("make", "model")):
+        lines.append("No camera is named in its EXIF; most sites strip EXIF, so this says little on its own.")
+    if "software" in exif:
+        lines.append(f"Last written by software: {exif['software']}.")
+    encoder = next((v for k, v in (facts.get("tags") or {}).items() if k.casefold().endswith("encoder")), "")
+    if encoder.startswith(("Lavf", "Lavc")):
+        lines.append("Written by FFmpeg: the file was re-encoded or re-packed after recording.")
+    return lines
+
+
+def duplicates(size: int, sha256: str, space: Workspace | None = None) -> list[dict[str, str]]:
+    """Catalogued samples that are this very file, found by size first and by hash then."""
+    found = []
+    for row, path in _same_size(size, space or workspace()):
+        try:
+            if digest(path) == sha256:
+                found.append({"id": str(row["id"]), "dataset": str(row["dataset"]), "label": _label(row)})
+        except OSError:
+            continue  # catalogued and since gone: nothing to compare with
+    return found
+
+
+def _same_size(size: int, space: Workspace) -> Iterator[tuple[dict[str, Any], Path]]:
+    import pyarrow.parquet as pq
+
+    from core.catalog import table
+
+    left = MOST_CANDIDATES
+    for name in table.datasets(space):
+        columns = ["id", "path", "dataset", "label"]
+        same = pq.read_table(table.file_of(name, space), columns=columns, filters=[("bytes", "=", size)])
+        for row in same.slice(0, left).to_pylist():
+            left -= 1
+            yield row, table.absolute_path(row, space)
+        if left <= 0:
+            return
+
+
+def _label(row: dict[str, Any]) -> str:
+    return {1: "fake", 0: "real"}.get(row["label"], "unlabelled")

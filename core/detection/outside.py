@@ -1,0 +1,116 @@
+"""What lies outside what a detector was trained on, said beside the verdict and never mixed into the score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.detection import reference
+from core.detection.detector import Detector, Judged
+from core.workspace import Workspace
+
+SMALL_FACE = 64  # pixels: a face this small was enlarged for the network
+MANY_FACES = 5
+FAR = 0.99  # of the validation files lie nearer
+
+
+def remarks(
+    detector: Detector, judged: Judged, prepared: Any, info: Any, space: Workspace | None = None
+) -> list[dict[str, Any]]:
+    """Each with `what`, `words` and whether it lies outside (`out`) or could not be told (`out` null)."""
+    known = reference.of(detector, space)
+    found = [_modality(detector, info)]
+    found += _faces(detector, judged, prepared)
+    found += _file(known, info)
+    found.append(_distance(detector, judged, known))
+    return [one for one in found if one is not None]
+
+
+def _remark(what: str, words: str, out: bool | None) -> dict[str, Any]:
+    return {"what": what, "words": words, "out": out}
+
+
+def _modality(detector: Detector, info: Any) -> dict[str, Any] | None:
+    if detector.modality == info.kind:
+        return None
+    if detector.modality == "multimodal":
+        if info.kind == "video" and info.has_audio:
+            return None
+        missing = {"image": "sound", "audio": "pictures", "video": "sound"}[info.kind]
+        return _remark(
+            "modality", f"Trained on pictures and sound together; this file has no {missing}.", True
+        )
+    if detector.modality == "image" and info.kind == "video" and detector.recipe.frames > 1:
+        return None  # trained on frames of clips, or on pictures: both are frames to it
+    return _remark("modality", f"Trained on {detector.modality} files; this is a {info.kind} file.", True)
+
+
+def _faces(detector: Detector, judged: Judged, prepared: Any) -> list[dict[str, Any]]:
+    if not detector.recipe.faces or prepared.frames is None:
+        return []
+    people = len({int(t) for t in prepared.tracks})
+    found = []
+    if people >= MANY_FACES or people >= detector.recipe.max_tracks:
+        found.append(
+            _remark(
+                "faces",
+                f"{people} people are followed, as many as the recipe allows; others are not judged.",
+                True,
+            )
+        )
+    sides = [max(u.box[2] - u.box[0], u.box[3] - u.box[1]) for u in judged.units if u.box is not None]
+    if sides and float(np.median(sides)) < SMALL_FACE:
+        found.append(
+            _remark(
+                "resolution",
+                f"Faces are about {np.median(sides):.0f} pixels wide and had to be enlarged.",
+                True,
+            )
+        )
+    return found
+
+
+def _file(known: reference.Reference | None, info: Any) -> list[dict[str, Any]]:
+    """Resolution, codec and duration against those of the validation files."""
+    if known is None:
+        return []
+    found = []
+    for name, words in (
+        ("height", "pixels high"),
+        ("duration", "seconds long"),
+        ("sample_rate", "hertz of sample rate"),
+    ):
+        value, span = getattr(info, name, None), known.spans.get(name)
+        if value is None or span is None:
+            continue
+        low, high = span
+        if value < low * 0.5 or value > high * 2:
+            found.append(
+                _remark(
+                    name, f"{value:,.0f} {words}; its validation files have {low:,.0f} to {high:,.0f}.", True
+                )
+            )
+    codec = str(info.codec or "")
+    if codec and known.codecs and codec not in known.codecs:
+        found.append(
+            _remark(
+                "codec", f"Codec {codec}; its validation files have {', '.join(sorted(known.codecs))}.", True
+            )
+        )
+    return found
+
+
+def _distance(detector: Detector, judged: Judged, known: reference.Reference | None) -> dict[str, Any]:
+    if known is None:
+        return _remark(
+            "distance",
+            "How far the file lies from what the detector knows is not known: its validation files are not at hand.",
+            None,
+        )
+    share = known.share_nearer(detector.embed(judged.pieces))
+    words = (
+        f"In the network's own space it lies farther from the validation files than {share:.0%} of them do "
+        f"from one another ({known.count} files)."
+    )
+    return _remark("distance", words, share >= FAR)

@@ -1,0 +1,69 @@
+"""How the report looks: its style sheet, and its timeline as SVG."""
+
+from __future__ import annotations
+
+from core.detection.verdict import Unit, Verdict
+
+REAL, FAKE, UNCERTAIN = "#0072B2", "#D55E00", "#7F7F7F"
+WIDTH, HEIGHT, LEFT, BOTTOM = 720, 170, 36, 24
+
+STYLE = f"""
+body{{font:15px/1.45 system-ui,sans-serif;max-width:860px;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}}
+h1{{margin:0}} h2{{border-bottom:2px solid #ddd;padding-bottom:.2rem;overflow-wrap:anywhere}} h3{{margin:1.2rem 0 .3rem}}
+table{{border-collapse:collapse;width:100%}} th,td{{text-align:left;padding:.2rem .6rem .2rem 0;vertical-align:top;overflow-wrap:anywhere}}
+th{{font-weight:600;width:14rem}} .verdict{{font-size:1.3rem}} .alarm{{background:#b00020;color:#fff;padding:.6rem 1rem;font-weight:600}}
+.badge{{display:inline-block;padding:.05rem .6rem;border-radius:.3rem;color:#fff;background:{UNCERTAIN}}}
+.badge.fake{{background:{FAKE}}} .badge.real{{background:{REAL}}}
+.maps{{display:grid;grid-template-columns:1fr 1fr;gap:1rem}} figure{{margin:0;break-inside:avoid}} img,svg{{max-width:100%}}
+figcaption{{font-size:.85rem;color:#444}} li{{margin:.15rem 0}}
+@media print{{body{{margin:0;max-width:none;font-size:11pt}} section{{break-after:page}} section:last-child{{break-after:auto}}
+*{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
+"""
+
+
+def timeline(verdict: Verdict) -> str:
+    """Scores of the units over time, a line a person, with the threshold; nothing for a single unit."""
+    units = verdict.units
+    if len(units) < 2:
+        return ""
+    end = max((u.t1 for u in units), default=0.0) or 1.0
+    parts = [_axes(end)]
+    if verdict.threshold is not None and 0 <= verdict.threshold <= 1:
+        y = _y(verdict.threshold)
+        parts.append(
+            f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#333" stroke-dasharray="6 4"/>'
+        )
+    for track in sorted({u.track for u in units}):
+        own = sorted((u for u in units if u.track == track), key=lambda u: u.t0)
+        points = " ".join(f"{_x(u, end):.1f},{_y(u.score):.1f}" for u in own)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="#999"/>')
+        parts += [_mark(u, end, verdict.threshold) for u in own]
+    return f'<h3>Over time</h3><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="scores over time">{"".join(parts)}</svg>'
+
+
+def _axes(end: float) -> str:
+    lines = []
+    for share in (0.0, 0.5, 1.0):
+        y = _y(share)
+        lines.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e5e5e5"/>')
+        lines.append(f'<text x="2" y="{y + 4:.1f}" font-size="11">{share:.1f}</text>')
+    for k in range(5):
+        x = LEFT + (WIDTH - LEFT - 30) * k / 4
+        lines.append(f'<text x="{x:.0f}" y="{HEIGHT - 6}" font-size="11">{end * k / 4:.1f} s</text>')
+    return "".join(lines)
+
+
+def _mark(unit: Unit, end: float, threshold: float | None) -> str:
+    """A circle for real, a cross for fake: told apart without colour."""
+    x, y = _x(unit, end), _y(unit.score)
+    if threshold is not None and unit.score >= threshold:
+        return f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" stroke="{FAKE}" stroke-width="2"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{REAL}"/>'
+
+
+def _x(unit: Unit, end: float) -> float:
+    return LEFT + (WIDTH - LEFT - 10) * ((unit.t0 + unit.t1) / 2) / end
+
+
+def _y(score: float) -> float:
+    return 8 + (HEIGHT - BOTTOM - 16) * (1 - min(1.0, max(0.0, score)))

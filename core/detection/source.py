@@ -1,0 +1,166 @@
+"""Where a detector comes from: a finished run's folder, or the one file that `export` makes of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.detection.verdict import Band
+from core.errors import BadInput
+from core.runs.folder import RunFolder, open_run
+from core.thresholds.operating_point import OperatingPoint
+from core.workspace import MODALITIES, Workspace, workspace, write_atomic
+
+DEFAULT_THRESHOLD = 0.5
+EXPORT_KIND = "deepfake-workbench detector"
+MOST_EXPORT_BYTES = 8_000_000_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything of a detector but its network."""
+
+    id: str
+    checkpoint: Path
+    modality: str
+    threshold: float | None
+    band: Band | None
+    operating_point: dict[str, Any]
+    calibration: dict[str, Any] | None
+    learned_nothing: bool
+    config: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    folder: Path | None = None  # None for an exported file
+
+
+def find(name: str | Path, space: Workspace | None = None) -> Source:
+    """The source of this name: a run's id, its folder, or an exported file. Weights are not read yet."""
+    path = Path(name).expanduser()
+    if path.is_file():
+        return _of_file(path, space)
+    return of_run(open_run(name, space=space), space)
+
+
+def of_run(folder: RunFolder, space: Workspace | None = None) -> Source:
+    if not folder.best_model.is_file():
+        state = folder.status().state
+        raise BadInput(
+            f"run {folder.id} has no best_model.pth (it is {state}); train it to the end, or choose another run"
+        )
+    config = folder.config()
+    metrics = folder.document("metrics") or {}
+    return _source(
+        folder.id,
+        folder.best_model,
+        config,
+        folder.document("operating_point"),
+        folder.document("calibration"),
+        bool(metrics.get("learned_nothing")),
+        space,
+        folder.path,
+    )
+
+
+def _of_file(path: Path, space: Workspace | None) -> Source:
+    status = path.stat()
+    if status.st_size > MOST_EXPORT_BYTES:
+        raise BadInput(f"{path.name} is larger than any detector of this workbench")
+    content = _without_weights(path, status.st_size, status.st_mtime_ns)
+    recipe = content.get("recipe")
+    if not isinstance(recipe, Mapping):
+        raise BadInput(f"{path.name} lacks its recipe; it is not a detector of this workbench")
+    config = {"modality": recipe.get("modality"), **(content.get("config") or {})}
+    return _source(
+        str(content.get("id") or path.stem),
+        path,
+        config,
+        content.get("operating_point"),
+        content.get("calibration"),
+        bool(content.get("learned_nothing")),
+        space,
+        None,
+    )
+
+
+@lru_cache(maxsize=16)
+def _without_weights(path: Path, size: int, changed: int) -> dict[str, Any]:
+    """What an exported file says beside its weights, read once as long as the file stays the same."""
+    from core.training import checkpoint
+
+    content = checkpoint.read(path)
+    if "state_dict" not in content:
+        raise BadInput(f"{path.name} is not a detector of this workbench")
+    return {k: v for k, v in content.items() if k != "state_dict"}
+
+
+def _source(
+    name: str,
+    checkpoint: Path,
+    config: dict[str, Any],
+    point: Mapping[str, Any] | None,
+    calibration: dict[str, Any] | None,
+    learned_nothing: bool,
+    space: Workspace | None,
+    folder: Path | None,
+) -> Source:
+    notes = []
+    if point is None or "threshold" not in point:
+        notes.append(f"The detector has no operating point; {DEFAULT_THRESHOLD} was used.")
+    if calibration is None:
+        notes.append("The detector has no calibration; its score is shown as it is.")
+    stated = OperatingPoint.from_dict(
+        {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD, **(point or {})}
+    )
+    modality = str(config.get("modality") or "")
+    if modality not in MODALITIES:
+        raise BadInput(f"{name}: modality {modality!r} must be one of {', '.join(MODALITIES)}")
+    return Source(
+        id=name,
+        checkpoint=checkpoint,
+        modality=modality,
+        threshold=stated.threshold,
+        band=_band(stated, space),
+        operating_point=stated.to_dict(),
+        calibration=calibration,
+        learned_nothing=learned_nothing,
+        config=config,
+        notes=tuple(notes),
+        folder=folder,
+    )
+
+
+def _band(point: OperatingPoint, space: Workspace | None) -> Band | None:
+    """The band of the operating point, else the half width of settings.toml (`[detection] band`), else none."""
+    if point.band is not None:
+        return point.band
+    half = (space or workspace()).settings().get("detection", {}).get("band", 0)
+    if point.threshold is None or not isinstance(half, (int, float)) or half <= 0:
+        return None
+    return point.threshold - float(half), point.threshold + float(half)
+
+
+def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
+    """One file with weights, recipe, calibration and operating point; opens with `--run FILE` anywhere."""
+    import torch
+
+    from core.detection.exports import plain
+    from core.training import checkpoint
+
+    source = find(run, space)
+    content = checkpoint.read(source.checkpoint)
+    content |= {
+        "kind": EXPORT_KIND,
+        "id": source.id,
+        "config": plain(source.config),
+        "operating_point": plain(source.operating_point),
+        "calibration": plain(source.calibration) if source.calibration else None,
+        "learned_nothing": source.learned_nothing,
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomic(path, buffer.getvalue())
+    return path
