@@ -1,0 +1,114 @@
+"""The three steps of a first visit: data, a first detector, and playing with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.catalog import demo, table
+from core.catalog.scan import scan
+from core.detection.defaults import default_detector, set_default
+from core.runs.listing import Summary
+from dashboard import jobs, session, theme
+
+DEMO_JOB = "demo"
+FIRST = "First detector"
+# Small enough for two processors and two minutes; everything else is a default.
+FIRST_CONFIG = {
+    "name": FIRST,
+    "modality": "image",
+    "model": "mobilenetv3_small",
+    "epochs": 6,
+    "image_size": 128,
+    "faces": False,
+    "augmentation": ["flip", "jpeg"],
+    "balancing": ["sampler"],
+}
+
+
+def data_step(infos: Sequence[table.DatasetInfo]) -> None:
+    st.markdown("#### 1 · Data")
+    job = jobs.current(DEMO_JOB)
+    if job is not None and not job.finished:
+        st.markdown("Making the demo datasets; the bar is above.")
+        return
+    if infos:
+        samples = sum(info.samples for info in infos)
+        st.markdown(f"{theme.count(len(infos))} datasets, {theme.count(samples)} samples in the catalogue.")
+        if st.button("See how imbalanced they are", key="home-datasets"):
+            theme.go_to("datasets")
+    else:
+        st.markdown("Make small demo datasets (about a minute), or add your own folders.")
+        if st.button("Make the demo datasets", type="primary", key="home-demo"):
+            theme.guarded(start_demo)
+            st.rerun()
+        if st.button("Add my own folder", key="home-own"):
+            theme.go_to("datasets")
+
+
+def start_demo() -> None:
+    """Make the demo media and scan them, in the background."""
+    space = session.space()
+    session.person().require_operator("make the demo data")
+
+    def work(job: jobs.Job) -> None:
+        root = demo.make(space.demo, progress=job.report, cancelled=job.cancel.is_set)["root"]
+        job.report(1, 1, "counting")
+        scan([root], space=space)
+
+    jobs.start(DEMO_JOB, "Demo data", work)
+
+
+def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> None:
+    st.markdown("#### 2 · A first detector")
+    first = next((run for run in runs if run.name == FIRST), None)
+    if first is not None and first.state != "failed":
+        st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.state, stalled=first.stalled)}")
+        if first.active and first.progress is not None:
+            left = "" if first.seconds_left is None else f"{theme.duration(first.seconds_left)} left"
+            st.progress(first.progress, text=left)
+        if st.button("Watch its curves", key="home-curves"):
+            st.session_state["runs_chosen"] = [first.id]
+            theme.go_to("runs")
+        return
+    datasets = picture_datasets(infos)
+    st.markdown(
+        "Train a small network on the pictures of the catalogue, in the background, within two minutes."
+    )
+    if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
+        theme.guarded(lambda: start_first(datasets))
+        st.rerun()
+    if not datasets:
+        st.caption("Needs a dataset with pictures of both classes.")
+
+
+def picture_datasets(infos: Sequence[table.DatasetInfo]) -> list[str]:
+    """Sets of pictures with both classes; demo sets where there are any, so that the first run is short."""
+    fitting = [
+        info for info in infos
+        if {row["label"] for row in info.counts if row["modality"] == "image"} >= {0, 1}
+    ]  # fmt: skip
+    chosen = [info for info in fitting if info.demo] or fitting[:1]
+    return [info.name for info in chosen]
+
+
+def start_first(datasets: list[str]) -> None:
+    session.manager().submit({**FIRST_CONFIG, "datasets": datasets}, session.person())
+
+
+def play_step(runs: Sequence[Summary]) -> None:
+    st.markdown("#### 3 · Decide and explain")
+    done = next((run for run in runs if run.state == "completed"), None)
+    st.markdown("Drag a threshold to your operating point, then drop a clip and see why it was judged so.")
+    if st.button("Open the thresholds", key="home-thresholds", disabled=done is None):
+        theme.go_to("thresholds")
+    if st.button("Judge a file", key="home-detect", disabled=done is None):
+        theme.go_to("detect")
+    if done is None:
+        st.caption("Needs a finished run.")
+    elif default_detector(done.modality, session.space()) is None and st.button(
+        f"Make it the default detector for {done.modality} files", key="home-default"
+    ):
+        theme.guarded(lambda: set_default(done.modality, done.id, session.person(), session.space()))
+        st.rerun()

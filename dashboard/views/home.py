@@ -1,0 +1,44 @@
+"""Home: what to do first, and what there is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.catalog import table
+from core.runs.listing import listing
+from dashboard import first_steps, jobs, session, theme
+
+theme.page_title("Is it real? See the data, train a detector, decide, explain.")
+space = session.space()
+jobs.watch(first_steps.DEMO_JOB)
+infos = [table.info(name, space) for name in table.datasets(space)]
+
+
+@st.fragment(run_every="3s" if any(run.active for run in listing(space).runs()) else None)
+def steps() -> None:
+    runs = listing(space).runs()
+    data, train, play = st.columns(3, border=True)
+    with data:
+        first_steps.data_step(infos)
+    with train:
+        first_steps.train_step(infos, runs)
+    with play:
+        first_steps.play_step(runs)
+
+
+steps()
+runs = listing(space).runs()
+if runs:
+    st.markdown("#### Latest runs")
+    for run in runs[:5]:
+        name, state, best = st.columns([4, 2, 2], vertical_alignment="center")
+        if name.button(theme.safe(run.name), key=f"home-run-{run.id}", type="tertiary"):
+            st.session_state["runs_chosen"] = [run.id]
+            theme.go_to("runs")
+        state.markdown(theme.state_badge(run.state, stalled=run.stalled))
+        learned = " · :red-badge[✖ learned nothing]" if run.learned_nothing else ""
+        best.markdown(f"best validation {theme.safe(run.monitor)} {theme.number(run.best)}{learned}")
+st.caption(
+    "A score is evidence, not proof. Open detectors lose 45 to 50 % of their AUC on media in the wild: "
+    "judge with care what lies outside the data a detector was trained on."
+)
