@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from core.thresholds import cautions, methods
-from core.thresholds.intervals import AT_THRESHOLD, RANKING, Interval, bootstrap, threshold_interval
+from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
 from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep, at, sweep
 
@@ -93,23 +93,21 @@ def _with_intervals(
 ) -> Analysis:
     table = chosen if seen is None else seen
     ranking = bootstrap(*_columns(table), RANKING, n=draws, seed=seed)
+    lines = [point.threshold for point in analysis.points]
+    here = along(*_columns(table), lines, n=draws, seed=seed)
+    words = [point.method for point in analysis.points if point.method != "default"]
+    spreads = threshold_intervals(*_columns(chosen), words, min(draws, 200), seed)
+    for point, found in zip(analysis.points, here, strict=True):
+        if point.method in spreads:
+            found["threshold"] = spreads[point.method]
     warnings = list(analysis.warnings)
-    found = []
-    for point in analysis.points:
-        here = bootstrap(*_columns(table), tuple(AT_THRESHOLD), point.threshold, draws, seed)
-        if point.method != "default":
-            spread = threshold_interval(*_columns(chosen), point.method, min(draws, 200), seed)
-            if spread is not None:
-                here["threshold"] = spread
-            if seen is not None:
-                there = bootstrap(*_columns(chosen), TRANSFERRED, point.threshold, draws, seed)
-                warnings += cautions.about_transfer(
-                    point.method, there, here, analysis.chosen_on, analysis.looking_at
-                )
-        found.append(here)
-    return Analysis(
-        analysis.sweep, analysis.points, analysis.chosen_on, analysis.looking_at, warnings, ranking, found
-    )
+    if seen is not None:
+        there = along(*_columns(chosen), lines, TRANSFERRED, draws, seed)
+        for point, on, at_ in zip(analysis.points, there, here, strict=True):
+            warnings += cautions.about_transfer(
+                point.method, on, at_, analysis.chosen_on, analysis.looking_at
+            )
+    return replace(analysis, warnings=warnings, intervals=ranking, point_intervals=here)
 
 
 def _columns(table: pd.DataFrame) -> tuple[Any, Any, Any]:

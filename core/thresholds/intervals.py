@@ -6,8 +6,10 @@ Whole groups are drawn, because samples that share a person or a source clip are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from core.errors import BadInput
 from core.thresholds.methods import choose
@@ -26,11 +28,9 @@ AT_THRESHOLD: dict[str, Callable[..., np.ndarray]] = {
     "macro_f1": lambda tp, fp, tn, fn: (
         (_ratio(2 * tp, 2 * tp + fp + fn) + _ratio(2 * tn, 2 * tn + fp + fn)) / 2
     ),
-    "precision_real": lambda tp, fp, tn, fn: _ratio(tn, tn + fn),
-    "f1_real": lambda tp, fp, tn, fn: _ratio(2 * tn, 2 * tn + fp + fn),
     "youden": lambda tp, fp, tn, fn: _ratio(tp, tp + fn) - _ratio(fp, tn + fp),
     "mcc": lambda tp, fp, tn, fn: _ratio(
-        tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+        tp * tn - fp * fn, np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
     ),
     "called_fake": lambda tp, fp, tn, fn: _ratio(tp + fp, tp + fp + tn + fn),
 }
@@ -40,12 +40,13 @@ FINE = 200_000  # samples; above, ranking figures are resampled over as many bin
 BINS = 8_192
 
 Interval = tuple[float, float]
+Groups: TypeAlias = "Sequence[object] | np.ndarray | pd.Series | None"
 
 
 def bootstrap(
     labels: np.ndarray,
     scores: np.ndarray,
-    groups: Sequence[object] | np.ndarray | None,
+    groups: Groups,
     figures: Sequence[str] = FIGURES,
     threshold: float | None = None,
     n: int = 1000,
@@ -57,29 +58,53 @@ def bootstrap(
     return {name: interval for name, values in drawn.items() if (interval := _interval(values)) is not None}
 
 
-def threshold_interval(
+def along(
     labels: np.ndarray,
     scores: np.ndarray,
-    groups: Sequence[object] | np.ndarray | None,
-    method: str,
+    groups: Groups,
+    thresholds: Sequence[float | None],
+    figures: Sequence[str] = tuple(AT_THRESHOLD),
+    n: int = 1000,
+    seed: int = 0,
+) -> list[dict[str, Interval]]:
+    """The intervals at each of several thresholds, from the same draws."""
+    cells = _Resampled(labels, scores, groups, n, seed).cells(thresholds)
+    found: list[dict[str, Interval]] = [{} for _ in thresholds]
+    for name in figures:
+        values = AT_THRESHOLD[name](*cells)
+        for column, here in enumerate(found):
+            interval = _interval(values[:, column])
+            if interval is not None:
+                here[name] = interval
+    return found
+
+
+def threshold_intervals(
+    labels: np.ndarray,
+    scores: np.ndarray,
+    groups: Groups,
+    words: Sequence[str],
     n: int = 200,
     seed: int = 0,
-) -> Interval | None:
-    """The 95 % interval of the threshold that `method` chooses; a draw in which it calls nothing fake counts as
+) -> dict[str, Interval]:
+    """The 95 % interval of the threshold that each method chooses; a draw in which it calls nothing fake counts as
     the highest score."""
-    resampled = _Resampled(labels, scores, groups, n, seed)
-    chosen = []
-    for drawn in resampled.sweeps():
-        point = choose(drawn, method)
-        chosen.append(float(drawn.thresholds[-1]) if point.threshold is None else point.threshold)
-    return _interval(np.array(chosen))
+    chosen: dict[str, list[float]] = {word: [] for word in words}
+    for drawn in _Resampled(labels, scores, groups, n, seed).sweeps():
+        if drawn is not None:
+            for word in words:
+                point = choose(drawn, word)
+                highest = float(drawn.thresholds[-1])
+                chosen[word].append(highest if point.threshold is None else point.threshold)
+    found = {word: _interval(np.array(values)) for word, values in chosen.items()}
+    return {word: interval for word, interval in found.items() if interval is not None}
 
 
 def difference(
     labels: np.ndarray,
     first: np.ndarray,
     second: np.ndarray,
-    groups: Sequence[object] | np.ndarray | None,
+    groups: Groups,
     figures: Sequence[str] = RANKING,
     thresholds: tuple[float | None, float | None] = (None, None),
     n: int = 1000,
@@ -103,15 +128,14 @@ def value(labels: np.ndarray, scores: np.ndarray, figure: str, threshold: float 
     if figure in RANKING:
         return float(getattr(sweep(y, s), figure)) if 0 < y.sum() < len(y) else float("nan")
     called = np.zeros(len(y), bool) if threshold is None else s >= threshold
-    cells = [np.array(float(np.sum(called & (y == 1)))), np.array(float(np.sum(called & (y == 0))))]
-    cells += [np.array(float(np.sum(~called & (y == 0)))), np.array(float(np.sum(~called & (y == 1))))]
-    return float(AT_THRESHOLD[figure](*cells))
+    cells = (called & (y == 1), called & (y == 0), ~called & (y == 0), ~called & (y == 1))
+    return float(AT_THRESHOLD[figure](*(np.array(float(cell.sum())) for cell in cells)))
 
 
 def replicates(
     labels: np.ndarray,
     scores: np.ndarray,
-    groups: Sequence[object] | np.ndarray | None,
+    groups: Groups,
     figures: Sequence[str],
     threshold: float | None,
     n: int = 1000,
@@ -123,25 +147,19 @@ def replicates(
         raise BadInput(f"unknown figure {unknown[0]!r}; known are {', '.join(FIGURES)}")
     resampled = _Resampled(labels, scores, groups, n, seed)
     found: dict[str, np.ndarray] = {}
-    if any(name in RANKING for name in figures):
-        found |= resampled.ranking([name for name in figures if name in RANKING])
-    if any(name in AT_THRESHOLD for name in figures):
-        cells = resampled.cells(threshold)
-        found |= {name: AT_THRESHOLD[name](*cells) for name in figures if name in AT_THRESHOLD}
+    ranking = [name for name in figures if name in RANKING]
+    if ranking:
+        found |= resampled.ranking(ranking)
+    if len(ranking) < len(figures):
+        cells = resampled.cells([threshold])
+        found |= {name: AT_THRESHOLD[name](*cells)[:, 0] for name in figures if name in AT_THRESHOLD}
     return {name: found[name] for name in figures}
 
 
 class _Resampled:
-    """The samples sorted once; a draw is a weight for each group."""
+    """The samples, and how often each group is drawn in each replicate."""
 
-    def __init__(
-        self,
-        labels: np.ndarray,
-        scores: np.ndarray,
-        groups: Sequence[object] | np.ndarray | None,
-        n: int,
-        seed: int,
-    ) -> None:
+    def __init__(self, labels: np.ndarray, scores: np.ndarray, groups: Groups, n: int, seed: int) -> None:
         self.labels, self.scores = check(labels, scores)
         total = len(self.labels)
         if groups is None:
@@ -153,31 +171,43 @@ class _Resampled:
         self.n, self.seed = n, seed
 
     def weights(self) -> Iterator[np.ndarray]:
-        """How often each group was drawn, once per replicate."""
         random = np.random.default_rng(self.seed)
+        kind = np.int32 if self.groups < 2**31 else np.int64
         for _ in range(self.n):
-            yield np.bincount(random.integers(0, self.groups, self.groups), minlength=self.groups)
+            yield np.bincount(random.integers(0, self.groups, self.groups, dtype=kind), minlength=self.groups)
 
-    def cells(self, threshold: float | None) -> tuple[np.ndarray, ...]:
-        """tp, fp, tn, fn of each draw, from the counts of each group."""
-        called = np.zeros(len(self.labels), bool) if threshold is None else self.scores >= threshold
-        kind = 2 * called.astype(np.intp) + self.labels  # 0 tn, 1 fn, 2 fp, 3 tp
-        counts = (
-            np.bincount(self.group * 4 + kind, minlength=4 * self.groups).reshape(-1, 4).astype(np.float64)
-        )
-        drawn = np.stack([weight @ counts for weight in self.weights()])
-        tn, fn, fp, tp = drawn.T
-        return tp, fp, tn, fn
+    def cells(self, thresholds: Sequence[float | None]) -> tuple[np.ndarray, ...]:
+        """tp, fp, tn, fn of each draw at each threshold: four arrays (draws, thresholds)."""
+        edges = np.array([np.inf if t is None else t for t in thresholds], np.float64)
+        order = np.argsort(edges, kind="stable")
+        slot = np.searchsorted(edges[order], self.scores, "right")  # this many thresholds call it fake
+        width = len(edges) + 1
+        entry, size = np.unique(
+            (self.group * width + slot) * 2 + self.labels, return_counts=True
+        )  # samples of one group, one slot and one label
+        group, cell = entry // (2 * width), entry % (2 * width)
+        counts = np.stack(
+            [
+                np.bincount(cell, weights=weight[group] * size, minlength=2 * width)
+                for weight in self.weights()
+            ]
+        ).reshape(self.n, width, 2)
+        above = counts[:, ::-1].cumsum(axis=1)[
+            :, ::-1
+        ]  # called fake by the threshold of each slot and those under it
+        tp, fp = np.empty((2, self.n, len(edges)))
+        tp[:, order], fp[:, order] = above[:, 1:, 1], above[:, 1:, 0]
+        return tp, fp, above[:, :1, 0] - fp, above[:, :1, 1] - tp
 
     def ranking(self, figures: Sequence[str]) -> dict[str, np.ndarray]:
         found: dict[str, list[float]] = {name: [] for name in figures}
-        for drawn in self.sweeps(keep_empty=True):
+        for drawn in self.sweeps():
             for name in figures:
                 found[name].append(float("nan") if drawn is None else getattr(drawn, name))
         return {name: np.array(values) for name, values in found.items()}
 
-    def sweeps(self, keep_empty: bool = False) -> Iterator[Sweep]:
-        """The sweep of each draw. Draws that lost a class have none; with `keep_empty` they give None."""
+    def sweeps(self) -> Iterator[Sweep | None]:
+        """The sweep of each draw; None where it lost a class."""
         order = np.argsort(-self.scores.astype(np.float64), kind="stable")
         ranked, label, group = self.scores[order], self.labels[order].astype(bool), self.group[order]
         last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # of its ties, falling
@@ -185,27 +215,21 @@ class _Resampled:
             last = last[np.unique(np.linspace(0, len(last) - 1, BINS).astype(np.intp))]
         for weight in self.weights():
             drawn = weight[group]
-            tp = np.cumsum(np.where(label, drawn, 0))[last]
+            tp = np.cumsum(drawn * label)[last]
             called = np.cumsum(drawn)[last]
             if not tp[-1] or tp[-1] == called[-1]:
-                if keep_empty:
-                    yield None  # type: ignore[misc]
+                yield None
                 continue
             kept = np.flatnonzero(np.diff(called, prepend=0))[::-1]  # thresholds that a drawn sample has
+            positives = int(tp[-1])
             yield Sweep(
-                ranked[last[kept]],
-                tp[kept],
-                (called - tp)[kept],
-                int(tp[-1]),
-                int(called[-1] - tp[-1]),
+                ranked[last[kept]], tp[kept], (called - tp)[kept], positives, int(called[-1]) - positives
             )
 
 
-def _group_codes(groups: Sequence[object] | np.ndarray) -> tuple[np.ndarray, int]:
+def _group_codes(groups: Sequence[object] | np.ndarray | pd.Series) -> tuple[np.ndarray, int]:
     """A number for each group; a sample without one stands alone."""
-    import pandas as pd
-
-    codes, names = pd.factorize(np.asarray(pd.Series(groups), dtype=object))
+    codes, names = pd.factorize(pd.Series(groups).to_numpy(dtype=object, na_value=None))
     alone = np.flatnonzero(codes < 0)
     codes[alone] = len(names) + np.arange(len(alone))
     return codes.astype(np.intp), len(names) + len(alone)

@@ -1,0 +1,73 @@
+"""The uncertain band: scores around the threshold that are left to people, so that what is decided errs little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import BadInput
+from core.thresholds.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class Band:
+    """Fake from `high` up, real under `low`, uncertain from low to under high. None: no score is decided that way."""
+
+    low: float | None
+    high: float | None
+    queue: float  # share of the samples left to people
+    error: float | None  # share of wrong among the decided; None where nothing is decided
+    decided: int
+
+
+def band(sweep: Sweep, threshold: float | None, error: float) -> Band:
+    """The narrowest band around `threshold` in which each verdict, fake and real, errs at most `error` of the time."""
+    if not 0 <= error < 1:
+        raise BadInput(f"the target error ({error}) must be at least 0 and under 1")
+    start = len(sweep.tp) if threshold is None else int(np.searchsorted(sweep.thresholds, threshold))
+    high = _first_sure_fake(sweep, start, error)
+    low = _last_sure_real(sweep, start, error)
+    return at(sweep, _score(sweep, low), _score(sweep, high))
+
+
+def at(sweep: Sweep, low: float | None, high: float | None) -> Band:
+    """What a given band does to these scores."""
+    top = len(sweep.tp) if high is None else int(np.searchsorted(sweep.thresholds, high))
+    bottom = 0 if low is None else int(np.searchsorted(sweep.thresholds, low))
+    tp, fp = (int(sweep.tp[top]), int(sweep.fp[top])) if top < len(sweep.tp) else (0, 0)
+    kept_tp, kept_fp = (int(sweep.tp[bottom]), int(sweep.fp[bottom])) if bottom < len(sweep.tp) else (0, 0)
+    decided = tp + fp + sweep.total - kept_tp - kept_fp
+    wrong = fp + sweep.positives - kept_tp
+    return Band(low, high, 1 - decided / sweep.total, wrong / decided if decided else None, decided)
+
+
+def _first_sure_fake(sweep: Sweep, start: int, error: float) -> int:
+    """The lowest index from `start` on above which few enough are real; behind the last where there is none."""
+    for a in range(start, len(sweep.tp), 1 << 15):
+        tp, fp = sweep.tp[a : a + (1 << 15)], sweep.fp[a : a + (1 << 15)]
+        held = fp / (tp + fp) <= error
+        if held.any():
+            return a + int(held.argmax())
+    return len(sweep.tp)
+
+
+def _last_sure_real(sweep: Sweep, start: int, error: float) -> int:
+    """The highest index up to `start` below which few enough are fake; 0 where there is none."""
+    stop = min(start, len(sweep.tp) - 1) + 1
+    if start == len(sweep.tp) and sweep.positives / sweep.total <= error:
+        return start  # even calling everything real errs little
+    for b in range(stop, 0, -(1 << 15)):
+        a = max(b - (1 << 15), 1)
+        tp, fp = sweep.tp[a:b], sweep.fp[a:b]
+        missed = sweep.positives - tp
+        held = missed / (sweep.total - tp - fp) <= error
+        if held.any():
+            return b - 1 - int(held[::-1].argmax())
+    return 0
+
+
+def _score(sweep: Sweep, index: int) -> float | None:
+    if index in (0, len(sweep.tp)):
+        return None if index else float(sweep.thresholds[0])
+    return float(sweep.thresholds[index])
