@@ -1,6 +1,6 @@
 """The prepared cache: crops and waveforms kept once per (file, recipe), quick to read, safe to delete.
 
-An entry is one file: a fixed head, a JSON header, then the raw arrays. Its name is the hash of what it was made
+An entry is one file: a fixed head with a checksum, then the message of wire.py. Its name is the hash of what it was made
 from (path, size and modification time of the file, the recipe), so a changed file never meets an old entry. It is
 written beside its place and renamed; whoever reads it sees all of it or nothing. A damaged entry is made again.
 """
@@ -18,20 +18,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.errors import MediaError
 from core.media.limits import Limits, reason
 from core.media.prepare import Prepared, prepare
 from core.media.recipe import Recipe
+from core.media.wire import packed, unpacked
 from core.workspace import Workspace, workspace
 
-MAGIC = b"DFPREP02"
-HEAD = struct.Struct("<8sIIQ")  # magic, header bytes, checksum of all that follows, bytes that follow
+MAGIC = b"DFPREP01"
+HEAD = struct.Struct("<8sQQ8x")  # magic, checksum of all that follows, bytes that follow
 SWEEP_EVERY = 64  # new entries between two looks at the size of the whole cache
 SWEEP_TO = 0.9  # a full cache is emptied to this share of its bound
 
-ARRAYS = ("times", "indices", "tracks", "boxes", "audio")
 IRRELEVANT = {  # fields of a recipe that do not touch what is prepared
     "audio": (
         "frames",
@@ -85,6 +83,22 @@ def fetch(
     return made, False
 
 
+def fill(
+    path: Path | str,
+    recipe: Recipe,
+    space: Workspace | None = None,
+    *,
+    limits: Limits | None = None,
+    threads: int = 0,
+) -> dict[str, Any]:
+    """Make sure that the entry is there: whether it was, its bytes, and why the file cannot be judged, if so."""
+    made, kept = fetch(path, recipe, space, limits=limits, threads=threads)
+    with contextlib.suppress(OSError):
+        length = entry_path(Path(path), recipe, space).stat().st_size
+        return {"cached": kept, "bytes": length, "not_applicable": made.not_applicable}
+    return {"cached": kept, "bytes": 0, "not_applicable": made.not_applicable}
+
+
 def entry_path(path: Path, recipe: Recipe, space: Workspace | None = None) -> Path:
     """Where the entry of a file lies, whether it is there or not."""
     try:
@@ -100,18 +114,15 @@ def entry_path(path: Path, recipe: Recipe, space: Workspace | None = None) -> Pa
 
 
 def write(entry: Path, value: Prepared) -> None:
-    header, parts = _packed(value)
-    head_text = json.dumps(header).encode()
-    checksum = zlib.crc32(head_text)
+    parts = packed(value)
+    checksum = 0
     for part in parts:
         checksum = zlib.crc32(part, checksum)
-    size = len(head_text) + sum(len(part) for part in parts)
     entry.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=entry.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(HEAD.pack(MAGIC, len(head_text), checksum, size))
-            file.write(head_text)
+            file.write(HEAD.pack(MAGIC, checksum, sum(len(part) for part in parts)))
             for part in parts:
                 file.write(part)
         os.replace(name, entry)
@@ -129,54 +140,19 @@ def read(entry: Path) -> Prepared | None:
     except OSError:
         return None
     try:
-        magic, header_size, checksum, size = HEAD.unpack_from(data)
+        magic, checksum, length = HEAD.unpack_from(data)
         body = memoryview(data)[HEAD.size :]
-        if magic != MAGIC or len(body) != size or zlib.crc32(body) != checksum:
+        if magic != MAGIC or len(body) != length or zlib.crc32(body) != checksum:
             raise ValueError("damaged")
-        value = _unpacked(json.loads(bytes(body[:header_size])), data, HEAD.size + header_size)
-    except (ValueError, struct.error, KeyError, TypeError):
+        value = unpacked(body)
+        if not isinstance(value, Prepared):
+            raise ValueError("not a prepared file")
+    except (ValueError, struct.error):
         entry.unlink(missing_ok=True)
         return None
     with contextlib.suppress(OSError):
-        os.utime(entry)  # used now: what was used least goes first
+        os.utime(entry)  # used now: what was used least recently goes first
     return value
-
-
-def _packed(value: Prepared) -> tuple[dict[str, Any], list[memoryview]]:
-    """The header (what is where) and the arrays' bytes."""
-    frames = value.frames
-    arrays = [(name, getattr(value, name)) for name in ARRAYS]
-    if isinstance(frames, list):
-        arrays += [(f"frame{i}", frame) for i, frame in enumerate(frames)]
-    elif frames is not None:
-        arrays.append(("frames", frames))
-    present = [(name, np.ascontiguousarray(array)) for name, array in arrays if array is not None]
-    plain = {k: v for k, v in _fields(value).items() if k not in (*ARRAYS, "frames")}
-    header = {
-        "plain": plain,
-        "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in present],
-        "listed": isinstance(frames, list),
-    }
-    return header, [memoryview(array).cast("B") if array.size else memoryview(b"") for _, array in present]
-
-
-def _fields(value: Prepared) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
-
-
-def _unpacked(header: dict[str, Any], data: bytearray, at: int) -> Prepared:
-    arrays: dict[str, np.ndarray] = {}
-    for name, kind, shape in header["arrays"]:
-        count = int(np.prod(shape, dtype=np.int64))
-        arrays[name] = np.frombuffer(data, dtype=kind, count=count, offset=at).reshape(shape)
-        at += arrays[name].nbytes
-    frames: Any = arrays.pop("frames", None)
-    if header["listed"]:
-        frames = [arrays.pop(name) for name, _, _ in header["arrays"] if name.startswith("frame")]
-    plain = header["plain"]
-    plain["frame_size"] = tuple(plain["frame_size"])
-    plain["notes"] = tuple(plain["notes"])
-    return Prepared(frames=frames, audio=arrays.pop("audio", None), **arrays, **plain)
 
 
 _written = 0

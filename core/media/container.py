@@ -38,6 +38,8 @@ FAILURES = (
     RuntimeError,
 )
 
+SHORT_OF_MEMORY = (MemoryError, BlockingIOError)  # the second: no memory for another decoder thread
+
 
 @contextmanager
 def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
@@ -51,6 +53,8 @@ def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
     }
     try:
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+    except SHORT_OF_MEMORY as error:
+        raise MediaError(f"{path.name}: decoding needs more memory than there is") from error
     except FAILURES as error:
         raise MediaError(f"{path.name}: is not media that can be decoded ({reason(error)})") from error
     try:
@@ -60,6 +64,8 @@ def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
         yield container
     except MediaError:
         raise
+    except SHORT_OF_MEMORY as error:
+        raise MediaError(f"{path.name}: decoding needs more memory than there is") from error
     except FAILURES as error:
         raise MediaError(f"{path.name}: the media is damaged ({reason(error)})") from error
     finally:

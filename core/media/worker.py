@@ -1,0 +1,69 @@
+"""The process that decodes for sandbox.py: requests on stdin, answers on a private copy of stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+from typing import Any, BinaryIO
+
+from core.media.limits import Limits
+from core.media.sandbox import GRACE, LENGTH, answer
+from core.media.wire import packed, unpacked
+
+OPEN_FILES = 256
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what a library prints is no answer
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    requests = sys.stdin.buffer
+    while True:
+        head = requests.read(LENGTH.size)
+        if len(head) < LENGTH.size:
+            return
+        (length,) = LENGTH.unpack(head)
+        _serve(unpacked(bytearray(requests.read(length))), answers)
+
+
+def _serve(request: dict[str, Any], answers: BinaryIO) -> None:
+    limits: Limits = request["limits"]
+    # Should the parent be gone, nobody kills a worker that hangs: then the alarm does.
+    signal.setitimer(signal.ITIMER_REAL, limits.decode_seconds + 2 * GRACE)
+    _limit(resource.RLIMIT_AS, _address_space() + int(limits.memory))
+    try:
+        parts = packed(answer(request))
+    except MemoryError:
+        _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
+        text = f"{os.path.basename(str(request['path']))}: decoding needs more memory than the limit"
+        parts = packed({"error": text, "kind": "MediaError"})
+    finally:
+        _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    for part in (LENGTH.pack(sum(len(p) for p in parts)), *parts):
+        sent = 0
+        while sent < len(part):
+            sent += answers.write(part[sent:]) or 0
+
+
+def _limit(what: int, value: int) -> None:
+    """The soft limit: raised again for the next file. Some systems do not know some of them."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(what, (value, resource.getrlimit(what)[1]))
+
+
+def _address_space() -> int:
+    """Bytes of address space in use; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+if __name__ == "__main__":
+    main()
