@@ -110,7 +110,7 @@ class _Track:
             if packet is None:
                 return
             try:
-                frames = stream.codec_context.decode(packet if packet.size else None)
+                frames = stream.codec_context.decode(packet)
             except (av.error.FFmpegError, ValueError):
                 self.failures += 1
                 continue

@@ -21,7 +21,7 @@ from core.media.container import opened
 from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
 from core.media.orientation import upright
-from core.media.packets import NoVideo, video_stream
+from core.media.packets import DECODE_TIMES_ONLY, NoVideo, video_stream
 from core.media.video import read_frames
 
 LARGEST_SIDE = 1280  # pixels of a clip for the browser
@@ -58,6 +58,8 @@ class _Encoder:
         self.video: Any = None  # opened with the first picture: only that tells how the clip stands
         self.last = -1  # tick of the last picture
         self.size = (0, 0)
+        self.shown = 0  # pictures that came out of the decoder
+        self.counted = source.format.name in DECODE_TIMES_ONLY
         self.sound = source.streams.audio[0] if source.streams.audio else None
         self.heard: int | None = None  # samples written
         try:
@@ -103,7 +105,7 @@ class _Encoder:
                     if float(packet.dts * packet.time_base) - self.origin > seconds + 1.0:
                         return
                 try:
-                    frames = packet.stream.codec_context.decode(packet if packet.size else None)
+                    frames = packet.stream.codec_context.decode(packet)
                 except (av.error.FFmpegError, ValueError):
                     continue  # a damaged packet is a gap; the rest plays
                 yield from (f for f in frames if (f.time or 0.0) - self.origin <= seconds)
@@ -112,7 +114,11 @@ class _Encoder:
 
     def _write_picture(self, frame: av.VideoFrame) -> None:
         self.limits.check_pixels(self.path.name, frame.width, frame.height)
-        tick = round(max(0.0, (frame.time or 0.0) - self.origin) * CLOCK)
+        time = (frame.time or 0.0) - self.origin
+        if self.counted:  # its times say when frames are decoded, not when they are shown
+            time = self.shown / float(self.pictures.average_rate or FASTEST)
+        self.shown += 1
+        tick = round(max(0.0, time) * CLOCK)
         if tick <= self.last or (self.last >= 0 and tick - self.last < 0.9 * CLOCK / FASTEST):
             return
         picture = upright(frame.to_ndarray(format="rgb24"), frame)

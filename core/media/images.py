@@ -13,7 +13,19 @@ from core.errors import MediaError
 from core.media.limits import Limits, reason
 
 # Only decoders of pictures: no EPS (starts Ghostscript), no PDF, no scientific containers.
-FORMATS: tuple[str, ...] = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM", "JPEG2000")
+FORMATS: tuple[str, ...] = (
+    "JPEG",
+    "MPO",
+    "PNG",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "TIFF",
+    "GIF",
+    "AVIF",
+    "PPM",
+    "JPEG2000",
+)
 
 # Our own limit is checked against the header before anything is decoded; Pillow's warning comes below it.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

@@ -135,7 +135,7 @@ def _first(container: InputContainer, stream: Any, path: Path, limits: Limits) -
     for tried, packet in enumerate(container.demux(stream)):
         deadline.check(path.name)
         try:
-            frames = stream.codec_context.decode(packet if packet.size else None)
+            frames = stream.codec_context.decode(packet)
         except (av.error.FFmpegError, ValueError) as error:
             frames, problem = [], reason(error)
         if frames:
