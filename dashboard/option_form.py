@@ -41,8 +41,8 @@ def set_field(name: str, value: Any) -> None:
 
 
 def label(name: str) -> str:
-    unit = FIELDS[name].metadata["unit"]
-    return name.replace("_", " ") + (f" ({unit})" if unit else "")
+    unit, words = FIELDS[name].metadata["unit"], name.replace("_", " ")
+    return words.capitalize() + (f" ({unit})" if unit and unit not in words else "")
 
 
 def option(name: str, **overrides: Any) -> Any:
@@ -97,7 +97,6 @@ def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
         key=key(field.name),
         help=field.metadata["help"],
         placeholder=overrides.get("placeholder", "automatic" if "None" in str(field.type) else ""),
-        required="None" not in str(field.type),
     )
 
 
@@ -129,7 +128,7 @@ def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[s
     choices = list(overrides.get("choices", field.metadata["choices"]))
     choices += [v for v in value if v not in choices]
     draw = st.multiselect if len(choices) > 16 or field.name == "datasets" else st.pills
-    extra: dict[str, Any] = {} if draw is st.multiselect else {"selection_mode": "multi"}
+    extra: dict[str, Any] = {} if draw is st.multiselect else {"selection_mode": "multi", "wrap": True}
     return list(
         draw(
             label(field.name),

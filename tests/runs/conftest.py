@@ -40,11 +40,6 @@ def ended(run: RunFolder) -> str:
 
 
 @pytest.fixture
-def space(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "workspace")
-
-
-@pytest.fixture
 def make_manager(space: Workspace) -> Iterator[Callable[..., RunManager]]:
     made: list[RunManager] = []
 

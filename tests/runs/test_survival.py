@@ -1,0 +1,260 @@
+"""What runs survive: each with real processes that are really killed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.access import LOCAL
+from core.runs import events, listing, processes
+from core.runs.executors.local import LocalExecutor
+from core.runs.folder import RunFolder, new_run
+from core.runs.manager import RunManager
+from core.runs.reasons import DISK_FULL
+from core.workspace import Workspace
+from tests.runs.conftest import WORKER, ended, wait_until
+
+Make = Callable[..., RunManager]
+SERVER = Path(__file__).with_name("stand_in_server.py")
+
+
+@pytest.fixture
+def start_server(space: Workspace) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
+    servers = []
+
+    def start(*arguments: str) -> tuple[subprocess.Popen[str], str]:
+        server = subprocess.Popen(
+            [sys.executable, str(SERVER), str(space.root), *arguments], stdout=subprocess.PIPE, text=True
+        )
+        servers.append(server)
+        assert server.stdout is not None
+        return server, server.stdout.readline().strip()
+
+    yield start
+    for server in servers:
+        server.kill()
+        server.wait()
+
+
+def steps(run: RunFolder) -> list[int]:
+    return [e.step for e in events.read(run.events_file)[0] if e.name == "train/loss"]
+
+
+def test_the_server_is_killed_and_the_next_one_adopts_the_run(
+    make_manager: Make, start_server: Callable[..., tuple[subprocess.Popen[str], str]], space: Workspace
+) -> None:
+    server, name = start_server("40")
+    run = RunFolder(space.runs / name)
+    wait_until(lambda: run.status().step >= 3)
+    worker = run.status().pid
+    server.kill()
+    server.wait()
+    at_death = run.status().step
+    wait_until(lambda: run.status().step > at_death, "the run to go on without a server")
+    manager = make_manager()
+    assert name in manager._watched
+    assert ended(run) == "completed"
+    assert run.status().pid == worker
+    assert steps(run) == list(range(1, 201))
+
+
+def test_a_run_that_dies_while_no_server_lives_is_interrupted_and_can_be_resumed(
+    make_manager: Make, start_server: Callable[..., tuple[subprocess.Popen[str], str]], space: Workspace
+) -> None:
+    server, name = start_server("40")
+    run = RunFolder(space.runs / name)
+    wait_until(lambda: run.status().step >= 3)
+    server.kill()
+    server.wait()
+    os.kill(run.status().pid, signal.SIGKILL)
+    wait_until(lambda: not processes.alive(run.status().pid, run.status().process_start))
+    manager = make_manager()
+    assert run.status().state == "interrupted"
+    assert "resume" in run.status().error
+    manager.resume(name, LOCAL)
+    assert ended(run) == "completed"
+    assert steps(run) == list(range(1, 201))
+
+
+def test_an_adopted_worker_that_is_killed_fails_with_a_reason(
+    make_manager: Make, start_server: Callable[..., tuple[subprocess.Popen[str], str]], space: Workspace
+) -> None:
+    server, name = start_server("2000")
+    run = RunFolder(space.runs / name)
+    wait_until(lambda: run.status().step >= 1)
+    server.kill()
+    server.wait()
+    make_manager()
+    os.kill(run.status().pid, signal.SIGKILL)
+    assert ended(run) == "failed"
+    assert "worker is gone" in run.status().error
+    assert "\n" not in run.status().error
+
+
+@pytest.mark.parametrize(
+    ("misbehave", "reason"),
+    [
+        ("kill", "SIGKILL"),
+        ("exit", "ValueError: the loss is not finite"),
+        ("silent", "without finishing"),
+        ("disk", DISK_FULL),
+    ],
+)
+def test_a_worker_that_dies_fails_with_its_reason_and_can_be_resumed(
+    make_manager: Make, misbehave: str, reason: str
+) -> None:
+    manager = make_manager()
+    run = manager.submit({"model": "m", "epochs": 3, "misbehave": misbehave}, LOCAL)
+    assert ended(run) == "failed"
+    assert reason in run.status().error
+    assert "\n" not in run.status().error
+    wait_until(lambda: not manager._watched)
+    manager.resume(run.id, LOCAL)
+    assert ended(run) == "completed"
+    assert run.status().error is None
+
+
+def test_a_full_disk_leaves_earlier_files_whole(make_manager: Make) -> None:
+    manager = make_manager()
+    run = manager.submit({"model": "m", "epochs": 3, "misbehave": "disk"}, LOCAL)
+    assert ended(run) == "failed"
+    assert run.last_checkpoint.read_text() == "2"
+    assert list(run.path.glob(".*.tmp")) == []
+    assert steps(run) == [1, 2]
+
+
+def test_the_final_state_is_written_as_soon_as_the_disk_has_room(
+    make_manager: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = make_manager()
+    write, refused = RunFolder.set_status, []
+
+    def full(self: RunFolder, **changes: object) -> object:
+        if changes.get("state") == "failed" and len(refused) < 2:
+            refused.append(changes)
+            raise OSError(28, "No space left on device")
+        return write(self, **changes)
+
+    monkeypatch.setattr(RunFolder, "set_status", full)
+    monkeypatch.setattr("core.runs.supervise.WRITE_AGAIN", 0.05)
+    run = manager.submit({"model": "m", "misbehave": "kill"}, LOCAL)
+    assert ended(run) == "failed"
+    assert len(refused) == 2
+
+
+@pytest.mark.parametrize("state", ["running", "stopping"])
+def test_a_pid_that_is_now_somebody_elses_is_not_mistaken_for_the_run(
+    make_manager: Make, space: Workspace, state: str
+) -> None:
+    """As after a restart of the machine: the pid lives, but it is another process."""
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    try:
+        began = psutil.Process(stranger.pid).create_time() - 5000
+        run = new_run({"model": "m"}, space=space)
+        run.set_status(
+            state=state, pid=stranger.pid, process_start=began, heartbeat=time.time() - 4000,
+            handle=LocalExecutor.handle(stranger.pid, began),
+        )  # fmt: skip
+        make_manager()
+        assert run.status().state == {"running": "interrupted", "stopping": "stopped"}[state]
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_worker_that_hangs_is_shown_as_stalled_and_can_be_stopped(
+    make_manager: Make, monkeypatch: pytest.MonkeyPatch, space: Workspace
+) -> None:
+    monkeypatch.setattr("core.runs.folder.STALLED_AFTER", 0.3)
+    monkeypatch.setattr("core.runs.listing.STALLED_AFTER", 0.3)
+    manager = make_manager(grace=0.2)
+    run = manager.submit({"model": "m", "misbehave": "hang"}, LOCAL)
+    wait_until(lambda: run.status().step == 2 and run.status().stalled)
+    assert [s.stalled for s in listing.runs(space)] == [True]
+    manager.stop(run.id, LOCAL)
+    assert ended(run) == "stopped"
+
+
+def test_two_servers_on_one_workspace_start_every_run_once(
+    start_server: Callable[..., tuple[subprocess.Popen[str], str]], make_manager: Make, space: Workspace
+) -> None:
+    for _ in range(2):
+        start_server()
+    manager = make_manager()
+    runs = [manager.submit({"model": "m", "epochs": 1}, LOCAL) for _ in range(6)]
+    assert [ended(run) for run in runs] == ["completed"] * 6
+    for run in runs:
+        assert run.log_file.read_text().count("pid ") == 1
+        assert steps(run) == [1, 2, 3, 4, 5]
+    spans = sorted((run.status().started, run.status().ended) for run in runs)
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(spans))
+
+
+def test_two_resumes_at_once_start_one_worker(make_manager: Make) -> None:
+    first, second = make_manager(), make_manager()
+    run = first.submit({"model": "m", "epochs": 2, "misbehave": "kill"}, LOCAL)
+    assert ended(run) == "failed"
+    wait_until(lambda: not first._watched)
+    first.resume(run.id, LOCAL)
+    second.start_waiting()
+    assert ended(run) == "completed"
+    assert run.log_file.read_text().count("pid ") == 2
+
+
+def test_a_worker_whose_pid_was_not_written_is_found_by_its_command(
+    make_manager: Make, space: Workspace
+) -> None:
+    """The server died between starting the worker and writing down who it is."""
+    run = new_run({"model": "m", "epochs": 2000, "pause": 0.02}, space=space)
+    run.set_status(state="running", started=time.time())
+    worker = subprocess.Popen([sys.executable, str(WORKER), "--run-dir", str(run.path)])
+    try:
+        wait_until(lambda: run.status().pid)
+        run.set_status(pid=None, process_start=None)
+        manager = make_manager()
+        assert run.id in manager._watched
+        manager.stop(run.id, LOCAL)
+        worker.wait(20)
+        assert ended(run) == "stopped"
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def test_a_run_submitted_just_before_the_server_died_is_queued_again(
+    make_manager: Make, space: Workspace
+) -> None:
+    run = new_run({"model": "m", "epochs": 1}, space=space)
+    run.set_status(device="auto")  # and then the server died, before the queue was written
+    make_manager()
+    assert ended(run) == "completed"
+
+
+def test_a_thousand_finished_runs_are_read_once(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1000):
+        folder = space.runs / f"20260101-000000-m-{number}"
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text("model: m\ndatasets: [d]\n")
+        (folder / "status.json").write_text(json.dumps({"state": "completed", "created": number + 1}))
+    first = listing.Listing(space)
+    assert [s.created for s in first.runs()][:2] == [1000, 999]
+    read: list[str] = []
+    original = listing.summary
+    monkeypatch.setattr(listing, "summary", lambda run: (read.append(run.id), original(run))[1])
+    assert len(first.runs()) == 1000
+    assert len(listing.Listing(space).runs()) == 1000  # the next server, from the index on disk
+    assert read == []
+    RunFolder(space.runs / "20260101-000000-m-7").set_status(best=0.5)
+    assert next(s.best for s in first.runs() if s.id.endswith("-7")) == 0.5
+    assert len(read) == 1
