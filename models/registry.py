@@ -14,6 +14,7 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def card(name: str) -> ModelCard:
 
 
 def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Module:
-    """Build a network; `net.card` is its card as built. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first."""
+    """Build a network; `net.card` is its card as built, `net.options` builds the same network on any machine. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first."""
     from models import network, weights
 
     model_card, builder = _entry(name)
@@ -124,6 +125,7 @@ def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Modu
         net = builder(pretrained=pretrained, **options)
     network.protect_batch_norm(net)
     net.card = replace(model_card, cam_layer=getattr(net, "cam_layer", "") or model_card.cam_layer)
+    net.options = {**options, **getattr(net, "options", {})}
     net.pretrained = pretrained  # a part that already knows something learns slower: models.finetune
     return net
 
@@ -178,7 +180,18 @@ def _near(name: str, known: list[str]) -> str:
 
 
 def _defaults(builder: Builder) -> dict[str, Any]:
-    parameters = inspect.signature(builder).parameters.values()
-    if not any(p.name == "pretrained" for p in parameters):
-        raise TypeError(f"{builder} must take `pretrained`")
-    return {p.name: p.default for p in parameters if p.name != "pretrained" and p.default is not p.empty}
+    """The builder's keywords with their defaults; a class that passes `**options` on has its parent's too."""
+    fixed = builder.keywords if isinstance(builder, partial) else {}
+    given = len(builder.args) if isinstance(builder, partial) else 0
+    target = builder.func if isinstance(builder, partial) else builder
+    found: dict[str, Any] = {}
+    for step in inspect.getmro(target) if inspect.isclass(target) else (target,):
+        parameters = inspect.signature(step).parameters.values()
+        for p in list(parameters)[given:]:
+            if p.kind is not p.VAR_KEYWORD and p.default is not p.empty:
+                found.setdefault(p.name, fixed.get(p.name, p.default))
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    if "pretrained" not in found:
+        raise TypeError(f"{target} must take `pretrained`")
+    return {name: value for name, value in found.items() if name != "pretrained"}

@@ -1,0 +1,247 @@
+"""What all multimodal networks share: the four encoders, their sizes, masks for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from models.multimodal.encoders import LOGMEL, Tokens, VisualTokens, audio_tokens
+from models.multimodal.metadata import MetadataTokens, metadata_tensors
+from models.multimodal.text import SENTENCE_DEFAULT, text_tokens
+from models.network import Network
+from models.registry import BadOption, Output
+from models.timm_backbone import cam_layer
+
+PARTS = ("image", "audio", "text", "metadata")
+Inputs = Mapping[str, Any]
+Mask = Mapping[str, torch.Tensor] | None
+
+
+@dataclass(frozen=True)
+class Size:
+    """One width and depth of fusion, the encoders that go with it, and the batch that fits."""
+
+    width: int
+    layers: int
+    heads: int
+    batch: int
+    visual_encoder: str
+    audio_encoder: str
+    text_encoder: str
+    metadata: bool
+
+
+SIZES = {
+    "large": Size(
+        512, 4, 8, 2, "vit_base_patch16_224.augreg2_in21k_ft_in1k", "wav2vec2_large", SENTENCE_DEFAULT, True
+    ),
+    "small": Size(256, 2, 4, 4, "resnet50.a1_in1k", "wav2vec2_base", SENTENCE_DEFAULT, True),
+    "tiny": Size(
+        64, 2, 4, 8, "mobilenetv3_small_050.lamb_in1k", "logmel:mobilenetv3_small_050.lamb_in1k", "", False
+    ),
+}
+SMALL_UP_TO = 16.0  # gigabytes of device memory
+
+
+def size_for(memory_gb: float | None = None) -> str:
+    """LARGE where the device has more than 16 GB, else SMALL; without a number the first GPU is asked."""
+    if memory_gb is None:
+        cuda = torch.cuda.is_available()
+        memory_gb = torch.cuda.get_device_properties(0).total_memory / 1e9 if cuda else 0.0
+    # A card sold as 16 GB reports up to 17.2e9 bytes.
+    return "large" if memory_gb > SMALL_UP_TO * 1.08 else "small"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The shared options of a multimodal network. `auto`, None and 0 are decided by the size."""
+
+    size: str
+    visual_encoder: str
+    audio_encoder: str
+    text_encoder: str
+    metadata: bool | None
+    width: int
+    layers: int
+    heads: int
+    dropout: float
+    speech_sizes: dict[str, Any] | None
+
+
+def decide(given: Plan) -> Plan:
+    """Fill in what the size decides. An encoder named `` (empty) is left out."""
+    if given.size not in SIZES:
+        raise BadOption(f"size {given.size!r} must be auto, {', '.join(SIZES)}")
+    usual = SIZES[given.size]
+    names = ("visual_encoder", "audio_encoder", "text_encoder")
+    chosen = replace(
+        given,
+        **{n: getattr(usual, n) if getattr(given, n) == "auto" else getattr(given, n) or "" for n in names},
+        metadata=usual.metadata if given.metadata is None else bool(given.metadata),
+        width=given.width or usual.width,
+        layers=given.layers or usual.layers,
+        heads=given.heads or usual.heads,
+    )
+    if chosen.width % chosen.heads or chosen.width % 2:
+        raise BadOption(f"width ({chosen.width}) must be even and a multiple of heads ({chosen.heads})")
+    if not any((chosen.visual_encoder, chosen.audio_encoder, chosen.text_encoder, chosen.metadata)):
+        raise BadOption("a multimodal network needs at least one encoder")
+    return chosen
+
+
+def encoders(plan: Plan, pretrained: bool) -> dict[str, nn.Module]:
+    found: dict[str, nn.Module] = {}
+    if plan.visual_encoder:
+        found["image"] = VisualTokens(plan.visual_encoder, plan.width, pretrained=pretrained)
+    if plan.audio_encoder:
+        found["audio"] = audio_tokens(
+            plan.audio_encoder, plan.width, pretrained=pretrained, sizes=plan.speech_sizes
+        )
+    if plan.text_encoder:
+        found["text"] = text_tokens(plan.text_encoder, plan.width, pretrained=pretrained)
+    if plan.metadata:
+        found["metadata"] = MetadataTokens(plan.width)
+    return found
+
+
+class Multimodal(Network):
+    """`inputs` is a dictionary with any of image (batch, frames, 3, H, W), audio (batch, samples), text, metadata.
+
+    `mask` says what is present: modality -> (batch,) bool, and `image_frames` (batch, frames). A modality that is
+    not among the inputs is absent for the whole batch; what is absent never reaches an encoder.
+    """
+
+    backbones: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        pretrained: bool = False,
+        size: str = "tiny",
+        memory_gb: float | None = None,
+        visual_encoder: str = "auto",
+        audio_encoder: str = "auto",
+        text_encoder: str = "auto",
+        metadata: bool | None = None,
+        width: int = 0,
+        layers: int = 0,
+        heads: int = 0,
+        dropout: float = 0.1,
+        speech_sizes: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if size == "auto":
+            size = size_for(memory_gb)
+        given = Plan(
+            size=size,
+            visual_encoder=visual_encoder,
+            audio_encoder=audio_encoder,
+            text_encoder=text_encoder,
+            metadata=metadata,
+            width=width,
+            layers=layers,
+            heads=heads,
+            dropout=dropout,
+            speech_sizes=speech_sizes,
+        )
+        plan = decide(given)
+        self.options: dict[str, Any] = asdict(plan)  # every `auto` decided: the same network on any machine
+        self.width = plan.width
+        self.encoder = nn.ModuleDict(encoders(plan, pretrained))
+        self.backbones = tuple(
+            f"encoder.{part}.backbone" for part, found in self.encoder.items() if hasattr(found, "backbone")
+        )
+        if plan.visual_encoder:
+            self.cam_layer = f"encoder.image.backbone.backbone.{cam_layer(plan.visual_encoder)}"
+        elif plan.audio_encoder.startswith(LOGMEL):
+            self.cam_layer = f"encoder.audio.backbone.{cam_layer(plan.audio_encoder.removeprefix(LOGMEL))}"
+        self.assemble(plan)
+
+    def assemble(self, plan: Plan) -> None:
+        """Build `aggregation` and `head`."""
+        raise NotImplementedError
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.encoder)
+
+    def text_tensors(self, texts: Sequence[str | None]) -> dict[str, torch.Tensor] | None:
+        """Texts as this network reads them; nothing where it has no text encoder."""
+        return self.encoder["text"].tokenize(texts) if "text" in self.encoder else None
+
+    def metadata_tensors(self, rows: Sequence[Mapping[str, Any] | None]) -> dict[str, torch.Tensor] | None:
+        return metadata_tensors(rows) if "metadata" in self.encoder else None
+
+    def tokens(self, inputs: Inputs, mask: Mask = None) -> dict[str, Tokens]:
+        """Tokens of each modality that is in the batch, and which of them are present."""
+        mask = mask or {}
+        found = {}
+        for part in self.parts:
+            value = inputs.get(part)
+            if value is None:
+                continue
+            batch, device = batch_of(value)
+            there = mask.get(part)
+            there = torch.ones(batch, dtype=torch.bool, device=device) if there is None else there.bool()
+            if bool(there.any()):
+                found[part] = self._present_tokens(part, value, there, mask.get("image_frames"))
+        return found
+
+    def _present_tokens(
+        self, part: str, value: Any, there: torch.Tensor, frames: torch.Tensor | None
+    ) -> Tokens:
+        """Encode the samples that have this modality, and put them back in their places."""
+        rows = there.nonzero().squeeze(1)
+        chosen = take(value, rows)
+        here = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
+        if part == "image":
+            here = here.unsqueeze(1).expand(-1, chosen.shape[1]) if frames is None else frames[rows].bool()
+        tokens, present = self.encoder[part](chosen, here)
+        if len(rows) == len(there):
+            return tokens, present
+        full = tokens.new_zeros(len(there), *tokens.shape[1:])
+        which = present.new_zeros(len(there), present.shape[1])
+        return full.index_copy(0, rows, tokens), which.index_copy(0, rows, present)
+
+    def summaries(
+        self, found: dict[str, Tokens], like: Inputs
+    ) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        """The mean of the present tokens of each modality (batch, width), and who has it (batch,)."""
+        batch, device = next(batch_of(value) for value in like.values() if value is not None)
+        result = {}
+        for part in self.parts:
+            if part not in found:
+                empty = torch.zeros(batch, self.width, device=device)
+                result[part] = (empty, torch.zeros(batch, dtype=torch.bool, device=device))
+                continue
+            tokens, present = found[part]
+            share = present.unsqueeze(-1).to(tokens.dtype)
+            result[part] = ((tokens * share).sum(1) / share.sum(1).clamp(min=1), present.any(1))
+        return result
+
+    def forward(  # type: ignore[override]
+        self, inputs: Inputs, mask: Mask = None, *, details: bool = False
+    ) -> torch.Tensor | Output:
+        output = self.fuse(inputs, mask)
+        return output if details else output.logits
+
+    def embed(self, inputs: Inputs, mask: Mask = None) -> torch.Tensor:  # type: ignore[override]
+        return self.fuse(inputs, mask).embedding
+
+    def fuse(self, inputs: Inputs, mask: Mask) -> Output:
+        raise NotImplementedError
+
+
+def batch_of(value: Any) -> tuple[int, torch.device]:
+    tensor = value if isinstance(value, torch.Tensor) else next(iter(value.values()))
+    return tensor.shape[0], tensor.device
+
+
+def take(value: Any, rows: torch.Tensor) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value[rows]
+    return {name: tensor[rows] for name, tensor in value.items()}
