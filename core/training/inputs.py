@@ -5,7 +5,8 @@ Training, evaluation, detection and its explanations all go through here, so the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,7 +50,9 @@ class Pieces:
     pieces: tuple[Piece, ...]
 
 
-def pieces_of(prepared: Any, recipe: Recipe, *, text: str | None = None) -> Pieces:
+def pieces_of(
+    prepared: Any, recipe: Recipe, *, text: str | None = None, metadata: Mapping[str, Any] | None = None
+) -> Pieces:
     """All units of a prepared file with the arrays that score them; none where it is not applicable."""
     if prepared.not_applicable is not None:
         return Pieces((), ())
@@ -59,7 +62,7 @@ def pieces_of(prepared: Any, recipe: Recipe, *, text: str | None = None) -> Piec
         return _image_pieces(prepared, recipe)
     if recipe.modality == "video":
         return _video_pieces(prepared, recipe)
-    return _multimodal_pieces(prepared, recipe, text)
+    return _multimodal_pieces(prepared, recipe, text, metadata)
 
 
 def _frame_units(prepared: Any, recipe: Recipe) -> list[Unit]:
@@ -104,7 +107,9 @@ def _audio_pieces(prepared: Any, recipe: Recipe) -> Pieces:
     return Pieces(tuple(units), tuple(pieces))
 
 
-def _multimodal_pieces(prepared: Any, recipe: Recipe, text: str | None) -> Pieces:
+def _multimodal_pieces(
+    prepared: Any, recipe: Recipe, text: str | None, metadata: Mapping[str, Any] | None
+) -> Pieces:
     """One piece a person and a window of sound, with the frames that fall into that window."""
     frames = _frame_units(prepared, recipe) if prepared.frames is not None else []
     has_audio = prepared.audio is not None and len(prepared.audio) > 0
@@ -120,7 +125,7 @@ def _multimodal_pieces(prepared: Any, recipe: Recipe, text: str | None) -> Piece
         for t0, t1, sound in windows:
             chosen = frames_between(prepared.times, own, t0, t1) if sound is not None else own
             chosen = chosen[: recipe.frames]
-            arrays = multimodal_arrays(prepared.frames, chosen, sound, text, recipe)
+            arrays = multimodal_arrays(prepared.frames, chosen, sound, text, metadata, recipe)
             end = t1 if sound is not None else max((float(prepared.times[u]) for u in own), default=0.0)
             units.append(Unit("segment", len(units), t0, end, track=track))
             pieces.append(Piece(arrays, (len(units) - 1,), track))
@@ -147,7 +152,12 @@ def clip_arrays(frames: Any, chosen: Sequence[int], recipe: Recipe) -> Arrays:
 
 
 def multimodal_arrays(
-    frames: Any, chosen: Sequence[int], sound: np.ndarray | None, text: str | None, recipe: Recipe
+    frames: Any,
+    chosen: Sequence[int],
+    sound: np.ndarray | None,
+    text: str | None,
+    metadata: Mapping[str, Any] | None,
+    recipe: Recipe,
 ) -> Arrays:
     """Everything that a multimodal network may take, with what is present said beside it."""
     arrays = clip_arrays(frames if frames is not None else [], chosen, recipe)
@@ -155,6 +165,7 @@ def multimodal_arrays(
     arrays["audio"] = np.zeros(length, np.float32) if sound is None else sound
     arrays["has_audio"] = np.array(sound is not None)
     arrays["text"] = np.array(text or "")
+    arrays["metadata"] = np.array(json.dumps(dict(metadata or {}), sort_keys=True))
     return arrays
 
 
@@ -216,10 +227,10 @@ def even_level(sound: np.ndarray) -> np.ndarray:
 
 
 def batch_of(
-    arrays: Sequence[Arrays], recipe: Recipe, card: Any, device: torch.device | str
+    arrays: Sequence[Arrays], recipe: Recipe, card: Any, device: torch.device | str, network: torch.nn.Module
 ) -> tuple[Any, Any]:
     """`(inputs, mask)` as the network takes them, from the arrays of pieces."""
-    return to_network(stack(arrays), recipe, card, device)
+    return to_network(stack(arrays), recipe, card, device, network)
 
 
 def stack(arrays: Sequence[Arrays]) -> dict[str, Any]:
@@ -227,7 +238,7 @@ def stack(arrays: Sequence[Arrays]) -> dict[str, Any]:
     stacked: dict[str, Any] = {}
     for name in arrays[0]:
         values = [a[name] for a in arrays]
-        if name == "text":
+        if name in ("text", "metadata"):
             stacked[name] = [str(v) for v in values]
         else:
             stacked[name] = torch.from_numpy(np.stack(values))
@@ -235,9 +246,12 @@ def stack(arrays: Sequence[Arrays]) -> dict[str, Any]:
 
 
 def to_network(
-    stacked: dict[str, Any], recipe: Recipe, card: Any, device: torch.device | str
+    stacked: dict[str, Any], recipe: Recipe, card: Any, device: torch.device | str, network: torch.nn.Module
 ) -> tuple[Any, Any]:
-    """Pictures normalised with the card's mean and deviation, channels first; everything on the device."""
+    """Pictures normalised with the card's mean and deviation, channels first; everything on the device.
+
+    A multimodal network turns texts and metadata into tensors itself; what it has no encoder for is left out.
+    """
     if recipe.modality == "audio":
         return stacked["audio"].to(device, non_blocking=True), None
     image = normalised(stacked["image"], card, device)
@@ -246,19 +260,17 @@ def to_network(
     frame_mask = stacked["mask"].to(device)
     if recipe.modality == "video":
         return image, frame_mask
-    from models.text import token_ids
-
-    inputs = {
-        "image": image,
-        "image_frames": frame_mask,
-        "audio": stacked["audio"].to(device),
-        "text": token_ids(stacked["text"]).to(device),
-    }
-    mask = {
-        "image": frame_mask.any(dim=1),
-        "audio": stacked["has_audio"].to(device),
-        "text": torch.tensor([bool(t) for t in stacked["text"]], device=device),
-    }
+    there = {"image": frame_mask.any(dim=1), "audio": stacked["has_audio"].to(device)}
+    inputs: dict[str, Any] = {"image": image, "audio": stacked["audio"].to(device)}
+    mask = {**there, "image_frames": frame_mask}
+    known = [json.loads(value) for value in stacked["metadata"]]
+    for name, tensors, present in (
+        ("text", network.text_tensors(stacked["text"]), stacked["text"]),  # type: ignore[operator]
+        ("metadata", network.metadata_tensors(known), known),  # type: ignore[operator]
+    ):
+        if tensors is not None:
+            inputs[name] = {key: value.to(device) for key, value in tensors.items()}
+            mask[name] = torch.tensor([bool(value) for value in present], device=device)
     return inputs, mask
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,9 +29,10 @@ def score_prepared(
     device: torch.device | str = "cpu",
     *,
     text: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> Scored:
     """Raw P(fake) of every unit of a prepared file and of the whole sample."""
-    cut = pieces_of(prepared, recipe, text=text)
+    cut = pieces_of(prepared, recipe, text=text, metadata=metadata)
     return next(score_many(network, card, [cut], recipe, device))
 
 
@@ -70,7 +71,7 @@ def forward(
     unit_logits: list[np.ndarray | None] = []
     try:
         for start in range(0, len(rows), PIECES_AT_ONCE):
-            inputs, mask = batch_of(rows[start : start + PIECES_AT_ONCE], recipe, card, device)
+            inputs, mask = batch_of(rows[start : start + PIECES_AT_ONCE], recipe, card, device, network)
             with autocast() if autocast is not None else torch.autocast("cpu", enabled=False):
                 output = network(inputs, mask, details=True)
             piece_logits += margin(output.logits).tolist()

@@ -1,0 +1,14 @@
+"""Mirror left and right, half of the time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.training.augmentation.base import Augmentation
+
+
+class Flip(Augmentation):
+    name = "flip"
+
+    def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+        return np.ascontiguousarray(frames[:, :, ::-1]) if rng.random() < 0.5 else frames

@@ -1,0 +1,29 @@
+"""Turn by up to ±10° (±15° where strengthened)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from core.training.augmentation.base import Augmentation
+
+
+class Rotation(Augmentation):
+    name = "rotation"
+
+    def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+        angle = rng.uniform(-10.0, 10.0) * min(strength, 1.5)
+        height, width = frames.shape[1:3]
+        matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
+        return warped(frames, matrix)
+
+
+def warped(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Every frame through the same affine map; mirrored at the border, so that no black corner tells of it."""
+    size = (frames.shape[2], frames.shape[1])
+    return np.stack(
+        [
+            cv2.warpAffine(f, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+            for f in frames
+        ]
+    )

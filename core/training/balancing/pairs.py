@@ -1,0 +1,46 @@
+"""Pairs: a real and a fake from the same source come in the same batch, so only the manipulation tells them apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from core.training.balancing.base import Balancing, TrainingSet
+
+
+class Pairs(Balancing):
+    """An epoch is as many pairs as the larger class has samples, each sample of it once.
+
+    A partner shares a group key (source clip, identity, utterance); where nobody does, any of the other class.
+    """
+
+    name = "pairs"
+
+    def __init__(self, samples: TrainingSet, neighbours: int = 5) -> None:
+        super().__init__(samples, neighbours)
+        self.other = samples.minority  # the class that partners are drawn from
+        by_key: dict[str, list[int]] = defaultdict(list)
+        for i, keys in enumerate(samples.groups):
+            if samples.labels[i] == self.other:
+                for key in keys:
+                    by_key[key].append(i)
+        self.partners = {key: np.array(found) for key, found in by_key.items()}
+
+    def draws(self, rng: np.random.Generator) -> np.ndarray:
+        """Flat: leader, partner, leader, partner, …"""
+        labels = self.samples.labels
+        leaders = np.flatnonzero(labels != self.other)
+        everyone = np.flatnonzero(labels == self.other)
+        weights = self.samples.weights[leaders]
+        if np.allclose(weights, weights[0]):
+            leaders = rng.permutation(leaders)
+        else:
+            leaders = rng.choice(leaders, size=len(leaders), p=weights / weights.sum())
+        pairs = [(leader, rng.choice(self._partners(int(leader), everyone))) for leader in leaders]
+        return np.array(pairs).reshape(-1)
+
+    def _partners(self, leader: int, everyone: np.ndarray) -> np.ndarray:
+        keys = self.samples.groups[leader] if self.samples.groups else frozenset()
+        shared = [self.partners[key] for key in sorted(keys) if key in self.partners]
+        return np.unique(np.concatenate(shared)) if shared else everyone

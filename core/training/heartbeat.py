@@ -1,0 +1,111 @@
+"""A small thread that shows a run is alive, hears when it shall stop, and measures the machine."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psutil
+
+from core.runs import events
+from core.runs.folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+BEAT = 2.0  # seconds
+MEASURE_EVERY = 2  # beats
+MEGABYTE = 1024 * 1024
+
+
+class Heartbeat:
+    """Writes status.json every two seconds; `stopping` becomes true when the stop file or a signal asks for it."""
+
+    def __init__(self, folder: RunFolder, *, gpu: int | None, beat: float = BEAT) -> None:
+        self.folder, self.beat = folder, beat
+        self.machine = Machine(gpu)
+        self.fields: Mapping[str, Any] = {}  # further fields of the status, replaced as a whole
+        self._asked = threading.Event()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(timeout=30)
+
+    def stopping(self) -> bool:
+        """Whether the run shall stop; the file is also looked for here, between two beats."""
+        if not self._asked.is_set() and self.folder.stop_file.exists():
+            self._asked.set()
+        return self._asked.is_set()
+
+    def ask_to_stop(self) -> None:
+        self._asked.set()
+
+    def _run(self) -> None:
+        beats = 0
+        while not self._over.wait(self.beat if beats else 0):
+            self._guarded(lambda: self.folder.set_status(heartbeat=time.time(), **self.fields))
+            if beats % MEASURE_EVERY == 0:
+                self._guarded(self.measure)
+            beats += 1
+
+    def measure(self) -> None:
+        step, epoch = int(self.fields.get("step", 0)), int(self.fields.get("epoch", 1))
+        events.append(self.folder.events_file, step, max(1, epoch), self.machine.measurements())
+
+    def _guarded(self, action: Callable[[], Any]) -> None:
+        """A full disk must not end the heartbeat; it is said in the log and tried again at the next beat."""
+        try:
+            action()
+        except OSError as error:
+            log.warning("the heartbeat could not be written (%s)", error)
+
+
+class Machine:
+    """What this process and its workers use of the machine."""
+
+    def __init__(self, gpu: int | None) -> None:
+        self._process = psutil.Process()
+        self._gpu = None if gpu is None else _gpu_handle(gpu)
+        psutil.cpu_percent()
+
+    def measurements(self) -> dict[str, float]:
+        """CPU of the machine (%), memory of the run (MB), and use and memory of its GPU (%, MB)."""
+        found = {"cpu": psutil.cpu_percent(), "memory": self._memory() / MEGABYTE}
+        if self._gpu is not None:
+            import pynvml
+
+            use = pynvml.nvmlDeviceGetUtilizationRates(self._gpu)
+            memory = pynvml.nvmlDeviceGetMemoryInfo(self._gpu)
+            found["gpu"] = float(use.gpu)
+            found["gpu_memory"] = float(memory.used) / MEGABYTE
+        return found
+
+    def _memory(self) -> float:
+        total = 0.0
+        for process in [self._process, *self._process.children(recursive=True)]:
+            try:
+                total += process.memory_info().rss
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue  # a worker that has just ended uses none
+        return total
+
+
+def _gpu_handle(index: int) -> Any:
+    """The GPU's handle at the driver, which counts all GPUs, not only those that this process may see."""
+    import pynvml
+    import torch
+
+    try:
+        pynvml.nvmlInit()
+        return pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(index).uuid}")
+    except (pynvml.NVMLError, AttributeError, RuntimeError) as error:
+        log.warning("the use of the GPU cannot be measured (%s)", error)
+        return None

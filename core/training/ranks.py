@@ -1,0 +1,88 @@
+"""Several processes that train together (torchrun). One process is simply the only rank; only rank 0 writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+PATIENCE = timedelta(hours=2)  # a rank may wait that long for another, e.g. for a first epoch of decoding
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which of how many processes this is, and the device that is its own."""
+
+    rank: int
+    world: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+    @property
+    def several(self) -> bool:
+        return self.world > 1
+
+    def any(self, flag: bool) -> bool:
+        """Whether it is true on some rank, so that all do the same."""
+        if not self.several:
+            return flag
+        told = torch.tensor([float(flag)], device=self.device)
+        dist.all_reduce(told, op=dist.ReduceOp.MAX)
+        return bool(told.item() > 0)
+
+    def gathered(self, value: Any) -> list[Any]:
+        """The values of all ranks, in the order of ranks, on every rank."""
+        if not self.several:
+            return [value]
+        everyone: list[Any] = [None] * self.world
+        dist.all_gather_object(everyone, value)
+        return everyone
+
+    def from_first(self, value: Any) -> Any:
+        """What rank 0 has."""
+        if not self.several:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+    def wait(self) -> None:
+        if self.several:
+            dist.barrier()
+
+
+@contextmanager
+def joined(device: str) -> Iterator[Ranks]:
+    """This process among those that torchrun started; alone where there is no torchrun."""
+    world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    own = own_device(device)
+    if world == 1:
+        yield Ranks(0, 1, own)
+        return
+    if own.type == "cuda":
+        torch.cuda.set_device(own)
+    dist.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=PATIENCE)
+    try:
+        yield Ranks(rank, world, own)
+    finally:
+        dist.destroy_process_group()
+
+
+def own_device(device: str) -> torch.device:
+    """The device of this process: a GPU of its own where there is one and the configuration allows it."""
+    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        from core.errors import BadInput
+
+        raise BadInput("device: cuda is not available on this machine; it may be auto or cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())

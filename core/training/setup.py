@@ -1,0 +1,142 @@
+"""Everything that a run needs, built and checked before anything starts."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+import models
+from core.errors import BadInput
+from core.media.recipe import Recipe
+from core.training.balancing import Balancing, TrainingSet, make_balancing
+from core.training.config import TrainConfig
+from core.training.data import Changes, Source
+from core.training.recipes import recipe_for
+from core.training.samples import Planned, plan_samples, select
+from core.workspace import Workspace, workspace
+from models.registry import BadOption, MissingWeights, ModelCard, UnknownModel
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A run ready to start; the network is built from `model_options`, seeded."""
+
+    config: TrainConfig
+    card: ModelCard
+    recipe: Recipe
+    planned: Planned
+    network: torch.nn.Module
+    model_options: dict[str, Any]
+    tune: str
+    learning_rate: float
+    space: Workspace
+
+    def source(self, split: str) -> Source:
+        rows = self.planned.split(split)
+        names = {name: k for k, name in enumerate(sorted(self.planned.rows["dataset"].unique()))}
+        texts = rows["text"].fillna("").astype(str).tolist() if "text" in rows else [""] * len(rows)
+        return Source(
+            files=rows["file"].tolist(),
+            labels=rows["label"].to_numpy(dtype=np.int64),
+            texts=texts,
+            domains=rows["dataset"].map(names).to_numpy(dtype=np.int64),
+            recipe=self.recipe,
+            space=self.space,
+            metadata=bool(getattr(self.network, "metadata_tensors", lambda rows: None)([{}])),
+        )
+
+    def training_set(self) -> TrainingSet:
+        rows = self.planned.split("train")
+        weights = self.config.dataset_weights
+        return TrainingSet(
+            labels=rows["label"].to_numpy(dtype=np.int64),
+            weights=rows["dataset"].map(lambda d: float(weights.get(d, 1.0))).to_numpy(dtype=np.float64),
+            groups=[frozenset(map(str, keys)) for keys in rows["groups"]],
+        )
+
+    def balancing(self) -> list[Balancing]:
+        return make_balancing(self.config.balancing, self.training_set(), self.config.smote_neighbours)
+
+    def changes(self) -> Changes:
+        techniques = self.balancing()
+        stronger = frozenset(y for y in (0, 1) if any(t.strengthens(y) for t in techniques))
+        return Changes(tuple(self.config.augmentation), stronger)
+
+
+def card_for(config: TrainConfig) -> ModelCard:
+    """The card of the network asked for, refused where it is unknown or of another modality."""
+    try:
+        card = models.card(config.model_name)
+    except UnknownModel as error:
+        raise BadInput(f"model: {error}") from error
+    if card.modality != config.modality:
+        fitting = ", ".join(models.list_models(config.modality))
+        raise BadInput(
+            f"model: {card.name} is for modality {card.modality}, not {config.modality}; it may be {fitting}"
+        )
+    if config.contrastive_weight and not card.options.keys() >= {"contrastive"}:
+        log.info("contrastive_weight: used where the network gives an audio and a video embedding")
+    return card
+
+
+def model_options_for(config: TrainConfig, card: ModelCard, recipe: Recipe, domains: int) -> dict[str, Any]:
+    """The arguments of the network: the configuration's own, and the fields that stand for one."""
+    options = dict(config.model_options)
+    if config.dropout is not None:
+        if "dropout" not in card.options:
+            raise BadInput(f"dropout: {card.name} has none; leave it empty")
+        options["dropout"] = config.dropout
+    for name, value in (("image_size", recipe.image_size), ("size", recipe.image_size)):
+        if name in card.options and name not in options and config.image_size is not None:
+            options[name] = value
+    for name in ("sample_rate",):
+        if name in card.options and name not in options and config.sample_rate is not None:
+            options[name] = recipe.sample_rate
+    if "domains" in card.options and "domains" not in options and config.domain_weight:
+        options["domains"] = domains
+    return options
+
+
+def create_network(config: TrainConfig, options: dict[str, Any], space: Workspace) -> torch.nn.Module:
+    """The network with seeded weights."""
+    torch.manual_seed(config.seed)
+    try:
+        return models.create(
+            config.model_name, pretrained=config.pretrained, weights_folder=str(space.weights), **options
+        )
+    except BadOption as error:
+        raise BadInput(f"model_options: {error}") from error
+    except MissingWeights as error:
+        raise BadInput(f"pretrained: {error}") from error
+
+
+def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe | None = None) -> Setup:
+    """From the configuration to everything built. A resumed run gives the recipe that it began with."""
+    space = space or workspace()
+    card = card_for(config)
+    table = select(config, space)
+    planned = plan_samples(config, table, space)
+    if recipe is None:
+        recipe = recipe_for(config, planned.split("train"), card=card, space=space)
+    domains = int(planned.rows["dataset"].nunique())
+    if config.domain_weight and domains < 2:
+        raise BadInput("domain_weight: needs at least two datasets to tell apart; set it to 0")
+    options = model_options_for(config, card, recipe, domains)
+    network = create_network(config, options, space)
+    return Setup(
+        config=config,
+        card=card,
+        recipe=recipe,
+        planned=planned,
+        network=network,
+        model_options=options,
+        tune=config.tune or card.tune,
+        learning_rate=config.learning_rate or card.learning_rate,
+        space=space,
+    )
