@@ -21,7 +21,7 @@ PAIRS = (
     (720, 672), (939, 115), (284, 263),
     (953, 974), (12, 26), (78, 955), (623, 630),
 )  # fmt: skip
-METHODS = {"Deepfakes": (26, 36), "Face2Face": (30, 42), "FaceSwap": (34, 46), "NeuralTextures": (24, 34)}
+METHODS = {"Deepfakes": (18, 24), "Face2Face": (20, 28), "FaceSwap": (22, 30), "NeuralTextures": (17, 23)}
 
 
 def _filmed(seed: int, group: str, person: str, scene: str) -> Shot:
@@ -42,7 +42,7 @@ def _write(path: Path, shot: Shot, seed: int) -> None:
 
 def _fake(seed: int, key: str, method: str, target: Shot, source: Shot) -> Shot:
     rng = generator(seed, "fake", key, method)
-    how = draw_generator(rng, METHODS.get(method, (26, 40)))
+    how = draw_generator(rng, METHODS.get(method, (18, 26)))
     if method == "NeuralTextures":
         return reenact_face(rng, target, how)
     if method == "Face2Face":

@@ -137,23 +137,34 @@ def landmarks(person: Person, pose: Pose) -> Array:
 
 def paint(canvas: Array, person: Person, pose: Pose, light: Light) -> None:
     """Draw the head over `canvas` (height, width, 3), in place."""
+    soft = np.float32(1.3 / pose.scale)  # an edge is about a pixel wide
+    wide, fall = person.width * person.hair_volume * 1.2, 1.4 if person.long_hair else 0.35
+    lean = 0.25 * abs(pose.roll) * 4  # a leaning head needs more room
+    for part, (left, up, down) in (
+        (_paint_back_hair, (wide + lean, 1.5, fall + lean)),
+        (_paint_face, (person.width * 1.06 + lean, 1.06 + lean, 1.06 + lean)),
+        (_paint_front_hair, (wide + lean, 1.5, 0.1 + lean)),
+    ):
+        window = _window(canvas, pose, left, up, down)
+        if window is not None:
+            part(*window, person, pose, light, soft)
+
+
+def _window(
+    canvas: Array, pose: Pose, side: float, up: float, down: float
+) -> tuple[Array, Array, Array] | None:
+    """The part of the canvas around the head and its coordinates, in half heads, turned with the head."""
     height, width = canvas.shape[:2]
-    reach = pose.scale * 1.55
-    x0, x1 = max(0, int(pose.x - reach)), min(width, int(pose.x + reach) + 1)
-    y0, y1 = max(0, int(pose.y - reach)), min(height, int(pose.y + reach) + 1)
+    x0, x1 = (int(np.clip(pose.x + d * pose.scale, 0, width)) for d in (-side, side))
+    y0, y1 = (int(np.clip(pose.y + d * pose.scale, 0, height)) for d in (-up, down))
     if x1 - x0 < 4 or y1 - y0 < 4:
-        return
+        return None
     gx, gy = np.meshgrid(
         np.arange(x0, x1, dtype=np.float32) - np.float32(pose.x),
         np.arange(y0, y1, dtype=np.float32) - np.float32(pose.y),
     )
     c, s = np.float32(np.cos(pose.roll) / pose.scale), np.float32(np.sin(pose.roll) / pose.scale)
-    x, y = c * gx + s * gy, c * gy - s * gx
-    region = canvas[y0:y1, x0:x1]
-    soft = np.float32(1.3 / pose.scale)  # an edge is about a pixel wide
-    _paint_back_hair(region, person, x, y, soft)
-    _paint_face(region, person, pose, light, x, y, soft)
-    _paint_front_hair(region, person, pose, light, x, y, soft)
+    return canvas[y0:y1, x0:x1], c * gx + s * gy, c * gy - s * gx
 
 
 def _edge(distance: Array, soft: np.float32) -> Array:
@@ -166,12 +177,13 @@ def _over(region: Array, alpha: Array, colour: Array) -> None:
 
 
 def _spot(u: Array, v: Array, u0: float, v0: float, su: float, sv: float) -> Array:
-    return cv2.exp(
-        -0.5 * (((u - np.float32(u0)) / np.float32(su)) ** 2 + ((v - np.float32(v0)) / np.float32(sv)) ** 2)
-    )
+    far = ((u - np.float32(u0)) * np.float32(1 / su)) ** 2 + ((v - np.float32(v0)) * np.float32(1 / sv)) ** 2
+    return cv2.exp(np.maximum(np.float32(-0.5) * far, np.float32(-30)))  # denormal numbers are slow
 
 
-def _paint_back_hair(region: Array, p: Person, x: Array, y: Array, soft: np.float32) -> None:
+def _paint_back_hair(
+    region: Array, x: Array, y: Array, p: Person, pose: Pose, light: Light, soft: np.float32
+) -> None:
     wide = np.float32(p.width * p.hair_volume * 1.06)
     ellipse = np.sqrt((x / wide) ** 2 + ((y + 0.12) / np.float32(p.hair_volume)) ** 2) - 1
     if p.long_hair:
@@ -183,7 +195,7 @@ def _paint_back_hair(region: Array, p: Person, x: Array, y: Array, soft: np.floa
 
 
 def _paint_face(
-    region: Array, p: Person, pose: Pose, light: Light, x: Array, y: Array, soft: np.float32
+    region: Array, x: Array, y: Array, p: Person, pose: Pose, light: Light, soft: np.float32
 ) -> None:
     narrow = np.float32(p.width) * (1 - np.float32(p.jaw) * np.clip(y, 0, 1) ** 2)
     sx, sy = x / narrow, y
@@ -222,7 +234,7 @@ def _albedo(p: Person, pose: Pose, u: Array, v: Array) -> Array:
         chin = np.clip((v - 0.30) * 4, 0, 1) * np.clip((np.hypot(u, v - 0.25) - 0.22) * 6, 0, 1)
         _over(colour, chin * np.float32(p.beard), p.hair)
     slant = np.float32(p.eye_height - 0.20) + (au - np.float32(p.eye_apart)) * np.float32(p.brow_tilt)
-    brow = cv2.exp(-(((v - slant) / np.float32(p.brow)) ** 2)) * np.clip(
+    brow = _spot(u, v - slant, 0, 0, 1e3, p.brow * 0.71) * np.clip(
         (0.19 - np.abs(au - p.eye_apart)) * 12, 0, 1
     )
     _over(colour, 0.9 * brow, p.hair * np.float32(0.7))
@@ -268,7 +280,7 @@ def _mouth(colour: Array, p: Person, pose: Pose, u: Array, v: Array) -> None:
     _over(colour, inner, np.array([0.10, 0.04, 0.04], np.float32))
     teeth = inner * np.clip((-dv - gap * 0.25) * 40, 0, 1)
     _over(colour, teeth, np.array([0.82, 0.80, 0.74], np.float32))
-    line = cv2.exp(-((dv / 0.016) ** 2)) * arch * np.float32(max(0.0, 1 - 4 * pose.mouth))
+    line = _spot(u, dv, 0, 0, 1e3, 0.0113) * arch * np.float32(max(0.0, 1 - 4 * pose.mouth))
     _over(colour, 0.7 * line, p.lips * np.float32(0.35))
 
 
@@ -287,7 +299,7 @@ def _bumps(p: Person, pose: Pose, u: Array, v: Array) -> Array:
 
 
 def _paint_front_hair(
-    region: Array, p: Person, pose: Pose, light: Light, x: Array, y: Array, soft: np.float32
+    region: Array, x: Array, y: Array, p: Person, pose: Pose, light: Light, soft: np.float32
 ) -> None:
     outer = (
         np.sqrt((x / np.float32(p.width * p.hair_volume)) ** 2 + ((y + 0.1) / np.float32(p.hair_volume)) ** 2)

@@ -29,13 +29,13 @@ class Generator:
 
 
 def draw_generator(
-    rng: np.random.Generator, side: tuple[int, int] = (28, 40), reach: float = 1.0
+    rng: np.random.Generator, side: tuple[int, int] = (16, 24), reach: float = 1.0
 ) -> Generator:
     tint = rng.normal(0, 1, 3)
-    tint = tint / np.linalg.norm(tint) * rng.uniform(9, 17)
+    tint = tint / np.linalg.norm(tint) * rng.uniform(10, 20)
     return Generator(
         side=int(rng.integers(side[0], side[1] + 1)),
-        imbalance=float(rng.uniform(0.035, 0.06)),
+        imbalance=float(rng.uniform(0.09, 0.14)),
         tint=tint.astype(np.float32),
         contrast=float(rng.uniform(0.88, 1.14)),
         feather=float(rng.uniform(0.8, 2.2)),

@@ -69,7 +69,7 @@ def faces_140k() -> DemoSet:
 
 
 def archive() -> DemoSet:
-    sizes = {"Train": (110, 180), "Validation": (25, 40), "Test": (30, 50)}
+    sizes = {"Train": (150, 240), "Validation": (35, 55), "Test": (45, 75)}
     files: dict[str, list[str]] = {"real": [], "swapped": []}
     for split, (real, fake) in sizes.items():
         files["real"] += _numbered(f"Dataset/{split}/Real/real_{{}}.jpg", real)

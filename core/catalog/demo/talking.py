@@ -118,13 +118,14 @@ def write_lavdf(folder: Path, seed: int, rows: list[dict[str, object]]) -> None:
     real = str(rows[0]["file"])
     frames = int(str(rows[0]["video_frames"]))
     shot, sound = _talk(seed, "lavdf", real, frames)
-    donor, _ = _talk(seed, "lavdf", f"{real}-donor", frames)
+    lips = bool(generator(seed, "lavdf", real, "how").random() < 0.5)
+    donor = shot if lips else _talk(seed, "lavdf", f"{real}-donor", frames)[0]
     for row in rows:
         name = str(row["file"])
         new_shot, new_sound = shot, sound
         for begin, end in row["fake_periods"]:  # type: ignore[attr-defined]
             if row["modify_video"]:
-                faked = _fake_face(seed, name, "wav2lip" if len(name) % 2 else "faceswap", shot, donor)
+                faked = _fake_face(seed, name, "wav2lip" if lips else "faceswap", shot, donor)
                 kept = shot.frames.copy()
                 kept[round(begin * FPS) : round(end * FPS)] = faked.frames[
                     round(begin * FPS) : round(end * FPS)

@@ -1,0 +1,296 @@
+"""Plans: which sample is train, val or test, by which protocol, and what that protocol dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.catalog import components, exclusions
+from core.catalog.allocation import FRACTIONS, SPLITS, allocate, order_of
+from core.catalog.division import divide
+from core.errors import BadInput
+from core.workspace import Workspace
+
+PROTOCOLS = ("official", "group", "heldout_method", "random")
+GIANT = 0.7  # a component with more of the samples than this cannot be dealt whole
+VAL_OF_TRAIN = FRACTIONS[1] / (FRACTIONS[0] + FRACTIONS[1])
+COLUMNS = ("id", "path", "label", "method", "split", "groups", "component", "dataset", "modality")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`table` has the columns above, sorted by id; a dropped sample has an empty split."""
+
+    table: pd.DataFrame
+    protocol: str
+    seed: int
+    counts: dict[str, dict[str, int]]  # split: {real, fake}
+    dropped: int
+    crossing_groups: int
+    notes: list[str] = field(default_factory=list)
+    leaky: bool = False
+
+
+@dataclass
+class _Dataset:
+    """One dataset while it is divided."""
+
+    name: str
+    table: pd.DataFrame
+    seed: int
+    notes: list[str]
+
+    def note(self, text: str) -> None:
+        self.notes.append(f"{self.name}: {text}")
+
+    @property
+    def groups(self) -> list[list[str]]:
+        return list(self.table["groups"])
+
+
+def plan(
+    table: pd.DataFrame,
+    protocol: str = "official",
+    seed: int = 42,
+    *,
+    heldout: str = "",
+    space: Workspace | None = None,
+) -> Plan:
+    """Divide every dataset of the sample table on its own; the same for the same samples and seed."""
+    if protocol not in PROTOCOLS:
+        raise BadInput(f"protocol {protocol!r} is unknown; known are {', '.join(PROTOCOLS)}")
+    notes: list[str] = []
+    table = table.sort_values("id", kind="stable").reset_index(drop=True)
+    table = _with_exclusions(table, notes, space)
+    table = _labelled(table, notes)
+    if heldout and heldout not in set(table["method"].dropna()):
+        known = ", ".join(sorted(set(table["method"].dropna()) - {""})) or "none"
+        raise BadInput(f"no sample was made by {heldout!r}; the methods here are {known}")
+    split = np.full(len(table), "", dtype=object)
+    for name, part in table.groupby("dataset", sort=True):
+        dataset = _Dataset(str(name), part.reset_index(drop=True), seed, notes)
+        split[part.index] = _divided(dataset, protocol, heldout)
+    table = table.assign(split=split)
+    return finished(table, protocol, seed, notes)
+
+
+def finished(table: pd.DataFrame, protocol: str, seed: int, notes: list[str]) -> Plan:
+    """The plan of a table with its splits filled in: components, counts and what crosses."""
+    table = table.assign(component=_component_names(table))
+    kept = table["split"] != ""
+    counts = {
+        s: {
+            "real": int(((table["split"] == s) & (table["label"] == 0)).sum()),
+            "fake": int(((table["split"] == s) & (table["label"] == 1)).sum()),
+        }
+        for s in SPLITS
+    }
+    for s in SPLITS:
+        for word, n in counts[s].items():
+            if n == 0 and kept.any() and sum(c[word] for c in counts.values()):
+                notes.append(f"{s} has no {word} samples")
+    sides = table[kept].groupby("component")["split"].nunique()
+    return Plan(
+        table=table[[c for c in COLUMNS if c in table]],
+        protocol=protocol,
+        seed=seed,
+        counts=counts,
+        dropped=int((~kept).sum()),
+        crossing_groups=int((sides > 1).sum()),
+        notes=notes,
+        leaky=protocol == "random",
+    )
+
+
+def _component_names(table: pd.DataFrame) -> NDArray[np.object_]:
+    """Components among the kept samples of each dataset; a dropped one joins nothing."""
+    out = np.full(len(table), "", dtype=object)
+    for name, part in table[table["split"] != ""].groupby("dataset", sort=True):
+        groups = list(part["groups"])
+        labels = components.components(groups)
+        out[part.index] = [f"{name}:{c}" for c in components.names(list(part["id"]), groups, labels)]
+    return out
+
+
+def _with_exclusions(table: pd.DataFrame, notes: list[str], space: Workspace | None) -> pd.DataFrame:
+    entries = {e.id: e.action for e in exclusions.read(space)}
+    action = table["id"].map(entries) if entries else None
+    if action is None or action.isna().all():
+        return table
+    relabelled = action.isin(["real", "fake"])
+    label = table["label"].where(~relabelled, action.map({"real": 0.0, "fake": 1.0}))
+    excluded = action == "exclude"
+    if relabelled.any():
+        notes.append(f"{int(relabelled.sum())} samples relabelled by hand: {_some(table['id'][relabelled])}")
+    if excluded.any():
+        notes.append(f"{int(excluded.sum())} samples excluded by hand: {_some(table['id'][excluded])}")
+    return table.assign(label=label)[~excluded].reset_index(drop=True)
+
+
+def _labelled(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    known = table["label"].notna()
+    if not known.all():
+        for name, n in table[~known].groupby("dataset", sort=True).size().items():
+            notes.append(f"{name}: {n:,} samples without a label are in no part")
+    table = table[known].reset_index(drop=True)
+    return table.assign(label=table["label"].astype(int), method=table["method"].fillna("").astype(str))
+
+
+def _some(ids: pd.Series) -> str:
+    return ", ".join(ids.head(5)) + (" …" if len(ids) > 5 else "")
+
+
+def _divided(dataset: _Dataset, protocol: str, heldout: str) -> NDArray[np.object_]:
+    ways: dict[str, Callable[[], NDArray[np.object_]]] = {
+        "official": lambda: _official(dataset),
+        "group": lambda: by_group(dataset),
+        "random": lambda: _random(dataset),
+        "heldout_method": lambda: _heldout(dataset, heldout),
+    }
+    return ways[protocol]()
+
+
+def _official(dataset: _Dataset) -> NDArray[np.object_]:
+    """The dataset's own lists, to the letter; what they leave open is divided by group."""
+    stated = dataset.table["split"].fillna("").astype(str).to_numpy(dtype=object)
+    present = set(stated) - {""}
+    if not present:
+        dataset.note("has no official lists; divided by group")
+        return by_group(dataset)
+    split = stated.copy()
+    open_ = split == ""
+    if open_.any():
+        if "train" in present:
+            dataset.note(f"{int(open_.sum()):,} samples are in none of the official lists and were dropped")
+        else:  # only a test list was published: all else is for training
+            split[open_] = "train"
+    training = split == "train"
+    if "val" not in present and training.any():
+        part = _Dataset(
+            dataset.name, dataset.table[training].reset_index(drop=True), dataset.seed, dataset.notes
+        )
+        split[training] = by_group(part, (1 - VAL_OF_TRAIN, VAL_OF_TRAIN, 0.0))
+        dataset.note(
+            "the official lists have no validation part; one was taken from the training part by group"
+        )
+    missing = [s for s in ("train", "test") if s not in set(split)]
+    if missing:
+        dataset.note(f"the official lists have no {' and no '.join(missing)} part")
+    return split
+
+
+def by_group(dataset: _Dataset, fractions: tuple[float, ...] = FRACTIONS) -> NDArray[np.object_]:
+    """Whole components to the parts; a component that holds nearly everything is divided by identity."""
+    groups, n = dataset.groups, len(dataset.table)
+    labels = components.components(groups)
+    sizes = np.bincount(labels)
+    giant = int(np.argmax(sizes)) if n else 0
+    split = np.full(n, "", dtype=object)
+    rest = np.ones(n, bool)
+    if n and sizes[giant] > GIANT * n and sizes[giant] > 1:
+        inside = np.flatnonzero(labels == giant)
+        place = divide(
+            [groups[i] for i in inside], dataset.table["label"].to_numpy()[inside], dataset.seed, fractions
+        )
+        split[inside] = [SPLITS[s] if s >= 0 else "" for s in place]
+        rest[inside] = False
+        dataset.note(
+            f"{len(inside):,} of {n:,} samples hang together in one component; its identities were divided "
+            f"and {int((place < 0).sum()):,} samples that join two parts were dropped"
+        )
+    if rest.any():
+        split[rest] = _allocated(dataset, groups, labels, rest, fractions)
+    _note_balance(dataset, split, fractions)
+    return split
+
+
+def _allocated(
+    dataset: _Dataset,
+    groups: list[list[str]],
+    labels: NDArray[np.int64],
+    rest: NDArray[np.bool_],
+    fractions: tuple[float, ...],
+) -> list[str]:
+    table = dataset.table[rest]
+    mine = labels[rest]
+    code, place_of = np.unique(mine, return_inverse=True)
+    kept_groups = [g for g, keep in zip(groups, rest) if keep]
+    named = components.names(list(table["id"]), kept_groups, mine)
+    first = np.zeros(len(code), np.int64)
+    first[place_of[::-1]] = np.arange(len(mine))[::-1]
+    counts = _strata(table, place_of, len(code))
+    place = allocate(counts, [named[i] for i in first], dataset.seed, fractions)
+    return [SPLITS[s] for s in place[place_of]]
+
+
+def _strata(table: pd.DataFrame, component: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """(components, strata): samples in all, by label, and by method; the first two weigh twice by standing twice."""
+    label = table["label"].to_numpy(np.int64)
+    methods, method = np.unique(table["method"].to_numpy(dtype=str), return_inverse=True)
+    if len(methods) > 40:  # a long tail of methods is balanced as one
+        common = np.argsort(-np.bincount(method), kind="stable")[:40]
+        method = np.where(np.isin(method, common), method, len(methods))
+        methods, method = np.unique(method, return_inverse=True)
+    columns = [np.bincount(component, minlength=n)]
+    columns += [np.bincount(component[label == value], minlength=n) for value in (0, 1)] * 2
+    columns += [
+        np.bincount(component[(method == m) & (label == 1)], minlength=n) for m in range(len(methods))
+    ]
+    return np.stack(columns, 1)
+
+
+def _note_balance(dataset: _Dataset, split: NDArray[np.object_], fractions: tuple[float, ...]) -> None:
+    label = dataset.table["label"].to_numpy()
+    for value, word in ((0, "real"), (1, "fake")):
+        total = int(((label == value) & (split != "")).sum())
+        for s, share in zip(SPLITS, fractions):
+            have = int(((label == value) & (split == s)).sum())
+            if share and total and abs(have - share * total) > max(1.0, 0.05 * total):
+                dataset.note(
+                    f"{s} has {have:,} of {total:,} {word} ({100 * have / total:.0f} % instead of {100 * share:.0f} %): "
+                    "whole groups did not allow better"
+                )
+
+
+def _random(dataset: _Dataset) -> NDArray[np.object_]:
+    """Every sample by itself, stratified: what the field's leaky figures come from."""
+    dataset.note("divided at random over samples; identities and sources cross, figures will be too good")
+    ids = list(dataset.table["id"])
+    counts = _strata(dataset.table, np.arange(len(ids)), len(ids))
+    return np.array([SPLITS[s] for s in allocate(counts, ids, dataset.seed)], dtype=object)
+
+
+def _heldout(dataset: _Dataset, heldout: str) -> NDArray[np.object_]:
+    """One method only in test: with reals of its own side, and with none of the other fakes."""
+    method = dataset.table["method"].to_numpy(dtype=str)
+    fake = dataset.table["label"].to_numpy() == 1
+    known = sorted({m for m in method[fake] if m})
+    chosen = heldout
+    if not chosen and len(known) > 1:
+        chosen = known[int(np.argmin(order_of(known, dataset.seed)))]
+    if chosen not in known or len(known) < 2:
+        reason = (
+            f"has no samples by {chosen!r}"
+            if chosen and chosen not in known
+            else "has fewer than two methods"
+        )
+        dataset.note(f"{reason}; divided by group")
+        return by_group(dataset)
+    out = fake & (method == chosen)
+    labels = components.components(dataset.groups)
+    alone = ~np.isin(labels, labels[~out])  # components that hold nothing but the method
+    rest = _Dataset(dataset.name, dataset.table[~alone].reset_index(drop=True), dataset.seed, dataset.notes)
+    split = np.full(len(method), "test", dtype=object)
+    split[~alone] = by_group(rest)
+    wrong = (out & (split != "test")) | (fake & ~out & (split == "test"))
+    lost = int((wrong & (split != "")).sum())
+    split[wrong] = ""
+    dataset.note(
+        f"held out: {chosen} ({int((out & (split == 'test')).sum()):,} in test); {lost:,} fakes dropped because "
+        "their group lies on the other side"
+    )
+    return split

@@ -1,0 +1,68 @@
+"""`python -m core split`: divide the catalogued datasets, write the plan, and say what leaks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.catalog import leaks, plan_files, splits, table
+from core.errors import BadInput
+
+SUMMARY = "divide datasets into train, val and test without leaking, and report what leaks all the same"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dataset", nargs="+", action="extend", metavar="NAME", help="only these (default: all)"
+    )
+    parser.add_argument("--protocol", choices=splits.PROTOCOLS, default="official")
+    parser.add_argument(
+        "--heldout", default="", metavar="METHOD", help="the method only in test (heldout_method)"
+    )
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--out", type=Path, metavar="PLAN.csv", help="write the plan here")
+    parser.add_argument(
+        "--duplicates",
+        action="store_true",
+        help="also look for duplicate files across the parts (reads media)",
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    names = list(dict.fromkeys(args.dataset)) if args.dataset else table.datasets()
+    if not names:
+        raise BadInput(
+            "the catalogue is empty; scan a folder (`python -m core scan ROOT`) or make the demo first"
+        )
+    if args.heldout and args.protocol != "heldout_method":
+        raise BadInput("--heldout needs --protocol heldout_method")
+    samples = table.load(names)
+    plan = splits.plan(samples, args.protocol, args.seed, heldout=args.heldout)
+    if args.out:
+        plan_files.write(plan, args.out)
+    found = leaks.report(plan.table, media=args.duplicates)
+    return {
+        "protocol": plan.protocol,
+        "seed": plan.seed,
+        "datasets": names,
+        "counts": plan.counts,
+        "dropped": plan.dropped,
+        "crossing_groups": plan.crossing_groups,
+        "leaks": [leak.to_dict() for leak in found],
+        "leaky": plan.leaky,
+        "notes": plan.notes,
+        "out": str(args.out) if args.out else None,
+    }
+
+
+def show(result: dict[str, Any]) -> str:
+    lines = [f"{result['protocol']}, seed {result['seed']}, {len(result['datasets'])} datasets"]
+    for split, count in result["counts"].items():
+        lines.append(f"  {split:<6} {count['real']:>9,} real {count['fake']:>9,} fake")
+    lines.append(f"  dropped {result['dropped']:,}; groups that cross: {result['crossing_groups']:,}")
+    lines += [f"  leak: {leak['kind']}: {leak['detail']} ({leak['count']:,})" for leak in result["leaks"]]
+    lines += [f"  note: {note}" for note in result["notes"]]
+    if result["out"]:
+        lines.append(f"written: {result['out']}")
+    return "\n".join(lines)
