@@ -6,6 +6,7 @@ it does not lie. Small tracks keep their packets in memory; of large ones the se
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from core.media.limits import Deadline, Limits
 from core.media.references import disposable, layer_reader
 
 KEEP_BYTES = 64 << 20  # compressed bytes that are kept in memory for the second pass
+SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")  # their own index leads to the frame asked for
+JUMP_FROM = 64  # packets that are read over rather than jumped over
 # These carry decode times only; with B-frames they say nothing about when a frame is shown.
 DECODE_TIMES_ONLY = ("avi", "h264", "hevc", "m4v", "mpegvideo", "vc1")
 
@@ -134,22 +137,18 @@ def _build(
 def read_packets(
     index: PacketIndex, positions: np.ndarray, source: InputContainer, stream: VideoStream
 ) -> Iterator[tuple[int, av.Packet]]:
-    """The packets at these decode positions (ascending), from memory or by seeking to the key frames between."""
+    """The packets at these decode positions (ascending): from memory, or from the file, jumping where it can."""
     if index.packets is not None:
         for position in positions.tolist():
             yield position, index.packets[position]
         return
-    at, fresh = -1, True  # decode position of the last packet read (-1: not known), nothing read yet
-    packets = _filled(source, stream)
+    at, packets = -1, _filled(source, stream)  # decode position of the packet read last
     for run in np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1):
         first, last = int(run[0]), int(run[-1])
-        keys = np.flatnonzero(index.keys[: first + 1])
-        entry = int(keys[-1]) if len(keys) else 0
-        if entry > at + 1 and entry > 0:
-            source.seek(int(index.pts[entry]), stream=stream, backward=True)
-            packets, at, fresh = _filled(source, stream), -1, False
+        if first > at + JUMP_FROM and source.format.name in SEEKABLE:
+            packets, at = _jump(index, first, source, stream)
         for packet in packets:
-            at = at + 1 if at >= 0 or fresh else _position(index, packet)
+            at += 1
             if first <= at <= last:
                 yield at, packet
             if at >= last:
@@ -160,7 +159,16 @@ def _filled(source: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
     return (p for p in source.demux(stream) if p.size and not p.is_corrupt)
 
 
-def _position(index: PacketIndex, packet: av.Packet) -> int:
-    """Where in the index the first packet after a seek stands."""
-    found = np.flatnonzero(index.pts == (packet.pts if packet.pts is not None else packet.dts))
-    return int(found[0]) if len(found) else 0
+def _jump(
+    index: PacketIndex, first: int, source: InputContainer, stream: VideoStream
+) -> tuple[Iterator[av.Packet], int]:
+    """Go to the key frame before a position; where the file lands elsewhere, back to its beginning."""
+    entry = index.entry(first)
+    source.seek(int(index.pts[entry]), stream=stream, backward=True)
+    packets = _filled(source, stream)
+    landed = next(packets, None)
+    found = np.flatnonzero(index.pts == landed.pts) if landed is not None and landed.pts is not None else []
+    if landed is None or len(found) != 1 or found[0] > first:
+        source.seek(int(index.pts.min()), stream=stream, backward=True)
+        return _filled(source, stream), -1
+    return itertools.chain([landed], packets), int(found[0]) - 1

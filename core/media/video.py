@@ -83,13 +83,12 @@ class _Clip:
         return self._frames(got, index.shown_order(), ())
 
     def _frames(self, got: dict[int, np.ndarray], order: np.ndarray, notes: tuple[str, ...]) -> Frames:
-        """The decoded pictures by decode position, put into the order of showing with their times."""
+        """The pictures by decode position, put into the order of showing; `order`: positions in that order."""
         index = self.index
         times = np.sort(index.pts[order]) * index.time_base
         rank = {int(position): i for i, position in enumerate(order)}
         ranks = sorted(rank[position] for position in got)
         images = [got[int(order[i])] for i in ranks]
-        self.limits.check_duration(self.path.name, float(times[-1] - times[0]))
         return Frames(
             images=np.stack(images) if len({image.shape for image in images}) == 1 else images,
             times=times[ranks] - times[0],
@@ -102,24 +101,25 @@ class _Clip:
     def _read_through(self, n: int) -> Frames:
         """Without usable times, or where frames are missing: see what can be decoded, then choose among that."""
         everything = np.arange(len(self.index))
-        order, damaged = [], 0
+        sound, shown = [], []  # positions of the frames that are whole, and of all that came out, as they came
         for position, frame in self._pictures(everything):
-            if frame.is_corrupt:
-                damaged += 1
-            else:
-                order.append(position)
-        notes: tuple[str, ...] = ()
-        shown = int(self.index.shown.sum())
-        if not order:
+            shown.append(position)
+            if not frame.is_corrupt:
+                sound.append(position)
+        if not sound:
             raise MediaError(f"{self.path.name}: none of its {len(self.index):,} frames can be decoded")
-        if damaged or self._failures:
-            notes = (
-                f"damaged: {len(order):,} of {shown:,} frames can be decoded; units are spread over those",
-            )
-        decodable = np.array(order)
-        ranks = spread(np.sort(self.index.pts[decodable]), n)
+        decodable = np.array(sound)
+        expected = int(self.index.shown.sum())
+        if self._failures or len(sound) < len(shown):
+            notes = (f"damaged: {len(sound):,} of {expected:,} frames can be decoded; units are spread over those",)
+            ranks = np.unique(np.linspace(0, len(sound) - 1, min(n, len(sound))).astype(int))
+        else:
+            notes = ()
+            ranks = spread(np.sort(self.index.pts[decodable]), n)
         got = self._decode(decodable[ranks], everything)
-        return self._frames(got, decodable, notes)
+        if not got:
+            raise MediaError(f"{self.path.name}: decodes differently each time; the file is damaged")
+        return self._frames(got, self.index.shown_order() if self.index.timed else np.array(shown), notes)
 
     def _decode(self, wanted: np.ndarray, needed: np.ndarray) -> dict[int, np.ndarray]:
         """The wanted frames as RGB by decode position; those that cannot be decoded are absent."""
