@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from core.catalog.demo import MARKER, is_demo
 from core.catalog.demo.clips import clip_sets
 from core.catalog.demo.job import DemoSet, run
 from core.catalog.demo.pictures import picture_sets
@@ -18,7 +19,6 @@ from core.catalog.demo.recordings import sound_sets
 from core.catalog.demo.talking import talking_sets
 from core.errors import BadInput, WorkbenchError
 
-MARKER = "DEMO_DATA.txt"
 NOTICE = (
     "Demo data: drawn and synthesised by the workbench as a small edition of {name}.\n"
     "Nobody in it exists. It shows how the workbench works and says nothing about real forgeries.\n"
@@ -33,11 +33,6 @@ class Cancelled(WorkbenchError):
 
 def demo_sets() -> list[DemoSet]:
     return [*clip_sets(), *talking_sets(), *picture_sets(), *sound_sets()]
-
-
-def is_demo(root: Path | str) -> bool:
-    """Whether a dataset's folder was made here."""
-    return (Path(root) / MARKER).is_file()
 
 
 def make(
