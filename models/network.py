@@ -33,7 +33,10 @@ class Network(nn.Module):
     ) -> torch.Tensor | Output:
         embedding, units = self.aggregate(inputs, mask)
         logits = self.head(embedding)
-        return Output(logits, embedding, self.head(units)) if details else logits
+        if not details:
+            return logits
+        unit_logits = self.head(units.flatten(0, 1)).unflatten(0, units.shape[:2])
+        return Output(logits, embedding, unit_logits)
 
     def embed(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         return self.aggregate(inputs, mask)[0]
