@@ -75,17 +75,11 @@ def analyse(
     points = [at(target, methods.DEFAULT_THRESHOLD, costs=costs)]
     for word in wanted:
         choice = methods.choose(source, word, costs)
-        point = choice if seen is None else _carried(choice, target)
+        point = at(target, choice.threshold, word, choice.costs, choice.reachable)
         warnings += cautions.about_point(point)
         points.append(point)
     analysis = Analysis(target, points, chosen_on, place, warnings)
     return _with_intervals(analysis, chosen, seen, draws, seed) if draws else analysis
-
-
-def _carried(choice: Point, target: Sweep) -> Point:
-    """The chosen threshold with the figures it has on other scores."""
-    there = at(target, choice.threshold, choice.method, choice.costs)
-    return there if choice.reachable else Point(**{**vars(there), "reachable": False})
 
 
 def _with_intervals(

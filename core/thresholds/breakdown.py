@@ -11,42 +11,51 @@ import pandas as pd
 from core.errors import BadInput
 
 KEYS = ("dataset", "method", "modality", "identity", "group")
+NOBODY = "–"  # the value of rows that state none
 
 
-def breakdown(table: pd.DataFrame, threshold: float | None, key: str) -> pd.DataFrame:
+def keyed(table: pd.DataFrame, key: str) -> pd.Categorical:
+    """The column as categories, every row in one. Made once, it makes each breakdown a matter of milliseconds."""
+    if key not in table:
+        raise BadInput(f"these scores have no column {key}")
+    column = table[key].astype(object)
+    return pd.Categorical(column.where(column.notna() & (column != ""), NOBODY).astype(str))
+
+
+def breakdown(
+    table: pd.DataFrame, threshold: float | None, key: str, keys: pd.Categorical | None = None
+) -> pd.DataFrame:
     """One row for each value of `key`: counts, shares with 95 % Wilson intervals, and how often it errs.
 
     A share that does not exist (recall where there is no fake) is NaN.
     """
-    if key not in table:
-        raise BadInput(f"these scores have no column {key}")
-    called = np.zeros(len(table), bool) if threshold is None else table["score"].to_numpy() >= threshold
-    fake = table["label"].to_numpy() == 1
-    names = table[key].astype(object).where(table[key].notna(), "–")
-    names = names.where(names != "", "–")
-    cells = pd.DataFrame(
-        {key: names, "tp": called & fake, "fp": called & ~fake, "tn": ~called & ~fake, "fn": ~called & fake}
-    )
-    summed = cells.groupby(key, sort=False).sum().reset_index()
-    rows = [_row(row[key], row["tp"], row["fp"], row["tn"], row["fn"], key) for _, row in summed.iterrows()]
+    values = keyed(table, key) if keys is None else keys
+    scores = table["score"].to_numpy()
+    called = np.zeros(len(table), np.intp) if threshold is None else (scores >= threshold).astype(np.intp)
+    cell = 2 * called + table["label"].to_numpy()  # 0 tn, 1 fn, 2 fp, 3 tp
+    names = values.categories.to_list()
+    counts = np.bincount(values.codes.astype(np.intp) * 4 + cell, minlength=4 * len(names)).reshape(-1, 4)
+    rows = [
+        _row(name, tp, fp, tn, fn, key) for name, (tn, fn, fp, tp) in zip(names, counts.tolist(), strict=True)
+    ]
     return pd.DataFrame(rows).sort_values(["errors", key], ascending=[False, True], ignore_index=True)
 
 
-def _row(name: object, tp: int, fp: int, tn: int, fn: int, key: str) -> dict[str, Any]:
-    fakes, reals = int(tp + fn), int(fp + tn)
-    recall_low, recall_high = wilson(int(tp), fakes)
-    fpr_low, fpr_high = wilson(int(fp), reals)
+def _row(name: str, tp: int, fp: int, tn: int, fn: int, key: str) -> dict[str, Any]:
+    fakes, reals = tp + fn, fp + tn
+    recall_low, recall_high = wilson(tp, fakes)
+    fpr_low, fpr_high = wilson(fp, reals)
     return {
-        key: str(name),
+        key: name,
         "n": fakes + reals,
         "fake": fakes,
         "real": reals,
-        "tp": int(tp),
-        "fp": int(fp),
-        "tn": int(tn),
-        "fn": int(fn),
-        "errors": int(fp + fn),
-        "error_rate": (fp + fn) / (fakes + reals),
+        "tp": tp,
+        "fp": fp,
+        "tn": tn,
+        "fn": fn,
+        "errors": fp + fn,
+        "error_rate": (fp + fn) / (fakes + reals) if fakes + reals else math.nan,
         "recall": tp / fakes if fakes else math.nan,
         "recall_low": recall_low,
         "recall_high": recall_high,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from core.access import Person
 from core.errors import BadInput
 from core.thresholds.sweep import check
+from core.workspace import write_atomic, write_json
 
 METHODS = ("platt", "temperature", "isotonic")
 EDGE = 1e-7  # scores of 0 and 1 have no logit
@@ -63,6 +67,16 @@ class Calibration:
         if found.method == "isotonic" and (len(x) != len(y) or not x):
             raise BadInput("the isotonic calibration has no curve; evaluate the run again")
         return found
+
+
+def save(run: Path, calibration: Calibration, person: Person) -> None:
+    """Put a calibration in force: calibration.json, and the probabilities beside the run's scores."""
+    person.require_operator("change a calibration")
+    write_json(run / "calibration.json", calibration.to_dict())
+    for file in sorted((run / "scores").glob("*.parquet")):
+        table = pd.read_parquet(file)
+        table["probability"] = calibration.apply(table["score"].to_numpy())
+        write_atomic(file, table.to_parquet(index=False))
 
 
 def fit(labels: np.ndarray, scores: np.ndarray, method: str = "platt") -> Calibration:

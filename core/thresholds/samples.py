@@ -1,4 +1,7 @@
-"""The samples worth looking at: those next to the line, and the worst errors on each side."""
+"""The samples worth looking at: those next to the line, and the worst errors on each side.
+
+Sorted once, so that moving the line costs the same whatever the number of samples.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,37 @@ import numpy as np
 import pandas as pd
 
 
-def next_to(
-    table: pd.DataFrame, threshold: float | None, count: int = 6
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The `count` samples just under the threshold and those just at or above it, nearest first."""
-    scores = table["score"].to_numpy()
-    above = np.zeros(len(table), bool) if threshold is None else scores >= threshold
-    return (
-        _extreme(table, ~above, count, highest=True),
-        _extreme(table, above, count, highest=False),
-    )
+class Ranked:
+    """A score table with its rows ranked by score, overall and per label."""
 
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+        self.scores = table["score"].to_numpy()
+        self.all = np.argsort(self.scores, kind="stable")
+        fake = table["label"].to_numpy()[self.all] == 1
+        self.fakes, self.reals = self.all[fake], self.all[~fake]
 
-def worst(table: pd.DataFrame, threshold: float | None, count: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The reals called fake with the highest scores, and the fakes called real with the lowest."""
-    called = np.zeros(len(table), bool) if threshold is None else table["score"].to_numpy() >= threshold
-    fake = table["label"].to_numpy() == 1
-    return (
-        _extreme(table, called & ~fake, count, highest=True),
-        _extreme(table, ~called & fake, count, highest=False),
-    )
+    def next_to(self, threshold: float | None, count: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The samples just under the threshold and those just at or above it, nearest first."""
+        line = self._line(self.all, threshold)
+        under = self.all[max(line - count, 0) : line][::-1]
+        return self.table.iloc[under], self.table.iloc[self.all[line : line + count]]
 
+    def worst(self, threshold: float | None, count: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The reals called fake with the highest scores, and the fakes called real with the lowest."""
+        alarms = self.reals[self._line(self.reals, threshold) :][::-1][:count]
+        missed = self.fakes[: self._line(self.fakes, threshold)][:count]
+        return self.table.iloc[alarms], self.table.iloc[missed]
 
-def _extreme(table: pd.DataFrame, mask: np.ndarray, count: int, *, highest: bool) -> pd.DataFrame:
-    places = np.flatnonzero(mask)
-    keys = table["score"].to_numpy()[places] * (-1 if highest else 1)
-    if len(keys) > count:
-        near = np.argpartition(keys, count - 1)[:count]
-        places, keys = places[near], keys[near]
-    return table.iloc[places[np.argsort(keys, kind="stable")]]
+    def _line(self, order: np.ndarray, threshold: float | None) -> int:
+        """How many of `order` score under the threshold, without sorting anything again."""
+        if threshold is None:
+            return len(order)
+        low, high = 0, len(order)
+        while low < high:
+            middle = (low + high) // 2
+            if self.scores[order[middle]] < threshold:
+                low = middle + 1
+            else:
+                high = middle
+        return low

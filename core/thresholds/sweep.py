@@ -183,10 +183,15 @@ def check(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.ascontiguousarray(y, np.uint8), s
 
 
-def at(sweep: Sweep, threshold: float | None, method: str = "default", costs: Costs | None = None) -> Point:
+def at(
+    sweep: Sweep,
+    threshold: float | None,
+    method: str = "default",
+    costs: Costs | None = None,
+    reachable: bool = True,
+) -> Point:
     """The figures of calling fake what scores at least `threshold` (None: nothing)."""
     index = len(sweep.tp) if threshold is None else int(np.searchsorted(sweep.thresholds, threshold))
     tp, fp = (int(sweep.tp[index]), int(sweep.fp[index])) if index < len(sweep.tp) else (0, 0)
-    return Point.of(
-        method, threshold, tp, fp, sweep.positives - tp, sweep.negatives - fp, costs=costs or Costs()
-    )
+    fn, tn = sweep.positives - tp, sweep.negatives - fp
+    return Point.of(method, threshold, tp, fp, fn, tn, costs=costs or Costs(), reachable=reachable)

@@ -1,0 +1,43 @@
+"""One split's scores with everything that is worked out once: its sweep, its ranking, its categories."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import pandas as pd
+
+from core.thresholds import breakdown
+from core.thresholds.samples import Ranked
+from core.thresholds.sweep import Sweep, sweep
+
+
+class Scored:
+    """A score table (label, score, and what else it has). Moving a threshold over it costs no pass in Python."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table.reset_index(drop=True)
+        self._keys: dict[str, pd.Categorical] = {}
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        return sweep(self.table["label"].to_numpy(), self.table["score"].to_numpy())
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        return Ranked(self.table)
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns by which errors can be told apart: those with more than one value."""
+        return [key for key in breakdown.KEYS if key in self.table and len(self._key(key).categories) > 1]
+
+    def breakdown(self, threshold: float | None, key: str) -> pd.DataFrame:
+        return breakdown.breakdown(self.table, threshold, key, self._key(key))
+
+    def _key(self, key: str) -> pd.Categorical:
+        if key not in self._keys:
+            self._keys[key] = breakdown.keyed(self.table, key)
+        return self._keys[key]

@@ -1,0 +1,107 @@
+// The drawings: curves once, then only the handle, the marks and the band move.
+const SVG = "http://www.w3.org/2000/svg";
+const W = 300, H = 220, LEFT = 38, RIGHT = 10, TOP = 8, BOTTOM = 32;
+const px = (x) => LEFT + x * (W - LEFT - RIGHT);
+const py = (y) => H - BOTTOM - y * (H - TOP - BOTTOM);
+
+function element(name, attributes = {}, parent = null, text = null) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== null) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+}
+function path(points) {
+  let d = "", pen = "M";
+  for (const point of points) {
+    if (point === null || point[1] === null) { pen = "M"; continue; }
+    d += `${pen}${px(point[0]).toFixed(2)} ${py(point[1]).toFixed(2)}`; pen = "L";
+  }
+  return d;
+}
+
+class Panel {
+  constructor(figure, label) {
+    figure.querySelector("svg")?.remove();
+    this.svg = element("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": label }, null);
+    figure.append(this.svg);
+    this.still = element("g", {}, this.svg);
+    this.unsure = element("rect", { class: "unsure", y: TOP, height: H - TOP - BOTTOM, width: 0 }, this.svg);
+    this.marks = element("g", {}, this.svg);
+    this.vertical = element("path", { class: "at" }, this.svg);
+    this.handle = element("circle", { class: "handle", r: 6.5 }, this.svg);
+  }
+  axes(xName, yName, xTicks, yTicks) {
+    this.still.replaceChildren();
+    for (const [at, text] of yTicks) {
+      element("path", { class: "grid", d: `M${px(0)} ${py(at)}H${px(1)}` }, this.still);
+      element("text", { x: LEFT - 4, y: py(at) + 4, "text-anchor": "end" }, this.still, text);
+    }
+    for (const [at, text] of xTicks) element("text", { x: px(at), y: H - BOTTOM + 13, "text-anchor": "middle" }, this.still, text);
+    element("path", { class: "axis", d: `M${px(0)} ${py(1)}V${py(0)}H${px(1)}` }, this.still);
+    element("text", { x: px(0.5), y: H - 5, "text-anchor": "middle" }, this.still, xName);
+    if (yName) element("text", { x: 3, y: TOP + 2, transform: `rotate(-90 3 ${TOP + 2})`, "text-anchor": "end", dy: 8 }, this.still, yName);
+  }
+  curve(points, kind = "curve") { element("path", { class: kind, d: path(points) }, this.still); }
+  area(low, high) {
+    if (low.length) element("path", { class: "bound", d: `${path(low)}${path([...high].reverse()).replace("M", "L")}Z` }, this.still);
+  }
+  mark(points) {
+    this.marks.replaceChildren();
+    for (const { x, y, optimum, title } of points) {
+      if (y === null) continue;
+      const cx = px(x), cy = py(y);
+      const made = element("path", { class: optimum ? "mark optimum" : "mark", d: `M${cx} ${cy - 6}L${cx + 5} ${cy}L${cx} ${cy + 6}L${cx - 5} ${cy}Z` }, this.marks);
+      element("title", {}, made, title);
+    }
+  }
+  move(x, y, vertical = false) {
+    this.handle.setAttribute("visibility", y === null ? "hidden" : "visible");
+    if (y !== null) { this.handle.setAttribute("cx", px(x)); this.handle.setAttribute("cy", py(y)); }
+    if (vertical) this.vertical.setAttribute("d", `M${px(x)} ${py(0)}V${py(1)}`);
+  }
+  band(low, high) {
+    this.unsure.setAttribute("x", px(low)); this.unsure.setAttribute("width", Math.max(0, px(high) - px(low)));
+  }
+  at(event) { // the pointer in the panel's own 0..1
+    const box = this.svg.getBoundingClientRect();
+    return [
+      ((event.clientX - box.left) / box.width * W - LEFT) / (W - LEFT - RIGHT),
+      1 - ((event.clientY - box.top) / box.height * H - TOP) / (H - TOP - BOTTOM),
+    ];
+  }
+}
+
+const UNIT = [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]);
+function thresholdTicks(model) {
+  const rows = [0, 0.24, 0.485, 0.73, 0.97].map((x) => model.nearest(x)).filter((i, k, all) => i < model.last && all.indexOf(i) === k);
+  return [...rows.map((i) => [model.x(i), String(Number(model.t[i].toPrecision(3)))]), [1, "none"]];
+}
+function nearestOn(xs, ys, [x, y]) { // the row whose point on a curve lies nearest the pointer
+  let best = 0, least = Infinity;
+  for (let i = 0; i < xs.length; i++) {
+    if (ys[i] === null) continue;
+    const far = (xs[i] - x) ** 2 + (ys[i] - y) ** 2;
+    if (far < least) { least = far; best = i; }
+  }
+  return best;
+}
+async function savePng(svg, name) { // colours and fonts are written into the copy, so that the picture needs no page
+  const copy = svg.cloneNode(true), from = [svg, ...svg.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
+  from.forEach((node, i) => {
+    const style = getComputedStyle(node);
+    for (const key of ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "font-size", "font-family"]) to[i].style.setProperty(key, style.getPropertyValue(key));
+  });
+  copy.setAttribute("width", W * 3); copy.setAttribute("height", H * 3);
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = W * 3; canvas.height = H * 3;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = getComputedStyle(svg).getPropertyValue("--st-background-color") || "#fff";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0);
+  const link = document.createElement("a");
+  link.download = `${name}.png`; link.href = canvas.toDataURL("image/png"); link.click();
+}

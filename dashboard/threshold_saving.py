@@ -1,0 +1,131 @@
+"""Saving the line as the run's operating point, its history, and what can be taken away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.exports import to_csv
+from core.runs.folder import RunFolder
+from core.thresholds import operating_point
+from core.thresholds.band import band
+from core.thresholds.curve_table import curve_table
+from core.thresholds.operating_point import OperatingPoint
+from core.thresholds.point import Costs, Point
+from core.thresholds.summary import Side, summary
+from core.thresholds.sweep import at
+from dashboard import session, theme
+from dashboard.threshold_lab import Choice
+from dashboard.threshold_scores import NAMES, Source
+
+LINE = "thresholds-line"  # (source, threshold, method, number): where Python wants the line
+
+
+def save(source: Source, choice: Choice) -> None:
+    with st.popover("Save as operating point", type="primary", disabled=source.folder is None):
+        shown = "none" if choice.threshold is None else f"{choice.threshold:.6g}"
+        st.markdown(
+            f"Detection will call fake what scores at least **{shown}** ({theme.safe(choice.method)})."
+        )
+        why = st.text_input("Why", key="thresholds-why", placeholder="what it is for", max_chars=300)
+        if st.button("Save", key="thresholds-save", type="primary") and source.folder is not None:
+            folder = source.folder
+            if theme.guarded(lambda: _save(source, choice, why)):
+                st.toast(f"Operating point of {folder.id} saved")
+    if source.folder is None:
+        st.caption("A score file has no detector to save it in.")
+
+
+def _save(source: Source, choice: Choice, why: str) -> None:
+    assert source.folder is not None
+    costs = Costs(choice.fp, choice.fn, choice.prevalence)
+    figures = {
+        split: at(scored.sweep, choice.threshold, choice.method, costs).to_dict()
+        for split, scored in source.splits.items()
+    }
+    unsure = None
+    if choice.error is not None:
+        chosen = source.splits[source.chosen_on].sweep
+        found = band(chosen, choice.threshold, choice.error)
+        low = float(chosen.thresholds[0]) if found.low is None else found.low
+        unsure = (low, float(chosen.thresholds[-1]) if found.high is None else found.high)
+    point = OperatingPoint(choice.threshold, choice.method, source.chosen_on, figures, unsure, why=why)
+    operating_point.save(source.folder, point, session.person())
+
+
+def history(source: Source) -> None:
+    """Who drew the line where, when and why; any earlier one can be brought back."""
+    if source.folder is None:
+        return
+    points = operating_point.history(source.folder)
+    if not points:
+        st.caption("No operating point has been saved in this run.")
+    for back, point in enumerate(points):
+        text, jump, restore = st.columns([6, 1, 1], vertical_alignment="center")
+        shown = "none" if point.threshold is None else f"{point.threshold:.6g}"
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(point.when)) if point.when else "–"
+        now = "**in force** · " if back == 0 else ""
+        text.markdown(
+            f"{now}**{shown}** by {theme.safe(point.method)} on {theme.safe(NAMES.get(point.chosen_on, point.chosen_on))}"
+            f" · {theme.safe(point.who or '–')}, {when}"
+            + (f" · {theme.safe(point.why)}" if point.why else "")
+        )
+        jump.button("Look", key=f"thresholds-look-{back}", on_click=move_line, args=(source, point))
+        if back and restore.button("Restore", key=f"thresholds-restore-{back}"):
+            _restore(source, back, point)
+
+
+def _restore(source: Source, back: int, point: OperatingPoint) -> None:
+    folder = source.folder
+    if folder is not None and theme.guarded(lambda: _put_back(folder, back)):
+        move_line(source, point)
+        st.rerun()
+
+
+def _put_back(folder: RunFolder, back: int) -> None:
+    operating_point.restore(folder, back, session.person())
+
+
+def move_line(source: Source, point: OperatingPoint) -> None:
+    number = st.session_state.get(LINE, (None, None, None, 0))[3] + 1
+    st.session_state[LINE] = (source.key, point.threshold, point.method, number)
+
+
+def start(source: Source, otherwise: Point) -> tuple[Choice, str]:
+    """Where the line stands when the page opens: where Python moved it, else the operating point, else the default."""
+    costs = otherwise.costs
+    wanted = st.session_state.get(LINE)
+    if wanted is not None and wanted[0] == source.key:
+        return Choice(wanted[1], wanted[2], costs.fp, costs.fn, costs.prevalence), f"{source.key}-{wanted[3]}"
+    saved = operating_point.read(source.folder) if source.folder is not None else None
+    first = st.session_state.setdefault(f"thresholds-start-{source.key}", saved or otherwise)
+    return Choice(first.threshold, first.method), f"{source.key}-0"
+
+
+def export(
+    source: Source, looking_at: str, choice: Choice, points: Sequence[Point], warnings: Sequence[str]
+) -> None:
+    costs = Costs(choice.fp, choice.fn, choice.prevalence)
+
+    def page() -> str:
+        sides = [
+            Side(NAMES[split], scored.sweep, at(scored.sweep, choice.threshold, choice.method, costs))
+            for split, scored in source.splits.items()
+        ]
+        title = f"Where the line is drawn: {source.title}"
+        return summary(title, choice.method, NAMES[source.chosen_on], sides, points, warnings)
+
+    with st.popover("Export"):
+        st.download_button(
+            "One-page summary (HTML)", page, "threshold-summary.html", "text/html", key="thresholds-html"
+        )
+        st.download_button(
+            "Table of thresholds (CSV)",
+            lambda: to_csv(curve_table(source.splits[looking_at].sweep)),
+            f"thresholds-{looking_at}.csv",
+            "text/csv",
+            key="thresholds-csv",
+        )
+        st.caption("Each drawing has its own PNG button.")
