@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,19 +182,22 @@ def _empty(columns: list[str]) -> pa.Table:
 def save(
     name: str,
     frame: pd.DataFrame | pa.Table | Iterable[pa.RecordBatch | pa.Table],
-    about: DatasetInfo,
+    about: DatasetInfo | Callable[[], DatasetInfo],
     space: Workspace | None = None,
 ) -> Path:
-    """Write a dataset's table with what is known of it, atomically. Batches are written as they come."""
+    """Write a dataset's table with what is known of it, atomically.
+
+    Batches are written as they come; `about` may be a function that is called after the last one.
+    """
     path = file_of(name, space)
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = json.dumps(asdict(about), ensure_ascii=False).encode()
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".scan-", suffix=".tmp")
     os.close(handle)
     try:
         with pq.ParquetWriter(temporary, SCHEMA, compression="zstd", compression_level=1) as writer:
             for batch in _batches(frame):
                 writer.write(batch)
+            document = json.dumps(asdict(about() if callable(about) else about), ensure_ascii=False).encode()
             writer.add_key_value_metadata({_INFO_KEY: document})
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)

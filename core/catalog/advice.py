@@ -1,0 +1,158 @@
+"""What to do about an imbalance and why: advice by band, with the training options that it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.catalog import statistics
+from core.catalog.published import Suggestion, balanced_datasets
+from core.catalog.table import DatasetInfo
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One thing to do, why, and the training options that do it."""
+
+    name: str
+    why: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Path:
+    """One of several ways out, side by side."""
+
+    name: str
+    what: str
+    options: dict[str, Any]
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True)
+class Advice:
+    severity: str
+    headline: str
+    techniques: tuple[Technique, ...] = ()
+    paths: tuple[Path, ...] = ()
+    preset: dict[str, Any] = field(default_factory=dict)  # training options, all techniques together
+
+    @property
+    def text(self) -> str:
+        parts = [self.headline, *(f"{t.name}: {t.why}" for t in self.techniques)]
+        parts += [f"{p.name}: {p.what}" for p in self.paths]
+        return " ".join(part.rstrip(".") + "." for part in parts)
+
+
+THRESHOLD = Technique(
+    "Tune the threshold",
+    "0.5 is rarely the best line on imbalanced data; choose it on validation by macro F1",
+    {"threshold_method": "macro_f1"},
+)
+FOCAL = Technique(
+    "Focal loss", "easy samples of the majority stop drowning the few hard ones", {"loss": "focal"}
+)
+SAMPLER = Technique(
+    "Weighted sampler", "each batch sees both classes equally often", {"balancing": ["sampler"]}
+)
+SMOTE = Technique(
+    "SMOTE on embeddings",
+    "adds minority samples between real neighbours, in embedding space and inside the training part only",
+    {"balancing": ["smote"]},
+)
+AUGMENTATION = {
+    "image": ["flip", "rotation", "color", "affine", "jpeg", "blur", "noise"],
+    "audio": ["audio_noise", "audio_codec", "speed"],
+    "video": ["flip", "color", "jpeg", "blur", "downscale"],
+    "multimodal": ["flip", "color", "jpeg", "audio_noise", "audio_codec"],
+}
+
+
+def text(about: DatasetInfo) -> str:
+    return advise(about).text
+
+
+def advise(about: DatasetInfo) -> Advice:
+    """The advice for a dataset as it was counted."""
+    total = statistics.count(about.counts)
+    modalities = statistics.by(about, "modality")
+    modality = max(modalities, key=lambda m: modalities[m].samples) if modalities else "video"
+    return for_counts(total.real, total.fake, modality, name=about.name)
+
+
+def for_counts(real: int, fake: int, modality: str, name: str = "this dataset") -> Advice:
+    """The advice for a number of real and fake samples of a modality."""
+    band = statistics.severity(real, fake)
+    count = statistics.Count(real, fake)
+    said = f"{name}: {real:,} real and {fake:,} fake"
+    if band == "single-class":
+        return _single_class(said, count, modality)
+    headline = f"{said}, {count.ratio:.3g} to 1, {band}"
+    if band == "balanced":
+        return Advice(band, f"{headline}; train as it is, nothing needs balancing", preset=_merged(()))
+    techniques = [FOCAL, THRESHOLD]
+    if band in ("moderate", "severe", "extreme"):
+        techniques += [SAMPLER, _augmentation(modality, count.minority)]
+    if band == "extreme":
+        techniques.append(SMOTE)
+    preset = _merged(tuple(techniques))
+    paths = _paths(name, modality, preset) if band in ("severe", "extreme") else ()
+    return Advice(band, headline, tuple(techniques), paths, preset)
+
+
+def _augmentation(modality: str, minority: str) -> Technique:
+    return Technique(
+        "Stronger augmentation of the minority",
+        f"the {minority} samples are seen often, so each time they should look different",
+        {
+            "balancing": ["minority_augmentation"],
+            "augmentation": AUGMENTATION.get(modality, AUGMENTATION["video"]),
+        },
+    )
+
+
+def _merged(techniques: tuple[Technique, ...]) -> dict[str, Any]:
+    """All options together; lists are joined."""
+    merged: dict[str, Any] = {"balancing": [], "loss": "cross_entropy", "threshold_method": "macro_f1"}
+    for technique in techniques:
+        for key, value in technique.options.items():
+            merged[key] = [*merged.get(key, []), *value] if isinstance(value, list) else value
+    return merged
+
+
+def _paths(name: str, modality: str, preset: dict[str, Any]) -> tuple[Path, ...]:
+    suggestions = balanced_datasets(modality)
+    names = ", ".join(s.dataset for s in suggestions)
+    plain = _merged(())
+    return (
+        Path("A balanced dataset instead", f"train on {names}", plain, suggestions),
+        Path(
+            "The two combined",
+            f"train on {name} and a balanced dataset, each drawn equally often by its weight",
+            {**preset, "dataset_weights": {name: 1.0} | {s.dataset: 1.0 for s in suggestions[:1]}},
+            suggestions,
+        ),
+        Path("All techniques together", f"train on {name} alone with everything above", preset),
+    )
+
+
+def _single_class(said: str, count: statistics.Count, modality: str) -> Advice:
+    if not count.real and not count.fake:
+        headline = f"{said}: nothing here has a label, so it can be looked at but not learned from"
+        return Advice("single-class", headline)
+    lacking = "real" if count.fake else "fake"
+    suggestions = balanced_datasets(modality)
+    return Advice(
+        "single-class",
+        f"{said}: there are no {lacking} samples, and a detector cannot be trained on one class",
+        paths=(
+            Path(
+                "Add the other class",
+                f"combine it with a dataset that has {lacking} samples, e.g. "
+                + ", ".join(s.dataset for s in suggestions),
+                _merged((SAMPLER, THRESHOLD)),
+                suggestions,
+            ),
+        ),
+        preset=_merged((SAMPLER, THRESHOLD)),
+    )

@@ -1,0 +1,197 @@
+"""A folder that is no known dataset: `real` and `fake` folders under any usual name, or a list of path and label."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.catalog import lists, overrides
+from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, class_of, normal, split_of
+from core.catalog.problems import Problems
+from core.catalog.recognise import Claim, Found, Key, Owned, Recognised, evidence_of, set_roots
+from core.catalog.walk import OTHER, Tree
+from core.workspace import Workspace
+
+MAX_METHODS = 20  # more folders than this below `fake` are clips, not methods
+PLAIN_WORDS = frozenset(
+    ("real", "fake", "reals", "fakes", "bonafide", "bona_fide", "spoof", "deepfake", "deepfakes", "genuine")
+)  # said alone, without the other class beside it, these are still meant as labels
+VAGUE_NAMES = frozenset(
+    ("dataset", "datasets", "data", "archive", "images", "videos", "audio", "media", "files")
+)
+
+
+class Generic(Layout):
+    """Real and fake folders, or a list file, under the name of their folder."""
+
+    slug = "generic"
+    kinds = ("image", "audio", "video")
+    rules = (Rule(),)
+
+    def __init__(self, name: str, listing: str = "", one_is: int = FAKE) -> None:
+        self.name, self.listing, self.one_is = name, listing, one_is
+
+    def name_of(self, evidence: Evidence) -> str:
+        return self.name
+
+    def read(self, site: Any, problems: Problems) -> Any:
+        return lists.read_labels(Path(self.listing), problems, self.one_is) if self.listing else None
+
+    def label(self, part: Part, listing: Any) -> Labels:
+        if listing is None:
+            labels = self.stated(part)
+            if clip := part.facts.get("clip"):
+                labels.groups = (f"clip:{clip}",)
+            return labels
+        return listing.label(part)
+
+    def finish(self, listing: Any, problems: Problems) -> None:
+        if listing is not None:
+            listing.finish(problems)
+
+
+@dataclass(frozen=True)
+class _Class:
+    """A folder whose name states a label."""
+
+    folder: str
+    anchor: str  # what would be the dataset
+    label: int
+
+
+def add(tree: Tree, recognised: Recognised, space: Workspace | None = None) -> None:
+    """Make generic datasets of what no layout owns; they join `recognised.found` and leave `recognised.left`."""
+    said = overrides.read(space)
+    owned = _by_override(tree, recognised, said)
+    _take(recognised, owned)
+    folders = _by_folders(tree, recognised)
+    _take(recognised, folders)
+    listed, listings = _by_lists(tree, recognised)
+    _take(recognised, listed)
+    groups: dict[str, list[Owned]] = defaultdict(list)
+    for item in owned + folders + listed:
+        groups[item.claim.key.anchor].append(item)
+    fresh = []
+    for anchor, items in sorted(groups.items()):
+        listing = listings.get(anchor, "")
+        key = Key("generic", "", anchor)
+        said_here = said.get(anchor)
+        one_is = said_here.one_is if said_here else FAKE
+        layout = Generic(anchor.rpartition("/")[2] or "dataset", listing, one_is)
+        fresh.append(Found(layout, key, "", evidence_of(key, items, tree), items))
+    recognised.found += fresh
+    set_roots(tree, recognised)
+    for found in fresh:
+        assert isinstance(found.layout, Generic)
+        if normal(found.layout.name) in VAGUE_NAMES or split_of(found.layout.name):
+            found.layout.name = found.root.rpartition("/")[2] or found.layout.name
+
+
+def _take(recognised: Recognised, owned: list[Owned]) -> None:
+    gone = {(o.folder, o.kind) for o in owned}
+    recognised.left = [item for item in recognised.left if item not in gone]
+
+
+def _claim(anchor: str, folder: str, facts: dict[str, str]) -> Claim:
+    return Claim(Key("generic", "", anchor), 0, folder, tuple(sorted(facts.items())))
+
+
+def _by_override(tree: Tree, recognised: Recognised, said: dict[str, overrides.Override]) -> list[Owned]:
+    """Folders that the analyst mapped by hand."""
+    owned = []
+    for folder, kind in recognised.left:
+        for anchor, override in said.items():
+            if not (override.labels and (folder == anchor or folder.startswith(anchor + "/"))):
+                continue
+            facts = override.facts(folder[len(anchor) + 1 :])
+            if facts is not None:
+                owned.append(Owned(_claim(anchor, folder, facts), folder, kind))
+                break
+    return owned
+
+
+def _by_folders(tree: Tree, recognised: Recognised) -> list[Owned]:
+    """Folders whose path names a class."""
+    chains = {folder: _classes(folder, tree.roots) for folder, _ in recognised.left}
+    seen: dict[str, set[int]] = defaultdict(set)
+    below: dict[str, set[str]] = defaultdict(set)
+    for folder, chain in chains.items():
+        for item in chain:
+            seen[item.anchor].add(item.label)
+            rest = _rest(folder, item)
+            if rest:
+                below[item.anchor].add(rest[0])
+    owned = []
+    for folder, kind in recognised.left:
+        chosen = next((c for c in chains[folder] if len(seen[c.anchor]) == 2), None) or next(
+            (c for c in chains[folder] if normal(c.folder.rpartition("/")[2]) in PLAIN_WORDS), None
+        )
+        if chosen is None:
+            continue
+        facts = _facts(folder, chosen, len(below[chosen.anchor]))
+        owned.append(Owned(_claim(chosen.anchor, chosen.folder, facts), folder, kind))
+    return owned
+
+
+def _classes(folder: str, roots: list[str]) -> list[_Class]:
+    """The folders on the way that state a label, outermost first."""
+    root = next((r for r in roots if folder == r or folder.startswith(r.rstrip("/") + "/")), folder)
+    parts = folder[len(root) :].strip("/").split("/") if folder != root else []
+    chain = []
+    path = root.rstrip("/")
+    for part in parts:
+        above, path = path, f"{path}/{part}"
+        label = class_of(part)
+        if label is not None:
+            name = above.rpartition("/")[2]
+            anchor = above if split_of(name) is None or above == root else above.rpartition("/")[0]
+            chain.append(_Class(path, anchor, label))
+    return chain
+
+
+def _rest(folder: str, chosen: _Class) -> list[str]:
+    parts = [p for p in folder[len(chosen.folder) :].split("/") if p]
+    return [p for p in parts if split_of(p) is None and normal(p) != "videos"]
+
+
+def _facts(folder: str, chosen: _Class, folders_below: int) -> dict[str, str]:
+    facts = {"label": str(chosen.label)}
+    way = [p for p in folder[len(chosen.anchor) :].split("/") if p]
+    split = next((p for p in way if split_of(p) is not None), None)
+    if split:
+        facts["split"] = split
+    rest = _rest(folder, chosen)
+    if rest and folders_below > MAX_METHODS:
+        facts["clip"] = "/".join(rest)
+    elif rest and chosen.label == FAKE:
+        facts["method"] = rest[0]
+    return facts
+
+
+def _by_lists(tree: Tree, recognised: Recognised) -> tuple[list[Owned], dict[str, str]]:
+    """Folders with a list of path and label in them or above them."""
+    found: dict[str, str] = {}
+    owned = []
+    for folder, kind in recognised.left:
+        here = folder
+        while here in tree.folders:
+            if here not in found:
+                found[here] = _label_list(here, tree)
+            if found[here]:
+                owned.append(Owned(_claim(here, here, {}), folder, kind))
+                break
+            here = here.rpartition("/")[0]
+    return owned, {folder: path for folder, path in found.items() if path}
+
+
+def _label_list(folder: str, tree: Tree) -> str:
+    """The list file in this folder that names files and labels, else an empty text."""
+    files = tree.folders[folder].files.get(OTHER)
+    for name in files.list() if files else ():
+        if name.lower().endswith((".csv", ".tsv", ".txt", ".json")) and lists.is_label_list(
+            Path(folder, name)
+        ):
+            return f"{folder.rstrip('/')}/{name}"
+    return ""

@@ -1,0 +1,225 @@
+"""From a recognised dataset to its sample table: whole folders and columns at a time, a batch after the other."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Site, normal
+from core.catalog.table import SCHEMA
+from core.catalog.walk import Files
+
+BATCH = 65_536  # rows, so that memory stays flat
+CONSTANTS = ("label", "label_video", "label_audio", "method", "split", "identity", "text")
+STRINGS = ("method", "split", "identity", "text")
+
+
+class Bundle(NamedTuple):
+    """Files of one kind in one folder with the rule they fall under."""
+
+    rule: int
+    captures: tuple[tuple[str, str], ...]
+    claimed: str  # the folder that fits the rule, absolute
+    folder: str  # absolute
+    kind: str
+    files: Files
+
+
+@dataclass
+class Task:
+    """All that is needed to label one dataset, also in another process."""
+
+    layout: Layout
+    name: str
+    root: str
+    anchor: str
+    evidence: Evidence
+    bundles: list[Bundle]
+    lists: dict[str, list[str]]
+
+    def site(self) -> Site:
+        lists = {name: [Path(p) for p in paths] for name, paths in self.lists.items()}
+        return Site(Path(self.root), Path(self.anchor), lists, self.evidence)
+
+
+@dataclass
+class Tally:
+    """What the batches held, counted while they pass."""
+
+    counts: Counter[tuple[str | None, str, str | None, int | None]] = field(default_factory=Counter)
+    formats: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+
+    def rows(self) -> list[dict[str, Any]]:
+        keys = ("split", "modality", "method", "label")
+        ordered = sorted(self.counts.items(), key=lambda item: tuple(str(v) for v in item[0]))
+        return [dict(zip(keys, key)) | {"n": n} for key, n in ordered]
+
+
+def batches(task: Task, lists: Any, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """The sample table of a dataset, batch by batch."""
+    columns = Columns(task.name, task.layout.slug)
+    for bundle in task.bundles:
+        for part, files in _parts(bundle, task):
+            labels = task.layout.label(part, lists)
+            columns.add(part, files, labels, tally)
+            if columns.rows >= BATCH:
+                yield columns.batch()
+                columns = Columns(task.name, task.layout.slug)
+    if columns.rows:
+        yield columns.batch()
+
+
+def _parts(bundle: Bundle, task: Task) -> Iterator[tuple[Part, tuple[np.ndarray, np.ndarray]]]:
+    """The bundle as parts of at most one batch."""
+    names = bundle.files.list()
+    sizes = np.frombuffer(bundle.files.sizes, dtype=np.int64)
+    times = np.frombuffer(bundle.files.times, dtype=np.int64)
+    below = [p for p in bundle.folder[len(bundle.claimed) :].split("/") if p and normal(p) != "videos"]
+    folder = bundle.folder[len(task.root.rstrip("/")) + 1 :]
+    rule, facts = task.layout.rules[bundle.rule], dict(bundle.captures)
+    for start in range(0, len(names), BATCH):
+        end = start + BATCH
+        part = Part(rule, facts, tuple(below), folder, bundle.kind, names[start:end])
+        yield part, (sizes[start:end], times[start:end])
+
+
+class Run(NamedTuple):
+    """The same value for some rows, or one value each."""
+
+    count: int
+    value: Any
+    values: list[Any] | None = None
+
+
+class Columns:
+    """One batch while it grows: runs of constant values are kept as runs."""
+
+    def __init__(self, dataset: str, layout: str) -> None:
+        self.dataset, self.layout = dataset, layout
+        self.rows = 0
+        self.runs: dict[str, list[Run]] = {name: [] for name in (*CONSTANTS, "modality", "meta", "segments")}
+        self.paths: list[pa.Array] = []
+        self.sizes: list[np.ndarray] = []
+        self.times: list[np.ndarray] = []
+        self.groups: list[Run] = []
+
+    def add(self, part: Part, files: tuple[np.ndarray, np.ndarray], labels: Labels, tally: Tally) -> None:
+        names: list[str] = part.names
+        sizes, times = files
+        values = {name: getattr(labels, name) for name in (*CONSTANTS, "meta", "segments", "groups")}
+        if labels.keep is not None and not all(labels.keep):
+            chosen = np.flatnonzero(labels.keep)
+            names = [names[i] for i in chosen]
+            sizes, times = sizes[chosen], times[chosen]
+            values = {k: [v[i] for i in chosen] if isinstance(v, list) else v for k, v in values.items()}
+            tally.ignored[labels.why] += labels.keep.count(False)
+        n = len(names)
+        if not n:
+            return
+        self.rows += n
+        prefix = f"{part.folder}/" if part.folder else ""
+        array = pa.array(names, pa.string())
+        self.paths.append(_joined(prefix, array) if prefix else array)
+        self.sizes.append(sizes)
+        self.times.append(times)
+        self.groups.append(_run(n, values.pop("groups")))
+        for name, value in values.items():
+            self.runs[name].append(_run(n, value))
+        self.runs["modality"].append(Run(n, part.kind))
+        _count(tally, part, names, values)
+
+    def batch(self) -> pa.RecordBatch:
+        paths = pa.concat_arrays(self.paths)
+        done: dict[str, pa.Array] = {
+            "id": _joined(f"{self.dataset}/", paths),
+            "path": paths,
+            "dataset": pa.repeat(self.dataset, self.rows),
+            "layout": pa.repeat(self.layout, self.rows),
+            "groups": _groups(self.groups),
+            "bytes": pa.array(np.concatenate(self.sizes)),
+            "mtime_ns": pa.array(np.concatenate(self.times)),
+        }
+        for name, runs in self.runs.items():
+            if name == "meta":
+                runs = [_as_json(run) for run in runs]
+            done[name] = _column(runs, SCHEMA.field(name).type)
+        return pa.RecordBatch.from_arrays([done[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _joined(prefix: str, array: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(prefix, array, "")
+
+
+def _run(n: int, value: Any) -> Run:
+    if isinstance(value, list):
+        if len(value) != n:
+            raise ValueError(f"a column has {len(value)} values for {n} files")
+        return Run(n, None, value)
+    return Run(n, value)
+
+
+def _column(runs: list[Run], kind: pa.DataType) -> pa.Array:
+    """Neighbouring equal constants become one repeated value."""
+    arrays: list[pa.Array] = []
+    held: list[Run] = []
+
+    def flush() -> None:
+        if not held:
+            return
+        distinct = {run.value: None for run in held}
+        position = {value: i for i, value in enumerate(distinct)}
+        codes = np.repeat([position[run.value] for run in held], [run.count for run in held])
+        arrays.append(pa.array(list(distinct), kind).take(pa.array(codes)))
+        held.clear()
+
+    for run in runs:
+        if run.values is None:
+            held.append(run)
+        else:
+            flush()
+            arrays.append(pa.array(run.values, kind))
+    flush()
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+
+
+def _as_json(run: Run) -> Run:
+    if run.values is None:
+        return Run(run.count, _json(run.value))
+    return Run(run.count, None, [_json(value) for value in run.values])
+
+
+def _json(value: Any) -> str | None:
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+def _groups(runs: list[Run]) -> pa.Array:
+    rows: Iterable[tuple[str, ...]] = chain.from_iterable(
+        run.values if run.values is not None else [run.value or ()] * run.count for run in runs
+    )
+    rows = list(rows)
+    offsets = np.zeros(len(rows) + 1, dtype=np.int32)
+    np.cumsum(np.fromiter(map(len, rows), dtype=np.int32, count=len(rows)), out=offsets[1:])
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(chain.from_iterable(rows), pa.string()))
+
+
+def _count(tally: Tally, part: Part, names: list[str], values: dict[str, Any]) -> None:
+    n = len(names)
+    split, method, label = (values[name] for name in ("split", "method", "label"))
+    if any(isinstance(value, list) for value in (split, method, label)):
+        columns = [value if isinstance(value, list) else [value] * n for value in (split, method, label)]
+        for (s, m, y), count in Counter(zip(*columns)).items():
+            tally.counts[s, part.kind, m, y] += count
+    else:
+        tally.counts[split, part.kind, method, label] += n
+    tally.formats.update(Counter([name[name.rfind(".") + 1 :].lower() for name in names]))

@@ -1,0 +1,267 @@
+"""What a layout says: which folders belong to a published dataset, and what their files are.
+
+A layout is one file in this folder. It lists rules (folder patterns with a label, a split, a method) and says
+how a file's name or a list file gives the rest. Matching ignores case, and spaces, hyphens and underscores are
+equal; a `videos` level, doubled folders and wrappers around the dataset do not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from core.catalog.problems import Problems
+
+REAL, FAKE = 0, 1
+Value = Any  # one value for all files of a part, or a list with one a file
+
+SPLIT_WORDS = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "development"), "val"),
+    **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test"),
+}
+CLASS_WORDS = {
+    **dict.fromkeys(
+        ("real", "reals", "original", "originals", "authentic", "genuine", "bonafide", "bona_fide", "live")
+        + ("pristine", "human", "natural", "untampered", "non_fake", "not_fake", "nonfake", "true"),
+        REAL,
+    ),
+    **dict.fromkeys(
+        ("fake", "fakes", "spoof", "spoofed", "manipulated", "forged", "forgery", "tampered", "synthetic")
+        + ("synthesized", "synthesised", "generated", "ai", "ai_generated", "aigenerated", "deepfake")
+        + ("deepfakes", "altered", "edited", "cloned", "gan", "false"),
+        FAKE,
+    ),
+}
+
+
+@lru_cache(maxsize=65536)
+def normal(name: str) -> str:
+    """A folder or file name as it is compared."""
+    return re.sub(r"[\s_\-]+", "_", name.casefold()).strip("_")
+
+
+FRAME_FOLDERS = frozenset({"frames", "faces", "images", "raw", "c0", "c23", "c40"})
+_MEDIA_WORDS = r"images?|imgs?|pictures?|photos?|faces?|videos?|clips?|audios?|audio_files|voices?|speech|wavs?|samples|data|sequences|class"
+_CLASS = re.compile(
+    rf"(?:(?:\d+|class_?\d*|cls|all|{_MEDIA_WORDS})_)*(?P<word>[a-z_]+?)(?:_(?:{_MEDIA_WORDS}|\d+))*"
+)
+
+
+@lru_cache(maxsize=65536)
+def class_of(name: str) -> int | None:
+    """The label that a folder's name states, else None: `Real`, `1_fake`, `bona-fide`, `ai generated images`."""
+    text = normal(name)
+    if text in CLASS_WORDS:
+        return CLASS_WORDS[text]
+    match = _CLASS.fullmatch(text)
+    return CLASS_WORDS.get(match["word"]) if match else None
+
+
+def split_of(name: str) -> str | None:
+    return SPLIT_WORDS.get(normal(name))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Folders of one kind. `pattern` is a path below the dataset's own folder, one component each:
+
+    `Celeb-real`, `train|test`, `{method:Deepfakes|FaceSwap}` (the capture has the spelling of the rule),
+    `dfdc_train_part_*`, `{split}` (any usual word), `{label}` (any usual word). Everything below matches too.
+    With `marker` the rule is about a folder that holds such a file, and everything below it.
+    """
+
+    pattern: str = ""
+    label: int | None = None
+    split: str | None = None
+    method: str | None = None
+    strong: bool = False  # alone enough to know the dataset
+    marker: str = ""  # a file name
+    check: Callable[[Path], bool] | None = None  # of the marker's content
+    ignore: str = ""  # why files here are never counted
+    edition: str = ""
+    label_video: int | None = None
+    label_audio: int | None = None
+    own: bool = False  # the matched folder is the dataset's own, not the folder above it
+    direct: bool = False  # only files directly in the folder
+    meta: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        return tuple(Component.parse(text) for text in self.pattern.split("/") if text)
+
+
+@dataclass(frozen=True)
+class Component:
+    """One folder of a pattern: literal names, else a regular expression, and what it captures."""
+
+    capture: str
+    names: dict[str, str]
+    regex: re.Pattern[str] | None
+
+    @classmethod
+    def parse(cls, text: str) -> Component:
+        capture = ""
+        if match := re.fullmatch(r"\{(\w+)(?::(.*))?\}", text):
+            capture, text = match[1], match[2] or ""
+            if not text and capture == "split":
+                return cls(capture, dict(SPLIT_WORDS), None)
+            if not text:
+                return cls(capture, {}, re.compile(".*"))
+        if "*" in text:
+            folded = re.sub(r"[\s_\-]+", "_", text.casefold())
+            options = (".*".join(re.escape(p) for p in option.split("*")) for option in folded.split("|"))
+            return cls(capture, {}, re.compile("|".join(options)))
+        return cls(capture, {normal(option): option for option in text.split("|")}, None)
+
+    def match(self, name: str) -> str | None:
+        """The captured value if the folder's name fits."""
+        if self.capture == "label":
+            label = class_of(name)
+            return None if label is None else str(label)
+        if self.regex is not None:
+            return name if self.regex.fullmatch(normal(name)) else None
+        return self.names.get(normal(name))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found of a dataset at one place, for the layout to accept or not."""
+
+    anchor: Path  # the folder that the patterns are relative to
+    edition: str
+    rules: frozenset[int]  # indexes of the rules that have media
+    captures: dict[str, frozenset[str]]  # all values of each capture
+    kinds: dict[str, int]  # media kind: files
+    names: tuple[str, ...]  # normalised names of the anchor and the folders above it, inner first
+    counts: dict[int, int]  # files by rule
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files of one kind in one folder, all under one rule."""
+
+    rule: Rule
+    facts: dict[str, str]  # captures
+    below: tuple[str, ...]  # folders between the rule's folder and the files, without `videos`
+    folder: str  # relative to the dataset's root
+    kind: str
+    names: list[str]
+
+    @cached_property
+    def stems(self) -> list[str]:
+        return [name[: name.rfind(".")] for name in self.names]
+
+    @property
+    def paths(self) -> list[str]:
+        prefix = f"{self.folder}/" if self.folder else ""
+        return [prefix + name for name in self.names]
+
+
+@dataclass
+class Labels:
+    """What a layout says of a part's files: a value for all, or a list with one each."""
+
+    label: Value = None
+    label_video: Value = None
+    label_audio: Value = None
+    method: Value = None
+    split: Value = None
+    groups: Value = ()  # a tuple of keys for all, or a list of tuples
+    identity: Value = None
+    text: Value = None
+    meta: Value = None  # a dictionary, or a list of dictionaries
+    segments: Value = None
+    keep: list[bool] | None = None  # files that are never counted are False
+    why: str = ""  # they are not
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a dataset lies, for reading its lists."""
+
+    root: Path  # the dataset's outermost folder
+    anchor: Path
+    lists: dict[str, list[Path]]  # normalised file name: where such files are, inside the root
+    evidence: Evidence
+
+    def find(self, *names: str) -> list[Path]:
+        return [path for name in names for path in self.lists.get(name.casefold(), ())]
+
+
+@dataclass(frozen=True)
+class Published:
+    real: int | None
+    fake: int | None
+
+
+class Layout:
+    """A published dataset on disk. A subclass states its facts and, where names or lists say more, how to read them."""
+
+    slug: ClassVar[str]
+    dataset: ClassVar[str]  # the published name
+    kinds: ClassVar[tuple[str, ...]]  # media that count
+    rules: ClassVar[tuple[Rule, ...]]
+    published: ClassVar[Published | None] = None
+    lists: ClassVar[tuple[str, ...]] = ()  # names of its list files
+    priority: ClassVar[int] = 50  # higher wins where two layouts fit
+    pairs: ClassVar[bool] = False  # folders of one class only are joined to a copy that lacks that class
+    source: ClassVar[str] = ""
+    licence: ClassVar[str] = ""
+    size: ClassVar[str] = ""
+    descends_from: ClassVar[str] = ""  # the pool of people or recordings that it was made of
+    notes: ClassVar[tuple[str, ...]] = ()  # what an analyst should know of this dataset
+
+    @cached_property
+    def editions(self) -> dict[str, int]:
+        """The order in which editions are tried: that of the rules."""
+        return {name: i for i, name in enumerate(dict.fromkeys(rule.edition for rule in self.rules))}
+
+    def accepts(self, evidence: Evidence) -> bool:
+        return any(self.rules[i].strong for i in evidence.rules)
+
+    def name_of(self, evidence: Evidence) -> str:
+        return self.dataset
+
+    def published_of(self, evidence: Evidence) -> Published | None:
+        return self.published
+
+    def read(self, site: Site, problems: Problems) -> Any:
+        """Read the list files once; what it gives is passed to `label` and `finish`."""
+        return None
+
+    def label(self, part: Part, lists: Any) -> Labels:
+        return self.stated(part)
+
+    def finish(self, lists: Any, problems: Problems) -> None:
+        """After all files were labelled: what was listed but is absent."""
+
+    def stated(self, part: Part) -> Labels:
+        """What the rule and its captures say."""
+        rule, facts = part.rule, part.facts
+        label = int(facts["label"]) if "label" in facts else rule.label
+        return Labels(
+            label=label,
+            label_video=rule.label_video,
+            label_audio=rule.label_audio,
+            method=facts.get("method", rule.method) if label == FAKE else None,
+            split=SPLIT_WORDS.get(normal(facts["split"])) if "split" in facts else rule.split,
+            meta=dict(rule.meta) or None,
+        )
+
+
+def named(evidence: Evidence, *starts: str) -> bool:
+    """Whether the dataset's folder or one around it begins with such a name."""
+    return any(name.startswith(start) for name in evidence.names for start in starts)
+
+
+def clips(part: Part) -> Sequence[str]:
+    """The clip of each file: its own name, or for extracted frames the folder that holds them."""
+    inner = [name for name in part.below if normal(name) not in FRAME_FOLDERS]
+    if part.kind == "image" and inner:
+        return [inner[-1]] * len(part.names)
+    return part.stems

@@ -1,0 +1,110 @@
+"""Celeb-DF v1, v2 and v3, and the three-folder edition (Celeb-Real, Celeb-Fake, Testing)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    clips,
+    named,
+    normal,
+)
+from core.catalog.lists import Listing, text_of
+from core.catalog.problems import Problems
+
+SYNTHESIS, CELEB_FAKE, TESTING = 2, 3, 4  # numbers of rules
+FAMILIES = ("faceswap", "facereenact", "talkingface")  # folders of v3
+_IDS = re.compile(r"(id\d+)(?:_(id\d+))?_\d+")
+LIST = "List_of_testing_videos.txt"
+
+
+class CelebDF(Layout):
+    slug = "celeb-df"
+    dataset = "Celeb-DF-v2"
+    kinds = ("video", "image")
+    rules = (
+        Rule("Celeb-real", REAL, strong=True),
+        Rule("YouTube-real", REAL, strong=True),
+        Rule("Celeb-synthesis", FAKE, method="Celeb-synthesis", strong=True),
+        Rule("Celeb-fake", FAKE, method="Celeb-synthesis", strong=True),
+        Rule("Testing"),  # clips without a label
+    )
+    lists = (LIST,)
+    source = "https://github.com/yuezunli/celeb-deepfakeforensics (form)"
+    licence = "research only"
+    size = "10 GB (v2)"
+    descends_from = "Celeb-DF"
+    notes = ("The official test touches 56 of the 59 people: training on the rest knows their faces.",)
+
+    def name_of(self, evidence: Evidence) -> str:
+        return f"Celeb-DF-{_version(evidence)}"
+
+    def published_of(self, evidence: Evidence) -> Published | None:
+        if CELEB_FAKE in evidence.rules:
+            return Published(493, 5582)
+        return {"v1": Published(408, 795), "v2": Published(890, 5639)}.get(_version(evidence))
+
+    def read(self, site: Site, problems: Problems) -> Listing | None:
+        found = site.find(LIST)
+        return _test_list(found[0], problems) if found else None
+
+    def label(self, part: Part, lists: Listing | None) -> Labels:
+        labels = self.stated(part)
+        names = clips(part)
+        labels.groups = [_keys(name) for name in names]
+        labels.identity = [keys[0].partition(":")[2] if keys else None for keys in labels.groups]
+        family = [i for i, name in enumerate(part.below) if normal(name) in FAMILIES]
+        if family and labels.label == FAKE:
+            labels.method = "/".join(part.below[family[0] : family[0] + 2])
+        if part.rule.pattern == "Testing":
+            labels.split = "test"
+        elif lists is not None:
+            rows = [lists.take(path) for path in part.paths]
+            labels.split = ["test" if row else None for row in rows]
+            for path, row in zip(part.paths, rows):
+                if row and row["label"] != labels.label:
+                    lists.problems.add("contradiction", path)
+        return labels
+
+    def finish(self, lists: Listing | None, problems: Problems) -> None:
+        if lists is not None:
+            lists.finish(problems)
+
+
+def _version(evidence: Evidence) -> str:
+    """By the folder's name; where it only says Celeb-DF it is v1 unless there is more than v1 has."""
+    for version in ("v1", "v2", "v3"):
+        if any(re.search(rf"cele[bd].*{version}", name) for name in evidence.names):
+            return version
+    fakes = evidence.counts.get(SYNTHESIS, 0) + evidence.counts.get(CELEB_FAKE, 0)
+    plain = named(evidence, "celeb_df", "celed_df") and CELEB_FAKE not in evidence.rules
+    small = fakes <= 795 and evidence.counts.get(0, 0) <= 158 and evidence.counts.get(1, 0) <= 250
+    return "v1" if plain and small else "v2"
+
+
+def _keys(clip: str) -> tuple[str, ...]:
+    """`id0_0000` or `id0_id1_0000` (target, source); clips from YouTube are of people seen once."""
+    match = _IDS.match(clip)
+    return tuple(f"person:{person}" for person in match.groups() if person) if match else ()
+
+
+def _test_list(path: Path, problems: Problems) -> Listing:
+    """Lines like `1 YouTube-real/00170.mp4`, without a header. Trap: 1 = real, 0 = fake."""
+    found = Listing(path, problems=problems)
+    for line in (text_of(path, problems) or "").splitlines():
+        label, _, name = line.strip().partition(" ")
+        if label in ("0", "1") and name:
+            found.add(name.strip(), {"label": REAL if label == "1" else FAKE})
+        elif line.strip():
+            problems.add("bad label", line.strip(), f"a line of {path.name}")
+    return found

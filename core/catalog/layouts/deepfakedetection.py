@@ -1,0 +1,59 @@
+"""DeepFakeDetection (Google, with FaceForensics++): official, both Kaggle shapes (DFD, DFF), and inside Kaggle's C23."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, clips, normal
+
+_ACTORS = re.compile(r"(\d\d)(?:_(\d\d))?__")
+METHOD = "DeepFakeDetection"
+
+
+class DeepFakeDetection(Layout):
+    slug = "dfd"
+    dataset = "DeepFakeDetection"
+    kinds = ("video", "image")
+    priority = 60
+    rules = (
+        Rule("original_sequences/actors", REAL, strong=True, edition="official"),
+        Rule("manipulated_sequences/DeepFakeDetection", FAKE, method=METHOD, strong=True, edition="official"),
+        Rule("manipulated_sequences/DeepFakeDetection/masks", ignore="masks", edition="official"),
+        Rule("DFD_original_sequences", REAL, strong=True, edition="kaggle"),
+        Rule("DFD_manipulated_sequences", FAKE, method=METHOD, strong=True, edition="kaggle"),
+        Rule("DFD_manipulated_sequences/masks", ignore="masks", edition="kaggle"),
+        Rule(
+            "DeepFakeDetection",
+            FAKE,
+            method=METHOD,
+            strong=True,
+            own=True,
+            direct=True,
+            edition="part of C23",
+        ),
+    )
+    published = Published(363, 3068)
+    source = "https://github.com/ondyari/FaceForensics (form); Kaggle"
+    licence = "research only"
+    size = "22 GB (c23)"
+    descends_from = "FaceForensics++"
+    notes = (
+        "28 actors, swapped densely: an identity-disjoint split has to drop the fakes that join its sides.",
+    )
+
+    def label(self, part: Part, lists: Any) -> Labels:
+        labels = self.stated(part)
+        names = clips(part)
+        labels.groups = [actor_keys(name) for name in names]
+        labels.identity = [name[:2] if _ACTORS.match(name) else None for name in names]
+        stated = [normal(name) for name in part.below]
+        compression = next((c for c in ("raw", "c23", "c40") if c in stated), None)
+        labels.meta = {"compression": compression} if compression else None
+        return labels
+
+
+def actor_keys(clip: str) -> tuple[str, ...]:
+    """`01__scene` or `01_11__scene__XXXXXXXX` (target, source): the actors in it."""
+    match = _ACTORS.match(clip)
+    return tuple(f"actor:{actor}" for actor in match.groups() if actor) if match else ()

@@ -1,0 +1,35 @@
+"""dfd_faces: faces cut from DeepFakeDetection clips, in train, test and val."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, clips, named
+from core.catalog.layouts.deepfakedetection import METHOD, actor_keys
+
+_CLIP = re.compile(r"\d\d(?:_\d\d__[a-z_]+?__[A-Z0-9]{8}|__[a-z_]+?(?=_*(?:frame|face)?_*\d|$))")
+
+
+class DfdFaces(Layout):
+    slug = "dfd_faces"
+    dataset = "dfd_faces"
+    kinds = ("image", "video")
+    priority = 55
+    rules = (Rule("{split}/{label}", method=METHOD),)
+    source = "Kaggle"
+    descends_from = "FaceForensics++"
+
+    def accepts(self, evidence: Evidence) -> bool:
+        return named(evidence, "dfd_faces", "dfdfaces")
+
+    def label(self, part: Part, lists: Any) -> Labels:
+        labels = self.stated(part)
+        labels.groups = [_keys(name) for name in clips(part)]
+        return labels
+
+
+def _keys(name: str) -> tuple[str, ...]:
+    """The source clip and its actors, where the name says so; else the folder of frames."""
+    match = _CLIP.match(name)
+    return (f"clip:{match[0]}", *actor_keys(name)) if match else ()

@@ -1,0 +1,171 @@
+"""FaceForensics++: the official download, the Kaggle C23 edition, and copies re-arranged as real and fake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.catalog import lists as listing
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    clips,
+    named,
+    normal,
+)
+from core.catalog.problems import Problems
+
+METHODS = "Deepfakes|Face2Face|FaceSwap|NeuralTextures|FaceShifter"
+COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}
+PAIRS = Path(__file__).with_name("faceforensics_pairs.json")
+# Sequences cut from one YouTube video: same background, codec and channel. The first seven cross the official split.
+SAME_VIDEO = (
+    ("605", "606"),
+    ("639", "640"),
+    ("755", "756"),
+    ("837", "838"),
+    ("875", "876"),
+    ("954", "955"),
+    ("982", "983"),
+    ("942", "943"),
+)
+_VIDEO_OF = {sequence: f"youtube:{'+'.join(pair)}" for pair in SAME_VIDEO for sequence in pair}
+
+
+@dataclass
+class OfficialSplit:
+    """The split of a real sequence and of a manipulated pair."""
+
+    sequences: dict[str, str] = field(default_factory=dict)
+    pairs: dict[str, str] = field(default_factory=dict)
+
+    def add(self, split: str, pairs: Iterable[tuple[str, str]]) -> None:
+        for one, other in pairs:
+            self.sequences[one] = self.sequences[other] = split
+            self.pairs[f"{one}_{other}"] = self.pairs[f"{other}_{one}"] = split
+
+    def of(self, clip: str) -> str | None:
+        return self.pairs.get(clip) or self.sequences.get(clip)
+
+
+@dataclass
+class Lists:
+    split: OfficialSplit
+    metadata: list[listing.Listing]
+
+
+class FaceForensics(Layout):
+    slug = "faceforensics"
+    dataset = "FaceForensics++"
+    kinds = ("video", "image")
+    priority = 60
+    rules = (
+        Rule("original_sequences/youtube", REAL, strong=True, edition="official"),
+        Rule(f"manipulated_sequences/{{method:{METHODS}}}", FAKE, strong=True, edition="official"),
+        Rule("manipulated_sequences/*/masks", ignore="masks", edition="official"),
+        Rule("original_sequences/*/masks", ignore="masks", edition="official"),
+        Rule("downloaded_videos", ignore="downloaded_videos", edition="official"),
+        Rule("original_sequences/downloaded_videos", ignore="downloaded_videos", edition="official"),
+        Rule("original_sequences/youtube/downloaded_videos", ignore="downloaded_videos", edition="official"),
+        Rule("original", REAL, edition="c23"),
+        Rule(f"{{method:{METHODS}}}", FAKE, edition="c23"),
+        Rule("masks", ignore="masks", edition="c23"),
+        Rule(f"{{method:{METHODS}}}/masks", ignore="masks", edition="c23"),
+        Rule("{label}", edition="re-arranged"),
+        Rule("{split}/{label}", edition="re-arranged"),
+    )
+    lists = ("train.json", "val.json", "test.json", "FF++_Metadata.csv")
+    source = "https://github.com/ondyari/FaceForensics (form); Kaggle xdxd003/ff-c23"
+    licence = "research only"
+    size = "10 GB (c23)"
+    descends_from = "FaceForensics++"
+    notes = (
+        "The official split leaks: 7 YouTube videos supply sequences to two of its parts (755 and 955 reach test).",
+    )
+
+    def accepts(self, evidence: Evidence) -> bool:
+        methods = evidence.captures.get("method", frozenset())
+        if evidence.edition == "official":
+            return super().accepts(evidence)
+        own_name = named(evidence, "faceforensics", "ff++", "ff_c23", "ffpp", "ff_++")
+        if evidence.edition == "re-arranged":
+            return own_name and not named(evidence, "dfdc")
+        real = any(self.rules[i].label == REAL for i in evidence.rules)
+        return len(methods) > 1 or (real and bool(methods)) or (own_name and bool(methods or real))
+
+    def published_of(self, evidence: Evidence) -> Published:
+        return Published(1000, 5000 if "FaceShifter" in evidence.captures.get("method", ()) else 4000)
+
+    def read(self, site: Site, problems: Problems) -> Lists:
+        split = official_split()
+        for name in ("train", "val", "test"):
+            for path in site.find(f"{name}.json"):
+                pairs = _pairs(path, problems)
+                if pairs:
+                    split.add(name, pairs)
+        metadata = [_metadata(path, problems) for path in site.find("FF++_Metadata.csv")]
+        return Lists(split, metadata)
+
+    def label(self, part: Part, lists: Lists) -> Labels:
+        labels = self.stated(part)
+        names = clips(part)
+        labels.groups = [sequence_keys(name) for name in names]
+        labels.identity = [name[:3] for name in names]
+        labels.split = [lists.split.of(name) for name in names]
+        labels.meta = {"compression": _compression(part)}
+        for metadata in lists.metadata:
+            for path in part.paths:
+                metadata.take(path)
+        return labels
+
+    def finish(self, lists: Lists, problems: Problems) -> None:
+        for metadata in lists.metadata:
+            metadata.finish(problems)
+
+
+def sequence_keys(clip: str) -> tuple[str, ...]:
+    """`003` or `000_003` (target, source): its sequences, and the YouTube videos known to hold several."""
+    ids = clip.split("_")[:2] if clip[3:4] == "_" else [clip]
+    videos = {_VIDEO_OF[i] for i in ids if i in _VIDEO_OF}
+    return tuple(f"sequence:{i}" for i in ids) + tuple(sorted(videos))
+
+
+def official_split() -> OfficialSplit:
+    """The published pairs, for trees that lack the JSON files."""
+    split = OfficialSplit()
+    for name, pairs in json.loads(PAIRS.read_text(encoding="utf-8")).items():
+        split.add(name, (tuple(pair.split()) for pair in pairs))
+    return split
+
+
+def _pairs(path: Path, problems: Problems) -> list[tuple[str, str]]:
+    document: Any = listing.json_of(path, problems)
+    if not isinstance(document, list):
+        return []
+    good = [pair for pair in document if isinstance(pair, list) and len(pair) == 2]
+    if len(good) < len(document):
+        problems.damaged(path, f"{len(document) - len(good)} entries are no pairs")
+    return [(str(a), str(b)) for a, b in good]
+
+
+def _metadata(path: Path, problems: Problems) -> listing.Listing:
+    found = listing.Listing(path, report_unlisted=False)
+    for row in listing.rows_of(path, problems, needed=("file_path",)):
+        if not normal(row["file_path"]).startswith("deepfakedetection"):
+            found.add(row["file_path"], row)
+    return found
+
+
+def _compression(part: Part) -> str:
+    stated = (COMPRESSIONS[normal(name)] for name in part.below if normal(name) in COMPRESSIONS)
+    return next(stated, "c23" if part.rule.edition == "c23" else "unknown")

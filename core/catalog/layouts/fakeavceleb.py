@@ -1,0 +1,144 @@
+"""FakeAVCeleb v1.2: four folders by what is fake, and the flat edition labelled through meta_data.csv."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    normal,
+)
+from core.catalog.lists import Listing, rows_of
+from core.catalog.problems import Problems
+
+TYPES = {
+    "realvideo_realaudio": (REAL, REAL),
+    "realvideo_fakeaudio": (REAL, FAKE),
+    "fakevideo_realaudio": (FAKE, REAL),
+    "fakevideo_fakeaudio": (FAKE, FAKE),
+}
+CATEGORIES = dict(zip("abcd", TYPES))
+METHODS = ("faceswap-wav2lip", "fsgan-wav2lip", "wav2lip", "faceswap", "fsgan", "rtvc")
+_DONOR = re.compile(r"_(id\d+)")
+
+
+def _is_meta_data(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(300).lower()
+    return b"target1" in head and b"category" in head
+
+
+def _rule(name: str) -> Rule:
+    video, audio = TYPES[normal(name)]
+    return Rule(name, max(video, audio), strong=True, label_video=video, label_audio=audio)
+
+
+class FakeAVCeleb(Layout):
+    slug = "fakeavceleb"
+    dataset = "FakeAVCeleb"
+    kinds = ("video",)
+    rules = (
+        _rule("RealVideo-RealAudio"),
+        _rule("RealVideo-FakeAudio"),
+        _rule("FakeVideo-RealAudio"),
+        _rule("FakeVideo-FakeAudio"),
+        Rule(marker="meta_data.csv", check=_is_meta_data, strong=True, edition="flat"),
+        Rule("FakeAVCeleb*", strong=True, own=True, edition="flat"),
+    )
+    published = Published(500, 500 + 9_709 + 10_835)
+    lists = ("meta_data.csv",)
+    source = "https://github.com/DASH-Lab/FakeAVCeleb (form)"
+    licence = "CC BY-NC 4.0"
+    size = "6 GB"
+    descends_from = "VoxCeleb2"
+    notes = (
+        "Fakes begin with a short silence that gives them away; trim leading and trailing silence.",
+        "RealVideo-FakeAudio is real to a visual detector: the labels of picture and sound are kept apart.",
+    )
+
+    def read(self, site: Site, problems: Problems) -> Listing | None:
+        found = site.find("meta_data.csv")
+        return _listing(found[0], problems) if found else None
+
+    def label(self, part: Part, lists: Listing | None) -> Labels:
+        if part.rule.edition == "flat":
+            return self._flat(part, lists)
+        labels = self.stated(part)
+        where = "/".join((part.rule.pattern, *part.below))
+        labels.label_video, labels.label_audio = part.rule.label_video, part.rule.label_audio
+        rows = [(lists.take(f"{where}/{name}") if lists else None) or {} for name in part.names]
+        labels.groups = [_keys(part.below[:3], stem, row) for stem, row in zip(part.stems, rows)]
+        labels.identity = "/".join(part.below[:3]) or None
+        if labels.label == FAKE:
+            labels.method = [_method(stem, row, part.rule) for stem, row in zip(part.stems, rows)]
+        return labels
+
+    def _flat(self, part: Part, lists: Listing | None) -> Labels:
+        """All clips in one folder: only the list knows their labels; without it they have none."""
+        rows = [lists.take(path) if lists else None for path in part.paths]
+        for path, row in zip(part.paths, rows):
+            if lists and lists.rows and row is None:
+                lists.problems.add("unlisted", path)
+        kinds = [TYPES.get(row["type"]) if row else None for row in rows]
+        return Labels(
+            label=[max(kind) if kind else None for kind in kinds],
+            label_video=[kind[0] if kind else None for kind in kinds],
+            label_audio=[kind[1] if kind else None for kind in kinds],
+            method=[
+                _method("", row, None) if row and kind and max(kind) else None
+                for row, kind in zip(rows, kinds)
+            ],
+            groups=[_keys(row["person"], "", row) if row else () for row in rows],
+            identity=["/".join(row["person"]) if row else None for row in rows],
+        )
+
+    def finish(self, lists: Listing | None, problems: Problems) -> None:
+        if lists is not None:
+            lists.finish(problems)
+
+
+def _listing(path: Path, problems: Problems) -> Listing:
+    """Trap: the header ends in a comma, `path` holds the file name and the last, unnamed column the folder."""
+    found = Listing(path, problems=problems)
+    for row in rows_of(path, problems, needed=("source", "method", "race", "gender")):
+        name = row.get("filename") or row.get("path", "")
+        kind = normal(row.get("type", ""))
+        if kind not in TYPES:
+            kind = CATEGORIES.get(row.get("category", "").strip().lower(), "")
+        if not kind:
+            problems.add("bad label", name, f"type {row.get('type')!r} in {path.name}")
+        person = (row["race"], row["gender"], row["source"])
+        entry = {"type": kind, "person": person, "method": row["method"]}
+        entry |= {k: row.get(k, "") for k in ("target1", "target2")}
+        found.add("/".join((_type_name(kind), *person, name)), entry)
+    return found
+
+
+def _type_name(kind: str) -> str:
+    return next((rule.pattern for rule in FakeAVCeleb.rules if normal(rule.pattern) == kind), kind)
+
+
+def _keys(person: tuple[str, ...], stem: str, row: dict[str, Any]) -> tuple[str, ...]:
+    """The person, and the donors of face or voice, who are of the same race and gender."""
+    keys = [f"person:{'/'.join(person)}"] if person else []
+    donors = [row.get("target1", ""), row.get("target2", ""), *_DONOR.findall(stem)]
+    keys += [f"person:{'/'.join((*person[:-1], donor))}" for donor in donors if re.fullmatch(r"id\d+", donor)]
+    return tuple(dict.fromkeys(keys))
+
+
+def _method(stem: str, row: dict[str, Any], rule: Rule | None) -> str | None:
+    """As published; file names spell wav2lip `wavtolip`."""
+    stated = row.get("method") or stem.lower().replace("wavtolip", "wav2lip")
+    found = next((m for m in METHODS if m in stated), None)
+    if found is None and rule is not None and rule.label_video == REAL:
+        return "rtvc"
+    return found

@@ -1,0 +1,105 @@
+"""LAV-DF: train, dev and test with one metadata.json that says which stretches of each clip are fake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
+from core.catalog.lists import Listing, json_of
+from core.catalog.problems import Problems
+
+BOTH, PICTURE, SOUND = "modify_video+modify_audio", "modify_video", "modify_audio"
+
+
+def _is_metadata(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(4000)
+    return head.lstrip()[:1] == b"[" and (b'"n_fakes"' in head or b'"modify_video"' in head)
+
+
+class LavDF(Layout):
+    slug = "lav-df"
+    dataset = "LAV-DF"
+    kinds = ("video",)
+    rules = (
+        Rule(marker="metadata.json", check=_is_metadata, strong=True, edition="by list"),
+        Rule(marker="metadata.min.json", check=_is_metadata, strong=True, edition="by list"),
+        Rule("LAV-DF|LAVDF", strong=True, own=True, edition="by name"),
+    )
+    published = Published(36_431, 99_873)
+    lists = ("metadata.json", "metadata.min.json")
+    source = "https://github.com/ControlNet/LAV-DF (form)"
+    licence = "CC BY-NC 4.0"
+    size = "24 GB"
+    descends_from = "VoxCeleb2"
+    notes = ("There are no speaker ids: clips are tied by the original that they were made from.",)
+
+    def read(self, site: Site, problems: Problems) -> Listing | None:
+        """The full list; the short one stands in where the full one is damaged."""
+        found = [path for path in site.find(*self.lists) if path.parent == site.anchor]
+        found.sort(key=lambda path: len(path.name))
+        for path in found:
+            if listing := _listing(path, problems):
+                return listing
+        if not found:
+            problems.damaged(site.anchor / "metadata.json", "is missing, so no clip has a label")
+        return None
+
+    def label(self, part: Part, lists: Listing | None) -> Labels:
+        where = "/".join(part.below)
+        names = [f"{where}/{name}" if where else name for name in part.names]
+        rows = [lists.take(name) if lists else None for name in names]
+        for name, row in zip(names, rows):
+            if lists and row is None:
+                lists.problems.add("unlisted", name)
+        folder = next((s for s in map(split_of, part.below) if s), None)
+        filled = [row or {} for row in rows]
+        return Labels(
+            label=[_fake(row) for row in filled],
+            label_video=[_flag(row, "modify_video") for row in filled],
+            label_audio=[_flag(row, "modify_audio") for row in filled],
+            method=[_method(row) if _fake(row) == FAKE else None for row in filled],
+            split=[split_of(str(row.get("split", ""))) or folder for row in filled],
+            groups=[(f"original:{_original(row, name)}",) for row, name in zip(filled, names)],
+            segments=[row.get("fake_periods") for row in filled],
+        )
+
+    def finish(self, lists: Listing | None, problems: Problems) -> None:
+        if lists is not None:
+            lists.finish(problems)
+
+
+def _listing(path: Path, problems: Problems) -> Listing | None:
+    document = json_of(path, problems)
+    if not isinstance(document, list):
+        return None
+    found = Listing(path, problems=problems)
+    for row in document:
+        if isinstance(row, dict) and row.get("file"):
+            found.add(str(row["file"]), row)
+        else:
+            problems.add("bad label", path, "an entry without a file")
+    return found
+
+
+def _flag(row: dict[str, Any], name: str) -> int | None:
+    return int(bool(row[name])) if row.get(name) is not None else None
+
+
+def _fake(row: dict[str, Any]) -> int | None:
+    if not row:
+        return None
+    flags = [row.get("modify_video"), row.get("modify_audio"), row.get("n_fakes"), row.get("fake_periods")]
+    return None if all(flag is None for flag in flags) else FAKE if any(flags) else REAL
+
+
+def _method(row: dict[str, Any]) -> str | None:
+    picture, sound = bool(row.get("modify_video")), bool(row.get("modify_audio"))
+    return BOTH if picture and sound else PICTURE if picture else SOUND if sound else None
+
+
+def _original(row: dict[str, Any], name: str) -> str:
+    """What ties a fake to its original: `original` may lack the folder, which then is the fake's own."""
+    original = row.get("original") or name
+    return original if "/" in original or "/" not in name else f"{name.rpartition('/')[0]}/{original}"

@@ -1,0 +1,251 @@
+"""List files of datasets: CSV and JSON as they come, with header or without, whole or damaged."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.catalog.layouts.base import FAKE, REAL, SPLIT_WORDS, Labels, Part, class_of, normal
+from core.catalog.problems import Problems
+
+PATH_WORDS = ("path", "file_path", "filepath", "file", "filename", "file_name", "relative_path", "image")
+PATH_WORDS += ("image_path", "img", "img_path", "video", "video_path", "audio", "audio_path", "clip", "name")
+PATH_WORDS += ("image_name", "video_name", "utterance", "utt", "id", "image_id", "fname", "sample")
+LABEL_WORDS = ("label", "label_str", "labels", "class", "class_name", "target", "y", "truth", "ground_truth")
+LABEL_WORDS += ("is_fake", "fake", "is_real", "real", "category", "type", "key", "authenticity", "verdict")
+FURTHER = {
+    "split": ("split", "set", "subset", "partition", "fold"),
+    "method": ("method", "generator", "manipulation", "attack", "technique"),
+    "identity": ("identity", "speaker", "subject", "person", "actor", "speaker_id", "subject_id"),
+    "original": ("original", "source", "source_id", "original_id"),
+    "text": ("text", "transcript", "transcription", "sentence", "caption"),
+}
+MAX_LIST_BYTES = 4 << 30
+ABSENT_MANY = 20
+
+
+def text_of(path: Path, problems: Problems) -> str | None:
+    """The file's text, or None with a problem."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            return path.read_bytes().decode("latin-1")
+        except OSError as error:
+            problems.damaged(path, f"cannot be read ({error.strerror})")
+    except OSError as error:
+        problems.damaged(path, f"cannot be read ({error.strerror})")
+    return None
+
+
+def json_of(path: Path, problems: Problems) -> Any:
+    """The JSON document, or None with a problem."""
+    text = text_of(path, problems)
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        problems.damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
+        return None
+
+
+def rows_of(
+    path: Path, problems: Problems, needed: Iterable[str] = (), header: Iterable[str] | None = None
+) -> list[dict[str, str]]:
+    """The rows of a CSV by normalised column name; a column without a name is `column N`.
+
+    Without `header` the first line names the columns. A file that lacks a needed column is a problem.
+    """
+    text = text_of(path, problems)
+    if text is None:
+        return []
+    reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), dialect=_dialect(text))
+    try:
+        lines = [line for line in reader if line]
+    except csv.Error as error:
+        problems.damaged(path, f"is no readable CSV ({error})")
+        return []
+    if not lines:
+        problems.damaged(path, "holds no rows")
+        return []
+    names = list(header) if header is not None else [normal(name) for name in lines.pop(0)]
+    names = [name or f"column {i}" for i, name in enumerate(names)]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        problems.damaged(path, f"has no column {missing[0]!r} (its columns are {', '.join(names)[:200]})")
+        return []
+    return [dict(zip(names, line)) for line in lines]
+
+
+def _dialect(text: str) -> type[csv.Dialect] | csv.Dialect:
+    first = text[: text.find("\n")] if "\n" in text else text
+
+    class Found(csv.excel):
+        delimiter = max(",;\t", key=first.count) if any(c in first for c in ",;\t") else ","
+
+    return Found
+
+
+def label_word(value: object) -> int | None:
+    """The label that a word states; numbers state none by themselves."""
+    text = normal(str(value))
+    if text in ("", "nan", "none", "null", "unknown", "unlabelled", "unlabeled", "?", "_1", "-1"):
+        return None
+    return class_of(text)
+
+
+@dataclass
+class Listing:
+    """Rows by the path they name, each marked when a file took it."""
+
+    source: Path
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    by_name: dict[str, list[str]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    problems: Problems = field(default_factory=Problems)
+    report_unlisted: bool = True
+
+    def add(self, path: str, row: dict[str, Any]) -> None:
+        path = path.replace("\\", "/").strip().removeprefix("./").lstrip("/")
+        self.rows[path] = row
+        self.by_name.setdefault(path.rpartition("/")[2], []).append(path)
+
+    def take(self, path: str) -> dict[str, Any] | None:
+        """The row of a file by its path: the longest common tail decides; a bare name only where it is unique."""
+        if path in self.rows:
+            self.taken.add(path)
+            return self.rows[path]
+        name = path.rpartition("/")[2]
+        keys = self.by_name.get(name) or self.by_name.get(name[: name.rfind(".")], ())
+        if not keys:
+            return None
+        fits = [key for key in keys if path.endswith("/" + key) or key.endswith("/" + path) or len(keys) == 1]
+        if not fits:
+            shared = {key: _common_tail(path, key) for key in keys}
+            best = max(shared.values())
+            fits = [key for key, n in shared.items() if n == best]
+        if len(fits) != 1:
+            return None
+        self.taken.add(fits[0])
+        return self.rows[fits[0]]
+
+    def finish(self, problems: Problems) -> None:
+        """Report what is listed but absent."""
+        for path in self.rows:
+            if path not in self.taken:
+                problems.add("absent", path, f"listed in {self.source.name}")
+
+    def label(self, part: Part) -> Labels:
+        rows = [self.take(path) for path in part.paths]
+        for path, row in zip(part.paths, rows):
+            if row is None and self.report_unlisted:
+                self.problems.add("unlisted", path, f"not in {self.source.name}")
+        filled = [row or {} for row in rows]
+        return Labels(
+            label=[row.get("label") for row in filled],
+            method=[row.get("method") if row.get("label") == FAKE else None for row in filled],
+            split=[row.get("split") for row in filled],
+            identity=[row.get("identity") for row in filled],
+            text=[row.get("text") for row in filled],
+            groups=[row.get("groups", ()) for row in filled],
+        )
+
+
+def _common_tail(one: str, other: str) -> int:
+    n = 0
+    for a, b in zip(reversed(one.split("/")), reversed(other.split("/"))):
+        if a.casefold() != b.casefold():
+            break
+        n += 1
+    return n
+
+
+def is_label_list(path: Path) -> bool:
+    """Whether the file lists media with labels: a header with both columns, or rows like `a.jpg,fake`."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(65536).decode("utf-8-sig", "replace")
+    except OSError:
+        return False
+    return _columns(head.splitlines()[:3]) is not None
+
+
+def _columns(lines: list[str]) -> tuple[int, int, bool] | None:
+    """The positions of path and label, and whether there is a header."""
+    if not lines:
+        return None
+    rows = list(csv.reader(lines, dialect=_dialect(lines[0])))
+    names = [normal(name) for name in rows[0]]
+    path = next((names.index(w) for w in PATH_WORDS if w in names), None)
+    label = next((names.index(w) for w in LABEL_WORDS if w in names), None)
+    if path is not None and label is not None and path != label:
+        return path, label, True
+    if len(rows[0]) >= 2:
+        from core.catalog.walk import OTHER, kind_of
+
+        files = [i for i, cell in enumerate(rows[0]) if kind_of(cell.strip()) != OTHER]
+        states = [
+            i for i, cell in enumerate(rows[0]) if label_word(cell) is not None or cell.strip() in ("0", "1")
+        ]
+        if len(files) == 1 and states and states[0] != files[0]:
+            return files[0], states[0], False
+    return None
+
+
+def read_labels(path: Path, problems: Problems, one_is: int = FAKE) -> Listing:
+    """A generic list of path and label. Numbers: 1 is `one_is`, unless the column says is_real or is_fake."""
+    listing = Listing(path, problems=problems)
+    text = text_of(path, problems)
+    columns = _columns(text.splitlines()[:3]) if text else None
+    if text is None or columns is None:
+        if text is not None:
+            problems.damaged(path, "has no columns of path and label")
+        return listing
+    where, label_at, header = columns
+    lines = [line for line in csv.reader(io.StringIO(text, newline=""), dialect=_dialect(text)) if line]
+    names = [normal(name) for name in lines.pop(0)] if header else []
+    if header and names[label_at] in ("is_real", "real"):
+        one_is = REAL
+    elif header and names[label_at] in ("is_fake", "fake"):
+        one_is = FAKE
+    further = {k: next((names.index(w) for w in words if w in names), None) for k, words in FURTHER.items()}
+    for line in lines:
+        if len(line) <= max(where, label_at):
+            problems.add("bad label", line[0], f"a row of {path.name} is cut short")
+            continue
+        cells = {k: line[i].strip() for k, i in further.items() if i is not None and i < len(line)}
+        listing.add(line[where], _row(line[where], line[label_at], cells, one_is, path, problems))
+    return listing
+
+
+def _row(
+    name: str, label: str, cells: dict[str, str], one_is: int, path: Path, problems: Problems
+) -> dict[str, Any]:
+    value = label_value(label, one_is)
+    if value is None and label.strip():
+        problems.add("bad label", name, f"{label!r} in {path.name}")
+    keys = tuple(f"{k}:{cells[k]}" for k in ("identity", "original") if cells.get(k))
+    return {
+        "label": value,
+        "method": cells.get("method") or None,
+        "split": SPLIT_WORDS.get(normal(cells.get("split", ""))),
+        "identity": cells.get("identity") or None,
+        "text": cells.get("text") or None,
+        "groups": keys,
+    }
+
+
+def label_value(value: object, one_is: int = FAKE) -> int | None:
+    """A label from a word or a number."""
+    text = str(value).strip()
+    if text in ("1", "1.0"):
+        return one_is
+    if text in ("0", "0.0"):
+        return 1 - one_is
+    return label_word(text)

@@ -1,0 +1,57 @@
+"""What is wrong with a dataset's files: counted by kind, the first of each with its path and what to do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+SHOWN = 20  # of each kind
+ADVICE = {
+    "empty": "the file is empty; download it again or delete it",
+    "not UTF-8": "the name is not valid UTF-8; rename it",
+    "broken link": "the link leads nowhere; restore its target or delete it",
+    "unreadable": "cannot be read; check its permissions",
+    "unreadable folder": "the folder cannot be read; check its permissions and scan again",
+    "not a file": "is no ordinary file (a pipe or device); move it away",
+    "link back": "the link leads into a folder that is already scanned, so it was not followed; remove the link",
+    "absent": "is listed but is not there; download it again or correct the list",
+    "unlisted": "is not in the dataset's list, so its label is unknown; complete the list",
+    "bad label": "is labelled neither real nor fake, so it has no label; correct the list",
+    "contradiction": "is labelled differently by its folder and by the list; correct one of them",
+}
+
+
+@dataclass
+class Problems:
+    """A collector: counts everything, keeps the first of each kind."""
+
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, kind: str, path: object, detail: str = "", count: int = 1) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + count
+        lines = self.lines.setdefault(kind, [])
+        if len(lines) < SHOWN:
+            advice = ADVICE.get(kind, "")
+            lines.append(f"{printable(str(path))}: {'; '.join(t for t in (detail, advice) if t)}")
+
+    def damaged(self, path: object, detail: str) -> None:
+        """A list file that cannot be used."""
+        self.add(f"damaged {path}", path, f"{detail}; download it again; the rest is still counted")
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    def texts(self) -> list[str]:
+        out: list[str] = []
+        for kind, lines in self.lines.items():
+            out += lines
+            if (more := self.counts[kind] - len(lines)) > 0:
+                out.append(f"and {more:,} more of this kind ({kind})")
+        return out
+
+
+def printable(path: str) -> str:
+    """The path as text that can be shown and stored, also where it is not valid UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

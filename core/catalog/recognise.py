@@ -1,0 +1,341 @@
+"""From walked folders to datasets: which layout owns which folder. Looks at folder names and list files only."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from core.catalog.layouts import layouts
+from core.catalog.layouts.base import FAKE, Evidence, Layout, Rule, normal
+from core.catalog.walk import OTHER, Folder, Tree
+
+ANCESTORS = 4  # folders above a root that may tell what the root is
+TRANSPARENT = frozenset({"videos"})
+
+
+class Key(NamedTuple):
+    """One copy of one dataset."""
+
+    layout: str
+    edition: str
+    anchor: str
+
+
+class Claim(NamedTuple):
+    """A folder that fits a rule."""
+
+    key: Key
+    rule: int
+    folder: str
+    captures: tuple[tuple[str, str], ...]
+
+
+class Owned(NamedTuple):
+    """Media of one kind in one folder, and the claim under which they belong to a dataset."""
+
+    claim: Claim
+    folder: str
+    kind: str
+
+
+@dataclass
+class Found:
+    """A dataset at its place."""
+
+    layout: Layout
+    key: Key
+    root: str
+    evidence: Evidence
+    owned: list[Owned]
+    lists: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass
+class Lists:
+    """Files that some layout reads, by folder."""
+
+    by_folder: dict[str, list[str]]
+
+    def inside(self, root: str) -> Iterator[str]:
+        for folder, files in self.by_folder.items():
+            if _inside(folder, root):
+                yield from files
+
+
+@dataclass
+class Recognised:
+    found: list[Found]
+    left: list[tuple[str, str]]  # folder and kind that nobody owns
+    ignored: dict[tuple[str, str], int]  # outermost ignored folder, reason: media files
+    lists: Lists
+
+
+@dataclass
+class _Index:
+    """Rules by the normalised name of their last folder, so that most folders are looked at once."""
+
+    literal: dict[str, list[tuple[Layout, int]]]
+    wild: list[tuple[Layout, int]]
+    markers: dict[str, list[tuple[Layout, int]]]
+    lists: frozenset[str]
+    seen: dict[str, list[tuple[Layout, int]]] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls) -> _Index:
+        literal: dict[str, list[tuple[Layout, int]]] = defaultdict(list)
+        markers: dict[str, list[tuple[Layout, int]]] = defaultdict(list)
+        wild: list[tuple[Layout, int]] = []
+        names: set[str] = set()
+        for layout in layouts().values():
+            names |= {name.casefold() for name in layout.lists}
+            for i, rule in enumerate(layout.rules):
+                if rule.marker:
+                    markers[rule.marker.casefold()].append((layout, i))
+                    names.add(rule.marker.casefold())
+                elif rule.components[-1].regex is None and rule.components[-1].capture != "label":
+                    for name in rule.components[-1].names:
+                        literal[name].append((layout, i))
+                else:
+                    wild.append((layout, i))
+        return cls(literal, wild, markers, frozenset(names))
+
+    def candidates(self, name: str) -> list[tuple[Layout, int]]:
+        key = normal(name)
+        if key not in self.seen:
+            fits = [(lo, i) for lo, i in self.wild if lo.rules[i].components[-1].match(name) is not None]
+            self.seen[key] = self.literal.get(key, []) + fits
+        return self.seen[key]
+
+
+def recognise(tree: Tree) -> Recognised:
+    """Every dataset below the roots, and what is left."""
+    index = _Index.build()
+    lists = _list_files(tree, index)
+    claims = {root: _claims_above(root, index) for root in tree.roots}
+    wanted: dict[Key, list[Owned]] = defaultdict(list)
+    media: list[tuple[str, str]] = []
+    offers: dict[tuple[str, str], list[Key]] = defaultdict(list)
+    for path, folder in tree.folders.items():
+        inherited = claims.get(path.rpartition("/")[0] or "/", claims.get(path, ()))
+        mine = _merged(inherited, _claims_of(path, folder, index, tree, lists))
+        claims[path] = mine
+        for kind in folder.files:
+            if kind == OTHER:
+                continue
+            media.append((path, kind))
+            for claim in mine:
+                layout = layouts()[claim.key.layout]
+                rule = layout.rules[claim.rule]
+                if rule.direct and not _directly(path, claim.folder):
+                    continue
+                if kind in layout.kinds or rule.ignore:
+                    wanted[claim.key].append(Owned(claim, path, kind))
+                    offers[path, kind].append(claim.key)
+    return _assign(tree, wanted, media, lists)
+
+
+def _claims_of(path: str, folder: Folder | None, index: _Index, tree: Tree, lists: Lists) -> list[Claim]:
+    """The claims that begin at this folder."""
+    name = path.rpartition("/")[2]
+    begun = [
+        claim
+        for layout, i in index.candidates(name)
+        if (claim := _match(path, layout, i, tree.roots)) is not None
+    ]
+    for file in lists.by_folder.get(path, ()):
+        for layout, i in index.markers.get(file.rpartition("/")[2].casefold(), ()):
+            rule = layout.rules[i]
+            if rule.check is None or rule.check(Path(file)):
+                begun.append(Claim(Key(layout.slug, rule.edition, path), i, path, ()))
+    return begun
+
+
+def _match(path: str, layout: Layout, number: int, roots: list[str]) -> Claim | None:
+    """Whether the folder fits the rule's last component and the folders above it the others."""
+    rule = layout.rules[number]
+    captures: list[tuple[str, str]] = []
+    here = path
+    for position, component in enumerate(reversed(rule.components)):
+        if position:
+            below, here = here, _parent(here)
+            while here and _skippable(here, below) and component.match(_name(here)) is None:
+                here = _parent(here)
+        value = component.match(_name(here)) if here else None
+        if value is None:
+            return None
+        if component.capture:
+            captures.append((component.capture, value))
+    first = rule.components[0]
+    while _parent(here) and first.match(_name(_parent(here))) is not None and not rule.own:
+        here = _parent(here)
+    anchor = here if rule.own else _parent(here) or "/"
+    root = next((r for r in roots if _inside(path, r) or _inside(r, path)), path)
+    anchor = root if _inside(root, anchor) else anchor
+    return Claim(Key(layout.slug, rule.edition, anchor), number, path, tuple(captures))
+
+
+def _directly(path: str, claimed: str) -> bool:
+    between = [normal(p) for p in path[len(claimed) :].split("/") if p]
+    return all(p in TRANSPARENT or p == normal(_name(claimed)) for p in between)
+
+
+def _skippable(path: str, below: str) -> bool:
+    return normal(_name(path)) in TRANSPARENT or normal(_name(path)) == normal(_name(below))
+
+
+def _claims_above(root: str, index: _Index) -> tuple[Claim, ...]:
+    """Claims that begin above a root: it was given as a folder inside of a dataset."""
+    above: list[str] = []
+    path = _parent(root)
+    while path and len(above) < ANCESTORS:
+        above.append(path)
+        path = _parent(path)
+    claims: tuple[Claim, ...] = ()
+    for path in reversed(above):
+        begun = [
+            claim
+            for layout, i in index.candidates(_name(path))
+            if (layout.rules[i].strong or layout.rules[i].ignore)
+            and (claim := _match(path, layout, i, [root])) is not None
+        ]
+        claims = _merged(claims, begun)
+    return claims
+
+
+def _merged(inherited: tuple[Claim, ...], begun: list[Claim]) -> tuple[Claim, ...]:
+    """What begins deeper replaces what was inherited for the same dataset, but an ignored folder stays ignored."""
+    if not begun:
+        return inherited
+    fresh: dict[Key, Claim] = {}
+    for claim in begun:
+        old = fresh.get(claim.key)
+        if old is None or len(_rule(claim).components) >= len(_rule(old).components):
+            fresh[claim.key] = claim
+    kept = tuple(c for c in inherited if c.key not in fresh or _rule(c).ignore)
+    blocked = {c.key for c in kept}
+    return kept + tuple(c for c in fresh.values() if c.key not in blocked)
+
+
+def _rule(claim: Claim) -> Rule:
+    return layouts()[claim.key.layout].rules[claim.rule]
+
+
+def _list_files(tree: Tree, index: _Index) -> Lists:
+    found: dict[str, list[str]] = {}
+    for path, folder in tree.folders.items():
+        if OTHER in folder.files:
+            names = [n for n in folder.files[OTHER].list() if n.casefold() in index.lists]
+            if names:
+                found[path] = [f"{path.rstrip('/')}/{name}" for name in names]
+    return Lists(found)
+
+
+def _assign(
+    tree: Tree, wanted: dict[Key, list[Owned]], media: list[tuple[str, str]], lists: Lists
+) -> Recognised:
+    """Give each folder to the best layout that accepts what it sees."""
+    order = {slug: i for i, slug in enumerate(layouts())}
+    taken: dict[tuple[str, str], Key] = {}
+    ignored: dict[tuple[str, str], int] = defaultdict(int)
+    found: list[Found] = []
+    for key in sorted(wanted, key=lambda k: (order[k.layout], _edition(k), k.anchor.count("/"), k.anchor)):
+        layout = layouts()[key.layout]
+        owned = [o for o in wanted[key] if (o.folder, o.kind) not in taken]
+        counted = [o for o in owned if not layout.rules[o.claim.rule].ignore]
+        evidence = evidence_of(key, counted, tree)
+        if not counted or not layout.accepts(evidence):
+            continue
+        for o in owned:
+            taken[o.folder, o.kind] = key
+            if reason := layout.rules[o.claim.rule].ignore:
+                ignored[o.claim.folder, reason] += tree.folders[o.folder].files[o.kind].count
+        found.append(Found(layout, key, "", evidence, counted))
+    found = _paired(found, tree)
+    left = [item for item in media if item not in taken]
+    return Recognised(found, left, dict(ignored), lists)
+
+
+def _paired(found: list[Found], tree: Tree) -> list[Found]:
+    """Reals that lie beside a dataset of fakes only become its reals, where both are below one root."""
+    with_fakes = [f for f in found if f.layout.pairs and _has_fakes(f)]
+    gone: list[Found] = []
+    for item in found:
+        if not item.layout.pairs or _has_fakes(item):
+            continue
+        near = [(os.path.commonpath([item.key.anchor, f.key.anchor]), f) for f in with_fakes]
+        near = [(p, f) for p, f in near if f.layout is item.layout and any(_inside(p, r) for r in tree.roots)]
+        if near:
+            shared, mate = max(near, key=lambda pair: pair[0].count("/"))
+            mate.owned += item.owned
+            mate.key = mate.key._replace(anchor=shared)
+            mate.evidence = evidence_of(mate.key, mate.owned, tree)
+            gone.append(item)
+    return [item for item in found if not any(item is other for other in gone)]
+
+
+def _has_fakes(item: Found) -> bool:
+    return any(item.layout.rules[i].label == FAKE for i in item.evidence.rules)
+
+
+def _edition(key: Key) -> int:
+    return layouts()[key.layout].editions[key.edition]
+
+
+def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
+    captures: dict[str, set[str]] = defaultdict(set)
+    kinds: dict[str, int] = defaultdict(int)
+    counts: dict[int, int] = defaultdict(int)
+    for o in owned:
+        n = tree.folders[o.folder].files[o.kind].count
+        kinds[o.kind] += n
+        counts[o.claim.rule] += n
+        for name, value in o.claim.captures:
+            captures[name].add(value)
+    root = next((r for r in tree.roots if _inside(key.anchor, r)), key.anchor)
+    parts = [normal(p) for p in key.anchor[len(_parent(root)) :].split("/") if p]
+    return Evidence(
+        Path(key.anchor),
+        key.edition,
+        frozenset(counts),
+        {k: frozenset(v) for k, v in captures.items()},
+        dict(kinds),
+        tuple(reversed(parts)),
+        dict(counts),
+    )
+
+
+def set_roots(tree: Tree, recognised: Recognised) -> None:
+    """The dataset's own outermost folder: up from the anchor while nothing else lies below."""
+    strangers = {folder for folder, _ in recognised.left}
+    anchors = [f.key.anchor for f in recognised.found]
+    for item in recognised.found:
+        path = item.key.anchor
+        while path not in tree.roots and _parent(path) not in tree.roots:
+            above = _parent(path)
+            if not above or any(
+                _inside(other, above) and not _inside(other, item.key.anchor) for other in anchors
+            ):
+                break
+            if any(_inside(s, above) and not _inside(s, item.key.anchor) for s in strangers):
+                break
+            path = above
+        item.root = path
+        item.lists = {}
+        for file in recognised.lists.inside(path):
+            item.lists.setdefault(_name(file).casefold(), []).append(file)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

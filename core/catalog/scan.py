@@ -1,0 +1,226 @@
+"""Scan: recognise what lies below the data roots, count it, and save the catalogue. Writes only the workspace."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.catalog import generic, table
+from core.catalog.demo import is_demo
+from core.catalog.labelling import Bundle, Tally, Task, batches
+from core.catalog.problems import Problems, printable
+from core.catalog.recognise import Found, Recognised, recognise
+from core.catalog.table import DatasetInfo
+from core.catalog.walk import Tree, walk
+from core.errors import BadInput, WorkbenchError
+from core.workspace import Workspace, workspace
+
+Progress = Callable[[str, int, int], None]  # what is being done, done so far, out of (0: unknown)
+Cancel = Callable[[], bool]
+
+
+class Cancelled(WorkbenchError):
+    """The scan was asked to stop; the catalogue is as it was."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """A folder that no layout knows."""
+
+    path: str
+    files: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    seconds: float
+    datasets: list[DatasetInfo]
+    unrecognised: list[Left]
+    ignored: list[Left] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # of no one dataset
+
+
+def scan(
+    roots: Iterable[str | Path],
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    space: Workspace | None = None,
+) -> ScanResult:
+    """Scan the roots and replace what the catalogue holds of them."""
+    started = time.perf_counter()
+    space = space or workspace()
+    paths = checked_roots(roots)
+
+    def tell(what: str, done: int, out_of: int = 0) -> None:
+        if cancel and cancel():
+            raise Cancelled("the scan was cancelled; the catalogue is as it was")
+        if progress:
+            progress(what, done, out_of)
+
+    tree = walk(paths, seen=lambda n: tell("files found", n))
+    recognised = recognise(tree)
+    generic.add(tree, recognised, space)
+    named = named_datasets(recognised.found, paths)
+    homeless = Problems()
+    problems = _walk_problems(tree, [found for _, found in named], homeless)
+    infos = []
+    for i, (name, found) in enumerate(named):
+        tell(f"counting {name}", i, len(named))
+        infos.append(save_dataset(task_of(name, found, tree), problems[i], space))
+    forget_stale(paths, infos, space)
+    return ScanResult(
+        time.perf_counter() - started,
+        infos,
+        unrecognised(tree, recognised),
+        [Left(printable(p), n, why) for (p, why), n in sorted(recognised.ignored.items())],
+        homeless.texts(),
+    )
+
+
+def checked_roots(roots: Iterable[str | Path]) -> list[str]:
+    """The roots as absolute paths; one inside another is scanned once."""
+    paths: list[str] = []
+    for root in roots:
+        path = os.path.abspath(os.path.expanduser(root))
+        if not os.path.exists(path):
+            raise BadInput(f"{root} does not exist; give a folder that holds datasets")
+        if not os.path.isdir(path):
+            raise BadInput(f"{root} is not a folder; give a folder that holds datasets")
+        paths.append(path)
+    if not paths:
+        raise BadInput("no folder was given; name at least one to scan")
+    real = {path: os.path.realpath(path) for path in paths}
+    unique = list(dict.fromkeys(paths))
+    return [
+        path
+        for i, path in enumerate(unique)
+        if not any(
+            _inside(real[path], real[other]) and (real[path] != real[other] or j < i)
+            for j, other in enumerate(unique)
+            if other != path
+        )
+    ]
+
+
+def named_datasets(found: list[Found], roots: list[str]) -> list[tuple[str, Found]]:
+    """Each dataset under its published name; further copies are numbered, in the order of roots and paths."""
+    ranked = sorted(found, key=lambda f: (_rank(f.root, roots), f.root.split("/"), f.key))
+    copies: Counter[str] = Counter()
+    named = []
+    for item in ranked:
+        name = item.layout.name_of(item.evidence)
+        copies[name.casefold()] += 1
+        number = copies[name.casefold()]
+        named.append((name if number == 1 else f"{name} ({number})", item))
+    return named
+
+
+def _rank(path: str, roots: list[str]) -> int:
+    return next((i for i, root in enumerate(roots) if _inside(path, root)), len(roots))
+
+
+def task_of(name: str, found: Found, tree: Tree) -> Task:
+    bundles = [
+        Bundle(
+            o.claim.rule,
+            o.claim.captures,
+            o.claim.folder,
+            o.folder,
+            o.kind,
+            tree.folders[o.folder].files[o.kind],
+        )
+        for o in found.owned
+    ]
+    return Task(found.layout, name, found.root, found.key.anchor, found.evidence, bundles, found.lists)
+
+
+def save_dataset(task: Task, problems: Problems, space: Workspace) -> DatasetInfo:
+    """Label one dataset and write its table."""
+    site = task.site()
+    lists = task.layout.read(site, problems)
+    tally = Tally()
+    about: list[DatasetInfo] = []
+
+    def describe() -> DatasetInfo:
+        task.layout.finish(lists, problems)
+        published = task.layout.published_of(task.evidence)
+        about.append(
+            DatasetInfo(
+                name=task.name,
+                layout=task.layout.slug,
+                root=task.root,
+                scanned=time.time(),
+                published={"real": published.real, "fake": published.fake} if published else None,
+                problems=problems.texts(),
+                problem_count=problems.total,
+                notes=list(task.layout.notes),
+                counts=tally.rows(),
+                formats=dict(tally.formats.most_common()),
+                demo=is_demo(task.root),
+            )
+        )
+        return about[0]
+
+    table.save(task.name, batches(task, lists, tally), describe, space)
+    return about[0]
+
+
+def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[Problems]:
+    """What went wrong while walking, given to the dataset in which it happened."""
+    collected = [Problems() for _ in found]
+    owners: dict[str, set[int]] = defaultdict(set)
+    for i, item in enumerate(found):
+        for folder in {owned.folder for owned in item.owned}:
+            path = folder
+            while _inside(path, item.root) and i not in owners[path]:
+                owners[path].add(i)
+                path = path.rpartition("/")[0]
+    everything = [p for folder in tree.folders.values() for p in folder.problems] + tree.problems
+    for kind, path in everything:
+        folder = path
+        while folder and folder not in owners:
+            folder = folder.rpartition("/")[0]
+        numbers = sorted(owners.get(folder, ()), key=lambda i: -len(found[i].root))
+        shared = len(numbers) > 1 and folder in tree.roots
+        (collected[numbers[0]] if numbers and not shared else homeless).add(kind, path)
+    return collected
+
+
+def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
+    """What nobody owns, told by the outermost folders that hold nothing else."""
+    busy: set[str] = set()
+    for item in recognised.found:
+        for owned in item.owned:
+            path = owned.folder
+            while path and path not in busy:
+                busy.add(path)
+                path = path.rpartition("/")[0]
+    counts: Counter[str] = Counter()
+    for folder, kind in recognised.left:
+        path = folder
+        while path not in tree.roots and (above := path.rpartition("/")[0]) not in tree.roots:
+            if above in busy:
+                break
+            path = above
+        counts[path] += tree.folders[folder].files[kind].count
+    return [Left(printable(path), n) for path, n in sorted(counts.items())]
+
+
+def forget_stale(roots: list[str], fresh: list[DatasetInfo], space: Workspace) -> None:
+    """Take out what an earlier scan found below these roots and this one did not, and what is there no more."""
+    names = {about.name for about in fresh}
+    for name in table.datasets(space):
+        if name in names:
+            continue
+        root = table.info(name, space).root
+        if any(_inside(root, r) for r in roots) or not os.path.isdir(root):
+            table.forget(name, space)
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

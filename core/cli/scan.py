@@ -1,0 +1,80 @@
+"""python -m core scan ROOT…: recognise the datasets below folders, count them, save the catalogue."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from core.catalog import advice, statistics
+from core.catalog.scan import ScanResult, scan
+from core.catalog.table import DatasetInfo
+
+SUMMARY = "recognise and count the datasets below folders; save the catalogue"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("roots", nargs="+", metavar="ROOT", help="a folder that holds datasets as downloaded")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    return document(scan(args.roots, progress=_progress if sys.stderr.isatty() else None))
+
+
+def document(result: ScanResult) -> dict[str, Any]:
+    """The result as the contract has it."""
+    return {
+        "seconds": round(result.seconds, 3),
+        "samples": sum(about.samples for about in result.datasets),
+        "totals": {m: c.summary() for m, c in statistics.totals(result.datasets).items()},
+        "datasets": [_dataset(about) for about in result.datasets],
+        "unrecognised": [{"path": left.path, "files": left.files} for left in result.unrecognised],
+        "ignored": [{"path": i.path, "files": i.files, "why": i.why} for i in result.ignored],
+        "problems": result.problems,
+    }
+
+
+def _dataset(about: DatasetInfo) -> dict[str, Any]:
+    total = statistics.count(about.counts)
+    splits = statistics.by(about, "split")
+    pair = {"real", "fake"}
+
+    def short(count: statistics.Count) -> dict[str, Any]:
+        return {k: v for k, v in count.summary().items() if k in pair}
+
+    return {
+        "name": about.name,
+        "layout": about.layout,
+        "root": about.root,
+        **total.summary(),
+        "advice": advice.text(about),
+        "modalities": {m: short(c) for m, c in statistics.by(about, "modality").items()},
+        "splits": {s: short(splits.get(s, statistics.Count())) for s in statistics.SPLITS},
+        "methods": statistics.methods(about),
+        "published": about.published,
+        "missing": statistics.missing(about),
+        "problems": about.problems,
+        "problem_count": about.problem_count,
+        "notes": about.notes,
+        "preset": advice.advise(about).preset,
+    }
+
+
+def _progress(what: str, done: int, out_of: int) -> None:
+    print(f"\r{what}: {done:,}{f' of {out_of:,}' if out_of else ''}\033[K", end="", file=sys.stderr)
+
+
+def show(result: dict[str, Any]) -> str:
+    """A table for people."""
+    lines = [f"{len(result['datasets'])} datasets, {result['samples']:,} samples, {result['seconds']} s", ""]
+    head = f"{'dataset':<36} {'real':>10} {'fake':>10} {'unlabelled':>10} {'ratio':>8}  severity"
+    lines += [head, "-" * len(head)]
+    for entry in result["datasets"]:
+        ratio = f"{entry['ratio']:.1f}:1" if entry["ratio"] else "-"
+        lines.append(
+            f"{entry['name']:<36} {entry['real']:>10,} {entry['fake']:>10,} {entry['unlabelled']:>10,} "
+            f"{ratio:>8}  {entry['severity']}"
+        )
+        lines += [f"    ! {problem}" for problem in entry["problems"]]
+    lines += [f"unrecognised: {left['path']} ({left['files']:,} files)" for left in result["unrecognised"]]
+    return "\n".join(lines + [f"! {problem}" for problem in result["problems"]])
