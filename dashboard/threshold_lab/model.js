@@ -70,7 +70,7 @@ class Model {
     let best = 0, least = Infinity;
     for (let i = 0; i <= this.last; i++) {
       const price = this.price(this.chosenFp[i], positives - this.chosenTp[i], negatives, positives);
-      if (price < least - 1e-12 * Math.abs(least || 1)) { best = i; least = price; }
+      if (i === 0 || price < least - 1e-12 * least) { best = i; least = price; }
     }
     return best;
   }

@@ -74,7 +74,7 @@ class Panel {
 
 const UNIT = [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]);
 function thresholdTicks(model) {
-  const rows = [0, 0.24, 0.485, 0.73, 0.97].map((x) => model.nearest(x)).filter((i, k, all) => i < model.last && all.indexOf(i) === k);
+  const rows = [0, 0.22, 0.44, 0.66, 0.84].map((x) => model.nearest(x)).filter((i, k, all) => i < model.last && all.indexOf(i) === k);
   return [...rows.map((i) => [model.x(i), String(Number(model.t[i].toPrecision(3)))]), [1, "none"]];
 }
 function nearestOn(xs, ys, [x, y]) { // the row whose point on a curve lies nearest the pointer
