@@ -3,22 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 import yaml
 
 from core.errors import BadInput
+from core.runs import curves
+from core.runs.diagnosis import Remedy, diagnose
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
-from dashboard import run_rows, session, theme
+from dashboard import run_results, run_rows, session, theme
 
 
 def draw(shown: Sequence[Summary]) -> None:
     if not shown:
         return
+    for run in shown:
+        _findings(run)
+    for run in shown:
+        if run.state == "completed":
+            with st.expander(f"Results of {theme.safe(run.name)} ({theme.safe(run.id)})",
+                             key=f"results-{run.id}", expanded=len(shown) == 1):  # fmt: skip
+                _results(run)
     with st.expander("Configuration", key="runs-configuration"):
         _configuration(shown)
     _delete(shown)
+
+
+def _results(run: Summary) -> None:
+    folder = RunFolder(session.space().runs / run.id)
+    try:
+        metrics = folder.document("metrics")
+    except BadInput as error:
+        st.error(theme.safe(str(error)))
+        return
+    if metrics is None:
+        st.info("This run has no figures yet.")
+    else:
+        run_results.draw(folder, metrics)
+
+
+def _findings(run: Summary) -> None:
+    """What went wrong, each remedy a pre-filled clone away."""
+    folder = RunFolder(session.space().runs / run.id)
+    try:
+        config = folder.config()
+        found = diagnose(
+            run,
+            config,
+            curves.series(folder.events_file),
+            folder.document("metrics"),
+            folder.document("plan"),
+        )
+    except BadInput as error:
+        st.warning(theme.safe(str(error)))
+        return
+    for finding in found:
+        with st.container(border=True):
+            color = "red" if finding.kind in ("failed", "learned nothing") else "orange"
+            st.markdown(f":{color}-badge[{finding.kind}] {theme.safe(run.name)}: {theme.safe(finding.text)}")
+            with st.container(horizontal=True):
+                for remedy in finding.remedies:
+                    if st.button(
+                        remedy.title.capitalize(),
+                        key=f"remedy-{run.id}-{finding.kind}-{remedy.title}",
+                        help=theme.safe(remedy.why),
+                    ):
+                        _try(run, config, remedy)
+
+
+def _try(run: Summary, config: dict[str, Any], remedy: Remedy) -> None:
+    if remedy.resume:
+        run_rows.act("resume", run.id)
+        return
+    st.session_state["train_preset"] = {**config, **remedy.changes}
+    theme.go_to("train")
 
 
 def _configuration(shown: Sequence[Summary]) -> None:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from core.catalog import table
-from core.training.config import AUDIO_AUGMENTATIONS, AUGMENTATIONS, IMAGE_AUGMENTATIONS
+import streamlit as st
+
+from core.catalog import advice as advisor
+from core.catalog import exclusions, table
+from core.catalog import leaks as leak_report
+from core.catalog.statistics import severity
+from core.errors import BadInput, one_line
+from core.training import samples
+from core.training.config import AUDIO_AUGMENTATIONS, AUGMENTATIONS, IMAGE_AUGMENTATIONS, TrainConfig
 from core.workspace import Workspace
 from dashboard import theme
 
@@ -46,15 +54,6 @@ def fitting(modality: str, space: Workspace) -> list[Dataset]:
     return sorted(found, key=lambda d: (min(d.real, d.fake) == 0, d.name))
 
 
-def severity(real: int, fake: int) -> str:
-    """The band of an imbalance, majority over minority."""
-    if not min(real, fake):
-        return "single-class"
-    ratio = max(real, fake) / min(real, fake)
-    bands = ((1.5, "balanced"), (2, "mild"), (5, "moderate"), (10, "severe"))
-    return next((word for most, word in bands if ratio <= most), "extreme")
-
-
 def first_choice(space: Workspace, modality: str | None = None) -> dict[str, Any]:
     """A modality that there is data for, and its first dataset with both classes."""
     for name in [modality] if modality else list(SOURCES):
@@ -88,16 +87,63 @@ def signature(config: dict[str, Any]) -> tuple[Any, ...]:
     return config["modality"], tuple(config["datasets"])
 
 
-def advice(config: dict[str, Any], space: Workspace) -> list[str]:
-    """What the imbalance of the chosen data suggests, each with its reason."""
+def advice(config: dict[str, Any], space: Workspace) -> advisor.Advice | None:
+    """What the imbalance of the chosen data suggests; None while nothing is chosen."""
     chosen = [d for d in fitting(config["modality"], space) if d.name in config["datasets"]]
     if not chosen:
-        return []
+        return None
+    name = chosen[0].name if len(chosen) == 1 else "the chosen data"
     real, fake = sum(d.real for d in chosen), sum(d.fake for d in chosen)
-    return [
-        f"{theme.severity_badge(severity(real, fake))} {theme.count(real)} real, {theme.count(fake)} fake"
-    ]
+    return advisor.for_counts(real, fake, config["modality"], name=name)
+
+
+def advised(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
+    """The options that the advice ticks, as far as this modality has them."""
+    found = advice(config, space)
+    if found is None:
+        return {}
+    preset = dict(found.preset)
+    allowed = augmentations(config["modality"])
+    preset["augmentation"] = [a for a in preset.get("augmentation", []) if a in allowed]
+    if "smote" in preset.get("balancing", []):
+        preset["tune"] = "head"  # it works on embeddings of a frozen backbone
+        preset["devices"] = 1
+    return preset
 
 
 def draw_plan(config: dict[str, Any], space: Workspace) -> None:
-    """How the chosen protocol divides the data, in one line."""
+    """How the chosen protocol divides the data, and its leak report, in two lines."""
+    try:
+        counts, protocol, dropped, leaks = _plan(*_plan_key(config, space))
+    except BadInput as error:
+        st.warning(theme.safe(one_line(error)))
+        return
+    parts = [
+        f"{split} {theme.count(c['real'])} real, {theme.count(c['fake'])} fake" for split, c in counts.items()
+    ]
+    left_out = f" · {theme.count(dropped)} dropped" if dropped else ""
+    st.caption(f"Split by {theme.safe(protocol)}: {' · '.join(parts)}{left_out}")
+    if leaks:
+        st.warning("Leaks: " + theme.safe("; ".join(f"{leak.detail} ({leak.count:,})" for leak in leaks[:3])))
+    else:
+        st.caption(":green-badge[✔ no leaks] no person, source or clip stands on two sides of the split")
+
+
+def _plan_key(config: dict[str, Any], space: Workspace) -> tuple[Any, ...]:
+    known = set(table.datasets(space))
+    names = tuple(name for name in config["datasets"] if name in known)
+    files = [table.file_of(name, space) for name in names] + [exclusions.file_of(space)]
+    stamps = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    options = tuple(
+        (k, config[k]) for k in ("modality", "protocol", "heldout", "seed", "max_samples_per_class")
+    )
+    return names, options, str(space.root), stamps
+
+
+@st.cache_data(show_spinner="Dividing the samples", max_entries=64)
+def _plan(names: tuple[str, ...], options: tuple[Any, ...], root: str, stamps: tuple[int, ...]) -> Any:
+    """The very plan that training makes."""
+    space = Workspace(Path(root))
+    config = TrainConfig.from_dict({**dict(options), "datasets": list(names)})
+    planned = samples.plan_samples(config, samples.select(config, space), space)
+    return planned.counts(), planned.protocol, planned.dropped, leak_report.report(planned.rows)

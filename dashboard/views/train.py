@@ -95,7 +95,18 @@ def _data() -> None:
         )
     elif option_form.config()["heldout"]:
         option_form.set_field("heldout", "")
+    _advise()
     train_data.draw_plan(option_form.config(), session.space())
+
+
+def _advise() -> None:
+    """New data: tick what its imbalance advises. What was ticked by hand stays until other data is chosen."""
+    signature = train_data.signature(option_form.config())
+    if st.session_state.get("train_advised") != signature:
+        st.session_state["train_advised"] = signature
+        if changes := train_data.advised(option_form.config(), session.space()):
+            option_form.replace(changes, over=option_form.config())
+            st.rerun()
 
 
 def _shown(known: dict[str, Any]) -> Any:
@@ -131,8 +142,11 @@ def _model() -> None:
 
 
 def _techniques() -> None:
-    for line in train_data.advice(option_form.config(), session.space()):
-        st.markdown(line)
+    advice = train_data.advice(option_form.config(), session.space())
+    if advice is not None:
+        st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(advice.headline)}")
+        for technique in advice.techniques:
+            st.caption(f"**{theme.safe(technique.name)}**: {theme.safe(technique.why)}")
     fitting = train_data.augmentations(option_form.config()["modality"])
     for name in SEEN["techniques"][:3]:
         option_form.option(name, **({"choices": fitting} if name == "augmentation" else {}))

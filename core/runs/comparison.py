@@ -1,0 +1,165 @@
+"""Is one run better than another, and is it really? Paired on the samples that both have scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.catalog.components import components
+from core.errors import BadInput
+from core.runs.folder import RunFolder
+from core.runs.listing import Summary
+from core.thresholds.intervals import difference
+
+FIGURES = ("auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1")
+LOWER_IS_BETTER = ("eer",)
+FEWEST = 20  # shared samples; below, no interval means anything
+
+
+@dataclass(frozen=True)
+class Difference:
+    """First less second on the same samples."""
+
+    figure: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two runs on the samples of one split that both have scored."""
+
+    split: str
+    shared: int
+    only_first: int
+    only_second: int
+    differences: tuple[Difference, ...]
+
+
+def paired(
+    first: RunFolder, second: RunFolder, split: str = "test", *, n: int = 1000, seed: int = 0
+) -> Paired:
+    """The differences with their intervals: groups are drawn, each time the same for both runs."""
+    a, b = scores(first, split), scores(second, split)
+    both = a.merge(b, on="id", suffixes=("_a", "_b"))
+    if len(both) < FEWEST:
+        raise BadInput(
+            f"{first.id} and {second.id} share {len(both)} scored {split} samples; "
+            f"a comparison needs at least {FEWEST}, so give both runs the same datasets, protocol and seed"
+        )
+    labels = both["label_a"].to_numpy(dtype=np.int64)
+    if (labels != both["label_b"].to_numpy(dtype=np.int64)).any():
+        raise BadInput(f"{first.id} and {second.id} do not agree on the labels: they learned different tasks")
+    if not 0 < labels.sum() < len(labels):
+        raise BadInput(f"the {split} samples that {first.id} and {second.id} share are of one class only")
+    found = difference(
+        labels,
+        both["score_a"].to_numpy(dtype=np.float64),
+        both["score_b"].to_numpy(dtype=np.float64),
+        _groups(both),
+        figures=FIGURES,
+        thresholds=(threshold(first), threshold(second)),
+        n=n,
+        seed=seed,
+    )
+    return Paired(
+        split,
+        len(both),
+        len(a) - len(both),
+        len(b) - len(both),
+        tuple(Difference(name, *values) for name, values in found.items()),
+    )
+
+
+def scores(run: RunFolder, split: str) -> pd.DataFrame:
+    path = run.scores_file(split)
+    if not path.exists():
+        raise BadInput(f"run {run.id} has no scores of the {split} split; only finished runs can be compared")
+    return pd.read_parquet(path, columns=["id", "group", "label", "score"])
+
+
+def threshold(run: RunFolder) -> float | None:
+    """The operating point of the run; 0.5 where none was chosen. None calls nothing fake."""
+    document = run.document("operating_point")
+    if document is None or "threshold" not in document:
+        return 0.5
+    value = document["threshold"]
+    return None if value is None else float(value)
+
+
+def _groups(both: pd.DataFrame) -> np.ndarray:
+    """Samples tied in either run's plan are drawn together."""
+    keys = [
+        [f"a {first}", f"b {second}"]
+        for first, second in zip(both["group_a"].astype(str), both["group_b"].astype(str))
+    ]
+    return components(keys)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a recommendation looks at: validation figures only, for test may not choose."""
+
+    run: Summary
+    value: float
+    interval: tuple[float, float] | None
+    parameters: int | None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    run: Summary
+    reason: str
+
+
+def candidate(run: Summary, metrics: Mapping[str, Any], parameters: int | None) -> Candidate | None:
+    """None for a run that cannot be recommended: unfinished, learned nothing, or without validation figures."""
+    at = ((metrics.get("val") or {}).get("at_chosen")) or {}
+    if run.state != "completed" or run.learned_nothing or at.get("auc") is None:
+        return None
+    bounds = (at.get("intervals") or {}).get("auc")
+    return Candidate(run, float(at["auc"]), (bounds[0], bounds[1]) if bounds else None, parameters)
+
+
+def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder]) -> Recommendation | None:
+    """The best AUC on validation; among those not shown to be worse, the one with the fewest parameters."""
+    if not candidates:
+        return None
+    best = max(candidates, key=lambda c: c.value)
+    words = f"AUC {best.value:.3f} on validation, the highest of {len(candidates)}"
+    equals, unpaired = [], []
+    for other in candidates:
+        if other is best:
+            continue
+        try:
+            found = paired(folders[best.run.id], folders[other.run.id], "val", n=500)
+        except BadInput:
+            unpaired.append(other)
+            continue
+        if not next(d for d in found.differences if d.figure == "auc").shown:
+            equals.append(other)
+    smaller = [
+        c for c in equals if c.parameters is not None and best.parameters and c.parameters < best.parameters
+    ]
+    chosen = min(smaller, key=lambda c: c.parameters or 0) if smaller else best
+    if chosen is not best:
+        words = (
+            f"AUC {chosen.value:.3f} on validation: no difference shown to the highest ({best.run.name}, "
+            f"{best.value:.3f}), with {(chosen.parameters or 0) / 1e6:.2f} instead of "
+            f"{(best.parameters or 0) / 1e6:.2f} million parameters"
+        )
+    elif equals:
+        words += f"; no difference is shown to {', '.join(c.run.name for c in equals[:3])}"
+    if unpaired:
+        words += f"; {len(unpaired)} validated on other samples, so their figures are not on the same footing"
+    return Recommendation(chosen.run, words)

@@ -1,0 +1,121 @@
+"""Figures of published detectors, and whether one may stand beside a run: only where data and protocol match."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).with_name("published.json")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One published number, and everything that has to match before it means the same."""
+
+    detector: str
+    modality: str  # of the data: video | audio
+    trained_on: str
+    compression: str  # c23, c40, or empty
+    tested_on: str
+    protocol: str
+    level: str  # frame | video | utterance
+    metric: str
+    value: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A published figure beside a run's own, or why it may not stand there."""
+
+    figure: Figure
+    ours: float | None
+    interval: tuple[float, float] | None
+    why_not: str | None
+
+
+@functools.cache
+def figures() -> tuple[Figure, ...]:
+    document = json.loads(_FILE.read_text(encoding="utf-8"))
+    return tuple(
+        Figure(detector=row["detector"], tested_on=name, value=value, **table["same"])
+        for table in document["tables"]
+        for row in table["rows"]
+        for name, value in row["values"].items()
+    )
+
+
+def beside(
+    config: Mapping[str, Any], plan: Mapping[str, Any], metrics: Mapping[str, Any], compression: str | None
+) -> list[Beside]:
+    """Every published figure on a dataset that this run was tested on, comparable or not, and why not.
+
+    `compression` is that of the training clips, where all have one and the same.
+    """
+    found = []
+    tested = {part["name"]: part for part in ((metrics.get("test") or {}).get("by") or {}).get("dataset", [])}
+    for figure in figures():
+        part = tested.get(figure.tested_on)
+        if part is None:
+            continue
+        why_not = _why_not(figure, config, plan, compression, set(tested))
+        ours, interval = _ours(figure, part, metrics, len(tested))
+        if why_not is None and ours is None:
+            why_not = f"this run has no {figure.level}-level {figure.metric} on {figure.tested_on}"
+        found.append(
+            Beside(figure, ours if why_not is None else None, interval if why_not is None else None, why_not)
+        )
+    return found
+
+
+def _why_not(
+    figure: Figure,
+    config: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    compression: str | None,
+    tested: set[str],
+) -> str | None:
+    """The first thing that does not match, in words; None where all does."""
+    trained = [str(name) for name in plan.get("datasets") or config.get("datasets") or []]
+    others = sorted(set(trained) - {figure.trained_on})
+    if figure.trained_on not in trained:
+        return f"trained on {', '.join(trained) or 'other data'}; the published one on {figure.trained_on}"
+    if others:
+        return f"also trained on {', '.join(others)}; the published one on {figure.trained_on} alone"
+    if figure.compression and compression != figure.compression:
+        return f"trained on compression {compression or 'unknown or mixed'}; the published one on {figure.compression}"
+    protocol = str(plan.get("protocol") or config.get("protocol"))
+    if protocol != figure.protocol:
+        return f"split by {protocol}; the published one uses the {figure.protocol} split"
+    if config.get("max_samples_per_class"):
+        return f"at most {config['max_samples_per_class']} samples a class; the published one uses all"
+    modality = str(config.get("modality"))
+    if figure.modality == "audio" and modality != "audio":
+        return f"this run judges {modality}; the published one audio"
+    if figure.modality == "video" and modality not in ("image", "video"):
+        return f"this run judges {modality}; the published one what is seen"
+    if figure.level == "frame" and len(tested) > 1:
+        return "frame-level figures of this run are over all its test datasets together"
+    return None
+
+
+def _ours(
+    figure: Figure, part: Mapping[str, Any], metrics: Mapping[str, Any], datasets: int
+) -> tuple[float | None, tuple[float, float] | None]:
+    """The run's figure at the same level: units are frames, samples are clips or utterances."""
+    if figure.level == "frame":
+        units = ((metrics.get("test") or {}).get("units")) or {}
+        at = units.get("at_chosen") or {}
+    elif datasets == 1:
+        at = (metrics.get("test") or {}).get("at_chosen") or {}
+    else:
+        at = part
+    value, bounds = at.get(figure.metric), (at.get("intervals") or {}).get(figure.metric)
+    return (
+        None if value is None else float(value),
+        (float(bounds[0]), float(bounds[1])) if bounds else None,
+    )

@@ -1,0 +1,100 @@
+"""The samples behind a cell of a confusion matrix: see them, exclude them, or give them another label."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.catalog import exclusions, table
+from core.errors import WorkbenchError, one_line
+from core.runs.folder import RunFolder
+from dashboard import session, theme
+
+CELLS = {
+    "tp": ("fakes called fake", 1, True),
+    "fn": ("fakes called real", 1, False),
+    "fp": ("reals called fake", 0, True),
+    "tn": ("reals called real", 0, False),
+}
+MOST = 500
+ACTIONS = {"exclude": "Exclude from later plans", "real": "Relabel as real", "fake": "Relabel as fake"}
+
+
+def cell_of(point: Mapping[str, Any]) -> str | None:
+    """The cell of a clicked point: by its own name, or by where it stands in the heat map."""
+    data = point.get("customdata")
+    name = data[0] if isinstance(data, list) and data else data
+    if name in CELLS:
+        return str(name)
+    truth, called = point.get("y"), str(point.get("x", ""))
+    found = {("fake", True): "tp", ("fake", False): "fn", ("real", True): "fp", ("real", False): "tn"}
+    return found.get((str(truth), called.endswith("fake")))
+
+
+def samples(folder: RunFolder, split: str, cell: str, threshold: float | None) -> pd.DataFrame:
+    """The samples of the cell, the most mistaken (or most certain) first."""
+    found = pd.read_parquet(folder.scores_file(split))
+    _, label, called_fake = CELLS[cell]
+    called = pd.Series(False, found.index) if threshold is None else found["score"] >= threshold
+    part = found[(found["label"] == label) & (called == called_fake)]
+    return part.sort_values("score", ascending=not called_fake).reset_index(drop=True)
+
+
+def draw(folder: RunFolder, split: str, cell: str, threshold: float | None, place: str) -> None:
+    found = samples(folder, split, cell, threshold)
+    st.markdown(f"**{theme.count(len(found))} {CELLS[cell][0]}**")
+    if found.empty:
+        return
+    columns = [c for c in ("id", "score", "method", "dataset", "group") if c in found]
+    key = f"cell-{place}-{folder.id}-{split}-{cell}"
+    picked = st.dataframe(
+        found.loc[: MOST - 1, columns], hide_index=True, height=240, key=key, on_select="rerun",
+        selection_mode="multi-row",
+    )  # fmt: skip
+    rows = [row for row in picked["selection"]["rows"] if row < len(found)]
+    if not rows:
+        st.caption("Tick samples to play the first, or to put them on the list that the next plan honours.")
+        return
+    _play(found.iloc[rows[0]])
+    _list(found.iloc[rows]["id"].astype(str).tolist(), key)
+
+
+def _play(row: pd.Series) -> None:
+    try:
+        known = table.load([str(row["dataset"])], session.space(), ["id", "dataset", "path", "modality"])
+        match = known[known["id"] == row["id"]]
+        if match.empty:
+            st.caption("This sample is not in the catalogue any more.")
+            return
+        file = table.absolute_path(match.iloc[0], session.space())
+        _show(file, str(match.iloc[0]["modality"]))
+    except WorkbenchError as error:
+        st.caption(theme.safe(one_line(error)))
+
+
+def _show(file: Path, modality: str) -> None:
+    if not file.exists():
+        st.caption("The media file is not on this machine.")
+    elif modality == "image":
+        from core.media.images import open_image
+
+        st.image(open_image(file))
+    elif modality == "audio":
+        st.audio(str(file))
+    else:
+        st.video(str(file))
+
+
+def _list(ids: list[str], key: str) -> None:
+    why = st.text_input("Why", key=f"{key}-why", placeholder="wrong label, damaged, duplicate …")
+    with st.container(horizontal=True):
+        for action, words in ACTIONS.items():
+            pressed = st.button(words, key=f"{key}-{action}", disabled=not session.person().operator)
+            add = functools.partial(exclusions.add, ids, action, why, session.person(), session.space())
+            if pressed and theme.guarded(add):
+                st.success(f"{theme.count(len(ids))} on the list; the next plan honours it and says so.")

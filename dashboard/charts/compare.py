@@ -1,0 +1,163 @@
+"""Runs side by side: bars with intervals, ROC and precision–recall overlaid, differences, confusion matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.runs.comparison import Difference
+from core.thresholds.sweep import sweep
+from dashboard import theme
+
+DRAWN = 400  # points of an overlaid curve
+
+
+def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: str = "bars") -> go.Figure:
+    """One group a figure, one bar a run with its 95 % interval. `rows`: run -> figures with `intervals`."""
+    drawn = go.Figure()
+    for place, (label, at) in enumerate(rows.items()):
+        values = [at.get(name) for name in figures]
+        bounds = [(at.get("intervals") or {}).get(name) for name in figures]
+        drawn.add_trace(
+            go.Bar(
+                x=list(figures),
+                y=values,
+                name=label,
+                marker={
+                    "color": theme.SERIES[place % len(theme.SERIES)],
+                    "pattern": {"shape": ["", "/", ".", "x", "-", "|", "+", "\\"][place % 8]},
+                },
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [_above(v, b) for v, b in zip(values, bounds)],
+                    "arrayminus": [_below(v, b) for v, b in zip(values, bounds)],
+                },
+            )
+        )
+    drawn.update_layout(barmode="group")
+    drawn.update_yaxes(range=[0, 1.02])
+    return theme.figure(drawn, keep=keep)
+
+
+def _above(value: float | None, bounds: Sequence[float] | None) -> float:
+    return max(0.0, bounds[1] - value) if bounds and value is not None else 0.0
+
+
+def _below(value: float | None, bounds: Sequence[float] | None) -> float:
+    return max(0.0, value - bounds[0]) if bounds and value is not None else 0.0
+
+
+def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.Figure:
+    """ROC (`roc`) or precision–recall (`pr`) of several runs; `runs`: label -> (labels, scores)."""
+    drawn = go.Figure()
+    for place, (label, (labels, scores)) in enumerate(runs.items()):
+        if not 0 < labels.sum() < len(labels):
+            continue
+        found = sweep(labels, scores)
+        if kind == "roc":
+            x, y, _ = found.roc()
+            name = f"{label} (AUC {theme.number(found.auc)})"
+        else:
+            y, x, _ = found.precision_recall()
+            name = f"{label} (AP {theme.number(found.ap)})"
+        x, y = _fewer(np.asarray(x), np.asarray(y))
+        drawn.add_trace(
+            go.Scatter(
+                x=x.astype(np.float32),
+                y=y.astype(np.float32),
+                mode="lines",
+                name=name,
+                line={
+                    "color": theme.SERIES[place % len(theme.SERIES)],
+                    "dash": ["solid", "dash", "dot", "dashdot"][place % 4],
+                },
+            )
+        )
+    if kind == "roc":
+        drawn.add_trace(
+            go.Scatter(
+                x=[0, 1], y=[0, 1], mode="lines", name="chance", showlegend=False, hoverinfo="skip",
+                line={"color": theme.UNCERTAIN, "dash": "dot", "width": 1},
+            )
+        )  # fmt: skip
+    titles = ("false positive rate", "true positive rate") if kind == "roc" else ("recall", "precision")
+    drawn.update_xaxes(title_text=titles[0], range=[-0.01, 1.01])
+    drawn.update_yaxes(title_text=titles[1], range=[-0.01, 1.01])
+    return theme.figure(drawn, height=380, keep=kind)
+
+
+def _fewer(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if len(x) <= DRAWN:
+        return x, y
+    kept = np.unique(np.linspace(0, len(x) - 1, DRAWN).astype(int))
+    return x[kept], y[kept]
+
+
+def differences(found: Sequence[Difference]) -> go.Figure:
+    """Each figure's difference with its interval; grey and open where no difference is shown."""
+    drawn = go.Figure()
+    for shown, symbol, color, words in (
+        (True, "circle", theme.SERIES[0], "a difference is shown"),
+        (False, "circle-open", theme.UNCERTAIN, "no difference shown"),
+    ):
+        part = [d for d in found if d.shown is shown]
+        if part:
+            drawn.add_trace(
+                go.Scatter(
+                    x=[d.value for d in part],
+                    y=[d.figure for d in part],
+                    mode="markers",
+                    name=words,
+                    marker={"symbol": symbol, "size": 11, "color": color},
+                    error_x={
+                        "type": "data",
+                        "symmetric": False,
+                        "array": [d.high - d.value for d in part],
+                        "arrayminus": [d.value - d.low for d in part],
+                        "color": color,
+                    },
+                )
+            )
+    drawn.add_vline(x=0, line={"width": 1, "dash": "dot", "color": theme.UNCERTAIN})
+    drawn.update_yaxes(categoryorder="array", categoryarray=[d.figure for d in reversed(found)])
+    drawn.update_xaxes(title_text="first less second")
+    return theme.figure(drawn, height=120 + 32 * len(found), keep="differences")
+
+
+CELLS = (("tn", "fp"), ("fn", "tp"))  # rows: truly real, truly fake; columns: called real, called fake
+
+
+def confusion(at: Mapping[str, Any], title: str) -> go.Figure:
+    """The four cells with counts and the share of their row; a click opens the samples of a cell."""
+    counts = np.array([[float(at[name]) for name in row] for row in CELLS])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    text = [
+        [f"{theme.count(c)}<br>{theme.percent(s)}" for c, s in zip(row, share)]
+        for row, share in zip(counts, shares)
+    ]
+    x, y = ["called real", "called fake"], ["real", "fake"]
+    drawn = go.Figure(
+        go.Heatmap(
+            z=shares, x=x, y=y, text=text, texttemplate="%{text}", colorscale="Blues", zmin=0, zmax=1,
+            showscale=False, hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    # Invisible markers, because a heat map's cells cannot be selected.
+    drawn.add_trace(
+        go.Scatter(
+            x=[x[j] for i in range(2) for j in range(2)],
+            y=[y[i] for i in range(2) for j in range(2)],
+            customdata=[CELLS[i][j] for i in range(2) for j in range(2)],
+            mode="markers",
+            marker={"size": 70, "opacity": 0.001, "symbol": "square"},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    )
+    drawn.update_yaxes(autorange="reversed")
+    drawn.update_layout(title={"text": title, "font": {"size": 14}})
+    return theme.figure(drawn, height=260, keep=title)

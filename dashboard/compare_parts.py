@@ -1,0 +1,170 @@
+"""The parts of the Compare page: the table, curves' data, differences, the cross-dataset matrix, published figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.catalog import table as catalog
+from core.errors import BadInput, one_line
+from core.runs import cards, comparison, published
+from core.runs.folder import RunFolder
+from core.runs.listing import Summary
+from core.workspace import Workspace
+from dashboard import session, theme
+
+
+def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
+    """The figures of a run; empty where they cannot be read, with a word about it."""
+    try:
+        return RunFolder(space.runs / run.id).document("metrics") or {}
+    except BadInput as error:
+        st.warning(theme.safe(one_line(error)))
+        return {}
+
+
+def labels(chosen: Sequence[Summary]) -> dict[str, str]:
+    """A short name each, with the id where two would be the same."""
+    names = [run.name for run in chosen]
+    return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in chosen}
+
+
+def parameters(run: Summary, space: Workspace) -> int | None:
+    found = {card["name"]: card["parameters"] for card in cards.cached(space) or []}
+    plan = _plan(run, space)
+    return found.get(run.model or str(plan.get("model", "")))
+
+
+def _plan(run: Summary, space: Workspace) -> dict[str, Any]:
+    try:
+        return RunFolder(space.runs / run.id).document("plan") or {}
+    except BadInput:
+        return {}
+
+
+def table(chosen: Sequence[Summary], found: Mapping[str, Mapping[str, Any]], split: str) -> None:
+    rows = []
+    for run in chosen:
+        at = (found[run.id].get(split) or {}).get("at_chosen") or {}
+        bounds = at.get("intervals") or {}
+        size = parameters(run, session.space())
+        model = RunFolder(session.space().runs / run.id).best_model
+        rows.append(
+            {
+                "run": run.name + (" · demo" if run.demo else ""),
+                "id": run.id,
+                **{
+                    words: theme.interval(at.get(name), *(bounds.get(name) or (None, None)))
+                    for name, words in (
+                        ("auc", "AUC"),
+                        ("balanced_accuracy", "balanced accuracy"),
+                        ("macro_f1", "macro F1"),
+                    )
+                },
+                "majority": theme.number((found[run.id].get(split) or {}).get("majority_baseline")),
+                "parameters": "–" if size is None else f"{size / 1e6:.2f} M",
+                "training": theme.duration(run.seconds),
+                "file": theme.size(model.stat().st_size) if model.exists() else "–",
+                "learned": "✖ nothing" if run.learned_nothing else "✔",
+            }
+        )
+    st.dataframe(rows, hide_index=True, key="compare-table")
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _scores(path: str, stamp: int) -> pd.DataFrame:
+    return pd.read_parquet(path, columns=["label", "score"])
+
+
+def scores(
+    chosen: Sequence[Summary], names: Mapping[str, str], split: str, space: Workspace
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    drawn = {}
+    for run in chosen:
+        path = RunFolder(space.runs / run.id).scores_file(split)
+        if path.exists():
+            found = _scores(str(path), path.stat().st_mtime_ns)
+            drawn[names[run.id]] = (found["label"].to_numpy(), found["score"].to_numpy(dtype=np.float64))
+    return drawn
+
+
+def paired(first: str, second: str, split: str, space: Workspace) -> comparison.Paired:
+    a, b = RunFolder(space.runs / first), RunFolder(space.runs / second)
+    stamps = tuple(_stamp(run, split) for run in (a, b))
+    return _paired(str(a.path), str(b.path), split, stamps)
+
+
+def _stamp(run: RunFolder, split: str) -> tuple[int, ...]:
+    files = (run.scores_file(split), run.path / "operating_point.json")
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+
+
+@st.cache_data(show_spinner="Drawing samples again and again", max_entries=64)
+def _paired(first: str, second: str, split: str, stamps: Any) -> comparison.Paired:
+    return comparison.paired(RunFolder(first), RunFolder(second), split)
+
+
+def across(
+    chosen: Sequence[Summary], names: Mapping[str, str], found: Mapping[str, Mapping[str, Any]], split: str
+) -> None:
+    """Rows: runs and what they learned from; columns: the datasets they were tested on; cells: AUC."""
+    rows = []
+    for run in chosen:
+        parts = ((found[run.id].get(split) or {}).get("by") or {}).get("dataset") or []
+        cells = {part["name"]: theme.interval(part.get("auc"), *((part.get("intervals") or {}).get("auc") or (None, None)))
+                 for part in parts}  # fmt: skip
+        rows.append({"run": names[run.id], "learned from": ", ".join(run.datasets), **cells})
+    st.caption("AUC of each run on each dataset that it was tested on.")
+    st.dataframe(rows, hide_index=True, key="compare-across-table")
+
+
+def published_figures(run: Summary, found: Mapping[str, Any], space: Workspace) -> None:
+    """Where dataset and protocol match, side by side; else `not comparable` and why."""
+    folder = RunFolder(space.runs / run.id)
+    try:
+        beside = published.beside(folder.config(), _plan(run, space), found, compression(run, space))
+    except BadInput as error:
+        st.warning(theme.safe(one_line(error)))
+        return
+    st.markdown(f"**{theme.safe(run.name)}**")
+    if not beside:
+        st.caption("No published figure is about a dataset that this run was tested on.")
+        return
+    rows = [
+        {
+            "published detector": b.figure.detector,
+            "tested on": b.figure.tested_on,
+            "level": b.figure.level,
+            "figure": b.figure.metric.upper(),
+            "published": theme.number(b.figure.value),
+            "this run": theme.interval(b.ours, *(b.interval or (None, None)))
+            if b.why_not is None
+            else "not comparable",
+            "why": b.why_not or "",
+            "source": b.figure.source,
+        }
+        for b in beside
+    ]
+    st.dataframe(rows, hide_index=True, key=f"compare-published-{run.id}")
+
+
+def compression(run: Summary, space: Workspace) -> str | None:
+    """That of the training clips where the catalogue states one and the same for all."""
+    known = [name for name in run.datasets if name in catalog.datasets(space)]
+    return _compression(tuple(known), str(space.root), _stamps(known, space)) if known else None
+
+
+def _stamps(names: Sequence[str], space: Workspace) -> tuple[int, ...]:
+    return tuple(catalog.file_of(name, space).stat().st_mtime_ns for name in names)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _compression(names: tuple[str, ...], root: str, stamps: tuple[int, ...]) -> str | None:
+    found = catalog.load(list(names), Workspace(Path(root)), ["meta"])["meta"]
+    stated = {str((meta or {}).get("compression")) for meta in found}
+    return stated.pop() if len(stated) == 1 else None

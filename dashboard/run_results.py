@@ -1,0 +1,193 @@
+"""What a finished run produced: figures with intervals, confusion matrices, tables, plots and downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.exports import to_csv
+from core.runs.folder import RunFolder
+from dashboard import cell_samples, theme
+from dashboard.charts import compare
+
+FIGURES = (
+    "auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_real", "macro_f1",
+    "mcc", "log_loss", "brier", "ece",
+)  # fmt: skip
+THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
+PARTS = ("dataset", "method", "modality", "identity")
+
+
+def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
+    if metrics.get("learned_nothing"):
+        st.error(
+            f"**Learned nothing**: {theme.safe(metrics.get('learned_nothing_reason') or '')}",
+            icon=":material/dangerous:",
+        )
+    for warning in metrics.get("warnings") or []:
+        st.warning(theme.safe(warning))
+    splits = [split for split in ("test", "val") if split in metrics]
+    if not splits:
+        st.info("This run has no scores yet.")
+        return
+    split = st.segmented_control(
+        "Split", splits, default=splits[0], key=f"results-split-{folder.id}", label_visibility="collapsed"
+    )
+    found = metrics[split or splits[0]]
+    _headline(found)
+    figures, matrices, parts, plots, files = st.tabs(
+        ["Figures", "Confusion matrices", "By dataset and method", "Plots", "Files"],
+        key=f"results-tabs-{folder.id}",
+    )
+    with figures:
+        _figures(folder, found)
+    with matrices:
+        _matrices(folder, split or splits[0], found)
+    with parts:
+        _parts(folder, found)
+    with plots:
+        _plots(folder)
+    with files:
+        _files(folder)
+
+
+def _headline(found: Mapping[str, Any]) -> None:
+    chosen = found["at_chosen"]
+    columns = st.columns(4)
+    for column, name, label in zip(
+        columns, ("auc", "balanced_accuracy", "macro_f1", "accuracy"),
+        ("AUC", "Balanced accuracy", "Macro F1", "Accuracy"),
+    ):  # fmt: skip
+        column.metric(label, _with_interval(chosen, name))
+    st.caption(
+        f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
+        f"Always naming the majority has an accuracy of {theme.number(found['majority_baseline'])}."
+    )
+    for warning in chosen.get("warnings") or []:
+        st.warning(theme.safe(warning))
+
+
+def _with_interval(at: Mapping[str, Any], name: str) -> str:
+    low, high = (at.get("intervals") or {}).get(name) or (None, None)
+    return theme.interval(at.get(name), low, high)
+
+
+def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
+    """Samples and units side by side, never mixed."""
+    rows = [
+        {"figure": name, **{words: _with_interval(found[key], name) for key, words in THRESHOLDS.items()}}
+        for name in FIGURES
+        if any(found[key].get(name) is not None for key in THRESHOLDS)
+    ]
+    rows.append(
+        {
+            "figure": "majority baseline",
+            **dict.fromkeys(THRESHOLDS.values(), theme.number(found["majority_baseline"])),
+        }
+    )
+    samples, units = st.columns(2)
+    samples.markdown("**Whole samples**")
+    samples.dataframe(rows, hide_index=True, key=f"results-figures-{folder.id}")
+    if found.get("units"):
+        units.markdown(f"**Units** (frames, faces or segments: {theme.count(found['units']['n'])})")
+        units.dataframe(
+            [
+                {
+                    "figure": name,
+                    **{w: _with_interval(found["units"][k], name) for k, w in THRESHOLDS.items()},
+                }
+                for name in FIGURES
+                if found["units"]["at_chosen"].get(name) is not None
+            ],
+            hide_index=True,
+            key=f"results-units-{folder.id}",
+        )
+
+
+def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
+    st.caption("A click on a cell opens its samples.")
+    for column, (key, words) in zip(st.columns(2), THRESHOLDS.items()):
+        at = found[key]
+        value = "nothing is called fake" if at["threshold"] is None else theme.number(at["threshold"])
+        title = f"{words}" + (f" ({value})" if key == "at_chosen" else "")
+        picked = column.plotly_chart(
+            compare.confusion(at, title),
+            key=f"results-matrix-{folder.id}-{split}-{key}",
+            on_select="rerun",
+            selection_mode="points",
+            config=theme.CHART_CONFIG,
+        )
+        points = picked["selection"]["points"] if picked else []
+        if points and (cell := cell_samples.cell_of(points[0])):
+            with column:
+                cell_samples.draw(folder, split, cell, at["threshold"], key)
+
+
+def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
+    for name in PARTS:
+        parts = (found.get("by") or {}).get(name) or []
+        if not parts:
+            continue
+        table = pd.DataFrame(
+            [
+                {
+                    name: part["name"],
+                    "real": part["real"],
+                    "fake": part["fake"],
+                    "AUC": _with_interval(part, "auc"),
+                    "balanced accuracy": _with_interval(part, "balanced_accuracy"),
+                    "recall": _with_interval(part, "recall"),
+                    "false alarms": _with_interval(part, "fpr"),
+                }
+                for part in parts
+            ]
+        )
+        st.markdown(f"**By {name}**")
+        st.dataframe(table, hide_index=True, key=f"results-by-{name}-{folder.id}")
+        st.download_button(
+            "CSV",
+            to_csv(table),
+            f"{folder.id}-by-{name}.csv",
+            "text/csv",
+            key=f"results-csv-{name}-{folder.id}",
+        )
+
+
+def _plots(folder: RunFolder) -> None:
+    pictures = sorted(folder.results.glob("*.png"))
+    if not pictures:
+        st.info("This run has no plots.")
+    for column, picture in zip([*st.columns(2)] * len(pictures), pictures):
+        column.image(str(picture), caption=picture.stem.replace("_", " "))
+
+
+def _files(folder: RunFolder) -> None:
+    """Every file of the run that is worth having; read only when it is asked for."""
+    wanted = [
+        *sorted(folder.results.glob("*")),
+        *(folder.path / f"{name}.json" for name in ("metrics", "operating_point", "calibration", "plan")),
+        folder.config_file,
+        folder.log_file,
+        folder.events_file,
+        *(folder.scores_file(s) for s in ("val", "test")),
+        *(folder.units_file(s) for s in ("val", "test")),
+        folder.best_model,
+    ]
+    with st.container(horizontal=True):
+        for file in wanted:
+            if file.is_file():
+                st.download_button(
+                    f"{theme.safe(_inside(folder, file))} ({theme.size(file.stat().st_size)})",
+                    file.read_bytes if file.stat().st_size > 100_000 else file.read_bytes(),
+                    f"{folder.id}-{file.name}",
+                    key=f"results-file-{folder.id}-{_inside(folder, file)}",
+                    on_click="ignore",
+                )
+
+
+def _inside(folder: RunFolder, file: Path) -> str:
+    return str(file.relative_to(folder.path))

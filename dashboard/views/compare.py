@@ -1,0 +1,150 @@
+"""Compare: which one is better, and is it really? Runs side by side, with intervals and paired differences."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.detection import defaults
+from core.errors import BadInput, one_line
+from core.runs import comparison, listing
+from core.runs.folder import RunFolder
+from core.runs.listing import Summary
+from dashboard import compare_parts, session, theme
+from dashboard.charts import compare
+
+FIGURES = ("auc", "ap", "balanced_accuracy", "macro_f1", "f1", "recall", "precision")
+MOST = 8
+
+
+def page() -> None:
+    theme.page_title("Which one is better, and is it really?")
+    finished = [run for run in listing.runs(session.space()) if run.state == "completed"]
+    if len(finished) < 2:
+        theme.empty(
+            "Two finished runs are needed for a comparison."
+            + (" There is one." if finished else " There is none yet."),
+            "Train",
+            "train",
+        )
+        return
+    chosen = _choose(finished)
+    if not chosen:
+        st.info("Choose the runs to put side by side.")
+        return
+    split = st.segmented_control("Split", ["test", "val"], default="test", key="compare-split") or "test"
+    metrics = {run.id: compare_parts.metrics(run, session.space()) for run in chosen}
+    labels = compare_parts.labels(chosen)
+    compare_parts.table(chosen, metrics, split)
+    _recommendation(chosen, metrics)
+    rows = {labels[r.id]: metrics[r.id][split]["at_chosen"] for r in chosen if split in metrics[r.id]}
+    bars, curves = st.columns(2)
+    with bars:
+        st.plotly_chart(compare.bars(rows, FIGURES), key="compare-bars", config=theme.CHART_CONFIG)
+    with curves:
+        _overlays(chosen, labels, split)
+    if len(chosen) > 1:
+        _difference(chosen, labels, split)
+    with st.expander("Across datasets", key="compare-across"):
+        compare_parts.across(chosen, labels, metrics, split)
+    with st.expander("Beside published figures", key="compare-published"):
+        for run in chosen:
+            compare_parts.published_figures(run, metrics[run.id], session.space())
+
+
+def _choose(finished: Sequence[Summary]) -> list[Summary]:
+    by_id = {run.id: run for run in finished}
+    preset = [name for name in st.session_state.get("runs_chosen", []) if name in by_id]
+    names = st.multiselect(
+        "Runs",
+        list(by_id),
+        default=preset if len(preset) > 1 else list(by_id)[:2],
+        format_func=lambda name: f"{by_id[name].name} · {name}",
+        max_selections=MOST,
+        key="compare-runs",
+    )
+    return [by_id[name] for name in names]
+
+
+def _recommendation(chosen: Sequence[Summary], metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    """By validation figures, one a modality: the test split may not choose."""
+    for modality in dict.fromkeys(run.modality for run in chosen):
+        runs = [run for run in chosen if run.modality == modality]
+        found = [
+            c
+            for run in runs
+            if (
+                c := comparison.candidate(
+                    run, metrics[run.id], compare_parts.parameters(run, session.space())
+                )
+            )
+        ]
+        advice = comparison.recommend(
+            found, {run.id: RunFolder(session.space().runs / run.id) for run in runs}
+        )
+        with st.container(border=True):
+            if advice is None:
+                st.markdown(
+                    f"**{theme.safe(modality)}**: none of these can be recommended; none shows that it learned."
+                )
+                continue
+            text, button = st.columns([5, 1], vertical_alignment="center")
+            text.markdown(
+                f"Recommended for {theme.safe(modality)}: **{theme.safe(advice.run.name)}** "
+                f"({theme.safe(advice.run.id)}). {theme.safe(advice.reason)}."
+            )
+            default = defaults.default_detector(modality, session.space()) == advice.run.id
+            pressed = button.button(
+                "Is the default" if default else "Make default",
+                key=f"compare-default-{modality}",
+                disabled=default or not session.person().operator,
+            )
+            make = functools.partial(
+                defaults.set_default, modality, advice.run.id, session.person(), session.space()
+            )
+            if pressed and theme.guarded(make):
+                st.rerun()
+
+
+def _overlays(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:
+    drawn = compare_parts.scores(chosen, labels, split, session.space())
+    roc, pr = st.tabs(["ROC", "Precision–recall"], key="compare-overlays")
+    roc.plotly_chart(compare.overlay(drawn, "roc"), key="compare-roc", config=theme.CHART_CONFIG)
+    pr.plotly_chart(compare.overlay(drawn, "pr"), key="compare-pr", config=theme.CHART_CONFIG)
+
+
+def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:
+    st.markdown("##### Is the difference real?")
+    ids = [run.id for run in chosen]
+    left, right = st.columns(2)
+    first = left.selectbox("First", ids, index=0, format_func=labels.get, key="compare-first")
+    second = right.selectbox(
+        "Second", [i for i in ids if i != first], format_func=labels.get, key="compare-second"
+    )
+    try:
+        found = compare_parts.paired(str(first), str(second), split, session.space())
+    except BadInput as error:
+        st.info(theme.safe(one_line(error)))
+        return
+    shown = [d for d in found.differences if d.shown]
+    auc = next((d for d in found.differences if d.figure == "auc"), None)
+    if auc is not None:
+        words = theme.interval(auc.value, auc.low, auc.high)
+        better = labels[str(first) if auc.value > 0 else str(second)]
+        st.markdown(
+            f"AUC {words}: "
+            + (f"**{theme.safe(better)}** is better." if auc.shown else "**no difference shown**.")
+        )
+    st.caption(
+        f"Paired bootstrap by group over {theme.count(found.shared)} shared {split} samples, 95 % intervals; "
+        f"{len(shown)} of {len(found.differences)} figures differ."
+    )
+    st.plotly_chart(
+        compare.differences(found.differences), key="compare-differences", config=theme.CHART_CONFIG
+    )
+
+
+page()
