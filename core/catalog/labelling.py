@@ -95,7 +95,7 @@ def _parts(bundle: Bundle, task: Task) -> Iterator[tuple[Part, tuple[np.ndarray,
 class Run(NamedTuple):
     """The same value for some rows, or one value each."""
 
-    count: int
+    length: int
     value: Any
     values: list[Any] | None = None
 
@@ -179,7 +179,7 @@ def _column(runs: list[Run], kind: pa.DataType) -> pa.Array:
             return
         distinct = {run.value: None for run in held}
         position = {value: i for i, value in enumerate(distinct)}
-        codes = np.repeat([position[run.value] for run in held], [run.count for run in held])
+        codes = np.repeat([position[run.value] for run in held], [run.length for run in held])
         arrays.append(pa.array(list(distinct), kind).take(pa.array(codes)))
         held.clear()
 
@@ -195,8 +195,8 @@ def _column(runs: list[Run], kind: pa.DataType) -> pa.Array:
 
 def _as_json(run: Run) -> Run:
     if run.values is None:
-        return Run(run.count, _json(run.value))
-    return Run(run.count, None, [_json(value) for value in run.values])
+        return Run(run.length, _json(run.value))
+    return Run(run.length, None, [_json(value) for value in run.values])
 
 
 def _json(value: Any) -> str | None:
@@ -205,7 +205,7 @@ def _json(value: Any) -> str | None:
 
 def _groups(runs: list[Run]) -> pa.Array:
     rows: Iterable[tuple[str, ...]] = chain.from_iterable(
-        run.values if run.values is not None else [run.value or ()] * run.count for run in runs
+        run.values if run.values is not None else [run.value or ()] * run.length for run in runs
     )
     rows = list(rows)
     offsets = np.zeros(len(rows) + 1, dtype=np.int32)

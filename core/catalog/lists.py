@@ -13,11 +13,15 @@ from typing import Any
 from core.catalog.layouts.base import FAKE, REAL, SPLIT_WORDS, Labels, Part, class_of, normal
 from core.catalog.problems import Problems
 
-PATH_WORDS = ("path", "file_path", "filepath", "file", "filename", "file_name", "relative_path", "image")
-PATH_WORDS += ("image_path", "img", "img_path", "video", "video_path", "audio", "audio_path", "clip", "name")
-PATH_WORDS += ("image_name", "video_name", "utterance", "utt", "id", "image_id", "fname", "sample")
-LABEL_WORDS = ("label", "label_str", "labels", "class", "class_name", "target", "y", "truth", "ground_truth")
-LABEL_WORDS += ("is_fake", "fake", "is_real", "real", "category", "type", "key", "authenticity", "verdict")
+PATH_WORDS: tuple[str, ...] = (
+    *("path", "file_path", "filepath", "file", "filename", "file_name", "relative_path", "image"),
+    *("image_path", "img", "img_path", "video", "video_path", "audio", "audio_path", "clip", "name"),
+    *("image_name", "video_name", "utterance", "utt", "id", "image_id", "fname", "sample"),
+)
+LABEL_WORDS: tuple[str, ...] = (
+    *("label", "label_str", "labels", "class", "class_name", "target", "y", "truth", "ground_truth"),
+    *("is_fake", "fake", "is_real", "real", "category", "type", "key", "authenticity", "verdict"),
+)
 FURTHER = {
     "split": ("split", "set", "subset", "partition", "fold"),
     "method": ("method", "generator", "manipulation", "attack", "technique"),
@@ -25,8 +29,6 @@ FURTHER = {
     "original": ("original", "source", "source_id", "original_id"),
     "text": ("text", "transcript", "transcription", "sentence", "caption"),
 }
-MAX_LIST_BYTES = 4 << 30
-ABSENT_MANY = 20
 
 
 def text_of(path: Path, problems: Problems) -> str | None:
@@ -122,7 +124,7 @@ class Listing:
             self.taken.add(path)
             return self.rows[path]
         name = path.rpartition("/")[2]
-        keys = self.by_name.get(name) or self.by_name.get(name[: name.rfind(".")], ())
+        keys = self.by_name.get(name) or self.by_name.get(name[: name.rfind(".")]) or []
         if not keys:
             return None
         fits = [key for key in keys if path.endswith("/" + key) or key.endswith("/" + path) or len(keys) == 1]

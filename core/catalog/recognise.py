@@ -252,7 +252,7 @@ def _assign(
         for o in owned:
             taken[o.folder, o.kind] = key
             if reason := layout.rules[o.claim.rule].ignore:
-                ignored[o.claim.folder, reason] += tree.folders[o.folder].files[o.kind].count
+                ignored[o.claim.folder, reason] += tree.folders[o.folder].files[o.kind].total
         found.append(Found(layout, key, "", evidence, counted))
     found = _paired(found, tree)
     left = [item for item in media if item not in taken]
@@ -290,7 +290,7 @@ def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
     kinds: dict[str, int] = defaultdict(int)
     counts: dict[int, int] = defaultdict(int)
     for o in owned:
-        n = tree.folders[o.folder].files[o.kind].count
+        n = tree.folders[o.folder].files[o.kind].total
         kinds[o.kind] += n
         counts[o.claim.rule] += n
         for name, value in o.claim.captures:

@@ -177,7 +177,7 @@ def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[P
     for i, item in enumerate(found):
         for folder in {owned.folder for owned in item.owned}:
             path = folder
-            while _inside(path, item.root) and i not in owners[path]:
+            while path and i not in owners[path]:
                 owners[path].add(i)
                 path = path.rpartition("/")[0]
     everything = [p for folder in tree.folders.values() for p in folder.problems] + tree.problems
@@ -185,9 +185,11 @@ def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[P
         folder = path
         while folder and folder not in owners:
             folder = folder.rpartition("/")[0]
-        numbers = sorted(owners.get(folder, ()), key=lambda i: -len(found[i].root))
-        shared = len(numbers) > 1 and folder in tree.roots
-        (collected[numbers[0]] if numbers and not shared else homeless).add(kind, path)
+        near = [i for i in owners.get(folder, ()) if _inside(path, found[i].root)]
+        alone = len(owners.get(folder, ())) == 1 or folder not in tree.roots
+        (collected[min(near, key=lambda i: -len(found[i].root))] if near and alone else homeless).add(
+            kind, path
+        )
     return collected
 
 
@@ -207,7 +209,7 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
             if above in busy:
                 break
             path = above
-        counts[path] += tree.folders[folder].files[kind].count
+        counts[path] += tree.folders[folder].files[kind].total
     return [Left(printable(path), n) for path, n in sorted(counts.items())]
 
 

@@ -55,7 +55,7 @@ class DatasetInfo:
     layout: str
     root: str  # absolute
     scanned: float = 0.0  # Unix seconds
-    published: dict[str, int] | None = None
+    published: dict[str, int | None] | None = None
     problems: list[str] = field(default_factory=list)
     problem_count: int = 0  # problems holds the first of each kind
     notes: list[str] = field(default_factory=list)

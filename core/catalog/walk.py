@@ -43,13 +43,13 @@ BATCH = 25_000  # entries of one task; small enough to share out, large enough t
 class Files(NamedTuple):
     """Some files of one folder: names joined by NUL, sizes and times as packed 64-bit integers."""
 
-    count: int
+    total: int
     names: bytes
     sizes: bytes
     times: bytes
 
     def list(self) -> list[str]:
-        return self.names.decode().split("\0") if self.count else []
+        return self.names.decode().split("\0") if self.total else []
 
 
 class Folder(NamedTuple):
@@ -131,12 +131,12 @@ def _by_kind(
     kinds = {KINDS.get(ending.lower(), OTHER) for ending in endings}
     if len(kinds) == 1:
         packed = _packed(path, rows, kinds.pop(), problems)
-        return {packed[0]: packed[1]} if packed[1].count else {}
+        return {packed[0]: packed[1]} if packed[1].total else {}
     parts: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in sorted(kinds)}
     for row in rows:
         parts[kind_of(row[0])].append(row)
     found = dict(_packed(path, part, kind, problems) for kind, part in parts.items())
-    return {kind: files for kind, files in found.items() if files.count}
+    return {kind: files for kind, files in found.items() if files.total}
 
 
 def _packed(
@@ -173,7 +173,7 @@ def walk_some(paths: list[str], limit: int = BATCH) -> tuple[list[Folder], list[
     while pending and seen < limit:
         folder = read_folder(pending.pop())
         done.append(folder)
-        seen += 10 + sum(files.count for files in folder.files.values())
+        seen += 10 + sum(files.total for files in folder.files.values())
         prefix = folder.path.rstrip("/")
         pending.extend(f"{prefix}/{name}" for name in reversed(folder.folders))
     return done, pending
@@ -202,7 +202,7 @@ def walk(roots: list[str], walker: Walker = walk_here, seen: Callable[[int], Non
         for batch in walker(todo):
             tree.add(batch)
             links += [f"{folder.path.rstrip('/')}/{name}" for folder in batch for name in folder.links]
-            count += sum(files.count for folder in batch for files in folder.files.values())
+            count += sum(files.total for folder in batch for files in folder.files.values())
             if seen:
                 seen(count)
         todo = _follow(sorted(links), tree)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, clips, named
+from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, named
 from core.catalog.layouts.deepfakedetection import METHOD, actor_keys
 
 _CLIP = re.compile(r"\d\d(?:_\d\d__[a-z_]+?__[A-Z0-9]{8}|__[a-z_]+?(?=_*(?:frame|face)?_*\d|$))")
@@ -25,11 +25,14 @@ class DfdFaces(Layout):
 
     def label(self, part: Part, lists: Any) -> Labels:
         labels = self.stated(part)
-        labels.groups = [_keys(name) for name in clips(part)]
+        inner = next((keys for name in reversed(part.below) if (keys := _keys(name))), ())
+        if part.below and not inner:
+            inner = (f"clip:{labels.split}/{labels.label}/{'/'.join(part.below)}",)
+        labels.groups = [_keys(stem) or inner for stem in part.stems]
         return labels
 
 
 def _keys(name: str) -> tuple[str, ...]:
-    """The source clip and its actors, where the name says so; else the folder of frames."""
+    """The source clip and its actors, where the name says so."""
     match = _CLIP.match(name)
     return (f"clip:{match[0]}", *actor_keys(name)) if match else ()
