@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from core.catalog import components
+from core.catalog import components, duplicates
+from core.catalog.duplicates import MOST_FILES, Pair, Progress
+from core.workspace import Workspace
 
-# Sources that several published datasets were made from: tests across them are not independent.
+# Sources that several published datasets were made from: a test across two of them is not independent.
 SHARED_SOURCES = {
-    "FaceForensics++ source videos": (
-        "faceforensics", "deepfakedetection", "dfd", "dff", "df40", "deeperforensics", "faceshifter",
-    ),
-    "the Celeb-DF celebrities": ("celebdf", "celeb-df", "dfgc"),
+    "the FaceForensics++ videos": ("faceforensics", "faceshifter", "df40", "deeperforensics"),
+    "the actors of DeepFakeDetection": ("deepfakedetection", "dfd", "dff"),
+    "the Celeb-DF celebrities": ("celebdf", "dfgc"),
     "VoxCeleb2": ("fakeavceleb", "lavdf", "avdeepfake1m", "voxceleb"),
-    "VCTK": ("asvspoof2019", "asvspoof2021", "vctk"),
+    "VCTK": ("asvspoof", "vctk"),
     "LJSpeech": ("wavefake", "ljspeech"),
     "JSUT": ("wavefake", "jsut"),
-    "FFHQ photographs": ("140krealandfakefaces", "140k", "ffhq"),
-}  # fmt: skip
+    "FFHQ photographs": ("140k", "ffhq"),
+    "DFDC's actors": ("dfdc", "deepfakedetectionchallenge"),
+}
 
-# Two sequences of one YouTube video on two sides of the official FaceForensics++ lists (train, val or test).
+# Sequences that are parts of one YouTube video but lie on two sides of the official FaceForensics++ lists.
 FF_SAME_VIDEO = (
     ("605", "606"), ("639", "640"), ("755", "756"), ("837", "838"), ("875", "876"), ("954", "955"), ("982", "983"),
 )  # fmt: skip
@@ -39,11 +43,24 @@ class Leak:
         return asdict(self)
 
 
-def report(table: pd.DataFrame, *, media: bool = False, **options: Any) -> list[Leak]:
-    """What leaks in the table of a plan; with `media` the files are read for duplicates too."""
-    kept = table[table["split"] != ""]
-    found = crossing_groups(kept)
-    return found
+def report(
+    table: pd.DataFrame,
+    *,
+    media: bool = True,
+    most: int = MOST_FILES,
+    space: Workspace | None = None,
+    progress: Progress | None = None,
+) -> list[Leak]:
+    """What leaks in the table of a plan; with `media` files are read to find duplicates."""
+    kept = table[table["split"] != ""].reset_index(drop=True)
+    found = [*crossing_groups(kept), *faceforensics_sources(kept), *celeb_identities(kept)]
+    if media and len(kept):
+        same = duplicates.exact(kept, space, progress)
+        exact = {(pair.one, pair.two) for pair in same}
+        alike = [p for p in duplicates.near(kept, space, progress, most) if (p.one, p.two) not in exact]
+        found += [*_duplicates("exact duplicates", same), *_duplicates("near duplicates", alike)]
+        found += _sampled_only(kept, most)
+    return [*found, *shared_sources(kept["dataset"].unique())]
 
 
 def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
@@ -53,17 +70,86 @@ def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
         groups = list(part["groups"])
         label = components.components(groups)
         sides = pd.Series(part["split"].to_numpy()).groupby(label).nunique()
-        crossing = sides.index[sides > 1]
-        if len(crossing):
-            touched = int(pd.Series(label).isin(crossing).sum())
+        crossing = set(sides.index[sides > 1])
+        if crossing:
+            touched = sum(c in crossing for c in label.tolist())
             named = components.names(list(part["id"]), groups, label)
-            example = sorted({n for n, c in zip(named, label) if c in set(crossing)})
-            found.append(
-                Leak(
-                    "crossing groups",
-                    f"{name}: {len(crossing):,} groups are on more than one side, {touched:,} samples in them",
-                    len(crossing),
-                    example[:10],
-                )
-            )
+            examples = sorted({n for n, c in zip(named, label.tolist()) if c in crossing})
+            text = f"{name}: {len(crossing):,} groups are on more than one side, {touched:,} samples in them"
+            found.append(Leak("crossing groups", text, len(crossing), examples[:10]))
     return found
+
+
+def faceforensics_sources(kept: pd.DataFrame) -> list[Leak]:
+    """FaceForensics++ sequences of one YouTube video on two sides (seven pairs in the official lists)."""
+    mine = kept[_of_family(kept["dataset"], ("faceforensics",))]
+    if mine.empty:
+        return []
+    sides: dict[str, set[str]] = {}
+    for path, split in zip(mine["path"], mine["split"]):
+        for number in re.findall(r"(?<!\d)\d{3}(?!\d)", path.rsplit("/", 1)[-1]):
+            sides.setdefault(number, set()).add(split)
+    crossing = [
+        (a, b) for a, b in FF_SAME_VIDEO if a in sides and b in sides and len(sides[a] | sides[b]) > 1
+    ]
+    if not crossing:
+        return []
+    tests = [number for pair in crossing for number in pair if "test" in sides[number]]
+    text = f"FaceForensics++: {len(crossing)} source videos have sequences on two sides" + (
+        f"; {', '.join(tests)} touch the test part" if tests else ""
+    )
+    return [Leak("shared source video", text, len(crossing), [f"{a} and {b}" for a, b in crossing])]
+
+
+def celeb_identities(kept: pd.DataFrame) -> list[Leak]:
+    """Celebrities of Celeb-DF's test part that are also learned from (nearly all, in the official lists)."""
+    found = []
+    for name in sorted(set(kept["dataset"][_of_family(kept["dataset"], ("celebdf",))])):
+        mine = kept[kept["dataset"] == name]
+        people: dict[str, set[str]] = {}
+        for path, split in zip(mine["path"], mine["split"]):
+            for person in re.findall(r"id\d+", path.rsplit("/", 1)[-1]):
+                people.setdefault(person, set()).add(split)
+        in_test = [p for p, sides in people.items() if "test" in sides]
+        both = sorted((p for p in in_test if people[p] - {"test"}), key=lambda p: int(p[2:]))
+        if both:
+            text = f"{name}: {len(both)} of the {len(in_test)} celebrities in test are also in train or val"
+            found.append(Leak("shared identities", text, len(both), both[:10]))
+    return found
+
+
+def shared_sources(names: Iterable[str]) -> list[Leak]:
+    """Chosen datasets that descend from the same recordings: no independent test of each other."""
+    names = sorted(names)
+    found = []
+    for source, families in SHARED_SOURCES.items():
+        mine = [n for n in names if any(_plain(n).startswith(f) for f in families)]
+        if len(mine) > 1:
+            text = f"{', '.join(mine)} descend from {source}; they are no independent test of each other"
+            found.append(Leak("same source", text, len(mine), mine))
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _of_family(names: pd.Series, families: tuple[str, ...]) -> pd.Series:
+    family = {n: any(_plain(str(n)).startswith(f) for f in families) for n in names.unique()}
+    return names.map(family).astype(bool)
+
+
+def _duplicates(kind: str, pairs: list[Pair]) -> list[Leak]:
+    if not pairs:
+        return []
+    text = f"{len(pairs):,} pairs of files on two sides are {'the same' if kind.startswith('exact') else 'nearly the same'}"
+    return [Leak(kind, text, len(pairs), [f"{p.one} and {p.two}" for p in pairs[:10]])]
+
+
+def _sampled_only(kept: pd.DataFrame, most: int) -> list[Leak]:
+    """Not a leak, but what was not looked at."""
+    large = [(n, len(part)) for n, part in kept.groupby("dataset", sort=True) if len(part) > most]
+    return [
+        Leak("not compared", f"{name}: {most:,} of {n:,} files were compared for near duplicates", n - most)
+        for name, n in large
+    ]

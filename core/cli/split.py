@@ -23,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--out", type=Path, metavar="PLAN.csv", help="write the plan here")
     parser.add_argument(
-        "--duplicates",
-        action="store_true",
-        help="also look for duplicate files across the parts (reads media)",
+        "--no-media", action="store_true", help="do not read files to look for duplicates across the parts"
     )
 
 
@@ -41,7 +39,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     plan = splits.plan(samples, args.protocol, args.seed, heldout=args.heldout)
     if args.out:
         plan_files.write(plan, args.out)
-    found = leaks.report(plan.table, media=args.duplicates)
+    found = leaks.report(plan.table, media=not args.no_media)
     return {
         "protocol": plan.protocol,
         "seed": plan.seed,

@@ -1,0 +1,197 @@
+"""Files that are the same, or nearly, on two sides of a plan."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.catalog import fingerprints
+from core.catalog.allocation import order_of
+from core.catalog.fingerprints import Fingerprint
+from core.catalog.table import absolute_paths
+from core.errors import MediaError
+from core.media.limits import Limits
+from core.workspace import Workspace, workspace
+
+MOST_FILES = 5_000  # a dataset whose files are looked at for near duplicates
+Progress = Callable[[float, float, str], None]
+
+
+@dataclass(frozen=True)
+class Pair:
+    one: str  # id
+    two: str
+    how: str  # exact | picture | sound
+
+
+def exact(
+    table: pd.DataFrame, space: Workspace | None = None, progress: Progress | None = None
+) -> list[Pair]:
+    """Pairs of files with the same bytes on different sides. Only files of equal size are read."""
+    table = table.reset_index(drop=True)
+    paths = absolute_paths(table, space)
+    sizes: dict[int, list[int]] = defaultdict(list)
+    for i, path in enumerate(paths):
+        try:
+            sizes[path.stat().st_size].append(i)
+        except OSError:
+            continue  # gone since the scan; the next scan says so
+    split = table["split"].to_numpy()
+    wanted = [i for same in sizes.values() if len({split[i] for i in same}) > 1 for i in same]
+    hashes: dict[str, list[int]] = defaultdict(list)
+
+    def hashed(i: int) -> str | None:
+        try:
+            return fingerprints.content(paths[i])
+        except OSError:
+            return None
+
+    with ThreadPoolExecutor(_workers()) as pool:
+        for done, (i, digest) in enumerate(zip(wanted, pool.map(hashed, wanted))):
+            if progress and done % 50 == 0:
+                progress(done, len(wanted), "comparing files of equal size")
+            if digest is not None:
+                hashes[digest].append(i)
+    return [pair for same in hashes.values() for pair in _crossing(same, table, "exact")]
+
+
+def _crossing(same: Sequence[int], table: pd.DataFrame, how: str) -> list[Pair]:
+    """One pair for every file whose copy lies on another side."""
+    split, ids = table["split"].to_numpy(), table["id"].to_numpy()
+    first: dict[str, int] = {}
+    for i in same:
+        first.setdefault(split[i], i)
+    if len(first) < 2:
+        return []
+    pairs = []
+    for i in same:
+        other = next(j for s, j in first.items() if s != split[i])
+        pairs.append(Pair(min(ids[i], ids[other]), max(ids[i], ids[other]), how))
+    return list(dict.fromkeys(pairs))
+
+
+def near(
+    table: pd.DataFrame,
+    space: Workspace | None = None,
+    progress: Progress | None = None,
+    most: int = MOST_FILES,
+) -> list[Pair]:
+    """Pairs that look or sound the same on different sides; large datasets are sampled, the test side first."""
+    table = sampled(table, most).reset_index(drop=True)
+    prints = fingerprints_of(table, space, progress)
+    split, ids = table["split"].to_numpy(), table["id"].to_numpy()
+    owner = np.array([i for i, p in enumerate(prints) for _ in p.pictures], np.int64)
+    hashes = np.concatenate([p.pictures for p in prints] or [np.zeros(0, np.uint64)])
+    thumbnails = [t for p in prints for t in p.thumbnails]
+    found: dict[tuple[str, str], Pair] = {}
+    for a, b, _ in fingerprints.near_pictures(hashes):
+        i, j = owner[a], owner[b]
+        if i != j and split[i] != split[j] and fingerprints.alike(thumbnails[a], thumbnails[b]):
+            key = (min(ids[i], ids[j]), max(ids[i], ids[j]))
+            found.setdefault(key, Pair(*key, "picture"))
+    for i, j, _ in fingerprints.near_sounds([p.sound for p in prints]):
+        if split[i] != split[j]:
+            key = (min(ids[i], ids[j]), max(ids[i], ids[j]))
+            found.setdefault(key, Pair(*key, "sound"))
+    return [found[key] for key in sorted(found)]
+
+
+def sampled(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most `most` samples of each dataset: all of test and val first, then training samples."""
+    parts = []
+    for _, part in table.groupby("dataset", sort=True):
+        if len(part) > most:
+            rank = part["split"].map({"test": 0, "val": 1}).fillna(2).to_numpy()
+            part = part.iloc[np.lexsort((order_of(list(part["id"]), 0), rank))[:most]]
+        parts.append(part)
+    return pd.concat(parts) if parts else table
+
+
+def fingerprints_of(
+    table: pd.DataFrame, space: Workspace | None = None, progress: Progress | None = None
+) -> list[Fingerprint]:
+    """The fingerprint of every sample, from the cache where the file has not changed."""
+    space, limits = space or workspace(), Limits.from_settings(space)
+    out: list[Fingerprint | None] = [None] * len(table)
+    paths = absolute_paths(table, space)
+    stamps = [_stamp(p) for p in paths]
+    total, done = len(table), 0
+    for name, part in table.groupby("dataset", sort=True):
+        known = _read_cache(str(name), space)
+        fresh = [i for i in part.index if known.get((table["id"][i], stamps[i])) is None]
+        for i in part.index:
+            out[i] = known.get((table["id"][i], stamps[i]))
+
+        def made(i: int) -> Fingerprint:
+            try:
+                return fingerprints.perceptual(paths[i], table["modality"][i], limits)
+            except MediaError:
+                return Fingerprint(np.zeros(0, np.uint64))  # undecodable: nothing to compare
+
+        done += len(part) - len(fresh)
+        with ThreadPoolExecutor(_workers()) as pool:
+            for i, fingerprint in zip(fresh, pool.map(made, fresh)):
+                out[i] = fingerprint
+                done += 1
+                if progress:
+                    progress(done, total, "taking fingerprints")
+        if fresh:
+            known.update({(table["id"][i], stamps[i]): out[i] for i in fresh})  # type: ignore[misc]
+            _write_cache(str(name), known, space)
+    return [p for p in out if p is not None]
+
+
+def _workers() -> int:
+    return max(1, min(8, len(os.sched_getaffinity(0))))
+
+
+def _stamp(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:
+        return "gone"
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def _cache_file(name: str, space: Workspace) -> Path:
+    return space.cache / "fingerprints" / f"{quote(name, safe=' ()+')}.parquet"
+
+
+def _read_cache(name: str, space: Workspace) -> dict[tuple[str, str], Fingerprint]:
+    try:
+        rows = pq.read_table(_cache_file(name, space)).to_pylist()
+    except (OSError, pa.ArrowException):
+        return {}  # none yet, or damaged: it is made again
+    return {
+        (r["id"], r["stamp"]): Fingerprint(
+            np.frombuffer(r["pictures"], np.uint64),
+            np.frombuffer(r["thumbnails"], np.uint8).reshape(-1, 16, 16),
+            np.frombuffer(r["sound"], np.uint32),
+        )
+        for r in rows
+    }
+
+
+def _write_cache(name: str, known: dict[tuple[str, str], Fingerprint], space: Workspace) -> None:
+    path = _cache_file(name, space)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "id": i, "stamp": stamp, "pictures": p.pictures.tobytes(), "thumbnails": p.thumbnails.tobytes(),
+            "sound": p.sound.tobytes(),
+        }
+        for (i, stamp), p in known.items()
+    ]  # fmt: skip
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    pq.write_table(pa.Table.from_pylist(rows), temporary)
+    os.replace(temporary, path)
