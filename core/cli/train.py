@@ -35,51 +35,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     given = read_yaml(args.config) if args.config else {}
     given.update(parse_setting(setting) for setting in args.settings)
-    folder = prepared_folder(
-        args.run_dir, given, asked=bool(args.config or args.settings), resume=args.resume
-    )
+    if args.config or args.settings or args.run_dir is None:
+        folder, setup = new_folder(TrainConfig.from_dict(given), args.run_dir, resume=args.resume)
+    else:
+        folder, setup = existing_folder(args.run_dir, resume=args.resume), None
     devices = TrainConfig.from_dict(folder.config()).devices
     if devices > 1 and "WORLD_SIZE" not in os.environ:
         return train_together(folder, devices, args.resume)
     from core.training.worker import outcome, work
 
-    result = work(folder, resume=args.resume)
+    result = work(folder, resume=args.resume, setup=setup)
     return result or outcome(folder)
 
 
-def prepared_folder(path: Path | None, given: dict[str, Any], *, asked: bool, resume: bool) -> RunFolder:
-    """The folder to train in. What cannot be trained is refused before there is one."""
-    if path is not None and (path / "config.yaml").is_file() and not asked:
-        folder = RunFolder(path.absolute())
-        if not resume:
-            _refuse_finished(folder)
-        return folder
+def new_folder(config: TrainConfig, path: Path | None, *, resume: bool) -> tuple[RunFolder, Any]:
+    """A folder for a new run, made only when everything that it needs has been built."""
+    if resume and path is None:
+        raise BadInput("--resume needs --run-dir, the folder of the run that shall go on")
     if resume:
-        if path is None:
-            raise BadInput("--resume needs --run-dir, the folder of the run that shall go on")
-        if not (path / "config.yaml").is_file():
-            raise BadInput(f"--resume: {path} holds no run")
         raise BadInput("--resume goes on with the run's own configuration; leave out CONFIG.yaml and --set")
-    if path is not None and not asked:
-        raise BadInput(f"--run-dir: {path} holds no config.yaml; give a CONFIG.yaml or --set")
     if path is not None:
         _refuse_finished(RunFolder(path))
-    config = TrainConfig.from_dict(given)
-    return new_run(checked(config), path=path.absolute() if path else None)
+    from core.training.setup import set_up
 
-
-def checked(config: TrainConfig) -> dict[str, Any]:
-    """The fields to keep, after looking whether they can be trained; datasets and model are named in them."""
-    from core.training.samples import select
-    from core.training.setup import card_for
-
-    card_for(config)
-    table = select(config)
-    return {
+    setup = set_up(config)
+    asked = {
         **config.to_dict(),
-        "datasets": sorted(table["dataset"].unique().tolist()),
+        "datasets": sorted(setup.planned.rows["dataset"].unique().tolist()),
         "model": config.model_name,
     }
+    return new_run(asked, path=path.absolute() if path else None), setup
+
+
+def existing_folder(path: Path, *, resume: bool) -> RunFolder:
+    """A run folder as it stands: what the run manager starts, and what --resume goes on with."""
+    if not (path / "config.yaml").is_file():
+        raise BadInput(f"--run-dir: {path} holds no config.yaml; give a CONFIG.yaml or --set")
+    folder = RunFolder(path.absolute())
+    if not resume:
+        _refuse_finished(folder)
+    return folder
 
 
 def _refuse_finished(folder: RunFolder) -> None:

@@ -32,6 +32,8 @@ AT_THRESHOLD: dict[str, Callable[..., np.ndarray]] = {
     "mcc": lambda tp, fp, tn, fn: _ratio(
         tp * tn - fp * fn, np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
     ),
+    "precision_real": lambda tp, fp, tn, fn: _ratio(tn, tn + fn),
+    "f1_real": lambda tp, fp, tn, fn: _ratio(2 * tn, 2 * tn + fn + fp),
     "called_fake": lambda tp, fp, tn, fn: _ratio(tp + fp, tp + fp + tn + fn),
 }
 FIGURES = (*RANKING, *AT_THRESHOLD)

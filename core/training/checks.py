@@ -51,6 +51,25 @@ def check(config: TrainConfig) -> None:
     for option in fields(config):
         _check_field(option, coerce(option, getattr(config, option.name)))
     _check_together(config)
+    if config.tune is not None:
+        check_tune(config, config.tune)
+
+
+def check_tune(config: TrainConfig, tune: str) -> None:
+    """What needs a learning backbone, or a frozen one, once the network's card has said which it is."""
+    if tune != "head":
+        if "smote" in config.balancing:
+            _refuse("balancing", "smote", f"works on embeddings and needs tune: head (it is {tune})")
+        if config.head != "linear":
+            _refuse("head", config.head, f"needs tune: head (it is {tune})")
+        return
+    for name in ("domain_weight", "contrastive_weight"):
+        if getattr(config, name):
+            _refuse(name, getattr(config, name), "needs a backbone that learns; set tune: all")
+    if config.devices > 1:
+        _refuse(
+            "devices", config.devices, "must be 1 with tune: head, which trains in seconds in one process"
+        )
 
 
 def _check_field(option: Field[Any], value: Any) -> None:
@@ -80,21 +99,6 @@ def _check_together(config: TrainConfig) -> None:
         _refuse("dataset_weights", strangers[0], f"must be one of datasets: {', '.join(config.datasets)}")
     if len(set(config.datasets)) != len(config.datasets):
         _refuse("datasets", config.datasets, "names a dataset twice")
-    if "smote" in config.balancing and config.tune != "head":
-        _refuse("balancing", "smote", f"works on embeddings and needs tune: head (it is {config.tune})")
-    if config.tune == "head" and (config.domain_weight or config.contrastive_weight):
-        name = "domain_weight" if config.domain_weight else "contrastive_weight"
-        _refuse(
-            name,
-            getattr(config, name),
-            "needs a backbone that learns; tune may be all, layernorm or last_blocks",
-        )
-    if config.tune == "head" and config.devices > 1:
-        _refuse(
-            "devices", config.devices, "must be 1 with tune: head, which trains in seconds in one process"
-        )
-    if config.head != "linear" and config.tune != "head":
-        _refuse("head", config.head, f"needs tune: head (it is {config.tune})")
     for name in ("domain_weight", "contrastive_weight"):
         if getattr(config, name) and config.modality != "multimodal":
             _refuse(

@@ -46,8 +46,8 @@ AUDIO_AUGMENTATIONS = ("audio_noise", "audio_codec", "resample", "speed")
 AUGMENTATIONS = IMAGE_AUGMENTATIONS + AUDIO_AUGMENTATIONS
 
 DEFAULT_MODELS = {
-    "image": "mobilenetv3_small",
-    "audio": "logmel_small",
+    "image": "forensic_residual",
+    "audio": "logmel_mobilenetv3_small",
     "video": "simple_cnn",
     "multimodal": "fusion_tiny",
 }

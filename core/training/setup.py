@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +12,13 @@ import models
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.training.balancing import Balancing, TrainingSet, make_balancing
+from core.training.checks import check_tune
 from core.training.config import TrainConfig
 from core.training.data import Changes, Source
 from core.training.recipes import recipe_for
 from core.training.samples import Planned, plan_samples, select
 from core.workspace import Workspace, workspace
 from models.registry import BadOption, MissingWeights, ModelCard, UnknownModel
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,6 @@ def card_for(config: TrainConfig) -> ModelCard:
         raise BadInput(
             f"model: {card.name} is for modality {card.modality}, not {config.modality}; it may be {fitting}"
         )
-    if config.contrastive_weight and not card.options.keys() >= {"contrastive"}:
-        log.info("contrastive_weight: used where the network gives an audio and a video embedding")
     return card
 
 
@@ -120,6 +116,8 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
     """From the configuration to everything built. A resumed run gives the recipe that it began with."""
     space = space or workspace()
     card = card_for(config)
+    tune = config.tune or card.tune
+    check_tune(config, tune)
     table = select(config, space)
     planned = plan_samples(config, table, space)
     if recipe is None:
@@ -136,7 +134,7 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
         planned=planned,
         network=network,
         model_options=options,
-        tune=config.tune or card.tune,
+        tune=tune,
         learning_rate=config.learning_rate or card.learning_rate,
         space=space,
     )

@@ -34,12 +34,17 @@ log = logging.getLogger("core.training")
 SPLITS = ("val", "test")
 
 
-def work(folder: RunFolder, *, resume: bool = False, space: Workspace | None = None) -> dict[str, Any]:
-    """Train what the folder's config.yaml asks and write everything that a run produces. Gives its summary."""
+def work(
+    folder: RunFolder, *, resume: bool = False, space: Workspace | None = None, setup: Setup | None = None
+) -> dict[str, Any]:
+    """Train what the folder's config.yaml asks and write everything that a run produces. Gives its summary.
+
+    `setup` is that of the configuration where the caller has built it already, to see whether it can be trained.
+    """
     with logged(folder), joined_or_failed(folder) as ranks:
         try:
             with writing(folder, ranks) as pulse, signals(pulse):
-                state = train(folder, ranks, pulse, resume=resume, space=space)
+                state = train(folder, ranks, pulse, resume=resume, space=space, setup=setup)
                 finish(folder, ranks, state)
         except BaseException as error:
             if ranks.first:
@@ -49,13 +54,19 @@ def work(folder: RunFolder, *, resume: bool = False, space: Workspace | None = N
 
 
 def train(
-    folder: RunFolder, ranks: Ranks, pulse: Heartbeat | Deaf, *, resume: bool, space: Workspace | None
+    folder: RunFolder,
+    ranks: Ranks,
+    pulse: Heartbeat | Deaf,
+    *,
+    resume: bool,
+    space: Workspace | None,
+    setup: Setup | None = None,
 ) -> str:
     """The run itself; gives the state in which it ends."""
     config = TrainConfig.from_dict(folder.config())
     kept = progress.load(folder) if resume else None
     use_threads(ranks)
-    setup = set_up(config, space, recipe=kept_recipe(folder) if kept else None)
+    setup = setup or set_up(config, space, recipe=kept_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
     announce(setup, ranks, resumed=kept is not None)
     kind = HeadTraining if setup.tune == "head" else Loop
@@ -277,7 +288,9 @@ def fail(folder: RunFolder, error: BaseException) -> None:
     else:
         reason = one_line(f"{type(error).__name__}: {error}")
         log.error("the run failed", exc_info=error)
-    log.error("%s", reason)
+    if not _is_same_file(sys.stderr, folder):  # whoever started the worker prints the line there
+        with folder.log_file.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {reason}\n")
     folder.set_status(state="failed", ended=time.time(), error=reason)
 
 

@@ -82,11 +82,11 @@ def small(**more: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
         "modality": "image",
         "datasets": ["tiny"],
-        "model": "forensic_residual",
-        "model_options": {"width": 4},
+        "model": "timm:test_efficientnet",
         "image_size": 32,
         "epochs": 2,
         "batch_size": 16,
+        "learning_rate": 3e-3,
         "workers": 0,
         "faces": False,
         "protocol": "group",
