@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.access import Person
 from core.errors import BadInput
 from core.workspace import MODALITIES, Workspace, workspace
@@ -31,23 +33,32 @@ def set_default(modality: str, run: str, person: Person, space: Workspace | None
     space.save_settings(settings)
 
 
-def for_file(kind: str, space: Workspace | None = None) -> tuple[str, str | None]:
-    """The detector for a file of this kind, and a note where it is not one of the file's own modality."""
+def for_file(
+    kind: str, space: Workspace | None = None, candidates: Mapping[str, str] | None = None
+) -> tuple[str, str | None]:
+    """The detector for a file of this kind, and a note where it is not the default of the file's own modality.
+
+    `candidates` (modality: run) stand in where no default is set; the command line has none.
+    """
     space = space or workspace()
     for modality in FITTING.get(kind, ()):
-        run = default_detector(modality, space)
-        if run is None:
-            continue
-        if modality == kind:
-            return run, None
-        how = {
-            "image": "frame by frame",
-            "audio": "by its sound track",
-            "multimodal": "by pictures and sound",
-        }
-        return run, (
-            f"There is no default detector for {kind}; the default for {modality} judged it {how[modality]}."
-        )
+        for known, why in (
+            (default_detector(modality, space), "default"),
+            ((candidates or {}).get(modality), "latest finished"),
+        ):
+            if known is not None:
+                return known, _note(kind, modality, why)
     raise BadInput(
         f"there is no default detector for {kind} files; {HOW.format(modality=kind, file=space.settings_file)}"
     )
+
+
+def _note(kind: str, modality: str, why: str) -> str | None:
+    if modality == kind:
+        return (
+            None
+            if why == "default"
+            else f"No default detector for {kind} is set; the latest finished one judged it."
+        )
+    how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": "by pictures and sound"}
+    return f"There is no {why} detector for {kind}; the one for {modality} judged it {how[modality]}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,9 +78,11 @@ class Detector:
             return None
         return float(np.asarray(self.calibration.apply(np.array([score], np.float64)))[0])
 
-    def judge(self, prepared: Any, *, text: str | None = None) -> Judged | None:
+    def judge(
+        self, prepared: Any, *, text: str | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> Judged | None:
         """Scores by the code that evaluation uses; None where nothing could be judged."""
-        cut = inputs.pieces_of(prepared, self.recipe, text=text)
+        cut = inputs.pieces_of(prepared, self.recipe, text=text, metadata=metadata)
         if not cut.pieces:
             return None
         with lock_of(self.network):
@@ -119,7 +122,7 @@ class Detector:
         with lock_of(self.network), torch.no_grad():
             for start in range(0, len(cut.pieces), scoring.PIECES_AT_ONCE):
                 rows = [p.arrays for p in cut.pieces[start : start + scoring.PIECES_AT_ONCE]]
-                x, mask = inputs.batch_of(rows, self.recipe, self.card, self.device)
+                x, mask = inputs.batch_of(rows, self.recipe, self.card, self.device, self.network)
                 found.append(self.network.embed(x, mask).float().cpu().numpy())
         return np.concatenate(found).mean(axis=0)
 

@@ -38,6 +38,7 @@ class _UnitMap:
     strength: float
     faithfulness: Faithfulness | None
     frame: int  # number of the frame
+    time: float  # seconds
     box: pictures.Box | None
 
 
@@ -50,6 +51,8 @@ def explain_pictures(
 ) -> tuple[HeatMap, ...]:
     """One map a frame or face. `frames` are the full ones; a frame that is absent is shown by its crop."""
     if prepared.frames is None or views.layer_of(detector) is None:
+        return ()
+    if detector.modality == "multimodal" and not views.hears_or_sees(detector, "image"):
         return ()
     explainer = explanations.method(picture_method(wish.method))
     chosen = most_suspicious(judged.units, MOST_UNITS)
@@ -90,6 +93,7 @@ def _maps_of(
                 strength=float(attribution.strengths[k]),
                 faithfulness=figures[0] if looked.whole else figures[k],
                 frame=int(prepared.indices[position]),
+                time=float(prepared.times[position]),
                 box=box,  # type: ignore[arg-type]
             )
         )
@@ -186,8 +190,8 @@ def _drawn(
         path=str(paths["path"]),
         overlay=str(paths["overlay"]),
         frame=str(frame_path),
-        t0=unit.t0,
-        t1=unit.t1,
+        t0=one.time,
+        t1=one.time,
         faithfulness=one.faithfulness,
     )
 
@@ -278,8 +282,9 @@ def modalities_left_out(
             ("image", prepared.frames is not None and len(prepared.frames) > 0),
             ("audio", prepared.audio is not None and len(prepared.audio) > 0),
             ("text", bool(text)),
+            ("metadata", True),
         )
-        if there
+        if there and views.hears_or_sees(detector, name)
     ]
 
     def without(missing: frozenset[str]) -> float:
@@ -298,4 +303,6 @@ def _masked(arrays: inputs.Arrays, missing: frozenset[str]) -> inputs.Arrays:
         masked["has_audio"] = np.array(False)
     if "text" in missing:
         masked["text"] = np.array("")
+    if "metadata" in missing:
+        masked["metadata"] = np.array("{}")
     return masked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ class _Judgement:
         notes: list[str] = []
         run = self.request.run
         if run is None:
-            run, note = defaults.for_file(info.kind, self.space)
+            run, note = defaults.for_file(info.kind, self.space, self.request.candidates)
             notes += [note] if note else []
         try:
             detector = shared(run, self.space)
@@ -134,7 +134,7 @@ class _Judgement:
         self._done("prepare")
         if prepared.not_applicable is not None:
             return self._with_facts(_not_applicable(base, str(prepared.not_applicable)))
-        judged = detector.judge(prepared, text=self.request.text)
+        judged = detector.judge(prepared, text=self.request.text, metadata=asdict(info))
         self._done("network")
         if judged is None:
             return self._with_facts(_not_applicable(base, "nothing in the file could be judged"))
@@ -186,7 +186,12 @@ class _Judgement:
         out.mkdir(parents=True, exist_ok=True)
         drawn = explain.sound_of(prepared, detector.recipe) if self.request.draw_sound else None
         if self.request.explain:
-            verdict, drawn = self._maps(detector, prepared, judged, info, verdict, drawn, out)
+            try:
+                verdict, drawn = self._maps(detector, prepared, judged, info, verdict, drawn, out)
+            except Exception as error:  # the verdict stands without its maps, and says so
+                log.exception("explaining %s", self.shown)
+                note = f"Heat maps could not be made: {one_line(error)}"
+                verdict = replace(verdict, notes=(*verdict.notes, note))
         if drawn is not None:
             path = out / f"{self.stem}-sound.npz"
             sound.save(path, drawn)

@@ -58,7 +58,7 @@ def of_pictures(detector: Detector, cut: Pieces, chosen: Sequence[int], frames: 
         return _single_pictures(detector, cut, set(chosen), frames)
     if detector.modality == "video":
         return [_clip(detector, piece) for piece in cut.pieces if set(piece.units) & set(chosen)]
-    if detector.modality == "multimodal":
+    if detector.modality == "multimodal" and hears_or_sees(detector, "image"):
         return [seen for seen in (_clip_of_many(detector, p, cut) for p in _strongest(cut, chosen)) if seen]
     return []
 
@@ -67,9 +67,14 @@ def of_sound(detector: Detector, cut: Pieces, chosen: Sequence[int]) -> list[Loo
     """Views over the windows of sound of the chosen units."""
     if detector.modality == "audio":
         return _windows(detector, cut, set(chosen))
-    if detector.modality == "multimodal":
+    if detector.modality == "multimodal" and hears_or_sees(detector, "audio"):
         return [seen for seen in (_sound_of_many(detector, p) for p in _strongest(cut, chosen)) if seen]
     return []
+
+
+def hears_or_sees(detector: Detector, part: str) -> bool:
+    """Whether a multimodal network has an encoder for this modality."""
+    return part in detector.network.encoder
 
 
 def _single_pictures(detector: Detector, cut: Pieces, chosen: set[int], frames: Any) -> list[Looked]:
@@ -117,13 +122,13 @@ def _clip(detector: Detector, piece: Piece) -> Looked:
 def _clip_of_many(detector: Detector, piece: Piece, cut: Pieces) -> Looked | None:
     """The pictures of a multimodal network, its sound and text held still."""
     x, mask = _batch(detector, [piece])
-    there = x["image_frames"][0]
+    there = mask["image_frames"][0]
     if not bool(there.any()):
         return None
 
     def forward(frames: torch.Tensor) -> torch.Tensor:
         all_there = torch.ones(1, len(frames), dtype=torch.bool, device=frames.device)
-        return detector.network({**x, "image": frames[None], "image_frames": all_there}, mask)
+        return detector.network({**x, "image": frames[None]}, {**mask, "image_frames": all_there})
 
     units = tuple(piece.units[0] for _ in range(int(there.sum())))
     return Looked(
@@ -173,7 +178,9 @@ def bands_of(detector: Detector, x: torch.Tensor) -> tuple[tuple[int, int], np.n
 
 
 def _batch(detector: Detector, pieces: Sequence[Piece]) -> tuple[Any, Any]:
-    return inputs.batch_of([p.arrays for p in pieces], detector.recipe, detector.card, detector.device)
+    return inputs.batch_of(
+        [p.arrays for p in pieces], detector.recipe, detector.card, detector.device, detector.network
+    )
 
 
 def _strongest(cut: Pieces, chosen: Sequence[int]) -> list[Piece]:

@@ -18,7 +18,7 @@ class IntegratedGradients:
     title: str = "Integrated gradients"
     about: str = "what each moment adds to the fake logit on the way from silence to the recording"
     over: str = "time"
-    steps: int = 12
+    steps: int = 8
 
     def __call__(self, view: View, inputs: torch.Tensor) -> Attribution:
         """The sums over moments add up to logit(recording) - logit(silence), as exactly as the steps are fine."""

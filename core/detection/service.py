@@ -1,0 +1,237 @@
+"""The one detection process of a server and its queue: fair between sessions, restarted when it dies.
+
+The server itself imports no torch; it hears verdicts as they grow. A process that takes too long or dies costs the
+file it worked on, nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict, deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from core.detection import player, uploads
+from core.detection.request import Request
+from core.detection.uploads import Upload
+from core.detection.verdict import Verdict
+from core.errors import WorkbenchError, one_line
+from core.workspace import CODE_ROOT, workspace
+
+LONGEST = 900.0  # seconds of one file before its process is replaced
+START = 180.0  # seconds to import what it needs
+DIED = "the detection process died on this file; it may be damaged on purpose, or memory ran out"
+SLOW = "judging this file took longer than {:.0f} s and was ended"
+
+
+@dataclass
+class Job:
+    """One file with one detector. Fields are replaced whole, so a page reads them without a lock."""
+
+    session: str
+    upload: Upload
+    request: Request
+    stage: str = "queued"  # queued | reading | verdict | facts | map | done | cancelled
+    verdict: Verdict | None = None
+    player: tuple[Path, str, str] | None = None  # path, MIME type, kind
+    player_error: str | None = None
+    submitted: float = field(default_factory=time.time)
+    told_verdict: float | None = None  # seconds after submission
+    plays: bool = False  # something to play is made for it
+
+    @property
+    def over(self) -> bool:
+        return self.stage in ("done", "cancelled")
+
+
+class Service:
+    """Made once a server. Its process starts with the first file, or with `warm`."""
+
+    def __init__(self) -> None:
+        uploads.sweep()
+        self._queues: OrderedDict[str, deque[Job]] = OrderedDict()
+        self._changed = threading.Condition()
+        self._process: _Process | None = None
+        self._closed = False
+        self._players = ThreadPoolExecutor(2, thread_name_prefix="player")
+        self._thread = threading.Thread(target=self._serve, name="detection", daemon=True)
+        self._thread.start()
+
+    def warm(self) -> None:
+        """Start the process now, so that the first file does not wait for its imports."""
+        with self._changed:
+            self._wanted = True
+            self._changed.notify()
+
+    def submit(self, session: str, upload: Upload, request: Request, *, play: bool = True) -> Job:
+        job = Job(session, upload, request, plays=play and request.out is not None)
+        with self._changed:
+            self._queues.setdefault(session, deque()).append(job)
+            self._changed.notify()
+        if job.plays:
+            self._players.submit(self._make_player, job)
+        return job
+
+    def cancel(self, session: str) -> int:
+        """Take what waits of a session out of the queue; what runs is finished."""
+        with self._changed:
+            waiting = self._queues.pop(session, deque())
+        for job in waiting:
+            job.stage = "cancelled"
+        return len(waiting)
+
+    def waiting(self, session: str | None = None) -> int:
+        with self._changed:
+            return sum(len(q) for s, q in self._queues.items() if session in (None, s))
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._players.shutdown(wait=False, cancel_futures=True)
+        if self._process is not None:
+            self._process.end()
+
+    _wanted = False
+
+    def _next(self) -> Job | None:
+        """The next job: sessions take turns, so that a batch of one does not hold up the others."""
+        with self._changed:
+            while not self._closed:
+                for session in list(self._queues):
+                    jobs = self._queues[session]
+                    if not jobs:
+                        del self._queues[session]
+                        continue
+                    self._queues.move_to_end(session)
+                    return jobs.popleft()
+                if self._wanted:
+                    self._wanted = False
+                    return None
+                self._changed.wait()
+        return None
+
+    def _serve(self) -> None:
+        while not self._closed:
+            job = self._next()
+            if self._closed:
+                return
+            try:
+                process = self._alive()
+                if job is not None:
+                    self._judge(process, job)
+            except (OSError, EOFError, ValueError, TimeoutError) as error:
+                self._failed(job, error)
+
+    def _alive(self) -> _Process:
+        if self._process is None or not self._process.alive:
+            self._process = _Process()
+            self._process.hear(START)
+        return self._process
+
+    def _judge(self, process: _Process, job: Job) -> None:
+        job.stage = "reading"
+        process.ask(job)
+        end = time.monotonic() + longest()
+        while True:
+            answer = process.hear(end - time.monotonic())
+            verdict = replace(Verdict.from_dict(answer["verdict"]), file=job.upload.shown)
+            job.verdict = replace(verdict, reason=_named(verdict.reason, job.upload))
+            if job.told_verdict is None and verdict.verdict is not None:
+                job.told_verdict = time.time() - job.submitted
+            job.stage = answer["stage"]
+            if job.over:
+                return
+
+    def _failed(self, job: Job | None, error: BaseException) -> None:
+        """The process is gone or hangs: its file gets an error, the next one a new process."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+        if job is not None:
+            slow = isinstance(error, TimeoutError)
+            reason = SLOW.format(longest()) if slow else DIED
+            job.verdict = Verdict(file=job.upload.shown, status="error", reason=reason, words=reason)
+            job.stage = "done"
+
+    def _make_player(self, job: Job) -> None:
+        assert job.request.out is not None
+        try:
+            job.player = player.playable(job.upload.path, job.request.out)
+        except WorkbenchError as error:
+            job.player_error = _named(one_line(error), job.upload)
+        except OSError as error:  # the session ended meanwhile and took its folder along
+            job.player_error = one_line(error)
+
+
+def longest() -> float:
+    value = workspace().settings().get("detection", {}).get("seconds", LONGEST)
+    return float(value) if isinstance(value, (int, float)) and value > 0 else LONGEST
+
+
+def _named(reason: str | None, upload: Upload) -> str | None:
+    """Messages name the file as the analyst does, not as it lies on disk."""
+    return None if reason is None else reason.replace(upload.path.name, upload.shown)
+
+
+class _Process:
+    """The child and the pipes to it; a thread reads its answers so that waiting has an end."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(CODE_ROOT)}
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "core.detection.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=CODE_ROOT,
+            env=environment,
+            start_new_session=True,
+        )
+        self.answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        return self.child.poll() is None
+
+    def ask(self, job: Job) -> None:
+        request = asdict(job.request)
+        request["out"] = str(job.request.out) if job.request.out else None
+        task = {"path": str(job.upload.path), "shown": job.upload.shown, "request": request}
+        assert self.child.stdin is not None
+        self.child.stdin.write(json.dumps(task).encode() + b"\n")
+        self.child.stdin.flush()
+
+    def hear(self, seconds: float) -> dict[str, Any]:
+        try:
+            answer = self.answers.get(timeout=max(0.0, seconds))
+        except queue.Empty as error:
+            raise TimeoutError from error
+        if answer is None:
+            raise EOFError
+        return answer
+
+    def _read(self) -> None:
+        assert self.child.stdout is not None
+        with contextlib.suppress(ValueError, OSError):
+            for line in self.child.stdout:
+                self.answers.put(json.loads(line))
+        self.answers.put(None)
+
+    def end(self) -> None:
+        self.child.kill()
+        self.child.wait()
+        for pipe in (self.child.stdin, self.child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()

@@ -1,0 +1,115 @@
+"""Several detectors on one file: combined by logistic stacking on validation samples that all of them scored.
+
+Plain averaging of uncalibrated scores is worse than the best single detector; without common validation samples
+nothing is combined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.errors import WorkbenchError, one_line
+from core.runs.folder import open_run
+from core.thresholds.calibration import EDGE
+from core.workspace import Workspace
+
+FEWEST = 20  # common samples of each class
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Combined:
+    """The probability from all detectors, or the reason why there is none."""
+
+    probability: float | None
+    reason: str = ""
+    samples: int = 0
+    weights: dict[str, float] = field(default_factory=dict)
+    auc: float | None = None  # of the combination on the common samples, by cross-validation over groups
+    singles: dict[str, float] = field(default_factory=dict)  # the same of each alone
+
+
+def combine(scores: Mapping[str, float], space: Workspace | None = None) -> Combined:
+    """`scores`: run id to the raw score of one file."""
+    if len(scores) < 2:
+        return Combined(None, "there is only one detector")
+    names = sorted(scores)
+    try:
+        x, labels, groups = common(names, space)
+    except WorkbenchError as error:
+        return Combined(None, one_line(error))
+    fakes = int(labels.sum())
+    if min(fakes, len(labels) - fakes) < FEWEST:
+        return Combined(
+            None,
+            f"the detectors share {fakes} fake and {len(labels) - fakes} real validation samples; "
+            f"at least {FEWEST} of each are needed",
+            samples=len(labels),
+        )
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression().fit(logits(x), labels)
+    file = logits(np.array([[scores[n] for n in names]]))
+    return Combined(
+        probability=float(model.predict_proba(file)[0, 1]),
+        samples=len(labels),
+        weights=dict(zip(names, map(float, model.coef_[0]))),
+        auc=_auc_across_folds(x, labels, groups),
+        singles={n: _auc(labels, x[:, k]) for k, n in enumerate(names)},
+    )
+
+
+def common(names: list[str], space: Workspace | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores (samples, detectors), labels and groups of the validation samples that every detector scored."""
+    import pandas as pd
+
+    joined: pd.DataFrame | None = None
+    for name in names:
+        path = open_run(name, space=space).scores_file("val")
+        if not path.is_file():
+            return np.zeros((0, len(names))), np.zeros(0, int), np.zeros(0, object)
+        table = pd.read_parquet(path, columns=["id", "label", "group", "score"]).drop_duplicates("id")
+        own = table.set_index("id")["score"].rename(name)
+        joined = (
+            table.set_index("id")[["label", "group"]].join(own)
+            if joined is None
+            else joined.join(own, how="inner")
+        )
+    assert joined is not None
+    joined = joined.dropna(subset=["label", *names])
+    return (
+        joined[names].to_numpy(np.float64),
+        joined["label"].to_numpy(int),
+        joined["group"].astype(str).to_numpy(),
+    )
+
+
+def logits(scores: np.ndarray) -> np.ndarray:
+    inside = np.clip(scores, EDGE, 1 - EDGE)
+    return np.log(inside / (1 - inside))
+
+
+def _auc_across_folds(x: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float | None:
+    """Each sample scored by a combination that saw neither it nor its group."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    if len(set(groups)) < FOLDS:
+        return None
+    out = np.full(len(labels), np.nan)
+    for train, test in StratifiedGroupKFold(FOLDS).split(x, labels, groups):
+        if len(set(labels[train])) == 2:
+            out[test] = (
+                LogisticRegression().fit(logits(x[train]), labels[train]).predict_proba(logits(x[test]))[:, 1]
+            )
+    seen = np.isfinite(out)
+    return _auc(labels[seen], out[seen]) if 0 < labels[seen].sum() < seen.sum() else None
+
+
+def _auc(labels: np.ndarray, scores: np.ndarray) -> float:
+    from core.thresholds.sweep import sweep
+
+    return float(sweep(labels, scores).auc)

@@ -1,0 +1,94 @@
+"""The detection process of a server: requests on stdin, verdicts as they grow on stdout, one JSON line each."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+from core.detection.exports import plain
+from core.detection.request import Request
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    import torch
+
+    torch.set_num_threads(max(1, os.cpu_count() or 1))
+    from core.detection import judgement
+    from core.detection.explanations import DEFAULT, method
+
+    method(DEFAULT)  # its library takes seconds to import; nobody waits for it now
+    _say(answers, {"stage": "ready"})
+    learner = _Learner()
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        task = json.loads(line)
+        request = request_from(task["request"])
+        verdict = judgement.detect(
+            Path(task["path"]),
+            task["shown"],
+            request,
+            stem="file",
+            media=sandboxed(),
+            told=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
+        )
+        _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
+        learner.consider(verdict.detector if verdict.status == "ok" else None, request.run)
+
+
+def request_from(document: dict[str, Any]) -> Request:
+    return Request(**{**document, "out": Path(document["out"]) if document.get("out") else None})
+
+
+def sandboxed() -> Any:
+    """Files are decoded in a process of their own, with limits."""
+    from core.detection.judgement import Media
+    from core.media import sandbox
+
+    return Media(
+        probe=lambda path: sandbox.run("core.media.probe:probe", path),
+        prepare=lambda path, recipe: sandbox.run("core.media.prepare:prepare", path, recipe),
+        frames=lambda path, recipe, kind: sandbox.run(
+            "core.detection.judgement:full_frames", path, recipe, kind
+        ),
+        facts=lambda path: sandbox.run("core.detection.facts:read", path),
+    )
+
+
+class _Learner:
+    """Between requests: where the validation files of a detector lie, for the distance from them."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def consider(self, detector: str | None, run: str | None) -> None:
+        name = run or detector
+        if name is None or name in self.seen:
+            return
+        self.seen.add(name)
+        threading.Thread(target=self._learn, args=(name,), daemon=True).start()
+
+    def _learn(self, name: str) -> None:
+        from core.detection import reference
+        from core.detection.detector import shared
+        from core.errors import WorkbenchError
+
+        try:
+            reference.make(shared(name))
+        except WorkbenchError as error:
+            print(f"no reference for {name}: {error}", file=sys.stderr)
+
+
+def _say(answers: TextIO, document: dict[str, Any]) -> None:
+    answers.write(json.dumps(plain(document), ensure_ascii=True, allow_nan=False) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Charts of one verdict: the score on its scale, scores over time, the sound with the map over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core.detection.verdict import Unit, Verdict, decide
+from dashboard import theme
+
+# Transparent where the map says nothing, so that the spectrogram stays readable.
+MAP_COLOURS = [
+    [0.0, "rgba(0,0,0,0)"], [0.15, "rgba(0,0,0,0)"], [0.5, "rgba(204,71,120,0.65)"],
+    [0.8, "rgba(248,149,64,0.85)"], [1.0, "rgba(240,249,33,0.95)"],
+]  # fmt: skip
+MOST_MARKS = 600  # of one chart
+
+
+def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
+    """The score between 0 and 1 with the operating point and the band; shape and word say what colour does."""
+    fig = go.Figure()
+    fig.add_shape(type="rect", x0=0, x1=1, y0=0.35, y1=0.65, fillcolor="rgba(127,127,127,.18)", line_width=0)
+    if threshold is not None:
+        fig.add_shape(
+            type="rect",
+            x0=max(0, threshold),
+            x1=1,
+            y0=0.35,
+            y1=0.65,
+            fillcolor=theme.FAKE,
+            opacity=0.25,
+            line_width=0,
+        )
+        fig.add_vline(x=threshold, line={"width": 2, "dash": "dash"})
+        fig.add_annotation(
+            x=threshold, y=0.98, text=f"threshold {threshold:.3f}", showarrow=False, yanchor="top"
+        )
+    if verdict.band is not None:
+        low, high = verdict.band
+        fig.add_shape(
+            type="rect",
+            x0=low,
+            x1=high,
+            y0=0.25,
+            y1=0.75,
+            fillcolor=theme.UNCERTAIN,
+            opacity=0.35,
+            line_width=0,
+        )
+    if verdict.score is not None:
+        word = decide(verdict.score, threshold, verdict.band)
+        fig.add_trace(
+            go.Scatter(
+                x=[verdict.score],
+                y=[0.5],
+                mode="markers+text",
+                text=[f"{word} {verdict.score:.3f}"],
+                textposition="bottom center",
+                marker={"size": 18, "color": theme.LABEL_COLORS[word], "symbol": theme.LABEL_SYMBOLS[word]},
+                hovertemplate="score %{x:.4f}<extra></extra>",
+                cliponaxis=False,
+            )
+        )
+    fig.update_xaxes(range=[-0.02, 1.02], title="score: raw P(fake)", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    fig.update_yaxes(visible=False, range=[0, 1])
+    theme.figure(fig, height=140, keep="scale")
+    fig.update_layout(showlegend=False, margin={"t": 4, "b": 4, "l": 8, "r": 8})
+    return fig
+
+
+def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = None) -> go.Figure:
+    """A line a person for frames and faces, a bar a segment for sound; a click names the unit."""
+    fig = go.Figure()
+    units = list(enumerate(verdict.units))[:MOST_MARKS]
+    for track in sorted({u.track for _, u in units}):
+        own = [(k, u) for k, u in units if u.track == track]
+        if own[0][1].kind == "segment":
+            _segments(fig, own, threshold, verdict)
+        else:
+            _person(fig, own, threshold, verdict, track)
+    if threshold is not None:
+        fig.add_hline(
+            y=threshold, line={"width": 1.5, "dash": "dash"}, annotation_text=f"threshold {threshold:.3f}"
+        )
+    if chosen is not None and chosen < len(verdict.units):
+        unit = verdict.units[chosen]
+        fig.add_vline(
+            x=(unit.t0 + unit.t1) / 2, line={"width": 8, "color": "rgba(127,127,127,.35)"}, layer="below"
+        )
+    fig.update_xaxes(title="seconds", rangemode="tozero")
+    fig.update_yaxes(title="score", range=[-0.03, 1.03])
+    fig = theme.figure(fig, height=260, keep=verdict.file)
+    fig.update_layout(showlegend=len(verdict.tracks) > 1, clickmode="event+select", hovermode="closest")
+    return fig
+
+
+def _person(
+    fig: go.Figure, own: Sequence[tuple[int, Unit]], threshold: float | None, verdict: Verdict, track: int
+) -> None:
+    words = [decide(u.score, threshold, verdict.band) for _, u in own]
+    fig.add_trace(
+        go.Scatter(
+            x=[u.t0 for _, u in own],
+            y=[u.score for _, u in own],
+            mode="lines+markers",
+            name=f"person {track + 1}",
+            customdata=[k for k, _ in own],
+            text=[f"frame {u.index}: {word}" for (_, u), word in zip(own, words)],
+            line={"color": theme.SERIES[track % len(theme.SERIES)], "width": 1.5},
+            marker={
+                "size": 11,
+                "color": [theme.LABEL_COLORS[w] for w in words],
+                "symbol": [theme.LABEL_SYMBOLS[w] for w in words],
+                "line": {"width": 2, "color": [theme.LABEL_COLORS[w] for w in words]},
+            },
+            hovertemplate="%{x:.2f} s, %{text}, score %{y:.3f}<extra></extra>",
+        )
+    )
+
+
+def _segments(
+    fig: go.Figure, own: Sequence[tuple[int, Unit]], threshold: float | None, verdict: Verdict
+) -> None:
+    words = [decide(u.score, threshold, verdict.band) for _, u in own]
+    fig.add_trace(
+        go.Bar(
+            x=[(u.t0 + u.t1) / 2 for _, u in own],
+            width=[max(0.05, (u.t1 - u.t0) * 0.96) for _, u in own],
+            y=[u.score for _, u in own],
+            name=f"person {own[0][1].track + 1}" if len(verdict.tracks) > 1 else "sound",
+            customdata=[k for k, _ in own],
+            text=[f"{u.t0:.1f} to {u.t1:.1f} s: {w}" for (_, u), w in zip(own, words)],
+            textposition="none",
+            marker={
+                "color": [theme.LABEL_COLORS[w] for w in words],
+                "pattern": {"shape": [theme.LABEL_PATTERNS[w] for w in words]},
+            },
+            hovertemplate="%{text}, score %{y:.3f}<extra></extra>",
+        )
+    )
+
+
+def sound(
+    drawn: dict[str, Any], units: Sequence[Unit], threshold: float | None, opacity: float = 0.8
+) -> go.Figure:
+    """Waveform over spectrogram, the map over the spectrogram (or over time), windows that are called fake marked."""
+    fig = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.35, 0.65], vertical_spacing=0.03)
+    t0, t1 = float(drawn["t0"]), float(drawn["t1"])
+    low, high = np.asarray(drawn["low"], np.float32), np.asarray(drawn["high"], np.float32)
+    times = np.linspace(t0, t1, len(low), dtype=np.float32)
+    fig.add_trace(
+        go.Scatter(
+            x=np.concatenate([times, times[::-1]]), y=np.concatenate([high, low[::-1]]),
+            fill="toself", line={"width": 0.5, "color": theme.UNCERTAIN}, hoverinfo="skip", name="waveform",
+        ),
+        row=1, col=1,
+    )  # fmt: skip
+    grid = np.asarray(drawn["decibels"])
+    columns = np.linspace(t0, t1, grid.shape[1], dtype=np.float32)
+    kilohertz = np.asarray(drawn["hertz"]) / 1000
+    fig.add_trace(
+        go.Heatmap(
+            z=(grid * 255).astype(np.uint8), x=columns, y=kilohertz, colorscale="Greys", reversescale=True,
+            showscale=False, hoverinfo="skip", name="spectrogram",
+        ),
+        row=2, col=1,
+    )  # fmt: skip
+    _map(fig, drawn, columns, kilohertz, opacity)
+    for unit in units:
+        if unit.kind == "segment" and threshold is not None and unit.score >= threshold:
+            fig.add_vrect(
+                x0=unit.t0, x1=unit.t1, fillcolor=theme.FAKE, opacity=0.15, line_width=1, row=1, col=1
+            )
+    fig.update_yaxes(title="", showticklabels=False, row=1, col=1)
+    fig.update_yaxes(title="kHz", row=2, col=1)
+    fig.update_xaxes(title="seconds", range=[t0, t1], row=2, col=1)
+    fig = theme.figure(fig, height=380, keep="sound")
+    fig.update_layout(showlegend=False)
+    return fig
+
+
+def _map(
+    fig: go.Figure, drawn: dict[str, Any], columns: np.ndarray, kilohertz: np.ndarray, opacity: float
+) -> None:
+    map_ = drawn.get("map")
+    if map_ is None:
+        return
+    map_ = np.asarray(map_, np.float32)
+    z = map_ if map_.ndim == 2 else np.repeat(map_[None], len(kilohertz), axis=0)
+    fig.add_trace(
+        go.Heatmap(
+            z=(z * 255).astype(np.uint8), x=columns, y=kilohertz, colorscale=MAP_COLOURS, zmin=0, zmax=255,
+            opacity=opacity, showscale=False, name="map",
+            hovertemplate="%{x:.2f} s, %{y:.1f} kHz, weight %{z}/255<extra></extra>",
+        ),
+        row=2, col=1,
+    )  # fmt: skip
+
+
+def contributions(verdict: Verdict) -> go.Figure:
+    """What each modality adds to the fused score: the score with it minus the score without."""
+    names = [str(c["modality"]) for c in verdict.contributions]
+    adds = [float(c["adds"]) for c in verdict.contributions]
+    fig = go.Figure(
+        go.Bar(
+            x=adds,
+            y=names,
+            orientation="h",
+            text=[f"{a:+.3f} ({float(c['share']):.0%})" for a, c in zip(adds, verdict.contributions)],
+            marker={"color": [theme.FAKE if a > 0 else theme.REAL for a in adds]},
+            hovertemplate="%{y}: %{x:+.4f}<extra></extra>",
+        )
+    )
+    fig.update_xaxes(title="adds to the score (without it, the score falls by this)", zeroline=True)
+    return theme.figure(fig, height=90 + 40 * len(names), keep="contributions")

@@ -1,0 +1,97 @@
+"""What stands beside a verdict: caveats, what lies outside the training, the file's own facts, other detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.detection import stacking
+from core.detection.service import Job
+from core.detection.verdict import Verdict
+from dashboard import session, theme
+from dashboard.charts import detect as charts
+
+
+def draw(verdict: Verdict) -> None:
+    out = [o for o in verdict.outside if o.get("out")]
+    for one in out:
+        st.warning(f"Outside its training: {theme.safe(one['words'])}", icon=":material/warning:")
+    if verdict.caveats:
+        with st.expander("Caveats and how the verdict came about", expanded=False):
+            for line in (
+                *verdict.notes,
+                *(o["words"] for o in verdict.outside if not o.get("out")),
+                *verdict.caveats,
+            ):
+                st.markdown(f"- {theme.safe(line)}")
+    if verdict.facts:
+        with st.expander("What the file says of itself (facts, not mixed into the score)"):
+            _facts(verdict.facts)
+
+
+def _facts(facts: Mapping[str, Any]) -> None:
+    for twin in facts.get("duplicates") or []:
+        words = f"This very file is in the catalogue: {twin['id']} of {twin['dataset']}, labelled {twin['label']}."
+        st.warning(theme.safe(words))
+    for line in facts.get("remarks") or []:
+        st.markdown(f"- {theme.safe(line)}")
+    st.dataframe(rows(facts), hide_index=True, key=f"facts-{facts.get('sha256')}")
+
+
+def rows(facts: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The facts as lines of a table, every value as text."""
+    found = [
+        {"of": "file", "what": "SHA-256", "value": str(facts.get("sha256", ""))},
+        {"of": "file", "what": "size", "value": theme.size(facts.get("bytes"))},
+    ]
+    for part in ("media", "exif", "tags", "c2pa"):
+        for name, value in (facts.get(part) or {}).items():
+            if value not in (None, "", False, []):
+                found.append({"of": part, "what": str(name), "value": str(value)})
+    return found
+
+
+def contributions(verdict: Verdict) -> None:
+    if not verdict.contributions:
+        return
+    st.markdown("##### What each modality adds")
+    st.plotly_chart(
+        charts.contributions(verdict),
+        key=f"adds-{verdict.file}-{verdict.detector}",
+        config=theme.CHART_CONFIG,
+    )
+
+
+def side_by_side(jobs: Sequence[Job]) -> None:
+    """One line a detector, and their combination where it was learned on a shared validation set."""
+    table = []
+    for job in jobs:
+        v = job.verdict
+        table.append(
+            {
+                "detector": (v.detector if v else None) or job.request.run or "default",
+                "verdict": (v.verdict or v.status.replace("_", " ")) if v else job.stage,
+                "score": v.score if v else None,
+                "threshold": v.threshold if v else None,
+                "probability": v.probability if v else None,
+                "evidence": (v.reason or v.words) if v else "",
+            }
+        )
+    st.dataframe(table, hide_index=True)
+    scores = {j.verdict.detector: j.verdict.score for j in jobs if j.verdict and j.verdict.score is not None}
+    if len(scores) < 2 or not all(j.over for j in jobs):
+        return
+    combined = stacking.combine(
+        {str(k): float(s) for k, s in scores.items() if s is not None}, session.space()
+    )
+    if combined.probability is None:
+        st.caption(theme.safe(f"Not combined: {combined.reason}"))
+        return
+    weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in combined.weights.items())
+    st.markdown(
+        f"**Together: probability {theme.number(combined.probability)}** (calibrated stacking on "
+        f"{theme.count(combined.samples)} validation samples that all of them judged; AUC there "
+        f"{theme.number(combined.auc)} by cross-validation; weights {theme.safe(weights)})"
+    )

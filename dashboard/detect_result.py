@@ -1,0 +1,195 @@
+"""One judged file: player, verdict on its scale, timeline, sound, evidence, report and truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.detection import exports, feedback, report, sound
+from core.detection.service import Job
+from core.detection.verdict import Verdict, decide
+from dashboard import detect_evidence, detect_moment, session, theme
+from dashboard.charts import detect as charts
+from dashboard.detect_state import Item
+
+STAGES = {
+    "queued": "waiting for its turn",
+    "reading": "reading the file and finding faces",
+    "verdict": "verdict reached; looking at the file's facts",
+    "facts": "making heat maps",
+    "map": "making heat maps",
+}
+WORDS = {"fake": ("red", "✖ fake"), "real": ("blue", "● real"), "uncertain": ("gray", "◆ uncertain")}
+
+
+def draw(item: Item) -> None:
+    st.markdown(f"#### {theme.safe(item.upload.shown)}" + (f" {theme.demo_badge()}" if item.demo else ""))
+    if item.demo:
+        st.caption(f"The demo made this one: {item.demo}.")
+    jobs = list(item.latest.values())
+    if len(jobs) > 1:
+        detect_evidence.side_by_side(jobs)
+        names = {j.request.run or "": (j.verdict.detector if j.verdict else None) or "detector" for j in jobs}
+        picked = st.segmented_control(
+            "Look closer at",
+            list(names),
+            format_func=lambda k: names[k],
+            default=next(iter(names)),
+            key=f"pick-{item.key}",
+        )
+        job = item.latest.get(picked or "", jobs[0])
+    else:
+        job = jobs[0]
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        _player(item)
+    with right:
+        _verdict(item, job)
+    verdict = job.verdict
+    if verdict is None:
+        return
+    if verdict.status == "ok":
+        threshold = _threshold(item, verdict)
+        detect_moment.draw(item, job, verdict, threshold)
+        _sound(item, verdict, threshold)
+    detect_evidence.contributions(verdict)
+    detect_evidence.draw(verdict)
+    if job.over:
+        _take_away(item, job, verdict)
+
+
+def _player(item: Item) -> None:
+    job = item.first
+    if job.player is None:
+        if job.player_error:
+            st.caption(theme.safe(f"cannot be played: {job.player_error}"))
+        else:
+            st.caption("preparing something that every browser plays …")
+        return
+    path, mime, kind = job.player
+    if not path.is_file():
+        return
+    start = float(st.session_state.get(f"seek-{item.key}", 0.0))
+    if kind == "image":
+        st.image(str(path), width="stretch")
+    elif kind == "video":
+        st.video(str(path), format=mime, start_time=start)
+    else:
+        st.audio(str(path), format=mime, start_time=start)
+
+
+def _verdict(item: Item, job: Job) -> None:
+    verdict = job.verdict
+    if verdict is not None and verdict.learned_nothing:
+        st.error("**✖ This detector learned nothing: its verdicts are no evidence.**")
+    if verdict is None:
+        st.status(STAGES.get(job.stage, job.stage), state="running")
+        return
+    if verdict.status == "error":
+        st.error(theme.safe(verdict.reason or "the file could not be judged"), icon=":material/error:")
+        return
+    if verdict.status == "not_applicable":
+        st.info(f"**○ Not applicable**: {theme.safe(verdict.reason)}")
+        return
+    threshold = _tried(item, verdict)
+    word = decide(verdict.score or 0.0, threshold, verdict.band)
+    color, mark = WORDS[word]
+    st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
+    st.plotly_chart(
+        charts.scale(verdict, threshold),
+        key=f"scale-{item.key}-{verdict.detector}",
+        config=theme.CHART_CONFIG,
+    )
+    st.caption(_decided(verdict, threshold, job))
+    if threshold != verdict.threshold:
+        st.caption("A threshold is being tried; the words above belong to the saved operating point.")
+    if not job.over:
+        st.caption(f"⏳ {STAGES.get(job.stage, job.stage)} …")
+
+
+def _decided(verdict: Verdict, threshold: float | None, job: Job) -> str:
+    kind = verdict.units[0].kind if verdict.units else "unit"
+    above = sum(u.score >= threshold for u in verdict.units) if threshold is not None else 0
+    point = verdict.operating_point
+    at = "no threshold" if threshold is None else f"{threshold:.3f}"
+    parts = [
+        f"decided at {at}"
+        + (f" (by {point['method']} on {point['chosen_on']})" if point.get("method") else ""),
+        f"{kind}s {above} of {len(verdict.units)} above",
+        f"people {len(verdict.tracks)}" if kind == "face" else "",
+        f"probability {theme.number(verdict.probability)}" if verdict.calibrated else "not calibrated",
+        f"{verdict.detector} ({verdict.model})",
+        f"verdict after {job.told_verdict:.1f} s" if job.told_verdict is not None else "",
+    ]
+    return theme.safe(" · ".join(p for p in parts if p))
+
+
+def _tried(item: Item, verdict: Verdict) -> float | None:
+    tried = st.session_state.get(f"try-{item.key}")
+    on = st.session_state.get(f"try-on-{item.key}", False)
+    return float(tried) if on and tried is not None else verdict.threshold
+
+
+def _threshold(item: Item, verdict: Verdict) -> float | None:
+    """Another threshold on the spot; nothing is saved."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        on = st.toggle("try another threshold", key=f"try-on-{item.key}")
+        if on:
+            start = min(1.0, max(0.0, verdict.threshold if verdict.threshold is not None else 1.0))
+            st.slider("threshold", 0.0, 1.0, start, 0.001, format="%.3f", key=f"try-{item.key}", width=360)
+    return _tried(item, verdict)
+
+
+def _sound(item: Item, verdict: Verdict, threshold: float | None) -> None:
+    path = verdict.waveform.get("path")
+    if not path or not Path(path).is_file():
+        return
+    st.markdown("##### The sound")
+    opacity = st.slider("opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=300)
+    drawn = sound.load(Path(path))
+    fig = charts.sound(drawn, verdict.units, threshold, opacity)
+    st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
+    _windows(item, verdict)
+
+
+def _windows(item: Item, verdict: Verdict) -> None:
+    """The most suspicious windows, each playable where it lies."""
+    segments = sorted((u for u in verdict.units if u.kind == "segment"), key=lambda u: -u.score)[:4]
+    play = item.first.player
+    if not segments or play is None or not play[0].is_file():
+        return
+    for column, unit in zip(st.columns(4), segments):
+        with column:
+            st.caption(f"{unit.t0:.1f} to {unit.t1:.1f} s · score {theme.number(unit.score)}")
+            st.audio(
+                str(play[0]),
+                format="audio/mp4" if play[2] == "video" else play[1],
+                start_time=unit.t0,
+                end_time=unit.t1,
+            )
+
+
+def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
+    st.divider()
+    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in Path(verdict.file).stem)[:60] or "file"
+    done = [j.verdict for j in item.latest.values() if j.verdict is not None]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Report (HTML)", lambda: report.as_html(done), f"report_{name}.html", "text/html",
+            key=f"html-{item.key}", on_click="ignore", icon=":material/description:",
+        )  # fmt: skip
+        st.download_button(
+            "Report (JSON)", lambda: exports.as_json([v.to_dict() for v in done]), f"report_{name}.json",
+            "application/json", key=f"json-{item.key}", on_click="ignore", icon=":material/data_object:",
+        )  # fmt: skip
+        st.markdown("the truth was")
+        for truth in feedback.TRUTHS:
+            if st.button(
+                truth, key=f"truth-{truth}-{item.key}", type="primary" if item.truth == truth else "secondary"
+            ):
+                feedback.keep(verdict, truth, session.person(), session.space())
+                item.truth = truth
+                st.rerun(scope="app")
+        if item.truth:
+            st.caption(f"kept: {item.truth}")

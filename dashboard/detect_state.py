@@ -1,0 +1,131 @@
+"""What one session of the Detect page holds: its folder, its files, their verdicts. All of it ends with the session."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import streamlit as st
+
+from core.detection.request import Request
+from core.detection.service import Job, Service
+from core.detection.uploads import SessionFolder, Upload
+from core.detection.verdict import Verdict
+
+
+@dataclass
+class Item:
+    """One file of the session with its jobs, by (detector, method)."""
+
+    upload: Upload
+    jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
+    key: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    truth: str | None = None
+    demo: str | None = None  # what the demo says it is
+
+    @property
+    def first(self) -> Job:
+        return next(iter(self.jobs.values()))
+
+    @property
+    def latest(self) -> dict[str, Job]:
+        """The newest job of each detector."""
+        return {detector: job for (detector, _), job in self.jobs.items()}
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return self.first.verdict
+
+
+@dataclass
+class Session:
+    """The files of one browser session."""
+
+    id: str
+    folder: SessionFolder
+    items: list[Item] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)  # ids of uploads that were taken over
+    refused: list[str] = field(default_factory=list)  # one line each
+
+    def jobs(self) -> Iterator[Job]:
+        for item in list(self.items):
+            yield from item.jobs.values()
+
+    @property
+    def busy(self) -> bool:
+        return any(not job.over or (job.player is None and _awaits_player(job)) for job in self.jobs())
+
+
+def _awaits_player(job: Job) -> bool:
+    return job.plays and job.player_error is None
+
+
+@st.cache_resource(show_spinner=False, on_release=Service.close)
+def service() -> Service:
+    """The one detection process of this server."""
+    made = Service()
+    made.warm()
+    return made
+
+
+def _end(session: Session) -> None:
+    """The browser is gone: nothing of its files stays on disk."""
+    service().cancel(session.id)
+    session.folder.close()
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=_end)
+def session() -> Session:
+    return Session(uuid.uuid4().hex, SessionFolder())
+
+
+def add(upload: Upload, runs: list[str | None], request: Request, *, demo: str | None = None) -> Item:
+    """Put a file first in the list and have it judged by each detector."""
+    own = session()
+    item = Item(upload, demo=demo)
+    for run in runs or [None]:
+        judge(item, replace(request, run=run))
+    own.items.insert(0, item)
+    st.session_state["detect_shown"] = item.key
+    return item
+
+
+def judge(item: Item, request: Request) -> Job:
+    own = session()
+    key = (request.run or "", request.method)
+    if key not in item.jobs:
+        out: Path = own.folder.results()
+        item.jobs[key] = service().submit(own.id, item.upload, replace(request, out=out), play=not item.jobs)
+    return item.jobs[key]
+
+
+def again(item: Item, job: Job, method: str) -> Job:
+    """The same file and detector with another way of explaining."""
+    return judge(item, replace(job.request, method=method, out=None))
+
+
+def forget(item: Item) -> None:
+    own = session()
+    own.items.remove(item)
+    own.folder.remove(item.upload)
+
+
+def shown() -> Item | None:
+    own = session()
+    key = st.session_state.get("detect_shown")
+    return next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
+
+
+def polling(draw: Callable[[], None], seconds: float) -> None:
+    """Draw as a fragment that repeats itself while the session's files are under way."""
+    busy = session().busy
+    st.session_state["detect_polling"] = busy
+
+    def drawn() -> None:
+        draw()
+        if busy and not session().busy:  # the last look: the page stops repeating itself
+            st.rerun(scope="app")
+
+    st.fragment(drawn, run_every=seconds if busy else None)()

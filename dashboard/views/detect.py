@@ -1,0 +1,41 @@
+"""Detect: what does this clip tell? Upload, verdict, evidence; the result grows as it is computed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import detect_inputs, detect_list, detect_result, detect_state, theme
+
+POLL = 0.7  # seconds between looks while something is computed
+
+
+def page() -> None:
+    theme.page_title("What does this clip tell?")
+    runs = detect_inputs.detectors()
+    if not runs:
+        theme.empty(
+            "There is no finished detector yet. Train one; the smallest takes two minutes.",
+            "Train a detector",
+            "train",
+        )
+        return
+    detect_state.service()
+    drop, choose = st.columns([3, 2], gap="large")
+    with choose:
+        chosen = detect_inputs.choose(runs)
+        st.text_input("What was said or written with it (for detectors that read text)", key="detect_text")
+    with drop:
+        detect_inputs.uploader(chosen)
+        detect_inputs.samples(chosen)
+    detect_state.polling(results, POLL)
+
+
+def results() -> None:
+    """Drawn again and again while something is computed, then once more and no longer."""
+    detect_list.draw()
+    item = detect_state.shown()
+    if item is not None:
+        detect_result.draw(item)
+
+
+page()
