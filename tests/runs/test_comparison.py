@@ -1,0 +1,193 @@
+"""Differences of two runs against a loop written out, recommendations, and published figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from core.errors import BadInput
+from core.runs import comparison, published
+from core.runs.comparison import Candidate, Difference, paired, recommend
+from core.runs.folder import RunFolder, new_run
+from core.runs.listing import Summary
+from core.workspace import Workspace
+
+MakeRun = Callable[..., RunFolder]
+
+
+def scores(strength: float, seed: int, n: int = 300, flip: bool = False) -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    labels = rng.integers(0, 2, n)
+    noise = np.random.default_rng(seed).normal(size=n)
+    return pd.DataFrame(
+        {
+            "id": [f"d/{i}" for i in range(n)],
+            "group": [f"g{i // 3}" for i in range(n)],
+            "label": 1 - labels if flip else labels,
+            "score": 1 / (1 + np.exp(-(strength * (labels - 0.5) + noise))),
+        }
+    )
+
+
+@pytest.fixture
+def make_run(space: Workspace) -> MakeRun:
+    def make(table: pd.DataFrame, split: str = "test") -> RunFolder:
+        run = new_run({"model": "m"}, space=space)
+        run.scores_file(split).parent.mkdir(exist_ok=True)
+        table.to_parquet(run.scores_file(split))
+        return run
+
+    return make
+
+
+def figure(found: comparison.Paired, name: str) -> Difference:
+    return next(d for d in found.differences if d.figure == name)
+
+
+def test_a_clear_difference_is_shown_with_the_value_of_scikit_learn(make_run: MakeRun) -> None:
+    strong, weak = scores(4, 1), scores(0.5, 2)
+    found = paired(make_run(strong), make_run(weak))
+    auc = figure(found, "auc")
+    expected = roc_auc_score(strong.label, strong.score) - roc_auc_score(weak.label, weak.score)
+    assert auc.value == pytest.approx(expected)
+    assert auc.low < auc.value < auc.high and auc.shown
+    assert found.shared == 300
+
+
+def test_the_same_scores_show_no_difference(make_run: MakeRun) -> None:
+    table = scores(2, 1)
+    assert not any(d.shown for d in paired(make_run(table), make_run(table)).differences)
+
+
+def test_the_interval_is_that_of_a_loop_over_groups(make_run: MakeRun) -> None:
+    a, b = scores(2, 1), scores(1.5, 2)
+    auc = figure(paired(make_run(a), make_run(b), n=2000), "auc")
+    rng, groups = np.random.default_rng(5), a.group.unique()
+    rows = {g: np.flatnonzero(a.group == g) for g in groups}
+    draws = []
+    for _ in range(1000):
+        drawn = np.concatenate([rows[g] for g in rng.choice(groups, len(groups))])
+        y = a.label.to_numpy()[drawn]
+        draws.append(
+            roc_auc_score(y, a.score.to_numpy()[drawn]) - roc_auc_score(y, b.score.to_numpy()[drawn])
+        )
+    low, high = np.percentile(draws, [2.5, 97.5])
+    assert auc.low == pytest.approx(low, abs=0.01)
+    assert auc.high == pytest.approx(high, abs=0.01)
+
+
+def test_only_shared_samples_count(make_run: MakeRun) -> None:
+    table = scores(2, 1)
+    found = paired(make_run(table.iloc[:200]), make_run(table.iloc[100:]))
+    assert (found.shared, found.only_first, found.only_second) == (100, 100, 100)
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (scores(1, 1).iloc[:5], "share 5 scored test samples"),
+        (scores(1, 1, flip=True), "do not agree on the labels"),
+        (scores(1, 1).query("label == 1"), "of one class only"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(make_run: MakeRun, second: pd.DataFrame, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        paired(make_run(scores(1, 1)), make_run(second))
+
+
+def test_a_run_without_scores_says_so(make_run: MakeRun) -> None:
+    with pytest.raises(BadInput, match="no scores of the val split"):
+        paired(make_run(scores(1, 1)), make_run(scores(1, 1)), "val")
+
+
+def candidates(make_run: MakeRun, *specs: tuple[float, int]) -> tuple[list[Candidate], dict[str, RunFolder]]:
+    found, folders = [], {}
+    for seed, (strength, parameters) in enumerate(specs):
+        table = scores(strength, seed)
+        run = make_run(table, "val")
+        folders[run.id] = run
+        summary = Summary(id=run.id, name=f"net {seed}", state="completed", modality="image")
+        found.append(Candidate(summary, float(roc_auc_score(table.label, table.score)), None, parameters))
+    return found, folders
+
+
+def test_the_best_on_validation_is_recommended(make_run: MakeRun) -> None:
+    found, folders = candidates(make_run, (0.3, 10), (4.0, 1000))
+    advice = recommend(found, folders)
+    assert advice is not None and advice.run.name == "net 1"
+    assert "the highest of 2" in advice.reason
+
+
+def test_among_equals_the_smaller_is_recommended(make_run: MakeRun) -> None:
+    found, folders = candidates(make_run, (2.0, 10_000_000), (2.0, 400_000))
+    advice = recommend(found, folders)
+    assert advice is not None and advice.run.name == "net 1"
+
+
+def test_nothing_that_learned_nothing_is_recommended() -> None:
+    metrics = {"val": {"at_chosen": {"auc": 0.9, "intervals": {"auc": [0.8, 1.0]}}}}
+    good = Summary(id="a", name="a", state="completed")
+    assert comparison.candidate(good, metrics, None) is not None
+    assert (
+        comparison.candidate(Summary(id="a", name="a", state="completed", learned_nothing=True), metrics, 1)
+        is None
+    )
+    assert comparison.candidate(Summary(id="a", name="a", state="failed"), metrics, 1) is None
+    assert comparison.candidate(good, {}, 1) is None
+    assert recommend([], {}) is None
+
+
+FF = {"modality": "image", "datasets": ["FaceForensics++"], "protocol": "official"}
+METRICS = {
+    "test": {
+        "at_chosen": {"auc": 0.97, "intervals": {"auc": [0.95, 0.98]}},
+        "units": {"at_chosen": {"auc": 0.95, "intervals": {"auc": [0.94, 0.96]}}},
+        "by": {"dataset": [{"name": "FaceForensics++", "auc": 0.97}]},
+    }
+}
+
+
+def xception(found: list[published.Beside]) -> published.Beside:
+    return next(b for b in found if b.figure.detector == "Xception")
+
+
+def test_a_published_figure_stands_beside_a_run_where_all_matches() -> None:
+    beside = xception(published.beside(FF, {"protocol": "official"}, METRICS, "c23"))
+    assert beside.why_not is None
+    assert beside.figure.value == 0.9637
+    assert (beside.ours, beside.interval) == (0.95, (0.94, 0.96))  # frame level, as published
+
+
+@pytest.mark.parametrize(
+    ("changes", "compression", "why"),
+    [
+        ({"protocol": "group"}, "c23", "split by group"),
+        ({"datasets": ["Celeb-DF-v2"]}, "c23", "trained on Celeb-DF-v2"),
+        ({"datasets": ["FaceForensics++", "DFDC"]}, "c23", "also trained on DFDC"),
+        ({"max_samples_per_class": 50}, "c23", "at most 50 samples"),
+        ({}, "c40", "compression c40"),
+        ({}, None, "unknown or mixed"),
+        ({"modality": "audio"}, "c23", "judges audio"),
+    ],
+)
+def test_else_it_is_not_comparable_and_says_why(
+    changes: dict[str, object], compression: str | None, why: str
+) -> None:
+    beside = xception(published.beside({**FF, **changes}, {}, METRICS, compression))
+    assert beside.ours is None
+    assert beside.why_not is not None and why in beside.why_not
+
+
+def test_every_published_figure_is_a_share_with_its_source() -> None:
+    for found in published.figures():
+        assert 0 < found.value < 1
+        assert found.source and found.level in ("frame", "video", "utterance")
+
+
+def test_the_file_of_figures_lies_beside_its_code() -> None:
+    assert Path(published.__file__).with_name("published.json").exists()

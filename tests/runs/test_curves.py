@@ -1,0 +1,174 @@
+"""Reading events on, smoothing, thinning, and what a refresh of the chart weighs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import BadInput
+from core.runs import curves, events
+from core.runs.curves import EventLog, Series, curve, smooth
+
+
+def made(n: int, seed: int = 0) -> Series:
+    rng = np.random.default_rng(seed)
+    step = np.arange(1, n + 1, dtype=float)
+    return Series(step, step / 100, step * 0.5, rng.random(n))
+
+
+def test_only_what_is_new_is_read_and_a_torn_line_waits(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    log = EventLog(path)
+    assert log.series() == {}
+    events.append(path, 1, 1, {"train/loss": 0.5, "lr": 0.1}, now=100.0)
+    assert log.series()["train/loss"].value.tolist() == [0.5]
+    with path.open("ab") as file:
+        file.write(b'{"time": 101.0, "step": 2, "epoch": 1, "name": "train/loss", ')
+    assert log.series()["train/loss"].value.tolist() == [0.5]
+    with path.open("ab") as file:
+        file.write(b'"value": 0.25}\n')
+    offset = log._offset
+    assert log.series()["train/loss"].value.tolist() == [0.5, 0.25]
+    assert offset < log._offset == path.stat().st_size
+
+
+def test_garbage_between_the_lines_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    events.append(path, 1, 1, {"a": 1.0})
+    with path.open("ab") as file:
+        file.write(b'{"time": 1\nnot json\n[]\n{"time":"x","step":1,"epoch":1,"name":"a","value":2}\n')
+    events.append(path, 2, 1, {"a": 3.0})
+    assert EventLog(path).series()["a"].value.tolist() == [1.0, 3.0]
+
+
+def test_a_resumed_run_replaces_the_steps_it_does_again(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for step in range(1, 6):
+        events.append(path, step, 1, {"train/loss": step / 10}, now=float(step))
+    for step in range(4, 8):
+        events.append(path, step, 1, {"train/loss": step * 1.0}, now=5000.0 + step)
+    found = EventLog(path).series()["train/loss"]
+    assert found.step.tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert found.value.tolist() == [0.1, 0.2, 0.3, 4.0, 5.0, 6.0, 7.0]
+    assert found.time[-1] < 10  # the pause between is left out
+
+
+def test_a_file_that_began_anew_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    events.append(path, 1, 1, {"a": 1.0, "b": 2.0})
+    log = EventLog(path)
+    assert set(log.series()) == {"a", "b"}
+    path.unlink()
+    events.append(path, 1, 1, {"c": 3.0})
+    assert set(log.series()) == {"c"}
+
+
+def test_the_epoch_axis_grows_inside_an_epoch(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for epoch in (1, 2):
+        for step in range(1, 5):
+            events.append(path, (epoch - 1) * 4 + step, epoch, {"train/loss": 1.0})
+        events.append(path, epoch * 4, epoch, {"val/auc": 0.5})
+    found = EventLog(path).series()
+    assert found["train/loss"].epoch.tolist() == [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]
+    assert found["val/auc"].epoch.tolist() == [1.0, 2.0]
+
+
+def test_smoothing_against_a_plain_loop() -> None:
+    found = made(50)
+    weight, total, norm, expected = 0.9, 0.0, 0.0, []
+    for n, value in enumerate(found.value):
+        gap = 0.0 if n == 0 else (found.step[n] - found.step[n - 1]) / (found.step[-1] - found.step[0]) * 1000
+        factor = np.sqrt(weight) ** gap
+        total, norm = total * factor + value, norm * factor + 1
+        expected.append(total / norm)
+    np.testing.assert_allclose(smooth(found.step, found.value, weight), expected)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 0.99, 1.0])
+def test_a_constant_stays_constant_and_the_first_value_is_itself(weight: float) -> None:
+    x = np.array([1.0, 2.0, 50.0, 51.0])
+    np.testing.assert_allclose(smooth(x, np.full(4, 0.7), weight), 0.7)
+    assert smooth(x, np.array([3.0, 1.0, 1.0, 1.0]), weight)[0] == 3.0
+
+
+def test_it_is_smoothed_first_and_thinned_after() -> None:
+    found = made(10_000)
+    drawn = curve(found, smoothing=0.9, points=100)
+    whole = smooth(found.step, found.value, 0.9)
+    at = np.searchsorted(found.step, drawn.x)
+    np.testing.assert_allclose(drawn.y, whole[at])
+    assert len(drawn.x) == 100 and drawn.thinned
+
+
+@pytest.mark.parametrize("n", [1, 2, 499, 500, 501, 777, 10_000])
+def test_a_curve_never_carries_more_than_500_points_and_its_band_holds_every_value(n: int) -> None:
+    found = made(n)
+    drawn = curve(found, points=10_000, name="val/loss")
+    assert len(drawn.x) <= 500
+    assert drawn.x[-1] == found.step[-1]
+    assert drawn.low.min() == found.value.min() and drawn.high.max() == found.value.max()
+    assert (drawn.low <= drawn.raw).all() and (drawn.raw <= drawn.high).all()
+    assert drawn.best == (float(found.step[np.argmin(found.value)]), float(found.value.min()))
+
+
+@pytest.mark.parametrize(
+    ("name", "lower"),
+    [("val/loss", True), ("train/auc", False), ("val/eer", True), ("val/log_loss", True), ("lr", None),
+     ("gap/auc", None), ("memory", None)],
+)  # fmt: skip
+def test_the_best_is_the_least_or_the_greatest(name: str, lower: bool | None) -> None:
+    assert curves.lower_is_better(name) is lower
+    assert (curve(made(9), name=name).best is None) == (lower is None)
+
+
+def test_an_unknown_axis_is_named() -> None:
+    with pytest.raises(BadInput, match="axis 'wall' must be one of step, epoch, time"):
+        curve(made(3), axis="wall")
+
+
+def test_metrics_are_listed_once_with_loss_and_auc_first() -> None:
+    found = dict.fromkeys(
+        ["lr", "cpu", "train/f1", "val/auc", "train/loss", "val/loss", "throughput"], made(2)
+    )
+    assert curves.metrics(found) == ["loss", "auc", "f1", "lr"]
+    assert curves.pieces("loss", found) == ["train/loss", "val/loss"]
+    assert curves.pieces("lr", found) == ["lr"]
+
+
+@pytest.mark.parametrize("runs", [1, 3, 8])
+def test_a_refresh_weighs_at_most_100_kb_and_no_trace_has_more_than_500_points(runs: int) -> None:
+    from dashboard.charts.curves import View, runs_figure
+
+    names = ("train/loss", "val/loss", "throughput", "cpu", "memory", "gpu", "gpu_memory")
+    shown = {
+        f"efficientnet_lstm · FaceForensics++ {k}": {n: made(10_000, k) for n in names} for k in range(runs)
+    }
+    figure = runs_figure(shown, View(strips=("throughput", "cpu", "memory", "gpu")))
+    assert len(figure.to_json().encode()) <= 100_000
+    assert max(len(trace.x) for trace in figure.data) <= 500
+
+
+def test_the_same_view_keeps_the_zoom_and_another_does_not() -> None:
+    from dashboard.charts.curves import View, runs_figure
+
+    shown = {"a": {"train/loss": made(10)}}
+    kept = [runs_figure(shown, v).layout.uirevision for v in (View(), View(smoothing=0.1), View(log_y=True))]
+    assert kept[0] == kept[1] != kept[2]
+
+
+def test_smoothed_raw_band_best_and_strips_are_drawn() -> None:
+    from dashboard.charts.curves import View, runs_figure
+
+    shown = {"a": {"val/auc": made(2000), "throughput": made(10)}}
+    figure = runs_figure(shown, View(metric="auc", smoothing=0.5, log_x=True, log_y=True, axis="epoch"))
+    names = [trace.name for trace in figure.data]
+    assert names.count("a val band") == 2 and "a val raw" in names and "a val best" in names
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
+    document = json.loads(figure.to_json())
+    assert document["layout"]["yaxis2"]["title"]["text"] == "samples/s"
+    plain = runs_figure(shown, View(metric="auc", smoothing=0.0, band=False, strips=()))
+    assert [trace.name for trace in plain.data] == ["a val", "a val best"]
