@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +44,11 @@ class Task:
     evidence: Evidence
     bundles: list[Bundle]
     lists: dict[str, list[str]]
+    fingerprint: str = ""
+
+    @property
+    def files(self) -> int:
+        return sum(bundle.files.total for bundle in self.bundles)
 
     def site(self) -> Site:
         lists = {name: [Path(p) for p in paths] for name, paths in self.lists.items()}
@@ -170,27 +175,21 @@ def _run(n: int, value: Any) -> Run:
 
 
 def _column(runs: list[Run], kind: pa.DataType) -> pa.Array:
-    """Neighbouring equal constants become one repeated value."""
-    arrays: list[pa.Array] = []
-    held: list[Run] = []
-
-    def flush() -> None:
-        if not held:
-            return
-        distinct = {run.value: None for run in held}
-        position = {value: i for i, value in enumerate(distinct)}
-        codes = np.repeat([position[run.value] for run in held], [run.length for run in held])
-        arrays.append(pa.array(list(distinct), kind).take(pa.array(codes)))
-        held.clear()
-
-    for run in runs:
-        if run.values is None:
-            held.append(run)
+    """One array of all runs; long constant runs are never spelled out in Python."""
+    total = sum(run.length for run in runs)
+    if len(runs) * 16 > total:
+        return pa.array(chain.from_iterable(map(_spelled, runs)), kind, size=total)
+    arrays = []
+    for (constant, value), near in groupby(runs, key=lambda run: (run.values is None, run.value)):
+        if constant:
+            arrays.append(pa.repeat(pa.scalar(value, kind), sum(run.length for run in near)))
         else:
-            flush()
-            arrays.append(pa.array(run.values, kind))
-    flush()
+            arrays += [pa.array(run.values, kind) for run in near]
     return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+
+
+def _spelled(run: Run) -> list[Any]:
+    return run.values if run.values is not None else [run.value] * run.length
 
 
 def _as_json(run: Run) -> Run:
@@ -204,10 +203,7 @@ def _json(value: Any) -> str | None:
 
 
 def _groups(runs: list[Run]) -> pa.Array:
-    rows: Iterable[tuple[str, ...]] = chain.from_iterable(
-        run.values if run.values is not None else [run.value or ()] * run.length for run in runs
-    )
-    rows = list(rows)
+    rows = [keys or () for keys in chain.from_iterable(map(_spelled, runs))]
     offsets = np.zeros(len(rows) + 1, dtype=np.int32)
     np.cumsum(np.fromiter(map(len, rows), dtype=np.int32, count=len(rows)), out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(chain.from_iterable(rows), pa.string()))

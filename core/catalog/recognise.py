@@ -289,7 +289,9 @@ def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
     captures: dict[str, set[str]] = defaultdict(set)
     kinds: dict[str, int] = defaultdict(int)
     counts: dict[int, int] = defaultdict(int)
+    below: set[str] = set()
     for o in owned:
+        below.update(normal(p) for p in o.folder[len(o.claim.folder) :].split("/") if p)
         n = tree.folders[o.folder].files[o.kind].total
         kinds[o.kind] += n
         counts[o.claim.rule] += n
@@ -305,6 +307,7 @@ def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
         dict(kinds),
         tuple(reversed(parts)),
         dict(counts),
+        frozenset(below),
     )
 
 

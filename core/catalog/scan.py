@@ -9,18 +9,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.catalog import generic, table
-from core.catalog.demo import is_demo
-from core.catalog.labelling import Bundle, Tally, Task, batches
+from core.catalog import dataset, generic, table
+from core.catalog.labelling import Bundle, Task
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised, recognise
 from core.catalog.table import DatasetInfo
 from core.catalog.walk import Tree, walk
+from core.catalog.workers import Workers
 from core.errors import BadInput, WorkbenchError
 from core.workspace import Workspace, workspace
 
 Progress = Callable[[str, int, int], None]  # what is being done, done so far, out of (0: unknown)
 Cancel = Callable[[], bool]
+
+
+LABEL_HERE = 30_000  # samples; fewer are labelled in this process
 
 
 class Cancelled(WorkbenchError):
@@ -62,16 +65,15 @@ def scan(
         if progress:
             progress(what, done, out_of)
 
-    tree = walk(paths, seen=lambda n: tell("files found", n))
-    recognised = recognise(tree)
-    generic.add(tree, recognised, space)
-    named = named_datasets(recognised.found, paths)
-    homeless = Problems()
-    problems = _walk_problems(tree, [found for _, found in named], homeless)
-    infos = []
-    for i, (name, found) in enumerate(named):
-        tell(f"counting {name}", i, len(named))
-        infos.append(save_dataset(task_of(name, found, tree), problems[i], space))
+    with Workers() as workers:
+        tree = walk(paths, workers.walk, lambda n: tell("files found", n))
+        recognised = recognise(tree)
+        generic.add(tree, recognised, space)
+        named = named_datasets(recognised.found, paths)
+        homeless = Problems()
+        problems = _walk_problems(tree, [found for _, found in named], homeless)
+        tasks = [task_of(name, found, tree) for name, found in named]
+        infos = _label_all(tasks, problems, workers, space, tell)
     forget_stale(paths, infos, space)
     return ScanResult(
         time.perf_counter() - started,
@@ -80,6 +82,37 @@ def scan(
         [Left(printable(p), n, why) for (p, why), n in sorted(recognised.ignored.items())],
         homeless.texts(),
     )
+
+
+def _label_all(
+    tasks: list[Task],
+    problems: list[Problems],
+    workers: Workers,
+    space: Workspace,
+    tell: Callable[[str, int, int], None],
+) -> list[DatasetInfo]:
+    """Label every dataset that changed since the last scan; the large ones first, shared out where it pays."""
+    done: dict[int, DatasetInfo] = {}
+    todo: list[int] = []
+    for i, task in enumerate(tasks):
+        task.fingerprint = dataset.fingerprint(task, problems[i])
+        known = dataset.unchanged(task, space)
+        if known is not None:
+            done[i] = known
+        else:
+            todo.append(i)
+    todo.sort(key=lambda i: -tasks[i].files)
+    orders = [("label", tasks[i], problems[i], space) for i in todo]
+    if sum(tasks[i].files for i in todo) < LABEL_HERE:
+        answers: Iterable[tuple[int, DatasetInfo]] = (
+            (n, dataset.save_dataset(*order[1:])) for n, order in enumerate(orders)
+        )
+    else:
+        answers = workers.run(orders)
+    for number, about in answers:
+        done[todo[number]] = about
+        tell("datasets counted", len(done), len(tasks))
+    return [done[i] for i in range(len(tasks))]
 
 
 def checked_roots(roots: Iterable[str | Path]) -> list[str]:
@@ -137,37 +170,6 @@ def task_of(name: str, found: Found, tree: Tree) -> Task:
         for o in found.owned
     ]
     return Task(found.layout, name, found.root, found.key.anchor, found.evidence, bundles, found.lists)
-
-
-def save_dataset(task: Task, problems: Problems, space: Workspace) -> DatasetInfo:
-    """Label one dataset and write its table."""
-    site = task.site()
-    lists = task.layout.read(site, problems)
-    tally = Tally()
-    about: list[DatasetInfo] = []
-
-    def describe() -> DatasetInfo:
-        task.layout.finish(lists, problems)
-        published = task.layout.published_of(task.evidence)
-        about.append(
-            DatasetInfo(
-                name=task.name,
-                layout=task.layout.slug,
-                root=task.root,
-                scanned=time.time(),
-                published={"real": published.real, "fake": published.fake} if published else None,
-                problems=problems.texts(),
-                problem_count=problems.total,
-                notes=list(task.layout.notes),
-                counts=tally.rows(),
-                formats=dict(tally.formats.most_common()),
-                demo=is_demo(task.root),
-            )
-        )
-        return about[0]
-
-    table.save(task.name, batches(task, lists, tally), describe, space)
-    return about[0]
 
 
 def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[Problems]:

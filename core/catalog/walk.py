@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from array import array
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ PACKED = frozenset(
         "tfrecord",
     )
 )
+MEDIA = ("image", "audio", "video")
+Row = tuple[str, int, int]  # name, size in bytes, time of change in nanoseconds
+_KIND_OF_LAST_FOUR = {f".{ending}": kind for ending, kind in KINDS.items() if len(ending) == 3}
 OTHER = "other"  # files that are not media: lists, readmes, archives
 BATCH = 25_000  # entries of one task; small enough to share out, large enough to hide the telling
 
@@ -82,79 +86,91 @@ def is_hidden(name: str) -> bool:
 
 def read_folder(path: str) -> Folder:
     """List one folder with the size and time of every file in it."""
-    folders: list[str] = []
-    links: list[str] = []
-    problems: list[tuple[str, str]] = []
-    rows: list[tuple[str, int, int]] = []
-    hidden = 0
+    found = _Listing(path)
+    rows = found.rows
     try:
         with os.scandir(path) as entries:
-            for entry in entries:
-                name = entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if not is_hidden(name):
-                        folders.append(name)
-                    continue
-                if name[0] == ".":
-                    hidden += kind_of(name) != OTHER
-                    continue
-                try:
-                    status = entry.stat()
-                except OSError:
-                    problems.append(("broken link" if entry.is_symlink() else "unreadable", entry.path))
-                    continue
-                if entry.is_symlink() and entry.is_dir():
-                    links.append(name)
-                elif status.st_size == 0 and not stat.S_ISREG(status.st_mode):
-                    problems.append(("not a file", entry.path))
+            for entry in entries:  # the hot loop of a scan: ordinary files take the first branch
+                if entry.is_file(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    rows.append((entry.name, status.st_size, status.st_mtime_ns))
                 else:
-                    rows.append((name, status.st_size, status.st_mtime_ns))
+                    found.odd(entry)
     except OSError:
-        problems.append(("unreadable folder", path))
-    rows.sort()
-    folders.sort()
-    return Folder(path, folders, _by_kind(path, rows, problems), problems, sorted(links), hidden)
+        found.problems.append(("unreadable folder", path))
+    return found.folder()
+
+
+class _Listing:
+    """One folder while it is read."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.rows: list[Row] = []
+        self.folders: list[str] = []
+        self.links: list[str] = []
+        self.problems: list[tuple[str, str]] = []
+        self.hidden = 0
+
+    def odd(self, entry: os.DirEntry[str]) -> None:
+        """What is no ordinary file: a folder, a link, a pipe."""
+        if entry.is_dir(follow_symlinks=False):
+            if not is_hidden(entry.name):
+                self.folders.append(entry.name)
+            return
+        try:
+            status = entry.stat()
+        except OSError:
+            self.problems.append(("broken link" if entry.is_symlink() else "unreadable", entry.path))
+            return
+        if stat.S_ISDIR(status.st_mode):
+            self.links.append(entry.name)
+        elif stat.S_ISREG(status.st_mode):
+            self.rows.append((entry.name, status.st_size, status.st_mtime_ns))
+        else:
+            self.problems.append(("not a file", entry.path))
+
+    def folder(self) -> Folder:
+        self.rows.sort()
+        start, end = bisect_left(self.rows, (".", 0, 0)), bisect_left(self.rows, ("/", 0, 0))
+        self.hidden = sum(kind_of(name) != OTHER for name, _, _ in self.rows[start:end])
+        del self.rows[start:end]
+        files = self._by_kind()
+        return Folder(self.path, sorted(self.folders), files, self.problems, sorted(self.links), self.hidden)
+
+    def _by_kind(self) -> dict[str, Files]:
+        """The files by what they are; empty media and names that are not UTF-8 become problems."""
+        rows = self.rows
+        if not is_utf8(self.path):
+            self.problems += [
+                ("not UTF-8", f"{self.path}/{name}") for name, _, _ in rows if kind_of(name) != OTHER
+            ]
+            return {}
+        kinds = {_KIND_OF_LAST_FOUR.get(row[0][-4:]) for row in rows}
+        if len(kinds) == 1 and None not in kinds:
+            parts = {str(kinds.pop()): rows}
+        else:
+            parts = {kind: [row for row in rows if kind_of(row[0]) == kind] for kind in (*MEDIA, OTHER)}
+        packed = {kind: self._packed(part, kind) for kind, part in parts.items() if part}
+        return {kind: files for kind, files in packed.items() if files.total}
+
+    def _packed(self, rows: list[Row], kind: str) -> Files:
+        sizes = [row[1] for row in rows]
+        if kind != OTHER and 0 in sizes:
+            self.problems += [("empty", f"{self.path}/{name}") for name, size, _ in rows if size == 0]
+            rows = [row for row in rows if row[1]]
+            sizes = [row[1] for row in rows]
+        try:
+            names = "\0".join([row[0] for row in rows]).encode()
+        except UnicodeEncodeError:
+            self.problems += [("not UTF-8", f"{self.path}/{row[0]}") for row in rows if not is_utf8(row[0])]
+            return self._packed([row for row in rows if is_utf8(row[0])], kind)
+        times = array("q", [row[2] for row in rows])
+        return Files(len(rows), names, array("q", sizes).tobytes(), times.tobytes())
 
 
 def kind_of(name: str) -> str:
     return KINDS.get(name[name.rfind(".") + 1 :].lower(), OTHER)
-
-
-def _by_kind(
-    path: str, rows: list[tuple[str, int, int]], problems: list[tuple[str, str]]
-) -> dict[str, Files]:
-    """The rows sorted by what they are; empty media and names that are not UTF-8 become problems."""
-    if not is_utf8(path):
-        problems += [("not UTF-8", f"{path}/{name}") for name, _, _ in rows if kind_of(name) != OTHER]
-        return {}
-    endings = {name[name.rfind(".") + 1 :] for name, _, _ in rows}
-    kinds = {KINDS.get(ending.lower(), OTHER) for ending in endings}
-    if len(kinds) == 1:
-        packed = _packed(path, rows, kinds.pop(), problems)
-        return {packed[0]: packed[1]} if packed[1].total else {}
-    parts: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in sorted(kinds)}
-    for row in rows:
-        parts[kind_of(row[0])].append(row)
-    found = dict(_packed(path, part, kind, problems) for kind, part in parts.items())
-    return {kind: files for kind, files in found.items() if files.total}
-
-
-def _packed(
-    path: str, rows: list[tuple[str, int, int]], kind: str, problems: list[tuple[str, str]]
-) -> tuple[str, Files]:
-    if kind != OTHER and any(size == 0 for _, size, _ in rows):
-        problems += [("empty", f"{path}/{name}") for name, size, _ in rows if size == 0]
-        rows = [row for row in rows if row[1]]
-    try:
-        names = "\0".join([row[0] for row in rows]).encode()
-    except UnicodeEncodeError:
-        bad = {row[0] for row in rows if not is_utf8(row[0])}
-        problems += [("not UTF-8", f"{path}/{name}") for name in sorted(bad)]
-        rows = [row for row in rows if row[0] not in bad]
-        names = "\0".join([row[0] for row in rows]).encode()
-    sizes = array("q", [row[1] for row in rows]).tobytes()
-    times = array("q", [row[2] for row in rows]).tobytes()
-    return kind, Files(len(rows), names, sizes, times)
 
 
 def is_utf8(text: str) -> bool:

@@ -45,6 +45,7 @@ def normal(name: str) -> str:
     return re.sub(r"[\s_\-]+", "_", name.casefold()).strip("_")
 
 
+COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}  # of FaceForensics++ clips
 FRAME_FOLDERS = frozenset({"frames", "faces", "images", "raw", "c0", "c23", "c40"})
 _MEDIA_WORDS = r"images?|imgs?|pictures?|photos?|faces?|videos?|clips?|audios?|audio_files|voices?|speech|wavs?|samples|data|sequences|class"
 _CLASS = re.compile(
@@ -139,6 +140,7 @@ class Evidence:
     kinds: dict[str, int]  # media kind: files
     names: tuple[str, ...]  # normalised names of the anchor and the folders above it, inner first
     counts: dict[int, int]  # files by rule
+    below: frozenset[str] = frozenset()  # normalised names of the folders below those that fit a rule
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,10 @@ class Layout:
 
     def published_of(self, evidence: Evidence) -> Published | None:
         return self.published
+
+    def copies(self, evidence: Evidence) -> int:
+        """How many copies of each sample there may be (compressions, editions), for comparing with what was published."""
+        return 1
 
     def read(self, site: Site, problems: Problems) -> Any:
         """Read the list files once; what it gives is passed to `label` and `finish`."""

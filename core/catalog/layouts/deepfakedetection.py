@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, clips, normal
+from core.catalog.layouts.base import (
+    COMPRESSIONS,
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    clips,
+    normal,
+)
 
 _ACTORS = re.compile(r"(\d\d)(?:_(\d\d))?__")
 METHOD = "DeepFakeDetection"
@@ -42,13 +54,16 @@ class DeepFakeDetection(Layout):
         "28 actors, swapped densely: an identity-disjoint split has to drop the fakes that join its sides.",
     )
 
+    def copies(self, evidence: Evidence) -> int:
+        return max(1, len({COMPRESSIONS[name] for name in evidence.below if name in COMPRESSIONS}))
+
     def label(self, part: Part, lists: Any) -> Labels:
         labels = self.stated(part)
         names = clips(part)
         labels.groups = [actor_keys(name) for name in names]
         labels.identity = [name[:2] if _ACTORS.match(name) else None for name in names]
         stated = [normal(name) for name in part.below]
-        compression = next((c for c in ("raw", "c23", "c40") if c in stated), None)
+        compression = next((COMPRESSIONS[name] for name in stated if name in COMPRESSIONS), None)
         labels.meta = {"compression": compression} if compression else None
         return labels
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.catalog import lists as listing
 from core.catalog.layouts.base import (
+    COMPRESSIONS,
     FAKE,
     REAL,
     Evidence,
@@ -26,7 +27,6 @@ from core.catalog.layouts.base import (
 from core.catalog.problems import Problems
 
 METHODS = "Deepfakes|Face2Face|FaceSwap|NeuralTextures|FaceShifter"
-COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}
 PAIRS = Path(__file__).with_name("faceforensics_pairs.json")
 # Sequences cut from one YouTube video: same background, codec and channel. The first seven cross the official split.
 SAME_VIDEO = (
@@ -115,6 +115,9 @@ class FaceForensics(Layout):
                     split.add(name, pairs)
         metadata = [_metadata(path, problems) for path in site.find("FF++_Metadata.csv")]
         return Lists(split, metadata)
+
+    def copies(self, evidence: Evidence) -> int:
+        return max(1, len({COMPRESSIONS[name] for name in evidence.below if name in COMPRESSIONS}))
 
     def label(self, part: Part, lists: Lists) -> Labels:
         labels = self.stated(part)

@@ -27,6 +27,9 @@ class FakeOrReal(Layout):
         editions = {_edition(name) for name in evidence.captures.get("edition", ())}
         return PUBLISHED.get(editions.pop()) if len(editions) == 1 else None
 
+    def copies(self, evidence: Evidence) -> int:
+        return max(1, len({_edition(name) for name in evidence.captures.get("edition", ())}))
+
     def label(self, part: Part, lists: Any) -> Labels:
         """The editions hold the same recordings, named alike up to the first dot."""
         labels = self.stated(part)

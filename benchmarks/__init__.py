@@ -1,0 +1,1 @@
+"""What README claims about speed, each a command."""

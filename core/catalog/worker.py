@@ -1,0 +1,45 @@
+"""One process of a large scan: walks folders and labels datasets as it is told, over its standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, Any
+
+from core.catalog.walk import walk_some
+from core.catalog.workers import receive, send
+from core.errors import WorkbenchError, one_line
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    os.dup2(2, 1)  # what libraries print must not be taken for an answer
+    serve(sys.stdin.buffer, answers)
+
+
+def serve(orders: IO[bytes], answers: IO[bytes]) -> None:
+    while True:
+        try:
+            order = receive(orders)
+        except EOFError:
+            return
+        try:
+            answer = do(order)
+        except WorkbenchError as error:
+            answer = error
+        except Exception as error:  # told to the scan, which raises it
+            answer = WorkbenchError(one_line(f"{type(error).__name__}: {error}"))
+        send(answers, answer)
+
+
+def do(order: tuple[Any, ...]) -> Any:
+    if order[0] == "walk":
+        return walk_some(order[1])
+    from core.catalog.dataset import save_dataset  # imports Arrow, which walking does without
+
+    _, number, task, problems, space = order
+    return number, save_dataset(task, problems, space)
+
+
+if __name__ == "__main__":
+    main()
