@@ -47,7 +47,7 @@ class CascadeDetector:
         grey, scale = _reduced(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
         with self._lock:
             boxes, _, weights = self._cascade.detectMultiScale3(
-                grey, scaleFactor=1.1, minNeighbors=4, minSize=(SMALLEST, SMALLEST), outputRejectLevels=True
+                grey, scaleFactor=1.1, minNeighbors=3, minSize=(SMALLEST, SMALLEST), outputRejectLevels=True
             )
         if not len(boxes):
             return np.zeros((0, 5))
