@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -115,27 +116,27 @@ class Listing:
 
     def add(self, path: str, row: dict[str, Any]) -> None:
         path = path.replace("\\", "/").strip().removeprefix("./").lstrip("/")
+        if "videos/" in path:
+            path = "/".join(part for part in path.split("/") if part != "videos")
         self.rows[path] = row
         self.by_name.setdefault(path.rpartition("/")[2], []).append(path)
 
-    def take(self, path: str) -> dict[str, Any] | None:
-        """The row of a file by its path: the longest common tail decides; a bare name only where it is unique."""
-        if path in self.rows:
-            self.taken.add(path)
-            return self.rows[path]
+    def take(self, path: str, loose: bool = False) -> dict[str, Any] | None:
+        """The row of a file: one path must be the other's end. `loose`: else the name, where it is unique."""
+        key = path if path in self.rows else self._key(path, loose)
+        if key is None:
+            return None
+        self.taken.add(key)
+        return self.rows[key]
+
+    def _key(self, path: str, loose: bool) -> str | None:
         name = path.rpartition("/")[2]
         keys = self.by_name.get(name) or self.by_name.get(name[: name.rfind(".")]) or []
-        if not keys:
-            return None
-        fits = [key for key in keys if path.endswith("/" + key) or key.endswith("/" + path) or len(keys) == 1]
-        if not fits:
-            shared = {key: _common_tail(path, key) for key in keys}
-            best = max(shared.values())
-            fits = [key for key, n in shared.items() if n == best]
-        if len(fits) != 1:
-            return None
-        self.taken.add(fits[0])
-        return self.rows[fits[0]]
+        folder = _folded(path.rpartition("/")[0])
+        fits = [key for key in keys if _ends(folder, _folded(key.rpartition("/")[0]))]
+        if not fits and loose:
+            fits = keys
+        return fits[0] if len(fits) == 1 else None
 
     def finish(self, problems: Problems) -> None:
         """Report what is listed but absent."""
@@ -144,7 +145,7 @@ class Listing:
                 problems.add("absent", path, f"listed in {self.source.name}")
 
     def label(self, part: Part) -> Labels:
-        rows = [self.take(path) for path in part.paths]
+        rows = [self.take(path, loose=True) for path in part.paths]
         for path, row in zip(part.paths, rows):
             if row is None and self.report_unlisted:
                 self.problems.add("unlisted", path, f"not in {self.source.name}")
@@ -159,13 +160,14 @@ class Listing:
         )
 
 
-def _common_tail(one: str, other: str) -> int:
-    n = 0
-    for a, b in zip(reversed(one.split("/")), reversed(other.split("/"))):
-        if a.casefold() != b.casefold():
-            break
-        n += 1
-    return n
+@lru_cache(maxsize=65536)
+def _folded(folder: str) -> str:
+    return "/" + "/".join(normal(name) for name in folder.split("/"))
+
+
+def _ends(one: str, other: str) -> bool:
+    """Whether one folder is the end of the other; both begin with a slash."""
+    return other == "/" or one == "/" or one.endswith(other) or other.endswith(one)
 
 
 def is_label_list(path: Path) -> bool:

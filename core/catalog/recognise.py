@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -326,10 +327,20 @@ def set_roots(tree: Tree, recognised: Recognised) -> None:
             if any(_inside(s, above) and not _inside(s, item.key.anchor) for s in strangers):
                 break
             path = above
+        if _parent(path) in tree.roots and _same_name(_parent(path), path, item.layout):
+            path = _parent(path)
         item.root = path
         item.lists = {}
         for file in recognised.lists.inside(path):
             item.lists.setdefault(_name(file).casefold(), []).append(file)
+
+
+def _same_name(root: str, inner: str, layout: Layout) -> bool:
+    """Whether a data root is named for the dataset in it, like FakeAVCeleb around FakeAVCeleb_v1.2."""
+    one, other, known = (
+        re.sub(r"[^a-z0-9]", "", n.casefold()) for n in (_name(root), _name(inner), layout.dataset)
+    )
+    return len(one) > 2 and (other.startswith(one) or one.startswith(other) or one == known)
 
 
 def _name(path: str) -> str:

@@ -160,7 +160,9 @@ class Part:
 
     @property
     def paths(self) -> list[str]:
-        prefix = f"{self.folder}/" if self.folder else ""
+        """Relative to the dataset's root, without a `videos` level: as lists write them."""
+        kept = [name for name in self.folder.split("/") if name and normal(name) != "videos"]
+        prefix = "".join(f"{name}/" for name in kept)
         return [prefix + name for name in self.names]
 
 

@@ -84,7 +84,7 @@ class FakeAVCeleb(Layout):
 
     def _flat(self, part: Part, lists: Listing | None) -> Labels:
         """All clips in one folder: only the list knows their labels; without it they have none."""
-        rows = [lists.take(path) if lists else None for path in part.paths]
+        rows = [lists.take(path, loose=True) if lists else None for path in part.paths]
         for path, row in zip(part.paths, rows):
             if lists and lists.rows and row is None:
                 lists.problems.add("unlisted", path)
