@@ -1,0 +1,193 @@
+"""Charts of a dataset's balance: pure functions from counts and measurements to figures.
+
+Every bar carries (split, method, label, modality) as customdata: a click filters the gallery by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.catalog import statistics
+from core.catalog.table import DatasetInfo
+from dashboard import theme
+
+LABELS = ("real", "fake", "unlabelled")
+LABEL_OF = {0: "real", 1: "fake", None: "unlabelled"}
+# Splits lie over each other: a wide faint bar for train, narrower ones for val and test before it.
+SPLIT_LOOK = {
+    "train": (0.86, "#56B4E9"), "val": (0.58, "#E69F00"), "test": (0.30, "#009E73"), "unassigned": (0.86, "#9A9A9A"),
+}  # fmt: skip
+BINS = 30
+
+
+def splits_figure(about: DatasetInfo) -> go.Figure:
+    """Real and fake of each split, side by side."""
+    parts = statistics.by(about, "split")
+    order = [s for s in statistics.SPLITS if s in parts]
+    return _by_label(parts, order, "split", "samples by official split")
+
+
+def modalities_figure(about: DatasetInfo) -> go.Figure:
+    parts = statistics.by(about, "modality")
+    return _by_label(parts, list(parts), "modality", "samples by modality")
+
+
+def _by_label(parts: dict[str, statistics.Count], order: Sequence[str], key: str, title: str) -> go.Figure:
+    figure = go.Figure()
+    for label in LABELS:
+        values = [getattr(parts[name], label) for name in order]
+        if label == "unlabelled" and not any(values):
+            continue
+        figure.add_bar(
+            x=list(order),
+            y=values,
+            name=label,
+            marker={"color": theme.LABEL_COLORS[label], "pattern": {"shape": theme.LABEL_PATTERNS[label]}},
+            text=[theme.count(v) for v in values],
+            textposition="auto",
+            customdata=[_chosen(**{key: name, "label": label}) for name in order],
+            hovertemplate="%{x}, " + label + ": %{y:,}<extra></extra>",
+        )
+    figure.update_layout(barmode="group", yaxis_title=title)
+    return theme.figure(figure, keep=f"{about_key(parts)}-{key}")
+
+
+def about_key(parts: dict[str, statistics.Count]) -> str:
+    return "-".join(parts)
+
+
+def methods_figure(about: DatasetInfo) -> go.Figure:
+    """Samples by method (reals first), the splits laid over each other."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in about.counts:
+        name = _method(row)
+        split = row["split"] or "unassigned"
+        counts.setdefault(name, {})
+        counts[name][split] = counts[name].get(split, 0) + int(row["n"])
+    fixed = [n for n in ("real", "unlabelled") if n in counts]
+    order = fixed + sorted((n for n in counts if n not in fixed), key=lambda n: -sum(counts[n].values()))
+    figure = go.Figure()
+    for split in (s for s in statistics.SPLITS if any(s in c for c in counts.values())):
+        width, color = SPLIT_LOOK[split]
+        values = [counts[name].get(split, 0) for name in order]
+        figure.add_bar(
+            x=order,
+            y=values,
+            name=split,
+            width=width,
+            marker={"color": color, "line": {"width": 0.5, "color": "rgba(0,0,0,0.35)"}},
+            customdata=[_method_choice(name, split) for name in order],
+            hovertemplate="%{x}, " + split + ": %{y:,}<extra></extra>",
+        )
+    figure.update_layout(barmode="overlay", yaxis_title="samples by method, splits laid over each other")
+    return theme.figure(figure, keep=f"{about.name}-methods")
+
+
+def _method(row: dict[str, object]) -> str:
+    if row["label"] != 1:
+        return LABEL_OF[row["label"]]  # type: ignore[index]
+    return str(row["method"] or "fake, method unknown")
+
+
+def _method_choice(name: str, split: str) -> list[str]:
+    if name in LABELS:
+        return _chosen(label=name, split=split)
+    method = "unassigned" if name == "fake, method unknown" else name
+    return _chosen(label="fake", method=method, split=split)
+
+
+def _chosen(split: str = "", method: str = "", label: str = "", modality: str = "") -> list[str]:
+    return [split, method, label, modality]
+
+
+def measured_figure(frame: pd.DataFrame, feature: str, unit: str) -> go.Figure:
+    """The distribution of a measured feature, real and fake laid over each other as shares of their class."""
+    figure = go.Figure()
+    values = frame[feature].to_numpy(float)
+    known = np.isfinite(values)
+    if known.any():
+        low, high = float(values[known].min()), float(values[known].max())
+        edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+        for value, label in ((0, "real"), (1, "fake")):
+            mine = values[known & (frame["label"].to_numpy() == value)]
+            if not len(mine):
+                continue
+            share = np.histogram(mine, edges)[0] / len(mine)
+            figure.add_bar(
+                x=(edges[:-1] + edges[1:]) / 2,
+                y=share,
+                width=float(edges[1] - edges[0]),
+                name=f"{label} ({len(mine)})",
+                opacity=0.6,
+                marker={
+                    "color": theme.LABEL_COLORS[label],
+                    "pattern": {"shape": theme.LABEL_PATTERNS[label]},
+                },
+                customdata=[_chosen(label=label) for _ in share],
+                hovertemplate="%{x:.3s} " + unit + ": %{y:.1%} of " + label + "<extra></extra>",
+            )
+    figure.update_layout(
+        barmode="overlay",
+        xaxis_title=f"{feature} ({unit})",
+        yaxis_title="share of class",
+        yaxis_tickformat=".0%",
+    )
+    return theme.figure(figure, keep=f"measured-{feature}")
+
+
+def resolutions_figure(frame: pd.DataFrame) -> go.Figure:
+    """Width and height of measured files; a large mark stands for many files of one size."""
+    figure = go.Figure()
+    for value, label in ((0, "real"), (1, "fake")):
+        mine = frame[(frame["label"] == value) & frame["width"].notna()]
+        if mine.empty:
+            continue
+        sizes = mine.groupby(["width", "height"]).size().reset_index(name="n")
+        figure.add_scatter(
+            x=sizes["width"],
+            y=sizes["height"],
+            mode="markers",
+            name=f"{label} ({len(mine)})",
+            marker={
+                "size": 8 + 22 * np.sqrt(sizes["n"] / sizes["n"].max()),
+                "color": theme.LABEL_COLORS[label],
+                "symbol": theme.LABEL_SYMBOLS[label] + "-open" * (label == "real"),
+                "line": {"width": 2},
+            },
+            customdata=[[*_chosen(label=label), int(n)] for n in sizes["n"]],
+            hovertemplate="%{x} × %{y}: %{customdata[4]} " + label + "<extra></extra>",
+        )
+    figure.update_layout(xaxis_title="width (pixels)", yaxis_title="height (pixels)")
+    return theme.figure(figure, keep="resolutions")
+
+
+def shortcuts_figure(features: Sequence[object], warn_above: float) -> go.Figure:
+    """The AUC of each trivial feature with its interval, and the line above which it is a warning."""
+    rows = list(reversed(features))
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[f.auc for f in rows],  # type: ignore[attr-defined]
+        y=[f.name for f in rows],  # type: ignore[attr-defined]
+        mode="markers",
+        marker={
+            "size": 11,
+            "color": [theme.FAKE if f.warning else theme.REAL for f in rows],  # type: ignore[attr-defined]
+            "symbol": ["diamond" if f.warning else "circle" for f in rows],  # type: ignore[attr-defined]
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [f.high - f.auc for f in rows],  # type: ignore[attr-defined]
+            "arrayminus": [f.auc - f.low for f in rows],  # type: ignore[attr-defined]
+        },
+        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+        showlegend=False,
+    )
+    figure.add_vline(x=warn_above, line_dash="dash", line_color=theme.FAKE, annotation_text="warning")
+    figure.add_vline(x=0.5, line_dash="dot", line_color=theme.UNCERTAIN, annotation_text="tells nothing")
+    figure.update_layout(xaxis={"range": [0.3, 1.02], "title": "AUC of the single feature, 95 % interval"})
+    return theme.figure(figure, height=120 + 28 * len(rows), keep="shortcuts")

@@ -1,0 +1,66 @@
+"""The advice box: what to do about a dataset's imbalance, why, and a button that takes it to the Train page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.catalog import advice as advisor
+from core.catalog import statistics, table
+from core.catalog.table import DatasetInfo
+from dashboard import session, theme
+
+
+def draw(info: DatasetInfo) -> None:
+    found = advisor.advise(info)
+    with st.container(border=True):
+        st.markdown(f"##### What to do {theme.severity_badge(found.severity)}")
+        st.markdown(theme.safe(found.headline))
+        for technique in found.techniques:
+            st.markdown(f"- **{theme.safe(technique.name)}**: {theme.safe(technique.why)}")
+        if found.severity != "single-class" and st.button(
+            "Train with it", type="primary", key="advice-train", icon=":material/model_training:"
+        ):
+            train_with(info, found.preset)
+    if found.paths:
+        _paths(info, found)
+
+
+def _paths(info: DatasetInfo, found: advisor.Advice) -> None:
+    """Ways out, side by side."""
+    for i, (column, path) in enumerate(zip(st.columns(len(found.paths)), found.paths)):
+        with column, st.container(border=True):
+            st.markdown(f"**{theme.safe(path.name)}**")
+            st.markdown(theme.safe(path.what))
+            for s in path.suggestions:
+                st.markdown(
+                    f":small[**{theme.safe(s.dataset)}**: {theme.safe(s.why)}. {theme.safe(s.source)}; "
+                    f"{theme.safe(s.licence)}; {theme.safe(s.size)}; belongs in {theme.safe(s.folder)}]"
+                )
+            usable = _usable(info, path)
+            if usable and st.button("Train with it", key=f"advice-path-{i}"):
+                train_with(info, path.options, usable)
+
+
+def _usable(info: DatasetInfo, path: advisor.Path) -> list[str]:
+    """The datasets of the path that are catalogued; empty where it needs one that is not."""
+    if not path.suggestions:
+        return [info.name]
+    known = table.datasets(session.space())
+    here = [n for s in path.suggestions for n in known if n == s.dataset]
+    if not here:
+        return []
+    return here if "instead" in path.name else [info.name, here[0]]
+
+
+def train_with(info: DatasetInfo, options: dict[str, Any], names: list[str] | None = None) -> None:
+    """Open the Train page with the options filled in."""
+    names = names or [info.name]
+    modalities = statistics.by(info, "modality")
+    modality = max(modalities, key=lambda m: modalities[m].samples) if modalities else "video"
+    preset = {**options, "datasets": names, "modality": modality}
+    weights = {n: w for n, w in dict(options.get("dataset_weights", {})).items() if n in names}
+    preset.pop("dataset_weights", None)
+    st.session_state["train_preset"] = preset | ({"dataset_weights": weights} if len(weights) > 1 else {})
+    theme.go_to("train")

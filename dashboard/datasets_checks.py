@@ -1,0 +1,152 @@
+"""What is one click away: the plan with its leak report, the shortcut probe, problems, export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.catalog import export, leaks, plan_files, shortcuts, splits, table
+from core.catalog.table import DatasetInfo
+from dashboard import jobs, session, theme
+from dashboard.charts import datasets as charts
+
+PROTOCOLS = {
+    "official": "the dataset's own lists, to the letter",
+    "group": "64 / 16 / 20 by whole groups: no identity, source or utterance on two sides",
+    "heldout_method": "one method only in test: how does it do on what it has never seen?",
+    "random": "by sample; leaks, only for comparison",
+}
+
+
+def plan_panel(info: DatasetInfo) -> None:
+    columns = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
+    protocol = columns[0].selectbox(
+        "Protocol",
+        list(PROTOCOLS),
+        key="plan-protocol",
+        help="\n\n".join(f"{k}: {v}" for k, v in PROTOCOLS.items()),
+    )
+    methods = sorted({str(r["method"]) for r in info.counts if r["method"] and r["label"] == 1})
+    heldout = ""
+    if protocol == "heldout_method":
+        heldout = columns[1].selectbox("Held out", methods, key=f"plan-heldout-{info.name}") or ""
+    else:
+        columns[1].caption(PROTOCOLS[protocol])
+    seed = int(columns[2].number_input("Seed", 0, 2**31 - 1, 42, key="plan-seed"))
+    key = f"plan-{info.name}-{protocol}-{heldout}-{seed}"
+    if columns[3].button("Make the plan", key="plan-make", type="primary"):
+        space = session.space()
+        jobs.forget(key)
+        jobs.start(key, "Plan", lambda job: _plan(job, info.name, protocol, heldout, seed, space))
+    job = jobs.watch(key)
+    if job is not None and job.finished and job.result is not None:
+        _draw_plan(info, *job.result)
+
+
+def _plan(job: jobs.Job, name: str, protocol: str, heldout: str, seed: int, space: object) -> tuple:  # type: ignore[type-arg]
+    job.report(0, 0, "dividing")
+    samples = table.load([name], space)  # type: ignore[arg-type]
+    plan = splits.plan(samples, protocol, seed, heldout=heldout, space=space)  # type: ignore[arg-type]
+    found = leaks.report(plan.table, space=space, progress=job.report)  # type: ignore[arg-type]
+    return plan, found
+
+
+def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]) -> None:
+    counts, report = st.columns(2, gap="large")
+    with counts:
+        if plan.leaky:
+            st.warning("This protocol leaks: figures on it will be too good.", icon=":material/warning:")
+        rows = [{"part": s, "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()]
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        st.markdown(f"{theme.count(plan.dropped)} dropped · {theme.count(plan.crossing_groups)} groups cross")
+        for note in plan.notes:
+            st.markdown(f"- {theme.safe(note)}")
+        st.download_button(
+            "PLAN.csv", lambda: plan_files.as_csv(plan), f"{info.name}_plan.csv", "text/csv", key="plan-csv"
+        )
+    with report:
+        if not found:
+            st.success(
+                "Nothing leaks: no group crosses, no file has a copy on another side.",
+                icon=":material/check:",
+            )
+        for leak in found:
+            icon = ":material/info:" if leak.kind == "not compared" else ":material/water_drop:"
+            st.warning(f"**{theme.safe(leak.kind)}** {theme.safe(leak.detail)}", icon=icon)
+            for example in leak.examples[:5]:
+                st.markdown(f":small[{theme.safe(example)}]")
+
+
+def shortcuts_panel(info: DatasetInfo) -> None:
+    st.markdown(
+        "How well does one trivial feature tell real from fake? Above "
+        f"{shortcuts.WARN_ABOVE} a detector may learn that instead of forgery."
+    )
+    key = f"shortcuts-{info.name}"
+    measured = shortcuts.cached(info.name, space=session.space()) is not None
+    space = session.space()
+    if st.button(
+        "Measure again" if measured else "Probe for shortcuts", key="shortcuts-start", type="primary"
+    ):
+        jobs.forget(key)
+        jobs.start(
+            key, "Shortcut probe", lambda job: shortcuts.probe(info.name, space=space, progress=job.report)
+        )
+    job = jobs.watch(key)
+    if job is None and measured:
+        _draw_probe(shortcuts.probe(info.name, space=space))
+    elif job is not None and job.finished and job.result is not None:
+        _draw_probe(job.result)
+
+
+def _draw_probe(probe: shortcuts.Probe) -> None:
+    if not probe.features:
+        st.info("Too few samples of one class to tell; a probe needs five of each.")
+        return
+    for feature in probe.warnings:
+        st.warning(
+            f"**{feature.name}** alone tells real from fake: AUC "
+            f"{theme.interval(feature.auc, feature.low, feature.high)}; fakes are {feature.fakes_are}. "
+            "A good score here may be this and nothing more.",
+            icon=":material/warning:",
+        )
+    if not probe.warnings:
+        st.success(f"No single feature is above {shortcuts.WARN_ABOVE}.", icon=":material/check:")
+    st.plotly_chart(
+        charts.shortcuts_figure(probe.features, shortcuts.WARN_ABOVE),
+        key="shortcuts-chart",
+        config=theme.CHART_CONFIG,
+    )
+    unread = f", {theme.count(probe.unreadable)} could not be read" if probe.unreadable else ""
+    st.caption(
+        f"Measured on {theme.count(probe.real)} real and {theme.count(probe.fake)} fake files{unread}."
+    )
+
+
+def problems_panel(info: DatasetInfo) -> None:
+    if not info.problem_count:
+        st.markdown("None.")
+    for problem in info.problems[:200]:
+        st.markdown(f"- {theme.safe(problem)}")
+    hidden = info.problem_count - len(info.problems)
+    if hidden > 0:
+        st.caption(f"and {theme.count(hidden)} more of the same kinds")
+    for note in info.notes:
+        st.info(theme.safe(note), icon=":material/info:")
+
+
+def export_panel(infos: Sequence[DatasetInfo]) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "dataset_statistics.json", lambda: export.as_json(infos), "dataset_statistics.json", "application/json",
+            key="export-json",
+        )  # fmt: skip
+        st.download_button(
+            "dataset_statistics.csv",
+            lambda: export.as_csv(infos),
+            "dataset_statistics.csv",
+            "text/csv",
+            key="export-csv",
+        )

@@ -1,0 +1,156 @@
+"""The gallery: samples of the chosen dataset, playable, page by page, filtered by what was clicked."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.catalog import browse, exclusions, statistics, table
+from core.catalog.browse import Filter
+from core.catalog.table import DatasetInfo
+from core.errors import MediaError
+from core.media import browser
+from dashboard import session, theme
+
+PAGE = 12
+COLUMNS = 4
+FIELDS = ("split", "method", "label", "modality")
+PLAYS = {".mp4", ".m4v", ".webm", ".mp3", ".wav", ".flac", ".ogg", ".m4a"}  # tried as they are
+SHOWN_AS_IS = 200_000  # bytes of a picture
+
+
+def take_click(name: str, key: str, event: Any) -> None:
+    """Put what was clicked in a chart into the gallery's filters, once a click."""
+    points = event["selection"]["points"] if event else []
+    chosen = [str(v) for v in points[-1].get("customdata", [])[:4]] if points else None
+    if chosen == st.session_state.get(f"clicked-{key}"):
+        return
+    st.session_state[f"clicked-{key}"] = chosen
+    for field, value in zip(FIELDS, chosen or [""] * 4):
+        st.session_state[_key(name, field)] = value
+    st.session_state[_key(name, "page")] = 1
+
+
+def _key(name: str, field: str) -> str:
+    return f"gallery-{field}-{hashlib.sha1(name.encode()).hexdigest()[:8]}"
+
+
+@st.fragment
+def draw(info: DatasetInfo) -> None:
+    chosen = _filters(info)
+    space = session.space()
+    total = browse.total(info, chosen, space)
+    pages = max(1, -(-total // PAGE))
+    shown = "all samples" if chosen == Filter() else "samples that fit"
+    st.markdown(f"**{theme.count(total)}** {shown}")
+    if not total:
+        st.info("No sample fits. Widen the filters above.")
+        return
+    key = _key(info.name, "page")
+    st.session_state[key] = min(int(st.session_state.get(key) or 1), pages)
+    entries = {e.id: e for e in exclusions.read(space)}
+    slots = st.container()
+    number = int(st.session_state[key])
+    if pages > 1:
+        number = st.pagination(pages, key=key)
+    samples = browse.page(info.name, chosen, number, PAGE, space)
+    with slots:
+        for begin in range(0, len(samples), COLUMNS):
+            for column, sample in zip(st.columns(COLUMNS), samples[begin : begin + COLUMNS]):
+                with column:
+                    _draw_sample(sample, entries.get(sample["id"]))
+
+
+def _filters(info: DatasetInfo) -> Filter:
+    options = {
+        "label": [w for w, v in browse.LABELS.items() if any(r["label"] == v for r in info.counts)],
+        "split": [s for s in statistics.SPLITS if s in statistics.by(info, "split")],
+        "method": list(statistics.by(info, "method")),
+        "modality": list(statistics.by(info, "modality")),
+    }
+    columns = st.columns([1, 1, 1, 1, 2])
+    values = {}
+    for column, (field, found) in zip(columns, options.items()):
+        key = _key(info.name, field)
+        if st.session_state.get(key) not in ("", *found):
+            st.session_state[key] = ""
+        values[field] = column.selectbox(
+            field, ["", *found], key=key, format_func=lambda v: v or "all", disabled=len(found) < 2
+        )
+    values["text"] = columns[-1].text_input("path holds", key=_key(info.name, "text"))
+    return Filter(**values)
+
+
+def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None:
+    path = table.absolute_path(sample, session.space())
+    try:
+        _play(path, sample)
+    except (MediaError, OSError) as error:
+        st.warning(theme.safe(error), icon=":material/broken_image:")
+    word = {0: "real", 1: "fake", None: "unlabelled"}[sample["label"]]
+    mark = {"real": ":blue-badge[● real]", "fake": ":orange-badge[✖ fake]"}.get(
+        word, ":gray-badge[□ unlabelled]"
+    )
+    method = f" {theme.safe(sample['method'])}" if sample["method"] else ""
+    split = f" · {sample['split']}" if sample["split"] else ""
+    st.markdown(f"{mark}{method}{split}  \n:small[{theme.safe(sample['path'])}]")
+    _correct(sample, entry)
+
+
+def _play(path: Path, sample: dict[str, Any]) -> None:
+    if sample["modality"] == "image":
+        st.image(_picture(str(path), path.stat().st_mtime_ns), width="stretch", alt=sample["path"])
+    elif sample["modality"] == "audio":
+        _check(path)
+        st.audio(str(path))
+    elif path.suffix.lower() in PLAYS:
+        _check(path)
+        st.video(str(path))
+    else:
+        st.video(str(_browser_copy(path)))
+
+
+def _check(path: Path) -> None:
+    if not path.is_file():
+        raise MediaError(f"{path.name} is gone; scan again")
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _picture(path: str, mtime_ns: int) -> bytes:
+    return browser.thumbnail(path, 320)
+
+
+def _browser_copy(path: Path) -> Path:
+    """A copy that browsers play, made once."""
+    stamp = f"{path}-{path.stat().st_mtime_ns}"
+    target = session.space().cache / "browser" / f"{hashlib.sha256(stamp.encode()).hexdigest()[:24]}.mp4"
+    return target if target.is_file() else browser.playable(path, target, seconds=20)
+
+
+def _correct(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None:
+    """Exclude or relabel a sample for later plans."""
+    if entry is not None:
+        done = "excluded" if entry.action == "exclude" else f"relabelled {entry.action}"
+        st.markdown(f":red-badge[{done}] :small[{theme.safe(entry.who)}: {theme.safe(entry.why or '–')}]")
+        if st.button("Take back", key=f"back-{sample['id']}", type="tertiary"):
+            theme.guarded(lambda: exclusions.remove([sample["id"]], session.person(), session.space()))
+            st.rerun(scope="fragment")
+        return
+    with st.popover("Correct", type="tertiary"):
+        why = st.text_input("Why", key=f"why-{sample['id']}")
+        actions = {"Leave out of plans": "exclude"}
+        if sample["label"] != 0:
+            actions["It is real"] = "real"
+        if sample["label"] != 1:
+            actions["It is fake"] = "fake"
+        for label, action in actions.items():
+            if st.button(label, key=f"{action}-{sample['id']}"):
+                theme.guarded(
+                    lambda action=action: exclusions.add(  # type: ignore[misc]
+                        [sample["id"]], action, why, session.person(), session.space()
+                    )
+                )
+                st.rerun(scope="fragment")

@@ -1,0 +1,105 @@
+"""Long work of the Datasets page: scanning roots and making the demo, with progress and a way to cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.catalog import roots, scan
+from dashboard import first_steps, jobs, session, theme
+
+SCAN_JOB = "scan"
+
+
+def toolbar() -> None:
+    """Add a folder, scan again, make the demo."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover("Add folder", icon=":material/create_new_folder:"):
+            st.text_input(
+                "Folder on this machine that holds datasets as downloaded",
+                key="datasets-new-root",
+                placeholder="/data/deepfakes",
+            )
+            if st.button("Add and scan", type="primary", key="datasets-add"):
+                theme.guarded(_add)
+            _known_roots()
+        known = roots.read(session.space())
+        if st.button("Rescan", icon=":material/refresh:", key="datasets-rescan", disabled=not known):
+            theme.guarded(lambda: start_scan(known))
+            st.rerun()
+        if st.button("Make the demo datasets", icon=":material/auto_fix_high:", key="datasets-demo"):
+            theme.guarded(first_steps.start_demo)
+            st.rerun()
+
+
+def _known_roots() -> None:
+    for i, root in enumerate(roots.read(session.space())):
+        name, button = st.columns([5, 1], vertical_alignment="center")
+        name.markdown(theme.safe(root))
+        if button.button(
+            ":material/close:", key=f"datasets-forget-{i}", help="Forget this folder; its files stay"
+        ):
+            theme.guarded(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
+            st.rerun()
+
+
+def _add() -> None:
+    root = roots.add(st.session_state["datasets-new-root"], session.person(), session.space())
+    start_scan([root])
+    st.rerun()
+
+
+def start_scan(folders: list[Path]) -> None:
+    """Scan in the background; the catalogue is replaced dataset by dataset."""
+    space = session.space()
+    session.person().require_operator("scan folders")
+
+    def work(job: jobs.Job) -> dict[str, Any]:
+        result = scan.scan(
+            folders,
+            progress=lambda what, done, out_of: job.report(
+                done, out_of, what if out_of else f"{done:,} {what}"
+            ),
+            cancel=job.cancel.is_set,
+            space=space,
+        )
+        return {
+            "seconds": result.seconds,
+            "samples": sum(d.samples for d in result.datasets),
+            "datasets": len(result.datasets),
+            "unrecognised": [(left.path, left.files) for left in result.unrecognised],
+            "problems": result.problems,
+        }
+
+    jobs.start(SCAN_JOB, "Scan", work)
+
+
+def progress() -> None:
+    """Bars of what is under way, and what the last scan left over."""
+    for key in (SCAN_JOB, first_steps.DEMO_JOB):
+        jobs.watch(key)
+    job = jobs.current(SCAN_JOB)
+    if job is None or not job.finished or not isinstance(job.result, dict):
+        return
+    found = job.result
+    st.caption(
+        f"Last scan: {theme.count(found['datasets'])} datasets, {theme.count(found['samples'])} samples "
+        f"in {theme.duration(found['seconds'])}."
+    )
+    left = found["unrecognised"]
+    if left or found["problems"]:
+        files = sum(n for _, n in left)
+        with st.expander(f"Not recognised: {theme.count(len(left))} folders, {theme.count(files)} files"):
+            st.markdown(
+                "No known layout fits these, and they have no `real` and `fake` folders and no table of paths "
+                "and labels."
+            )
+            st.dataframe(
+                {"folder": [p for p, _ in left], "files": [n for _, n in left]},
+                hide_index=True,
+                height="content",
+            )
+            for problem in found["problems"][:50]:
+                st.markdown(f"- {theme.safe(problem)}")

@@ -1,0 +1,107 @@
+"""Datasets: how imbalanced is my data? Opens from the saved catalogue, never by scanning."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.catalog import shortcuts, table
+from core.catalog.table import DatasetInfo
+from dashboard import (
+    datasets_advice,
+    datasets_checks,
+    datasets_gallery,
+    datasets_table,
+    datasets_work,
+    session,
+    theme,
+)
+from dashboard.charts import datasets as charts
+
+VIEWS = ("splits", "methods", "modalities", "durations", "resolutions")
+
+
+def page() -> None:
+    theme.page_title("How imbalanced is my data?")
+    infos = [table.info(name, session.space()) for name in table.datasets(session.space())]
+    left, right = st.columns([3, 4], vertical_alignment="center")
+    left.markdown(f"**{datasets_table.headline(infos)}**" if infos else "No datasets yet.")
+    with right:
+        datasets_work.toolbar()
+    datasets_work.progress()
+    if not infos:
+        theme.empty(
+            "Add a folder that holds datasets as they were downloaded, or make the demo datasets "
+            "(about a minute) and try everything on them."
+        )
+        return
+    chosen = datasets_table.draw(infos)
+    _dataset(chosen)
+    st.divider()
+    _more(chosen, infos)
+
+
+def _dataset(info: DatasetInfo) -> None:
+    badge = f" {theme.demo_badge()}" if info.demo else ""
+    st.markdown(f"### {theme.safe(info.name)}{badge}")
+    drawn, advice = st.columns([3, 2], gap="large")
+    with drawn:
+        _charts(info)
+    with advice:
+        datasets_advice.draw(info)
+    st.markdown("##### Samples")
+    datasets_gallery.draw(info)
+
+
+def _charts(info: DatasetInfo) -> None:
+    view = st.segmented_control(
+        "What to see", VIEWS, default="splits", key="datasets-view", label_visibility="collapsed"
+    )
+    if view in ("durations", "resolutions"):
+        _measured(info, view)
+        return
+    figure = {
+        "methods": charts.methods_figure, "modalities": charts.modalities_figure,
+    }.get(view or "splits", charts.splits_figure)(info)  # fmt: skip
+    key = f"chart-{view or 'splits'}-{info.name}"
+    event = st.plotly_chart(
+        figure, key=key, on_select="rerun", selection_mode="points", config=theme.CHART_CONFIG
+    )
+    datasets_gallery.take_click(info.name, key, event)
+    st.caption("Click a bar to see its samples below.")
+
+
+def _measured(info: DatasetInfo, view: str) -> None:
+    """Durations and resolutions are measured on a sample of the files, together with the shortcut probe."""
+    frame = shortcuts.cached(info.name, space=session.space())
+    if frame is None:
+        st.info("Not measured yet: the shortcut probe below measures a sample of the files.")
+        return
+    if view == "durations":
+        if frame["duration"].notna().any():
+            st.plotly_chart(
+                charts.measured_figure(frame, "duration", "s"), key="durations", config=theme.CHART_CONFIG
+            )
+        else:
+            st.info("Pictures have no duration.")
+    elif frame["width"].notna().any():
+        st.plotly_chart(charts.resolutions_figure(frame), key="resolutions", config=theme.CHART_CONFIG)
+    else:
+        st.info("Recordings have no resolution.")
+    st.caption(f"Measured on {theme.count(len(frame))} files.")
+
+
+def _more(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
+    plan, probe, problems, export = st.tabs(
+        ["Plan and leak report", "Shortcut probe", f"Problems ({theme.count(info.problem_count)})", "Export"]
+    )
+    with plan:
+        datasets_checks.plan_panel(info)
+    with probe:
+        datasets_checks.shortcuts_panel(info)
+    with problems:
+        datasets_checks.problems_panel(info)
+    with export:
+        datasets_checks.export_panel(infos)
+
+
+page()
