@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, WorkbenchError, one_line
 from core.media.recipe import Recipe
-from core.workspace import workspace
+from core.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +109,7 @@ def _planned(config: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     return planned.rows, planned.split("train")
 
 
-def fill_cache(tasks: list[Task], workers: int) -> dict[str, Any]:
+def fill_cache(tasks: list[Task], workers: int, space: Workspace | None = None) -> dict[str, Any]:
     """Prepare all files in worker processes, one decoder thread each; a file that fails is listed."""
     from tqdm import tqdm
 
@@ -122,7 +122,7 @@ def fill_cache(tasks: list[Task], workers: int) -> dict[str, Any]:
         files = iter(todo)
         while True:
             for recipe, file in files:
-                running[pool.submit(_fill, file, recipe)] = file
+                running[pool.submit(_fill, file, recipe, space or workspace())] = file
                 if len(running) >= workers * AHEAD:
                     break
             if not running:
@@ -142,8 +142,8 @@ def fill_cache(tasks: list[Task], workers: int) -> dict[str, Any]:
     return {**counts, "failed": sorted(failed, key=lambda f: f["path"]), "not_applicable": reasons}
 
 
-def _fill(file: str, recipe: Recipe) -> dict[str, Any]:
+def _fill(file: str, recipe: Recipe, space: Workspace) -> dict[str, Any]:
     from core.media import cache, sandbox
 
-    answer: dict[str, Any] = sandbox.run(cache.fill, file, recipe, workspace(), threads=1)
+    answer: dict[str, Any] = sandbox.run(cache.fill, file, recipe, space, threads=1)
     return answer

@@ -12,12 +12,16 @@ from core.media.faces import FaceDetector
 
 # Together these keep 16 frames below the cost of 10 whole passes (python -m benchmarks.media shows it).
 COARSE_SIDE = 224  # pixels: what the detector sees of every other frame, where a whole pass is not spent
-RESCUE_SIDE = 448  # pixels of one frame, widened at its edges, where nothing was found: faces that fill the frame
+CUT = 12.0  # mean difference of two thumbnails (of 255) from which a frame shows something else
+RESCUE_SIDE = (
+    448  # pixels of one frame, widened at its edges, where nothing was found: faces that fill the frame
+)
 RESCUE_EDGE = 0.25  # of the frame's shorter side, repeated outwards
 LOCAL_FACE = 56  # pixels of a known face when it is searched in its neighbourhood
 LOCAL_REACH = 2.2  # side of that neighbourhood over the side of the face
 FARTHEST = 2.5  # a person moves at most so many face sides between two sampled frames
 OTHER_SIZE = 2.0  # and grows or shrinks at most so much
+STAYS = 0.6  # overlap of the boxes on both sides of a frame from which the face is not searched in it
 SAME = 0.3  # overlap (IoU) from which two boxes of one frame are one face
 SMALL_SHARE = 0.3  # a face smaller than this share of the largest of the clip (by side) is a chance find
 PERSISTENCE = 0.25  # so is one seen in fewer of the frames than this share, beside one seen in more
@@ -47,31 +51,55 @@ class Track:
 def follow(pictures: list[np.ndarray], detector: FaceDetector, most: int = 4) -> list[Track]:
     """The people in the frames of a clip, the most seen and largest first; empty: no face.
 
-    Every second frame gets a whole pass of the detector; the others a coarse one, and a look at full detail
-    around the faces known from the frames beside it.
+    Every second frame gets a whole pass of the detector. Between two of them a face that stays where it is lies on
+    the line between; around one that moves or is known on one side only the detector looks again. A frame that
+    resembles neither beside it gets a coarse pass too.
     """
     tracks: list[Track] = []
     whole = whole_passes(len(pictures))
     found = {i: _plausible(detector.detect(pictures[i])) for i in whole}
     for i in whole:
         _assign(tracks, i, found[i])
+    thumbs = [_thumb(picture) for picture in pictures]
     for i in sorted(set(range(len(pictures))) - set(whole)):
+        changed = _changed(thumbs, i)
         for track in tracks:
-            box = _look_near(pictures[i], track.near(i), detector)
-            if box is not None and all(overlap(box, t.boxes[i]) < SAME for t in tracks if i in t.boxes):
-                track.add(i, box)
-        fresh = [
-            box
-            for box in _plausible(_coarse(pictures[i], detector))
-            if all(overlap(box, t.boxes[i]) < SAME for t in tracks if i in t.boxes)
-        ]
-        _assign(tracks, i, np.array(fresh).reshape(-1, 5))
+            if changed or not _stays(track, i):
+                box = _look_near(pictures[i], track.near(i), detector)
+                if box is not None and _is_new(box, i, tracks):
+                    track.add(i, box)
+        if changed:
+            fresh = [box for box in _plausible(_coarse(pictures[i], detector)) if _is_new(box, i, tracks)]
+            _assign(tracks, i, np.array(fresh).reshape(-1, 5))
     if not tracks and pictures:
         tracks = _rescue(pictures, detector)
     people = _people(tracks, len(pictures))[:most]
     for person in people:
         _fill(person)
     return people
+
+
+def _stays(track: Track, i: int) -> bool:
+    """Known in the frames on both sides and hardly moved between them."""
+    return (
+        i - 1 in track.boxes
+        and i + 1 in track.boxes
+        and overlap(track.boxes[i - 1], track.boxes[i + 1]) >= STAYS
+    )
+
+
+def _is_new(box: np.ndarray, frame: int, tracks: list[Track]) -> bool:
+    return all(overlap(box, track.boxes[frame]) < SAME for track in tracks if frame in track.boxes)
+
+
+def _thumb(picture: np.ndarray) -> np.ndarray:
+    return cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _changed(thumbs: list[np.ndarray], i: int) -> bool:
+    """Whether the frame differs from both beside it: a cut, where somebody may be seen in this frame only."""
+    beside = [thumbs[k] for k in (i - 1, i + 1) if 0 <= k < len(thumbs)]
+    return all(float(np.abs(thumbs[i] - other).mean()) > CUT for other in beside)
 
 
 def _rescue(pictures: list[np.ndarray], detector: FaceDetector) -> list[Track]:

@@ -101,7 +101,10 @@ class _Clip:
     def _read_through(self, n: int) -> Frames:
         """Without usable times, or where frames are missing: see what can be decoded, then choose among that."""
         everything = np.arange(len(self.index))
-        sound, shown = [], []  # positions of the frames that are whole, and of all that came out, as they came
+        sound, shown = (
+            [],
+            [],
+        )  # positions of the frames that are whole, and of all that came out, as they came
         for position, frame in self._pictures(everything):
             shown.append(position)
             if not frame.is_corrupt:
@@ -111,7 +114,9 @@ class _Clip:
         decodable = np.array(sound)
         expected = int(self.index.shown.sum())
         if self._failures or len(sound) < len(shown):
-            notes = (f"damaged: {len(sound):,} of {expected:,} frames can be decoded; units are spread over those",)
+            notes = (
+                f"damaged: {len(sound):,} of {expected:,} frames can be decoded; units are spread over those",
+            )
             ranks = np.unique(np.linspace(0, len(sound) - 1, min(n, len(sound))).astype(int))
         else:
             notes = ()
