@@ -61,6 +61,8 @@ def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None
             raise BadInput(f"{path.name} has no column split; leave --split out or add it")
         chosen = _part(table, "val", path.name)
         return chosen, _part(table, "test", path.name) if args.split == "test" else None, "val"
+    if path.suffix.lower() in (".csv", ".gz", ".parquet"):
+        raise BadInput(f"there is no score file {args.source}")
     folder = open_run(args.source)
     found = []
     for split in ("val", "test") if args.split == "test" else ("val",):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.errors import BadInput
 from core.thresholds.sweep import Sweep
 
@@ -25,7 +23,7 @@ def band(sweep: Sweep, threshold: float | None, error: float) -> Band:
     """The narrowest band around `threshold` in which each verdict, fake and real, errs at most `error` of the time."""
     if not 0 <= error < 1:
         raise BadInput(f"the target error ({error}) must be at least 0 and under 1")
-    start = len(sweep.tp) if threshold is None else int(np.searchsorted(sweep.thresholds, threshold))
+    start = sweep.index(threshold)
     high = _first_sure_fake(sweep, start, error)
     low = _last_sure_real(sweep, start, error)
     return at(sweep, _score(sweep, low), _score(sweep, high))
@@ -33,8 +31,8 @@ def band(sweep: Sweep, threshold: float | None, error: float) -> Band:
 
 def at(sweep: Sweep, low: float | None, high: float | None) -> Band:
     """What a given band does to these scores."""
-    top = len(sweep.tp) if high is None else int(np.searchsorted(sweep.thresholds, high))
-    bottom = 0 if low is None else int(np.searchsorted(sweep.thresholds, low))
+    top = sweep.index(high)
+    bottom = 0 if low is None else sweep.index(low)
     tp, fp = (int(sweep.tp[top]), int(sweep.fp[top])) if top < len(sweep.tp) else (0, 0)
     kept_tp, kept_fp = (int(sweep.tp[bottom]), int(sweep.fp[bottom])) if bottom < len(sweep.tp) else (0, 0)
     decided = tp + fp + sweep.total - kept_tp - kept_fp

@@ -31,7 +31,11 @@ def breakdown(
     """
     values = keyed(table, key) if keys is None else keys
     scores = table["score"].to_numpy()
-    called = np.zeros(len(table), np.intp) if threshold is None else (scores >= threshold).astype(np.intp)
+    called = (
+        np.zeros(len(table), np.intp)
+        if threshold is None
+        else (scores >= np.float64(threshold)).astype(np.intp)
+    )
     cell = 2 * called + table["label"].to_numpy()  # 0 tn, 1 fn, 2 fp, 3 tp
     names = values.categories.to_list()
     counts = np.bincount(values.codes.astype(np.intp) * 4 + cell, minlength=4 * len(names)).reshape(-1, 4)

@@ -54,7 +54,7 @@ def bootstrap(
     n: int = 1000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """The 95 % interval of each figure; those `at_threshold` are of calling fake what scores >= threshold
+    """The 95 % interval of each figure; those `at_threshold` are of calling fake what scores >= np.float64(threshold)
     (None: nothing). A figure that exists in no draw is left out."""
     drawn = replicates(labels, scores, groups, figures, threshold, n, seed)
     return {name: interval for name, values in drawn.items() if (interval := _interval(values)) is not None}
@@ -129,7 +129,7 @@ def value(labels: np.ndarray, scores: np.ndarray, figure: str, threshold: float 
     y, s = check(labels, scores)
     if figure in RANKING:
         return float(getattr(sweep(y, s), figure)) if 0 < y.sum() < len(y) else float("nan")
-    called = np.zeros(len(y), bool) if threshold is None else s >= threshold
+    called = np.zeros(len(y), bool) if threshold is None else s >= np.float64(threshold)
     cells = (called & (y == 1), called & (y == 0), ~called & (y == 0), ~called & (y == 1))
     return float(AT_THRESHOLD[figure](*(np.array(float(cell.sum())) for cell in cells)))
 

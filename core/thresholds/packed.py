@@ -26,13 +26,10 @@ class Counts:
 class _Code:
     """How a float becomes an integer of its width: ordered bits, less what is unused below and around zero."""
 
-    base: int  # the lowest ordered value
-    below: int  # ordered value of the negative score nearest zero
-    hole: int  # unused values between that and the smallest positive one
-
-    @property
-    def signed(self) -> bool:
-        return self.base < 0
+    base: int  # the lowest value
+    over: int = 0  # unused values between zero and the smallest positive score
+    under: int = 0  # and between zero and the negative score nearest to it
+    signed: bool = False
 
 
 def count(labels: np.ndarray, scores: np.ndarray) -> Counts:
@@ -46,10 +43,9 @@ def count(labels: np.ndarray, scores: np.ndarray) -> Counts:
 
 
 def _ordered(value: float, dtype: np.dtype) -> int:
-    """Integers that order as floats do; 0 for both zeros."""
-    bits = int(np.array(value, dtype).view(f"i{dtype.itemsize}"))
-    top = 1 << (8 * dtype.itemsize - 1)
-    return bits if bits >= 0 else -(bits + top)
+    """Integers that order as floats do: 0 for zero, -2 and below for negative ones (-1 would be -0.0)."""
+    bits = int(np.array(value + 0.0, dtype).view(f"i{dtype.itemsize}"))
+    return bits if bits >= 0 else bits ^ ((1 << (8 * dtype.itemsize - 1)) - 1)
 
 
 def _code(scores: np.ndarray) -> _Code | None:
@@ -57,30 +53,43 @@ def _code(scores: np.ndarray) -> _Code | None:
     room = 1 << (8 * scores.dtype.itemsize - 1)
     low, high = _ordered(scores.min(), scores.dtype), _ordered(scores.max(), scores.dtype)
     if high - low < room:
-        return _Code(low, 0, 0)
-    below = _ordered(np.max(scores, where=scores < 0, initial=scores.min()), scores.dtype)
-    above = _ordered(np.min(scores, where=scores > 0, initial=scores.max()), scores.dtype)
-    hole = above - below - 2  # one value between the two stays for zero
-    return _Code(low, below, hole) if high - low - hole < room else None
+        return _Code(low, signed=low < 0)
+    over, under = _unused(scores)
+    low += under
+    return _Code(low, over, under, signed=True) if high - over - low < room else None
+
+
+def _unused(scores: np.ndarray) -> tuple[int, int]:
+    """Values that no score takes right above and right below zero. As unsigned numbers less one, the bits of
+    positive floats are the small ones; zero wraps round to the largest."""
+    _, unsigned = _integers(scores.dtype)
+    top = unsigned.type(1 << (8 * unsigned.itemsize - 1))
+    least = [int(np.iinfo(unsigned).max)] * 2
+    room = np.empty(CHUNK, unsigned)
+    for start in range(0, len(scores), CHUNK):
+        bits = scores[start : start + CHUNK].view(unsigned)
+        part = np.subtract(bits, 1, out=room[: len(bits)])
+        least[0] = min(least[0], int(part.min()))
+        np.bitwise_xor(bits, top, out=part)
+        np.subtract(part, 1, out=part)
+        least[1] = min(least[1], int(part.min()))
+    return least[0], least[1] + 1  # a negative of magnitude m is -m - 1 in order
 
 
 def _encode(labels: np.ndarray, scores: np.ndarray, code: _Code) -> np.ndarray:
     signed, unsigned = _integers(scores.dtype)
     keys = np.empty(scores.shape, unsigned)
-    room = np.empty(CHUNK, scores.dtype)
-    base, hole = _wrapped(code.base, unsigned), _wrapped(code.hole, unsigned)
+    room, other = np.empty(CHUNK, scores.dtype), np.empty(CHUNK, signed)
+    base = _wrapped(code.base, unsigned)
     for start in range(0, len(scores), CHUNK):
         stop = min(start + CHUNK, len(scores))
         chunk = np.add(scores[start:stop], 0.0, out=room[: stop - start])  # -0.0 becomes 0.0
-        order, rank = chunk.view(signed), chunk.view(unsigned)
+        order, spare = chunk.view(signed), other[: stop - start]
         if code.signed:
-            zero = chunk == 0
-            np.subtract(np.iinfo(signed).min, order, out=order, where=order < 0)
-            if code.hole:
-                np.subtract(rank, hole, out=rank, where=order > 0)
-                order[zero] = code.below + 1
+            _fold(order, spare)
+            _shift(order, spare, -code.over, code.under)
         key = keys[start:stop]
-        np.subtract(rank, base, out=key)
+        np.subtract(chunk.view(unsigned), base, out=key)
         np.left_shift(key, 1, out=key)
         np.bitwise_or(key, labels[start:stop], out=key)
     return keys
@@ -91,14 +100,30 @@ def _decode(keys: np.ndarray, code: _Code, dtype: np.dtype) -> np.ndarray:
     signed, unsigned = _integers(dtype)
     np.right_shift(keys, 1, out=keys)
     np.add(keys, _wrapped(code.base, unsigned), out=keys)
-    order = keys.view(signed)
     if code.signed:
-        if code.hole:
-            zero = order == code.below + 1
-            np.add(keys, _wrapped(code.hole, unsigned), out=keys, where=order > code.below + 1)
-            order[zero] = 0
-        np.subtract(np.iinfo(signed).min, order, out=order, where=order < 0)
+        order, spare = keys.view(signed), np.empty(len(keys), signed)
+        _shift(order, spare, code.over, -code.under)
+        _fold(order, spare)
     return keys.view(dtype)
+
+
+def _fold(order: np.ndarray, spare: np.ndarray) -> None:
+    """Bits of floats to integers of the same order and back, in place: negative ones turn their magnitude."""
+    kind = order.dtype
+    np.right_shift(order, 8 * kind.itemsize - 1, out=spare)  # all ones where negative
+    np.bitwise_and(spare, np.iinfo(kind).max, out=spare)
+    np.bitwise_xor(order, spare, out=order)
+
+
+def _shift(order: np.ndarray, spare: np.ndarray, positive: int, negative: int) -> None:
+    """Move what is over zero and what is under it, in place; zero stays."""
+    if not positive and not negative:
+        return
+    unsigned = np.dtype(f"u{order.dtype.itemsize}")
+    rank, moved = order.view(unsigned), spare.view(unsigned)
+    over, under = order > 0, order < 0
+    np.add(rank, np.multiply(over, _wrapped(positive, unsigned), out=moved), out=rank)
+    np.add(rank, np.multiply(under, _wrapped(negative, unsigned), out=moved), out=rank)
 
 
 def _integers(dtype: np.dtype) -> tuple[np.dtype, np.dtype]:

@@ -38,7 +38,7 @@ class Ranked:
         low, high = 0, len(order)
         while low < high:
             middle = (low + high) // 2
-            if self.scores[order[middle]] < threshold:
+            if float(self.scores[order[middle]]) < threshold:
                 low = middle + 1
             else:
                 high = middle

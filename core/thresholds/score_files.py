@@ -111,6 +111,8 @@ class _Parts:
                 column = text.cast(pa.float64())
             except pa.ArrowInvalid:
                 row = next(i for i, word in enumerate(text.to_pylist()) if not _is_number(word))
+                if not text[row].as_py():
+                    raise BadInput(_no_score(self.name, self.rows + row)) from None
                 raise BadInput(
                     f"{self.name}: score {text[row].as_py()!r} in row {self.rows + row + 1} is not a number"
                 ) from None
@@ -119,10 +121,7 @@ class _Parts:
         finite = np.isfinite(scores)
         if not finite.all():
             row = int(np.argmin(finite))
-            raise BadInput(
-                f"{self.name}: the score in row {self.rows + row + 1} is missing, NaN or infinite; "
-                "every row needs a finite score"
-            )
+            raise BadInput(_no_score(self.name, self.rows + row))
         return scores
 
     def _codes(self, column: pa.ChunkedArray) -> np.ndarray:
@@ -132,6 +131,9 @@ class _Parts:
             row = int(np.argmax(np.asarray(encoded.is_null())))
             raise BadInput(f"{self.name}: the label in row {self.rows + row + 1} is missing")
         words = encoded.dictionary.to_pylist()
+        if "" in words:
+            row = int(np.argmax(np.asarray(encoded.indices) == words.index("")))
+            raise BadInput(f"{self.name}: the label in row {self.rows + row + 1} is missing")
         for word in words:
             if word not in self.words:
                 self.words.append(word)
@@ -180,7 +182,8 @@ class _Parts:
         lower = [w.casefold() for w in self.words]
         if all(w in FAKE_WORDS or w in REAL_WORDS for w in lower):
             return [int(w in FAKE_WORDS) for w in lower]
-        if len(self.words) <= 2:
+        plain = {"real", "fake"} & set(lower)
+        if len(self.words) <= 2 and not plain:
             raise BadInput(
                 f"{self.name}: labels are {_list(self.words)} and it is not plain which means fake; "
                 f"name it with --fake-label, e.g. --fake-label {self.words[-1]}"
@@ -220,7 +223,10 @@ def _csv_batches(file: IO[bytes] | _Gunzip, name: str) -> Iterator[pa.Table]:
     buffered = io.BufferedReader(
         file if isinstance(file, _Gunzip) else io.FileIO(file.fileno(), closefd=False), BLOCK
     )
-    head = buffered.peek(1 << 16)[: 1 << 16]
+    try:
+        head = buffered.peek(1 << 16)[: 1 << 16]
+    except (EOFError, zlib.error) as error:
+        raise BadInput(f"{name} cannot be unpacked ({error})") from error
     header, separator = _header(head, name)
     found = _names(header, name)
     strings = dict.fromkeys(header, pa.string())
@@ -272,6 +278,10 @@ class _Gunzip(io.RawIOBase):
             raise BadInput(_too_large(self.name, self.limit))
         buffer[: len(data)] = data
         return len(data)
+
+
+def _no_score(name: str, row: int) -> str:
+    return f"{name}: the score in row {row + 1} is missing, NaN or infinite; every row needs a finite score"
 
 
 def _too_large(name: str, limit: int) -> str:

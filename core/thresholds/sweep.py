@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,24 +28,25 @@ class Sweep:
     def total(self) -> int:
         return self.positives + self.negatives
 
-    @cached_property
+    @property
     def auc(self) -> float:
         """Area under the ROC: the chance that a fake scores above a real one, ties counting half."""
-        doubled = 0
-        for tp, fp in self._chunks():  # falling thresholds are reversed here; areas do not mind
-            doubled += int(
-                np.dot((fp[:-1] - fp[1:]).astype(np.float64), (tp[:-1] + tp[1:]).astype(np.float64))
-            )
-        return doubled / (2 * self.positives * self.negatives)
+        return self._areas[0]
 
-    @cached_property
+    @property
     def ap(self) -> float:
         """Average precision: the sum over thresholds of (recall gained) x precision."""
-        area = 0.0
-        for tp, fp in self._chunks():
-            called = (tp[:-1] + fp[:-1]).astype(np.float64)
-            area += float(np.dot((tp[:-1] - tp[1:]).astype(np.float64), tp[:-1] / called))
-        return area / self.positives
+        return self._areas[1]
+
+    @cached_property
+    def _areas(self) -> tuple[float, float]:
+        doubled, gained = 0, 0.0
+        for counts in self._chunks():
+            tp, fp = counts[0].astype(np.float64), counts[1].astype(np.float64)
+            doubled += int(np.einsum("i,i->", fp[:-1] - fp[1:], tp[:-1] + tp[1:]))  # whole numbers: exact
+            precision = np.divide(tp[:-1], tp[:-1] + fp[:-1])
+            gained += float(np.einsum("i,i->", tp[:-1] - tp[1:], precision))
+        return doubled / (2 * self.positives * self.negatives), gained / self.positives
 
     @cached_property
     def eer(self) -> float:
@@ -106,6 +108,15 @@ class Sweep:
                 holds_fake &= fp[:-1] > fp[1:]
             kept.append(np.flatnonzero(holds_fake) + start)
         return np.concatenate(kept)
+
+    def index(self, threshold: float | None) -> int:
+        """Where calling fake from `threshold` up stands; compared as double precision, whatever the scores have."""
+        return len(self.tp) if threshold is None else bisect_left(self.thresholds, threshold, key=float)
+
+    @cached_property
+    def frontier_counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """tp and fp along the frontier, as doubles."""
+        return self.tp[self.frontier].astype(np.float64), self.fp[self.frontier].astype(np.float64)
 
     def roc(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """FPR, TPR and thresholds, from calling nothing fake (infinite threshold) down to everything."""
@@ -191,7 +202,7 @@ def at(
     reachable: bool = True,
 ) -> Point:
     """The figures of calling fake what scores at least `threshold` (None: nothing)."""
-    index = len(sweep.tp) if threshold is None else int(np.searchsorted(sweep.thresholds, threshold))
+    index = sweep.index(threshold)
     tp, fp = (int(sweep.tp[index]), int(sweep.fp[index])) if index < len(sweep.tp) else (0, 0)
     fn, tn = sweep.positives - tp, sweep.negatives - fp
     return Point.of(method, threshold, tp, fp, fn, tn, costs=costs or Costs(), reachable=reachable)

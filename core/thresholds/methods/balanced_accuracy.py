@@ -21,4 +21,4 @@ class BalancedAccuracy(Method):
         def exact(tp: int, fp: int) -> Fraction:
             return Fraction(tp * sweep.negatives - fp * sweep.positives)
 
-        return Choice(best(sweep, sweep.frontier, value, exact))
+        return Choice(best(sweep, value, exact))

@@ -12,10 +12,12 @@ from typing import ClassVar, Self
 import numpy as np
 
 from core.errors import BadInput
+from core.thresholds.packed import CHUNK
 from core.thresholds.point import Costs
 from core.thresholds.sweep import Sweep
 
 NEAR = 1e-12  # values this close (relative) are compared again as fractions
+MOST_NEAR = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,21 @@ Exact = Callable[[int, int], Fraction]
 
 
 def best(
-    sweep: Sweep, indices: np.ndarray, value: Value, exact: Exact, *, nothing: bool = True
+    sweep: Sweep, value: Value, exact: Exact, *, nothing: bool = True, stop: int | None = None
 ) -> int | None:
-    """The best of `indices` (ascending), the lowest among equals; with `nothing`, calling nothing fake competes.
-
-    Floats find the few that may be best; whole fractions decide between these, so that rounding never does.
+    """The best of the frontier (up to its place `stop`), the lowest among equals; with `nothing`, calling nothing
+    fake competes. Floats find the few that may be best; fractions decide between these, so that rounding never does.
     """
-    values = _in_chunks(sweep, indices, value)
+    indices = sweep.frontier[:stop]
+    values = _in_chunks(sweep, len(indices), value)
     top = float(values.max())
     if nothing:
-        none = float(value(np.zeros(1, np.int64), np.zeros(1, np.int64))[0])
+        none = float(value(np.zeros(1), np.zeros(1))[0])
         top = max(top, none)
     near = np.flatnonzero(values >= top - abs(top) * NEAR - 1e-300)
     winner: int | None = None
     highest: Fraction | None = None
-    for position in near[:10_000]:
+    for position in near[:MOST_NEAR]:
         index = int(indices[position])
         candidate = exact(int(sweep.tp[index]), int(sweep.fp[index]))
         if highest is None or candidate > highest:
@@ -83,11 +85,10 @@ def best(
     return winner
 
 
-def _in_chunks(sweep: Sweep, indices: np.ndarray, value: Value) -> np.ndarray:
-    values = np.empty(len(indices))
-    for start in range(0, len(indices), 1 << 15):
-        part = indices[start : start + (1 << 15)]
-        values[start : start + len(part)] = value(
-            sweep.tp[part].astype(np.float64), sweep.fp[part].astype(np.float64)
-        )
+def _in_chunks(sweep: Sweep, count: int, value: Value) -> np.ndarray:
+    tp, fp = sweep.frontier_counts
+    values = np.empty(count)
+    for start in range(0, count, CHUNK):
+        stop = min(start + CHUNK, count)
+        values[start:stop] = value(tp[start:stop], fp[start:stop])
     return values

@@ -53,4 +53,4 @@ class Cost(Method):
         def exact(tp: int, fp: int) -> Fraction:
             return -(a * fp + b * (positives - tp))
 
-        return Choice(best(sweep, sweep.frontier, value, exact))
+        return Choice(best(sweep, value, exact))

@@ -35,4 +35,4 @@ class FBeta(Method):
         def exact(tp: int, fp: int) -> Fraction:
             return tp / (tp + fp + weight * positives)
 
-        return Choice(best(sweep, sweep.frontier, value, exact))
+        return Choice(best(sweep, value, exact))

@@ -27,4 +27,4 @@ class MacroF1(Method):
                 negatives - fp, positives + 2 * negatives - called
             )
 
-        return Choice(best(sweep, sweep.frontier, value, exact))
+        return Choice(best(sweep, value, exact))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from fractions import Fraction
 from typing import Self
 
@@ -30,12 +31,10 @@ class AtPrecision(Method):
             def precision(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
                 return tp / (tp + fp)
 
-            return Choice(
-                best(sweep, sweep.frontier, precision, lambda t, f: Fraction(t, t + f), nothing=False), False
-            )
+            return Choice(best(sweep, precision, lambda t, f: Fraction(t, t + f), nothing=False), False)
         # Thresholds under it that only add reals keep the recall; the lowest that still holds the target counts.
-        tp = sweep.tp[: found + 1]
-        same = len(tp) - int(np.searchsorted(tp[::-1], tp[-1], "right"))
+        kept = -int(sweep.tp[found])
+        same = bisect_left(sweep.tp, kept, hi=found, key=lambda tp: -int(tp))
         return Choice(self._first(sweep, np.arange(same, found + 1)))
 
     def _first(self, sweep: Sweep, indices: np.ndarray) -> int | None:

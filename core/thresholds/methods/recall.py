@@ -31,10 +31,9 @@ class AtRecall(Method):
                 low = middle
             else:
                 high = middle - 1
-        frontier = sweep.frontier
-        allowed = frontier[: int(np.searchsorted(frontier, low, "right"))]
+        allowed = int(np.searchsorted(sweep.frontier, low, "right"))
 
         def value(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
             return tp / (tp + fp)
 
-        return Choice(best(sweep, allowed, value, lambda t, f: Fraction(t, t + f), nothing=False))
+        return Choice(best(sweep, value, lambda t, f: Fraction(t, t + f), nothing=False, stop=allowed))
