@@ -27,6 +27,7 @@ class Generic(Layout):
     """Real and fake folders, or a list file, under the name of their folder."""
 
     slug = "generic"
+    dataset = ""  # its own name, see name_of
     kinds = ("image", "audio", "video")
     rules = (Rule(),)
 
@@ -164,7 +165,7 @@ def _facts(folder: str, chosen: _Class, folders_below: int) -> dict[str, str]:
         facts["split"] = split
     rest = _rest(folder, chosen)
     if rest and folders_below > MAX_METHODS:
-        facts["clip"] = "/".join(rest)
+        facts["clip"] = "/".join(([split] if split else []) + rest)  # alike in real and fake: one source
     elif rest and chosen.label == FAKE:
         facts["method"] = rest[0]
     return facts

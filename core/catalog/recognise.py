@@ -53,6 +53,7 @@ class Found:
     evidence: Evidence
     owned: list[Owned]
     lists: dict[str, list[str]] = field(default_factory=dict)
+    name: str = ""  # given by the analyst
 
 
 @dataclass

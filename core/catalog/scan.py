@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.catalog import dataset, generic, table
+from core.catalog import dataset, generic, overrides, table
 from core.catalog.labelling import Bundle, Task
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised, recognise
@@ -69,7 +69,7 @@ def scan(
         tree = walk(paths, workers.walk, lambda n: tell("files found", n))
         recognised = recognise(tree)
         generic.add(tree, recognised, space)
-        named = named_datasets(recognised.found, paths)
+        named = named_datasets(_kept(recognised, tree, space), paths)
         homeless = Problems()
         problems = _walk_problems(tree, [found for _, found in named], homeless)
         tasks = [task_of(name, found, tree) for name, found in named]
@@ -140,13 +140,26 @@ def checked_roots(roots: Iterable[str | Path]) -> list[str]:
     ]
 
 
+def _kept(recognised: Recognised, tree: Tree, space: Workspace) -> list[Found]:
+    """The datasets without those that the analyst wants skipped; the others under the names that were given."""
+    said = overrides.read(space)
+    for item in recognised.found:
+        override = said.get(item.root) or said.get(item.key.anchor) or overrides.Override()
+        item.name = override.name
+        if override.skip:
+            files = sum(tree.folders[o.folder].files[o.kind].total for o in item.owned)
+            recognised.ignored[item.root, "skipped by hand"] = files
+            item.owned = []
+    return [item for item in recognised.found if item.owned]
+
+
 def named_datasets(found: list[Found], roots: list[str]) -> list[tuple[str, Found]]:
     """Each dataset under its published name; further copies are numbered, in the order of roots and paths."""
     ranked = sorted(found, key=lambda f: (_rank(f.root, roots), f.root.split("/"), f.key))
     copies: Counter[str] = Counter()
     named = []
     for item in ranked:
-        name = item.layout.name_of(item.evidence)
+        name = item.name or item.layout.name_of(item.evidence)
         copies[name.casefold()] += 1
         number = copies[name.casefold()]
         named.append((name if number == 1 else f"{name} ({number})", item))
