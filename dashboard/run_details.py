@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ import streamlit as st
 import yaml
 
 from core.errors import BadInput
-from core.runs import curves
+from core.runs import curves, tuning
 from core.runs.diagnosis import Remedy, diagnose
+from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
 from dashboard import run_results, run_rows, session, theme
@@ -29,6 +31,28 @@ def draw(shown: Sequence[Summary]) -> None:
     with st.expander("Configuration", key="runs-configuration"):
         _configuration(shown)
     _delete(shown)
+
+
+def tunings() -> None:
+    """What the Train page started with `Tune`: state, log, stop."""
+    space = session.space()
+    found = tuning.tunings(space)[:5]
+    if not found:
+        return
+    with st.expander("Tunings", key="runs-tunings", expanded=any(not t.status().final for t in found)):
+        for one in found:
+            status = one.status()
+            what, act = st.columns([5, 1], vertical_alignment="center")
+            trials = (one.document("tuning") or {}).get("trials")
+            error = f"  \n:red[{theme.safe(status.error)}]" if status.error else ""
+            what.markdown(f"{theme.state_badge(status.state)} {theme.safe(one.id)} · {trials} trials{error}")
+            if (
+                not status.final
+                and act.button("Stop", key=f"tuning-stop-{one.id}", disabled=not session.person().operator)
+                and theme.guarded(functools.partial(tuning.stop, one.id, session.person(), space))
+            ):
+                st.rerun()
+            st.code("\n".join(tail(one, 12)) or "nothing yet", language=None)
 
 
 def _results(run: Summary) -> None:

@@ -28,8 +28,8 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
             f"**Learned nothing**: {theme.safe(metrics.get('learned_nothing_reason') or '')}",
             icon=":material/dangerous:",
         )
-    for warning in metrics.get("warnings") or []:
-        st.warning(theme.safe(warning))
+    if warnings := metrics.get("warnings") or []:
+        st.warning("  \n".join(theme.safe(warning) for warning in warnings))
     splits = [split for split in ("test", "val") if split in metrics]
     if not splits:
         st.info("This run has no scores yet.")
@@ -62,7 +62,7 @@ def _headline(found: Mapping[str, Any]) -> None:
         columns, ("auc", "balanced_accuracy", "macro_f1", "accuracy"),
         ("AUC", "Balanced accuracy", "Macro F1", "Accuracy"),
     ):  # fmt: skip
-        column.metric(label, _with_interval(chosen, name))
+        column.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
     st.caption(
         f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
         f"Always naming the majority has an accuracy of {theme.number(found['majority_baseline'])}."

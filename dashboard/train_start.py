@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import streamlit as st
 
 from core.errors import BadInput, one_line
+from core.runs import estimate, tuning
 from core.runs.folder import RunFolder
 from core.training.config import TrainConfig
 from core.workspace import Workspace
-from dashboard import option_form, run_rows, session, theme, train_data
+from dashboard import jobs, option_form, run_rows, session, theme, train_data
 
 
 def problems(config: dict[str, Any], space: Workspace) -> list[str]:
@@ -42,7 +44,8 @@ def draw() -> None:
     operator = session.person().operator
     if not operator:
         st.info("You may look and detect. An operator can start runs.")
-    with st.container(horizontal=True):
+    _estimate(config, blocked=bool(wrong) or not operator)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         for label, first in (("Start", True), ("Add to queue", False)):
             if st.button(
                 label,
@@ -52,11 +55,57 @@ def draw() -> None:
                 help="next in line" if first else "behind the runs that wait",
             ):
                 _submit(config, first=first)
+        with st.popover("Tune …", disabled=bool(wrong) or not operator):
+            _tune(config)
 
 
 def _submit(config: dict[str, Any], *, first: bool) -> None:
     started: list[RunFolder] = []
-    asked = TrainConfig.from_dict(config).to_dict()
-    if theme.guarded(lambda: started.append(session.manager().submit(asked, session.person(), first=first))):
+    asked = TrainConfig.from_dict(config)
+    values = {**asked.to_dict(), "model": asked.model_name}
+    if theme.guarded(lambda: started.append(session.manager().submit(values, session.person(), first=first))):
         st.session_state[run_rows.CHOSEN] = [started[0].id]
         theme.go_to("runs")
+
+
+def _estimate(config: dict[str, Any], *, blocked: bool) -> None:
+    """Measured in a process of its own; the figure belongs to one configuration and goes with it."""
+    space = session.space()
+    asked = {k: v for k, v in config.items() if k not in ("threshold_method", "calibration")}
+    key = f"estimate-{space.root}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:16]}"
+    job = jobs.current(key)
+    if job is None or job.cancelled or job.error:
+        if job is not None and job.error:
+            st.warning(theme.safe(job.error))
+        if st.button(
+            "Estimate time and memory", key="train-estimate", disabled=blocked, icon=":material/timer:"
+        ):
+            jobs.forget(key)
+            jobs.start(
+                key, "Measuring a few steps", lambda job: estimate.estimate(config, space, job.cancel.is_set)
+            )
+            st.rerun()
+    elif not job.finished:
+        jobs.watch(key)
+    else:
+        found: estimate.Estimate = job.result
+        gpu = "" if found.gpu_memory_mb is None else f" · {theme.size(found.gpu_memory_mb * 1e6)} on the GPU"
+        epoch = "" if found.epoch_seconds is None else f" · {theme.duration(found.epoch_seconds)} an epoch"
+        st.info(
+            f"About **{theme.duration(found.seconds)}**{epoch} · {theme.size(found.memory_mb * 1e6)} of memory{gpu}. "
+            f"Preparing what the cache lacks: {theme.duration(found.preparing_seconds)} of it.",
+            icon=":material/timer:",
+        )
+
+
+def _tune(config: dict[str, Any]) -> None:
+    """Search learning rate, batch, dropout, weight decay, loss and balancing; every trial is a run."""
+    st.caption(
+        "Searches learning rate, batch size, dropout, weight decay, loss and balancing around this configuration; "
+        "every trial is a run of its own on the Runs page."
+    )
+    trials = st.number_input("Trials", 1, tuning.MOST_TRIALS, 10, key="train-trials")
+    if st.button("Start tuning", type="primary", key="train-tune"):
+        values = TrainConfig.from_dict(config).to_dict()
+        if theme.guarded(lambda: tuning.start(values, int(trials), session.person(), session.space())):
+            theme.go_to("runs")

@@ -174,7 +174,7 @@ def new_run(config: dict[str, Any], *, path: Path | None = None, space: Workspac
         stem = (
             time.strftime("%Y%m%d-%H%M%S")
             + "-"
-            + re.sub(r"[^A-Za-z0-9]+", "_", str(config.get("model", "run")))
+            + re.sub(r"[^A-Za-z0-9]+", "_", str(config.get("model") or config.get("modality") or "run"))
         )
         path, n = runs / stem, 1
         while True:

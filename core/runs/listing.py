@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from core.errors import WorkbenchError
 from core.runs.folder import FINAL_STATES, STALLED_AFTER, RunFolder, Status
 from core.workspace import Workspace, workspace, write_json
 
@@ -178,8 +179,18 @@ def summary(run: RunFolder) -> Summary:
         host=status.host,
         person=status.person,
         learned_nothing=learned_nothing if isinstance(learned_nothing, bool) else None,
-        demo=bool(datasets) and all("demo" in d.casefold() for d in datasets),
+        demo=_demo(datasets, run.path.parent.parent),
     )
+
+
+def _demo(datasets: tuple[str, ...], root: Path) -> bool:
+    """Whether all that it learned from is demo data, as the catalogue says."""
+    from core.catalog import table  # heavy, and only needed when a run is read for the first time
+
+    try:
+        return bool(datasets) and all(table.info(name, Workspace(root)).demo for name in datasets)
+    except WorkbenchError:  # not in the catalogue of this workspace
+        return False
 
 
 def _name(config: dict[str, Any]) -> str:

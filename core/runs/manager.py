@@ -15,7 +15,7 @@ from typing import Any
 
 from core.access import Person
 from core.errors import BadInput
-from core.runs import devices, executors, processes
+from core.runs import devices, executors, processes, tuning
 from core.runs.executors.base import Executor
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import RunFolder, Status, new_run, open_run
@@ -189,6 +189,7 @@ class RunManager:
             if found.state in ("running", "stopping") and found.id not in self._watched:
                 self.adopt(RunFolder(self.space.runs / found.id))
         self._find_lost()
+        tuning.adopt(self.space)
         self.start_waiting()
 
     def _find_lost(self) -> None:

@@ -21,12 +21,14 @@ def page() -> None:
     session.manager()  # adopts what an earlier server left running
     runs = listing.runs(session.space())
     if not runs:
+        run_details.tunings()
         theme.empty("There are no runs yet. A run trains a detector on your datasets.", "Train one", "train")
         return
     _filters(runs)
     shown = run_rows.chosen(_matching(runs) or runs)
     st.fragment(_live, run_every=REFRESH if any(run.active for run in runs) else None)(_stamp(runs, shown))
     run_details.draw(shown)
+    run_details.tunings()
 
 
 def _stamp(runs: Sequence[Summary], shown: Sequence[Summary]) -> tuple[str, ...]:

@@ -1,0 +1,153 @@
+"""`python -m core estimate`: how long a training will take and what memory it needs, from a short measurement."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from core.training.config import TrainConfig, parse_setting, read_yaml
+
+SUMMARY = "time and memory that a training will need, from a short measurement"
+SECONDS = 20.0  # a measurement stops after about this time
+PREPARED = 6  # files that are prepared to see what one takes
+SCORED = 4  # validation samples that are scored
+STEPS = 3  # timed steps after one to warm up
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", nargs="?", metavar="CONFIG.yaml", help="fields of the configuration")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings", help="one field"
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    given = read_yaml(args.config) if args.config else {}
+    given.update(parse_setting(setting) for setting in args.settings)
+    return measure(TrainConfig.from_dict(given))
+
+
+def measure(config: TrainConfig) -> dict[str, Any]:
+    """Prepare a few files, take a few steps, score a few samples; the rest is multiplication."""
+    from core.training.head import HeadTraining
+    from core.training.loop import Loop
+    from core.training.ranks import joined
+    from core.training.setup import set_up
+
+    setup = set_up(config)
+    with tempfile.TemporaryDirectory() as folder, joined(config.device) as ranks:
+        from core.runs.folder import RunFolder
+
+        prepare = _prepare_seconds(setup)
+        head = setup.tune == "head"
+        if head:
+            step, steps, batch = 0.0, 0, 0
+            job: Any = HeadTraining(setup, RunFolder(Path(folder)), ranks)
+        else:
+            job = Loop(setup, RunFolder(Path(folder)), ranks)
+            step, batch = _step_seconds(job)
+            steps = job.total_steps
+        score = _score_seconds(job, setup)
+        memory = _memory(ranks.device)
+    return _result(config, setup, head, prepare, step, steps, batch, score, memory)
+
+
+def _prepare_seconds(setup: Any) -> float:
+    """Of one file, as the cache stands now: what is there already costs little."""
+    from core.training.data import read
+
+    source = setup.source("train")
+    count = len(source.files)
+    places = sorted({int(k * count / PREPARED) for k in range(PREPARED)})
+    began, done = time.monotonic(), 0
+    for place in places:
+        read(source, place)
+        done += 1
+        if time.monotonic() - began > SECONDS / 2:
+            break
+    return (time.monotonic() - began) / done
+
+
+def _step_seconds(job: Any) -> tuple[float, int]:
+    """Of one optimiser step on a batch of the size asked for (repeating the files that are prepared)."""
+    draws = job.draws_of(1)[0]
+    few = draws[: max(2, min(len(draws), PREPARED))]
+    batch = next(iter(job.loader.batches([[few[k % len(few)] for k in range(len(draws))]])))
+    if not len(batch):
+        return 0.0, 0
+    job.network.train()
+    took: list[float] = []
+    began = time.monotonic()
+    for number in range(1 + STEPS):
+        before = time.monotonic()
+        job.stepper.step([batch], 0, number + 1)
+        took.append(time.monotonic() - before)
+        if time.monotonic() - began > SECONDS:
+            break
+    return min(took[1:] or took) * job.config.accumulation, len(batch)
+
+
+def _score_seconds(job: Any, setup: Any) -> float:
+    """Of one sample, read and scored as in validation."""
+    from dataclasses import replace
+
+    source = setup.source("val")
+    count = min(SCORED, len(source.files))
+    part = replace(
+        source, files=source.files[:count], labels=source.labels[:count], texts=source.texts[:count],
+        domains=source.domains[:count],
+    )  # fmt: skip
+    job.predict(part, "measuring")  # the first time also prepares
+    began = time.monotonic()
+    job.predict(part, "measuring")
+    return (time.monotonic() - began) / max(1, count)
+
+
+def _memory(device: Any) -> dict[str, float]:
+    import torch
+
+    found = {"memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    if device.type == "cuda":
+        found["gpu_memory_mb"] = torch.cuda.max_memory_reserved(device) / 2**20
+    return found
+
+
+def _result(
+    config: TrainConfig, setup: Any, head: bool, prepare: float, step: float, steps: int, batch: int,
+    score: float, memory: dict[str, float],
+) -> dict[str, Any]:  # fmt: skip
+    counts = {split: sum(c.values()) for split, c in setup.planned.counts().items()}
+    samples = sum(counts.values())
+    once = prepare * samples / max(1, config.workers)
+    validate = score * counts["val"]
+    if head:  # every embedding once (and its augmented views), then the head, which takes next to nothing
+        views = config.views if config.augmentation else 1
+        training = score * (counts["train"] * views + counts["val"])
+    else:
+        training = step * steps + validate * config.epochs
+    total = once + training + score * (counts["val"] + counts["test"])
+    if config.max_minutes is not None:
+        total = min(total, config.max_minutes * 60 + score * (counts["val"] + counts["test"]))
+    return {
+        "seconds": total,
+        "preparing_seconds": once,
+        "epoch_seconds": None if head else step * steps / config.epochs + validate,
+        "step_seconds": step,
+        "measured_batch": batch,
+        "samples": counts,
+        **memory,
+    }
+
+
+def show(result: dict[str, Any]) -> str:
+    minutes = result["seconds"] / 60
+    epoch = "" if result["epoch_seconds"] is None else f", {result['epoch_seconds']:.1f} s an epoch"
+    gpu = f", {result['gpu_memory_mb']:.0f} MB on the GPU" if "gpu_memory_mb" in result else ""
+    return (
+        f"about {minutes:.1f} min{epoch} (of it {result['preparing_seconds']:.0f} s to prepare what the cache lacks), "
+        f"{result['memory_mb']:.0f} MB of memory{gpu}"
+    )

@@ -1,0 +1,164 @@
+"""The Runs page without a browser: list, curves, results, remedies, and what its buttons do."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.runs import events
+from core.runs.folder import RunFolder, new_run
+from core.workspace import Workspace
+
+APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
+AT = {
+    "threshold": 0.4, "auc": 0.9, "accuracy": 0.8, "balanced_accuracy": 0.75, "macro_f1": 0.7, "f1": 0.8,
+    "tp": 40, "fp": 10, "tn": 20, "fn": 5, "intervals": {"auc": [0.85, 0.95]}, "warnings": [],
+}  # fmt: skip
+PART = {"name": "swap", "real": 30, "fake": 45, "auc": 0.9, "intervals": {}}
+SPLIT = {
+    "n": 75, "real": 30, "fake": 45, "majority_baseline": 0.6, "at_default": {**AT, "threshold": 0.5},
+    "at_chosen": AT, "units": None, "by": {"method": [PART]},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches(space: Workspace) -> Iterator[None]:
+    import streamlit as st
+
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def make_run(space: Workspace) -> Callable[..., RunFolder]:
+    def make(
+        state: str = "completed", *, learned_nothing: bool = False, error: str | None = None
+    ) -> RunFolder:
+        config = {"modality": "image", "model": "net<b>", "datasets": ["d"], "epochs": 4, "monitor": "auc"}
+        run = new_run({**config, "loss": "cross_entropy", "batch_size": 8}, space=space)
+        for step in range(1, 41):
+            events.append(run.events_file, step, (step - 1) // 10 + 1, {"train/loss": 1 / step, "cpu": 50.0})
+        events.append(run.events_file, 40, 4, {"val/loss": 0.3, "val/auc": 0.9})
+        run.log_file.write_text("epoch 4 of 4\n")
+        if state == "completed":
+            run.save_document(
+                "metrics",
+                {"val": SPLIT, "test": SPLIT, "learned_nothing": learned_nothing, "warnings": ["few samples"],
+                 "learned_nothing_reason": "the AUC interval holds 0.5"},
+            )  # fmt: skip
+        now = time.time()
+        run.set_status(
+            state=state, epoch=4, epochs=4, step=40, steps=40, best=0.9, started=now - 60, ended=now, error=error,
+        )  # fmt: skip
+        return run
+
+    return make
+
+
+def open_page(name: str = "runs") -> AppTest:
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.switch_page(f"views/{name}.py").run()
+    assert not page.exception, page.exception
+    return page
+
+
+def text_of(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "error", "warning", "info")
+    return "\n".join(str(e.value) for kind in kinds for e in getattr(page, kind))
+
+
+def test_without_runs_the_next_step_is_offered(space: Workspace) -> None:
+    page = open_page()
+    assert "There are no runs yet" in text_of(page)
+    assert any(b.label == "Train one" for b in page.button)
+
+
+def test_the_list_shows_state_best_value_and_escapes_names(make_run: Callable[..., RunFolder]) -> None:
+    make_run()
+    text = text_of(open_page())
+    assert "completed" in text and "best val auc **0.900**" in text
+    assert "<b>" not in text.replace(r"\<b\>", "")
+
+
+def test_curves_are_drawn_from_the_events(make_run: Callable[..., RunFolder]) -> None:
+    make_run("stopped")
+    page = open_page()
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert {t["name"].split()[-1] for t in figure["data"] if t.get("showlegend", True)} == {"train", "val"}
+    page.selectbox(key="runs-metric").select("auc").run()
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert figure["layout"]["yaxis"]["title"]["text"] == "auc"
+    assert figure["layout"]["uirevision"].startswith("auc-step")
+
+
+def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., RunFolder]) -> None:
+    make_run()
+    page = open_page()
+    text = text_of(page)
+    assert "0\\.900 \\[0\\.85, 0\\.95\\]" in text and "few samples" in text
+    matrices = [json.loads(c.proto.spec) for c in page.get("plotly_chart")[1:]]
+    assert [m["layout"]["title"]["text"] for m in matrices] == ["at 0.5", "at the chosen threshold (0.400)"]
+    assert {c for m in matrices for t in m["data"] for c in t.get("customdata", [])} == {
+        "tp",
+        "fp",
+        "tn",
+        "fn",
+    }
+
+
+def test_learned_nothing_is_said_in_red_with_remedies(make_run: Callable[..., RunFolder]) -> None:
+    make_run(learned_nothing=True)
+    page = open_page()
+    assert any("Learned nothing" in e.value for e in page.error)
+    assert "red-badge[✖ learned nothing]" in text_of(page)
+    page.button(key=next(b.key for b in page.button if b.label == "Focal loss")).click().run()
+    assert page.session_state["train_preset"]["loss"] == "focal"
+
+
+def test_a_failed_run_says_why_and_offers_less_memory(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("failed", error="OutOfMemoryError: CUDA out of memory")
+    page = open_page()
+    assert "CUDA out of memory" in text_of(page).replace("\\", "")
+    labels = {b.label for b in page.button}
+    assert {"Half the batch", "Resume", "Clone"} <= labels
+    page.button(key=next(b.key for b in page.button if b.label == "Half the batch")).click().run()
+    assert page.session_state["train_preset"]["batch_size"] == 4
+    assert run.config()["batch_size"] == 8
+
+
+def test_search_and_state_narrow_the_list(make_run: Callable[..., RunFolder]) -> None:
+    done, failed = make_run(), make_run("failed", error="x")
+    page = open_page()
+    page.pills(key="runs-states").set_value(["failed"]).run()
+    keys = {b.key for b in page.button}
+    assert f"run-clone-{failed.id}" in keys and f"run-clone-{done.id}" not in keys
+    page.pills(key="runs-states").set_value([]).run()
+    page.text_input(key="runs-find").set_value("nothing like it").run()
+    assert "No run fits" in text_of(page)
+
+
+def test_delete_asks_first_and_then_removes_the_folder(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("stopped")
+    page = open_page()
+    assert run.path.exists()
+    page.button(key="runs-delete").click().run()
+    assert not run.path.exists()
+
+
+def test_two_runs_show_where_their_configurations_differ(make_run: Callable[..., RunFolder]) -> None:
+    first, second = make_run("stopped"), make_run("stopped")
+    second.save_config({**second.config(), "loss": "focal"})
+    page = open_page()
+    for run in (first, second):
+        box = page.checkbox(key=f"run-show-{run.id}")
+        if not box.value:
+            box.check().run()
+    table = next(d.value for d in page.dataframe if "option" in d.value)
+    assert table["option"].tolist() == ["loss"]
