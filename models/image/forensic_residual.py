@@ -1,8 +1,9 @@
 """Our compact forensic network: how the finest detail of neighbouring pixels varies together, and in which colours.
 
 Generators and cameras correlate neighbouring pixels differently, in ways that resizing destroys. So it sees unresized
-crops, takes from each 5x5 patch its mean, pools the covariance of what is left over the crop (as it is, and evened
-out so that flat skin counts as much as hair), and learns on the logarithms of both covariances.
+crops, takes from each patch of 5x5 pixels (neighbours, and every other pixel) its mean, pools the covariance of what
+is left over the crop (as it is, and evened out so that flat skin counts as much as hair), and learns on the
+logarithms of these covariances.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from models.network import Average, Network
 from models.registry import ModelCard, register
 
 PATCH = 5  # pixels, the side of a patch
+SPACINGS = (1, 2)  # pixels between the neighbours of a patch
 CELL = 32  # pixels, the side of a square of the local map
 EVENING = (
     2.0  # grey levels of 255: patches with less contrast than this stay quiet when contrast is evened out
@@ -82,48 +84,59 @@ class Standardised(nn.Module):
 
 
 class CovarianceEncoder(nn.Module):
-    """(n, 3, H, W) -> (n, width): the logarithms of both covariances, each the upper half of a matrix."""
+    """(n, 3, H, W) -> (n, width): the logarithms of all covariances, each the upper half of a matrix."""
 
     def __init__(self) -> None:
         super().__init__()
-        taps = PATCH * PATCH
-        self.channels = 3 * taps
-        self.residuals = nn.Conv2d(3, self.channels, PATCH, groups=3, bias=False)
-        patches = torch.eye(taps) - 1 / taps  # each pixel of the patch, less the patch's mean
-        with torch.no_grad():
-            self.residuals.weight.copy_(patches.reshape(taps, 1, PATCH, PATCH).repeat(3, 1, 1, 1))
+        self.channels = 3 * PATCH * PATCH
+        self.residuals = nn.ModuleList(patches(spacing) for spacing in SPACINGS)
         self.local = LocalCovariance()
-        self.width = self.channels * (self.channels + 1)
+        self.kinds = 2 * len(SPACINGS)  # as they are and evened out, for each spacing
+        self.width = self.kinds * self.channels * (self.channels + 1) // 2
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        cells = (-(-pictures.shape[2] // CELL), -(-pictures.shape[3] // CELL))
         with torch.autocast(
             pictures.device.type, enabled=False
         ):  # energies span more than half precision holds
-            maps = self.local(self.residuals(pictures.float() * LEVEL))
-            both = maps.mean((2, 3)).unflatten(1, (2, self.channels, self.channels)).double()
-            floor = torch.tensor([SMALLEST, SMALLEST_EVEN], device=both.device, dtype=both.dtype)
-            logs = SymmetricLog.apply(both, floor[:, None]).float()
-            return upper_half(logs).flatten(1)
+            levels = pictures.float() * LEVEL
+            maps = self.local([residual(levels) for residual in self.residuals], cells)
+            matrices = maps.mean((2, 3)).unflatten(1, (self.kinds, self.channels, self.channels)).double()
+            floors = matrices.new_tensor([SMALLEST, SMALLEST_EVEN] * len(SPACINGS))
+            return upper_half(SymmetricLog.apply(matrices, floors[:, None]).float()).flatten(1)
+
+
+def patches(spacing: int) -> nn.Conv2d:
+    """Each pixel of a 5x5 patch less the patch's mean, for each colour; pixels stand `spacing` apart."""
+    taps = PATCH * PATCH
+    layer = nn.Conv2d(3, 3 * taps, PATCH, groups=3, dilation=spacing, bias=False)
+    with torch.no_grad():
+        each = (torch.eye(taps) - 1 / taps).reshape(taps, 1, PATCH, PATCH)
+        layer.weight.copy_(each.repeat(3, 1, 1, 1))
+    return layer
 
 
 class LocalCovariance(nn.Module):
-    """(n, d, H, W) -> (n, 2·d·d, rows, columns): the covariances in each cell, whose mean is that of the whole.
+    """The covariances in each cell, (n, kinds·d·d, rows, columns); their mean is that of the whole picture.
 
     Grad-CAM at this layer is exact: the score is nearly linear in what each cell adds.
     """
 
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        even = maps / (maps.square().mean(1, keepdim=True) + EVENING**2).sqrt()
-        return torch.cat([self.by_cell(maps), self.by_cell(even)], 1)
+    def forward(self, residuals: list[torch.Tensor], cells: tuple[int, int]) -> torch.Tensor:
+        found = []
+        for maps in residuals:
+            even = maps / (maps.square().mean(1, keepdim=True) + EVENING**2).sqrt()
+            found += [self.by_cell(maps, cells), self.by_cell(even, cells)]
+        return torch.cat(found, 1)
 
     @staticmethod
-    def by_cell(maps: torch.Tensor) -> torch.Tensor:
+    def by_cell(maps: torch.Tensor, cells: tuple[int, int]) -> torch.Tensor:
         n, d, height, width = maps.shape
-        rows, columns = -(-height // CELL), -(-width // CELL)
+        rows, columns = cells
         # Cells at the edge are filled with zeros, which add nothing; the share makes up for their size.
         filled = functional.pad(maps, (0, columns * CELL - width, 0, rows * CELL - height))
-        cells = filled.reshape(n, d, rows, CELL, columns, CELL).permute(0, 2, 4, 1, 3, 5).flatten(4)
-        products = torch.matmul(cells, cells.transpose(3, 4)) * (rows * columns / (height * width))
+        squares = filled.reshape(n, d, rows, CELL, columns, CELL).permute(0, 2, 4, 1, 3, 5).flatten(4)
+        products = torch.matmul(squares, squares.transpose(3, 4)) * (rows * columns / (height * width))
         return products.flatten(3).permute(0, 3, 1, 2)
 
 
