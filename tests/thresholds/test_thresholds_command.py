@@ -1,0 +1,164 @@
+"""python -m core thresholds: its document, its exit codes, and its one line of error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core.cli import main
+from tests.thresholds.run_folder import finished_run, scores
+
+FIELDS = {"n", "warnings", "positives", "auc", "ap", "eer", "eer_threshold", "points"}
+POINT_FIELDS = {
+    "method", "threshold", "tp", "fp", "tn", "fn", "precision", "recall", "fpr", "f1", "accuracy",
+    "balanced_accuracy", "cost", "reachable",
+}  # fmt: skip
+
+
+def ask(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
+    assert main(["thresholds", *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    scores(400, 3).to_csv(tmp_path / "scores.csv", index=False)
+    return tmp_path / "scores.csv"
+
+
+def test_document_has_the_agreed_fields(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("f1", "fbeta=2", "macro_f1", "precision=0.9", "recall=0.9", "fpr=0.05", "cost=1:5@0.02")
+    found = ask(capsys, str(file), *(part for word in words for part in ("--method", word)))
+    assert set(found) >= FIELDS
+    assert all(set(point) >= POINT_FIELDS for point in found["points"])
+    assert [point["method"] for point in found["points"]] == ["default", *words]
+    assert found["points"][0]["threshold"] == 0.5
+    frame = scores(400, 3)
+    assert (found["n"], found["positives"]) == (400, int(frame["label"].sum()))
+    for point in found["points"]:
+        called = frame["score"] >= point["threshold"]
+        assert point["tp"] == int((called & (frame["label"] == 1)).sum())
+        assert point["fp"] == int((called & (frame["label"] == 0)).sum())
+        assert point["tp"] + point["fp"] + point["tn"] + point["fn"] == 400
+
+
+def test_the_default_stands_beside_any_scale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = scores(200, 4)
+    frame["score"] = frame["score"] * 1000 - 7000
+    frame.to_parquet(tmp_path / "s.parquet")
+    found = ask(capsys, str(tmp_path / "s.parquet"))
+    default = found["points"][0]
+    assert (default["threshold"], default["tp"], default["fp"], default["precision"]) == (0.5, 0, 0, None)
+    assert found["points"][1]["method"] == "macro_f1"
+
+
+def test_nothing_called_fake_is_null(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "s.csv").write_text("label,score\n0,0.9\n1,0.8\n0,0.7\n")
+    found = ask(capsys, str(tmp_path / "s.csv"), "--method", "fpr=0", "--method", "precision=0.9")
+    assert found["points"][1]["threshold"] is None
+    assert found["points"][2]["reachable"] is False
+    assert any("cannot be reached" in line for line in found["warnings"])
+
+
+def test_a_run_chooses_on_validation_and_test_is_only_looked_at(
+    space, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = finished_run(space)
+    on_val = ask(capsys, folder.id, "--method", "youden")
+    on_test = ask(capsys, str(folder.path), "--method", "youden", "--split", "test")
+    assert (on_val["chosen_on"], on_val["looking_at"]) == ("val", "val")
+    assert (on_test["chosen_on"], on_test["looking_at"]) == ("val", "test")
+    assert on_val["points"][1]["threshold"] == on_test["points"][1]["threshold"]
+    table = pd.read_parquet(folder.scores_file("test"))
+    called = table["score"] >= on_test["points"][1]["threshold"]
+    assert on_test["points"][1]["tp"] == int((called & (table["label"] == 1)).sum())
+    assert on_test["auc"] != on_val["auc"]
+
+
+def test_intervals_are_added_when_asked(space, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = finished_run(space, 300)
+    assert "intervals" not in ask(capsys, folder.id)["points"][0]
+    found = ask(capsys, folder.id, "--method", "macro_f1", "--intervals", "--split", "test")
+    low, high = found["intervals"]["auc"]
+    assert low < found["auc"] < high
+    point = found["points"][1]
+    assert point["intervals"]["recall"][0] < point["recall"] < point["intervals"]["recall"][1]
+    assert point["intervals"]["threshold"][0] <= point["intervals"]["threshold"][1]
+
+
+def test_a_file_with_splits_can_be_treated_as_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = pd.concat([scores(200, 1).assign(split="val"), scores(200, 2).assign(split="test")])
+    both.to_csv(tmp_path / "s.csv", index=False)
+    assert ask(capsys, str(tmp_path / "s.csv"))["n"] == 400
+    found = ask(capsys, str(tmp_path / "s.csv"), "--split", "test")
+    assert (found["n"], found["chosen_on"], found["looking_at"]) == (200, "val", "test")
+
+
+def test_a_turned_scale_is_said_and_can_be_turned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = scores(300, 5)
+    frame["score"] = -frame["score"]
+    frame.to_csv(tmp_path / "s.csv", index=False)
+    found = ask(capsys, str(tmp_path / "s.csv"))
+    assert any("is the polarity turned" in line for line in found["warnings"])
+    again = ask(capsys, str(tmp_path / "s.csv"), "--lower-is-fake")
+    assert again["auc"] == pytest.approx(1 - found["auc"])
+
+
+BAD = {
+    "one class": ("label,score\n1,0.9\n1,0.1\n", ()),
+    "NaN": ("label,score\n1,nan\n0,0.1\n", ()),
+    "infinite": ("label,score\n1,-inf\n0,0.1\n", ()),
+    "neither label": ("label,score\n1,0.9\nmaybe,0.1\n0,0.4\n", ()),
+    "asked": ("label,score\nspoof,0.9\nbonafide,0.1\n", ()),
+    "twice": ("id,label,score\na,1,0.9\na,0,0.1\n", ()),
+    "no column": ("truth,score\n1,0.9\n0,0.1\n", ()),
+    "method": ("label,score\n1,0.9\n0,0.1\n", ("--method", "best")),
+    "target": ("label,score\n1,0.9\n0,0.1\n", ("--method", "precision=95")),
+    "no split": ("label,score\n1,0.9\n0,0.1\n", ("--split", "test")),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_and_exit_2(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, words = BAD[name]
+    (tmp_path / "s.csv").write_text(text)
+    assert main(["thresholds", str(tmp_path / "s.csv"), *words, "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert len(said.err) < 400
+
+
+def test_an_unknown_run_and_an_absent_file_are_told_apart(space, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["thresholds", "nothing-here"]) == 2
+    assert "there is no run" in capsys.readouterr().err
+    assert main(["thresholds", "nothing.csv"]) == 2
+    assert "there is no score file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("label,score\n1,0.9\n0,0.1\n", "only 1 real sample"),
+        ("label,score\n" + "1,0.5\n0,0.5\n" * 40, "no threshold separates"),
+    ],
+)
+def test_thin_and_constant_scores_are_answered_with_a_warning(
+    text: str, warning: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.csv").write_text(text)
+    assert any(warning in line for line in ask(capsys, str(tmp_path / "s.csv"))["warnings"])
+
+
+def test_people_get_a_table(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["thresholds", str(file), "--method", "precision=1"]) == 0
+    said = capsys.readouterr().out
+    assert "AUC" in said
+    assert "precision=1" in said
