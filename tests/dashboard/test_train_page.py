@@ -1,0 +1,271 @@
+"""The Train page without a browser: the form, advice, presets, YAML, and what Start refuses and does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from streamlit.testing.v1 import AppTest
+
+from core.catalog.table import DatasetInfo, save
+from core.runs import cards
+from core.training.config import TrainConfig
+from core.workspace import Workspace, write_json
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "dashboard" / "app.py"
+PAGES = (
+    "views/train.py", "views/runs.py", "views/compare.py", "option_form.py", "train_data.py", "train_start.py",
+    "train_yaml.py", "run_rows.py", "run_details.py", "run_results.py", "cell_samples.py", "compare_parts.py",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, object]]]:
+    """No server state from other tests, cards without asking the networks, and nothing is really started."""
+    import streamlit as st
+
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    known = [
+        {"name": "mobilenetv3_small", "modality": "image", "parameters": 1_520_000, "input": "224x224 px",
+         "about": "the quick one", "source": "2019", "options": {}},
+        {"name": "simple_cnn", "modality": "video", "parameters": 422_530, "input": "16 frames",
+         "about": "three layers", "source": "ours", "options": {}},
+    ]  # fmt: skip
+    write_json(space.cache / f"models-{cards.code_version()}.json", known)
+    started: list[dict[str, object]] = []
+    from core.runs import manager
+
+    monkeypatch.setattr(manager.RunManager, "start_waiting", lambda self: started.append({}))
+    yield started
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def add_dataset(space: Workspace) -> Callable[..., None]:
+    def add(name: str, modality: str, real: int, fake: int) -> None:
+        rows = [
+            {
+                "id": f"{name}/{label}/{i}", "path": f"{label}/{i}.png", "dataset": name, "layout": "x",
+                "modality": modality, "label": label, "method": "swap" if label else None,
+                "groups": [f"{label}-{i}"], "bytes": 1, "mtime_ns": 1,
+            }
+            for label, n in ((0, real), (1, fake))
+            for i in range(n)
+        ]  # fmt: skip
+        counts = [
+            {"split": None, "modality": modality, "method": m, "label": label, "n": n}
+            for label, n, m in ((0, real, None), (1, fake, "swap"))
+            if n
+        ]
+        info = DatasetInfo(name=name, layout="x", root=str(space.root), counts=counts)
+        save(name, pd.DataFrame(rows), info, space)
+
+    return add
+
+
+def open_page(preset: dict[str, object] | None = None) -> AppTest:
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    if preset is not None:
+        page.session_state["train_preset"] = preset
+    page.switch_page("views/train.py").run()
+    assert not page.exception, page.exception
+    return page
+
+
+def text_of(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "error", "warning", "info")
+    return "\n".join(str(e.value) for kind in kinds for e in getattr(page, kind)).replace("\\", "")
+
+
+def widget(page: AppTest, kind: str, name: str) -> object:
+    generation = page.session_state["train_generation"]
+    return getattr(page, kind)(key=f"train-{name}-{generation}")
+
+
+def submitted(space: Workspace) -> list[dict[str, object]]:
+    return [yaml.safe_load((p / "config.yaml").read_text()) for p in sorted(space.runs.glob("2*"))]
+
+
+def test_without_data_the_next_step_is_offered(space: Workspace) -> None:
+    page = open_page()
+    assert "There is no data yet" in text_of(page)
+
+
+def test_every_field_of_the_configuration_has_its_widget(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 60, 60)
+    add_dataset("more faces", "image", 30, 30)
+    page = open_page(
+        {
+            "modality": "image",
+            "datasets": ["faces", "more faces"],
+            "protocol": "heldout_method",
+            "heldout": "swap",
+        }
+    )
+    generation = page.session_state["train_generation"]
+    kinds = ("selectbox", "multiselect", "number_input", "text_input", "text_area", "toggle", "pills")
+    drawn = {str(e.key) for kind in kinds for e in getattr(page, kind)}
+    missing = [
+        f.name
+        for f in fields(TrainConfig)
+        if not any(k.startswith(f"train-{f.name}-{generation}") for k in drawn)
+    ]
+    assert missing == []
+
+
+def test_the_form_says_how_imbalanced_the_data_is_and_ticks_the_advice(
+    add_dataset: Callable[..., None],
+) -> None:
+    add_dataset("faces", "image", 40, 160)
+    page = open_page()
+    text = text_of(page)
+    assert "moderate" in text and "40 real and 160 fake" in text
+    assert "Focal loss**: easy samples" in text
+    config = page.session_state["train_config"]
+    assert config["loss"] == "focal"
+    assert {"sampler", "minority_augmentation"} <= set(config["balancing"])
+    assert widget(page, "selectbox", "loss").value == "focal"
+
+
+def test_extreme_imbalance_trains_the_head_where_smote_lives(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 10, 160)
+    page = open_page()
+    config = page.session_state["train_config"]
+    assert "smote" in config["balancing"] and config["tune"] == "head"
+    TrainConfig.from_dict(config)
+
+
+def test_the_plan_and_its_leaks_stand_in_one_line(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    text = text_of(open_page())
+    assert "Split by" in text and "train" in text and "no leaks" in text
+    page = open_page({"modality": "image", "datasets": ["faces"], "protocol": "random"})
+    assert "Split by random" in text_of(page)
+
+
+def test_start_submits_what_the_form_says(add_dataset: Callable[..., None], space: Workspace) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = open_page()
+    widget(page, "number_input", "epochs").set_value(7).run()
+    widget(page, "selectbox", "monitor").select("macro_f1").run()
+    page.button(key="train-start").click().run()
+    assert not page.exception
+    (config,) = submitted(space)
+    assert (config["epochs"], config["monitor"], config["datasets"]) == (7, "macro_f1", ["faces"])
+    assert config["model"] == TrainConfig.from_dict({"modality": "image"}).model_name
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [
+        ({"modality": "audio", "datasets": []}, "choose one that has audio in it"),
+        ({"datasets": ["only fakes"]}, "nothing here is real"),
+        ({"datasets": ["gone"]}, "gone has no image in it"),
+        ({"datasets": ["faces"], "balancing": ["smote"], "tune": "all"}, "needs tune: head"),
+        ({"datasets": ["faces"], "protocol": "heldout_method"}, "choose the method"),
+        ({"datasets": ["faces"], "threshold_method": "guess"}, "threshold_method"),
+    ],
+)
+def test_start_says_what_is_wrong_and_starts_nothing(
+    add_dataset: Callable[..., None], space: Workspace, preset: dict[str, object], said: str
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("only fakes", "image", 0, 50)
+    page = open_page({"modality": "image", **preset})
+    assert said in text_of(page)
+    assert page.button(key="train-start").disabled
+    assert submitted(space) == []
+
+
+def test_presets_change_what_they_say(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = open_page()
+    for name, field, value in (
+        ("quick look", "max_samples_per_class", 200),
+        ("everything on", "loss", "weighted_focal"),
+        ("head only", "tune", "head"),
+        ("baseline", "balancing", []),
+    ):
+        page.button(key=f"preset-{name}").click().run()
+        assert page.session_state["train_config"][field] == value
+        TrainConfig.from_dict(page.session_state["train_config"])
+
+
+def test_yaml_can_be_edited_and_a_mistake_changes_nothing(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = open_page()
+    area = next(a for a in page.text_area if str(a.key).startswith("train-yaml-"))
+    document = yaml.safe_load(area.value)
+    assert document["datasets"] == ["faces"]
+    area.set_value(yaml.safe_dump({**document, "epochs": 3, "loss": "focal"})).run()
+    page.button(key="train-yaml-apply").click().run()
+    assert widget(page, "number_input", "epochs").value == 3
+    assert page.session_state["train_config"]["loss"] == "focal"
+    area = next(a for a in page.text_area if str(a.key).startswith("train-yaml-"))
+    area.set_value("epochz: 4").run()
+    page.button(key="train-yaml-apply").click().run()
+    assert "unknown option 'epochz'" in text_of(page)
+    assert page.session_state["train_config"]["epochs"] == 3
+
+
+def test_another_modality_offers_its_own_data_and_augmentation(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("clips", "video", 30, 60)
+    page = open_page()
+    widget(page, "selectbox", "modality").select("video").run()
+    config = page.session_state["train_config"]
+    assert (config["modality"], config["datasets"]) == ("video", ["clips"])
+    assert "audio_noise" not in widget(page, "pills", "augmentation").options
+
+
+def test_a_viewer_sees_no_way_to_start(
+    add_dataset: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.access import Person
+    from dashboard import session
+
+    add_dataset("faces", "image", 50, 50)
+    monkeypatch.setattr(session, "person", lambda: Person("eve", operator=False))
+    page = open_page()
+    assert page.button(key="train-start").disabled
+    assert "An operator can start runs" in text_of(page)
+
+
+CONTROLS = {
+    "button", "checkbox", "toggle", "selectbox", "multiselect", "slider", "number_input", "text_input", "text_area",
+    "pills", "segmented_control", "file_uploader", "pagination", "radio",
+}  # fmt: skip
+
+
+def _own_words(key: ast.expr | None) -> str:
+    """The constant beginning of a key: what somebody who reads the state must write too."""
+    if isinstance(key, ast.JoinedStr):
+        key = key.values[0] if isinstance(key.values[0], ast.Constant) else None
+    return str(key.value) if isinstance(key, ast.Constant) else "no key at all"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_control_is_read_by_something(name: str) -> None:
+    """A control whose value nobody takes does nothing: it is used, or its key is read, or it has a callback."""
+    source = (ROOT / "dashboard" / name).read_text(encoding="utf-8")
+    everything = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "dashboard").rglob("*.py"))
+    dead = []
+    for node in ast.walk(ast.parse(source)):
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+            continue
+        call = node.value
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr in CONTROLS):
+            continue
+        given = {k.arg: k.value for k in call.keywords}
+        key = given.get("key")
+        pattern = _own_words(key)
+        if "on_change" not in given and "on_click" not in given and everything.count(pattern) < 2:
+            dead.append(f"{name}:{node.lineno} {call.func.attr}({pattern})")
+    assert dead == []
