@@ -1,0 +1,201 @@
+"""The Thresholds page without a browser: what it says, what reaches the component, what a release changes."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.thresholds import operating_point
+from core.thresholds.methods import choose
+from core.thresholds.scored import Scored
+from core.thresholds.sweep import at, sweep
+from dashboard.charts import thresholds as charts
+from dashboard.threshold_lab import payload
+from dashboard.threshold_lab.component import Choice
+from tests.thresholds.run_folder import finished_run, scores
+
+VIEW = Path(__file__).resolve().parents[2] / "dashboard" / "views" / "thresholds.py"
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(str(VIEW), default_timeout=60).run()
+    assert not page.exception
+    return page
+
+
+def sent(page: AppTest) -> dict[str, Any]:
+    """The data that the component got."""
+    return json.loads(page.get("bidi_component")[0].proto.json)
+
+
+def release(page: AppTest, run: str, **choice: Any) -> AppTest:
+    told = {"threshold": 0.5, "method": "by hand", "fp": 1, "fn": 1, "prevalence": None, "error": None}
+    page.session_state[f"lab-{run}"] = {"choice": {**told, "stamp": f"{run}-0", **choice}}
+    return page.run()
+
+
+def test_without_runs_it_says_what_to_do(space) -> None:
+    page = opened()
+    assert any("Train one" in button.label for button in page.button)
+    assert page.get("file_uploader")
+
+
+def test_a_run_opens_on_validation_at_the_default_method(space) -> None:
+    folder = finished_run(space)
+    data = sent(opened())
+    assert (data["chosen"]["name"], data["look"]["name"]) == ("validation", "validation")
+    assert data["settings"]["method"] == "macro_f1"
+    assert {point["words"] for point in data["points"]} >= {"default", "macro_f1", "youden"}
+    assert data["bands"]["recall_low"]
+    assert folder.id in str(opened().selectbox(key="thresholds-source").value)
+
+
+def test_test_is_looked_at_and_never_chosen_on(space) -> None:
+    finished_run(space)
+    page = opened()
+    before = sent(page)
+    page.radio(key="thresholds-look").set_value("test").run()
+    after = sent(page)
+    assert (after["chosen"]["name"], after["look"]["name"]) == ("validation", "test")
+    assert after["points"] == before["points"]
+    assert after["rows"]["chosen_tp"] != after["rows"]["tp"]
+    assert "Samples of test" in " ".join(m.value for m in page.markdown)
+
+
+def test_what_is_released_moves_what_stands_below(space) -> None:
+    folder = finished_run(space)
+    page = opened()
+    cards = [m.value for m in page.markdown if "real" in m.value or "fake" in m.value]
+    release(page, folder.id, threshold=0.9)
+    assert not page.exception
+    moved = [m.value for m in page.markdown if "real" in m.value or "fake" in m.value]
+    assert moved != cards
+    assert any("accuracy" in warning.value for warning in page.warning)  # worse than the majority up there
+
+
+def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_back(space) -> None:
+    folder = finished_run(space)
+    page = opened()
+    release(page, folder.id, threshold=0.61, method="by hand", error=0.1, fn=5)
+    page.text_input(key="thresholds-why").set_value("for the desk")
+    page.button(key="thresholds-save").click().run()
+    first = operating_point.read(folder)
+    assert first is not None
+    assert (first.threshold, first.method, first.why, first.who) == (0.61, "by hand", "for the desk", "local")
+    assert first.figures["test"]["costs"]["fn"] == 5
+    assert first.band is not None
+    assert first.band[0] <= 0.61 <= first.band[1]
+    release(page, folder.id, threshold=0.33)
+    page.button(key="thresholds-save").click().run()
+    assert operating_point.read(folder).threshold == 0.33  # type: ignore[union-attr]
+    page.run()
+    page.button(key="thresholds-restore-1").click().run()
+    assert operating_point.read(folder).threshold == 0.61  # type: ignore[union-attr]
+    assert sent(page)["settings"]["threshold"] == 0.61
+
+
+def test_own_methods_and_words_that_make_no_sense(space) -> None:
+    finished_run(space)
+    page = opened()
+    page.session_state["thresholds-methods"] = ["f1", "precision=0.99", "nonsense"]
+    page.run()
+    assert {p["words"] for p in sent(page)["points"]} == {"default", "f1", "precision=0.99"}
+    assert any("unknown threshold method" in error.value for error in page.error)
+
+
+def upload(page: AppTest, name: str, content: bytes) -> AppTest:
+    page.selectbox(key="thresholds-source").set_value("your own score file").run()
+    return page.file_uploader[0].set_value((name, content, "text/csv")).run()
+
+
+def test_a_score_file_of_any_detector_can_be_brought(space) -> None:
+    finished_run(space)
+    frame = scores(300, 8)
+    frame["label"] = np.where(frame["label"] == 1, "spoof", "bonafide")
+    content = io.BytesIO()
+    frame.drop(columns=["probability"]).to_csv(content, index=False)
+    page = upload(opened(), "mine.csv", content.getvalue())
+    assert any("not plain which means fake" in error.value.replace("\\", "") for error in page.error)
+    page.text_input(key="thresholds-fake-label").set_value("spoof").run()
+    assert not page.exception
+    data = sent(page)
+    assert data["look"]["positives"] + data["look"]["negatives"] == 300
+    expected = choose(sweep((frame["label"] == "spoof").to_numpy(), frame["score"].to_numpy()), "macro_f1")
+    assert data["settings"]["threshold"] == expected.threshold
+    page.toggle(key="thresholds-lower").set_value(True).run()
+    assert any("polarity" in warning.value for warning in page.warning)
+
+
+def test_names_from_a_file_are_shown_and_do_nothing(space) -> None:
+    frame = scores(60, 8)
+    frame["id"] = [f"<b>x</b>**{i}**.png" for i in range(60)]
+    content = io.BytesIO()
+    frame.to_csv(content, index=False)
+    page = upload(opened(), "<i>mine</i>.csv", content.getvalue())
+    assert not page.exception
+    shown = " ".join([m.value for m in page.markdown] + [c.value for c in page.caption])
+    assert "<b>x</b>**" not in shown
+    assert "\\<b\\>x" in shown
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"label,score\n1,0.5\n1,0.6\n", b"label,score\n1,nan\n0,0.1\n", b"\x00\x01"]
+)
+def test_a_file_that_cannot_be_used_is_one_line_on_the_page(space, content: bytes) -> None:
+    page = upload(opened(), "bad.csv", content)
+    assert not page.exception
+    assert len(page.error) == 1
+
+
+def test_the_component_gets_little_whatever_the_number_of_scores() -> None:
+    for n in (1_000, 300_000):
+        chosen, looked = scores(n, 1), scores(n, 2)
+        a, b = Scored(chosen), Scored(looked)
+        points = [at(a.sweep, 0.5), *(choose(a.sweep, words) for words in ("f1", "youden", "recall=0.95"))]
+        bands = payload.bands(looked, b.sweep, [0.5])
+        data = payload.build(
+            a.sweep, b.sweep, points, chosen_name="validation", looked_name="test", bands=bands
+        )
+        assert payload.size(data) <= payload.LARGEST
+        rows = data["rows"]
+        for k in range(0, len(rows["t"]), 37):
+            called = looked["score"] >= rows["t"][k]
+            assert rows["tp"][k] == int((called & (looked["label"] == 1)).sum())
+            chosen_called = chosen["score"] >= rows["t"][k]
+            assert rows["chosen_fp"][k] == int((chosen_called & (chosen["label"] == 0)).sum())
+        assert {p.threshold for p in points} <= set(rows["t"])
+
+
+@pytest.mark.parametrize(
+    ("said", "threshold"),
+    [
+        (None, 0.5),
+        ("x", 0.5),
+        ({}, 0.5),
+        ({"threshold": 0.7}, 0.7),
+        ({"threshold": None}, None),
+        ({"threshold": "0.7"}, 0.5),
+        ({"threshold": float("nan")}, 0.5),
+        ({"threshold": True}, 0.5),
+    ],
+)
+def test_whatever_the_browser_says_gives_a_choice(said: Any, threshold: float | None) -> None:
+    assert Choice.of(said, Choice(0.5)).threshold == threshold
+    odd = Choice.of({"threshold": 1, "fp": -1, "fn": "many", "prevalence": 7, "error": 2}, Choice(0.5))
+    assert (odd.fp, odd.fn, odd.prevalence, odd.error) == (1.0, 1.0, None, None)
+
+
+def test_charts_are_pure_functions_of_tables() -> None:
+    frame = scores(400, 3)
+    one = Scored(frame)
+    fig = charts.breakdown_figure(one.breakdown(0.5, "method"), "method")
+    assert set(fig.data[0].y) >= {"swap", "hard"}
+    assert {trace.marker.symbol for trace in fig.data} == {"x", "circle"}  # told apart without colour
+    det = charts.det_figure(one.sweep, at(one.sweep, 0.5))
+    assert [trace.name for trace in det.data][-1] == "the line"
