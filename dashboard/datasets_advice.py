@@ -13,6 +13,7 @@ from dashboard import session, theme
 
 
 def draw(info: DatasetInfo) -> None:
+    """The advice itself, beside the charts."""
     found = advisor.advise(info)
     with st.container(border=True):
         st.markdown(f"##### What to do {theme.severity_badge(found.severity)}")
@@ -23,12 +24,13 @@ def draw(info: DatasetInfo) -> None:
             "Train with it", type="primary", key="advice-train", icon=":material/model_training:"
         ):
             train_with(info, found.preset)
-    if found.paths:
-        _paths(info, found)
 
 
-def _paths(info: DatasetInfo, found: advisor.Advice) -> None:
-    """Ways out, side by side."""
+def paths(info: DatasetInfo) -> None:
+    """Ways out, side by side, over the whole width."""
+    found = advisor.advise(info)
+    if not found.paths:
+        return
     for i, (column, path) in enumerate(zip(st.columns(len(found.paths)), found.paths)):
         with column, st.container(border=True):
             st.markdown(f"**{theme.safe(path.name)}**")

@@ -31,7 +31,6 @@ def take_click(name: str, key: str, event: Any) -> None:
     st.session_state[f"clicked-{key}"] = chosen
     for field, value in zip(FIELDS, chosen or [""] * 4):
         st.session_state[_key(name, field)] = value
-    st.session_state[_key(name, "page")] = 1
 
 
 def _key(name: str, field: str) -> str:
@@ -49,13 +48,11 @@ def draw(info: DatasetInfo) -> None:
     if not total:
         st.info("No sample fits. Widen the filters above.")
         return
-    key = _key(info.name, "page")
-    st.session_state[key] = min(int(st.session_state.get(key) or 1), pages)
+    # A key of its own for every filter: another filter begins at its first page.
+    key = _key(f"{info.name}-{chosen}", "page")
     entries = {e.id: e for e in exclusions.read(space)}
     slots = st.container()
-    number = int(st.session_state[key])
-    if pages > 1:
-        number = st.pagination(pages, key=key)
+    number = st.pagination(pages, key=key) if pages > 1 else 1
     samples = browse.page(info.name, chosen, number, PAGE, space)
     with slots:
         for begin in range(0, len(samples), COLUMNS):

@@ -46,14 +46,24 @@ def _by_label(parts: dict[str, statistics.Count], order: Sequence[str], key: str
             x=list(order),
             y=values,
             name=label,
-            marker={"color": theme.LABEL_COLORS[label], "pattern": {"shape": theme.LABEL_PATTERNS[label]}},
+            marker={"color": theme.LABEL_COLORS[label], "pattern": _pattern(label)},
             text=[theme.count(v) for v in values],
-            textposition="auto",
+            textposition="outside",
+            cliponaxis=False,
             customdata=[_chosen(**{key: name, "label": label}) for name in order],
             hovertemplate="%{x}, " + label + ": %{y:,}<extra></extra>",
         )
     figure.update_layout(barmode="group", yaxis_title=title)
     return theme.figure(figure, keep=f"{about_key(parts)}-{key}")
+
+
+def _pattern(label: str) -> dict[str, object]:
+    return {
+        "shape": theme.LABEL_PATTERNS[label],
+        "fillmode": "overlay",
+        "fgcolor": "rgba(255,255,255,0.6)",
+        "size": 7,
+    }
 
 
 def about_key(parts: dict[str, statistics.Count]) -> str:
@@ -125,7 +135,7 @@ def measured_figure(frame: pd.DataFrame, feature: str, unit: str) -> go.Figure:
                 opacity=0.6,
                 marker={
                     "color": theme.LABEL_COLORS[label],
-                    "pattern": {"shape": theme.LABEL_PATTERNS[label]},
+                    "pattern": _pattern(label),
                 },
                 customdata=[_chosen(label=label) for _ in share],
                 hovertemplate="%{x:.3s} " + unit + ": %{y:.1%} of " + label + "<extra></extra>",

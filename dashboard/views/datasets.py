@@ -48,6 +48,7 @@ def _dataset(info: DatasetInfo) -> None:
         _charts(info)
     with advice:
         datasets_advice.draw(info)
+    datasets_advice.paths(info)
     st.markdown("##### Samples")
     datasets_gallery.draw(info)
 
