@@ -1,0 +1,179 @@
+"""The Datasets page from a saved catalogue: table, charts, clicks, gallery, advice, plan, export; nothing is scanned."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.catalog import browse, export, roots, table
+from core.catalog.browse import Filter
+from core.catalog.table import DatasetInfo
+from core.errors import BadInput
+from core.workspace import Workspace
+from dashboard import datasets_gallery, datasets_table
+from dashboard.charts import datasets as charts
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TIMEOUT = 120
+
+
+@pytest.fixture
+def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(tmp_path / "workspace"))
+    return Workspace(tmp_path / "workspace")
+
+
+def catalogued(space: Workspace, name: str, real: int, fake: int, *, demo: bool = False) -> DatasetInfo:
+    """A dataset of small pictures: train and test, fakes by two methods."""
+    root = space.root.parent / name
+    root.mkdir(parents=True)
+    rng, rows = np.random.default_rng(0), []
+    for i in range(real + fake):
+        path = f"{'real' if i < real else 'fake'}_{i:03d}.png"
+        Image.fromarray(rng.integers(0, 255, (24, 24, 3), np.uint8)).save(root / path)
+        rows.append(
+            {
+                "id": f"{name}/{path}", "path": path, "dataset": name, "layout": "generic", "modality": "image",
+                "label": float(i >= real), "method": None if i < real else ("swap", "lips")[i % 2],
+                "split": ("train", "train", "test")[i % 3], "groups": [f"p{i // 2}"], "bytes": 100, "mtime_ns": 1,
+            }
+        )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    grouped = (
+        frame.astype(object)
+        .where(frame.notna(), None)
+        .groupby(["split", "modality", "method", "label"], dropna=False)
+    )
+    counts = [
+        {"split": s, "modality": m, "method": None if pd.isna(k) else k, "label": int(v), "n": len(part)}
+        for (s, m, k, v), part in grouped
+    ]
+    about = DatasetInfo(
+        name, "generic", str(root), counts=counts, demo=demo, published={"real": 2 * real, "fake": fake},
+        problems=["<b>broken</b>.png: the file is empty"], problem_count=1,
+    )  # fmt: skip
+    table.save(name, frame, about, space)
+    return about
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(str(ROOT / "dashboard/app.py"), default_timeout=TIMEOUT).run()
+    return page.switch_page("views/datasets.py").run()
+
+
+def test_an_empty_catalogue_says_the_next_step(space: Workspace) -> None:
+    page = opened()
+    assert not page.exception
+    assert any("make the demo datasets" in m.value for m in page.markdown)
+    assert {"Make the demo datasets", "Rescan"} <= {b.label for b in page.button}
+
+
+def test_the_table_shows_severity_share_and_what_is_missing(space: Workspace) -> None:
+    infos = [catalogued(space, "one", 6, 54, demo=True), catalogued(space, "two", 10, 10)]
+    rows = datasets_table.rows(infos)
+    assert list(rows["severity"]) == ["◆ severe", "● balanced"]
+    assert list(rows["fakes"]) == [90.0, 50.0]
+    assert rows["complete"][0] == pytest.approx(100 * (1 - 6 / 66))
+    assert "demo" in rows["name"][0] and "demo" not in rows["name"][1]
+    assert datasets_table.headline(infos) == "2 datasets · 80 samples · 1 severe"
+
+
+def test_the_page_draws_the_chosen_dataset_with_charts_advice_and_gallery(space: Workspace) -> None:
+    catalogued(space, "one", 6, 54, demo=True)
+    page = opened()
+    assert not page.exception
+    assert any("violet-badge[demo]" in m.value for m in page.markdown)
+    assert any("Focal loss" in m.value for m in page.markdown)
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert {trace["name"] for trace in figure["data"]} == {"real", "fake"}
+    assert any("**60**" in m.value for m in page.markdown)
+    assert any("\\<b\\>broken" in m.value for m in page.markdown), "text from data is shown, never rendered"
+
+
+def test_a_click_on_a_bar_filters_the_gallery(space: Workspace) -> None:
+    catalogued(space, "one", 6, 54)
+    page = opened()
+    key = datasets_gallery._key("one", "label")
+    page.selectbox(key=key).set_value("fake").run()
+    page.selectbox(key=datasets_gallery._key("one", "method")).set_value("swap").run()
+    assert not page.exception
+    expected = browse.total(table.info("one", space), Filter(label="fake", method="swap"), space)
+    assert any(f"**{expected}**" in m.value for m in page.markdown)
+
+
+def test_train_with_it_passes_the_preset(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogued(space, "one", 6, 54)
+    page = opened()
+    page.button(key="advice-train").click().run()
+    assert not page.exception
+    assert any("What shall it learn" in m.value for m in page.markdown)
+
+
+def test_the_plan_is_one_click_away(space: Workspace) -> None:
+    catalogued(space, "one", 20, 40)
+    page = opened()
+    page.button(key="plan-make").click().run()
+    from dashboard import jobs
+
+    job = jobs.current("plan-one-official--42")
+    assert job is not None
+    while not job.finished:  # the job has a thread of its own
+        page.run()
+    page.run()
+    assert job.error is None
+    assert any("groups cross" in m.value for m in page.markdown)
+    assert any("crossing groups" in w.value for w in page.warning)
+
+
+def test_bars_carry_what_a_click_filters_by(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 54)
+    bars = charts.methods_figure(about).data
+    total = 0
+    for trace in bars:
+        for value, (split, method, label, modality) in zip(trace.y, trace.customdata):
+            assert value == browse.total(
+                about, Filter(label=label, split=split, method=method, modality=modality), space
+            )
+            total += value
+    assert total == 60 and {t.name for t in bars} == {"train", "test"}
+
+
+def test_pages_of_the_gallery_hold_every_sample_once(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 54)
+    chosen = Filter(label="fake", split="train")
+    total = browse.total(about, chosen, space)
+    seen = [row["id"] for number in range(1, 6) for row in browse.page("one", chosen, number, 9, space)]
+    assert len(seen) == len(set(seen)) == total
+    assert browse.total(about, Filter(text="REAL_00"), space) == 6
+
+
+def test_the_export_counts_everything(space: Workspace) -> None:
+    about = catalogued(space, "=one", 6, 54)
+    document = json.loads(export.as_json([about]))
+    entry = document["datasets"][0]
+    assert (entry["real"], entry["fake"], entry["severity"]) == (6, 54, "severe")
+    assert sum(part["fake"] for part in entry["splits"].values()) == 54
+    assert document["totals"]["image"]["real"] == 6
+    rows = pd.read_csv(pd.io.common.StringIO(export.as_csv([about])))
+    assert (
+        rows[(rows["part"] == "method") & (rows["value"] == "swap")]["fake"].item()
+        == entry["methods"]["swap"]["fake"]
+    )
+    assert rows["dataset"][0] == "'=one", "no spreadsheet takes a name for a formula"
+
+
+def test_roots_are_kept_and_checked(space: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    assert roots.add(f" {tmp_path}/data ", space=space) == tmp_path / "data"
+    roots.add(tmp_path / "data", space=space)
+    assert roots.read(space) == [tmp_path / "data"]
+    with pytest.raises(BadInput, match="is not a folder on this machine"):
+        roots.add(tmp_path / "nowhere", space=space)
+    roots.remove(tmp_path / "data", space=space)
+    assert roots.read(space) == []
