@@ -87,6 +87,7 @@ def clip(
     sound: np.ndarray | None = None,
     sound_codec: str = "aac",
     sound_rate: int = 44_100,
+    sound_begin: float = 0.0,
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
     noise: int = 0,
@@ -112,8 +113,8 @@ def clip(
             frame.time_base = Fraction(1, fps) if times is None else Fraction(1, CLOCK)
             _mux(output, stream.encode(frame), shift)
         _mux(output, stream.encode(None), shift)
-        if track is not None:
-            _encode_sound(output, track, sound, sound_rate)
+        if track is not None and sound is not None:
+            _encode_sound(output, track, sound, sound_rate, sound_begin)
     return path
 
 
@@ -143,12 +144,12 @@ def recording(
     return path
 
 
-def _encode_sound(output: Any, track: Any, samples: np.ndarray, rate: int) -> None:
+def _encode_sound(output: Any, track: Any, samples: np.ndarray, rate: int, begin: float = 0.0) -> None:
     size = track.codec_context.frame_size or 1024
     resampler = av.AudioResampler(track.format, track.layout, track.rate, frame_size=size)
     made = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=track.layout.name)
     made.sample_rate = rate
-    at = 0
+    at = round(begin * track.rate)
     for frame in resampler.resample(made) + resampler.resample(None):
         frame.pts, frame.time_base = at, Fraction(1, track.rate)
         at += frame.samples

@@ -30,7 +30,7 @@ FILL_AT_LEAST = 1.7
 
 def prepared_against_decoding(paths: list[Path], repeats: int) -> dict[str, Any]:
     """Reading a prepared clip against decoding its frames."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         space = Workspace(Path(folder))
         for path in paths:
@@ -88,7 +88,7 @@ class _Counting:
 
 def faces_passes() -> dict[str, Any]:
     """What following costs against a whole pass on each of 16 frames, and the faces that only those found."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, people, scale in (
         ("one person", 1, 70),
         ("two people", 2, 60),

@@ -98,13 +98,14 @@ def _task(config: Any, *, own_only: bool) -> Task:
 
 def _planned(config: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of the plan and those of its training split; all rows where no plan can be made."""
+    from core.catalog.table import absolute_paths
     from core.training import samples
 
     try:
         planned = samples.plan_samples(config, table)
     except BadInput as error:
         print(f"no plan ({one_line(error)}); preparing every file", file=sys.stderr)
-        every = table.assign(file=samples.files_of(table, None))
+        every = table.assign(file=[str(file) for file in absolute_paths(table)])
         return every, every
     return planned.rows, planned.split("train")
 

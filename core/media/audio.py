@@ -55,7 +55,7 @@ class _Track:
         self.path, self.container, self.rate, self.limits = path, container, rate, limits
         self.deadline = limits.deadline()
         self.start: float | None = None
-        self.failures = 0
+        self.failures = self.successes = 0  # packets
 
     def read(self) -> Sound:
         resampled: list[np.ndarray] = []
@@ -77,6 +77,8 @@ class _Track:
         samples = np.concatenate(resampled) if resampled else np.zeros(0, np.float32)
         if not len(samples):
             raise MediaError(f"{self.path.name}: its sound track holds no samples that can be decoded")
+        if self.failures > self.successes:  # noise looks like a compressed recording here and there
+            raise MediaError(f"{self.path.name}: most of its sound cannot be decoded")
         if not np.isfinite(samples).all():
             raise MediaError(f"{self.path.name}: holds samples that are not numbers (NaN or infinite)")
         notes = ("damaged: parts of the sound cannot be decoded and are left out",) if self.failures else ()
@@ -114,6 +116,7 @@ class _Track:
             except (av.error.FFmpegError, ValueError):
                 self.failures += 1
                 continue
+            self.successes += bool(frames)
             for frame in frames:
                 if frame.samples and frame.sample_rate > 0:
                     if self.start is None:

@@ -101,9 +101,9 @@ class _Encoder:
         try:
             for packet in self.source.demux(streams):
                 self.deadline.check(self.path.name)
-                if packet.dts is not None and packet.time_base:
-                    if float(packet.dts * packet.time_base) - self.origin > seconds + 1.0:
-                        return
+                known = packet.dts is not None and packet.time_base
+                if known and float(packet.dts * packet.time_base) - self.origin > seconds + 1.0:
+                    return
                 try:
                     frames = packet.stream.codec_context.decode(packet)
                 except (av.error.FFmpegError, ValueError):

@@ -13,6 +13,7 @@ import json
 import os
 import struct
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ MAGIC = b"DFPREP01"
 HEAD = struct.Struct("<8sQQ8x")  # magic, checksum of all that follows, bytes that follow
 SWEEP_EVERY = 64  # new entries between two looks at the size of the whole cache
 SWEEP_TO = 0.9  # a full cache is emptied to this share of its bound
+LEFT_OVER_AFTER = 3600.0  # seconds: no writer takes so long
 
 IRRELEVANT = {  # fields of a recipe that do not touch what is prepared
     "audio": (
@@ -185,13 +187,13 @@ def sweep(space: Workspace | None = None, bound: int | None = None) -> int:
     """Remove what was used least recently until the cache is within its bound; the bytes freed."""
     bound = Limits.from_settings(space).cache_bytes if bound is None else bound
     found = sorted(entries(space))
-    total = sum(length for _, length, _ in found)
-    if total <= bound:
-        return 0
-    freed = 0
-    for _, length, path in found:
-        if total - freed <= bound * SWEEP_TO:
-            break
-        path.unlink(missing_ok=True)
-        freed += length
+    total, freed = sum(length for _, length, _ in found), 0
+    too_old = time.time() - LEFT_OVER_AFTER
+    keep = bound * SWEEP_TO if total > bound else total
+    for used, length, path in found:
+        left_over = path.suffix == ".tmp" and used < too_old  # its writer was killed
+        if total - freed > keep or left_over:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+                freed += length
     return freed

@@ -167,7 +167,8 @@ def _jump(
     source.seek(int(index.pts[entry]), stream=stream, backward=True)
     packets = _filled(source, stream)
     landed = next(packets, None)
-    found = np.flatnonzero(index.pts == landed.pts) if landed is not None and landed.pts is not None else []
+    known = landed is not None and landed.pts is not None
+    found = np.flatnonzero(index.pts == landed.pts) if known and landed else np.zeros(0, np.int64)
     if landed is None or len(found) != 1 or found[0] > first:
         source.seek(int(index.pts.min()), stream=stream, backward=True)
         return _filled(source, stream), -1

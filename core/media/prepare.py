@@ -10,9 +10,10 @@ import numpy as np
 from core.errors import BadInput, MediaError
 from core.media.audio import NoSound, read_sound, trim_silence
 from core.media.faces import crop, detector, resized, square
-from core.media.images import NotAPicture, open_header, open_image
+from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
 from core.media.packets import NoVideo
+from core.media.probe import probe
 from core.media.recipe import Recipe
 from core.media.tracks import follow
 from core.media.video import read_frames
@@ -97,7 +98,7 @@ def _clip(path: Path, recipe: Recipe, limits: Limits, threads: int, space: Works
         if recipe.modality == "multimodal":
             sound = _sound(path, recipe, limits)
             return replace(sound, notes=(*sound.notes, NO_VIDEO))
-        return nothing("audio", NO_VIDEO)
+        return nothing(probe(path, limits).kind, NO_VIDEO)  # a MediaError where it is no recording either
     units = _units(list(read.images), recipe, space)
     prepared = _assemble("video", units, read.times, read.indices)
     prepared = replace(prepared, duration=read.duration, notes=read.notes)
@@ -124,7 +125,7 @@ def _sound(path: Path, recipe: Recipe, limits: Limits) -> Prepared:
     try:
         sound = read_sound(path, recipe.sample_rate, limits=limits)
     except NoSound:
-        return nothing("video", NO_SOUND)
+        return nothing(probe(path, limits).kind, NO_SOUND)
     except MediaError:
         if _is_picture(path, limits):
             return nothing("image", NO_SOUND)
@@ -147,8 +148,8 @@ def _sound(path: Path, recipe: Recipe, limits: Limits) -> Prepared:
 
 def _is_picture(path: Path, limits: Limits) -> bool:
     try:
-        open_header(path, limits).close()
-    except MediaError:
+        open_image(path, limits)
+    except NotAPicture:
         return False
     return True
 

@@ -13,10 +13,11 @@ from av.container import InputContainer
 from core.errors import MediaError
 from core.media.audio import NoSound
 from core.media.container import opened
-from core.media.images import FAILURES, NotAPicture, open_header
+from core.media.images import NotAPicture, open_header, open_image
 from core.media.limits import Limits, reason
 from core.media.packets import is_cover, video_stream
 
+SOUND_PACKETS = 4  # that must decode
 PACKETS_TRIED = 64  # a stream that gives nothing in so many packets cannot be decoded
 
 
@@ -69,13 +70,7 @@ def probe(path: Path | str, limits: Limits | None = None) -> MediaInfo:
 
 def _probe_picture(path: Path, size: int, limits: Limits) -> MediaInfo:
     with open_header(path, limits) as image:
-        width, height = image.size
-        try:
-            turned = image.getexif().get(0x0112) in (5, 6, 7, 8)
-        except FAILURES as error:
-            raise MediaError(f"{path.name}: the picture is damaged ({reason(error)})") from error
-        if turned:
-            width, height = height, width
+        height, width = open_image(path, limits).shape[:2]
         name = (image.format or "").lower()
         return MediaInfo(
             "image", name, name, size, width=width, height=height, pixel_format=image.mode, frames=1
@@ -129,19 +124,26 @@ def _probe_audio(path: Path, size: int, container: InputContainer, limits: Limit
 
 
 def _first(container: InputContainer, stream: Any, path: Path, limits: Limits) -> Any:
-    """The first frame that can be decoded: proof that the file is what its header says."""
+    """The first frame, once enough packets decode: proof that the file is what its header says."""
     deadline = limits.deadline()
-    problem = ""
+    problem, first, failed, decoded = "", None, 0, 0
     for tried, packet in enumerate(container.demux(stream)):
         deadline.check(path.name)
         try:
             frames = stream.codec_context.decode(packet)
         except (av.error.FFmpegError, ValueError) as error:
             frames, problem = [], reason(error)
+            failed += 1
         if frames:
-            return frames[0]
-        if tried > PACKETS_TRIED:
+            first = first if first is not None else frames[0]
+            decoded += 1
+        # Noise looks like a compressed recording here and there: one packet that decodes proves nothing.
+        if tried > PACKETS_TRIED or (
+            decoded > failed and (stream.type == "video" or decoded >= SOUND_PACKETS)
+        ):
             break
+    if first is not None and decoded >= failed:
+        return first
     kind = "frame" if stream.type == "video" else "sample"
     if kind == "sample" and not problem:
         raise NoSound(f"{path.name}: its sound track holds no samples")

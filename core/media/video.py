@@ -87,7 +87,7 @@ class _Clip:
         index = self.index
         times = np.sort(index.pts[order]) * index.time_base
         rank = {int(position): i for i, position in enumerate(order)}
-        ranks = sorted(rank[position] for position in got)
+        ranks = sorted(rank[position] for position in got if position in rank)
         images = [got[int(order[i])] for i in ranks]
         return Frames(
             images=np.stack(images) if len({image.shape for image in images}) == 1 else images,
@@ -114,17 +114,18 @@ class _Clip:
         decodable = np.array(sound)
         expected = int(self.index.shown.sum())
         if self._failures or len(sound) < len(shown):
-            notes = (
+            notes: tuple[str, ...] = (
                 f"damaged: {len(sound):,} of {expected:,} frames can be decoded; units are spread over those",
             )
             ranks = np.unique(np.linspace(0, len(sound) - 1, min(n, len(sound))).astype(int))
         else:
             notes = ()
             ranks = spread(np.sort(self.index.pts[decodable]), n)
+        order = self.index.shown_order() if self.index.timed else np.array(shown)
         got = self._decode(decodable[ranks], everything)
-        if not got:
+        if not set(got) & set(order.tolist()):
             raise MediaError(f"{self.path.name}: decodes differently each time; the file is damaged")
-        return self._frames(got, self.index.shown_order() if self.index.timed else np.array(shown), notes)
+        return self._frames(got, order, notes)
 
     def _decode(self, wanted: np.ndarray, needed: np.ndarray) -> dict[int, np.ndarray]:
         """The wanted frames as RGB by decode position; those that cannot be decoded are absent."""

@@ -36,7 +36,7 @@ def packed(value: Any) -> list[memoryview]:
     head += b" " * (-len(head) % ALIGN)
     parts = [memoryview(head)]
     for array in arrays:
-        parts.append(memoryview(array.reshape(-1).view(np.uint8)) if array.size else memoryview(b""))
+        parts.append(array.reshape(-1).view(np.uint8).data if array.size else memoryview(b""))
         parts.append(memoryview(bytes(-array.nbytes % ALIGN)))
     return parts
 

@@ -44,10 +44,15 @@ def _serve(request: dict[str, Any], answers: BinaryIO) -> None:
     finally:
         _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
         signal.setitimer(signal.ITIMER_REAL, 0)
-    for part in (LENGTH.pack(sum(len(p) for p in parts)), *parts):
-        sent = 0
-        while sent < len(part):
-            sent += answers.write(part[sent:]) or 0
+    _write(answers, memoryview(LENGTH.pack(sum(len(p) for p in parts))))
+    for part in parts:
+        _write(answers, part)
+
+
+def _write(answers: BinaryIO, view: memoryview) -> None:
+    """All of it: a pipe takes what fits."""
+    while len(view):
+        view = view[answers.write(view) or 0 :]
 
 
 def _limit(what: int, value: int) -> None:
