@@ -14,17 +14,20 @@ from dashboard import session, theme
 from dashboard.charts import detect as charts
 
 
+def beside(verdict: Verdict) -> None:
+    """What must not be overlooked, next to the verdict itself."""
+    for one in verdict.outside:
+        if one.get("out"):
+            st.warning(f"Outside its training: {theme.safe(one['words'])}", icon=":material/warning:")
+    for line in verdict.notes:
+        st.caption(theme.safe(line))
+    st.caption("A score is evidence, not proof; see the caveats below.")
+
+
 def draw(verdict: Verdict) -> None:
-    out = [o for o in verdict.outside if o.get("out")]
-    for one in out:
-        st.warning(f"Outside its training: {theme.safe(one['words'])}", icon=":material/warning:")
     if verdict.caveats:
-        with st.expander("Caveats and how the verdict came about", expanded=False):
-            for line in (
-                *verdict.notes,
-                *(o["words"] for o in verdict.outside if not o.get("out")),
-                *verdict.caveats,
-            ):
+        with st.expander("Caveats, and how it compares with what the detector was trained on"):
+            for line in (*verdict.caveats, *(o["words"] for o in verdict.outside if not o.get("out"))):
                 st.markdown(f"- {theme.safe(line)}")
     if verdict.facts:
         with st.expander("What the file says of itself (facts, not mixed into the score)"):

@@ -87,25 +87,21 @@ def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap) -> None:
     st.markdown(f"##### {where.capitalize()} · score {theme.number(unit.score)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         opacity = st.slider("opacity", 0.0, 1.0, 0.5, 0.05, key=f"opacity-{item.key}", width=240)
-        method = st.selectbox(
-            "method",
-            [explanations.AUTO, *explanations.PICTURE_METHODS],
-            format_func=lambda name: explanations.CHOICES[name],
-            index=_index(job),
-            key=f"method-{item.key}-{verdict.detector}",
-            width=220,
-        )
+        method_choice(item, job, {explanations.AUTO: "automatic"} | explanations.PICTURE_METHODS)
         beside = st.toggle("side by side", key=f"beside-{item.key}")
-    if method != job.request.method and job.over:
-        detect_state.again(item, job, method)
-        st.rerun(scope="app")
     _pictures(verdict, unit, one, opacity, beside)
     st.caption(theme.safe(f"{explanations.METHODS.get(one.method, one.method)}: {report.faithful(one)}"))
 
 
-def _index(job: Job) -> int:
-    names = [explanations.AUTO, *explanations.PICTURE_METHODS]
-    return names.index(job.request.method) if job.request.method in names else 0
+def method_choice(item: Item, job: Job, choices: dict[str, str]) -> None:
+    """How the map is made; another choice has the file judged again with it."""
+    names = list(choices)
+    now = names.index(job.request.method) if job.request.method in names else 0
+    key = f"method-{item.key}-{job.request.run}"
+    method = st.selectbox("method", names, now, format_func=lambda name: choices[name], key=key, width=220)
+    if method != job.request.method and job.over:
+        detect_state.again(item, job, method)
+        st.rerun(scope="app")
 
 
 def _pictures(verdict: Verdict, unit: Unit, one: HeatMap, opacity: float, beside: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.detection import exports, feedback, report, sound
+from core.detection import explanations, exports, feedback, report, sound
 from core.detection.service import Job
 from core.detection.verdict import Verdict, decide
 from dashboard import detect_evidence, detect_moment, session, theme
@@ -50,9 +50,9 @@ def draw(item: Item) -> None:
     if verdict is None:
         return
     if verdict.status == "ok":
-        threshold = _threshold(item, verdict)
+        threshold = _tried(item, verdict)
         detect_moment.draw(item, job, verdict, threshold)
-        _sound(item, verdict, threshold)
+        _sound(item, job, verdict, threshold)
     detect_evidence.contributions(verdict)
     detect_evidence.draw(verdict)
     if job.over:
@@ -104,6 +104,8 @@ def _verdict(item: Item, job: Job) -> None:
     st.caption(_decided(verdict, threshold, job))
     if threshold != verdict.threshold:
         st.caption("A threshold is being tried; the words above belong to the saved operating point.")
+    _threshold(item, verdict)
+    detect_evidence.beside(verdict)
     if not job.over:
         st.caption(f"⏳ {STAGES.get(job.stage, job.stage)} …")
 
@@ -131,25 +133,32 @@ def _tried(item: Item, verdict: Verdict) -> float | None:
     return float(tried) if on and tried is not None else verdict.threshold
 
 
-def _threshold(item: Item, verdict: Verdict) -> float | None:
+def _threshold(item: Item, verdict: Verdict) -> None:
     """Another threshold on the spot; nothing is saved."""
     with st.container(horizontal=True, vertical_alignment="center"):
         on = st.toggle("try another threshold", key=f"try-on-{item.key}")
         if on:
             start = min(1.0, max(0.0, verdict.threshold if verdict.threshold is not None else 1.0))
             st.slider("threshold", 0.0, 1.0, start, 0.001, format="%.3f", key=f"try-{item.key}", width=360)
-    return _tried(item, verdict)
 
 
-def _sound(item: Item, verdict: Verdict, threshold: float | None) -> None:
+def _sound(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
     path = verdict.waveform.get("path")
     if not path or not Path(path).is_file():
         return
     st.markdown("##### The sound")
-    opacity = st.slider("opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=300)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        opacity = st.slider(
+            "opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240
+        )
+        if not any(m.kind == "picture" for m in verdict.explanations):
+            detect_moment.method_choice(item, job, explanations.CHOICES)
     drawn = sound.load(Path(path))
     fig = charts.sound(drawn, verdict.units, threshold, opacity)
     st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
+    heard = next((m for m in verdict.explanations if m.kind != "picture"), None)
+    if heard is not None:
+        st.caption(theme.safe(f"{explanations.METHODS[heard.method]}: {report.faithful(heard)}"))
     _windows(item, verdict)
 
 

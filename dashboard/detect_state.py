@@ -24,19 +24,21 @@ class Item:
     key: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     truth: str | None = None
     demo: str | None = None  # what the demo says it is
+    opened: Job | None = None  # the job that came first: it has the player
 
     @property
     def first(self) -> Job:
-        return next(iter(self.jobs.values()))
+        assert self.opened is not None
+        return self.opened
 
     @property
     def latest(self) -> dict[str, Job]:
-        """The newest job of each detector."""
+        """The job of each detector that was asked for last."""
         return {detector: job for (detector, _), job in self.jobs.items()}
 
     @property
     def verdict(self) -> Verdict | None:
-        return self.first.verdict
+        return next(iter(self.latest.values())).verdict or self.first.verdict
 
 
 @dataclass
@@ -95,10 +97,15 @@ def add(upload: Upload, runs: list[str | None], request: Request, *, demo: str |
 def judge(item: Item, request: Request) -> Job:
     own = session()
     key = (request.run or "", request.method)
-    if key not in item.jobs:
+    if key in item.jobs:
+        job = item.jobs.pop(key)
+    else:
         out: Path = own.folder.results()
-        item.jobs[key] = service().submit(own.id, item.upload, replace(request, out=out), play=not item.jobs)
-    return item.jobs[key]
+        first = item.opened is None
+        job = service().submit(own.id, item.upload, replace(request, out=out), play=first)
+        item.opened = item.opened or job
+    item.jobs[key] = job  # at the end: it was asked for last
+    return job
 
 
 def again(item: Item, job: Job, method: str) -> Job:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ class Judged(NamedTuple):
     score: float
     persons: dict[int, float]  # track: score
     pieces: inputs.Pieces
+    embedding: np.ndarray | None  # the mean over pieces: where the file lies among what the network knows
 
 
 class Detector:
@@ -85,7 +87,7 @@ class Detector:
         cut = inputs.pieces_of(prepared, self.recipe, text=text, metadata=metadata)
         if not cut.pieces:
             return None
-        with lock_of(self.network):
+        with lock_of(self.network), _embeddings(self.network) as seen:
             logits, parts = scoring.forward(
                 self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
             )
@@ -95,7 +97,8 @@ class Detector:
         units = tuple(
             Unit(u.kind, u.index, u.t0, u.t1, float(u.score or 0.0), u.box, u.track) for u in scored.units
         )
-        return Judged(units, float(scored.score), self._persons(cut, logits, units), cut)
+        embedding = np.concatenate(seen).mean(axis=0) if sum(map(len, seen)) == len(cut.pieces) else None
+        return Judged(units, float(scored.score), self._persons(cut, logits, units), cut, embedding)
 
     def score_pieces(self, cut: inputs.Pieces) -> float:
         """The file's score from pieces that were changed on purpose."""
@@ -125,6 +128,25 @@ class Detector:
                 x, mask = inputs.batch_of(rows, self.recipe, self.card, self.device, self.network)
                 found.append(self.network.embed(x, mask).float().cpu().numpy())
         return np.concatenate(found).mean(axis=0)
+
+
+@contextlib.contextmanager
+def _embeddings(network: torch.nn.Module) -> Iterator[list[np.ndarray]]:
+    """What reaches the head while the network runs: embeddings of pieces, without a second pass.
+
+    The head also sees single units, with one dimension more; those are left out.
+    """
+    seen: list[np.ndarray] = []
+
+    def keep(_head: torch.nn.Module, given: tuple[Any, ...]) -> None:
+        if given and isinstance(given[0], torch.Tensor) and given[0].ndim == 2:
+            seen.append(given[0].detach().float().cpu().numpy())
+
+    handle = network.head.register_forward_pre_hook(keep)
+    try:
+        yield seen
+    finally:
+        handle.remove()
 
 
 _open: OrderedDict[tuple[Any, ...], Detector] = OrderedDict()

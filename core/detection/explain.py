@@ -259,14 +259,11 @@ def explain_sound(
 
 
 def sound_method(detector: Detector, wished: str) -> str:
-    """The method asked for where the network allows it; `auto` explains raw sound and fused networks over time."""
+    """The method asked for where the network allows it; without a layer to weigh, or fused, it is over time."""
     if wished in explanations.TIME_METHODS:
         return wished
     if detector.modality == "audio" and views.layer_of(detector) is not None:
-        if wished in explanations.PICTURE_METHODS:
-            return wished
-        if views.spectrogram_of(detector.network) is not None:
-            return explanations.DEFAULT
+        return picture_method(wished)
     return "integrated_gradients"
 
 

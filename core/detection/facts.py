@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from core.detection import provenance
 from core.errors import WorkbenchError, one_line
@@ -143,19 +146,29 @@ def duplicates(size: int, sha256: str, space: Workspace | None = None) -> list[d
 
 
 def _same_size(size: int, space: Workspace) -> Iterator[tuple[dict[str, Any], Path]]:
-    import pyarrow.parquet as pq
-
     from core.catalog import table
 
     left = MOST_CANDIDATES
     for name in table.datasets(space):
-        columns = ["id", "path", "dataset", "label"]
-        same = pq.read_table(table.file_of(name, space), columns=columns, filters=[("bytes", "=", size)])
-        for row in same.slice(0, left).to_pylist():
-            left -= 1
+        path = table.file_of(name, space)
+        sizes, rows = _sizes(path, path.stat().st_mtime_ns)
+        first, last = np.searchsorted(sizes, [size, size + 1])
+        if first == last or left <= 0:
+            continue
+        wanted = rows[first:last][:left]
+        left -= len(wanted)
+        for row in table.arrow(name, space, ["id", "path", "dataset", "label"]).take(wanted).to_pylist():
             yield row, table.absolute_path(row, space)
-        if left <= 0:
-            return
+
+
+@lru_cache(maxsize=64)
+def _sizes(path: Path, changed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sizes of a dataset's files in order, and the row of each; read again when the table changed."""
+    import pyarrow.parquet as pq
+
+    sizes = pq.read_table(path, columns=["bytes"]).column("bytes").to_numpy()
+    order = np.argsort(sizes, kind="stable")
+    return sizes[order], order
 
 
 def _label(row: dict[str, Any]) -> str:

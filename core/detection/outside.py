@@ -108,7 +108,8 @@ def _distance(detector: Detector, judged: Judged, known: reference.Reference | N
             "How far the file lies from what the detector knows is not known: its validation files are not at hand.",
             None,
         )
-    share = known.share_nearer(detector.embed(judged.pieces))
+    own = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)
+    share = known.share_nearer(own)
     words = (
         f"In the network's own space it lies farther from the validation files than {share:.0%} of them do "
         f"from one another ({known.count} files)."

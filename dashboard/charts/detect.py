@@ -35,7 +35,7 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
             opacity=0.25,
             line_width=0,
         )
-        fig.add_vline(x=threshold, line={"width": 2, "dash": "dash"})
+        fig.add_vline(x=threshold, line={"width": 2, "dash": "dash", "color": theme.UNCERTAIN})
         fig.add_annotation(
             x=threshold, y=0.98, text=f"threshold {threshold:.3f}", showarrow=False, yanchor="top"
         )
@@ -84,7 +84,9 @@ def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = Non
             _person(fig, own, threshold, verdict, track)
     if threshold is not None:
         fig.add_hline(
-            y=threshold, line={"width": 1.5, "dash": "dash"}, annotation_text=f"threshold {threshold:.3f}"
+            y=threshold,
+            line={"width": 1.5, "dash": "dash", "color": theme.UNCERTAIN},
+            annotation_text=f"threshold {threshold:.3f}",
         )
     if chosen is not None and chosen < len(verdict.units):
         unit = verdict.units[chosen]
@@ -111,12 +113,7 @@ def _person(
             customdata=[k for k, _ in own],
             text=[f"frame {u.index}: {word}" for (_, u), word in zip(own, words)],
             line={"color": theme.SERIES[track % len(theme.SERIES)], "width": 1.5},
-            marker={
-                "size": 11,
-                "color": [theme.LABEL_COLORS[w] for w in words],
-                "symbol": [theme.LABEL_SYMBOLS[w] for w in words],
-                "line": {"width": 2, "color": [theme.LABEL_COLORS[w] for w in words]},
-            },
+            marker=_marker(words),
             hovertemplate="%{x:.2f} s, %{text}, score %{y:.3f}<extra></extra>",
         )
     )
@@ -125,23 +122,36 @@ def _person(
 def _segments(
     fig: go.Figure, own: Sequence[tuple[int, Unit]], threshold: float | None, verdict: Verdict
 ) -> None:
+    """Each segment from its start to its end; segments overlap, so they are lines and not bars."""
     words = [decide(u.score, threshold, verdict.band) for _, u in own]
+    gaps: list[float | None] = [value for _, u in own for value in (u.t0, u.t1, None)]
+    levels: list[float | None] = [value for _, u in own for value in (u.score, u.score, None)]
+    colour = theme.SERIES[own[0][1].track % len(theme.SERIES)]
+    name = f"person {own[0][1].track + 1}" if len(verdict.tracks) > 1 else "sound"
     fig.add_trace(
-        go.Bar(
+        go.Scatter(
+            x=gaps, y=levels, mode="lines", line={"width": 5, "color": colour}, name=name, hoverinfo="skip"
+        )
+    )
+    fig.add_trace(
+        go.Scatter(
             x=[(u.t0 + u.t1) / 2 for _, u in own],
-            width=[max(0.05, (u.t1 - u.t0) * 0.96) for _, u in own],
             y=[u.score for _, u in own],
-            name=f"person {own[0][1].track + 1}" if len(verdict.tracks) > 1 else "sound",
+            mode="markers",
+            showlegend=False,
             customdata=[k for k, _ in own],
             text=[f"{u.t0:.1f} to {u.t1:.1f} s: {w}" for (_, u), w in zip(own, words)],
-            textposition="none",
-            marker={
-                "color": [theme.LABEL_COLORS[w] for w in words],
-                "pattern": {"shape": [theme.LABEL_PATTERNS[w] for w in words]},
-            },
+            marker=_marker(words),
             hovertemplate="%{text}, score %{y:.3f}<extra></extra>",
         )
     )
+
+
+def _marker(words: Sequence[str]) -> dict[str, Any]:
+    """Colour and shape of each verdict."""
+    colours = [theme.LABEL_COLORS[w] for w in words]
+    shapes = [theme.LABEL_SYMBOLS[w] for w in words]
+    return {"size": 12, "color": colours, "symbol": shapes, "line": {"width": 1.5, "color": colours}}
 
 
 def sound(

@@ -1,0 +1,150 @@
+"""`python -m core detect`: an entry a file in the order given, whatever the files are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import soundfile
+
+from core.detection.files import expand
+from tests.detection.tiny_runs import make_run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(cwd / "ws"), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "core", "detect", *arguments], cwd=cwd, env=environment, text=True, capture_output=True, check=False
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with pictures, a recording, what is neither, and two runs."""
+    place = tmp_path_factory.mktemp("detect")
+    generator = np.random.default_rng(0)
+    folder = place / "folder" / "inner"
+    folder.mkdir(parents=True)
+    for path in (place / "a.png", folder / "b.jpg", folder.parent / "a <b>.png"):
+        cv2.imwrite(str(path), cv2.resize(generator.integers(0, 255, (9, 16, 3), np.uint8), (160, 90)))
+    (folder / "renamed").write_bytes((place / "a.png").read_bytes())  # a picture whose name does not say so
+    (folder / "notes.txt").write_text("no media")
+    (folder / "cut.jpg").write_bytes((folder / "b.jpg").read_bytes()[:300])
+    soundfile.write(place / "s.wav", generator.standard_normal(16_000).astype("float32") * 0.1, 16_000)
+    (place / "archive.mp4").write_bytes(b"PK\x03\x04" + bytes(200))
+    make_run(place / "pictures", "image", threshold=0.0)
+    return place
+
+
+def test_a_folder_stands_for_its_media_files_by_name(place: Path) -> None:
+    os.chdir(place)
+    shown = [g.shown for g in expand(["folder", "a.png"])]
+    assert shown == [
+        "folder/a <b>.png",
+        "folder/inner/b.jpg",
+        "folder/inner/cut.jpg",
+        "folder/inner/renamed",
+        "a.png",
+    ]
+
+
+def test_every_file_has_its_entry_in_the_order_given(place: Path) -> None:
+    out = place / "out"
+    answer = run(
+        "a.png", "archive.mp4", "folder", "missing.png", "s.wav", "a.png", "--run", "pictures", "--explain",
+        "--out", str(out), "--report", str(place / "report.html"), "--workers", "2", "--json", cwd=place,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    entries: list[dict[str, Any]] = json.loads(answer.stdout)
+    assert [(e["file"], e["status"]) for e in entries] == [
+        ("a.png", "ok"),
+        ("archive.mp4", "error"),
+        ("folder/a <b>.png", "ok"),
+        ("folder/inner/b.jpg", "ok"),
+        ("folder/inner/cut.jpg", entries[4]["status"]),
+        ("folder/inner/renamed", "ok"),
+        ("missing.png", "error"),
+        ("s.wav", "not_applicable"),
+        ("a.png", "ok"),
+    ]
+    for entry in entries:
+        assert entry["seconds"] >= 0
+        if entry["status"] != "ok":
+            assert entry["reason"] and entry["verdict"] is None and entry["score"] is None
+            continue
+        assert entry["verdict"] == "fake" and entry["threshold"] == 0.0 and entry["modality"] == "image"
+        assert 0 <= entry["score"] <= 1 and 0 <= entry["probability"] <= 1 and entry["detector"] == "pictures"
+        unit = entry["units"][0]
+        assert (
+            unit["kind"] == "frame"
+            and unit["box"] == [0.0, 0.0, 160.0, 90.0]
+            and {"index", "t0", "t1", "score"} <= set(unit)
+        )
+        assert entry["heatmaps"] and all(
+            Path(p).is_file() and out in Path(p).parents for p in entry["heatmaps"]
+        )
+    assert entries[0]["score"] == entries[-1]["score"] == entries[5]["score"]
+    assert (out / "verdicts.csv").read_text().count("\n") == len(entries) + 1
+    page = (place / "report.html").read_text()
+    assert "data:image/jpeg;base64," in page and "a &lt;b&gt;.png" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a.png", "--run", "nowhere"], "there is no run 'nowhere'"),
+        (["a.png", "--run", "pictures", "--workers", "0"], "must be at least 1"),
+        (["a.png", "--method", "tealeaves"], "invalid choice"),
+        ([], "FILE"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_line(arguments: list[str], words: str, place: Path) -> None:
+    answer = run(*arguments, cwd=place)
+    assert answer.returncode == 2 and words in answer.stderr and answer.stderr.count("\n") == 1
+    assert answer.stdout == ""
+
+
+def test_a_crash_costs_its_own_file_only(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.detection import batch
+    from core.detection.files import Given
+    from core.detection.request import Request
+
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{place}")
+    (place / "sitecustomize.py").write_text(CRASHING)
+    files = [Given(place / name, name) for name in ("a.png", "s.wav", "a.png")]
+    (place / "crash.png").write_bytes(b"x")
+    files.insert(1, Given(place / "crash.png", "crash.png"))
+    verdicts = batch.run(files, Request(run=str(place / "pictures")), workers=1)
+    assert [v.status for v in verdicts] == ["ok", "error", "not_applicable", "ok"]
+    assert verdicts[1].reason == batch.CRASHED
+
+
+CRASHING = '''
+import os
+import sys
+
+
+class Finder:
+    """Makes the process die when it is asked to probe one file, as a decoder with a bug would."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "core.media.probe" and "core.detection.judgement" in sys.modules:
+            sys.meta_path.remove(self)
+            import core.media.probe as module
+
+            inner = module.probe
+            module.probe = lambda file, *a, **k: os._exit(9) if str(file).endswith("crash.png") else inner(file, *a, **k)
+        return None
+
+
+sys.meta_path.insert(0, Finder())
+'''

@@ -1,0 +1,133 @@
+"""The server's detection process: verdicts that grow, fairness, death and restart, nothing left on disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.detection import uploads
+from core.detection.request import Request
+from core.detection.service import Job, Service
+from core.detection.uploads import SessionFolder, Upload
+from core.errors import MediaError
+from core.media.limits import Limits
+from tests.detection.tiny_runs import make_run
+
+NASTY = "../../<img src=x onerror=alert(1)>'\"\u202egnp.exe"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    place = tmp_path_factory.mktemp("service")
+    before = os.environ.get("DEEPFAKE_WORKSPACE")
+    os.environ["DEEPFAKE_WORKSPACE"] = str(place / "ws")
+    make_run(place / "ws" / "runs" / "pictures", "image")
+    picture = np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8)
+    cv2.imwrite(str(place / "a.png"), picture)
+    yield place
+    os.environ.pop("DEEPFAKE_WORKSPACE")
+    if before is not None:
+        os.environ["DEEPFAKE_WORKSPACE"] = before
+
+
+@pytest.fixture(scope="module")
+def service(place: Path) -> Iterator[Service]:
+    service = Service()
+    yield service
+    service.close()
+
+
+def finished(job: Job, seconds: float = 240.0) -> Job:
+    end = time.monotonic() + seconds
+    while not job.over and time.monotonic() < end:
+        time.sleep(0.05)
+    assert job.over, job.stage
+    return job
+
+
+def keep(folder: SessionFolder, path: Path, shown: str = "a.png") -> Upload:
+    return folder.keep(io.BytesIO(path.read_bytes()), shown, Limits())
+
+
+def test_an_upload_is_judged_explained_and_forgotten(service: Service, place: Path) -> None:
+    folder = SessionFolder()
+    upload = keep(folder, place / "a.png", NASTY)
+    assert upload.path.parent == folder.path and upload.path.name == "upload-00001"
+    job = finished(service.submit("one", upload, Request(run="pictures", explain=True, out=folder.results())))
+    verdict = job.verdict
+    assert verdict is not None and verdict.status == "ok" and verdict.file == NASTY
+    assert (
+        all(folder.path in Path(p).parents and Path(p).is_file() for p in verdict.heatmaps)
+        and verdict.heatmaps
+    )
+    assert job.told_verdict is not None
+    assert (
+        "core.detection.detector" not in sys.modules or "torch" in sys.modules
+    )  # this process judged nothing
+    folder.close()
+    assert not folder.path.exists()
+
+
+def test_what_is_wrong_with_a_file_names_it_as_the_analyst_does(service: Service, place: Path) -> None:
+    folder = SessionFolder()
+    upload = folder.keep(io.BytesIO(b"PK\x03\x04 not a clip"), "holiday.mp4", Limits())
+    job = finished(service.submit("one", upload, Request(run="pictures", out=folder.results())))
+    assert job.verdict is not None and job.verdict.status == "error"
+    assert "holiday.mp4" in (job.verdict.reason or "") and "upload-" not in (job.verdict.reason or "")
+    folder.close()
+
+
+def test_a_process_that_dies_costs_one_file_and_comes_back(service: Service, place: Path) -> None:
+    folder = SessionFolder()
+    assert service._process is not None
+    service._process.child.send_signal(signal.SIGSTOP)  # it cannot answer, so the file is surely under way
+    lost = service.submit("one", keep(folder, place / "a.png"), Request(run="pictures"))
+    kept = service.submit("one", keep(folder, place / "a.png"), Request(run="pictures"))
+    end = time.monotonic() + 60
+    while lost.stage == "queued" and time.monotonic() < end:
+        time.sleep(0.02)
+    service._process.child.send_signal(signal.SIGKILL)
+    assert finished(lost).verdict is not None and "died" in (lost.verdict.reason or "")  # type: ignore[union-attr]
+    assert finished(kept).verdict is not None and kept.verdict.status == "ok"  # type: ignore[union-attr]
+    folder.close()
+
+
+def test_sessions_take_turns_and_can_cancel() -> None:
+    service = Service()
+    service._closed = True  # nobody serves: only the queue is looked at
+    with service._changed:
+        service._changed.notify()
+    service._thread.join(10)
+    service._closed = False
+    upload, request = Upload(Path("x"), "x", ours=False), Request()
+    for session in ("batch", "batch", "batch", "single"):
+        service.submit(session, upload, request)
+    order = [service._next() for _ in range(3)]
+    assert [j.session for j in order if j] == ["batch", "single", "batch"]
+    assert service.cancel("batch") == 1 and service.waiting() == 0
+    service.close()
+
+
+def test_an_upload_over_the_limit_is_refused_and_removed() -> None:
+    folder = SessionFolder()
+    with pytest.raises(MediaError, match=r"big\.mp4: more than the limit"):
+        folder.keep(io.BytesIO(bytes(2_000_000)), "big.mp4", Limits(bytes=1_000_000))
+    assert list(folder.path.iterdir()) == []
+    folder.close()
+
+
+def test_folders_of_dead_servers_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads.tempfile, "gettempdir", lambda: str(tmp_path))
+    dead, alive = tmp_path / f"{uploads.PREFIX}999999999-x", tmp_path / f"{uploads.PREFIX}{os.getpid()}-x"
+    dead.mkdir()
+    alive.mkdir()
+    assert uploads.sweep() == 1 and alive.is_dir() and not dead.exists()

@@ -1,0 +1,199 @@
+"""Detectors from run folders and exported files: the same scores as evaluation, and a clear line where they are bad."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from core.detection import detector as detectors
+from core.detection import outside, reference, source
+from core.detection.detector import Detector
+from core.detection.judgement import detect
+from core.detection.request import Request
+from core.errors import BadInput
+from core.media.prepare import prepare
+from core.media.probe import probe
+from core.training import checkpoint
+from core.training.scoring import score_prepared
+from core.workspace import Workspace
+from tests.detection.tiny_runs import make_run
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("media") / "picture.png"
+    generator = np.random.default_rng(0)
+    cv2.imwrite(str(path), cv2.resize(generator.integers(0, 255, (9, 16, 3), np.uint8), (320, 180)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("runs") / "pictures", "image")
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("space"))
+
+
+def test_detection_scores_as_evaluation_does(run: Path, picture: Path, space: Workspace) -> None:
+    loaded = checkpoint.load(run)
+    units, score = score_prepared(loaded.network, loaded.card, prepare(picture, loaded.recipe), loaded.recipe)
+    found = detect(picture, "p", Request(run=str(run)), space=space)
+    assert found.score == pytest.approx(score, abs=1e-6)
+    assert [u.score for u in found.units] == pytest.approx([u.score for u in units], abs=1e-6)
+    assert found.units[0].box == (0.0, 0.0, 320.0, 180.0)
+
+
+def test_an_exported_file_says_the_same_as_its_run(
+    run: Path, picture: Path, space: Workspace, tmp_path: Path
+) -> None:
+    exported = source.export(run, tmp_path / "detector.pth", space)
+    one = detect(picture, "p", Request(run=str(run)), space=space)
+    other = detect(picture, "p", Request(run=str(exported)), space=space)
+    assert (other.score, other.threshold, other.probability) == (one.score, one.threshold, one.probability)
+    assert other.detector == one.detector
+
+
+def test_the_second_file_loads_no_weights(
+    run: Path, picture: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = detectors.shared(run, space)
+    monkeypatch.setattr(checkpoint, "read", lambda *_: pytest.fail("weights were read again"))
+    assert detectors.shared(run, space) is first
+    assert detect(picture, "p", Request(run=str(run)), space=space).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("threshold", "band", "word"), [(None, None, "real"), (0.0, None, "fake"), (0.5, (0.0, 1.0), "uncertain")]
+)
+def test_the_operating_point_decides(
+    threshold: float | None,
+    band: tuple[float, float] | None,
+    word: str,
+    picture: Path,
+    space: Workspace,
+    tmp_path: Path,
+) -> None:
+    run = make_run(tmp_path / "run", "image", threshold=threshold, band=band)
+    found = detect(picture, "p", Request(run=str(run)), space=space)
+    assert (found.verdict, found.threshold) == (word, threshold)
+
+
+def test_settings_may_add_a_band(picture: Path, run: Path, tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.save_settings({"detection": {"band": 0.5}})
+    assert detect(picture, "p", Request(run=str(run)), space=space).verdict == "uncertain"
+
+
+def test_learned_nothing_comes_first(picture: Path, space: Workspace, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", "image", learned_nothing=True)
+    found = detect(picture, "p", Request(run=str(run)), space=space)
+    assert found.learned_nothing and "learned nothing" in found.words and "guessing" in found.caveats[0]
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("executed",)
+
+
+def test_a_checkpoint_with_code_in_it_is_refused_and_nothing_runs(
+    tmp_path: Path, picture: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = make_run(tmp_path / "run", "image")
+    for content in (pickle.dumps(Evil()), pickle.dumps({"state_dict": Evil()})):
+        (run / "best_model.pth").write_bytes(content)
+        with pytest.raises(BadInput, match="not a checkpoint of this workbench"):
+            Detector.open(run, space=space)
+    torch.save({"state_dict": Evil()}, run / "best_model.pth")
+    found = detect(picture, "p", Request(run=str(run)), space=space)
+    assert found.status == "error" and "not a checkpoint" in (found.reason or "")
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("missing", ["best_model.pth", "config.yaml"])
+def test_a_run_with_a_file_missing_says_which(missing: str, tmp_path: Path, space: Workspace) -> None:
+    run = make_run(tmp_path / "run", "image")
+    (run / missing).unlink()
+    with pytest.raises(BadInput, match=missing):
+        Detector.open(run, space=space)
+
+
+def test_without_operating_point_and_calibration_it_says_so(
+    tmp_path: Path, picture: Path, space: Workspace
+) -> None:
+    run = make_run(tmp_path / "run", "image")
+    (run / "operating_point.json").unlink()
+    (run / "calibration.json").unlink()
+    found = detect(picture, "p", Request(run=str(run)), space=space)
+    assert found.threshold == 0.5 and found.probability is None and not found.calibrated
+    assert any("no operating point" in n for n in found.notes) and any(
+        "not calibrated" in c for c in found.caveats
+    )
+
+
+def test_wrong_modality_is_not_applicable_with_its_reason(
+    tmp_path: Path, picture: Path, space: Workspace
+) -> None:
+    for modality in ("audio", "video"):
+        run = make_run(tmp_path / modality, modality)
+        found = detect(picture, "p", Request(run=str(run)), space=space)
+        assert (
+            found.status == "not_applicable"
+            and "wrong modality" in (found.reason or "")
+            and found.score is None
+        )
+
+
+def test_no_face_is_an_answer(tmp_path: Path, space: Workspace) -> None:
+    run = make_run(tmp_path / "run", "image", faces=True)
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((200, 300, 3), 120, np.uint8))
+    found = detect(tmp_path / "wall.png", "p", Request(run=str(run)), space=space)
+    assert (found.status, found.verdict, found.reason) == ("not_applicable", None, "no face")
+
+
+def test_without_a_default_the_entry_says_how_to_set_one(picture: Path, tmp_path: Path, run: Path) -> None:
+    space = Workspace(tmp_path)
+    found = detect(picture, "p", Request(), space=space)
+    assert (
+        found.status == "error" and "[detectors]" in (found.reason or "") and "--run" in (found.reason or "")
+    )
+    space.save_settings({"detectors": {"image": str(run)}})
+    assert detect(picture, "p", Request(), space=space).status == "ok"
+
+
+def test_unresized_crops_give_one_map_over_the_whole_picture(
+    tmp_path: Path, picture: Path, space: Workspace
+) -> None:
+    run = make_run(tmp_path / "run", "image", model="forensic_residual")
+    found = detect(picture, "p", Request(run=str(run), explain=True, out=tmp_path / "out"), space=space)
+    assert len(found.explanations) == 1 and Path(found.heatmaps[0]).is_file()
+    map_ = cv2.imread(found.explanations[0].overlay, cv2.IMREAD_UNCHANGED)
+    assert map_.shape == (180, 320)
+    assert (map_[:, :100].max() > 0) and (map_[:, 220:].max() > 0)  # crops from both ends were put together
+
+
+def test_a_far_file_is_said_to_be_far(run: Path, picture: Path, space: Workspace) -> None:
+    found = detectors.Detector.open(run, space=space)
+    prepared = prepare(picture, found.recipe)
+    judged = found.judge(prepared)
+    assert judged is not None
+    generator = np.random.default_rng(0)
+    own = found.embed(judged.pieces)
+    near = own + generator.normal(0, 0.05, (40, len(own))) * np.abs(own).mean()
+    distances = np.sort(reference.nearest(near, near, 5, same=True))
+    spans = {"height": (100.0, 200.0)}
+    found.reference = reference.Reference(near, distances, spans, frozenset({"png"}))
+    said = {o["what"]: o for o in outside.remarks(found, judged, prepared, probe(picture), space)}
+    assert said["distance"]["out"] is False and "height" not in said and "codec" not in said
+    found.reference = reference.Reference(-near, distances, {"height": (900.0, 1000.0)}, frozenset({"jpeg"}))
+    said = {o["what"]: o for o in outside.remarks(found, judged, prepared, probe(picture), space)}
+    assert said["distance"]["out"] is True and said["height"]["out"] and said["codec"]["out"]

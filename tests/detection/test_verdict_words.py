@@ -1,0 +1,144 @@
+"""The rule of the verdict, how it is said, and how it leaves the workbench: JSON, CSV, HTML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.access import Person
+from core.detection import exports, feedback, report, wording
+from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict, decide
+from core.errors import BadInput, NotAllowed
+from core.workspace import Workspace
+
+NASTY = '=cmd|"/c calc"!A1 <script>alert(1)</script> \u202egpj.exe ../../etc'
+
+
+def verdict(**changes: object) -> Verdict:
+    units = (
+        Unit("face", 0, 0.0, 0.0, 0.2, (1.0, 2.0, 30.0, 40.0), 0),
+        Unit("face", 9, 0.9, 0.9, 0.8, (1.0, 2.0, 30.0, 40.0), 0),
+    )
+    base = Verdict(
+        file="a.mp4", status="ok", verdict="fake", score=0.8, threshold=0.5, modality="video", detector="run",
+        probability=0.9, units=units, calibrated=True, words="Strong", band=(0.4, 0.45), frame_size=(64, 48),
+        caveats=tuple(wording.STANDING), facts={"sha256": "ab" * 32, "bytes": 10, "exif": {"Software": NASTY}},
+    )  # fmt: skip
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "band", "word"),
+    [
+        (0.5, 0.5, None, "fake"),
+        (0.4999, 0.5, None, "real"),
+        (0.999, None, None, "real"),
+        (0.45, 0.5, (0.45, 0.55), "uncertain"),
+        (0.55, 0.5, (0.45, 0.55), "fake"),
+        (0.44, 0.5, (0.45, 0.55), "real"),
+    ],
+)
+def test_fake_is_at_or_above_the_threshold_unless_in_the_band(
+    score: float, threshold: float | None, band: tuple[float, float] | None, word: str
+) -> None:
+    assert decide(score, threshold, band) == word
+
+
+def test_words_are_levels_of_evidence_and_never_proof() -> None:
+    levels = [wording.evidence("fake", p, 0.6) for p in (0.3, 0.55, 0.75, 0.95)]
+    assert [w.split()[0] for w in levels] == ["Weak", "Moderate", "Strong", "Very"]
+    said = [
+        *levels,
+        *(wording.evidence("real", p, 0.1) for p in (0.1, 0.6)),
+        wording.evidence("uncertain", 0.5, 0.5),
+    ]
+    assert not any(
+        word in line.casefold() for line in said for word in ("proof", "proven", "certain", " fake")
+    )
+    assert "learned nothing" in wording.evidence("fake", 0.99, 0.99, learned_nothing=True)
+
+
+def test_standing_caveats_are_always_there_and_the_particular_come_first() -> None:
+    lines = wording.caveats("frames", calibrated=False, learned_nothing=True, threshold=None)
+    assert set(wording.STANDING) <= set(lines)
+    assert "guessing" in lines[0] and "calls nothing fake" in lines[1] and "not calibrated" in lines[2]
+
+
+def test_a_verdict_survives_json() -> None:
+    faithful = Faithfulness(0.2, 0.8, 0.3, 0.1, 0.15, True)
+    one = verdict(
+        explanations=(HeatMap("gradcam", "picture", 1, "x.jpg", faithfulness=faithful),), heatmaps=("x.jpg",)
+    )
+    assert Verdict.from_dict(json.loads(exports.as_json(one.to_dict()))) == one
+
+
+def test_the_csv_has_a_line_a_file_and_no_formula() -> None:
+    text = exports.as_csv([verdict(file=NASTY).to_dict(), Verdict("b", "error", reason="@bad").to_dict()])
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert lines[0]["file"].startswith("'=") and lines[1]["reason"] == "'@bad"
+    assert lines[0]["units_above"] == "1" and lines[0]["sha256"] == "ab" * 32
+
+
+def test_the_report_is_one_file_without_scripts_or_anything_from_outside() -> None:
+    page = report.as_html(
+        [verdict(file=NASTY), verdict(learned_nothing=True), Verdict("c", "error", reason="<b>broken</b>")]
+    )
+    assert "<script" not in page and "<b>broken" not in page and "\u202e" not in page
+    assert "http://" not in page and "https://" not in page and "src=" not in page.replace("img-src", "")
+    assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
+    for words in (
+        "0.800",
+        "0.500",
+        "ab" * 32,
+        "learned nothing",
+        wording.STANDING[1],
+        "&lt;script&gt;",
+        "<svg",
+    ):
+        assert words in page
+
+
+def test_the_report_carries_its_pictures_in_itself(tmp_path: Path) -> None:
+    picture = tmp_path / "map.jpg"
+    picture.write_bytes(b"\xff\xd8\xff\xe0jpeg")
+    one = HeatMap(
+        "gradcam", "picture", 1, str(picture), faithfulness=Faithfulness(0.2, 0.8, 0.0, 0.1, 0.2, False)
+    )
+    page = report.as_html([verdict(explanations=(one,))])
+    assert "data:image/jpeg;base64," in page and "no better than chance" in page
+    assert str(tmp_path) not in page
+
+
+def test_the_truth_is_kept_for_later(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    feedback.keep(verdict(), "real", Person("ann", operator=False), space)
+    feedback.keep(verdict(file=NASTY), "fake", Person("bob", operator=True), space)
+    first, second = feedback.read(space)
+    assert (first["truth"], first["who"], first["sha256"], first["verdict"]) == (
+        "real",
+        "ann",
+        "ab" * 32,
+        "fake",
+    )
+    assert second["file"].startswith("'=")
+    with pytest.raises(BadInput, match="must be one of real, fake"):
+        feedback.keep(verdict(), "maybe", Person("ann", operator=False), space)
+
+
+def test_only_operators_set_default_detectors(tmp_path: Path) -> None:
+    from core.detection import defaults
+
+    space = Workspace(tmp_path)
+    with pytest.raises(NotAllowed):
+        defaults.set_default("image", "run", Person("ann", operator=False), space)
+    defaults.set_default("image", "run", Person("bob", operator=True), space)
+    assert defaults.default_detector("image", space) == "run"
+    assert defaults.for_file("image", space) == ("run", None)
+    assert "frame by frame" in (defaults.for_file("video", space)[1] or "")
+    with pytest.raises(BadInput, match="no default detector for audio"):
+        defaults.for_file("audio", space)
