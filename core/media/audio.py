@@ -10,6 +10,7 @@ import av
 import av.error
 import numpy as np
 import soxr
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from core.errors import MediaError
@@ -43,16 +44,25 @@ def read_audio(path: Path | str, rate: int = 16_000, *, limits: Limits | None = 
 def read_sound(path: Path | str, rate: int = 16_000, *, limits: Limits | None = None) -> Sound:
     path, limits = Path(path), limits or Limits.from_settings()
     with opened(path, limits) as container:
-        if not container.streams.audio:
+        stream = sound_stream(container)
+        if stream is None:
             raise NoSound(f"{path.name}: has no sound track")
-        return _Track(path, container, rate, limits).read()
+        return _Track(path, container, stream, rate, limits).read()
+
+
+def sound_stream(container: InputContainer) -> AudioStream | None:
+    """The first sound track in a codec that is known here."""
+    return next((s for s in container.streams.audio if s.codec_context is not None), None)
 
 
 class _Track:
     """One sound track while it is decoded, resampled block by block."""
 
-    def __init__(self, path: Path, container: InputContainer, rate: int, limits: Limits) -> None:
-        self.path, self.container, self.rate, self.limits = path, container, rate, limits
+    def __init__(
+        self, path: Path, container: InputContainer, stream: AudioStream, rate: int, limits: Limits
+    ) -> None:
+        self.path, self.container, self.stream = path, container, stream
+        self.rate, self.limits = rate, limits
         self.deadline = limits.deadline()
         self.start: float | None = None
         self.failures = self.successes = 0  # packets
@@ -100,8 +110,7 @@ class _Track:
             yield np.concatenate(waiting), rate
 
     def _frames(self) -> Iterator[av.AudioFrame]:
-        stream = self.container.streams.audio[0]
-        packets = self.container.demux(stream)
+        packets = self.container.demux(self.stream)
         while True:
             self.deadline.check(self.path.name)
             try:
@@ -112,7 +121,7 @@ class _Track:
             if packet is None:
                 return
             try:
-                frames = stream.codec_context.decode(packet)
+                frames = self.stream.codec_context.decode(packet)
             except (av.error.FFmpegError, ValueError):
                 self.failures += 1
                 continue

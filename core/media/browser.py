@@ -16,7 +16,7 @@ from av.container import InputContainer, OutputContainer
 from PIL import Image
 
 from core.errors import MediaError
-from core.media.audio import read_audio
+from core.media.audio import read_audio, sound_stream
 from core.media.container import opened
 from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
@@ -60,7 +60,7 @@ class _Encoder:
         self.size = (0, 0)
         self.shown = 0  # pictures that came out of the decoder
         self.counted = source.format.name in DECODE_TIMES_ONLY
-        self.sound = source.streams.audio[0] if source.streams.audio else None
+        self.sound = sound_stream(source)
         self.heard: int | None = None  # samples written
         try:
             self.pictures: Any = video_stream(source, path.name)

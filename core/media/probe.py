@@ -11,7 +11,7 @@ import av.error
 from av.container import InputContainer
 
 from core.errors import MediaError
-from core.media.audio import NoSound
+from core.media.audio import NoSound, sound_stream
 from core.media.container import opened
 from core.media.images import NotAPicture, open_header, open_image
 from core.media.limits import Limits, reason
@@ -60,10 +60,10 @@ def probe(path: Path | str, limits: Limits | None = None) -> MediaInfo:
             try:
                 return _probe_video(path, size, container, limits)
             except MediaError:
-                if not container.streams.audio:
+                if sound_stream(container) is None:
                     raise
                 container.seek(0)
-        if container.streams.audio:
+        if sound_stream(container) is not None:
             return _probe_audio(path, size, container, limits)
     raise MediaError(f"{path.name}: holds neither pictures nor sound that can be decoded")
 
@@ -85,7 +85,7 @@ def _probe_video(path: Path, size: int, container: InputContainer, limits: Limit
     turned = frame.rotation % 180 != 0
     duration = _seconds(container, stream)
     fps = float(stream.average_rate or stream.guessed_rate or 0) or None
-    audio = container.streams.audio[0] if container.streams.audio else None
+    audio = sound_stream(container)
     return MediaInfo(
         kind="video",
         container=container.format.name,
@@ -107,7 +107,8 @@ def _probe_video(path: Path, size: int, container: InputContainer, limits: Limit
 
 
 def _probe_audio(path: Path, size: int, container: InputContainer, limits: Limits) -> MediaInfo:
-    stream = container.streams.audio[0]
+    stream = sound_stream(container)
+    assert stream is not None
     frame = _first(container, stream, path, limits)
     return MediaInfo(
         kind="audio",

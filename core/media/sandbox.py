@@ -183,21 +183,27 @@ def close() -> None:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """What the worker makes of a request."""
-    module, _, name = str(request["function"]).partition(":")
-    if not module.startswith("core."):
-        raise BadInput(f"{module} is not part of the workbench")
-    function = getattr(importlib.import_module(module), name)
-    named = request["named"]
-    if "limits" in inspect.signature(function).parameters:
-        named = {"limits": request["limits"], **named}
+    path = Path(request["path"])
     try:
-        return {"result": function(Path(request["path"]), *request["arguments"], **named)}
+        function = _function(str(request["function"]))
+        named = request["named"]
+        if "limits" in inspect.signature(function).parameters:
+            named = {"limits": request["limits"], **named}
+        return {"result": function(path, *request["arguments"], **named)}
     except MemoryError:
-        text = f"{Path(request['path']).name}: decoding needs more memory than the limit (settings, [limits])"
+        text = f"{path.name}: decoding needs more memory than the limit (settings, [limits])"
         return {"error": text, "kind": "MediaError"}
     except WorkbenchError as error:
         kind = next(name for name, known in ERRORS.items() if isinstance(error, known))
         return {"error": one_line(error), "kind": kind}
     except Exception as error:  # whatever it is, it is about this file; the page shows one line
-        text = f"{Path(request['path']).name}: cannot be decoded ({type(error).__name__}: {error})"
+        text = f"{path.name}: cannot be decoded ({type(error).__name__}: {error})"
         return {"error": one_line(text), "kind": "MediaError"}
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, inside = name.partition(":")
+    if not module.startswith("core."):
+        raise BadInput(f"{module} is not part of the workbench")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), inside)
+    return found
