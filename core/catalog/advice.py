@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalog import statistics
+from core.catalog.info import DatasetInfo
 from core.catalog.published import Suggestion, balanced_datasets
-from core.catalog.table import DatasetInfo
 
 
 @dataclass(frozen=True)

@@ -7,52 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, groupby
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Site, normal
+from core.catalog.layouts.base import Labels, Part, normal
 from core.catalog.table import SCHEMA
-from core.catalog.walk import Files
+from core.catalog.task import Bundle, Task
 
 BATCH = 65_536  # rows, so that memory stays flat
 CONSTANTS = ("label", "label_video", "label_audio", "method", "split", "identity", "text")
 STRINGS = ("method", "split", "identity", "text")
-
-
-class Bundle(NamedTuple):
-    """Files of one kind in one folder with the rule they fall under."""
-
-    rule: int
-    captures: tuple[tuple[str, str], ...]
-    claimed: str  # the folder that fits the rule, absolute
-    folder: str  # absolute
-    kind: str
-    files: Files
-
-
-@dataclass
-class Task:
-    """All that is needed to label one dataset, also in another process."""
-
-    layout: Layout
-    name: str
-    root: str
-    anchor: str
-    evidence: Evidence
-    bundles: list[Bundle]
-    lists: dict[str, list[str]]
-    fingerprint: str = ""
-
-    @property
-    def files(self) -> int:
-        return sum(bundle.files.total for bundle in self.bundles)
-
-    def site(self) -> Site:
-        lists = {name: [Path(p) for p in paths] for name, paths in self.lists.items()}
-        return Site(Path(self.root), Path(self.anchor), lists, self.evidence)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import Counter, defaultdict
@@ -9,11 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.catalog import dataset, generic, overrides, table
-from core.catalog.labelling import Bundle, Task
+from core.access import LOCAL, Person
+from core.catalog import generic, overrides
+from core.catalog.info import DatasetInfo, datasets, file_of, forget
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised, recognise
-from core.catalog.table import DatasetInfo
+from core.catalog.task import Bundle, Task, fingerprint
 from core.catalog.walk import Tree, walk
 from core.catalog.workers import Workers
 from core.errors import BadInput, WorkbenchError
@@ -53,8 +55,10 @@ def scan(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     space: Workspace | None = None,
+    person: Person = LOCAL,
 ) -> ScanResult:
-    """Scan the roots and replace what the catalogue holds of them."""
+    """Scan the roots and replace what the catalogue holds of them; datasets below other roots stay."""
+    person.require_operator("scan folders")
     started = time.perf_counter()
     space = space or workspace()
     paths = checked_roots(roots)
@@ -73,6 +77,7 @@ def scan(
         homeless = Problems()
         problems = _walk_problems(tree, [found for _, found in named], homeless)
         tasks = [task_of(name, found, tree) for name, found in named]
+        replaced = _replaced(tasks, paths, space)
         infos = _label_all(tasks, problems, workers, space, tell)
     forget_stale(paths, infos, space)
     return ScanResult(
@@ -80,7 +85,7 @@ def scan(
         infos,
         unrecognised(tree, recognised),
         [Left(printable(p), n, why) for (p, why), n in sorted(recognised.ignored.items())],
-        homeless.texts(),
+        homeless.texts() + replaced,
     )
 
 
@@ -95,8 +100,8 @@ def _label_all(
     done: dict[int, DatasetInfo] = {}
     todo: list[int] = []
     for i, task in enumerate(tasks):
-        task.fingerprint = dataset.fingerprint(task, problems[i])
-        known = dataset.unchanged(task, space)
+        task.fingerprint = fingerprint(task, problems[i])
+        known = _unchanged(task, space)
         if known is not None:
             done[i] = known
         else:
@@ -104,6 +109,8 @@ def _label_all(
     todo.sort(key=lambda i: -tasks[i].files)
     orders = [("label", tasks[i], problems[i], space) for i in todo]
     if sum(tasks[i].files for i in todo) < LABEL_HERE:
+        from core.catalog import dataset  # imports Arrow, which a large scan leaves to its workers
+
         answers: Iterable[tuple[int, DatasetInfo]] = (
             (n, dataset.save_dataset(*order[1:])) for n, order in enumerate(orders)
         )
@@ -113,6 +120,37 @@ def _label_all(
         done[todo[number]] = about
         tell("datasets counted", len(done), len(tasks))
     return [done[i] for i in range(len(tasks))]
+
+
+def _info(name: str, space: Workspace) -> DatasetInfo:
+    from core.catalog import table  # imports Arrow, which a first scan does without here
+
+    return table.info(name, space)
+
+
+def _unchanged(task: Task, space: Workspace) -> DatasetInfo | None:
+    """What the last scan wrote of this dataset, if it would be the same again."""
+    if not file_of(task.name, space).is_file():
+        return None
+    try:
+        known = _info(task.name, space)
+    except BadInput:
+        return None  # damaged: it is written anew
+    return known if known.fingerprint == task.fingerprint else None
+
+
+def _replaced(tasks: list[Task], roots: list[str], space: Workspace) -> list[str]:
+    """Datasets of other folders whose name is now taken by one that was found here."""
+    lines = []
+    for task in tasks:
+        if file_of(task.name, space).is_file():
+            with contextlib.suppress(BadInput):  # a damaged table is replaced without a word
+                root = _info(task.name, space).root
+                if os.path.isdir(root) and not any(_inside(root, r) for r in roots):
+                    lines.append(
+                        f"{task.name} in {root} left the catalogue; scan both folders together to keep both"
+                    )
+    return lines
 
 
 def checked_roots(roots: Iterable[str | Path]) -> list[str]:
@@ -231,12 +269,12 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
 def forget_stale(roots: list[str], fresh: list[DatasetInfo], space: Workspace) -> None:
     """Take out what an earlier scan found below these roots and this one did not, and what is there no more."""
     names = {about.name for about in fresh}
-    for name in table.datasets(space):
+    for name in datasets(space):
         if name in names:
             continue
-        root = table.info(name, space).root
+        root = _info(name, space).root
         if any(_inside(root, r) for r in roots) or not os.path.isdir(root):
-            table.forget(name, space)
+            forget(name, space)
 
 
 def _inside(path: str, folder: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from core.catalog.table import DatasetInfo
+from core.catalog.info import DatasetInfo
 
 SPLITS = ("train", "val", "test", "unassigned")
 SEVERITIES = ("balanced", "mild", "moderate", "severe", "extreme", "single-class")

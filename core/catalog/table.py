@@ -7,16 +7,17 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.catalog.info import DatasetInfo, datasets, existing, file_of
+from core.catalog.info import forget as forget
 from core.errors import BadInput
-from core.workspace import Workspace, workspace
+from core.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,50 +45,18 @@ SCHEMA = pa.schema(
 )
 COLUMNS = tuple(SCHEMA.names)
 _INFO_KEY = b"deepfake-workbench"
-_SAFE = " ()+,&'!@="  # what a file name may hold unquoted
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a dataset beside its samples; it travels in the same file."""
-
-    name: str
-    layout: str
-    root: str  # absolute
-    scanned: float = 0.0  # Unix seconds
-    published: dict[str, int | None] | None = None
-    problems: list[str] = field(default_factory=list)
-    problem_count: int = 0  # problems holds the first of each kind
-    notes: list[str] = field(default_factory=list)
-    counts: list[dict[str, Any]] = field(default_factory=list)  # split, modality, method, label, n
-    formats: dict[str, int] = field(default_factory=dict)
-    edition: str = ""
-    demo: bool = False
-    fingerprint: str = ""  # of everything the table was made from; equal means nothing changed
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def samples(self) -> int:
-        return sum(int(row["n"]) for row in self.counts)
-
-
-def file_of(name: str, space: Workspace | None = None) -> Path:
-    """Where a dataset's table lies; the name is quoted, so that it is never a path."""
-    quoted = quote(name, safe=_SAFE)
-    return (
-        space or workspace()
-    ).catalog / f"{'%2E' + quoted[1:] if quoted.startswith('.') else quoted}.parquet"
-
-
-def datasets(space: Workspace | None = None) -> list[str]:
-    """The names of all catalogued datasets, sorted."""
-    folder = (space or workspace()).catalog
-    return sorted(unquote(p.stem) for p in folder.glob("*.parquet") if not p.name.startswith("."))
+_REPEATED = [f.name for f in SCHEMA if pa.types.is_string(f.type) and f.name not in ("id", "path")]
+_ENCODING: dict[str, Any] = {
+    "compression": "lz4",
+    "use_dictionary": [*_REPEATED, "label", "label_video", "label_audio", "groups.list.element"],
+    "column_encoding": {"id": "DELTA_BYTE_ARRAY", "path": "DELTA_BYTE_ARRAY"},
+    "write_statistics": False,
+}  # paths share their beginnings; written twice as fast as with the defaults, and smaller
 
 
 def info(name: str, space: Workspace | None = None) -> DatasetInfo:
     """What is known of a dataset, without reading its samples."""
-    path = _existing(name, space)
+    path = existing(name, space)
     return _info(path, path.stat().st_mtime_ns)
 
 
@@ -142,7 +111,7 @@ def load(
 
 def arrow(name: str, space: Workspace | None = None, columns: Iterable[str] | None = None) -> pa.Table:
     """One dataset as an Arrow table: the cheap way for counting."""
-    path = _existing(name, space)
+    path = existing(name, space)
     try:
         table = pq.read_table(path, columns=list(columns) if columns is not None else None)
     except (OSError, pa.ArrowException) as error:
@@ -194,7 +163,7 @@ def save(
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".scan-", suffix=".tmp")
     os.close(handle)
     try:
-        with pq.ParquetWriter(temporary, SCHEMA, compression="zstd", compression_level=1) as writer:
+        with pq.ParquetWriter(temporary, SCHEMA, **_ENCODING) as writer:
             for batch in _batches(frame):
                 writer.write(batch)
             document = json.dumps(asdict(about() if callable(about) else about), ensure_ascii=False).encode()
@@ -232,16 +201,3 @@ def _stored(value: Any) -> Any:
     if isinstance(value, float):
         return None if value != value else int(value) if value.is_integer() else value
     return value
-
-
-def forget(name: str, space: Workspace | None = None) -> None:
-    """Take a dataset out of the catalogue; its media stay where they are."""
-    _existing(name, space).unlink(missing_ok=True)
-
-
-def _existing(name: str, space: Workspace | None) -> Path:
-    path = file_of(name, space)
-    if not path.is_file():
-        known = ", ".join(datasets(space)) or "none; scan a folder first"
-        raise BadInput(f"there is no dataset {name!r} in the catalogue; known are {known}")
-    return path

@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from core.catalog import advice, statistics
+from core.catalog import advice, roots, statistics
+from core.catalog.info import DatasetInfo
 from core.catalog.scan import ScanResult, scan
-from core.catalog.table import DatasetInfo
 
 SUMMARY = "recognise and count the datasets below folders; save the catalogue"
 
@@ -18,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    return document(scan(args.roots, progress=_progress if sys.stderr.isatty() else None))
+    result = scan(args.roots, progress=_progress if sys.stderr.isatty() else None)
+    for root in args.roots:  # so that the Datasets page scans them again
+        roots.add(root)
+    return document(result)
 
 
 def document(result: ScanResult) -> dict[str, Any]:
