@@ -86,6 +86,7 @@ def _from_catalogue(names: list[str] | None) -> list[Task]:
 
 def _task(config: Any, *, own_only: bool) -> Task:
     """The files and the recipe exactly as training makes them, so that it finds what is prepared here."""
+    from core.catalog.table import absolute_paths
     from core.training import recipe_for, samples, setup
 
     table = samples.select(config)
@@ -93,7 +94,8 @@ def _task(config: Any, *, own_only: bool) -> Task:
         table = table[table["modality"] == config.modality].reset_index(drop=True)
     rows, learned_from = _planned(config, table)
     recipe = recipe_for(config, learned_from, card=setup.card_for(config))
-    return Task(recipe, list(dict.fromkeys(rows["file"])))
+    files = [str(file) for file in absolute_paths(table)] if own_only else rows["file"].tolist()
+    return Task(recipe, list(dict.fromkeys(files)))
 
 
 def _planned(config: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
