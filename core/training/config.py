@@ -241,6 +241,11 @@ class TrainConfig:
         "precision=P, recall=R, fpr=F, cost=FP:FN[@PREVALENCE]",
         group="evaluation",
     )
+    score_test: bool = _option(
+        True,
+        "open the test split once, at the end; false leaves it closed, as tuning does",
+        group="evaluation",
+    )
     prevalence: float | None = _option(
         None,
         "share of fakes where the detector will work, for a second precision",
@@ -275,7 +280,11 @@ class TrainConfig:
         group="machine",
     )
     checkpoint_minutes: float = _option(
-        5.0, "last.pth is also saved this often inside an epoch", unit="min", low=0.01, group="machine"
+        5.0,
+        "last.pth is also saved this often inside an epoch; 0: after every step",
+        unit="min",
+        low=0,
+        group="machine",
     )
 
     def __post_init__(self) -> None:

@@ -51,10 +51,14 @@ class Heartbeat:
     def _run(self) -> None:
         beats = 0
         while not self._over.wait(self.beat if beats else 0):
-            self._guarded(lambda: self.folder.set_status(heartbeat=time.time(), **self.fields))
+            self._guarded(lambda: self._show())
             if beats % MEASURE_EVERY == 0:
                 self._guarded(self.measure)
             beats += 1
+
+    def _show(self) -> None:
+        if not self._over.is_set():  # the last word is the run's own
+            self.folder.set_status(heartbeat=time.time(), **self.fields)
 
     def measure(self) -> None:
         step, epoch = int(self.fields.get("step", 0)), int(self.fields.get("epoch", 1))

@@ -100,7 +100,9 @@ def labels_for(modality: str, table: pd.DataFrame) -> pd.Series:
     return spoken
 
 
-def plan_samples(config: TrainConfig, table: pd.DataFrame, space: Workspace | None = None) -> Planned:
+def plan_samples(
+    config: TrainConfig, table: pd.DataFrame, space: Workspace | None = None, *, training: bool = True
+) -> Planned:
     """Divide the labelled samples leak-free, cap them, and refuse a division that nothing can be learned from."""
     labelled = table[table["label"].notna()].reset_index(drop=True)
     if not len(labelled):
@@ -118,7 +120,8 @@ def plan_samples(config: TrainConfig, table: pd.DataFrame, space: Workspace | No
         rows = capped(rows, config.max_samples_per_class, config.seed)
     rows = rows.assign(file=[str(path) for path in catalog.absolute_paths(rows, space)])
     planned = Planned(rows, plan.protocol, int(plan.dropped), len(table) - len(labelled), tuple(plan.notes))
-    _require_both_classes(planned)
+    if training:
+        _require_both_classes(planned)
     return planned
 
 

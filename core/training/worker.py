@@ -45,7 +45,7 @@ def work(
         try:
             with writing(folder, ranks) as pulse, signals(pulse):
                 state = train(folder, ranks, pulse, resume=resume, space=space, setup=setup)
-                finish(folder, ranks, state)
+                finish(folder, ranks, state, pulse)
         except BaseException as error:
             if ranks.first:
                 fail(folder, error)
@@ -99,11 +99,11 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bo
     """The best epoch's weights score validation and, once, test; then every figure. False where stopped."""
     best = checkpoint.read(folder.best_model)
     job.use(best)
-    log.info("best epoch %s; scoring validation and test with it", job.progress.best_epoch)
+    log.info("best epoch %s; scoring with it", job.progress.best_epoch)
     unusable: dict[str, dict[str, str]] = {}
     for split in SPLITS:
         rows = setup.planned.split(split)
-        if not len(rows):
+        if not len(rows) or (split == "test" and not setup.config.score_test):
             continue
         try:
             predicted = job.predict(setup.source(split), bar=split)
@@ -270,9 +270,12 @@ def signals(pulse: Heartbeat | Deaf) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def finish(folder: RunFolder, ranks: Ranks, state: str) -> None:
+def finish(folder: RunFolder, ranks: Ranks, state: str, pulse: Heartbeat | Deaf) -> None:
     if ranks.first:
-        final = folder.set_status(state=state, ended=time.time(), heartbeat=time.time(), error=None)
+        now = time.time()
+        final = folder.set_status(
+            **{**pulse.fields, "state": state, "ended": now, "heartbeat": now, "error": None}
+        )
         if state == "stopped":
             folder.stop_file.unlink(missing_ok=True)
         log.info("%s (epoch %d of %d)", final.state, final.epoch, final.epochs)

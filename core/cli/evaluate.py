@@ -1,0 +1,73 @@
+"""`evaluate`: the figures of a finished run again, on other datasets too."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from core.runs.folder import open_run
+
+SUMMARY = "measure a finished run again, on other datasets too"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="id of a run, or the path of its folder")
+    parser.add_argument("--split", choices=("val", "test"), help="only this split")
+    parser.add_argument(
+        "--dataset",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="measure on these datasets of the catalogue",
+    )
+    parser.add_argument("--rescore", action="store_true", help="score the files again, not only the figures")
+    parser.add_argument(
+        "--robustness", action="store_true", help="also under compression, blur, noise and codecs"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="processes that read ahead")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from core.training import rescore
+
+    folder = open_run(args.run)
+    splits = (args.split,) if args.split else rescore.SPLITS
+    result: dict[str, Any] = {"run": folder.id}
+    if args.dataset:
+        result["datasets"] = {
+            name: rescore.evaluate_on(folder, name, split=args.split or "test", workers=args.workers)
+            for name in dict.fromkeys(args.dataset)
+        }
+    else:
+        metrics = rescore.evaluate(folder, splits, rescore=args.rescore, workers=args.workers)
+        result["learned_nothing"] = metrics.get("learned_nothing")
+        result["best_epoch"] = metrics.get("best_epoch")
+        result["metrics"] = {split: metrics[split] for split in splits if split in metrics}
+        result["operating_point"] = folder.document("operating_point")
+    if args.robustness:
+        result["robustness"] = rescore.robustness(folder)
+    return result
+
+
+def show(result: dict[str, Any]) -> str:
+    lines = [f"run {result['run']}"]
+    for name, figures in {**result.get("metrics", {}), **result.get("datasets", {})}.items():
+        lines += [f"{name}: {_line(figures['at_default'])}", f"{name}: {_line(figures['at_chosen'])}"]
+    for row in result.get("robustness", []):
+        strength = "" if row["strength"] is None else f" {row['strength']:g}"
+        lines.append(f"{row['kind']}{strength}: {_interval(row, 'auc')}")
+    return "\n".join(lines)
+
+
+def _line(figures: dict[str, Any]) -> str:
+    threshold = figures["threshold"]
+    shown = ", ".join(_interval(figures, name) for name in ("auc", "balanced_accuracy", "accuracy", "f1"))
+    baseline = figures["majority_baseline"]
+    return f"at {threshold if threshold is None else f'{threshold:.3g}'}: {shown} (always the majority: {baseline:.3g})"
+
+
+def _interval(figures: dict[str, Any], name: str) -> str:
+    value, interval = figures.get(name), figures.get("intervals", {}).get(name)
+    if value is None:
+        return f"{name} –"
+    return f"{name} {value:.3f}" + (f" [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else "")

@@ -1,0 +1,54 @@
+"""`tune`: search for good options; every trial is an ordinary run."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.training.config import parse_setting, read_yaml
+
+SUMMARY = "search for good options with Optuna"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "config", metavar="CONFIG.yaml", help="fields of the configuration, and under `search` the space"
+    )
+    parser.add_argument("--trials", type=int, required=True, metavar="N", help="trials in all; again goes on")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trials at a time (default 1)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="one field; the value is YAML",
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    given = read_yaml(args.config)
+    given.update(parse_setting(setting) for setting in args.settings)
+    from core.training.tuning import tune
+
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("core.training.tuning").setLevel(logging.INFO)
+    path = Path(args.config).absolute()
+    # A tuning that a page has started has a folder of its own, with its configuration in it.
+    own = path.parent if path.name == "config.yaml" and (path.parent / "status.json").exists() else None
+    return tune(given, args.trials, jobs=args.jobs, folder=own)
+
+
+def show(result: dict[str, Any]) -> str:
+    lines = [f"{result['done']} of {result['trials']} trials, by {result['monitor']} on validation"]
+    for row in result["all"][:10]:
+        value = "–" if row["value"] is None else f"{row['value']:.4f}"
+        params = ", ".join(
+            f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row["params"].items()
+        )
+        lines.append(f"{row['number']:>4}  {value}  {row['state']:<9} {row['run']}  {params}")
+    lines.append(result["folder"])
+    return "\n".join(lines)

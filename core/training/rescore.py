@@ -1,0 +1,209 @@
+"""A finished run looked at again: its figures made anew, on other datasets too, and under degradations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from core.access import LOCAL, Person
+from core.errors import BadInput
+from core.runs.folder import RunFolder
+from core.training import checkpoint, evaluation
+from core.training.checkpoint import Loaded
+from core.training.config import TrainConfig
+from core.training.data import Source, Unusable, metadata_of, read
+from core.training.evaluation.degradations import degradations
+from core.training.inputs import pieces_of
+from core.training.predict import predict, save_tables, score_tables
+from core.training.ranks import Ranks, own_device
+from core.training.samples import Planned, plan_samples, select
+from core.training.scoring import score_many
+from core.workspace import Workspace, write_atomic
+
+SPLITS = ("val", "test")
+ROBUSTNESS_SAMPLES = 200  # of the test split, as many of each class as there are up to half
+
+
+def evaluate(
+    folder: RunFolder,
+    splits: tuple[str, ...] = SPLITS,
+    *,
+    rescore: bool = False,
+    workers: int = 1,
+    space: Workspace | None = None,
+    person: Person = LOCAL,
+) -> dict[str, Any]:
+    """The run's figures and result files again, from its scores; `rescore` (or a missing file) scores anew."""
+    config = TrainConfig.from_dict(folder.config())
+    missing = [split for split in splits if rescore or not folder.scores_file(split).exists()]
+    planned = None
+    if missing:
+        planned = plan_of(folder, config, space)
+        loaded, ranks = checkpoint.load(folder), alone(config)
+        for split in missing:
+            rows = planned.split(split)
+            if len(rows):
+                source = source_of(rows, loaded, space)
+                found = predict(loaded.network.to(ranks.device), loaded.card, source, ranks, workers=workers)
+                save_tables(folder, split, found, rows)
+    before = folder.document("metrics") or {}
+    kept = (folder.path / "operating_point.json").read_bytes() if before else None
+    metrics = evaluation.write(
+        folder,
+        plan=planned.rows if planned is not None else None,
+        best_epoch=before.get("best_epoch"),
+        extra={k: before[k] for k in ("skipped", "minutes", "epochs") if k in before},
+        person=person,
+    )
+    if kept is not None:  # the operating point in force is the analyst's, not this command's
+        write_atomic(folder.path / "operating_point.json", kept)
+    return metrics
+
+
+def plan_of(folder: RunFolder, config: TrainConfig, space: Workspace | None) -> Planned:
+    """The plan that the run was trained by, from the catalogue as it is now."""
+    planned = plan_samples(config, select(config, space), space)
+    kept = (folder.document("plan") or {}).get("hash")
+    if kept != evaluation.provenance.plan_hash(planned.rows):
+        raise BadInput(
+            f"run {folder.id}: the catalogue gives another plan than the run was trained by; "
+            "name datasets with --dataset, or scan the folders of that time again"
+        )
+    return planned
+
+
+def evaluate_on(
+    folder: RunFolder,
+    dataset: str,
+    *,
+    split: str = "test",
+    workers: int = 1,
+    space: Workspace | None = None,
+) -> dict[str, Any]:
+    """The run's detector on one dataset: its test part where it was trained on, else the official one, else all."""
+    config = TrainConfig.from_dict(folder.config())
+    rows, part = rows_on(folder, config, dataset, split, space)
+    loaded, ranks = checkpoint.load(folder), alone(config)
+    source = source_of(rows, loaded, space)
+    found = predict(loaded.network.to(ranks.device), loaded.card, source, ranks, workers=workers)
+    scores, units = score_tables(found, rows)
+    name = f"on {quote(dataset, safe=' ')}"
+    write_atomic(folder.scores_file(name), scores.to_parquet(index=False))
+    write_atomic(folder.units_file(name), units.to_parquet(index=False))
+    point = folder.document("operating_point") or {}
+    result = {
+        "dataset": dataset,
+        "part": part,
+        "trained_on": dataset in trained_on(folder),
+        "n": len(scores),
+        "skipped": [{"id": str(rows["id"].iloc[u.sample]), "reason": u.reason} for u in found.unusable],
+        "at_default": evaluation.measure(scores, 0.5, resamples=config.bootstrap),
+        "at_chosen": evaluation.measure(scores, point.get("threshold", 0.5), resamples=config.bootstrap),
+    }
+    cross = folder.document("cross_dataset") or {}
+    folder.save_document("cross_dataset", plain({**cross, dataset: result}))
+    return result
+
+
+def trained_on(folder: RunFolder) -> list[str]:
+    return list((folder.document("plan") or {}).get("datasets", []))
+
+
+def rows_on(
+    folder: RunFolder, config: TrainConfig, dataset: str, split: str, space: Workspace | None
+) -> tuple[pd.DataFrame, str]:
+    """The samples to score, and in words which part of the dataset they are."""
+    if dataset in trained_on(folder):
+        rows = plan_of(folder, config, space).split(split)
+        rows = rows[rows["dataset"] == dataset].reset_index(drop=True)
+        return rows, f"{split} split of the run's plan"
+    other = replace(
+        config,
+        datasets=[dataset],
+        dataset_weights={},
+        protocol="official",
+        heldout="",
+        max_samples_per_class=None,
+    )
+    table = select(other, space)
+    planned = plan_samples(other, table, space, training=False)
+    if (table["split"] == split).any():
+        return planned.split(split), f"official {split} split"
+    return planned.rows.reset_index(drop=True), "all samples"
+
+
+def robustness(
+    folder: RunFolder, *, space: Workspace | None = None, most: int = ROBUSTNESS_SAMPLES
+) -> list[dict[str, Any]]:
+    """AUC and balanced accuracy at the chosen threshold under each degradation, on the same test samples."""
+    config = TrainConfig.from_dict(folder.config())
+    rows = plan_of(folder, config, space).split("test")
+    rows = few_of_each(rows, most, config.seed)
+    loaded, ranks = checkpoint.load(folder), alone(config)
+    source = source_of(rows, loaded, space)
+    threshold = (folder.document("operating_point") or {}).get("threshold", 0.5)
+    prepared = {i: found for i in range(len(rows)) if not isinstance(found := read(source, i), Unusable)}
+    kinds: list[Any] = [None, *degradations(config.modality, config.seed)]
+    table = []
+    for kind in kinds:
+        labels, scores, groups = [], [], []
+        for i, one in prepared.items():
+            changed = one if kind is None else kind.apply(one)
+            cut = pieces_of(changed, loaded.recipe, text=source.texts[i], metadata=metadata_of(source, i))
+            score = next(score_many(loaded.network, loaded.card, [cut], loaded.recipe, ranks.device)).score
+            if score is not None:
+                labels.append(int(source.labels[i]))
+                scores.append(score)
+                groups.append(str(rows["component"].iloc[i]))
+        measured = evaluation.measure(
+            pd.DataFrame({"label": labels, "score": scores, "group": groups}),
+            threshold,
+            resamples=config.bootstrap,
+        )
+        table.append(
+            {
+                "kind": "none" if kind is None else kind.kind,
+                "strength": None if kind is None else kind.strength,
+                "n": len(scores),
+                **{k: measured[k] for k in ("auc", "balanced_accuracy", "intervals")},
+            }
+        )
+    folder.save_document("robustness", plain({"table": table, "threshold": threshold}))
+    return table
+
+
+def few_of_each(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """A random part of both classes."""
+    rng = np.random.default_rng([seed, 5])
+    kept = [rng.permutation(np.flatnonzero(rows["label"] == label))[: most // 2] for label in (0, 1)]
+    return rows.iloc[np.sort(np.concatenate(kept))].reset_index(drop=True)
+
+
+def source_of(rows: pd.DataFrame, loaded: Loaded, space: Workspace | None) -> Source:
+    texts = rows["text"].fillna("").astype(str).tolist() if "text" in rows else [""] * len(rows)
+    return Source(
+        files=rows["file"].tolist(),
+        labels=rows["label"].to_numpy(dtype=np.int64),
+        texts=texts,
+        domains=np.zeros(len(rows), np.int64),
+        recipe=loaded.recipe,
+        space=space,
+        metadata=bool(getattr(loaded.network, "metadata_tensors", lambda _: None)([{}])),
+    )
+
+
+def alone(config: TrainConfig) -> Ranks:
+    return Ranks(0, 1, own_device("auto" if config.device == "cuda" else config.device))
+
+
+def plain(value: Any) -> Any:
+    """Without NaN, as JSON wants it."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
