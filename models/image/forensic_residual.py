@@ -1,7 +1,7 @@
 """Our compact forensic network: how the finest detail of neighbouring pixels varies together, and in which colours.
 
 Generators and cameras correlate neighbouring pixels differently, in ways that resizing destroys. So it sees unresized
-crops, takes from each patch of 5x5 pixels (neighbours, and every other pixel) its mean, pools the covariance of what
+crops, takes from each patch of 5x5 pixels (neighbours, and every third pixel) its mean, pools the covariance of what
 is left over the crop (as it is, and evened out so that flat skin counts as much as hair), and learns on the
 logarithms of these covariances.
 """
@@ -18,7 +18,7 @@ from models.network import Average, Network
 from models.registry import ModelCard, register
 
 PATCH = 5  # pixels, the side of a patch
-SPACINGS = (1, 2)  # pixels between the neighbours of a patch
+SPACINGS = (1, 3)  # pixels between the neighbours of a patch
 CELL = 32  # pixels, the side of a square of the local map
 EVENING = (
     2.0  # grey levels of 255: patches with less contrast than this stay quiet when contrast is evened out

@@ -83,7 +83,7 @@ class SentenceTokens(nn.Module):
         config, tokenizer = (state_dict.get(f"{prefix}{name}_json") for name in ("config", "tokenizer"))
         if config is not None and not torch.equal(config.cpu(), self.config_json.cpu()):
             device = self.config_json.device
-            self.backbone = empty(json.loads(as_text(config))).to(device)
+            self.backbone = empty(json.loads(as_text(config))).to(device).train(self.training)
             width = self.project[0].out_features
             self.project[0] = nn.Linear(self.backbone.config.hidden_size, width).to(device)
             self.config_json = torch.empty_like(config, device=device)
