@@ -25,8 +25,9 @@ def rows(sweep: Sweep, limit: int = ROWS) -> np.ndarray:
     if count <= limit:
         return np.arange(count)
     corners = hull(sweep)
-    if len(corners) > CORNERS:
-        corners = corners[np.unique(np.linspace(0, len(corners) - 1, CORNERS).astype(np.intp))]
+    most = min(CORNERS, limit * 4 // 5)
+    if len(corners) > most:
+        corners = corners[np.unique(np.linspace(0, len(corners) - 1, most).astype(np.intp))]
     spread = np.linspace(0, count - 1, limit // 4).astype(np.intp)
     even = np.searchsorted(
         sweep.thresholds, np.linspace(sweep.thresholds[0], sweep.thresholds[-1], limit // 4)

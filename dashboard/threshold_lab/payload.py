@@ -27,6 +27,7 @@ BANDED = (
     "youden",
     "called_fake",
 )
+ROWS_OF_TWO = 380  # rows of each split where two are sent
 GRID = 36  # thresholds with intervals
 DRAWS = 200
 
@@ -43,7 +44,9 @@ def build(
 ) -> Payload:
     """The data of the component, without its settings. `extra` thresholds get a row too (a saved operating point)."""
     wanted = [p.threshold for p in points if p.threshold is not None] + list(extra)
-    t = np.unique(np.concatenate([_rows(chosen), *([] if looked is chosen else [_rows(looked)]), wanted]))
+    sides = [chosen] if looked is chosen else [chosen, looked]
+    limit = table.ROWS if len(sides) == 1 else ROWS_OF_TWO
+    t = np.unique(np.concatenate([*(_rows(side, limit) for side in sides), wanted]))
     tp, fp = table.counts(looked, t)
     rows = {"t": t.tolist(), "tp": tp.tolist(), "fp": fp.tolist()}
     if looked is not chosen:
@@ -66,7 +69,9 @@ def size(data: Payload) -> int:
     return len(json.dumps(data, separators=(",", ":")).encode())
 
 
-def bands(frame: pd.DataFrame, sweep: Sweep, thresholds: Sequence[float], seed: int = 0) -> dict[str, Any]:
+def bands(
+    frame: pd.DataFrame, sweep: Sweep, thresholds: Sequence[float], draws: int = DRAWS
+) -> dict[str, Any]:
     """95 % intervals (bootstrap by group) at some thresholds, for the bands of the drawings."""
     spread = np.linspace(0, len(sweep.thresholds) - 1, GRID).astype(np.intp)
     grid = np.unique(np.concatenate([sweep.thresholds[spread], np.asarray(thresholds, np.float64)]))
@@ -76,8 +81,7 @@ def bands(frame: pd.DataFrame, sweep: Sweep, thresholds: Sequence[float], seed: 
         frame.get("group"),
         grid.tolist(),
         BANDED,
-        DRAWS,
-        seed,
+        draws,
     )
     drawn: dict[str, Any] = {"t": grid.tolist()}
     drawn["recall"] = _short(table.counts(sweep, grid)[0] / sweep.positives)
@@ -88,8 +92,8 @@ def bands(frame: pd.DataFrame, sweep: Sweep, thresholds: Sequence[float], seed: 
     return drawn
 
 
-def _rows(sweep: Sweep) -> np.ndarray:
-    return sweep.thresholds[table.rows(sweep)].astype(np.float64)
+def _rows(sweep: Sweep, limit: int) -> np.ndarray:
+    return sweep.thresholds[table.rows(sweep, limit)].astype(np.float64)
 
 
 def _side(name: str, sweep: Sweep) -> dict[str, Any]:

@@ -1,0 +1,178 @@
+"""The threshold core and its page: `python -m benchmarks.thresholds [--scores N] [--browser] [--json]`.
+
+Published scores against scikit-learn, the sweep with every method against `np.sort`, memory, the size of what the
+browser gets, and (--browser) dragging and releasing in Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+from core.thresholds import score_files, table
+from core.thresholds.methods import choose
+from core.thresholds.sweep import Sweep, sweep
+
+METHODS = (
+    "macro_f1", "f1", "fbeta=2", "balanced_accuracy", "youden", "eer", "precision=0.9", "recall=0.9", "fpr=0.01",
+    "cost=1:5@0.02",
+)  # fmt: skip
+PUBLISHED = (
+    Path(__file__).resolve().parents[2] / "shared" / "data" / "scores" / "asvspoof2019_la_oc_softmax.csv.gz"
+)
+REPEATS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores", type=int, default=10_000_000, help="samples of the sweep")
+    parser.add_argument("--browser", action="store_true", help="also drag and release in Chromium")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    results: list[dict[str, Any]] = []
+    if PUBLISHED.is_file():
+        results += published()
+    results += speed(args.scores)
+    results += drawn_sizes()
+    if args.browser:
+        from benchmarks.thresholds_browser import browser
+
+        results += browser()
+    if args.json:
+        print(json.dumps(results, indent=2))
+    for line in () if args.json else results:
+        verdict = "ok  " if line["reached"] else "MISS"
+        print(f"{verdict} {line['what']:<62} {line['value']:>12.6g}   wanted {line['wanted']}")
+    sys.exit(0 if all(line["reached"] for line in results) else 1)
+
+
+def result(what: str, value: float, wanted: str, reached: bool) -> dict[str, Any]:
+    return {"what": what, "value": float(value), "wanted": wanted, "reached": bool(reached)}
+
+
+def published() -> list[dict[str, Any]]:
+    """71,237 trials of ASVspoof 2019 LA with thousands of ties."""
+    frame = score_files.read(PUBLISHED)
+    y, s = frame["label"].to_numpy(), frame["score"].to_numpy()
+    found = sweep(y, s)
+    apart = [
+        abs(found.auc - metrics.roc_auc_score(y, s)),
+        abs(found.ap - metrics.average_precision_score(y, s)),
+    ]
+    for mine, theirs in (
+        (found.roc(), metrics.roc_curve(y, s, drop_intermediate=False)),
+        (found.precision_recall(), metrics.precision_recall_curve(y, s)),
+    ):
+        apart += [float(np.abs(a[1:-1] - b[1:-1]).max()) for a, b in zip(mine, theirs, strict=True)]
+    percent = 100 * found.eer
+    return [
+        result("published scores: EER in percent", percent, "2.18 ± 0.01", abs(percent - 2.18) <= 0.01),
+        result(
+            "published scores: largest difference from scikit-learn",
+            max(apart),
+            "at most 1e-9",
+            max(apart) <= 1e-9,
+        ),
+    ]
+
+
+def speed(n: int) -> list[dict[str, Any]]:
+    random = np.random.default_rng(0)
+    labels = (random.random(n) < 0.3).astype(np.uint8)
+    lines = []
+    for name, scores in (
+        ("probabilities", random.random(n)),
+        ("logits", random.normal(size=n) * 3 + labels),
+        ("single precision", random.random(n).astype(np.float32)),
+    ):
+        sort, ours = best(lambda s=scores: np.sort(s)), best(lambda s=scores: everything(labels, s))  # type: ignore[misc]
+        lines.append(
+            result(
+                f"{n:,} {name}: sweep and methods over np.sort", ours / sort, "at most 3", ours <= 3 * sort
+            )
+        )
+        if name == "probabilities":
+            theirs = best(lambda s=scores: reference(labels, s), 1)  # type: ignore[misc]
+            lines.append(
+                result(
+                    f"{n:,} {name}: scikit-learn over ours", theirs / ours, "at least 5", theirs >= 5 * ours
+                )
+            )
+        tracemalloc.start()
+        everything(labels, scores)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        times = peak / (labels.nbytes + scores.nbytes)
+        lines.append(result(f"{n:,} {name}: peak memory over the input", times, "at most 6", times <= 6))
+    return lines
+
+
+def everything(labels: np.ndarray, scores: np.ndarray) -> None:
+    found = sweep(labels, scores)
+    _ = found.auc, found.ap, found.eer, found.eer_threshold
+    for words in METHODS:
+        choose(found, words)
+
+
+def reference(labels: np.ndarray, scores: np.ndarray) -> None:
+    metrics.roc_curve(labels, scores)
+    metrics.precision_recall_curve(labels, scores)
+
+
+def best(work: Callable[[], object], repeats: int = REPEATS) -> float:
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def drawn_sizes() -> list[dict[str, Any]]:
+    """What the browser gets for a run with two splits of n scores each."""
+    from dashboard.threshold_lab import payload
+
+    lines = []
+    for n in (1_000, 100_000, 2_000_000):
+        random = np.random.default_rng(n)
+        sides = []
+        for _ in range(2):
+            y = random.random(n) < 0.3
+            frame = pd.DataFrame({"label": y.astype(np.uint8), "score": random.normal(size=n) + y})
+            sides.append(sweep(y, frame["score"].to_numpy()))
+        points = [choose(sides[0], words) for words in METHODS]
+        bands = payload.bands(frame, sides[1], [0.5], draws=20)
+        data = payload.build(
+            sides[0], sides[1], points, chosen_name="validation", looked_name="test", bands=bands
+        )
+        size = payload.size(data)
+        lines.append(
+            result(f"{n:,} scores a split: bytes to the browser", size, "at most 60,000", size <= 60_000)
+        )
+        kept = table.rows(sides[1])
+        full = sides[1]
+        small = Sweep(full.thresholds[kept], full.tp[kept], full.fp[kept], full.positives, full.negatives)
+        apart = abs(small.auc - full.auc)
+        lines.append(
+            result(
+                f"{n:,} scores a split: AUC of the drawn table is off by",
+                apart,
+                "at most 1e-4",
+                apart <= 1e-4,
+            )
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    main()

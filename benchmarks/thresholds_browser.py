@@ -1,0 +1,161 @@
+"""Dragging and releasing in Chromium: time of the handler, longest frame, and what a million scores add to a release."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from playwright.sync_api import Page, sync_playwright
+
+from core.runs.folder import RunFolder, new_run
+from core.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS = 200
+RELEASES = 9
+LAB = """() => { const find = (root) => { for (const node of root.querySelectorAll('*')) { if (node.shadowRoot) {
+  const found = node.shadowRoot.querySelector('.lab') || find(node.shadowRoot); if (found) return found; } } return null; };
+  return find(document).lab; }"""
+FRAMES = """() => { window.frames_seen = []; let last = performance.now(); window.frames_on = true;
+  const tick = (now) => { window.frames_seen.push(now - last); last = now; if (window.frames_on) requestAnimationFrame(tick); };
+  requestAnimationFrame((now) => { last = now; requestAnimationFrame(tick); }); }"""
+
+
+def browser() -> list[dict[str, Any]]:
+    from benchmarks.thresholds import result
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        return [result("a browser to drag in", 0, "Chromium (Debian's package chromium)", False)]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        space = Workspace(Path(folder) / "workspace")
+        runs = {n: _run(space, n) for n in (1_000, 1_000_000)}
+        port, server = _serve(space)
+        opened = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            measured = {n: _measure(opened.new_page(), port, run) for n, run in runs.items()}
+        finally:
+            opened.close()
+            server.terminate()
+            server.wait()
+    lines = []
+    for n, (handler, frame, _) in measured.items():
+        lines.append(
+            result(
+                f"drag over {n:,} scores: handler, 95th percentile, ms", handler, "at most 4", handler <= 4
+            )
+        )
+        lines.append(result(f"drag over {n:,} scores: longest frame, ms", frame, "at most 50", frame <= 50))
+    more = 1000 * (measured[1_000_000][2] - measured[1_000][2])
+    lines.append(
+        result("release: ms more with 1,000,000 scores than with 1,000", more, "at most 300", more <= 300)
+    )
+    return lines
+
+
+def _run(space: Workspace, n: int) -> RunFolder:
+    folder = new_run({"modality": "image", "model": f"scores_{n}", "datasets": ["made"]}, space=space)
+    for split, seed in (("val", 1), ("test", 2)):
+        random = np.random.default_rng(seed)
+        label = (random.random(n) < 0.6).astype(np.int8)
+        score = 1 / (1 + np.exp(-random.normal(size=n) * 1.3 - 1.5 * (2 * label - 1)))
+        method = np.where(label == 1, random.choice(["swap", "synthesis"], n), "")
+        frame = pd.DataFrame(
+            {"id": [f"made/{split}/{i}" for i in range(n)], "dataset": "made", "modality": "image"}
+        )
+        frame = frame.assign(method=method, group=frame["id"], label=label, score=score, probability=score)
+        folder.scores_file(split).parent.mkdir(exist_ok=True)
+        frame.to_parquet(folder.scores_file(split), index=False)
+    folder.set_status(state="completed")
+    return folder
+
+
+def _serve(space: Workspace) -> tuple[int, subprocess.Popen[bytes]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(space.root)}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "--port", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2)
+            return port, server
+        except OSError:
+            time.sleep(0.2)
+    server.kill()
+    raise RuntimeError("the server did not answer within two minutes")
+
+
+def _measure(page: Page, port: int, run: RunFolder) -> tuple[float, float, float]:
+    """95th percentile of the handler and longest frame of a drag in ms; median seconds from release to the page."""
+    page.set_default_timeout(180_000)
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.goto(f"http://127.0.0.1:{port}/thresholds")
+    page.wait_for_selector(".lab")
+    _choose(page, run.id)
+    slider = page.locator('.lab [data-part="slider"]')
+    box = slider.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.1 * box["width"], y)
+    page.mouse.down()
+    page.evaluate(f"() => {{ ({LAB})().slow.length = 0; }}")
+    page.evaluate(FRAMES)
+    for step in range(STEPS):
+        page.mouse.move(box["x"] + (0.1 + 0.8 * step / STEPS) * box["width"], y)
+    page.evaluate("() => { window.frames_on = false; }")
+    handler = sorted(page.evaluate(f"() => [...({LAB})().slow]"))
+    frame = max(page.evaluate("() => window.frames_seen"))
+    page.mouse.up()
+    _settled(page)
+    return handler[int(0.95 * (len(handler) - 1))], frame, _release(page, box, y)
+
+
+def _choose(page: Page, run: str) -> None:
+    picker = page.get_by_role("combobox", name="Run")
+    if run not in page.locator('[data-testid="stSelectbox"]').first.inner_text():
+        picker.click()
+        page.get_by_role("option").filter(has_text=run).click()
+        page.wait_for_timeout(1000)
+    _settled(page)
+    page.wait_for_selector(".lab")
+
+
+def _release(page: Page, box: Any, y: float) -> float:
+    """From letting go to the samples under the lab having followed."""
+    seconds = []
+    for k in range(RELEASES):
+        x = box["x"] + (0.3 + 0.05 * (k % 7)) * box["width"]
+        page.mouse.move(x, y)
+        page.mouse.down()
+        before = page.get_by_role("tabpanel").first.inner_text()
+        start = time.perf_counter()
+        page.mouse.up()
+        page.wait_for_function(
+            "(before) => document.querySelector('[role=tabpanel]').innerText !== before",
+            arg=before,
+            polling=10,
+        )
+        seconds.append(time.perf_counter() - start)
+        _settled(page)
+    return float(np.median(seconds))
+
+
+def _settled(page: Page) -> None:
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
