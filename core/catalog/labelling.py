@@ -78,7 +78,7 @@ class Columns:
         self.dataset, self.layout = dataset, layout
         self.rows = 0
         self.runs: dict[str, list[Run]] = {name: [] for name in (*CONSTANTS, "modality", "meta", "segments")}
-        self.paths: list[pa.Array] = []
+        self.paths: list[str] = []
         self.sizes: list[np.ndarray] = []
         self.times: list[np.ndarray] = []
         self.groups: list[Run] = []
@@ -98,18 +98,17 @@ class Columns:
             return
         self.rows += n
         prefix = f"{part.folder}/" if part.folder else ""
-        array = pa.array(names, pa.string())
-        self.paths.append(_joined(prefix, array) if prefix else array)
+        self.paths += [prefix + name for name in names] if prefix else names
         self.sizes.append(sizes)
         self.times.append(times)
-        self.groups.append(_run(n, values.pop("groups")))
+        self.groups.append(_run(n, values.pop("groups") or ()))
         for name, value in values.items():
             self.runs[name].append(_run(n, value))
         self.runs["modality"].append(Run(n, part.kind))
         _count(tally, part, names, values)
 
     def batch(self) -> pa.RecordBatch:
-        paths = pa.concat_arrays(self.paths)
+        paths = pa.array(self.paths, pa.string())
         done: dict[str, pa.Array] = {
             "id": _joined(f"{self.dataset}/", paths),
             "path": paths,
@@ -169,7 +168,7 @@ def _json(value: Any) -> str | None:
 
 
 def _groups(runs: list[Run]) -> pa.Array:
-    rows = [keys or () for keys in chain.from_iterable(map(_spelled, runs))]
+    rows = list(chain.from_iterable(map(_spelled, runs)))
     offsets = np.zeros(len(rows) + 1, dtype=np.int32)
     np.cumsum(np.fromiter(map(len, rows), dtype=np.int32, count=len(rows)), out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(chain.from_iterable(rows), pa.string()))
@@ -184,4 +183,8 @@ def _count(tally: Tally, part: Part, names: list[str], values: dict[str, Any]) -
             tally.counts[s, part.kind, m, y] += count
     else:
         tally.counts[split, part.kind, method, label] += n
-    tally.formats.update(Counter([name[name.rfind(".") + 1 :].lower() for name in names]))
+    endings = {name[name.rfind(".") + 1 :] for name in names}
+    if len(endings) == 1:
+        tally.formats[endings.pop().lower()] += n
+    else:
+        tally.formats.update(Counter([name[name.rfind(".") + 1 :].lower() for name in names]))

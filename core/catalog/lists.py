@@ -95,6 +95,7 @@ def _dialect(text: str) -> type[csv.Dialect] | csv.Dialect:
     return Found
 
 
+@lru_cache(maxsize=4096)
 def label_word(value: object) -> int | None:
     """The label that a word states; numbers state none by themselves."""
     text = normal(str(value))

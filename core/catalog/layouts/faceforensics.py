@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,7 @@ class FaceForensics(Layout):
             metadata.finish(problems)
 
 
+@lru_cache(maxsize=65536)
 def sequence_keys(clip: str) -> tuple[str, ...]:
     """`003` or `000_003` (target, source): its sequences, and the YouTube videos known to hold several."""
     ids = clip.split("_")[:2] if clip[3:4] == "_" else [clip]

@@ -129,16 +129,19 @@ def _type_name(kind: str) -> str:
 
 def _keys(person: tuple[str, ...], stem: str, row: dict[str, Any]) -> tuple[str, ...]:
     """The person, and the donors of face or voice, who are of the same race and gender."""
-    keys = [f"person:{'/'.join(person)}"] if person else []
-    donors = [row.get("target1", ""), row.get("target2", ""), *_DONOR.findall(stem)]
-    keys += [f"person:{'/'.join((*person[:-1], donor))}" for donor in donors if re.fullmatch(r"id\d+", donor)]
-    return tuple(dict.fromkeys(keys))
+    donors = _DONOR.findall(stem)
+    donors += [donor for donor in (row.get("target1"), row.get("target2")) if donor and donor[:2] == "id"]
+    if not person:
+        return tuple(dict.fromkeys(f"person:{donor}" for donor in donors))
+    pool = "/".join(person[:-1])
+    keys = [f"person:{pool}/{person[-1]}", *(f"person:{pool}/{donor}" for donor in donors)]
+    return tuple(dict.fromkeys(keys)) if len(keys) > 2 else tuple(keys)
 
 
 def _method(stem: str, row: dict[str, Any], rule: Rule | None) -> str | None:
     """As published; file names spell wav2lip `wavtolip`."""
     stated = row.get("method") or stem.lower().replace("wavtolip", "wav2lip")
-    found = next((m for m in METHODS if m in stated), None)
+    found = stated if stated in METHODS else next((m for m in METHODS if m in stated), None)
     if found is None and rule is not None and rule.label_video == REAL:
         return "rtvc"
     return found

@@ -12,6 +12,9 @@ from core.catalog.problems import Problems
 BOTH, PICTURE, SOUND = "modify_video+modify_audio", "modify_video", "modify_audio"
 
 
+_NOTHING = dict.fromkeys(("label", "video", "audio", "method", "split", "original", "segments"))
+
+
 def _is_metadata(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(4000)
@@ -54,15 +57,15 @@ class LavDF(Layout):
             if lists and row is None:
                 lists.problems.add("unlisted", name)
         folder = next((s for s in map(split_of, part.below) if s), None)
-        filled = [row or {} for row in rows]
+        filled = [row or _NOTHING for row in rows]
         return Labels(
-            label=[_fake(row) for row in filled],
-            label_video=[_flag(row, "modify_video") for row in filled],
-            label_audio=[_flag(row, "modify_audio") for row in filled],
-            method=[_method(row) if _fake(row) == FAKE else None for row in filled],
-            split=[split_of(str(row.get("split", ""))) or folder for row in filled],
-            groups=[(f"original:{_original(row, name)}",) for row, name in zip(filled, names)],
-            segments=[row.get("fake_periods") for row in filled],
+            label=[row["label"] for row in filled],
+            label_video=[row["video"] for row in filled],
+            label_audio=[row["audio"] for row in filled],
+            method=[row["method"] for row in filled],
+            split=[row["split"] or folder for row in filled],
+            groups=[(row["original"] or f"original:{name}",) for row, name in zip(filled, names)],
+            segments=[row["segments"] for row in filled],
         )
 
     def finish(self, lists: Listing | None, problems: Problems) -> None:
@@ -77,29 +80,31 @@ def _listing(path: Path, problems: Problems) -> Listing | None:
     found = Listing(path, problems=problems)
     for row in document:
         if isinstance(row, dict) and row.get("file"):
-            found.add(str(row["file"]), row)
+            found.add(str(row["file"]), _read(row))
         else:
             problems.add("bad label", path, "an entry without a file")
     return found
 
 
-def _flag(row: dict[str, Any], name: str) -> int | None:
-    return int(bool(row[name])) if row.get(name) is not None else None
+def _read(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the list as the table wants it."""
+    picture, sound = row.get("modify_video"), row.get("modify_audio")
+    stated = (picture, sound, row.get("n_fakes"), row.get("fake_periods"))
+    label = None if all(value is None for value in stated) else FAKE if any(stated) else REAL
+    both = BOTH if picture and sound else PICTURE if picture else SOUND if sound else None
+    return {
+        "label": label,
+        "video": None if picture is None else int(bool(picture)),
+        "audio": None if sound is None else int(bool(sound)),
+        "method": both if label == FAKE else None,
+        "split": split_of(str(row.get("split", ""))),
+        "original": _original(row["original"], row["file"]) if row.get("original") else None,
+        "segments": row.get("fake_periods"),
+    }
 
 
-def _fake(row: dict[str, Any]) -> int | None:
-    if not row:
-        return None
-    flags = [row.get("modify_video"), row.get("modify_audio"), row.get("n_fakes"), row.get("fake_periods")]
-    return None if all(flag is None for flag in flags) else FAKE if any(flags) else REAL
-
-
-def _method(row: dict[str, Any]) -> str | None:
-    picture, sound = bool(row.get("modify_video")), bool(row.get("modify_audio"))
-    return BOTH if picture and sound else PICTURE if picture else SOUND if sound else None
-
-
-def _original(row: dict[str, Any], name: str) -> str:
+def _original(original: str, name: str) -> str:
     """What ties a fake to its original: `original` may lack the folder, which then is the fake's own."""
-    original = row.get("original") or name
-    return original if "/" in original or "/" not in name else f"{name.rpartition('/')[0]}/{original}"
+    if "/" not in original and "/" in name:
+        original = f"{name.rpartition('/')[0]}/{original}"
+    return f"original:{original}"
