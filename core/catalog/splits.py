@@ -271,7 +271,8 @@ def _heldout(dataset: _Dataset, heldout: str) -> NDArray[np.object_]:
     known = sorted({m for m in method[fake] if m})
     chosen = heldout
     if not chosen and len(known) > 1:
-        chosen = known[int(np.argmin(order_of(known, dataset.seed)))]
+        sizes = [int(((method == m) & fake).sum()) for m in known]  # the largest leaves the most for the test
+        chosen = known[int(np.lexsort((order_of(known, dataset.seed), -np.array(sizes)))[0])]
     if chosen not in known or len(known) < 2:
         reason = (
             f"has no samples by {chosen!r}"

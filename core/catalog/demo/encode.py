@@ -33,7 +33,7 @@ def clip(
         stream.height, stream.width = shot.frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": str(quality), "preset": "veryfast"}
+        stream.options = {"crf": str(quality), "preset": "superfast"}
         track = None
         if sound is not None:
             track = container.add_stream("aac", rate=rate, layout="mono")

@@ -56,106 +56,125 @@ def upsample(picture: Array, imbalance: float) -> Array:
 
 
 def _detail(picture: Array) -> float:
-    return float((picture - cv2.GaussianBlur(picture, (0, 0), 1.2)).std())
+    """How much fine detail there is."""
+    return float(cv2.meanStdDev(cv2.Laplacian(picture, cv2.CV_32F))[1].mean())
 
 
 def regenerate(rng: np.random.Generator, picture: Array, side: int, imbalance: float) -> Array:
     """The picture as a generator of `side` pixels draws it: coarse, upsampled, with noise in place of detail."""
-    height, width = picture.shape[:2]
-    small = cv2.resize(picture, (side, max(4, round(side * height / width))), interpolation=cv2.INTER_AREA)
-    out = upsample(small, imbalance)
-    noise = cv2.resize(rng.standard_normal(out.shape).astype(np.float32), (width, height))
-    out = cv2.resize(upsample(out, imbalance / 2), (width, height), interpolation=cv2.INTER_LINEAR)
+    out, noise = _coarse(rng, picture, side, imbalance)
     lost = max(0.0, _detail(picture) ** 2 - _detail(out) ** 2) ** 0.5
     return (out + noise * np.float32(lost / max(_detail(noise), 1e-3))).astype(np.float32)
 
 
+def _coarse(rng: np.random.Generator, picture: Array, side: int, imbalance: float) -> tuple[Array, Array]:
+    """The picture as far as the generator keeps it, and noise as fine as the generator makes it."""
+    height, width = picture.shape[:2]
+    small = cv2.resize(picture, (side, max(4, round(side * height / width))), interpolation=cv2.INTER_AREA)
+    out = upsample(small, imbalance)
+    noise = cv2.resize(rng.standard_normal(out.shape).astype(np.float32), (width, height))
+    return cv2.resize(upsample(out, imbalance / 2), (width, height), interpolation=cv2.INTER_LINEAR), noise
+
+
 def swap_face(rng: np.random.Generator, target: Shot, source: Shot, how: Generator) -> Shot:
     """The source's face over the target's, frame by frame: warped, regenerated, off in colour, blended."""
-    frames = np.empty_like(target.frames)
+    frames = target.frames.copy()
     drift = rng.normal(0, 1.2, (3, 2))
-    for i in range(len(target.frames)):
+    for i, frame in enumerate(frames):
         j = i % len(source.frames)
-        aim = target.points[i][[0, 1, 5]] + drift + rng.normal(0, 0.35, (3, 2))
+        area = _area(frame, target.points[i], how)
+        if area is None:
+            continue
+        aim = target.points[i][[0, 1, 5]] + drift + rng.normal(0, 0.35, (3, 2)) - [area.x, area.y]
         warp = cv2.getAffineTransform(source.points[j][[0, 1, 5]], aim.astype(np.float32))
-        size = (target.frames.shape[2], target.frames.shape[1])
+        size = (area.mask.shape[1], area.mask.shape[0])
         face = cv2.warpAffine(source.frames[j], warp, size, borderMode=cv2.BORDER_REFLECT)
-        frames[i] = _blend(rng, target.frames[i], face, target.points[i], how, match=True)
+        _blend(rng, area, face, how, match=True)
     return Shot(frames, target.points)
 
 
-def reenact_face(rng: np.random.Generator, target: Shot, how: Generator, *, mouth_only: bool = False) -> Shot:
+def reenact_face(rng: np.random.Generator, target: Shot, how: Generator) -> Shot:
     """The person's own face with another expression: bent around the mouth and regenerated."""
-    frames = np.empty_like(target.frames)
-    bend = rng.uniform(0.12, 0.3) * rng.choice([-1, 1])
-    for i in range(len(target.frames)):
-        points = target.points[i]
-        centre = points[3:5].mean(0) if mouth_only else points[:5].mean(0)
-        face = _bent(
-            target.frames[i], points[3:5].mean(0), float(np.linalg.norm(points[4] - points[3])), float(bend)
-        )
-        frames[i] = _blend(
-            rng, target.frames[i], face, points, how, match=False, centre=centre, mouth_only=mouth_only
-        )
+    frames = target.frames.copy()
+    bend = float(rng.uniform(0.12, 0.3) * rng.choice([-1, 1]))
+    for frame, points in zip(frames, target.points, strict=True):
+        area = _area(frame, points, how)
+        if area is None:
+            continue
+        mouth = points[3:5].mean(0) - [area.x, area.y]
+        face = _bent(area.pixels, mouth, float(np.linalg.norm(points[4] - points[3])), bend)
+        _blend(rng, area, face, how, match=False)
     return Shot(frames, target.points)
 
 
 def _bent(picture: Array, centre: Array, size: float, bend: float) -> Array:
     height, width = picture.shape[:2]
     gx, gy = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    dx, dy = gx - centre[0], gy - centre[1]
+    dx, dy = gx - np.float32(centre[0]), gy - np.float32(centre[1])
     weight = np.exp(-(dx**2 + dy**2) / np.float32(2 * (0.6 * size) ** 2)).astype(np.float32)
-    return cv2.remap(
-        picture,
-        gx,
-        gy - dy * weight * np.float32(bend) - np.float32(0.1 * size * bend) * weight,
-        cv2.INTER_LINEAR,
-    )
+    moved = gy - (dy + np.float32(0.1 * size)) * weight * np.float32(bend)
+    return cv2.remap(picture, gx, moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _blend(
-    rng: np.random.Generator,
-    frame: Array,
-    face: Array,
-    points: Array,
-    how: Generator,
-    *,
-    match: bool,
-    centre: Array | None = None,
-    mouth_only: bool = False,
-) -> Array:
+@dataclass(frozen=True)
+class _Area:
+    """The part of a frame that a manipulation changes."""
+
+    x: int
+    y: int
+    pixels: Array  # a view into the frame
+    mask: Array  # (height, width, 1), soft at the edge
+
+
+def _area(frame: Array, points: Array, how: Generator) -> _Area | None:
     eyes, mouth = points[:2].mean(0), points[3:5].mean(0)
-    between = float(np.linalg.norm(points[1] - points[0]))
-    tall = float(np.linalg.norm(mouth - eyes))
-    middle = centre if centre is not None else (eyes * 0.45 + mouth * 0.55)
-    axes = (0.85 * between, 0.55 * tall) if mouth_only else (1.02 * between, 1.12 * tall)
-    axes = (axes[0] * how.reach, axes[1] * how.reach)
+    middle = eyes * 0.45 + mouth * 0.55
+    half = how.reach * np.array(
+        [1.02 * np.linalg.norm(points[1] - points[0]), 1.12 * np.linalg.norm(mouth - eyes)]
+    )
     height, width = frame.shape[:2]
-    x0, x1 = max(0, int(middle[0] - axes[0] - 8)), min(width, int(middle[0] + axes[0] + 8))
-    y0, y1 = max(0, int(middle[1] - axes[1] - 8)), min(height, int(middle[1] + axes[1] + 8))
+    x0, y0 = (int(v) for v in np.maximum(0, middle - half - 8))
+    x1, y1 = (int(v) for v in np.minimum([width, height], middle + half + 8))
     if x1 - x0 < 12 or y1 - y0 < 12:
-        return frame.copy()
+        return None
     mask = np.zeros((y1 - y0, x1 - x0), np.float32)
-    angle = float(np.degrees(np.arctan2(*(points[1] - points[0])[::-1])))
+    angle = float(np.degrees(np.arctan2(points[1][1] - points[0][1], points[1][0] - points[0][0])))
     at = (float(middle[0] - x0), float(middle[1] - y0))
-    cv2.ellipse(mask, (at, (2 * axes[0], 2 * axes[1]), angle), 1.0, -1)
+    cv2.ellipse(mask, (at, (float(2 * half[0]), float(2 * half[1])), angle), 1.0, -1)
     mask = cv2.GaussianBlur(mask, (0, 0), how.feather)[..., None]
-    here, new = frame[y0:y1, x0:x1], face[y0:y1, x0:x1]
-    weight = mask / (mask.sum() + 1e-6)
-    here_mean, new_mean = (here * weight).sum((0, 1)), (new * weight).sum((0, 1))
-    new = regenerate(rng, new, how.side, how.imbalance)
-    aim = here_mean if match else new_mean
-    new = (new - new_mean) * np.float32(how.contrast) + aim + how.tint
-    out = frame.copy()
-    out[y0:y1, x0:x1] = np.clip(here + mask * (new - here), 0, 255)
-    return out
+    return _Area(x0, y0, frame[y0:y1, x0:x1], mask)
+
+
+def _blend(rng: np.random.Generator, area: _Area, face: Array, how: Generator, *, match: bool) -> None:
+    """Put the face into the frame; with `match` its mean colour follows the target's, off by the tint."""
+    here, weight = area.pixels, area.mask / (area.mask.sum() + 1e-6)
+    mean = (face * weight).sum((0, 1))
+    aim = (here * weight).sum((0, 1)) if match else mean
+    new = regenerate(rng, face, how.side, how.imbalance)
+    new = (new - mean) * np.float32(how.contrast) + aim + how.tint
+    here += area.mask * (new - here)
+    np.clip(here, 0, 255, out=here)
 
 
 def generate_picture(rng: np.random.Generator, shot: Shot, side: tuple[int, int] = (56, 80)) -> Shot:
-    """The whole picture drawn anew by a generator with transposed convolutions."""
+    """The whole picture drawn anew by a generator with transposed convolutions.
+
+    Its noise is as strong as makes the file as large as the real picture's would be.
+    """
     how = draw_generator(rng, side)
-    picture = regenerate(rng, shot.frames[0], how.side, how.imbalance)
-    return Shot(np.clip(picture, 0, 255)[None], shot.points)
+    picture = shot.frames[0]
+    out, noise = _coarse(rng, picture, how.side, how.imbalance * 0.5)
+    wanted, low, high = _coded_size(picture), 0.0, 40.0
+    for _ in range(7):
+        level = (low + high) / 2
+        low, high = (level, high) if _coded_size(out + level * noise) < wanted else (low, level)
+    return Shot(np.clip(out + np.float32(low) * noise, 0, 255).astype(np.float32)[None], shot.points)
+
+
+def _coded_size(picture: Array) -> int:
+    return len(
+        cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    )
 
 
 def vocode(rng: np.random.Generator, sound: Array, rate: int, kind: str = "mel") -> Array:

@@ -153,11 +153,11 @@ def record(rng: np.random.Generator, utterance: Utterance) -> Array:
     shelf = rng.uniform(-0.35, 0.35)
     heard = signal.lfilter([1, shelf], [1 + abs(shelf)], heard)
     floor = signal.lfilter([1.0], [1, -float(rng.uniform(0, 0.85))], rng.standard_normal(len(sound)))
-    snr = rng.uniform(24, 42)
+    snr = rng.uniform(20, 44)
     floor *= heard.std() / (floor.std() + 1e-9) * 10 ** (-snr / 20)
     return (heard + floor).astype(np.float32)
 
 
 def levelled(rng: np.random.Generator, sound: Array) -> Array:
     """The recording at a peak level drawn apart from what it holds."""
-    return (sound / (np.abs(sound).max() + 1e-9) * rng.uniform(0.25, 0.95)).astype(np.float32)
+    return (sound / (np.abs(sound).max() + 1e-9) * rng.uniform(0.15, 0.95)).astype(np.float32)
