@@ -88,12 +88,9 @@ def model_options_for(config: TrainConfig, card: ModelCard, recipe: Recipe, doma
         if "dropout" not in card.options:
             raise BadInput(f"dropout: {card.name} has none; leave it empty")
         options["dropout"] = config.dropout
-    for name, value in (("image_size", recipe.image_size), ("size", recipe.image_size)):
-        if name in card.options and name not in options and config.image_size is not None:
-            options[name] = value
-    for name in ("sample_rate",):
-        if name in card.options and name not in options and config.sample_rate is not None:
-            options[name] = recipe.sample_rate
+    for name, value in (("image_size", config.image_size), ("sample_rate", config.sample_rate)):
+        if name in card.options and value is not None:
+            options.setdefault(name, value)
     if "domains" in card.options and "domains" not in options and config.domain_weight:
         options["domains"] = domains
     return options
