@@ -8,7 +8,7 @@ from core.catalog import table
 from core.runs.listing import listing
 from dashboard import first_steps, jobs, session, theme
 
-theme.page_title("Is it real? See the data, train a detector, decide, explain.")
+theme.page_title("Where do I start?")
 space = session.space()
 jobs.watch(first_steps.DEMO_JOB)
 infos = [table.info(name, space) for name in table.datasets(space)]

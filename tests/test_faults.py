@@ -1,0 +1,20 @@
+"""A small edition of the fault benchmark: processes are killed in the middle of things, and nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.faults import bombard
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+def test_nothing_is_lost_or_half_written_when_processes_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(tmp_path / "workspace"))
+    bench = bombard(10, seed=7, root=tmp_path)
+    assert bench.wrong == []
+    assert set(bench.kills) == {"save", "cache", "scan", "run", "server"}
