@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import lists, overrides
-from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, class_of, normal, split_of
+from core.catalog.layouts.base import (
+    FAKE,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Rule,
+    class_of,
+    normal,
+    split_in,
+    split_of,
+)
 from core.catalog.problems import Problems
 from core.catalog.recognise import Claim, Found, Key, Owned, Recognised, evidence_of, set_roots
 from core.catalog.walk import OTHER, Tree
@@ -160,7 +171,7 @@ def _rest(folder: str, chosen: _Class) -> list[str]:
 def _facts(folder: str, chosen: _Class, folders_below: int) -> dict[str, str]:
     facts = {"label": str(chosen.label)}
     way = [p for p in folder[len(chosen.anchor) :].split("/") if p]
-    split = next((p for p in way if split_of(p) is not None), None)
+    split = next((found for p in way if (found := split_in(p))), None)
     if split:
         facts["split"] = split
     rest = _rest(folder, chosen)

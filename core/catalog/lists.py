@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -52,8 +53,11 @@ def json_of(path: Path, problems: Problems) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
-    except ValueError as error:
+        document = json.loads(text)
+        if _LONE.search(text):  # half of a pair of surrogates cannot be stored as text
+            document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+        return document
+    except (ValueError, RecursionError) as error:
         problems.damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
         return None
 
@@ -93,6 +97,9 @@ def _dialect(text: str) -> type[csv.Dialect] | csv.Dialect:
         delimiter = max(",;\t", key=first.count) if any(c in first for c in ",;\t") else ","
 
     return Found
+
+
+_LONE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @lru_cache(maxsize=4096)
@@ -176,9 +183,9 @@ def is_label_list(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             head = file.read(65536).decode("utf-8-sig", "replace")
-    except OSError:
+        return _columns(head.splitlines()[:3]) is not None
+    except (OSError, csv.Error):
         return False
-    return _columns(head.splitlines()[:3]) is not None
 
 
 def _columns(lines: list[str]) -> tuple[int, int, bool] | None:
@@ -206,14 +213,17 @@ def _columns(lines: list[str]) -> tuple[int, int, bool] | None:
 def read_labels(path: Path, problems: Problems, one_is: int = FAKE) -> Listing:
     """A generic list of path and label. Numbers: 1 is `one_is`, unless the column says is_real or is_fake."""
     listing = Listing(path, problems=problems)
-    text = text_of(path, problems)
-    columns = _columns(text.splitlines()[:3]) if text else None
-    if text is None or columns is None:
-        if text is not None:
-            problems.damaged(path, "has no columns of path and label")
+    text = text_of(path, problems) or ""
+    try:
+        columns = _columns(text.splitlines()[:3])
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), dialect=_dialect(text)) if line]
+    except csv.Error as error:
+        problems.damaged(path, f"is no readable CSV ({error})")
+        return listing
+    if columns is None:
+        problems.damaged(path, "has no columns of path and label")
         return listing
     where, label_at, header = columns
-    lines = [line for line in csv.reader(io.StringIO(text, newline=""), dialect=_dialect(text)) if line]
     names = [normal(name) for name in lines.pop(0)] if header else []
     if header and names[label_at] in ("is_real", "real"):
         one_is = REAL
@@ -244,6 +254,16 @@ def _row(
         "text": cells.get("text") or None,
         "groups": keys,
     }
+
+
+def stretches(value: object) -> list[list[float]] | None:
+    """Pairs of seconds from a list file; None for anything else."""
+    if not isinstance(value, list):
+        return None
+    pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
+    if len(pairs) < len(value) or any(type(t) not in (int, float) for pair in pairs for t in pair):
+        return None
+    return [[float(a), float(b)] for a, b in pairs]
 
 
 def label_value(value: object, one_is: int = FAKE) -> int | None:

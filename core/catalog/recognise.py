@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from core.catalog.layouts.base import FAKE, Evidence, Layout, Rule, normal
 from core.catalog.walk import OTHER, Folder, Tree
 
 ANCESTORS = 4  # folders above a root that may tell what the root is
+EXAMPLES = 20
 TRANSPARENT = frozenset({"videos"})
 
 
@@ -151,9 +152,17 @@ def _claims_of(path: str, folder: Folder | None, index: _Index, tree: Tree, list
     for file in lists.by_folder.get(path, ()):
         for layout, i in index.markers.get(file.rpartition("/")[2].casefold(), ()):
             rule = layout.rules[i]
-            if rule.check is None or rule.check(Path(file)):
+            if rule.check is None or _checked(rule.check, file):
                 begun.append(Claim(Key(layout.slug, rule.edition, path), i, path, ()))
     return begun
+
+
+def _checked(check: Callable[[Path], bool], file: str) -> bool:
+    """What cannot be read is no marker; reading it later says so."""
+    try:
+        return check(Path(file))
+    except OSError:
+        return False
 
 
 def _match(path: str, layout: Layout, number: int, roots: list[str]) -> Claim | None:
@@ -310,6 +319,9 @@ def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
         tuple(reversed(parts)),
         dict(counts),
         frozenset(below),
+        tuple(
+            tree.folders[o.folder].files[o.kind].names.partition(b"\0")[0].decode() for o in owned[:EXAMPLES]
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from core.catalog.info import DatasetInfo, datasets, file_of, forget
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised, recognise
 from core.catalog.task import Bundle, Task, fingerprint
-from core.catalog.walk import Tree, walk
+from core.catalog.walk import OTHER, PACKED, Folder, Tree, walk
 from core.catalog.workers import Workers
 from core.errors import BadInput, WorkbenchError
 from core.workspace import Workspace, workspace
@@ -74,6 +74,9 @@ def scan(
         recognised = recognise(tree)
         generic.add(tree, recognised, space)
         named = named_datasets(_kept(recognised, tree, space), paths)
+        for folder in tree.folders.values():
+            if folder.hidden:
+                recognised.ignored[folder.path, "hidden files"] = folder.hidden
         homeless = Problems()
         problems = _walk_problems(tree, [found for _, found in named], homeless)
         tasks = [task_of(name, found, tree) for name, found in named]
@@ -162,6 +165,8 @@ def checked_roots(roots: Iterable[str | Path]) -> list[str]:
             raise BadInput(f"{root} does not exist; give a folder that holds datasets")
         if not os.path.isdir(path):
             raise BadInput(f"{root} is not a folder; give a folder that holds datasets")
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise BadInput(f"{root} cannot be read; grant read access to it or give another folder")
         paths.append(path)
     if not paths:
         raise BadInput("no folder was given; name at least one to scan")
@@ -247,7 +252,7 @@ def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[P
 
 
 def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
-    """What nobody owns, told by the outermost folders that hold nothing else."""
+    """What nobody owns, told by the outermost folders that hold nothing else; archives and arrays count here too."""
     busy: set[str] = set()
     for item in recognised.found:
         for owned in item.owned:
@@ -257,13 +262,25 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
                 path = path.rpartition("/")[0]
     counts: Counter[str] = Counter()
     for folder, kind in recognised.left:
-        path = folder
-        while path not in tree.roots and (above := path.rpartition("/")[0]) not in tree.roots:
-            if above in busy:
-                break
-            path = above
-        counts[path] += tree.folders[folder].files[kind].total
+        counts[_outermost(folder, tree, busy)] += tree.folders[folder].files[kind].total
+    for walked in tree.folders.values():
+        packed = [n for n in _others(walked) if n[n.rfind(".") + 1 :].lower() in PACKED]
+        if packed and not any(_inside(walked.path, item.root) for item in recognised.found):
+            counts[_outermost(walked.path, tree, busy)] += len(packed)
     return [Left(printable(path), n) for path, n in sorted(counts.items())]
+
+
+def _outermost(folder: str, tree: Tree, busy: set[str]) -> str:
+    """The folder or the highest one around it that holds nothing of a dataset and is no root."""
+    while folder not in tree.roots and (above := folder.rpartition("/")[0]) not in tree.roots:
+        if above in busy:
+            break
+        folder = above
+    return folder
+
+
+def _others(folder: Folder) -> list[str]:
+    return folder.files[OTHER].list() if OTHER in folder.files else []
 
 
 def forget_stale(roots: list[str], fresh: list[DatasetInfo], space: Workspace) -> None:

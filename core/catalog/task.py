@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ def fingerprint(task: Task, problems: Problems) -> str:
             digest.update(packed)
     for paths in task.lists.values():
         for path in paths:
-            status = os.stat(path)
-            digest.update(repr((path, status.st_size, status.st_mtime_ns)).encode())
+            with contextlib.suppress(OSError):  # gone since it was found: reading it will say so
+                status = os.stat(path)
+                digest.update(repr((path, status.st_size, status.st_mtime_ns)).encode())
     return digest.hexdigest()
 
 

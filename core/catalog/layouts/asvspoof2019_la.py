@@ -74,12 +74,15 @@ class ASVspoof2019LA(Layout):
                 site.anchor / "ASVspoof2019_LA_cm_protocols", "is missing, so nothing has a label"
             )
         for path in paths:
+            before = len(found.rows)
             for line in (text_of(path, problems) or "").splitlines():
                 cells = line.split()
                 if len(cells) >= 5:
                     found.rows[cells[1]] = (cells[0], cells[3], _label(cells[4], cells[1], problems))
                 elif cells:
                     problems.add("bad label", cells[0], f"a line of {path.name} is cut short")
+            if len(found.rows) == before:
+                problems.damaged(path, "lists nothing")
         return found
 
     def label(self, part: Part, lists: Utterances) -> Labels:

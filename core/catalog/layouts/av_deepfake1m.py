@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, json_of, text_of
+from core.catalog.lists import Listing, json_of, stretches, text_of
 from core.catalog.problems import Problems
 
 TYPES = {
@@ -51,7 +51,7 @@ class AVDeepfake1M(Layout):
                 lists.by_split[split] = found = Listing(path, problems=problems)
                 for row in document if isinstance(document, list) else ():
                     if isinstance(row, dict) and row.get("file"):
-                        found.add(_below(row["file"]), {k: row.get(k) for k in KEPT})
+                        found.add(_below(str(row["file"])), {k: row.get(k) for k in KEPT})
         for path in site.find("test_files.txt"):
             lists.by_split["test"] = found = Listing(path, problems=problems, report_unlisted=False)
             for line in (text_of(path, problems) or "").splitlines():
@@ -79,7 +79,7 @@ class AVDeepfake1M(Layout):
             split=split,
             groups=[_keys(row, name) for row, name in zip(filled, names)],
             identity=[m[1] if (m := _PERSON.search(name)) else None for name in names],
-            segments=[row.get("fake_segments") for row in filled],
+            segments=[stretches(row.get("fake_segments")) for row in filled],
         )
 
     def _kind(self, row: dict[str, Any], path: str, problems: Problems) -> tuple[int, int] | None:
@@ -100,6 +100,6 @@ def _below(path: str) -> str:
 
 
 def _keys(row: dict[str, Any], name: str) -> tuple[str, ...]:
-    keys = [f"original:{_below(row.get('original') or name)}"]
+    keys = [f"original:{_below(str(row.get('original') or name))}"]
     keys += [f"person:{match[1]}"] if (match := _PERSON.search(name)) else []
     return tuple(keys)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from core.catalog.problems import Problems
 
 REAL, FAKE = 0, 1
+NEAR = 3  # folders whose names may tell the dataset: its own and two around it
 Value = Any  # one value for all files of a part, or a list with one a file
 
 SPLIT_WORDS = {
@@ -48,8 +49,9 @@ def normal(name: str) -> str:
 COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}  # of FaceForensics++ clips
 FRAME_FOLDERS = frozenset({"frames", "faces", "images", "raw", "c0", "c23", "c40"})
 _MEDIA_WORDS = r"images?|imgs?|pictures?|photos?|faces?|videos?|clips?|audios?|audio_files|voices?|speech|wavs?|samples|data|sequences|class"
+_SPLIT_PREFIX = r"(?:(?P<split>train|training|test|testing|val|valid|validation|dev|eval)_)?"
 _CLASS = re.compile(
-    rf"(?:(?:\d+|class_?\d*|cls|all|{_MEDIA_WORDS})_)*(?P<word>[a-z_]+?)(?:_(?:{_MEDIA_WORDS}|\d+))*"
+    rf"{_SPLIT_PREFIX}(?:(?:\d+|class_?\d*|cls|all|{_MEDIA_WORDS})_)*(?P<word>[a-z_]+?)(?:_(?:{_MEDIA_WORDS}|\d+))*"
 )
 
 
@@ -64,7 +66,14 @@ def class_of(name: str) -> int | None:
 
 
 def split_of(name: str) -> str | None:
+    """The split that a folder's name is."""
     return SPLIT_WORDS.get(normal(name))
+
+
+def split_in(name: str) -> str | None:
+    """The split that a folder's name is or begins with: `train`, `test_fake`."""
+    match = _CLASS.fullmatch(normal(name)) if class_of(name) is not None else None
+    return split_of(name) or (SPLIT_WORDS.get(match["split"]) if match and match["split"] else None)
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,7 @@ class Evidence:
     names: tuple[str, ...]  # normalised names of the anchor and the folders above it, inner first
     counts: dict[int, int]  # files by rule
     below: frozenset[str] = frozenset()  # normalised names of the folders below those that fit a rule
+    examples: tuple[str, ...] = ()  # a file name from each of some folders
 
 
 @dataclass(frozen=True)
@@ -263,8 +273,8 @@ class Layout:
 
 
 def named(evidence: Evidence, *starts: str) -> bool:
-    """Whether the dataset's folder or one around it begins with such a name."""
-    return any(name.startswith(start) for name in evidence.names for start in starts)
+    """Whether the name of the dataset's folder, or of one close around it, begins so."""
+    return any(name.startswith(start) for name in evidence.names[:NEAR] for start in starts)
 
 
 def clips(part: Part) -> Sequence[str]:

@@ -55,7 +55,7 @@ class Lists:
 class DFDC(Layout):
     slug = "dfdc"
     dataset = "DFDC"
-    kinds = ("video", "image")
+    kinds = ("video",)
     rules = (
         Rule("{part:dfdc_train_part_*}", strong=True),
         Rule("train_sample_videos", strong=True),

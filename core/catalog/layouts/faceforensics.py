@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,6 +14,7 @@ from core.catalog import lists as listing
 from core.catalog.layouts.base import (
     COMPRESSIONS,
     FAKE,
+    NEAR,
     REAL,
     Evidence,
     Labels,
@@ -22,7 +24,6 @@ from core.catalog.layouts.base import (
     Rule,
     Site,
     clips,
-    named,
     normal,
 )
 from core.catalog.problems import Problems
@@ -41,6 +42,13 @@ SAME_VIDEO = (
     ("942", "943"),
 )
 _VIDEO_OF = {sequence: f"youtube:{'+'.join(pair)}" for pair in SAME_VIDEO for sequence in pair}
+
+
+_CLIP = re.compile(r"\d{3}(_\d{3})?\.")
+
+
+def _is_own_name(name: str) -> bool:
+    return name.startswith(("faceforensics", "ff++", "ff_++", "ff_c23", "ffpp"))
 
 
 @dataclass
@@ -98,11 +106,13 @@ class FaceForensics(Layout):
         methods = evidence.captures.get("method", frozenset())
         if evidence.edition == "official":
             return super().accepts(evidence)
-        own_name = named(evidence, "faceforensics", "ff++", "ff_c23", "ffpp", "ff_++")
         if evidence.edition == "re-arranged":
-            return own_name and not named(evidence, "dfdc")
+            return evidence.names[:1] != () and _is_own_name(evidence.names[0])
+        if len(methods) > 1 or (methods and any(map(_is_own_name, evidence.names[:NEAR]))):
+            return True
         real = any(self.rules[i].label == REAL for i in evidence.rules)
-        return len(methods) > 1 or (real and bool(methods)) or (own_name and bool(methods or real))
+        numbered = all(_CLIP.match(name) for name in evidence.examples)
+        return real and bool(methods) and (numbered or methods != {"Deepfakes"})
 
     def published_of(self, evidence: Evidence) -> Published:
         return Published(1000, 5000 if "FaceShifter" in evidence.captures.get("method", ()) else 4000)

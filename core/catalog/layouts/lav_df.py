@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, json_of
+from core.catalog.lists import Listing, json_of, stretches
 from core.catalog.problems import Problems
 
 BOTH, PICTURE, SOUND = "modify_video+modify_audio", "modify_video", "modify_audio"
@@ -98,8 +98,8 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
         "audio": None if sound is None else int(bool(sound)),
         "method": both if label == FAKE else None,
         "split": split_of(str(row.get("split", ""))),
-        "original": _original(row["original"], row["file"]) if row.get("original") else None,
-        "segments": row.get("fake_periods"),
+        "original": _original(str(row["original"]), str(row["file"])) if row.get("original") else None,
+        "segments": stretches(row.get("fake_periods")),
     }
 
 
