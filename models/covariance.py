@@ -1,0 +1,77 @@
+"""Covariance pooling, shared by the forensic networks: patches, their covariances' logarithms, a standardised head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def patches(side: int, spacing: int, channels: int) -> nn.Conv2d:
+    """Each point of a square patch less the patch's mean, for each channel; points stand `spacing` apart."""
+    taps = side * side
+    layer = nn.Conv2d(channels, channels * taps, side, groups=channels, dilation=spacing, bias=False)
+    with torch.no_grad():
+        each = (torch.eye(taps) - 1 / taps).reshape(taps, 1, side, side)
+        layer.weight.copy_(each.repeat(channels, 1, 1, 1))
+    return layer
+
+
+class Standardised(nn.Module):
+    """Each component with the running mean and deviation that it has in training, without the noise of a batch."""
+
+    def __init__(self, width: int, momentum: float = 0.05) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("variance", torch.ones(width))
+        self.register_buffer("batches", torch.zeros((), dtype=torch.long))
+
+    def forward(self, embedding: torch.Tensor) -> torch.Tensor:  # (batch, width)
+        if self.training and len(embedding) > 1:
+            self._follow(embedding.detach().float())
+        return ((embedding.float() - self.mean) / (self.variance + 1e-6).sqrt()).to(embedding.dtype)
+
+    def _follow(self, embedding: torch.Tensor) -> None:
+        """At first the plain average of what was seen, then the recent past."""
+        self.batches += 1
+        share = max(self.momentum, 1 / int(self.batches))
+        new = embedding.mean(0)
+        apart = (embedding - (self.mean if int(self.batches) > 1 else new)).square().mean(0)
+        self.mean.lerp_(new, share)
+        self.variance.lerp_(apart, share)
+
+
+class SymmetricLog(torch.autograd.Function):
+    """Logarithm of symmetric matrices plus a floor; the gradient is stable where eigenvalues meet (Daleckii, Krein)."""
+
+    @staticmethod
+    def forward(ctx: Any, matrices: torch.Tensor, floor: torch.Tensor) -> torch.Tensor:
+        values, vectors = torch.linalg.eigh(matrices)
+        values = values.clamp(min=0) + floor
+        ctx.save_for_backward(values, vectors)
+        return (vectors * values.log().unsqueeze(-2)) @ vectors.transpose(-1, -2)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        values, vectors = ctx.saved_tensors
+        across, down = values.unsqueeze(-1), values.unsqueeze(-2)
+        apart = across - down
+        near = apart.abs() < 1e-6 * torch.maximum(across, down)
+        slope = torch.where(
+            near,
+            2 / (across + down),
+            (across.log() - down.log()) / torch.where(near, torch.ones_like(apart), apart),
+        )
+        gradient = (gradient + gradient.transpose(-1, -2)) / 2
+        inner = vectors.transpose(-1, -2) @ gradient @ vectors
+        return vectors @ (slope * inner) @ vectors.transpose(-1, -2), None
+
+
+def upper_half(matrices: torch.Tensor) -> torch.Tensor:
+    """(…, d, d) -> (…, d(d+1)/2), with lengths kept: what is off the diagonal stands for two."""
+    d = matrices.shape[-1]
+    row, column = torch.triu_indices(d, d, device=matrices.device)
+    weight = torch.where(row == column, 1.0, 2.0**0.5).to(matrices.dtype)
+    return matrices[..., row, column] * weight
