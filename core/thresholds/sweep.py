@@ -23,6 +23,7 @@ class Sweep:
     fp: np.ndarray  # (m,)
     positives: int  # fakes
     negatives: int  # reals
+    summed: tuple[float, float] | None = None  # AUC and AP, where counting has summed them on the way
 
     @property
     def total(self) -> int:
@@ -40,6 +41,8 @@ class Sweep:
 
     @cached_property
     def _areas(self) -> tuple[float, float]:
+        if self.summed is not None:
+            return self.summed
         doubled, gained = 0, 0.0
         for counts in self._chunks():
             tp, fp = counts[0].astype(np.float64), counts[1].astype(np.float64)
@@ -165,7 +168,11 @@ def sweep(labels: np.ndarray, scores: np.ndarray) -> Sweep:
         which = "fake" if positives else "real"
         raise BadInput(f"all {len(y):,} samples are {which}: a threshold needs scores of both classes")
     counts = packed.count(y, s)
-    return Sweep(counts.thresholds, counts.tp, counts.fp, positives, len(y) - positives)
+    negatives = len(y) - positives
+    summed = None
+    if counts.wins is not None and counts.gained is not None:
+        summed = (counts.wins / (positives * negatives), counts.gained / positives)
+    return Sweep(counts.thresholds, counts.tp, counts.fp, positives, negatives, summed)
 
 
 def check(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

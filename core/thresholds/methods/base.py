@@ -12,12 +12,12 @@ from typing import ClassVar, Self
 import numpy as np
 
 from core.errors import BadInput
-from core.thresholds.packed import CHUNK
 from core.thresholds.point import Costs
 from core.thresholds.sweep import Sweep
 
 NEAR = 1e-12  # values this close (relative) are compared again as fractions
 MOST_NEAR = 10_000
+BLOCK = 4_096  # thresholds that share one bound
 
 
 @dataclass(frozen=True)
@@ -63,32 +63,43 @@ Exact = Callable[[int, int], Fraction]
 def best(
     sweep: Sweep, value: Value, exact: Exact, *, nothing: bool = True, stop: int | None = None
 ) -> int | None:
-    """The best of the frontier (up to its place `stop`), the lowest among equals; with `nothing`, calling nothing
-    fake competes. Floats find the few that may be best; fractions decide between these, so that rounding never does.
+    """The best threshold (up to index `stop`), the lowest among equals; with `nothing`, calling nothing fake competes.
+
+    `value` must not fall with more true positives nor rise with more false ones. Then no threshold of a block is
+    better than the block's most true with its least false positives, and few blocks need a look. Floats find the
+    few thresholds that may be best; fractions decide between these, so that rounding never does.
     """
-    indices = sweep.frontier[:stop]
-    values = _in_chunks(sweep, len(indices), value)
-    top = float(values.max())
-    if nothing:
-        none = float(value(np.zeros(1), np.zeros(1))[0])
-        top = max(top, none)
-    near = np.flatnonzero(values >= top - abs(top) * NEAR - 1e-300)
+    tp, fp = sweep.tp[:stop], sweep.fp[:stop]
+    starts = np.arange(0, len(tp), BLOCK)
+    ends = np.minimum(starts + BLOCK, len(tp)) - 1
+    bounds = value(tp[starts].astype(np.float64), fp[ends].astype(np.float64))
+    top = float(value(np.zeros(1), np.zeros(1))[0]) if nothing else -math.inf
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    for block in np.argsort(-bounds, kind="stable"):
+        if bounds[block] < _slack(top):
+            break
+        part = slice(int(starts[block]), int(ends[block]) + 1)
+        values = value(tp[part].astype(np.float64), fp[part].astype(np.float64))
+        top = max(top, float(values.max()))
+        near = np.flatnonzero(values >= _slack(top))
+        found.append((near + part.start, values[near]))
+    places = np.concatenate([np.zeros(0, np.intp), *(p for p, _ in found)])
+    values = np.concatenate([np.zeros(0), *(v for _, v in found)])
+    return _exactly(sweep, np.sort(places[values >= _slack(top)]), exact, nothing)
+
+
+def _slack(top: float) -> float:
+    return top - abs(top) * NEAR - 1e-300
+
+
+def _exactly(sweep: Sweep, places: np.ndarray, exact: Exact, nothing: bool) -> int | None:
+    """The best of a few as whole fractions; the lowest among equals."""
     winner: int | None = None
     highest: Fraction | None = None
-    for position in near[:MOST_NEAR]:
-        index = int(indices[position])
-        candidate = exact(int(sweep.tp[index]), int(sweep.fp[index]))
+    for place in places[:MOST_NEAR].tolist():
+        candidate = exact(int(sweep.tp[place]), int(sweep.fp[place]))
         if highest is None or candidate > highest:
-            winner, highest = index, candidate
+            winner, highest = place, candidate
     if nothing and (highest is None or exact(0, 0) > highest):
         return None
     return winner
-
-
-def _in_chunks(sweep: Sweep, count: int, value: Value) -> np.ndarray:
-    tp, fp = sweep.frontier_counts
-    values = np.empty(count)
-    for start in range(0, count, CHUNK):
-        stop = min(start + CHUNK, count)
-        values[start:stop] = value(tp[start:stop], fp[start:stop])
-    return values

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from fractions import Fraction
 from typing import Self
 
 import numpy as np
 
-from core.thresholds.methods.base import Choice, Method, best, number
+from core.thresholds.methods.base import BLOCK, Choice, Method, best, number
 from core.thresholds.sweep import Sweep
 
 
@@ -25,24 +24,20 @@ class AtPrecision(Method):
         return cls(number("precision", value, 0, 1))
 
     def choose(self, sweep: Sweep) -> Choice:
-        found = self._first(sweep, sweep.frontier)
-        if found is None:  # the best there is
-
-            def precision(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
-                return tp / (tp + fp)
-
-            return Choice(best(sweep, precision, lambda t, f: Fraction(t, t + f), nothing=False), False)
-        # Thresholds under it that only add reals keep the recall; the lowest that still holds the target counts.
-        kept = -int(sweep.tp[found])
-        same = bisect_left(sweep.tp, kept, hi=found, key=lambda tp: -int(tp))
-        return Choice(self._first(sweep, np.arange(same, found + 1)))
-
-    def _first(self, sweep: Sweep, indices: np.ndarray) -> int | None:
-        """The lowest threshold of `indices` that holds the target; recall falls as thresholds rise."""
-        for start in range(0, len(indices), 1 << 15):
-            part = indices[start : start + (1 << 15)]
-            tp = sweep.tp[part]
-            held = tp / (tp + sweep.fp[part]) >= self.target
+        """Recall falls as thresholds rise: the lowest threshold that holds the target has the best recall."""
+        tp, fp = sweep.tp, sweep.fp
+        starts = np.arange(0, len(tp), BLOCK)
+        ends = np.minimum(starts + BLOCK, len(tp)) - 1
+        for block in np.flatnonzero(_precision(tp[starts], fp[ends]) >= self.target):  # no other can hold it
+            part = slice(int(starts[block]), int(ends[block]) + 1)
+            held = _precision(tp[part], fp[part]) >= self.target
             if held.any():
-                return int(part[int(held.argmax())])
-        return None
+                return Choice(part.start + int(held.argmax()))
+        return Choice(
+            best(sweep, _precision, lambda t, f: Fraction(t, t + f), nothing=False), reachable=False
+        )
+
+
+def _precision(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
+    """0 where nothing is called fake, which only a block's bound can be."""
+    return tp / np.maximum(tp + fp, 1)

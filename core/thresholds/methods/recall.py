@@ -31,9 +31,8 @@ class AtRecall(Method):
                 low = middle
             else:
                 high = middle - 1
-        allowed = int(np.searchsorted(sweep.frontier, low, "right"))
 
         def value(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
-            return tp / (tp + fp)
+            return tp / np.maximum(tp + fp, 1)
 
-        return Choice(best(sweep, value, lambda t, f: Fraction(t, t + f), nothing=False, stop=allowed))
+        return Choice(best(sweep, value, lambda t, f: Fraction(t, t + f), nothing=False, stop=low + 1))
