@@ -65,6 +65,7 @@ class _Track:
         self.rate, self.limits = rate, limits
         self.deadline = limits.deadline()
         self.start: float | None = None
+        self.origin = (container.start_time or 0) / av.time_base  # broadcast streams do not begin at 0
         self.failures = self.successes = 0  # packets
 
     def read(self) -> Sound:
@@ -129,7 +130,7 @@ class _Track:
             for frame in frames:
                 if frame.samples and frame.sample_rate > 0:
                     if self.start is None:
-                        self.start = max(0.0, frame.time or 0.0)
+                        self.start = max(0.0, (frame.time or 0.0) - self.origin)
                     yield frame
 
 

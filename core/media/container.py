@@ -41,10 +41,25 @@ FAILURES = (
 SHORT_OF_MEMORY = (MemoryError, BlockingIOError)  # the second: no memory for another decoder thread
 
 
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc", b"hevx")
+
+
+def _refuse_heic(path: Path) -> None:
+    """A HEIC picture is stored like a clip of its tiles: FFmpeg would show one of them."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError as error:
+        raise MediaError(f"{path.name}: cannot be opened ({reason(error)})") from error
+    if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
+        raise MediaError(f"{path.name}: is a HEIC picture; install the package pillow-heif to read it")
+
+
 @contextmanager
 def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
     """The container with its header read and checked against the limits; library errors become MediaError."""
     limits.check_file(path)
+    _refuse_heic(path)
     options = {
         "format_whitelist": ",".join(FORMATS),
         "protocol_whitelist": "file",

@@ -21,7 +21,7 @@ from core.errors import MediaError
 from core.media.limits import Deadline, Limits
 from core.media.references import disposable, layer_reader
 
-KEEP_BYTES = 64 << 20  # compressed bytes that are kept in memory for the second pass
+KEEP_BYTES = 128 << 20  # compressed bytes that are kept in memory for the second pass
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")  # their own index leads to the frame asked for
 JUMP_FROM = 64  # packets that are read over rather than jumped over
 # These carry decode times only; with B-frames they say nothing about when a frame is shown.

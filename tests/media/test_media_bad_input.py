@@ -162,6 +162,12 @@ def test_a_renamed_file_is_what_it_is(tmp_path: Path) -> None:
     assert kinds == ["video", "image", "audio"]
 
 
+def test_heic_without_its_plugin_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(400))
+    with pytest.raises(MediaError, match=r"install the package pillow-heif|damaged"):
+        probe(tmp_path / "a.heic")
+
+
 def test_polyglots_are_what_their_beginning_says(tmp_path: Path) -> None:
     zip_file(tmp_path / "a.zip")
     Image.fromarray(picture(1, 64, 48)).save(tmp_path / "a.png")

@@ -18,6 +18,8 @@ from core.media.probe import probe
 from core.media.video import MODES, read_frames
 
 QUIET = {"x265-params": "log-level=none"}
+# Alternate references are packets that show nothing.
+HIDDEN = {"auto-alt-ref": "1", "lag-in-frames": "16", "deadline": "good", "cpu-used": "5"}
 KINDS = {
     "h264.mp4": ("libx264", {}),
     "h264.mov": ("libx264", {}),
@@ -31,6 +33,8 @@ KINDS = {
     "hevc_layers.mp4": ("libx265", {"x265-params": "log-level=none:temporal-layers=3:bframes=4"}),
     "hevc_open.mp4": ("libx265", {"x265-params": "log-level=none:open-gop=1:bframes=4"}),
     "vp9.webm": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8"}),
+    "vp9_hidden.webm": ("libvpx-vp9", HIDDEN),
+    "vp8_hidden.webm": ("libvpx", HIDDEN),
     "vp8.webm": ("libvpx", {"deadline": "realtime", "cpu-used": "8"}),
     "av1.mp4": ("libsvtav1", {"preset": "12"}),
     "av1.webm": ("libsvtav1", {"preset": "12"}),
