@@ -10,8 +10,8 @@ from core.runs import curves, listing
 from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
 from core.runs.listing import Summary
-from dashboard import run_details, run_rows, session, theme
-from dashboard.charts.curves import View, runs_figure
+from dashboard import live_curves, run_details, run_rows, session, theme
+from dashboard.charts.curves import View, payload
 
 REFRESH = "2s"
 
@@ -91,9 +91,7 @@ def _curves(shown: Sequence[Summary]) -> None:
         st.caption("The first point comes with the first batches.")
         return
     names = list(dict.fromkeys(name for series in found.values() for name in curves.metrics(series)))
-    st.plotly_chart(
-        runs_figure(found, _view(names)), key="runs-curves", config=theme.CHART_CONFIG, width="stretch"
-    )
+    live_curves.draw(payload(found, _view(names)), key="runs-curves")
 
 
 def _label(run: Summary, shown: Sequence[Summary]) -> str:

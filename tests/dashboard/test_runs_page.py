@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -87,15 +88,19 @@ def test_the_list_shows_state_best_value_and_escapes_names(make_run: Callable[..
     assert "<b>" not in text.replace(r"\<b\>", "")
 
 
+def curves_of(page: AppTest) -> dict[str, Any]:
+    (component,) = page.get("bidi_component")
+    return json.loads(component.proto.json)
+
+
 def test_curves_are_drawn_from_the_events(make_run: Callable[..., RunFolder]) -> None:
     make_run("stopped")
     page = open_page()
-    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
-    assert {t["name"].split()[-1] for t in figure["data"] if t.get("showlegend", True)} == {"train", "val"}
+    drawn = curves_of(page)
+    assert [s["label"].split()[-1] for s in drawn["series"] if s["legend"]] == ["train", "val"]
     page.selectbox(key="runs-metric").select("auc").run()
-    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
-    assert figure["layout"]["yaxis"]["title"]["text"] == "auc"
-    assert figure["layout"]["uirevision"].startswith("auc-step")
+    drawn = curves_of(page)
+    assert drawn["panels"][0]["title"] == "auc" and drawn["zoom"].startswith("auc-step")
 
 
 def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., RunFolder]) -> None:
@@ -103,7 +108,7 @@ def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., R
     page = open_page()
     text = text_of(page)
     assert "0\\.900 \\[0\\.85, 0\\.95\\]" in text and "few samples" in text
-    matrices = [json.loads(c.proto.spec) for c in page.get("plotly_chart")[1:]]
+    matrices = [json.loads(c.proto.spec) for c in page.get("plotly_chart")]
     assert [m["layout"]["title"]["text"] for m in matrices] == ["at 0.5", "at the chosen threshold (0.400)"]
     assert {c for m in matrices for t in m["data"] for c in t.get("customdata", [])} == {
         "tp",

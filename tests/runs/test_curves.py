@@ -140,35 +140,39 @@ def test_metrics_are_listed_once_with_loss_and_auc_first() -> None:
 
 
 @pytest.mark.parametrize("runs", [1, 3, 8])
-def test_a_refresh_weighs_at_most_100_kb_and_no_trace_has_more_than_500_points(runs: int) -> None:
-    from dashboard.charts.curves import View, runs_figure
+def test_a_refresh_weighs_at_most_100_kb_and_no_curve_has_more_than_500_points(runs: int) -> None:
+    from dashboard.charts.curves import View, payload
 
     names = ("train/loss", "val/loss", "throughput", "cpu", "memory", "gpu", "gpu_memory")
     shown = {
         f"efficientnet_lstm · FaceForensics++ {k}": {n: made(10_000, k) for n in names} for k in range(runs)
     }
-    figure = runs_figure(shown, View(strips=("throughput", "cpu", "memory", "gpu")))
-    assert len(figure.to_json().encode()) <= 100_000
-    assert max(len(trace.x) for trace in figure.data) <= 500
+    sent = payload(shown, View())
+    assert len(json.dumps(sent).encode()) <= 100_000
+    assert max(len(series["x"]) for series in sent["series"]) <= 500
+    for series in sent["series"]:
+        for name in ("y", "raw", "low", "high"):
+            assert len(series.get(name, series["x"])) == len(series["x"])
 
 
 def test_the_same_view_keeps_the_zoom_and_another_does_not() -> None:
-    from dashboard.charts.curves import View, runs_figure
+    from dashboard.charts.curves import View, payload
 
     shown = {"a": {"train/loss": made(10)}}
-    kept = [runs_figure(shown, v).layout.uirevision for v in (View(), View(smoothing=0.1), View(log_y=True))]
+    kept = [payload(shown, v)["zoom"] for v in (View(), View(smoothing=0.1), View(log_y=True))]
     assert kept[0] == kept[1] != kept[2]
 
 
 def test_smoothed_raw_band_best_and_strips_are_drawn() -> None:
-    from dashboard.charts.curves import View, runs_figure
+    from dashboard.charts.curves import View, payload
 
-    shown = {"a": {"val/auc": made(2000), "throughput": made(10)}}
-    figure = runs_figure(shown, View(metric="auc", smoothing=0.5, log_x=True, log_y=True, axis="epoch"))
-    names = [trace.name for trace in figure.data]
-    assert names.count("a val band") == 2 and "a val raw" in names and "a val best" in names
-    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
-    document = json.loads(figure.to_json())
-    assert document["layout"]["yaxis2"]["title"]["text"] == "samples/s"
-    plain = runs_figure(shown, View(metric="auc", smoothing=0.0, band=False, strips=()))
-    assert [trace.name for trace in plain.data] == ["a val", "a val best"]
+    shown = {"a": {"train/auc": made(2000), "val/auc": made(2000), "throughput": made(10)}}
+    sent = payload(shown, View(metric="auc", smoothing=0.5, log_x=True, log_y=True, axis="epoch"))
+    train, val, strip = sent["series"]
+    assert train["dash"] and "best" not in train and {"raw", "low", "high"} <= set(train)
+    assert not val["dash"] and val["best"][1] == pytest.approx(made(2000).value.max(), rel=1e-4)
+    assert sent["log_x"] and sent["panels"][0]["log"] and sent["x_title"] == "epoch"
+    assert sent["panels"][strip["panel"]]["title"] == "samples/s"
+    plain = payload(shown, View(metric="auc", smoothing=0.0, band=False, strips=()))
+    assert len(plain["panels"]) == 1
+    assert not any({"raw", "low", "high"} & set(series) for series in plain["series"])

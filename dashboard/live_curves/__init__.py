@@ -1,0 +1,27 @@
+"""Curves that a refresh changes in place: zoom, hidden series and the readout stay, and nothing flickers.
+
+Streamlit 1.67 makes the identity of a Plotly chart from its figure, also where a key is given, so that new data mounts
+a new chart and its zoom is gone. This component is drawn on a canvas and takes new data into the same one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_mount = st.components.v2.component(
+    "live_curves",
+    html='<div class="live-curves"><div class="lc-legend"></div><div class="lc-field"><canvas></canvas>'
+    '<div class="lc-readout" hidden></div></div></div>',
+    css=(_HERE / "curves.css").read_text(encoding="utf-8"),
+    js=(_HERE / "curves.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def draw(payload: dict[str, Any], *, key: str) -> None:
+    """Draw or update the curves of this key. `payload` is what dashboard.charts.curves.payload gives."""
+    _mount(key=key, data=payload, height="content")

@@ -1,0 +1,145 @@
+"""A run from start to results in a real browser: started, watched, stopped, resumed, and the server killed in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playwright.sync_api import Page, expect
+
+from core.runs import processes
+from core.runs.folder import RunFolder
+from core.workspace import Workspace
+from tests.runs.conftest import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = {
+    "training_results.txt", "training_curves.png", "threshold_analysis.png", "roc_pr_curves.png",
+    "confusion_matrix_default.png", "confusion_matrix_optimal.png", "report.html",
+}  # fmt: skip
+ASKED = {
+    "modality": "image", "datasets": ["140k Real and Fake Faces"], "model": "mobilenetv3_small", "tune": "all",
+    "epochs": 10_000, "early_stopping": None, "max_minutes": 1.0, "image_size": 64, "max_samples_per_class": 40,
+    "batch_size": 8, "bootstrap": 50, "faces": False, "workers": 0,
+}  # fmt: skip
+POINTS = """() => {
+  const curves = document.querySelector('.live-curves')?.curves;
+  return Math.max(0, ...(curves?.data.series ?? []).filter(s => s.label.endsWith('train')).map(s => s.x.length));
+}"""
+
+
+@pytest.fixture
+def demo_workspace(space: Workspace) -> Workspace:
+    subprocess.run([sys.executable, "-m", "core", "demo"], cwd=ROOT, check=True, capture_output=True)
+    return space
+
+
+def only_run(space: Workspace) -> RunFolder:
+    wait_until(lambda: list(space.runs.glob("2*")), "the run's folder")
+    (folder,) = space.runs.glob("2*")
+    return RunFolder(folder)
+
+
+def load_configuration(page: Page, path: Path) -> None:
+    page.get_by_text("YAML", exact=True).click()
+    page.locator("input[type=file]").set_input_files(str(path))
+    expect(page.get_by_label("Epochs", exact=True)).to_have_value("10000")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_run_started_watched_stopped_resumed_and_finished_over_a_killed_server(
+    demo_workspace: Workspace, start_server: Callable[..., Any], page: Page, tmp_path: Path
+) -> None:
+    space = demo_workspace
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(ASKED))
+    server = start_server(space.root)
+    page.goto(f"{server.url}/train")
+    load_configuration(page, config)
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_role("heading", name="How is it going?")).to_be_visible()
+
+    run = only_run(space)
+    page.wait_for_function(f"({POINTS})() > 2", timeout=240_000)
+    before = page.evaluate(POINTS)
+    page.wait_for_function(f"({POINTS})() > {before}", timeout=120_000)  # the curve moves by itself
+
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    wait_until(lambda: run.status().state == "stopped", "the run to stop")
+    stopped_at = run.status().step
+    page.get_by_role("button", name="Resume").first.click()
+    wait_until(lambda: run.status().state == "running" and run.status().step > stopped_at, "the run to go on")
+    worker = run.status().pid
+
+    server.kill()
+    assert processes.alive(worker, run.status().process_start)
+    again = start_server(space.root)
+    page.goto(f"{again.url}/runs")
+    expect(page.get_by_text("running").first).to_be_visible()
+    page.wait_for_function(f"({POINTS})() > 2", timeout=120_000)
+    assert run.status().pid == worker
+
+    expect(page.get_by_text("completed").first).to_be_visible(timeout=300_000)
+    assert run.status().state == "completed"
+    assert {p.name for p in run.results.iterdir()} >= RESULTS
+    for path in (run.best_model, run.last_checkpoint, run.scores_file("test"), run.units_file("val")):
+        assert path.exists()
+    expect(page.get_by_text("Confusion matrices")).to_be_visible()
+
+
+def a_run(space: Workspace, *, alive: bool) -> tuple[RunFolder, subprocess.Popen[bytes] | None]:
+    """A run folder as the trainer leaves it, optionally with a worker that writes on and on."""
+    from core.runs.folder import new_run
+
+    run = new_run({"model": "net", "modality": "image", "epochs": 2000, "pause": 0.02}, space=space)
+    if not alive:
+        run.set_status(state="stopped")
+        return run, None
+    worker = ROOT / "tests" / "runs" / "stand_in_worker.py"
+    process = subprocess.Popen([sys.executable, str(worker), "--run-dir", str(run.path)])
+    return run, process
+
+
+def test_zoom_survives_a_refresh_and_nothing_polls_when_nothing_runs(
+    space: Workspace, start_server: Callable[..., Any], page: Page
+) -> None:
+    run, process = a_run(space, alive=True)
+    assert process is not None
+    try:
+        server = start_server(space.root)
+        page.goto(f"{server.url}/runs")
+        page.wait_for_function(f"({POINTS})() > 5", timeout=120_000)
+        box = page.locator(".live-curves canvas").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5, steps=8)
+        page.mouse.up()
+        limits = "() => { const c = document.querySelector('.live-curves').curves; return [c.xRange, c.yRanges[0]]; }"
+        zoomed = page.evaluate(limits)
+        assert zoomed[0] is not None and zoomed[1] is not None
+        last = "() => document.querySelector('.live-curves').curves.data.series[0].x.at(-1)"
+        before = page.evaluate(last)
+        page.wait_for_function(f"({last})() > {before}", timeout=60_000)  # a refresh came
+        assert page.evaluate(limits) == zoomed
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait()
+    wait_until(lambda: run.status().final)
+    expect(page.get_by_text("stopped").first).to_be_visible()
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append("frame")))
+    page.reload()
+    expect(page.get_by_text("stopped").first).to_be_visible()
+    page.wait_for_timeout(3000)
+    sent.clear()
+    page.wait_for_timeout(5000)  # two refreshes would fit in here
+    assert sent == []
