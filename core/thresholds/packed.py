@@ -164,7 +164,7 @@ def _count_sorted(keys: np.ndarray, positives: int, code: _Code, dtype: np.dtype
             np.subtract(above, before, out=tp[written:end])
             np.subtract(total - start, room.steps[:size], out=fp[written:end])
             np.subtract(fp[written:end], tp[written:end], out=fp[written:end])
-            places = np.flatnonzero(labels)
+            places = np.flatnonzero(labels.astype(bool))  # far faster than of whole numbers
             gained += float(np.sum((above - room.steps[: len(places)]) / (total - start - places)))
         else:
             kept = np.flatnonzero(first)

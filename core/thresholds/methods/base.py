@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
@@ -17,7 +17,9 @@ from core.thresholds.sweep import Sweep
 
 NEAR = 1e-12  # values this close (relative) are compared again as fractions
 MOST_NEAR = 10_000
-BLOCK = 4_096  # thresholds that share one bound
+BLOCK = 512  # thresholds that share one bound
+FIRST_LOOK = 64  # blocks that are looked at to know what is good
+TOGETHER = 64  # blocks that are looked at together
 
 
 @dataclass(frozen=True)
@@ -70,22 +72,32 @@ def best(
     few thresholds that may be best; fractions decide between these, so that rounding never does.
     """
     tp, fp = sweep.tp[:stop], sweep.fp[:stop]
-    starts = np.arange(0, len(tp), BLOCK)
-    ends = np.minimum(starts + BLOCK, len(tp)) - 1
-    bounds = value(tp[starts].astype(np.float64), fp[ends].astype(np.float64))
+    whole = len(tp) - len(tp) % BLOCK
+    blocks = (tp[:whole].reshape(-1, BLOCK), fp[:whole].reshape(-1, BLOCK))
+    rest = value(tp[whole:].astype(np.float64), fp[whole:].astype(np.float64))
     top = float(value(np.zeros(1), np.zeros(1))[0]) if nothing else -math.inf
-    found: list[tuple[np.ndarray, np.ndarray]] = []
-    for block in np.argsort(-bounds, kind="stable"):
-        if bounds[block] < _slack(top):
-            break
-        part = slice(int(starts[block]), int(ends[block]) + 1)
-        values = value(tp[part].astype(np.float64), fp[part].astype(np.float64))
+    top = max(top, float(rest.max(initial=-math.inf)))
+    bounds = value(blocks[0][:, 0].astype(np.float64), blocks[1][:, -1].astype(np.float64))
+    promising = np.argsort(-bounds, kind="stable")[:FIRST_LOOK]
+    for _, values in _look(blocks, promising, value):
+        top = max(top, float(values.max()))
+    found = [(np.arange(whole, len(tp)), rest)]
+    for places, values in _look(blocks, np.flatnonzero(bounds >= _slack(top)), value):
         top = max(top, float(values.max()))
         near = np.flatnonzero(values >= _slack(top))
-        found.append((near + part.start, values[near]))
-    places = np.concatenate([np.zeros(0, np.intp), *(p for p, _ in found)])
-    values = np.concatenate([np.zeros(0), *(v for _, v in found)])
+        found.append((places[near // BLOCK] * BLOCK + near % BLOCK, values[near]))
+    places, values = (np.concatenate(part) for part in zip(*found, strict=True))
     return _exactly(sweep, np.sort(places[values >= _slack(top)]), exact, nothing)
+
+
+def _look(
+    blocks: tuple[np.ndarray, np.ndarray], chosen: np.ndarray, value: Value
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Some blocks at a time: their numbers, and the values of all their thresholds in a row."""
+    for start in range(0, len(chosen), TOGETHER):
+        part = chosen[start : start + TOGETHER]
+        tp, fp = (side[part].astype(np.float64).ravel() for side in blocks)
+        yield part, value(tp, fp)
 
 
 def _slack(top: float) -> float:

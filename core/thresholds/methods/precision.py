@@ -7,8 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from core.thresholds.methods.base import BLOCK, Choice, Method, best, number
+from core.thresholds.methods.base import Choice, Method, best, number
 from core.thresholds.sweep import Sweep
+
+SPAN = 4_096  # thresholds that share one bound
 
 
 class AtPrecision(Method):
@@ -26,8 +28,8 @@ class AtPrecision(Method):
     def choose(self, sweep: Sweep) -> Choice:
         """Recall falls as thresholds rise: the lowest threshold that holds the target has the best recall."""
         tp, fp = sweep.tp, sweep.fp
-        starts = np.arange(0, len(tp), BLOCK)
-        ends = np.minimum(starts + BLOCK, len(tp)) - 1
+        starts = np.arange(0, len(tp), SPAN)
+        ends = np.minimum(starts + SPAN, len(tp)) - 1
         for block in np.flatnonzero(_precision(tp[starts], fp[ends]) >= self.target):  # no other can hold it
             part = slice(int(starts[block]), int(ends[block]) + 1)
             held = _precision(tp[part], fp[part]) >= self.target
