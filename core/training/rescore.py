@@ -52,11 +52,12 @@ def evaluate(
                 save_tables(folder, split, found, rows)
     before = folder.document("metrics") or {}
     kept = (folder.path / "operating_point.json").read_bytes() if before else None
+    kept_fields = ("skipped", "minutes", "epochs") + (() if planned is not None else ("provenance",))
     metrics = evaluation.write(
         folder,
         plan=planned.rows if planned is not None else None,
         best_epoch=before.get("best_epoch"),
-        extra={k: before[k] for k in ("skipped", "minutes", "epochs") if k in before},
+        extra={k: before[k] for k in kept_fields if k in before},
         person=person,
     )
     if kept is not None:  # the operating point in force is the analyst's, not this command's

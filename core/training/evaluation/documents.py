@@ -19,7 +19,7 @@ from core.runs.folder import RunFolder
 from core.thresholds import calibration, operating_point
 from core.thresholds.methods import choose
 from core.thresholds.sweep import sweep
-from core.training.evaluation.figures import breakdown, measure
+from core.training.evaluation.figures import RESAMPLES, breakdown, measure
 from core.training.evaluation.localisation import localisation
 from core.training.evaluation.majority import always_fake_f1, learned_nothing, majority_baseline
 from core.training.evaluation.provenance import SCHEMA, provenance
@@ -47,7 +47,7 @@ def write(
     method = str(config.get("threshold_method") or "macro_f1")
     tables = {split: read_scores(folder, split) for split in ("val", "test")}
     val = tables["val"]
-    fitted = fit_calibration(val)
+    fitted = fit_calibration(val, str(config.get("calibration") or "platt"))
     folder.save_document("calibration", fitted.to_dict())
     for split, table in tables.items():
         if len(table):
@@ -55,11 +55,12 @@ def write(
             save_scores(folder, split, table)
     threshold, reachable = choose_threshold(val, method)
     prevalence = config.get("prevalence")
+    draws = int(config.get("bootstrap") or RESAMPLES)
     metrics: dict[str, Any] = {"schema": SCHEMA, "written": time.time(), "best_epoch": best_epoch}
     for split, table in tables.items():
         if len(table):
             units = read_units(folder, split, table)
-            metrics[split] = split_figures(with_identity(table, plan), units, threshold, prevalence)
+            metrics[split] = split_figures(with_identity(table, plan), units, threshold, prevalence, draws)
             metrics[split]["localisation"] = localise(table, units, plan)
     metrics["threshold_method"] = method
     metrics["threshold_reachable"] = reachable
@@ -130,11 +131,11 @@ def localise(
     )
 
 
-def fit_calibration(val: pd.DataFrame) -> calibration.Calibration:
-    """Platt scaling on validation; with one class only the raw score stands for itself."""
+def fit_calibration(val: pd.DataFrame, method: str = "platt") -> calibration.Calibration:
+    """Calibration on validation by the method asked for; with one class only the raw score stands for itself."""
     labels = val["label"].to_numpy(dtype=np.int64)
     if 0 < labels.sum() < len(labels):
-        return calibration.fit(labels, val["score"].to_numpy(dtype=np.float64), method="platt")
+        return calibration.fit(labels, val["score"].to_numpy(dtype=np.float64), method=method)
     return calibration.Calibration("platt", "probability")  # slope 1, offset 0: the score as it is
 
 
@@ -148,18 +149,22 @@ def choose_threshold(val: pd.DataFrame, method: str) -> tuple[float | None, bool
 
 
 def split_figures(
-    table: pd.DataFrame, units: pd.DataFrame | None, threshold: float | None, prevalence: float | None
+    table: pd.DataFrame,
+    units: pd.DataFrame | None,
+    threshold: float | None,
+    prevalence: float | None,
+    draws: int = RESAMPLES,
 ) -> dict[str, Any]:
     """One split: sample level at both thresholds, unit level beside it and never mixed in, and its parts."""
     labels = table["label"].to_numpy(dtype=np.int64)
-    default = measure(table, DEFAULT_THRESHOLD, prevalence=prevalence)
-    chosen = measure(table, threshold, prevalence=prevalence)
+    default = measure(table, DEFAULT_THRESHOLD, prevalence=prevalence, resamples=draws)
+    chosen = measure(table, threshold, prevalence=prevalence, resamples=draws)
     unit_level = None
     if units is not None and len(units):
         unit_level = {
             "n": len(units),
-            "at_default": measure(units, DEFAULT_THRESHOLD),
-            "at_chosen": measure(units, threshold),
+            "at_default": measure(units, DEFAULT_THRESHOLD, resamples=draws),
+            "at_chosen": measure(units, threshold, resamples=draws),
         }
     return {
         "level": "sample",
