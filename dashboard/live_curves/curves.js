@@ -130,7 +130,7 @@ class Curves {
     }
     pen.save(); pen.translate(10, box.top + box.height / 2); pen.rotate(-Math.PI / 2);
     pen.textAlign = "center"; pen.textBaseline = "middle"; pen.fillText(panel.title, 0, 0); pen.restore();
-    pen.save(); pen.beginPath(); pen.rect(LEFT, box.top - 3, right - LEFT, box.height + 6); pen.clip();
+    pen.save(); pen.beginPath(); pen.rect(LEFT, box.top - 3, right - LEFT + 8, box.height + 6); pen.clip();
     for (const series of this.visible(index)) this.drawSeries(series, x, y);
     pen.restore();
   }

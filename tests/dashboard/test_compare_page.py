@@ -1,0 +1,138 @@
+"""The Compare page without a browser: figures side by side, the paired difference, the recommendation, the default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+from streamlit.testing.v1 import AppTest
+
+from core.runs import cards
+from core.runs.folder import RunFolder, new_run
+from core.workspace import Workspace, write_json
+
+APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches(space: Workspace) -> Iterator[None]:
+    import streamlit as st
+
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    known = [{"name": "small", "parameters": 400_000}, {"name": "large", "parameters": 9_000_000}]
+    write_json(space.cache / f"models-{cards.code_version()}.json", known)
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def make_run(space: Workspace) -> Callable[..., RunFolder]:
+    def make(model: str, strength: float, seed: int, dataset: str = "FaceForensics++") -> RunFolder:
+        config = {"modality": "image", "model": model, "datasets": [dataset], "protocol": "group"}
+        run = new_run(config, space=space)
+        metrics: dict[str, object] = {"learned_nothing": False}
+        labels = np.random.default_rng(7).integers(0, 2, 200)
+        for split in ("val", "test"):
+            noise = np.random.default_rng(seed).normal(size=200)
+            table = pd.DataFrame(
+                {
+                    "id": [f"{dataset}/{split}/{i}" for i in range(200)], "label": labels, "dataset": dataset,
+                    "group": [f"g{i // 2}" for i in range(200)],
+                    "score": 1 / (1 + np.exp(-(strength * (labels - 0.5) + noise))),
+                }
+            )  # fmt: skip
+            run.scores_file(split).parent.mkdir(exist_ok=True)
+            table.to_parquet(run.scores_file(split))
+            auc = float(roc_auc_score(table.label, table.score))
+            at = {"threshold": 0.5, "auc": auc, "intervals": {"auc": [auc - 0.05, min(1.0, auc + 0.05)]}}
+            metrics[split] = {
+                "at_chosen": at, "at_default": at, "majority_baseline": 0.5, "n": 200,
+                "by": {"dataset": [{"name": dataset, "auc": auc, "intervals": {}}]},
+            }  # fmt: skip
+        run.save_document("metrics", metrics)
+        run.set_status(state="completed", best=0.9)
+        return run
+
+    return make
+
+
+def open_page() -> AppTest:
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.switch_page("views/compare.py").run()
+    assert not page.exception, page.exception
+    return page
+
+
+def text_of(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "error", "warning", "info")
+    return "\n".join(str(e.value) for kind in kinds for e in getattr(page, kind)).replace("\\", "")
+
+
+def test_one_run_is_not_enough(make_run: Callable[..., RunFolder]) -> None:
+    make_run("small", 2, 1)
+    assert "Two finished runs are needed for a comparison. There is one." in text_of(open_page())
+
+
+def test_a_real_difference_is_named_and_the_better_one_recommended(
+    make_run: Callable[..., RunFolder], space: Workspace
+) -> None:
+    weak, strong = make_run("small", 0.3, 1), make_run("large", 5, 2)
+    page = open_page()
+    text = text_of(page)
+    assert (
+        "is better" in text
+        and "no difference shown" not in text.split("Is the difference real?")[-1].split(".")[0]
+    )
+    assert f"Recommended for image: **large · FaceForensics++** ({strong.id})" in text
+    table = next(d.value for d in page.dataframe if "parameters" in d.value)
+    assert set(table["parameters"]) == {"0.40 M", "9.00 M"}
+    page.button(key="compare-default-image").click().run()
+    assert space.settings()["detectors"] == {"image": strong.id}
+    assert page.button(key="compare-default-image").disabled
+    assert weak.id != strong.id
+
+
+def test_a_difference_within_the_intervals_is_said_to_be_none_and_the_smaller_is_recommended(
+    make_run: Callable[..., RunFolder],
+) -> None:
+    make_run("large", 2, 1)
+    small = make_run("small", 2, 2)
+    text = text_of(open_page())
+    assert "**no difference shown**" in text
+    assert f"({small.id})" in text
+
+
+def test_published_figures_are_not_comparable_where_the_protocol_differs(
+    make_run: Callable[..., RunFolder],
+) -> None:
+    make_run("small", 2, 1)
+    make_run("large", 2, 2)
+    page = open_page()
+    tables = [d.value for d in page.dataframe if "published detector" in d.value]
+    assert tables and set(tables[0]["this run"]) == {"not comparable"}
+    assert tables[0]["why"].str.len().min() > 10
+
+
+def test_runs_on_other_samples_cannot_be_paired(make_run: Callable[..., RunFolder]) -> None:
+    make_run("small", 2, 1)
+    make_run("large", 2, 2, dataset="Celeb-DF-v2")
+    assert "share 0 scored test samples" in text_of(open_page())
+
+
+def test_curves_of_all_chosen_runs_are_overlaid(make_run: Callable[..., RunFolder]) -> None:
+    make_run("small", 2, 1)
+    make_run("large", 2, 2)
+    page = open_page()
+    figures = [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
+    roc = next(
+        f
+        for f in figures
+        if f["layout"].get("yaxis", {}).get("title", {}).get("text") == "true positive rate"
+    )
+    assert len(roc["data"]) == 3  # both, and chance
