@@ -142,7 +142,8 @@ def _by_folders(tree: Tree, recognised: Recognised) -> list[Owned]:
         )
         if chosen is None:
             continue
-        facts = _facts(folder, chosen, len(below[chosen.anchor]))
+        outer = chosen.anchor.rpartition("/")[2] if chosen.anchor in tree.roots else ""
+        facts = _facts(folder, chosen, len(below[chosen.anchor]), outer)
         owned.append(Owned(_claim(chosen.anchor, chosen.folder, facts), folder, kind))
     return owned
 
@@ -168,10 +169,11 @@ def _rest(folder: str, chosen: _Class) -> list[str]:
     return [p for p in parts if split_of(p) is None and normal(p) != "videos"]
 
 
-def _facts(folder: str, chosen: _Class, folders_below: int) -> dict[str, str]:
+def _facts(folder: str, chosen: _Class, folders_below: int, outer: str) -> dict[str, str]:
+    """What the folders on the way say; `outer` is the data root's name where the way begins there."""
     facts = {"label": str(chosen.label)}
     way = [p for p in folder[len(chosen.anchor) :].split("/") if p]
-    split = next((found for p in way if (found := split_in(p))), None)
+    split = next((found for p in [*way, outer] if (found := split_in(p))), None)
     if split:
         facts["split"] = split
     rest = _rest(folder, chosen)

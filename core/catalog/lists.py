@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -63,7 +63,7 @@ def json_of(path: Path, problems: Problems) -> Any:
 
 
 def rows_of(
-    path: Path, problems: Problems, needed: Iterable[str] = (), header: Iterable[str] | None = None
+    path: Path, problems: Problems, needed: Sequence[str] = (), header: Iterable[str] | None = None
 ) -> list[dict[str, str]]:
     """The rows of a CSV by normalised column name; a column without a name is `column N`.
 
@@ -87,7 +87,11 @@ def rows_of(
     if missing:
         problems.damaged(path, f"has no column {missing[0]!r} (its columns are {', '.join(names)[:200]})")
         return []
-    return [dict(zip(names, line)) for line in lines]
+    last = max((names.index(name) for name in needed), default=-1)
+    short = [line for line in lines if len(line) <= last]
+    for line in short:
+        problems.add("cut short", path, f"a row ({line[0][:80]}) has {len(line)} of {len(names)} columns")
+    return [dict(zip(names, line)) for line in lines if len(line) > last]
 
 
 def _dialect(text: str) -> type[csv.Dialect] | csv.Dialect:
@@ -232,7 +236,7 @@ def read_labels(path: Path, problems: Problems, one_is: int = FAKE) -> Listing:
     further = {k: next((names.index(w) for w in words if w in names), None) for k, words in FURTHER.items()}
     for line in lines:
         if len(line) <= max(where, label_at):
-            problems.add("bad label", line[0], f"a row of {path.name} is cut short")
+            problems.add("cut short", path, f"a row ({line[0][:80]}) has too few columns")
             continue
         cells = {k: line[i].strip() for k, i in further.items() if i is not None and i < len(line)}
         listing.add(line[where], _row(line[where], line[label_at], cells, one_is, path, problems))

@@ -17,6 +17,7 @@ ADVICE = {
     "absent": "is listed but is not there; download it again or correct the list",
     "unlisted": "is not in the dataset's list, so its label is unknown; complete the list",
     "bad label": "is labelled neither real nor fake, so it has no label; correct the list",
+    "cut short": "the row was left out; complete the list",
     "contradiction": "is labelled differently by its folder and by the list; correct one of them",
 }
 

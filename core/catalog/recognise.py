@@ -16,6 +16,18 @@ from core.catalog.walk import OTHER, Folder, Tree
 
 ANCESTORS = 4  # folders above a root that may tell what the root is
 EXAMPLES = 20
+COMMON_LISTS = frozenset(
+    (
+        "train.json",
+        "val.json",
+        "test.json",
+        "metadata.json",
+        "metadata.min.json",
+        "dataset.json",
+        "labels.csv",
+    )
+    + ("train.csv", "valid.csv", "test.csv", "meta.csv")
+)  # names that any folder may hold
 TRANSPARENT = frozenset({"videos"})
 
 
@@ -340,12 +352,36 @@ def set_roots(tree: Tree, recognised: Recognised) -> None:
             if any(_inside(s, above) and not _inside(s, item.key.anchor) for s in strangers):
                 break
             path = above
-        if _parent(path) in tree.roots and _same_name(_parent(path), path, item.layout):
-            path = _parent(path)
+        root = _parent(path)
+        if root in tree.roots and _same_name(root, path, item.layout) and not _shared(root, path, anchors):
+            path = root
         item.root = path
+    _give_lists(tree, recognised)
+
+
+def _shared(root: str, path: str, anchors: list[str]) -> bool:
+    return any(_inside(other, root) and not _inside(other, path) for other in anchors)
+
+
+def _give_lists(tree: Tree, recognised: Recognised) -> None:
+    """Each dataset's list files: those inside it, else those beside it that lie in no dataset."""
+    roots = [item.root for item in recognised.found]
+    every = [file for files in recognised.lists.by_folder.values() for file in files]
+    free = [f for f in every if _telling(f) and not any(_inside(f, root) for root in roots)]
+    for item in recognised.found:
         item.lists = {}
-        for file in recognised.lists.inside(path):
+        for file in recognised.lists.inside(item.root):
             item.lists.setdefault(_name(file).casefold(), []).append(file)
+        shared = next((root for root in tree.roots if _inside(item.root, root)), item.root)
+        wanted = {name.casefold() for name in item.layout.lists} - set(item.lists)
+        for file in free:
+            if _name(file).casefold() in wanted and _inside(file, shared):
+                item.lists.setdefault(_name(file).casefold(), []).append(file)
+
+
+def _telling(file: str) -> bool:
+    """Whether a list's name, or the `splits` folder it lies in, tells what it belongs to."""
+    return _name(file).casefold() not in COMMON_LISTS or normal(_name(_parent(file))) == "splits"
 
 
 def _same_name(root: str, inner: str, layout: Layout) -> bool:

@@ -92,6 +92,15 @@ class TestSeveralDatasets:
         assert counts(result) == {"Celeb-DF-v2": (1, 1, 0), "Celeb-DF-v2 (2)": (1, 1, 0)}
         assert result.datasets[1].root.startswith(str(other))
 
+    def test_lists_may_lie_beside_the_dataset(self, tmp_path: Path, space: Workspace) -> None:
+        keys = "LA_1 DF_E_1 nocodec asvspoof A14 spoof notrim progress vocoder - - - -\n"
+        files = media("parts/ASVspoof2021_DF_eval_part00/ASVspoof2021_DF_eval/flac/DF_E_1.flac")
+        files |= media("faces/original_sequences/youtube/c23/videos/071.mp4") | CELEB
+        files |= {"keys/CM/trial_metadata.txt": keys, "splits/test.json": json.dumps([["071", "054"]])}
+        result = scanned(tmp_path, files, space)
+        assert counts(result)["ASVspoof 2021 DF"] == (0, 1, 0)
+        assert statistics.by(the(result, "FaceForensics++"), "split")["test"].real == 1
+
 
 class TestRootInside:
     @pytest.mark.parametrize(
@@ -376,6 +385,42 @@ class TestGeneric:
         row = table.load(["mine"], space).iloc[0]
         assert (row["split"], row["identity"], row["method"], row["text"]) == ("val", "Ann", "vits", "hello")
         assert row["groups"] == ["identity:Ann"]
+
+    def test_what_is_packed_or_hidden_is_told(self, tmp_path: Path, space: Workspace) -> None:
+        faces = "YouTube Faces With Facial Keypoints"
+        files = CELEB | media(
+            f"{faces}/part_1/a.npz", f"{faces}/part_1/b.npz", "Celeb-DF-v2/Celeb-real/._id0_0000.mp4"
+        )
+        result = scanned(tmp_path, files | {f"{faces}/list.csv": "videoID\n"}, space)
+        assert {left.path: left.files for left in result.unrecognised} == {str(tmp_path / "data" / faces): 2}
+        assert [(Path(i.path).name, i.files) for i in result.ignored] == [("Celeb-real", 1)]
+        assert counts(result) == {"Celeb-DF-v2": (1, 1, 0)}
+
+    def test_own_real_and_fake_folders_are_not_taken_for_a_dataset(
+        self, tmp_path: Path, space: Workspace
+    ) -> None:
+        files = media("mine/original/holiday.mp4", "mine/Deepfakes/party.mp4", "mine/Deepfakes/work.mp4")
+        assert counts(scanned(tmp_path, files, space)) == {"mine": (1, 2, 0)}
+
+    def test_rearranged_faceforensics_keeps_its_groups(self, tmp_path: Path, space: Workspace) -> None:
+        files = media("FaceForensics++/real/071.mp4", "FaceForensics++/fake/071_054.mp4")
+        assert counts(scanned(tmp_path, files, space)) == {"FaceForensics++": (1, 1, 0)}
+        frame = table.load(None, space).set_index("path")
+        assert frame.loc["fake/071_054.mp4", "groups"] == ["sequence:071", "sequence:054"]
+        assert set(frame["split"]) == {"train"}
+
+    def test_a_data_root_named_like_a_dataset(self, tmp_path: Path, space: Workspace) -> None:
+        """Its name says nothing of the others in it."""
+        tree = next(t for t in TREES if t.layout == "140k")
+        files = {f"faceforensics++ and more/{path}": text for path, text in (tree.files | CELEB).items()}
+        build(tmp_path, files)
+        result = scan.scan([tmp_path / "faceforensics++ and more"], space=space)
+        assert counts(result) == {"140k Real and Fake Faces": (9, 9, 0), "Celeb-DF-v2": (1, 1, 0)}
+
+    def test_split_and_class_in_one_name(self, tmp_path: Path, space: Workspace) -> None:
+        result = scanned(tmp_path, media("mine/train_real/1.png", "mine/test_fake/2.png"), space)
+        splits = {s: (c.real, c.fake) for s, c in statistics.by(result.datasets[0], "split").items()}
+        assert splits == {"train": (1, 0), "test": (0, 1)}
 
     def test_unrecognised_with_counts(self, tmp_path: Path, space: Workspace) -> None:
         files = CELEB | media("holiday/a.jpg", "holiday/2024/b.jpg", "loose.png", "Celeb-DF-v2/extra/c.mp4")

@@ -89,6 +89,7 @@ class FaceForensics(Layout):
         Rule("original", REAL, edition="c23"),
         Rule(f"{{method:{METHODS}}}", FAKE, edition="c23"),
         Rule("masks", ignore="masks", edition="c23"),
+        Rule("downloaded_videos", ignore="downloaded_videos", edition="c23"),
         Rule(f"{{method:{METHODS}}}/masks", ignore="masks", edition="c23"),
         Rule("{label}", edition="re-arranged"),
         Rule("{split}/{label}", edition="re-arranged"),

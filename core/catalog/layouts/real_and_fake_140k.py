@@ -39,7 +39,7 @@ class RealAndFake140k(Layout):
         return super().accepts(evidence) or named(evidence, "140k")
 
     def read(self, site: Site, problems: Problems) -> list[Listing]:
-        return [_listing(path, problems) for path in site.find(*LISTS) if _is_list(path)]
+        return [_listing(path, problems) for path in site.find(*LISTS)]
 
     def label(self, part: Part, lists: list[Listing]) -> Labels:
         labels = self.stated(part)
