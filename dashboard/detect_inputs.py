@@ -35,7 +35,7 @@ def choose(runs: list[Summary]) -> list[str | None]:
     chosen = st.multiselect(
         "Detector",
         list(known),
-        format_func=lambda run_id: _named(known[run_id]),
+        format_func=lambda run_id: _named(known[run_id], runs),
         placeholder="automatic: the default for each kind of file",
         key="detect_runs",
         help="Several detectors judge side by side; they are combined only where a validation set of both allows it.",
@@ -47,9 +47,11 @@ def choose(runs: list[Summary]) -> list[str | None]:
     return list(chosen)
 
 
-def _named(run: Summary) -> str:
+def _named(run: Summary, runs: list[Summary]) -> str:
+    """Name and modality; runs of one name are told apart by their ids."""
     mark = " ✖ learned nothing" if run.learned_nothing else ""
-    return f"{run.name} · {run.modality}{mark}"
+    same = sum(other.name == run.name for other in runs) > 1
+    return f"{run.name} · {run.modality}{f' · {run.id}' if same and run.id != run.name else ''}{mark}"
 
 
 def _about(run_id: str) -> None:

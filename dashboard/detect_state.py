@@ -50,6 +50,7 @@ class Session:
     items: list[Item] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)  # ids of uploads that were taken over
     refused: list[str] = field(default_factory=list)  # one line each
+    served_by: Service | None = None
 
     def jobs(self) -> Iterator[Job]:
         for item in list(self.items):
@@ -74,7 +75,8 @@ def service() -> Service:
 
 def _end(session: Session) -> None:
     """The browser is gone: nothing of its files stays on disk."""
-    service().cancel(session.id)
+    if session.served_by is not None:
+        session.served_by.cancel(session.id)
     session.folder.close()
 
 
@@ -102,7 +104,8 @@ def judge(item: Item, request: Request) -> Job:
     else:
         out: Path = own.folder.results()
         first = item.opened is None
-        job = service().submit(own.id, item.upload, replace(request, out=out), play=first)
+        own.served_by = service()
+        job = own.served_by.submit(own.id, item.upload, replace(request, out=out), play=first)
         item.opened = item.opened or job
     item.jobs[key] = job  # at the end: it was asked for last
     return job

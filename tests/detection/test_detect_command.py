@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.detection.files import expand
+from core.detection import batch
+from core.detection.files import Given, expand
+from core.detection.request import Request
+from core.detection.verdict import Verdict
 from tests.detection.tiny_runs import make_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,38 +116,24 @@ def test_what_cannot_be_asked_is_refused_in_one_line(arguments: list[str], words
     assert answer.stdout == ""
 
 
-def test_a_crash_costs_its_own_file_only(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.detection import batch
-    from core.detection.files import Given
-    from core.detection.request import Request
-
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{place}")
-    (place / "sitecustomize.py").write_text(CRASHING)
-    files = [Given(place / name, name) for name in ("a.png", "s.wav", "a.png")]
-    (place / "crash.png").write_bytes(b"x")
-    files.insert(1, Given(place / "crash.png", "crash.png"))
-    verdicts = batch.run(files, Request(run=str(place / "pictures")), workers=1)
-    assert [v.status for v in verdicts] == ["ok", "error", "not_applicable", "ok"]
-    assert verdicts[1].reason == batch.CRASHED
+def judged_or_dead(job: batch.Job, request: object) -> tuple[int, Verdict]:
+    """In place of judging: dies on one file, as a decoder with a bug would."""
+    if job[1].shown == "crash":
+        os._exit(9)
+    return job[0], Verdict(job[1].shown, "ok")
 
 
-CRASHING = '''
-import os
-import sys
-
-
-class Finder:
-    """Makes the process die when it is asked to probe one file, as a decoder with a bug would."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name == "core.media.probe" and "core.detection.judgement" in sys.modules:
-            sys.meta_path.remove(self)
-            import core.media.probe as module
-
-            inner = module.probe
-            module.probe = lambda file, *a, **k: os._exit(9) if str(file).endswith("crash.png") else inner(file, *a, **k)
-        return None
-
-
-sys.meta_path.insert(0, Finder())
-'''
+def test_a_crash_costs_its_own_file_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "_judge", judged_or_dead)
+    names = ["a", "crash", "b", "c"]
+    heard: list[int] = []
+    verdicts = batch.run(
+        [Given(Path(n), n) for n in names], Request(), workers=1, told=lambda n, _v: heard.append(n)
+    )
+    assert [(v.file, v.status) for v in verdicts] == [
+        ("a", "ok"),
+        ("crash", "error"),
+        ("b", "ok"),
+        ("c", "ok"),
+    ]
+    assert verdicts[1].reason == batch.CRASHED and sorted(heard) == [0, 1, 2, 3]

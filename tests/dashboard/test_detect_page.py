@@ -1,0 +1,240 @@
+"""The Detect page without a browser: what it shows of a verdict, of its threshold, and of what goes wrong."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.detection import feedback, pictures, sound, wording
+from core.detection.request import Request
+from core.detection.service import Job
+from core.detection.uploads import SessionFolder, Upload
+from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict
+from core.workspace import Workspace
+from dashboard import detect_state
+from dashboard.charts import detect as charts
+from tests.detection.tiny_runs import make_run
+
+ROOT = Path(__file__).resolve().parents[2]
+NASTY = "<img src=x onerror=alert(1)> **bold** \u202egnp.exe"
+
+
+class Answered:
+    """A service whose verdicts are there at once, or grow when the test says so."""
+
+    def __init__(self, answers: list[Verdict], stage: str = "done") -> None:
+        self.answers, self.stage, self.asked = answers, stage, list[Request]()
+
+    def submit(self, session: str, upload: Upload, request: Request, *, play: bool = True) -> Job:
+        self.asked.append(request)
+        verdict = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        job = Job(session, upload, request, stage=self.stage, verdict=replace(verdict, file=upload.shown))
+        job.player_error = "not in this test"
+        return job
+
+    def cancel(self, session: str) -> int:
+        return 0
+
+
+@pytest.fixture(autouse=True)
+def fresh_session(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A browser session of its own for each test: to Streamlit's test runner all of them are one."""
+    own = detect_state.Session("test", SessionFolder())
+    monkeypatch.setattr(detect_state, "session", lambda: own)
+    yield
+    own.folder.close()
+
+
+@pytest.fixture
+def verdict(tmp_path: Path) -> Verdict:
+    """A clip of four frames with a map each, and sound."""
+    maps = []
+    for k in range(4):
+        frame, overlay = tmp_path / f"{k}.jpg", tmp_path / f"{k}.png"
+        pictures.save_jpeg(frame, np.full((48, 64, 3), 90, np.uint8))
+        pictures.save_grey(overlay, np.eye(48, 64, dtype=np.float32))
+        faithful = Faithfulness(0.2, 0.8, 0.3, 0.1, 0.2, True)
+        maps.append(
+            HeatMap("gradcam", "picture", k, str(frame), str(overlay), str(frame), k / 2, k / 2, faithful)
+        )
+    drawn = sound.picture(np.sin(np.arange(32_000) / 20).astype(np.float32), 16_000, 0.0)
+    sound.save(
+        tmp_path / "sound.npz", sound.with_map(drawn, [sound.WindowMap(0.0, 2.0, np.ones(10, np.float32))])
+    )
+    units = tuple(
+        Unit("face", 5 * k, k / 2, k / 2, 0.2 + 0.2 * k, (4.0, 4.0, 30.0, 30.0), 0) for k in range(4)
+    )
+    return Verdict(
+        file="a.mp4", status="ok", verdict="fake", score=0.7, threshold=0.5, modality="video", detector="run",
+        model="net", probability=0.93, units=units, words=wording.LEVELS[3][1], calibrated=True,
+        tracks=({"track": 0, "units": 4, "score": 0.7, "highest": 0.8},), caveats=tuple(wording.STANDING),
+        outside=({"what": "codec", "words": "Codec av1 is new to it.", "out": True},), explanations=tuple(maps),
+        facts={"sha256": "ab" * 32, "bytes": 10, "media": {"codec": "av1"}, "exif": {"Software": NASTY}},
+        operating_point={"method": "macro_f1", "chosen_on": "val"}, frame_size=(64, 48),
+        waveform={"path": str(tmp_path / "sound.npz"), "t0": 0.0, "t1": 2.0},
+    )  # fmt: skip
+
+
+def open_page(answers: Answered, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]) -> AppTest:
+    monkeypatch.setattr(detect_state, "service", lambda: answers)
+    page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60).run()
+    assert not page.exception
+    for name, content in files.items():
+        page.file_uploader[0].set_value([(name, content, "video/mp4")])
+        page.run()
+    assert not page.exception
+    return page
+
+
+def text_of(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.error, *page.warning, *page.info]
+    return "\n".join(str(p.value) for p in parts)
+
+
+@pytest.fixture
+def with_run(space: Workspace) -> Workspace:
+    make_run(space.runs / "run", "image")
+    return space
+
+
+def test_without_a_detector_it_says_what_to_do_next(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([]), monkeypatch, {})
+    assert "no finished detector" in text_of(page) and page.button[0].label == "Train a detector"
+
+
+def test_a_verdict_comes_with_its_evidence(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
+    text = text_of(page)
+    for words in (
+        "Very strong evidence",
+        "decided at 0\\.500",
+        "faces 2 of 4 above",
+        "Codec av1",
+        "not proof",
+        "lowers the score by",
+    ):
+        assert words in text
+    charts_of = [c.proto.spec for c in page.get("plotly_chart")]
+    assert len(charts_of) == 3  # the scale, the timeline, the sound
+    assert {b.label for b in page.get("download_button")} == {"Report (HTML)", "Report (JSON)"}
+
+
+def test_names_are_shown_and_never_rendered(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([verdict]), monkeypatch, {NASTY: b"x"})
+    shown = next(m.value for m in page.markdown if "onerror" in m.value)
+    assert "\\<img" in shown and "\\*\\*bold" in shown and "\u202e" not in shown
+    assert not any(m.allow_html for m in page.markdown)
+
+
+def test_another_threshold_is_tried_and_nothing_is_saved(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (with_run.runs / "run" / "operating_point.json").read_bytes()
+    page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
+    page.toggle[0].set_value(True).run()
+    next(s for s in page.slider if s.label == "threshold").set_value(0.75).run()
+    text = text_of(page)
+    assert "● real" in text and "decided at 0\\.750" in text and "faces 1 of 4 above" in text
+    assert (with_run.runs / "run" / "operating_point.json").read_bytes() == before
+
+
+def test_learned_nothing_is_said_in_red_before_anything_else(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([replace(verdict, learned_nothing=True)]), monkeypatch, {"a.mp4": b"x"})
+    assert "learned nothing" in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("error", "broken \\<b\\>file"), ("not_applicable", "Not applicable")]
+)
+def test_a_file_without_a_verdict_has_its_reason(
+    status: str, words: str, with_run: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Verdict("a", status, reason="broken <b>file")
+    page = open_page(Answered([answer]), monkeypatch, {"a.mp4": b"x"})
+    assert words in text_of(page)
+
+
+def test_the_truth_is_kept_only_on_a_click(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
+    assert feedback.read(with_run) == []
+    next(b for b in page.button if b.label == "real").click().run()
+    (row,) = feedback.read(with_run)
+    assert (row["truth"], row["verdict"], row["sha256"]) == ("real", "fake", "ab" * 32)
+
+
+def test_another_method_has_the_file_judged_again_with_it(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answered([verdict])
+    page = open_page(answers, monkeypatch, {"a.mp4": b"x"})
+    next(s for s in page.selectbox if s.label == "method").set_value("layercam").run()
+    assert [r.method for r in answers.asked] == ["auto", "layercam"]
+
+
+def test_two_detectors_stand_side_by_side_and_are_not_averaged(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(with_run.runs / "other", "image", seed=1)
+    answers = Answered([verdict, replace(verdict, detector="other", score=0.2, verdict="real")])
+    monkeypatch.setattr(detect_state, "service", lambda: answers)
+    page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60).run()
+    page.multiselect[0].set_value(["run", "other"]).run()
+    page.file_uploader[0].set_value([("a.mp4", b"x", "video/mp4")]).run()
+    table = page.dataframe[0].value
+    assert list(table["detector"]) == ["run", "other"] and list(table["score"]) == [0.7, 0.2]
+    assert "Not combined" in text_of(page)
+
+
+def test_the_session_has_a_table_that_can_be_cleared(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x", "=b.mp4": b"y"})
+    assert set(page.dataframe[0].value["file"]) == {"a.mp4", "=b.mp4"}
+    next(b for b in page.button if b.label == "Clear").click().run()
+    assert not page.exception and "Very strong" not in text_of(page)
+
+
+def test_the_timeline_names_the_unit_under_a_click(verdict: Verdict) -> None:
+    people = replace(verdict, units=(*verdict.units, replace(verdict.units[0], track=1)), tracks=({}, {}))
+    fig = charts.timeline(people, 0.5, 1)
+    assert [list(t.customdata) for t in fig.data] == [[0, 1, 2, 3], [4]]
+    symbols = list(fig.data[0].marker.symbol)
+    assert symbols == ["circle", "circle", "x", "x"]  # told apart without colour
+
+
+def test_the_sounds_map_lies_in_seconds_and_hertz() -> None:
+    drawn = sound.picture(np.zeros(64_000, np.float32) + 1e-3, 16_000, 1.0)
+    values = np.zeros((10, 20), np.float32)
+    values[9, 10:] = 1  # the highest band, second half of the window
+    hertz = np.linspace(400, 7600, 10)
+    mapped = sound.with_map(drawn, [sound.WindowMap(3.0, 5.0, values, hertz)])
+    rows, columns = np.nonzero(mapped["map"])
+    times = 1.0 + (columns + 0.5) * 4.0 / mapped["map"].shape[1]
+    assert times.min() > 3.95 and times.max() < 5.0
+    assert np.asarray(drawn["hertz"])[rows].min() > 7000
+    fig: Any = charts.sound(mapped, (), 0.5)
+    assert fig.data[-1].name == "map" and max(fig.data[-1].x) <= 5.01
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "dashboard").glob("detect_*.py")))
+def test_pages_draw_and_compute_nothing(name: str) -> None:
+    tree = ast.parse((ROOT / "dashboard" / name).read_text(encoding="utf-8"))
+    html = [n for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg == "unsafe_allow_html"]
+    assert html == []

@@ -1,0 +1,177 @@
+"""The Detect page in a real browser: a picture, a clip with sound, a recording and a damaged file of each kind."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Page, expect
+
+from core.detection import uploads, wording
+from core.workspace import Workspace
+from tests.detection.tiny_runs import make_run
+
+NAME = "a'b \"<img src=x onerror=alert(1)>\u202e.png"
+CLICK_MOMENT = """() => {
+  const plot = [...document.querySelectorAll('.js-plotly-plot')].find(p => (p._fullData || []).some(t => t.customdata));
+  const box = plot.querySelector('.plotly .nsewdrag').getBoundingClientRect();
+  const x = plot._fullLayout.xaxis, y = plot._fullLayout.yaxis, t = plot._fullData.find(t => t.customdata);
+  return [box.left + x.d2p(t.x[1]), box.top + y.d2p(t.y[1])];
+}"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """One good and one damaged file of each kind, made here."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    noise = generator.integers(0, 255, (24, 8, 12, 3), np.uint8)
+    frames = [cv2.resize(frame, (192, 128)) for frame in noise]
+    found = {
+        n: folder / n
+        for n in ("clip.mp4", "clip.avi", "voice.flac", "cut.mp4", "cut.png", "cut.wav", "page.svg")
+    }
+    found["picture"] = folder / NAME
+    cv2.imwrite(str(folder / "p.png"), frames[0])
+    (folder / "p.png").rename(found["picture"])
+    sound = (generator.standard_normal(24_000) * 0.1).astype(np.float32)
+    for name, codec in (("clip.mp4", "libx264"), ("clip.avi", "mpeg4")):
+        _clip(found[name], codec, frames, sound)
+    soundfile.write(found["voice.flac"], np.tile(sound, 4), 16_000)
+    for name, source in (
+        ("cut.mp4", found["clip.mp4"]),
+        ("cut.png", found["picture"]),
+        ("cut.wav", found["voice.flac"]),
+    ):
+        found[name].write_bytes(source.read_bytes()[:60])
+    found["page.svg"].write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+    return found
+
+
+def _clip(path: Path, codec: str, frames: list[np.ndarray], sound: np.ndarray) -> None:
+    with av.open(str(path), "w") as container:
+        video = container.add_stream(codec, rate=12)
+        video.width, video.height, video.pix_fmt = 192, 128, "yuv420p"
+        audio = container.add_stream("aac" if codec == "libx264" else "mp3", rate=16_000)
+        for frame in frames:
+            container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(video.encode())
+        block = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")
+        block.rate, block.pts, block.time_base = 16_000, 0, Fraction(1, 16_000)
+        resampler = av.AudioResampler("fltp", "mono" if codec == "libx264" else "stereo", 16_000)
+        for part in resampler.resample(block):
+            container.mux(audio.encode(part))
+        container.mux(audio.encode())
+
+
+@pytest.fixture
+def detectors(space: Workspace) -> Workspace:
+    make_run(space.runs / "pictures", "image", threshold=0.0)
+    make_run(space.runs / "clips", "video", threshold=0.999)
+    make_run(space.runs / "sounds", "audio", learned_nothing=True)
+    return space
+
+
+def upload(page: Page, path: Path) -> None:
+    page.locator("input[type=file]").set_input_files(str(path))
+
+
+def judged(page: Page, seconds: float = 240.0) -> None:
+    """The report is offered when everything is computed."""
+    expect(page.get_by_role("button", name="Report (HTML)")).to_be_visible(timeout=seconds * 1000)
+
+
+def folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob(f"{uploads.PREFIX}*"))
+
+
+@pytest.mark.timeout(900)
+def test_files_of_every_kind_are_judged_explained_and_forgotten(
+    detectors: Workspace, start_server: Callable[..., Any], page: Page, files: dict[str, Path], tmp_path: Path
+) -> None:
+    before = folders()
+    server = start_server(detectors.root)
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    page.goto(f"{server.url}/detect")
+    expect(page.locator("input[type=file]")).to_be_attached(timeout=90_000)
+
+    upload(page, files["picture"])
+    judged(page)
+    expect(page.get_by_text("evidence of manipulation").first).to_be_visible()
+    expect(page.get_by_text("removing the marked 20%").first).to_be_visible()
+    _report_is_whole(page, tmp_path)
+
+    _a_clip_with_sound(page, files["clip.mp4"])
+    upload(page, files["clip.avi"])  # no browser plays it: a copy is made
+    expect(page.get_by_role("heading", name="clip.avi")).to_be_visible(timeout=60_000)
+    judged(page)
+    expect(page.locator("video")).to_have_js_property("readyState", 4, timeout=60_000)
+
+    upload(page, files["voice.flac"])
+    expect(page.get_by_role("heading", name="voice.flac")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("This detector learned nothing").first).to_be_visible(timeout=120_000)
+    judged(page)
+    expect(page.get_by_text("The sound")).to_be_visible()
+
+    for name in ("cut.mp4", "cut.png", "cut.wav", "page.svg"):
+        upload(page, files[name])
+        expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=60_000)
+        expect(page.get_by_test_id("stAlert").filter(has_text=name).first).to_be_visible(timeout=60_000)
+    assert alerts == []
+    (own,) = folders() - before
+    assert {p.name.split("-")[0] for p in own.iterdir()} <= {"upload", "result"}  # names of our own
+
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("This session")).to_have_count(0, timeout=60_000)
+    assert not list(own.glob("upload-*"))
+    server.stop()
+    assert not own.exists()
+
+
+def _a_clip_with_sound(page: Page, path: Path) -> None:
+    upload(page, path)
+    expect(page.get_by_role("heading", name="clip.mp4")).to_be_visible(timeout=60_000)
+    judged(page)
+    expect(page.get_by_text("Over time")).to_be_visible()
+    expect(page.locator("video")).to_have_js_property("readyState", 4, timeout=60_000)
+    at = page.evaluate(CLICK_MOMENT)
+    page.mouse.click(*at)
+    expect(page.get_by_text(re.compile("The frame at 0.[0-9]+ s")).first).to_be_visible(timeout=60_000)
+    page.get_by_text("try another threshold").click()
+    expect(page.get_by_text("A threshold is being tried")).to_have_count(0)
+
+
+def _report_is_whole(page: Page, tmp_path: Path) -> None:
+    """The HTML holds everything in itself, the JSON the same figures; nothing of the name is executed."""
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Report (HTML)").click()
+    html = tmp_path / "report.html"
+    waiting.value.save_as(html)
+    text = html.read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64," in text and wording.STANDING[0] in text and "<img src=x" not in text
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Report (JSON)").click()
+    waiting.value.save_as(tmp_path / "report.json")
+    (entry,) = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert entry["status"] == "ok" and entry["verdict"] == "fake" and len(entry["facts"]["sha256"]) == 64
+    assert f"{entry['score']:.3f}" in text and entry["facts"]["sha256"] in text
+    opened = page.context.new_page()
+    errors: list[str] = []
+    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    opened.goto(html.as_uri())
+    expect(opened.get_by_role("heading", name="Detection report")).to_be_visible()
+    sizes = opened.evaluate("[...document.images].map(i => i.naturalWidth)")
+    assert sizes and min(sizes) > 0 and errors == []
+    opened.close()
