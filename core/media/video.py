@@ -153,7 +153,9 @@ class _Clip:
         before = -1
         for position, packet in packets:
             self.deadline.check(self.path.name)
-            if before >= 0 and position > before + 1 and self._opens_with_leading(position):
+            # Packets that no other frame needs may be left out without the decoder missing anything.
+            jumped = before >= 0 and not self.index.disposable[before + 1 : position].all()
+            if jumped and self._opens_with_leading(position):
                 yield from self._send(None)
                 self.context.flush_buffers()
             packet.opaque = [position]  # PyAV tells these apart by identity: small integers are one object

@@ -93,6 +93,21 @@ class TestEveryKind:
         for i, number in enumerate(numbers):
             assert abs(number - i * step) <= step / 2 + 1
 
+    def test_nothing_is_decoded_twice(
+        self, clips: dict[str, Path], name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The plan gives every wanted frame; reading through again is for damaged and untimed clips."""
+        if name in ("h264.avi", "vp8_hidden.webm"):
+            pytest.skip("its packets do not say when, or whether, their frames are shown")
+
+        def again(self: object, n: int) -> None:
+            raise AssertionError("read through again")
+
+        monkeypatch.setattr("core.media.video._Clip._read_through", again)
+        for n in (1, 3, 5, 16):
+            for mode in MODES:
+                read_frames(clips[name], n, mode)
+
     def test_probe_says_what_it_is(self, clips: dict[str, Path], name: str) -> None:
         info = probe(clips[name])
         assert (info.kind, info.width, info.height) == ("video", 320, 240)
