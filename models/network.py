@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import torch
 from torch import nn
@@ -160,6 +161,8 @@ def _guarded(kind: type[_BatchNorm]) -> type[_BatchNorm]:
     class Guarded(kind):  # type: ignore[misc, valid-type]
         """Batch norm that uses its running statistics where a channel has a single value (batch of one)."""
 
+        training: bool
+
         def forward(self, input: torch.Tensor) -> torch.Tensor:
             if self.training and input.numel() == input.shape[1] and self.running_mean is not None:
                 self.training = False
@@ -177,4 +180,5 @@ def protect_batch_norm(net: nn.Module) -> None:
     """Make training with one sample work everywhere in the network; state dicts are not touched."""
     for module in net.modules():
         if isinstance(module, _BatchNorm) and "Guarded" not in type(module).__qualname__:
-            module.__class__ = _guarded(type(module))
+            kind: Any = type(module)
+            module.__class__ = _guarded(kind)

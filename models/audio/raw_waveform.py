@@ -12,7 +12,7 @@ from models.registry import ModelCard, register
 
 BANDS = 70
 WIDTHS = (32, 32, 64, 64, 64, 64)
-NODE = 64
+NODE = 112
 
 
 @register(

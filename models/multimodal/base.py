@@ -77,10 +77,11 @@ def decide(given: Plan) -> Plan:
     if given.size not in SIZES:
         raise BadOption(f"size {given.size!r} must be auto, {', '.join(SIZES)}")
     usual = SIZES[given.size]
-    names = ("visual_encoder", "audio_encoder", "text_encoder")
     chosen = replace(
         given,
-        **{n: getattr(usual, n) if getattr(given, n) == "auto" else getattr(given, n) or "" for n in names},
+        visual_encoder=usual.visual_encoder if given.visual_encoder == "auto" else given.visual_encoder or "",
+        audio_encoder=usual.audio_encoder if given.audio_encoder == "auto" else given.audio_encoder or "",
+        text_encoder=usual.text_encoder if given.text_encoder == "auto" else given.text_encoder or "",
         metadata=usual.metadata if given.metadata is None else bool(given.metadata),
         width=given.width or usual.width,
         layers=given.layers or usual.layers,

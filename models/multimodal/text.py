@@ -54,6 +54,9 @@ class ByteTokens(nn.Module):
 class SentenceTokens(nn.Module):
     """The token states of a sentence-transformer, projected."""
 
+    config_json: torch.Tensor
+    tokenizer_json: torch.Tensor
+
     def __init__(self, name: str, width: int, *, pretrained: bool) -> None:
         super().__init__()
         if pretrained:
