@@ -6,14 +6,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, SPLIT_WORDS, Labels, Part, class_of, normal
 from core.catalog.problems import Problems
+from core.catalog.walk import OTHER, kind_of
 
 PATH_WORDS: tuple[str, ...] = (
     *("path", "file_path", "filepath", "file", "filename", "file_name", "relative_path", "image"),
@@ -54,12 +55,49 @@ def json_of(path: Path, problems: Problems) -> Any:
         return None
     try:
         document = json.loads(text)
-        if _LONE.search(text):  # half of a pair of surrogates cannot be stored as text
-            document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
-        return document
+        return _storable(document) if _LONE.search(text) else document
     except (ValueError, RecursionError) as error:
         problems.damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
         return None
+
+
+def entries_of(path: Path, problems: Problems, kept: Callable[[dict[str, Any]], Any]) -> list[Any]:
+    """What `kept` makes of every object in a JSON array, without holding all of it; [] with a problem if damaged."""
+    decoder = json.JSONDecoder()
+    found: list[Any] = []
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            text, at = file.read(CHUNK).lstrip(), 1
+            if text[:1] != "[":
+                raise ValueError("it is no list")
+            while True:
+                at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+                if text[at : at + 1] == "]":
+                    return found
+                start = at
+                try:
+                    entry, at = decoder.raw_decode(text, start)
+                except ValueError:
+                    more = file.read(CHUNK)
+                    if not more or len(text) - start > LARGEST_ENTRY:
+                        raise
+                    text, at = text[start:] + more, 0
+                    continue
+                if not isinstance(entry, dict):
+                    problems.add("bad label", path, "an entry is no object")
+                    continue
+                if _LONE.search(text, start, at):  # half of a surrogate pair cannot be stored as text
+                    entry = _storable(entry)
+                found.append(kept(entry))
+    except OSError as error:
+        problems.damaged(path, f"cannot be read ({error.strerror})")
+    except (ValueError, RecursionError) as error:
+        problems.damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
+    return []
+
+
+def _storable(document: Any) -> Any:
+    return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def rows_of(
@@ -103,6 +141,9 @@ def _dialect(text: str) -> type[csv.Dialect] | csv.Dialect:
     return Found
 
 
+CHUNK = 1 << 20  # characters of a JSON list that are looked at together
+LARGEST_ENTRY = 64 << 20  # more is no entry but damage
+_SPACE = re.compile(r"[\s,]*")
 _LONE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -121,17 +162,27 @@ class Listing:
 
     source: Path
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    by_name: dict[str, list[str]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
     report_unlisted: bool = True
 
     def add(self, path: str, row: dict[str, Any]) -> None:
-        path = path.replace("\\", "/").strip().removeprefix("./").lstrip("/")
+        path = path.strip()
+        if "\\" in path:
+            path = path.replace("\\", "/")
+        if path[:1] in "./":
+            path = path.removeprefix("./").lstrip("/")
         if "videos/" in path:
             path = "/".join(part for part in path.split("/") if part != "videos")
         self.rows[path] = row
-        self.by_name.setdefault(path.rpartition("/")[2], []).append(path)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """Paths by file name, made when the first file is not found by its path."""
+        found: dict[str, list[str]] = {}
+        for path in self.rows:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
 
     def take(self, path: str, loose: bool = False) -> dict[str, Any] | None:
         """The row of a file: one path must be the other's end. `loose`: else the name, where it is unique."""
@@ -203,8 +254,6 @@ def _columns(lines: list[str]) -> tuple[int, int, bool] | None:
     if path is not None and label is not None and path != label:
         return path, label, True
     if len(rows[0]) >= 2:
-        from core.catalog.walk import OTHER, kind_of
-
         files = [i for i, cell in enumerate(rows[0]) if kind_of(cell.strip()) != OTHER]
         states = [
             i for i, cell in enumerate(rows[0]) if label_word(cell) is not None or cell.strip() in ("0", "1")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, json_of, stretches, text_of
+from core.catalog.lists import Listing, entries_of, stretches, text_of
 from core.catalog.problems import Problems
 
 TYPES = {
@@ -17,7 +17,7 @@ TYPES = {
     "both_modified": (FAKE, FAKE),
 }
 _PERSON = re.compile(r"(?:^|/)(id\d+)/")
-KEPT = ("modify_type", "original", "fake_segments", "audio_model")
+KEPT = ("modify_type", "original", "fake_segments")
 
 
 @dataclass
@@ -47,11 +47,9 @@ class AVDeepfake1M(Layout):
         lists = Lists(problems=problems)
         for split in ("train", "val"):
             for path in site.find(f"{split}_metadata.json"):
-                document = json_of(path, problems)
                 lists.by_split[split] = found = Listing(path, problems=problems)
-                for row in document if isinstance(document, list) else ():
-                    if isinstance(row, dict) and row.get("file"):
-                        found.add(_below(str(row["file"])), {k: row.get(k) for k in KEPT})
+                for file, row in entries_of(path, problems, _kept):
+                    found.add(_below(file), row)
         for path in site.find("test_files.txt"):
             lists.by_split["test"] = found = Listing(path, problems=problems, report_unlisted=False)
             for line in (text_of(path, problems) or "").splitlines():
@@ -91,6 +89,11 @@ class AVDeepfake1M(Layout):
     def finish(self, lists: Lists, problems: Problems) -> None:
         for listing in lists.by_split.values():
             listing.finish(problems)
+
+
+def _kept(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What is needed of an entry: there are a million of them."""
+    return str(row.get("file") or ""), {key: row.get(key) for key in KEPT}
 
 
 def _below(path: str) -> str:

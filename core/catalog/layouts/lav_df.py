@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, json_of, stretches
+from core.catalog.lists import Listing, entries_of, stretches
 from core.catalog.problems import Problems
 
 BOTH, PICTURE, SOUND = "modify_video+modify_audio", "modify_video", "modify_audio"
@@ -74,16 +74,13 @@ class LavDF(Layout):
 
 
 def _listing(path: Path, problems: Problems) -> Listing | None:
-    document = json_of(path, problems)
-    if not isinstance(document, list):
-        return None
     found = Listing(path, problems=problems)
-    for row in document:
-        if isinstance(row, dict) and row.get("file"):
-            found.add(str(row["file"]), _read(row))
+    for file, row in entries_of(path, problems, lambda row: (str(row.get("file") or ""), _read(row))):
+        if file:
+            found.add(file, row)
         else:
             problems.add("bad label", path, "an entry without a file")
-    return found
+    return found if found.rows else None
 
 
 def _read(row: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +95,9 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
         "audio": None if sound is None else int(bool(sound)),
         "method": both if label == FAKE else None,
         "split": split_of(str(row.get("split", ""))),
-        "original": _original(str(row["original"]), str(row["file"])) if row.get("original") else None,
+        "original": _original(str(row["original"]), str(row.get("file") or ""))
+        if row.get("original")
+        else None,
         "segments": stretches(row.get("fake_periods")),
     }
 
