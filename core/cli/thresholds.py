@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None, str]:
     """The scores to choose on, those to look at (None: the same), and where the first come from."""
     path = Path(args.source).expanduser()
-    columns = ("id", "split", *(("group",) if args.intervals else ()))
+    columns = ("split", "group") if args.intervals else ("split",)
     options = {"fake_label": args.fake_label, "lower_is_fake": args.lower_is_fake, "columns": columns}
     if path.is_file():
         table = score_files.read(path, **options)

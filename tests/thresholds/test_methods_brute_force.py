@@ -203,3 +203,45 @@ def test_words_that_make_no_sense_are_refused(words: str, message: str) -> None:
 def test_usages_name_every_argument() -> None:
     assert "cost=FP:FN[@PREVALENCE]" in usages()
     assert "macro_f1" in usages()
+
+
+def _figures(labels: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
+    """Every figure to maximise at every distinct score, ascending, in plain vectors."""
+    thresholds = np.unique(scores)
+    tp = np.array([np.sum(labels[scores >= t]) for t in thresholds], float)
+    called = np.array([np.sum(scores >= t) for t in thresholds], float)
+    fp, positives, negatives = called - tp, labels.sum(), (1 - labels).sum()
+    tn, fn = negatives - fp, positives - tp
+    f1, f1_real = 2 * tp / (2 * tp + fp + fn), 2 * tn / (2 * tn + fp + fn)
+    precision, recall = tp / called, tp / positives
+    return {
+        "threshold": thresholds,
+        "f1": f1,
+        "macro_f1": (f1 + f1_real) / 2,
+        "balanced_accuracy": recall - fp / negatives,
+        "precision=0.7": np.where(precision >= 0.7, recall, -1 + precision / 10),
+        "precision=0.99999": np.where(precision >= 0.99999, recall, -1 + precision / 10),
+        "recall=0.6": np.where(recall >= 0.6, precision, -1.0),
+        "cost=3:1": -(3 * fp + fn),
+    }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_thousands_of_thresholds_give_the_best_value_at_the_lowest_threshold(seed: int) -> None:
+    """Beyond one block of thresholds, informative scores and pure noise, distinct scores and ties."""
+    random = np.random.default_rng(seed)
+    n = int(random.integers(3_000, 6_000))
+    labels = (random.random(n) < random.uniform(0.1, 0.9)).astype(int)
+    scores = random.normal(size=n) + float(random.choice([-0.5, 0, 1, 3])) * labels
+    if seed % 2:
+        scores = np.round(scores, 3)
+    figures = _figures(labels, scores)
+    thresholds = figures.pop("threshold")
+    for words, values in figures.items():
+        point = choose(sweep(labels, scores), words)
+        best = values.max()
+        if point.threshold is None:
+            assert words != "recall=0.6"
+            continue
+        place = int(np.searchsorted(thresholds, point.threshold))
+        assert values[place] == pytest.approx(best, rel=1e-12), words

@@ -106,7 +106,7 @@ REFUSED = {
     "a label missing": ("label,score\n1,0.9\n,0.1\n", "the label in row 2 is missing"),
     "which is fake": ("label,score\nspoof,0.9\nbonafide,0.1\n", "not plain which means fake.*--fake-label"),
     "signs": ("label,score\n1,0.9\n-1,0.1\n", "not plain which means fake"),
-    "an id twice": ("id,label,score\na,1,0.9\na,0,0.1\nb,0,0.3\n", "1 rows repeat an id .the first is 'a'"),
+    "an id twice": ("id,label,score\na,1,0.9\na,0,0.1\nb,0,0.3\n", "1 row repeats an id"),
     "ragged": ("label,score\n1,0.9,3\n0\n", "cannot be read as CSV"),
     "binary": ("\x00\x01\x02", "neither CSV nor Parquet"),
 }
