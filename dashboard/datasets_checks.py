@@ -92,7 +92,9 @@ def shortcuts_panel(info: DatasetInfo) -> None:
     ):
         jobs.forget(key)
         jobs.start(
-            key, "Shortcut probe", lambda job: shortcuts.probe(info.name, space=space, progress=job.report)
+            key,
+            "Shortcut probe",
+            lambda job: shortcuts.probe(info.name, space=space, progress=job.report, again=measured),
         )
     job = jobs.watch(key)
     if job is None and measured:

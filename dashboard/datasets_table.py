@@ -40,7 +40,8 @@ def _row(info: DatasetInfo) -> dict[str, Any]:
         there = sum(v for v in published.values() if v is not None)
         complete = 100 * (1 - sum(missing.values()) / there) if there else None
     return {
-        "name": info.name + ("  · demo" if info.demo else ""),
+        "name": info.name,
+        "kind": "demo" if info.demo else "",
         "media": ", ".join(statistics.by(info, "modality")),
         "real": total.real,
         "fakes": 100 * total.fake / labelled if labelled else None,
@@ -69,9 +70,13 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
         selection_mode="single-row",
         height=min(38 + 35 * len(frame), 430),
         column_config={
-            "name": st.column_config.TextColumn("dataset", width="medium"),
-            "real": st.column_config.NumberColumn(format="localized"),
-            "fake": st.column_config.NumberColumn(format="localized"),
+            "name": st.column_config.TextColumn("dataset", width=190),
+            "kind": st.column_config.TextColumn(
+                "", width=55, help="demo: made by the workbench, says nothing about real forgeries"
+            ),
+            "media": st.column_config.TextColumn(width=60),
+            "real": st.column_config.NumberColumn(format="localized", width=70),
+            "fake": st.column_config.NumberColumn(format="localized", width=70),
             "fakes": st.column_config.ProgressColumn(
                 "share of fakes",
                 min_value=0,
@@ -80,13 +85,19 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
                 help="half is balanced",
                 color=theme.FAKE,
             ),
-            "unlabelled": st.column_config.NumberColumn(format="localized", help="nobody states their label"),
-            "ratio": st.column_config.TextColumn(help="majority : minority"),
-            "published": st.column_config.TextColumn("published real : fake"),
-            "complete": st.column_config.ProgressColumn(
-                min_value=0, max_value=100, format="%.0f %%", help="of the published samples that are here"
+            "unlabelled": st.column_config.NumberColumn(
+                "no label", format="localized", width=60, help="nobody states their label"
             ),
-            "problems": st.column_config.NumberColumn(format="localized"),
+            "ratio": st.column_config.TextColumn(width=70, help="majority : minority"),
+            "published": st.column_config.TextColumn("published", width=115, help="real : fake"),
+            "complete": st.column_config.ProgressColumn(
+                width=100,
+                min_value=0,
+                max_value=100,
+                format="%.0f %%",
+                help="of the published samples that are here",
+            ),
+            "problems": st.column_config.NumberColumn(format="localized", width=65),
         },
     )
     selected = picked["selection"]["rows"]

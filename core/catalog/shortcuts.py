@@ -96,8 +96,11 @@ def probe(
     seed: int = 0,
     space: Workspace | None = None,
     progress: Progress | None = None,
+    again: bool = False,
 ) -> Probe:
-    """Measure a sample of the dataset's files (cached) and rate each feature."""
+    """Measure a sample of the dataset's files (cached unless `again`) and rate each feature."""
+    if again:
+        _file(dataset, space or workspace()).unlink(missing_ok=True)
     measured = measurements(dataset, per_class=per_class, seed=seed, space=space, progress=progress)
     readable = measured[measured["readable"]]
     label = readable["label"].to_numpy(int)

@@ -80,7 +80,7 @@ def test_the_table_shows_severity_share_and_what_is_missing(space: Workspace) ->
     assert list(rows["severity"]) == ["◆ severe", "● balanced"]
     assert list(rows["fakes"]) == [90.0, 50.0]
     assert rows["complete"][0] == pytest.approx(100 * (1 - 6 / 66))
-    assert "demo" in rows["name"][0] and "demo" not in rows["name"][1]
+    assert list(rows["kind"]) == ["demo", ""]
     assert datasets_table.headline(infos) == "2 datasets · 80 samples · 1 severe"
 
 
