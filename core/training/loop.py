@@ -57,6 +57,7 @@ class Loop:
         self.validation = setup.source("val")
         self.progress = Progress()
         self._saved = time.monotonic()
+        self._spare: Batch | None = None  # what an idle rank computes on, for nothing
         self.training_set = self.make_training_set()
         self.techniques = make_balancing(config.balancing, self.training_set, config.smote_neighbours)
         self.together = 2 if "pairs" in config.balancing else 1
@@ -181,24 +182,27 @@ class Loop:
         return True
 
     def _step(self, group: list[Batch]) -> None:
-        """One optimiser step. A rank without a usable sample still takes part, with a batch that counts nothing."""
+        """One optimiser step. A rank without a usable sample still takes part, with one that counts nothing."""
         state = self.progress
         for batch in group:
             for line in state.note_unusable(batch.unusable, self.train_ids):
                 log.warning("%s", line)
         usable = [batch for batch in group if len(batch)]
-        if self.ranks.any(not usable):
-            if self.ranks.any(bool(usable)):
-                raise WorkbenchError(
-                    "a whole batch of one process is unreadable; raise batch_size or scan again"
-                )
+        idle = not usable
+        if self.ranks.any(idle) and not self.ranks.any(not idle):
             return
+        if idle and self._spare is None:
+            raise WorkbenchError(
+                "no sample of this process's first batch can be read; scan the datasets again"
+            )
+        usable = [self._spare] if idle and self._spare is not None else usable
+        self._spare = usable[0].part(0, 1)
         state.step += 1
         seed = int(
             np.random.SeedSequence([self.config.seed, state.step, self.ranks.rank]).generate_state(1)[0]
         )
         try:
-            state.seen.add(self.stepper.step(usable, seed, state.step))
+            state.seen.add(self.stepper.step(usable, seed, state.step, idle=idle))
         except NotFinite as error:
             names = ", ".join(str(self.train_ids[i]) for i in error.samples)
             raise WorkbenchError(

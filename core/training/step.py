@@ -67,12 +67,15 @@ class Stepper:
         self.clip_norm, self.extra = clip_norm, extra
         self.parts = 1  # into how many each batch is cut, after memory has run out
 
-    def step(self, group: Sequence[Batch], seed: int, number: int) -> StepResult:
-        """One step on the batches of `group` together; begun again in smaller parts if memory runs out."""
+    def step(self, group: Sequence[Batch], seed: int, number: int, *, idle: bool = False) -> StepResult:
+        """One step on the batches of `group` together; begun again in smaller parts if memory runs out.
+
+        An idle rank has nothing of its own to learn from, and takes part so that the others need not wait for it.
+        """
         while True:
             torch.manual_seed(seed)
             try:
-                return self._step(group, number)
+                return self._step(group, number, 0.0 if idle else 1.0)
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 if not out_of_memory(error) or self.parts >= max(len(b) for b in group):
                     raise
@@ -85,17 +88,19 @@ class Stepper:
                     self.parts,
                 )
 
-    def _step(self, group: Sequence[Batch], number: int) -> StepResult:
+    def _step(self, group: Sequence[Batch], number: int, weight: float) -> StepResult:
         self.optimizer.zero_grad(set_to_none=True)
         total, labels, margins = 0.0, [], []
         pieces = [(part, len(batch)) for batch in group for part in parts_of(batch, self.parts)]
         for place, (part, whole) in enumerate(pieces):
             last = place == len(pieces) - 1
-            each, logits = self._backward(part, len(part) / whole / len(group), last, number)
+            each, logits = self._backward(part, weight * len(part) / whole / len(group), last, number)
             total += each
             labels.append(part.labels.numpy())
             margins.append(margin(logits).numpy())
         self._update()
+        if not weight:
+            return StepResult(0.0, labels[0][:0], margins[0][:0])
         return StepResult(total, np.concatenate(labels), np.concatenate(margins))
 
     def _backward(self, part: Batch, share: float, last: bool, number: int) -> tuple[float, torch.Tensor]:

@@ -1,0 +1,73 @@
+"""Two processes on a CPU train one network: torchrun starts them, only the first writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from core.errors import BadInput
+from core.runs import events
+from core.training.ranks import own_device
+from core.workspace import CODE_ROOT, Workspace
+from tests.training.tiny_catalogue import image_set, small
+
+
+def test_devices_two_on_one_cpu(space: Workspace, tmp_path: Path) -> None:
+    image_set(space, tmp_path, real=16, fake=32)
+    (tmp_path / "tiny" / "fake" / "0020.png").write_bytes(b"no picture")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        yaml.safe_dump(small(devices=2, epochs=2, batch_size=4, balancing=["sampler"], bootstrap=20))
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "core",
+        "train",
+        str(config),
+        "--run-dir",
+        str(tmp_path / "run"),
+        "--json",
+    ]
+    done = subprocess.run(
+        command,
+        cwd=CODE_ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    result = json.loads(done.stdout)
+    assert result["status"] == "completed"
+    run = tmp_path / "run"
+    plan = json.loads((run / "plan.json").read_text())
+    for split in ("val", "test"):
+        scores = pd.read_parquet(run / "scores" / f"{split}.parquet")
+        missing = set(plan["splits"][split]) - set(scores["id"])
+        assert scores["id"].is_unique and missing <= {"tiny/fake/0020.png"}
+    found = events.read(run / "events.jsonl")[0]
+    counts = pd.Series([e.name for e in found]).value_counts()
+    assert counts["val/auc"] == 2  # one rank wrote, once an epoch
+    lines = [line for line in (run / "log.txt").read_text().splitlines() if "epoch 1/2" in line]
+    assert len(lines) == 1
+    kept = torch.load(run / "last.pth", weights_only=True)
+    assert len(kept["ranks"]) == 1 and kept["ranks"][0]["step"] == kept["progress"]["step"]
+    # Half of the training draws each, in as many steps.
+    n = sum(len(plan["splits"][s]) for s in ("train",))
+    assert kept["progress"]["step"] == 2 * -(-(-(-n // 2)) // 4)
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    assert own_device("cpu").type == "cpu"
+    if not torch.cuda.is_available():
+        with pytest.raises(BadInput, match="auto or cpu"):
+            own_device("cuda")

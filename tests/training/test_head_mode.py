@@ -1,0 +1,125 @@
+"""Head mode: the backbone stays as it is, embeddings come once and then from the cache, SMOTE sees training only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from core.catalog import table
+from core.errors import BadInput
+from core.media.cache import prepared
+from core.runs.folder import RunFolder, new_run
+from core.training import checkpoint, embeddings
+from core.training.config import TrainConfig
+from core.training.head import HeadTraining, build_head
+from core.training.ranks import Ranks
+from core.training.scoring import score_prepared
+from core.training.setup import set_up
+from core.training.worker import work
+from core.workspace import Workspace
+from tests.training.tiny_catalogue import image_set, small
+
+CPU = Ranks(0, 1, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("head")
+    image_set(Workspace(root / "workspace"), root, real=18, fake=60)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def settings_again() -> Iterator[None]:
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def run(place: Path, folder: Path, **more: Any) -> RunFolder:
+    options = {"tune": "head", "epochs": 12, "learning_rate": 0.02, "batch_size": 8, **more}
+    made = new_run(small(**options), path=folder)
+    work(made, space=Workspace(place / "workspace"))
+    return made
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp", "logistic"])
+def test_every_head_trains_and_is_part_of_the_detector(place: Path, tmp_path: Path, head: str) -> None:
+    space = Workspace(place / "workspace")
+    folder = run(place, tmp_path / "run", head=head)
+    network, card, recipe = checkpoint.load(folder)
+    untouched = set_up(TrainConfig.from_dict(small(tune="head")), space).network.state_dict()
+    for name, value in network.state_dict().items():
+        if name.startswith("encoder."):
+            assert torch.equal(value, untouched[name]), name
+    scores = pd.read_parquet(folder.scores_file("test"))
+    rows = table.load(["tiny"], space).set_index("id").loc[scores["id"]].reset_index()
+    for path, score in list(zip(table.absolute_paths(rows, space), scores["score"], strict=True))[:4]:
+        again = score_prepared(network, card, prepared(path, recipe, space), recipe, "cpu")
+        assert again.score == pytest.approx(score, abs=1e-5)
+    assert folder.document("metrics")["best_epoch"] >= 1
+
+
+def test_embeddings_are_computed_once(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(place, tmp_path / "one")
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("the backbone ran again")
+
+    monkeypatch.setattr(embeddings, "_through_backbone", never)
+    run(place, tmp_path / "two", head="mlp", balancing=["sampler", "class_weights"], loss="focal")
+    with pytest.raises(AssertionError, match="ran again"):
+        run(place, tmp_path / "three", image_size=40)
+
+
+def test_smote_invents_training_embeddings_and_nothing_else(place: Path, tmp_path: Path) -> None:
+    space = Workspace(place / "workspace")
+    setup = set_up(TrainConfig.from_dict(small(tune="head", balancing=["smote"], smote_neighbours=3)), space)
+    job = HeadTraining(setup, new_run({}, path=tmp_path / "run"), CPU)
+    counts = setup.planned.counts()
+    fakes = counts["train"]["fake"]
+    assert np.bincount(job.training_set.labels).tolist() == [fakes, fakes]
+    assert len(job._val.samples) == sum(counts["val"].values())
+    training = set(map(bytes, job.rows.values[: sum(counts["train"].values())]))
+    assert not training & set(map(bytes, job._val.values))
+
+
+def test_smote_with_too_few_neighbours_goes_on_with_a_warning(place: Path, tmp_path: Path) -> None:
+    folder = run(place, tmp_path / "run", balancing=["smote"], smote_neighbours=60, epochs=1)
+    assert folder.status().state == "completed"
+    assert "smote: the minority class has" in folder.log_file.read_text()
+
+
+def test_views_are_augmented_copies_of_the_minority(place: Path, tmp_path: Path) -> None:
+    space = Workspace(place / "workspace")
+    config = TrainConfig.from_dict(small(tune="head", balancing=["minority_augmentation"], views=3))
+    job = HeadTraining(set_up(config, space), new_run({}, path=tmp_path / "run"), CPU)
+    labels = job.training_set.labels
+    assert set(job.rows.count[labels == 0]) == {3} and set(job.rows.count[labels == 1]) == {1}
+    first = int(job.rows.first[int(np.flatnonzero(labels == 0)[0])])
+    assert not np.array_equal(job.rows.values[first], job.rows.values[first + 1])
+
+
+def test_logistic_is_the_optimum_that_scikit_learn_finds(place: Path, tmp_path: Path) -> None:
+    space = Workspace(place / "workspace")
+    config = TrainConfig.from_dict(small(tune="head", head="logistic", weight_decay=0.1))
+    job = HeadTraining(set_up(config, space), new_run({}, path=tmp_path / "run"), CPU)
+    job.fit()
+    x = job.network.head[0](torch.from_numpy(job.rows.values)).numpy()
+    y = job.rows.labels
+    # The layer has two rows of weights; their difference is one row that pays half the penalty.
+    reference = LogisticRegression(C=1 / (0.1 / 2 * len(y)), tol=1e-8, max_iter=5000).fit(x, y)
+    layer = job.network.head[-1]
+    ours = (layer.weight[1] - layer.weight[0]).detach().numpy()
+    assert np.allclose(ours, reference.coef_[0], atol=5e-3)
+
+
+def test_a_head_that_is_unknown_is_refused() -> None:
+    with pytest.raises(BadInput, match="linear, mlp, logistic"):
+        build_head("forest", 3)

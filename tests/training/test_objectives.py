@@ -1,0 +1,66 @@
+"""Objectives beside the verdict: the schedule of the adversary, the gradient it sends back, and aligned sound."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from core.errors import BadInput
+from core.training.config import TrainConfig
+from core.training.data import Batch
+from core.training.objectives import (
+    TEMPERATURE,
+    adversarial_strength,
+    contrastive_objective,
+    domain_objective,
+    extra_objectives,
+)
+from models.registry import Output
+
+
+def batch(labels: list[int], domains: list[int]) -> Batch:
+    return Batch(list(range(len(labels))), torch.tensor(labels), torch.tensor(domains), {})
+
+
+def test_the_usual_schedule() -> None:
+    assert adversarial_strength(0, 100) == 0
+    assert adversarial_strength(50, 100) == pytest.approx(2 / (1 + math.exp(-5)) - 1)
+    assert adversarial_strength(100, 100) == pytest.approx(0.99991, abs=1e-4)
+    assert adversarial_strength(500, 100) == adversarial_strength(100, 100)
+
+
+def test_domain_weight_scales_the_cross_entropy_of_the_dataset() -> None:
+    logits = torch.zeros(2, 3)
+    output = Output(torch.zeros(2, 2), torch.zeros(2, 4), None, {"domain_logits": logits})
+    assert domain_objective(output, batch([0, 1], [2, 0]), 0.5).item() == pytest.approx(0.5 * math.log(3))
+    objective = extra_objectives(TrainConfig(modality="multimodal", domain_weight=2.0), steps=10)
+    assert objective is not None
+    expected = 2 * adversarial_strength(10, 10) * math.log(3)
+    assert objective(output, batch([0, 1], [2, 0]), 10).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_contrastive_weight_pulls_sound_and_picture_of_real_clips_together() -> None:
+    own = torch.eye(3, 4)
+    output = Output(torch.zeros(3, 2), own, None, {"audio_embedding": own, "video_embedding": own})
+    aligned = contrastive_objective(output, batch([0, 0, 0], [0, 0, 0])).item()
+    assert aligned == pytest.approx(
+        -math.log(math.exp(1 / TEMPERATURE) / (math.exp(1 / TEMPERATURE) + 2)), abs=1e-6
+    )
+    crossed = Output(
+        torch.zeros(3, 2), own, None, {"audio_embedding": own, "video_embedding": own.roll(1, 0)}
+    )
+    assert contrastive_objective(crossed, batch([0, 0, 0], [0, 0, 0])).item() > 10
+    # A fake's sound need not fit its picture: only the reals count.
+    assert contrastive_objective(crossed, batch([1, 1, 0], [0, 0, 0])).item() == 0
+    objective = extra_objectives(TrainConfig(modality="multimodal", contrastive_weight=0.5), steps=10)
+    assert objective is not None
+    value = contrastive_objective(crossed, batch([0, 0, 0], [0, 0, 0])).item()
+    assert objective(crossed, batch([0, 0, 0], [0, 0, 0]), 1).item() == pytest.approx(0.5 * value)
+
+
+def test_without_weights_there_is_nothing_beside_the_verdict() -> None:
+    assert extra_objectives(TrainConfig(), 10) is None
+    with pytest.raises(BadInput, match="domain_weight"):
+        TrainConfig(modality="video", domain_weight=1.0)
