@@ -164,11 +164,22 @@ def trade_off(looked: Scored, point: Point) -> None:
     )
 
 
-def methods_table(points: list[Point]) -> None:
+@st.cache_resource(show_spinner="Drawing other validation sets", max_entries=16)
+def _spreads(_chosen: Scored, key: str, words: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    return _chosen.threshold_intervals(words)
+
+
+def methods_table(source: Source, points: list[Point]) -> None:
+    """All methods side by side; the interval of each threshold takes a moment and is drawn when asked for."""
+    words = tuple(p.method for p in points if p.method != "default")
+    chosen = source.splits[source.chosen_on]
+    asked = st.toggle("How sure each threshold itself is (95 % interval)", key="thresholds-spread")
+    spreads = _spreads(chosen, f"{source.key}-{id(chosen)}", words) if asked else {}
     rows = [
         {
             "method": p.method + ("" if p.reachable else " (out of reach: the best there is)"),
             "threshold": "none" if p.threshold is None else f"{p.threshold:.6g}",
+            **({"95 % interval": _ends(spreads.get(p.method))} if asked else {}),
             **{
                 name: getattr(p, name)
                 for name in ("tp", "fp", "tn", "fn", "precision", "recall", "fpr", "f1")
@@ -180,3 +191,7 @@ def methods_table(points: list[Point]) -> None:
         for p in points
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="thresholds-methods-table")
+
+
+def _ends(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"[{ends[0]:.4g}, {ends[1]:.4g}]"

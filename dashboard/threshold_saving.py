@@ -10,7 +10,7 @@ import streamlit as st
 from core.exports import to_csv
 from core.runs.folder import RunFolder
 from core.thresholds import operating_point
-from core.thresholds.band import band
+from core.thresholds.band import band, finite
 from core.thresholds.curve_table import curve_table
 from core.thresholds.operating_point import OperatingPoint
 from core.thresholds.point import Costs, Point
@@ -48,9 +48,7 @@ def _save(source: Source, choice: Choice, why: str) -> None:
     unsure = None
     if choice.error is not None:
         chosen = source.splits[source.chosen_on].sweep
-        found = band(chosen, choice.threshold, choice.error)
-        low = float(chosen.thresholds[0]) if found.low is None else found.low
-        unsure = (low, float(chosen.thresholds[-1]) if found.high is None else found.high)
+        unsure = finite(chosen, band(chosen, choice.threshold, choice.error))
     point = OperatingPoint(choice.threshold, choice.method, source.chosen_on, figures, unsure, why=why)
     operating_point.save(source.folder, point, session.person())
 
@@ -111,7 +109,12 @@ def export(
 
     def page() -> str:
         sides = [
-            Side(NAMES[split], scored.sweep, at(scored.sweep, choice.threshold, choice.method, costs))
+            Side(
+                NAMES[split],
+                scored.sweep,
+                at(scored.sweep, choice.threshold, choice.method, costs),
+                scored.intervals(choice.threshold),
+            )
             for split, scored in source.splits.items()
         ]
         title = f"Where the line is drawn: {source.title}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from core.errors import BadInput
@@ -38,6 +39,15 @@ def at(sweep: Sweep, low: float | None, high: float | None) -> Band:
     decided = tp + fp + sweep.total - kept_tp - kept_fp
     wrong = fp + sweep.positives - kept_tp
     return Band(low, high, 1 - decided / sweep.total, wrong / decided if decided else None, decided)
+
+
+def finite(sweep: Sweep, found: Band) -> tuple[float, float]:
+    """The band as two finite scores, for an operating point: a side on which no score was sure enough reaches
+    beyond every score seen, and beyond every share."""
+    lowest, highest = float(sweep.thresholds[0]), float(sweep.thresholds[-1])
+    low = min(lowest, 0.0) if found.low is None or found.low <= lowest else found.low
+    high = math.nextafter(max(highest, 1.0), math.inf) if found.high is None else found.high
+    return min(low, high), high
 
 
 def _first_sure_fake(sweep: Sweep, start: int, error: float) -> int:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from core.thresholds import breakdown
+from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
 from core.thresholds.samples import Ranked
 from core.thresholds.sweep import Sweep, sweep
+
+DRAWS = 200  # of a bootstrap on a page
 
 
 class Scored:
@@ -36,6 +41,19 @@ class Scored:
 
     def breakdown(self, threshold: float | None, key: str) -> pd.DataFrame:
         return breakdown.breakdown(self.table, threshold, key, self._key(key))
+
+    def intervals(self, threshold: float | None) -> dict[str, Interval]:
+        """95 % intervals of the figures at the threshold, and of those that need none (bootstrap by group)."""
+        y, s, groups = self._columns()
+        found = along(y, s, groups, [threshold], n=DRAWS)[0]
+        return found | bootstrap(y, s, groups, RANKING, n=DRAWS)
+
+    def threshold_intervals(self, words: Sequence[str]) -> dict[str, Interval]:
+        """Where else each method might have put its threshold, had other samples been drawn."""
+        return threshold_intervals(*self._columns(), words, n=DRAWS)
+
+    def _columns(self) -> tuple[np.ndarray, np.ndarray, pd.Series | None]:
+        return self.table["label"].to_numpy(), self.table["score"].to_numpy(), self.table.get("group")
 
     def _key(self, key: str) -> pd.Categorical:
         if key not in self._keys:

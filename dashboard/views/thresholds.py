@@ -135,7 +135,7 @@ def _under(source: Source, looking_at: str, point: Point, compared: list[Point])
         st.markdown("#### One error against the other")
         threshold_below.trade_off(looked, point)
     with st.expander("Methods compared", key="thresholds-compared"):
-        threshold_below.methods_table(compared)
+        threshold_below.methods_table(source, compared)
     if source.folder is not None:
         with st.expander("Operating points of this run", key="thresholds-history"):
             threshold_saving.history(source)

@@ -100,6 +100,15 @@ def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_b
     assert sent(page)["settings"]["threshold"] == 0.61
 
 
+def test_the_methods_table_tells_how_sure_each_threshold_is(space) -> None:
+    finished_run(space, 200)
+    page = opened()
+    page.toggle(key="thresholds-spread").set_value(True).run()
+    assert not page.exception
+    tables = [frame.value for frame in page.dataframe if "95 % interval" in frame.value]
+    assert tables[0]["95 % interval"].str.startswith("[").sum() >= 5
+
+
 def test_own_methods_and_words_that_make_no_sense(space) -> None:
     finished_run(space)
     page = opened()

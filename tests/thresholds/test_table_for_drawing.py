@@ -93,6 +93,15 @@ def test_the_band_is_the_narrowest_that_holds_the_target(error: float) -> None:
         assert found.queue == pytest.approx(unsure.mean())
 
 
+def test_a_band_that_is_never_sure_leaves_every_score_to_people() -> None:
+    noise = sweep(np.array([0, 1] * 50), np.tile([0.25, 0.75, 0.75, 0.25], 25))
+    low, high = band.finite(noise, band.band(noise, 0.5, 0.01))
+    assert low <= 0
+    assert high > 1
+    apart = sweep(np.array([0, 1] * 50), np.tile([0.25, 0.75], 50))
+    assert band.finite(apart, band.band(apart, 0.75, 0.01)) == (0.75, 0.75)
+
+
 def test_the_band_refuses_a_target_that_is_no_share() -> None:
     with pytest.raises(BadInput, match="target error"):
         band.band(drawn("overlap", 300), 0.5, 1.0)
