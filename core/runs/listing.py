@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ class Listing:
         """Finished runs only, and not more often than every half minute: it saves time, it is not the truth."""
         if time.time() - _mtime(self._index) / 1e9 < 30:
             return
-        finished = {name: [t, asdict(s)] for name, (t, s) in self._known.items() if not s.active}
+        finished = {name: [t, vars(s)] for name, (t, s) in self._known.items() if not s.active}
         try:
             write_json(self._index, {"fields": _FIELDS, "runs": finished})
         except OSError:

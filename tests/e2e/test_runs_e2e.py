@@ -14,6 +14,9 @@ import pytest
 import yaml
 from playwright.sync_api import Page, expect
 
+from core.catalog.demo import making
+from core.catalog.demo.pictures import faces_140k
+from core.catalog.scan import scan
 from core.runs import processes
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
@@ -36,8 +39,10 @@ POINTS = """() => {
 
 
 @pytest.fixture
-def demo_workspace(space: Workspace) -> Workspace:
-    subprocess.run([sys.executable, "-m", "core", "demo"], cwd=ROOT, check=True, capture_output=True)
+def demo_workspace(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """One of the demo datasets, so that the test does not wait for all."""
+    monkeypatch.setattr(making, "demo_sets", lambda: [faces_140k()])
+    scan([making.make(space.demo)["root"]], space=space)
     return space
 
 

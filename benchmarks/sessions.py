@@ -1,0 +1,99 @@
+"""Sessions without browsers: they speak Streamlit's websocket protocol and poll as a page does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+PATIENCE = 120.0
+
+
+class Session:
+    """One visitor of one page. `rerun` waits until the page is drawn and gives the seconds that took."""
+
+    def __init__(self, port: int, page: str) -> None:
+        self._socket: ClientConnection = connect(
+            f"ws://127.0.0.1:{port}/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            origin=Origin(f"http://127.0.0.1:{port}"),
+        )
+        self.page, self.received = page, 0
+        self.timers: dict[str, float] = {}  # fragment: seconds
+        self.last = b""  # what came with the latest drawing
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._socket.close()
+
+    def rerun(self, fragment: str = "") -> float:
+        asked = BackMsg()
+        asked.rerun_script.query_string = ""
+        asked.rerun_script.page_name = self.page
+        if fragment:
+            asked.rerun_script.fragment_id = fragment
+            asked.rerun_script.is_auto_rerun = True
+        began = time.perf_counter()
+        if not fragment:
+            self.timers.clear()  # a whole run of the page names its timers anew
+        self._socket.send(asked.SerializeToString())
+        self._drawn()
+        return time.perf_counter() - began
+
+    def _drawn(self) -> None:
+        """Read until the script has finished; one that asks to run again is waited for too."""
+        whole, deadline = b"", time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            data = self._socket.recv(timeout=PATIENCE)
+            assert isinstance(data, bytes)
+            self.received += len(data)
+            whole += data
+            message = ForwardMsg.FromString(data)
+            kind = message.WhichOneof("type")
+            if kind == "auto_rerun":
+                self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self.last = whole
+                return
+        raise TimeoutError(f"the page {self.page} was not drawn in {PATIENCE:.0f} s")
+
+
+class Watcher(threading.Thread):
+    """A session that stays on the page and refreshes whenever the page asks for it."""
+
+    def __init__(self, port: int, page: str) -> None:
+        super().__init__(daemon=True)
+        self.session = Session(port, page)
+        self.refreshes = 0
+        self.sizes: list[int] = []
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with self.session:
+                self.session.rerun()
+                due: dict[str, float] = {}
+                while not self._over.wait(0.05):
+                    now = time.monotonic()
+                    for fragment, interval in list(self.session.timers.items()):
+                        if now >= due.setdefault(fragment, now + interval):
+                            before = self.session.received
+                            self.session.rerun(fragment)
+                            self.sizes.append(self.session.received - before)
+                            self.refreshes += 1
+                            due[fragment] = time.monotonic() + interval
+        except ConnectionClosed:
+            return  # the server was stopped
+
+    def leave(self) -> None:
+        self._over.set()
+        self.join(PATIENCE)
