@@ -1,0 +1,66 @@
+"""The Datasets page in a real browser: add a folder, scan, click a bar, play, plan, take the advice to the Train page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.timeout(420)
+
+
+@pytest.fixture
+def downloads(tmp_path: Path) -> Path:
+    """Pictures as the Archive set lies on disk, and recordings as In-the-Wild does."""
+    rng, root = np.random.default_rng(0), tmp_path / "downloads"
+    for split, real, fake in (("Train", 4, 26), ("Test", 2, 10)):
+        for kind, n in (("Real", real), ("Fake", fake)):
+            folder = root / "archive" / "Dataset" / split / kind
+            folder.mkdir(parents=True)
+            for i in range(n):
+                Image.fromarray(rng.integers(0, 255, (48, 48, 3), np.uint8)).save(
+                    folder / f"{kind.lower()}_{i}.jpg"
+                )
+    wild = root / "release_in_the_wild"
+    wild.mkdir()
+    rows = ["file,speaker,label"]
+    for i in range(16):
+        soundfile.write(wild / f"{i}.wav", 0.3 * rng.normal(0, 0.3, 8_000).clip(-1, 1), 16_000)
+        rows.append(f"{i}.wav,Speaker {i % 8},{'spoof' if i % 2 else 'bona-fide'}")
+    (wild / "meta.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return root
+
+
+def test_from_a_folder_to_the_train_page(start_server: Callable, page: Page, downloads: Path) -> None:
+    expect.set_options(timeout=60_000)
+    server = start_server()
+    page.goto(f"{server.url}/datasets")
+    expect(page.get_by_text("No datasets yet.")).to_be_visible()
+
+    page.get_by_role("button", name="Add folder").click()
+    page.get_by_label(re.compile("Folder on this machine")).fill(str(downloads))
+    page.get_by_label(re.compile("Folder on this machine")).press("Enter")
+    page.get_by_role("button", name="Add and scan").click()
+    expect(page.get_by_text(re.compile(r"2 datasets · 58 samples"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Last scan: 2 datasets, 58 samples"))).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("heading", name=re.compile("Deepfake and Real Images"))).to_be_visible()
+    bars = page.locator(".js-plotly-plot .bars .point path")
+    expect(bars.first).to_be_visible()
+    bars.first.click(force=True)  # reals of the training part
+    expect(page.get_by_text(re.compile("4 samples that fit"))).to_be_visible()
+    expect(page.locator('[data-testid="stImage"] img')).to_have_count(4)
+
+    page.get_by_role("button", name="Make the plan").click()
+    expect(page.get_by_text(re.compile("groups cross"))).to_be_visible()
+
+    page.get_by_role("button", name="Train with it").first.click()
+    expect(page.get_by_role("heading", name=re.compile("What shall it learn"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Deepfake and Real Images")).first).to_be_visible()
