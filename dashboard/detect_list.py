@@ -46,7 +46,7 @@ def draw() -> None:
         with st.container(horizontal=True):
             st.download_button(
                 "Table (CSV)",
-                lambda: _csv(own),
+                _csv(own),
                 "verdicts.csv",
                 "text/csv",
                 key="detect-csv",
@@ -84,7 +84,7 @@ def _row(item: Item) -> dict[str, object]:
 
 
 def _csv(own: detect_state.Session) -> str:
-    """Made when it is asked for, outside the script: the session is handed in."""
+    """Every verdict of the session, a line each."""
     verdicts = [j.verdict for item in list(own.items) for j in item.latest.values()]
     return exports.as_csv([v.to_dict() for v in verdicts if v is not None])
 
