@@ -43,7 +43,9 @@ def tunings() -> None:
         for one in found:
             status = one.status()
             what, act = st.columns([5, 1], vertical_alignment="center")
-            trials = (one.document("tuning") or {}).get("trials")
+            document = one.document("tuning") or {}
+            done = "" if document.get("done") is None else f"{document['done']} of "
+            trials = f"{done}{document.get('trials', '?')}"
             error = f"  \n:red[{theme.safe(status.error)}]" if status.error else ""
             what.markdown(f"{theme.state_badge(status.state)} {theme.safe(one.id)} · {trials} trials{error}")
             if (

@@ -43,10 +43,12 @@ class Supervisor(threading.Thread):
         handle: str | None = None,
         grace: float = GRACE,
         on_end: Callable[[Supervisor], None] = lambda _: None,
+        ended_well: Callable[[Poll], bool] = lambda _: False,
     ) -> None:
         super().__init__(name=f"run {run.id}", daemon=True)
         self.run_folder, self.executor, self.slots, self.count = run, executor, slots, count
         self._watch, self._handle, self._grace, self._on_end = watch, handle, grace, on_end
+        self._ended_well = ended_well  # for work that does not write its own final state
         self._adopted = handle is not None
         self._wake = threading.Event()
         self._force = False
@@ -134,6 +136,9 @@ class Supervisor(threading.Thread):
         if status.state == "stopping":
             error = "ended by force; resume goes on from the last checkpoint" if self._force else None
             self._write(state="stopped", ended=time.time(), error=error)
+            return
+        if self._ended_well(poll):
+            self._write(state="completed", ended=time.time(), error=None)
             return
         why = status.error or reasons.why(self.run_folder, poll, adopted=self._adopted)
         self._write(state="failed", ended=time.time(), error=why)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from core.access import Person
 from core.errors import BadInput
+from core.runs import devices
+from core.runs.executors.base import Poll
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import RunFolder, Status, new_run
 from core.runs.supervise import Supervisor, claim, handle_of, settle_unwatched
@@ -31,7 +33,7 @@ def start(config: Mapping[str, Any], trials: int, person: Person, space: Workspa
     person.require_operator("start a tuning")
     if not 1 <= trials <= MOST_TRIALS:
         raise BadInput(f"trials ({trials}) must be from 1 to {MOST_TRIALS}")
-    if running := [r.id for r in tunings(space) if not r.status().final]:
+    if running := [t.id for t in tunings(space) if _from_a_page(t) and not t.status().final]:
         raise BadInput(f"tuning {running[0]} is under way; stop it first, or wait")
     stem = re.sub(r"[^A-Za-z0-9]+", "_", str(config.get("model") or config.get("modality") or "net"))
     folder = folder_of(space) / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}"
@@ -40,8 +42,26 @@ def start(config: Mapping[str, Any], trials: int, person: Person, space: Workspa
     watch = claim(tuning)
     watch.take()
     tuning.set_status(state="running", started=time.time(), person=person.name, steps=trials)
-    Supervisor(tuning, _executor(space), watch, slots=("cpu",)).start()
+    slots = devices.choose(str(config.get("device") or "auto"), 1, set()) or (devices.CPU,)
+    Supervisor(tuning, _executor(space), watch, slots=slots, ended_well=_well(tuning)).start()
     return tuning
+
+
+def _well(tuning: RunFolder) -> Callable[[Poll], bool]:
+    """Whether it made all its trials: its exit status says so, else (adopted) what it wrote last."""
+
+    def ended(poll: Poll) -> bool:
+        if poll.code is not None:
+            return poll.code == 0
+        found = tuning.document("tuning") or {}
+        return int(found.get("done") or 0) >= int(found.get("trials") or 1)
+
+    return ended
+
+
+def _from_a_page(tuning: RunFolder) -> bool:
+    """The command line's tunings belong to their terminal; nobody watches them here."""
+    return bool(tuning.status().person)
 
 
 def tunings(space: Workspace) -> list[RunFolder]:
@@ -59,14 +79,14 @@ def adopt(space: Workspace) -> None:
     """Watch tunings that an earlier server started; settle those whose process is gone."""
     executor = _executor(space)
     for tuning in tunings(space):
-        if tuning.status().state not in ("running", "stopping"):
+        if not _from_a_page(tuning) or tuning.status().state not in ("running", "stopping"):
             continue
         watch = claim(tuning)
         if not watch.take():
             continue
         handle = handle_of(tuning, tuning.status())
         if handle is not None and executor.poll(handle).alive:
-            Supervisor(tuning, executor, watch, handle=handle).start()
+            Supervisor(tuning, executor, watch, handle=handle, ended_well=_well(tuning)).start()
         else:
             settle_unwatched(tuning)
             watch.release()
