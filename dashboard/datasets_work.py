@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.catalog import roots, scan
+from core.catalog import roots, scan, table
 from dashboard import first_steps, jobs, session, theme
 
 SCAN_JOB = "scan"
@@ -25,13 +25,24 @@ def toolbar() -> None:
             if st.button("Add and scan", type="primary", key="datasets-add"):
                 theme.guarded(_add)
             _known_roots()
-        known = roots.read(session.space())
+        known = scannable()
         if st.button("Rescan", icon=":material/refresh:", key="datasets-rescan", disabled=not known):
             theme.guarded(lambda: start_scan(known))
             st.rerun()
         if st.button("Make the demo datasets", icon=":material/auto_fix_high:", key="datasets-demo"):
             theme.guarded(first_steps.start_demo)
             st.rerun()
+
+
+def scannable() -> list[Path]:
+    """The data roots, and the datasets that were scanned by command or made as demo outside of them."""
+    space = session.space()
+    known = roots.read(space)
+    for name in table.datasets(space):
+        root = table.root_of(name, space)
+        if root.is_dir() and not any(root.is_relative_to(r) for r in known):
+            known.append(root)
+    return [r for r in known if r.is_dir()]
 
 
 def _known_roots() -> None:

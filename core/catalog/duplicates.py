@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from core.errors import MediaError
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace
 
-MOST_FILES = 5_000  # a dataset whose files are looked at for near duplicates
+MOST_FILES = 3_000  # a dataset whose files are looked at for near duplicates
 Progress = Callable[[float, float, str], None]
 
 
@@ -47,22 +47,36 @@ def exact(
         except OSError:
             continue  # gone since the scan; the next scan says so
     split = table["split"].to_numpy()
-    wanted = [i for same in sizes.values() if len({split[i] for i in same}) > 1 for i in same]
-    hashes: dict[str, list[int]] = defaultdict(list)
 
-    def hashed(i: int) -> str | None:
+    def on_two_sides(buckets: Iterable[list[int]]) -> list[list[int]]:
+        return [same for same in buckets if len({split[i] for i in same}) > 1]
+
+    suspects = on_two_sides(sizes.values())
+    for beginning in (True, False):  # most files of one size differ early
+        suspects = on_two_sides(_alike(suspects, paths, beginning, progress))
+    return [pair for same in suspects for pair in _crossing(same, table, "exact")]
+
+
+def _alike(
+    suspects: list[list[int]], paths: list[Path], beginning: bool, progress: Progress | None
+) -> list[list[int]]:
+    """The suspects divided further by content: the first block, or all of it."""
+    wanted = [(bucket, i) for bucket, same in enumerate(suspects) for i in same]
+
+    def digest(item: tuple[int, int]) -> str | None:
         try:
-            return fingerprints.content(paths[i])
+            return fingerprints.content(paths[item[1]], beginning=beginning)
         except OSError:
             return None
 
+    found: dict[tuple[int, str], list[int]] = defaultdict(list)
     with ThreadPoolExecutor(_workers()) as pool:
-        for done, (i, digest) in enumerate(zip(wanted, pool.map(hashed, wanted))):
+        for done, ((bucket, i), value) in enumerate(zip(wanted, pool.map(digest, wanted))):
             if progress and done % 50 == 0:
                 progress(done, len(wanted), "comparing files of equal size")
-            if digest is not None:
-                hashes[digest].append(i)
-    return [pair for same in hashes.values() for pair in _crossing(same, table, "exact")]
+            if value is not None:
+                found[bucket, value].append(i)
+    return list(found.values())
 
 
 def _crossing(same: Sequence[int], table: pd.DataFrame, how: str) -> list[Pair]:

@@ -15,7 +15,8 @@ FILE_COLUMNS = ("id", "path", "label", "method", "split", "groups")
 
 def as_csv(plan: Plan) -> str:
     """Groups are joined by `|`; a dropped sample has an empty split."""
-    table = plan.table[list(FILE_COLUMNS)].assign(groups=["|".join(g) for g in plan.table["groups"]])
+    joined = ["|".join(key.replace("|", "¦") for key in keys) for keys in plan.table["groups"]]
+    table = plan.table[list(FILE_COLUMNS)].assign(groups=joined)
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 

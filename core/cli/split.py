@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from core.catalog import leaks, plan_files, splits, table
 from core.errors import BadInput
@@ -39,7 +42,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     plan = splits.plan(samples, args.protocol, args.seed, heldout=args.heldout)
     if args.out:
         plan_files.write(plan, args.out)
-    found = leaks.report(plan.table, media=not args.no_media)
+    with tqdm(
+        total=100, desc="duplicates", unit="%", file=sys.stderr, disable=not sys.stderr.isatty()
+    ) as bar:
+
+        def progress(done: float, total: float, _: str) -> None:
+            bar.update(int(100 * done / max(1, total)) - bar.n)
+
+        found = leaks.report(plan.table, media=not args.no_media, progress=progress)
     return {
         "protocol": plan.protocol,
         "seed": plan.seed,
