@@ -62,8 +62,9 @@ def test_devices_two_on_one_cpu(space: Workspace, tmp_path: Path) -> None:
     kept = torch.load(run / "last.pth", weights_only=True)
     assert len(kept["ranks"]) == 1 and kept["ranks"][0]["step"] == kept["progress"]["step"]
     # Half of the training draws each, in as many steps.
-    n = sum(len(plan["splits"][s]) for s in ("train",))
-    assert kept["progress"]["step"] == 2 * -(-(-(-n // 2)) // 4)
+    n = len(plan["splits"]["train"])
+    each = (n + 1) // 2
+    assert kept["progress"]["step"] == 2 * ((each + 3) // 4)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:

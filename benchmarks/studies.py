@@ -1,0 +1,179 @@
+"""What the studies share: a workspace of their own, runs that are not repeated, sets of a wanted imbalance, intervals."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.catalog import table
+from core.catalog.table import DatasetInfo
+from core.runs.folder import RunFolder, new_run
+from core.training.config import TrainConfig
+from core.training.worker import work
+from core.workspace import CODE_ROOT, Workspace
+
+DRAWS = 1000
+SMALLEST = 12  # samples of the minority in training, below which nothing can be said
+
+
+class Study:
+    """Everything lies in one folder, so that a study can be interrupted and go on."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.space = Workspace(self.root / "workspace")
+
+    def command(self, *arguments: str) -> None:
+        """A command of the workbench, in the study's workspace."""
+        import os
+
+        environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(self.space.root)}
+        subprocess.run(
+            [sys.executable, "-m", "core", *arguments],
+            cwd=CODE_ROOT,
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def demo(self) -> None:
+        """The demo datasets, made and scanned once."""
+        root = self.root / "demo"
+        done = self.root / "demo.done"
+        if not done.exists():
+            self.command("demo", "--root", str(root))
+            self.command("scan", str(root))
+            done.touch()
+
+    def trained(self, options: dict[str, Any]) -> RunFolder:
+        """The completed run of this configuration; trained now if there is none, resumed if it was interrupted."""
+        config = TrainConfig.from_dict(options).to_dict()
+        name = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
+        folder = RunFolder(self.space.runs / name)
+        if folder.path.exists() and folder.status().state == "completed":
+            return folder
+        resume = folder.last_checkpoint.exists()
+        if not resume:
+            new_run(config, path=folder.path)
+        work(folder, resume=resume, space=self.space)
+        return folder
+
+    def imbalanced(self, dataset: str, ratio: float, seed: int) -> str:
+        """A dataset with `ratio` majority samples to one of the minority in training and validation.
+
+        The test part keeps every sample that it has. Thinning takes away, it never repeats.
+        """
+        name = f"{dataset} {ratio:g} to 1 seed {seed}"
+        if name in table.datasets(self.space):
+            return name
+        frame = table.load([dataset], self.space)
+        frame = frame[frame["label"].notna()].reset_index(drop=True)
+        rng = np.random.default_rng([seed, round(10 * ratio)])
+        split = divided(frame, rng)
+        keep = np.ones(len(frame), bool)
+        labels = frame["label"].to_numpy()
+        rare = self.minority(dataset)
+        for part in ("train", "val"):
+            own = {y: np.flatnonzero((split == part) & (labels == y)) for y in (0, 1)}
+            few, many = own[rare], own[1 - rare]
+            wanted = min(len(few), max(2, round(len(many) / ratio)))
+            if (
+                len(many) > wanted * ratio
+            ):  # the majority is not large enough for all of the minority, or too large
+                keep[rng.permutation(many)[round(wanted * ratio) :]] = False
+            keep[rng.permutation(few)[wanted:]] = False
+        frame = frame.assign(split=split, dataset=name, id=[f"{name}/{p}" for p in frame["path"]])[keep]
+        about = replace(table.info(dataset, self.space), name=name)
+        table.save(name, frame.reset_index(drop=True), about, self.space)
+        return name
+
+    def minority(self, dataset: str) -> int:
+        """The rarer label of the whole dataset: it stays the rare one in every study of it."""
+        counts = table.load([dataset], self.space)["label"].value_counts()
+        return 0 if counts.get(0.0, 0) < counts.get(1.0, 0) else 1
+
+
+def divided(frame: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Half for training, a sixth to choose on, a third to judge; by group, each class on its own."""
+    from core.catalog.components import components
+
+    label = frame["label"].to_numpy()
+    group = np.asarray(components(list(frame["groups"])))
+    split = np.full(len(frame), "train", dtype=object)
+    for value in (0, 1):
+        names = rng.permutation(np.unique(group[label == value]))
+        n = len(names)
+        split[np.isin(group, names[: n // 3]) & (split == "train")] = "test"
+        split[np.isin(group, names[n // 3 : n // 3 + max(1, n // 6)]) & (split == "train")] = "val"
+    return split
+
+
+def demo_pictures(study: Study) -> str:
+    """The largest demo set of pictures."""
+    study.demo()
+    sizes = {}
+    for name in table.datasets(study.space):
+        frame = table.load([name], study.space, columns=["modality", "label"])
+        if set(frame["modality"]) == {"image"} and " to 1 seed " not in name:
+            sizes[name] = len(frame)
+    return max(sizes, key=lambda name: sizes[name])
+
+
+def faces_folder(study: Study, folder: Path) -> str:
+    """A folder with labels.csv (file, label real|fake) as a dataset."""
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file))
+    rows = []
+    for one in listed:
+        label = int(one["label"] == "fake")
+        status = (folder / one["file"]).stat()
+        rows.append(
+            {
+                "id": f"faces/{one['file']}", "path": one["file"], "dataset": "faces", "layout": "generic",
+                "modality": "image", "label": label, "method": "generated" if label else None,
+                "groups": [f"faces-{one['file']}"], "bytes": status.st_size, "mtime_ns": status.st_mtime_ns,
+            }
+        )  # fmt: skip
+    about = DatasetInfo(name="faces", layout="generic", root=str(folder.absolute()))
+    table.save("faces", pd.DataFrame(rows), about, study.space)
+    return "faces"
+
+
+def figures(truth: np.ndarray, called: np.ndarray) -> dict[str, float]:
+    """Of the minority class: `truth` says it is one, `called` that it was called one."""
+    hit, all_called, all_true = (truth & called).sum(), called.sum(), truth.sum()
+    return {
+        "accuracy": float(np.mean(truth == called)),
+        "precision": float(hit / all_called) if all_called else 0.0,
+        "recall": float(hit / all_true) if all_true else 0.0,
+        "f1": float(2 * hit / (all_called + all_true)) if all_called + all_true else 0.0,
+    }
+
+
+def interval_of(found: pd.DataFrame, figure: str) -> tuple[float, float, float]:
+    """The mean over the seeds, and its 95 % interval: groups are drawn anew in each draw, alike for all seeds."""
+    rng = np.random.default_rng(0)
+    parts = [part for _, part in found.groupby("seed")]
+
+    def mean_over(seeds: list[pd.DataFrame]) -> float:
+        return float(np.mean([figures(p["truth"].to_numpy(), p["called"].to_numpy())[figure] for p in seeds]))
+
+    draws = []
+    for _ in range(DRAWS):
+        drawn = []
+        for part in parts:
+            group, place = np.unique(part["group"].to_numpy(dtype=str), return_inverse=True)
+            times = np.bincount(rng.integers(0, len(group), len(group)), minlength=len(group))[place]
+            drawn.append(part.iloc[np.repeat(np.arange(len(part)), times)])
+        draws.append(mean_over(drawn))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return mean_over(parts), float(low), float(high)
