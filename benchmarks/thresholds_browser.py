@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
-from core.runs.folder import RunFolder, new_run
+from core.runs.folder import new_run
 from core.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = 200
-RELEASES = 9
+RELEASES = 7
+QUIET_MS = 800
 LAB = """() => { const find = (root) => { for (const node of root.querySelectorAll('*')) { if (node.shadowRoot) {
   const found = node.shadowRoot.querySelector('.lab') || find(node.shadowRoot); if (found) return found; } } return null; };
   return find(document).lab; }"""
@@ -37,17 +38,19 @@ def browser() -> list[dict[str, Any]]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         return [result("a browser to drag in", 0, "Chromium (Debian's package chromium)", False)]
+    measured = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        space = Workspace(Path(folder) / "workspace")
-        runs = {n: _run(space, n) for n in (1_000, 1_000_000)}
-        port, server = _serve(space)
         opened = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        try:
-            measured = {n: _measure(opened.new_page(), port, run) for n, run in runs.items()}
-        finally:
-            opened.close()
-            server.terminate()
-            server.wait()
+        for n in (1_000, 1_000_000):
+            space = Workspace(Path(folder) / f"workspace-{n}")
+            _run(space, n)
+            port, server = _serve(space)
+            try:
+                measured[n] = _measure(opened.new_page(), port)
+            finally:
+                server.terminate()
+                server.wait()
+        opened.close()
     lines = []
     for n, (handler, frame, _) in measured.items():
         lines.append(
@@ -63,7 +66,7 @@ def browser() -> list[dict[str, Any]]:
     return lines
 
 
-def _run(space: Workspace, n: int) -> RunFolder:
+def _run(space: Workspace, n: int) -> None:
     folder = new_run({"modality": "image", "model": f"scores_{n}", "datasets": ["made"]}, space=space)
     for split, seed in (("val", 1), ("test", 2)):
         random = np.random.default_rng(seed)
@@ -77,7 +80,6 @@ def _run(space: Workspace, n: int) -> RunFolder:
         folder.scores_file(split).parent.mkdir(exist_ok=True)
         frame.to_parquet(folder.scores_file(split), index=False)
     folder.set_status(state="completed")
-    return folder
 
 
 def _serve(space: Workspace) -> tuple[int, subprocess.Popen[bytes]]:
@@ -102,13 +104,13 @@ def _serve(space: Workspace) -> tuple[int, subprocess.Popen[bytes]]:
     raise RuntimeError("the server did not answer within two minutes")
 
 
-def _measure(page: Page, port: int, run: RunFolder) -> tuple[float, float, float]:
+def _measure(page: Page, port: int) -> tuple[float, float, float]:
     """95th percentile of the handler and longest frame of a drag in ms; median seconds from release to the page."""
     page.set_default_timeout(180_000)
     page.set_viewport_size({"width": 1400, "height": 1000})
     page.goto(f"http://127.0.0.1:{port}/thresholds")
     page.wait_for_selector(".lab")
-    _choose(page, run.id)
+    _settled(page)
     slider = page.locator('.lab [data-part="slider"]')
     box = slider.bounding_box()
     assert box is not None
@@ -125,16 +127,6 @@ def _measure(page: Page, port: int, run: RunFolder) -> tuple[float, float, float
     page.mouse.up()
     _settled(page)
     return handler[int(0.95 * (len(handler) - 1))], frame, _release(page, box, y)
-
-
-def _choose(page: Page, run: str) -> None:
-    picker = page.get_by_role("combobox", name="Run")
-    if run not in page.locator('[data-testid="stSelectbox"]').first.inner_text():
-        picker.click()
-        page.get_by_role("option").filter(has_text=run).click()
-        page.wait_for_timeout(1000)
-    _settled(page)
-    page.wait_for_selector(".lab")
 
 
 def _release(page: Page, box: Any, y: float) -> float:
@@ -158,4 +150,7 @@ def _release(page: Page, box: Any, y: float) -> float:
 
 
 def _settled(page: Page) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    """No run of the page under way, and none that is about to begin."""
+    for _ in range(2):
+        page.wait_for_timeout(QUIET_MS)
+        page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
