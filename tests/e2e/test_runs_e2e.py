@@ -55,7 +55,8 @@ def only_run(space: Workspace) -> RunFolder:
 def load_configuration(page: Page, path: Path) -> None:
     page.get_by_text("YAML", exact=True).click()
     page.locator("input[type=file]").set_input_files(str(path))
-    expect(page.get_by_label("Epochs", exact=True)).to_have_value("10000")
+    fields = "[...document.querySelectorAll('input[aria-label=Epochs]')].map(field => field.value).join()"
+    page.wait_for_function(f"{fields} === '10000'", timeout=120_000)
 
 
 @pytest.mark.long
@@ -70,7 +71,7 @@ def test_a_run_started_watched_stopped_resumed_and_finished_over_a_killed_server
     page.goto(f"{server.url}/train")
     load_configuration(page, config)
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_role("heading", name="How is it going?")).to_be_visible()
+    expect(page.get_by_role("heading", name="How is it going?")).to_be_visible(timeout=60_000)
 
     run = only_run(space)
     page.wait_for_function(f"({POINTS})() > 2", timeout=240_000)
@@ -88,7 +89,7 @@ def test_a_run_started_watched_stopped_resumed_and_finished_over_a_killed_server
     assert processes.alive(worker, run.status().process_start)
     again = start_server(space.root)
     page.goto(f"{again.url}/runs")
-    expect(page.get_by_text("running").first).to_be_visible()
+    expect(page.get_by_text("running").first).to_be_visible(timeout=60_000)
     page.wait_for_function(f"({POINTS})() > 2", timeout=120_000)
     assert run.status().pid == worker
 
@@ -97,7 +98,7 @@ def test_a_run_started_watched_stopped_resumed_and_finished_over_a_killed_server
     assert {p.name for p in run.results.iterdir()} >= RESULTS
     for path in (run.best_model, run.last_checkpoint, run.scores_file("test"), run.units_file("val")):
         assert path.exists()
-    expect(page.get_by_text("Confusion matrices")).to_be_visible()
+    expect(page.get_by_text("Confusion matrices")).to_be_visible(timeout=60_000)
 
 
 def a_run(space: Workspace, *, alive: bool) -> tuple[RunFolder, subprocess.Popen[bytes] | None]:

@@ -1,0 +1,129 @@
+"""`python -m core runs` without a server: list, stop, resume, delete, and its one line for what is wrong."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from core import cli
+from core.cli import runs as command
+from core.runs import processes
+from core.runs.folder import RunFolder, new_run
+from core.runs.manager import RunManager
+from core.workspace import Workspace
+from tests.runs.conftest import WORKER, ended, stand_in_executor, wait_until
+
+
+@pytest.fixture(autouse=True)
+def small_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "RunManager", functools.partial(RunManager, make_executor=stand_in_executor))
+
+
+@pytest.fixture
+def alive(space: Workspace) -> Iterator[Callable[..., RunFolder]]:
+    """A run that somebody started in a terminal."""
+    workers = []
+
+    def begin(**config: object) -> RunFolder:
+        run = new_run({"model": "m", "epochs": 2000, "pause": 0.02, **config}, space=space)
+        workers.append(subprocess.Popen([sys.executable, str(WORKER), "--run-dir", str(run.path)]))
+        wait_until(lambda: run.status().step > 0)
+        return run
+
+    yield begin
+    for worker in workers:
+        worker.kill()
+        worker.wait()
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
+    assert cli.main(["runs", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_list_tells_state_and_progress(
+    alive: Callable[..., RunFolder], space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(capsys) == []
+    run = alive()
+    (row,) = answer(capsys, "list")  # type: ignore[misc]
+    assert (row["run"], row["state"], row["stalled"]) == (run.id, "running", False)
+    assert 0 < row["progress"] < 1
+    assert cli.main(["runs"]) == 0
+    assert run.id in capsys.readouterr().out
+
+
+def test_stop_ends_the_worker_and_waits_for_it(
+    alive: Callable[..., RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = alive()
+    assert answer(capsys, "stop", run.id) == {"run": run.id, "state": "stopped", "error": None}
+    status = run.status()
+    assert not processes.alive(status.pid, status.process_start)
+
+
+def test_stop_of_a_queued_run_unqueues_it(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    run = new_run({"model": "m"}, space=space)
+    run.set_status(device="auto")
+    assert answer(capsys, "stop", run.id) == {"run": run.id, "state": "stopped", "error": None}
+
+
+def test_resume_starts_a_worker_that_outlives_the_command(
+    alive: Callable[..., RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = alive(epochs=8)
+    answer(capsys, "stop", run.id)
+    step = run.status().step
+    said = answer(capsys, "resume", run.id)
+    assert said["state"] == "running"  # type: ignore[index]
+    assert psutil.Process(int(run.status().handle.split(":")[1])).status() != psutil.STATUS_STOPPED
+    assert ended(run) == "completed"
+    assert run.status().step == 40 > step
+
+
+def test_delete_refuses_while_it_runs(
+    alive: Callable[..., RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = alive()
+    assert cli.main(["runs", "delete", run.id]) == 2
+    error = capsys.readouterr().err
+    assert "stop it first" in error and error.count("\n") == 1
+    answer(capsys, "stop", run.id)
+    assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}
+    assert not run.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("stop",), "stop needs the id of a run"),
+        (("list", "x"), "list takes no run"),
+        (("stop", "no-such-run"), "there is no run 'no-such-run'"),
+        (("resume", "../../etc"), "there is no run"),
+        (("start", "x"), "invalid choice"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    arguments: tuple[str, ...], message: str, space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["runs", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err and printed.err.count("\n") == 1
+
+
+def test_a_run_that_died_unseen_is_settled_by_stop(
+    alive: Callable[..., RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = alive()
+    os.kill(int(run.status().pid or 0), signal.SIGKILL)
+    wait_until(lambda: not processes.alive(run.status().pid, run.status().process_start))
+    assert answer(capsys, "stop", run.id)["state"] == "stopped"  # type: ignore[index]
