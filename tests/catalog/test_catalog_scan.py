@@ -12,6 +12,7 @@ import pytest
 
 from core.catalog import generic, lists, overrides, scan, statistics, table, workers
 from core.catalog.overrides import Override
+from core.catalog.problems import Problems
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
@@ -558,3 +559,29 @@ def test_listing_takes_a_name_only_where_it_is_unique(tmp_path: Path) -> None:
     assert listing.take("elsewhere/1.jpg") is None
     assert listing.take("elsewhere/2.jpg") is None
     assert listing.take("elsewhere/2.jpg", loose=True) == {"n": 3}
+
+
+class TestLongLists:
+    ENTRIES = [
+        {"file": f"{i}.mp4", "text": "é" * (i % 7), "half": "\ud800" if i == 3 else ""} for i in range(50)
+    ]
+
+    @pytest.mark.parametrize("chunk", [1, 7, 64, 1 << 20])
+    @pytest.mark.parametrize("indent", [None, 2])
+    def test_entries_across_chunks(
+        self, chunk: int, indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lists, "CHUNK", chunk)
+        path, problems = tmp_path / "list.json", Problems()
+        path.write_text(json.dumps(self.ENTRIES, indent=indent), encoding="utf-8")
+        found = lists.entries_of(path, problems, lambda entry: entry)
+        assert [e["file"] for e in found] == [e["file"] for e in self.ENTRIES]
+        assert found[6]["text"] == "é" * 6 and found[3]["half"] == "?"
+        assert problems.total == 0
+
+    @pytest.mark.parametrize("text", ["", "{}", "[", '[{"a": 1}', '[{"a": 1}, {"a"', "null", '[{"a": 1} x]'])
+    def test_damaged(self, text: str, tmp_path: Path) -> None:
+        path, problems = tmp_path / "list.json", Problems()
+        path.write_text(text, encoding="utf-8")
+        assert lists.entries_of(path, problems, lambda entry: entry) == []
+        assert problems.total == 1 and "list.json" in problems.texts()[0]
