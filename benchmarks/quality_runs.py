@@ -23,7 +23,7 @@ OPTIONS = {
     "weight_decay": 0.3,
     "balancing": ["class_weights"],
     "augmentation": [],
-    "views": 1,
+    "views": 4,  # windows of a long recording; a picture that fits has one
     "score_test": False,
 }
 

@@ -126,11 +126,11 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
     network = create_network(config, options, space)
     return Setup(
         config=config,
-        card=card,
+        card=network.card,  # as built: the layer for heat maps may depend on an option
         recipe=recipe,
         planned=planned,
         network=network,
-        model_options=options,
+        model_options=network.options,  # with every `auto` decided, so that it opens the same elsewhere
         tune=tune,
         learning_rate=config.learning_rate or card.learning_rate,
         space=space,

@@ -1,6 +1,6 @@
 """Our compact forensic network for sound: how neighbouring points of the spectrogram vary together, band by band.
 
-Vocoders smooth and repeat what a voice and a room do not. The network takes from each patch of 5x5 points of the log
+Vocoders smooth and repeat what a voice and a room do not. The network takes from each patch of 5x5 points (every other one) of the log
 spectrogram its mean, pools the covariance of what is left over time in each of four bands, and learns on the
 logarithms of these covariances. Level and, to first order, the colour of the recording cancel out.
 """
@@ -17,7 +17,7 @@ from models.network import Average, Network
 from models.registry import ModelCard, register
 
 PATCH = 5  # points, the side of a patch
-SPACINGS = (1, 2)  # points between the neighbours of a patch
+SPACINGS = (2,)  # points between the neighbours of a patch
 BANDS = 4  # of equal width in hertz
 CELL = 32  # steps of time in a cell of the local map
 WINDOW, HOP = 512, 128  # samples
