@@ -105,18 +105,9 @@ def compared(tables: dict[str, list[pd.DataFrame]]) -> list[dict[str, Any]]:
     for _ in range(DRAWS):
         picks = [redrawn(table, rng) for table in whole]
         for name, found in tables.items():
-            drawn[name].append(
-                float(
-                    np.nanmean(
-                        [
-                            area(
-                                t.loc[t.index.intersection(p, sort=False)].reindex(p).dropna(subset=["score"])
-                            )
-                            for t, p in zip(found, picks, strict=True)
-                        ]
-                    )
-                )
-            )
+            pairs = zip(found, picks, strict=True)
+            areas = [area(scores.reindex(ids).dropna(subset=["score"])) for scores, ids in pairs]
+            drawn[name].append(float(np.nanmean(areas)))
     first = np.array(drawn["whole"])
     rows = []
     for name, found in tables.items():

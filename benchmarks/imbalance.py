@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.studies import Study, demo_pictures, faces_folder, interval_of
+from benchmarks.studies import Study, demo_pictures, faces_folder, intervals_of
 
 RATIOS = (1.5, 4.0, 10.0)
 SEEDS = (0, 1, 2)
@@ -84,7 +84,8 @@ def measured(
             **asked,
         }
         run = study.trained({"faces": False, "epochs": 15, "protocol": "official", **options})
-        threshold = run.document("operating_point")["threshold"] if chosen else 0.5
+        point = run.document("operating_point") or {}
+        threshold = point.get("threshold", 0.5) if chosen else 0.5
         scores = pd.read_parquet(run.scores_file("test"))
         called = np.zeros(len(scores), bool) if threshold is None else scores["score"].to_numpy() >= threshold
         minority = study.minority(name)
@@ -99,7 +100,7 @@ def measured(
             )
         )
     table = pd.concat(parts, ignore_index=True)
-    found = {name: interval_of(table, name) for name in FIGURES}
+    found = intervals_of(table)
     print(f"{data} {ratio:g}:1 {technique}: recall {found['recall'][0]:.3f}, F1 {found['f1'][0]:.3f}")
     return {"data": data, "ratio": ratio, "technique": technique, "n": len(table), **found}
 

@@ -148,32 +148,33 @@ def faces_folder(study: Study, folder: Path) -> str:
     return "faces"
 
 
-def figures(truth: np.ndarray, called: np.ndarray) -> dict[str, float]:
-    """Of the minority class: `truth` says it is one, `called` that it was called one."""
-    hit, all_called, all_true = (truth & called).sum(), called.sum(), truth.sum()
+def figures(truth: np.ndarray, called: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+    """Of the minority class: `truth` says it is one, `called` that it was called one; `weight` is how often it counts."""
+    hit, all_called, all_true = ((weight * part).sum() for part in (truth & called, called, truth))
     return {
-        "accuracy": float(np.mean(truth == called)),
+        "accuracy": float((weight * (truth == called)).sum() / max(1, weight.sum())),
         "precision": float(hit / all_called) if all_called else 0.0,
         "recall": float(hit / all_true) if all_true else 0.0,
         "f1": float(2 * hit / (all_called + all_true)) if all_called + all_true else 0.0,
     }
 
 
-def interval_of(found: pd.DataFrame, figure: str) -> tuple[float, float, float]:
-    """The mean over the seeds, and its 95 % interval: groups are drawn anew in each draw, alike for all seeds."""
+def intervals_of(found: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    """Each figure's mean over the seeds and its 95 % interval; whole groups are drawn anew in each draw."""
     rng = np.random.default_rng(0)
-    parts = [part for _, part in found.groupby("seed")]
+    parts = []
+    for _, part in found.groupby("seed"):
+        names, place = np.unique(part["group"].to_numpy(dtype=str), return_inverse=True)
+        parts.append((part["truth"].to_numpy(bool), part["called"].to_numpy(bool), len(names), place))
 
-    def mean_over(seeds: list[pd.DataFrame]) -> float:
-        return float(np.mean([figures(p["truth"].to_numpy(), p["called"].to_numpy())[figure] for p in seeds]))
+    def means(weights: list[np.ndarray]) -> dict[str, float]:
+        each = [figures(truth, called, w) for (truth, called, _, _), w in zip(parts, weights, strict=True)]
+        return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
 
+    measured = means([np.ones(len(truth)) for truth, _, _, _ in parts])
     draws = []
     for _ in range(DRAWS):
-        drawn = []
-        for part in parts:
-            group, place = np.unique(part["group"].to_numpy(dtype=str), return_inverse=True)
-            times = np.bincount(rng.integers(0, len(group), len(group)), minlength=len(group))[place]
-            drawn.append(part.iloc[np.repeat(np.arange(len(part)), times)])
-        draws.append(mean_over(drawn))
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return mean_over(parts), float(low), float(high)
+        drawn = [np.bincount(rng.integers(0, n, n), minlength=n)[place] for _, _, n, place in parts]
+        draws.append(means(drawn))
+    quantiles = {name: np.quantile([d[name] for d in draws], [0.025, 0.975]) for name in measured}
+    return {name: (value, *map(float, quantiles[name])) for name, value in measured.items()}  # type: ignore[misc]

@@ -96,7 +96,8 @@ def overhead(setup: Any, folder: Path, steps: int) -> tuple[float, float, float]
         job._step([batch])
 
     network.train()
-    bare_step(), own_step()
+    bare_step()
+    own_step()
     pairs = []
     for turn in range(steps):
         order = (bare_step, own_step) if turn % 2 else (own_step, bare_step)
