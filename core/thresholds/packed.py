@@ -26,11 +26,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class _Code:
-    """How a float becomes an integer of its width: ordered bits, less what is unused below and around zero."""
+    """How a float becomes an integer of its width: its magnitude's bits with its sign, less what is unused."""
 
     base: int  # the lowest value
-    over: int = 0  # unused values between zero and the smallest positive score
-    under: int = 0  # and between zero and the negative score nearest to it
+    gap: int = 0  # magnitudes between zero and the smallest that occurs
     signed: bool = False
 
 
@@ -45,9 +44,9 @@ def count(labels: np.ndarray, scores: np.ndarray) -> Counts:
 
 
 def _ordered(value: float, dtype: np.dtype) -> int:
-    """Integers that order as floats do: 0 for zero, -2 and below for negative ones (-1 would be -0.0)."""
-    bits = int(np.array(value + 0.0, dtype).view(f"i{dtype.itemsize}"))
-    return bits if bits >= 0 else bits ^ ((1 << (8 * dtype.itemsize - 1)) - 1)
+    """Integers that order as floats do; 0 for both zeros."""
+    magnitude = int(np.abs(np.array(value, dtype)).view(f"i{dtype.itemsize}"))
+    return -magnitude if value < 0 else magnitude
 
 
 def _code(scores: np.ndarray) -> _Code | None:
@@ -56,42 +55,41 @@ def _code(scores: np.ndarray) -> _Code | None:
     low, high = _ordered(scores.min(), scores.dtype), _ordered(scores.max(), scores.dtype)
     if high - low < room:
         return _Code(low, signed=low < 0)
-    over, under = _unused(scores)
-    low += under
-    return _Code(low, over, under, signed=True) if high - over - low < room else None
+    gap = _unused(scores)
+    return _Code(low + gap, gap, signed=True) if high - low - 2 * gap < room else None
 
 
-def _unused(scores: np.ndarray) -> tuple[int, int]:
-    """Values that no score takes right above and right below zero. As unsigned numbers less one, the bits of
-    positive floats are the small ones; zero wraps round to the largest."""
-    _, unsigned = _integers(scores.dtype)
-    top = unsigned.type(1 << (8 * unsigned.itemsize - 1))
-    least = [int(np.iinfo(unsigned).max)] * 2
+def _unused(scores: np.ndarray) -> int:
+    """How many magnitudes there are between zero and the smallest score that is not zero: less one and unsigned,
+    zero is the largest of all."""
+    signed, unsigned = _integers(scores.dtype)
+    least = int(np.iinfo(unsigned).max)
     room = np.empty(CHUNK, unsigned)
     for start in range(0, len(scores), CHUNK):
         bits = scores[start : start + CHUNK].view(unsigned)
-        part = np.subtract(bits, 1, out=room[: len(bits)])
-        least[0] = min(least[0], int(part.min()))
-        np.bitwise_xor(bits, top, out=part)
+        part = np.bitwise_and(bits, unsigned.type(np.iinfo(signed).max), out=room[: len(bits)])
         np.subtract(part, 1, out=part)
-        least[1] = min(least[1], int(part.min()))
-    return least[0], least[1] + 1  # a negative of magnitude m is -m - 1 in order
+        least = min(least, int(part.min()))
+    return least
 
 
 def _encode(labels: np.ndarray, scores: np.ndarray, code: _Code) -> np.ndarray:
     signed, unsigned = _integers(scores.dtype)
     keys = np.empty(scores.shape, unsigned)
-    room, other = np.empty(CHUNK, scores.dtype), np.empty(CHUNK, signed)
+    room, other = np.empty(CHUNK, signed), np.empty(CHUNK, signed)
     base = _wrapped(code.base, unsigned)
     for start in range(0, len(scores), CHUNK):
         stop = min(start + CHUNK, len(scores))
-        chunk = np.add(scores[start:stop], 0.0, out=room[: stop - start])  # -0.0 becomes 0.0
-        order, spare = chunk.view(signed), other[: stop - start]
+        bits = scores[start:stop].view(signed)
+        order, sign = room[: stop - start], other[: stop - start]
+        np.bitwise_and(bits, np.iinfo(signed).max, out=order)
         if code.signed:
-            _fold(order, spare)
-            _shift(order, spare, -code.over, code.under)
+            if code.gap:
+                np.subtract(order, code.gap, out=order)
+                np.maximum(order, 0, out=order)  # zero
+            _negate(order, np.right_shift(bits, 8 * signed.itemsize - 1, out=sign))
         key = keys[start:stop]
-        np.subtract(chunk.view(unsigned), base, out=key)
+        np.subtract(order.view(unsigned), base, out=key)
         np.left_shift(key, 1, out=key)
         np.bitwise_or(key, labels[start:stop], out=key)
     return keys
@@ -103,29 +101,19 @@ def _decode(keys: np.ndarray, code: _Code, dtype: np.dtype) -> np.ndarray:
     np.right_shift(keys, 1, out=keys)
     np.add(keys, _wrapped(code.base, unsigned), out=keys)
     if code.signed:
-        order, spare = keys.view(signed), np.empty(len(keys), signed)
-        _shift(order, spare, code.over, -code.under)
-        _fold(order, spare)
+        order = keys.view(signed)
+        sign = np.right_shift(order, 8 * signed.itemsize - 1)
+        _negate(order, sign)
+        if code.gap:
+            np.add(order, np.multiply(order > 0, code.gap, dtype=signed), out=order)
+        np.bitwise_or(order, np.bitwise_and(sign, np.iinfo(signed).min, out=sign), out=order)
     return keys.view(dtype)
 
 
-def _fold(order: np.ndarray, spare: np.ndarray) -> None:
-    """Bits of floats to integers of the same order and back, in place: negative ones turn their magnitude."""
-    kind = order.dtype
-    np.right_shift(order, 8 * kind.itemsize - 1, out=spare)  # all ones where negative
-    np.bitwise_and(spare, np.iinfo(kind).max, out=spare)
-    np.bitwise_xor(order, spare, out=order)
-
-
-def _shift(order: np.ndarray, spare: np.ndarray, positive: int, negative: int) -> None:
-    """Move what is over zero and what is under it, in place; zero stays."""
-    if not positive and not negative:
-        return
-    unsigned = np.dtype(f"u{order.dtype.itemsize}")
-    rank, moved = order.view(unsigned), spare.view(unsigned)
-    over, under = order > 0, order < 0
-    np.add(rank, np.multiply(over, _wrapped(positive, unsigned), out=moved), out=rank)
-    np.add(rank, np.multiply(under, _wrapped(negative, unsigned), out=moved), out=rank)
+def _negate(order: np.ndarray, sign: np.ndarray) -> None:
+    """In place where `sign` is all ones; where it is 0 nothing changes."""
+    np.bitwise_xor(order, sign, out=order)
+    np.subtract(order, sign, out=order)
 
 
 def _integers(dtype: np.dtype) -> tuple[np.dtype, np.dtype]:
