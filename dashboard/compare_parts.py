@@ -18,6 +18,8 @@ from core.runs.listing import Summary
 from core.workspace import Workspace
 from dashboard import session, theme
 
+WHOLE = 0.98  # share of the published samples; some downloads lack a few
+
 
 def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
     """The figures of a run; empty where they cannot be read, with a word about it."""
@@ -127,7 +129,9 @@ def published_figures(run: Summary, found: Mapping[str, Any], space: Workspace) 
     """Where dataset and protocol match, side by side; else `not comparable` and why."""
     folder = RunFolder(space.runs / run.id)
     try:
-        beside = published.beside(folder.config(), _plan(run, space), found, compression(run, space))
+        beside = published.beside(
+            folder.config(), _plan(run, space), found, compression(run, space), not_whole(space)
+        )
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
         return
@@ -151,6 +155,19 @@ def published_figures(run: Summary, found: Mapping[str, Any], space: Workspace) 
         for b in beside
     ]
     st.dataframe(rows, hide_index=True, key=f"compare-published-{run.id}")
+
+
+def not_whole(space: Workspace) -> dict[str, str]:
+    """Of each catalogued dataset, why it is not the published one, if it is not."""
+    reasons = {}
+    for name in catalog.datasets(space):
+        info = catalog.info(name, space)
+        wanted = sum(n for n in (info.published or {}).values() if isinstance(n, int))
+        if info.demo:
+            reasons[name] = f"{name} here is demo data"
+        elif info.samples < WHOLE * wanted:
+            reasons[name] = f"{name} here has {info.samples:,} of the {wanted:,} published samples"
+    return reasons
 
 
 def compression(run: Summary, space: Workspace) -> str | None:

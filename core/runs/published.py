@@ -50,11 +50,16 @@ def figures() -> tuple[Figure, ...]:
 
 
 def beside(
-    config: Mapping[str, Any], plan: Mapping[str, Any], metrics: Mapping[str, Any], compression: str | None
+    config: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    compression: str | None,
+    not_whole: Mapping[str, str] | None = None,
 ) -> list[Beside]:
     """Every published figure on a dataset that this run was tested on, comparable or not, and why not.
 
-    `compression` is that of the training clips, where all have one and the same.
+    `compression` is that of the training clips, where all have one and the same; `not_whole` says of a dataset
+    why the copy here is not the published one (demo data, samples missing).
     """
     found = []
     tested = {part["name"]: part for part in ((metrics.get("test") or {}).get("by") or {}).get("dataset", [])}
@@ -62,7 +67,9 @@ def beside(
         part = tested.get(figure.tested_on)
         if part is None:
             continue
-        why_not = _why_not(figure, config, plan, compression, set(tested))
+        copies = not_whole or {}
+        why_not = copies.get(figure.tested_on) or copies.get(figure.trained_on)
+        why_not = why_not or _why_not(figure, config, plan, compression, set(tested))
         ours, interval = _ours(figure, part, metrics, len(tested))
         if why_not is None and ours is None:
             why_not = f"this run has no {figure.level}-level {figure.metric} on {figure.tested_on}"

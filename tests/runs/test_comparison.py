@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from core.catalog.layouts import layouts
 from core.errors import BadInput
 from core.runs import comparison, published
 from core.runs.comparison import Candidate, Difference, paired, recommend
@@ -181,6 +182,19 @@ def test_else_it_is_not_comparable_and_says_why(
     beside = xception(published.beside({**FF, **changes}, {}, METRICS, compression))
     assert beside.ours is None
     assert beside.why_not is not None and why in beside.why_not
+
+
+def test_demo_data_and_part_of_a_dataset_are_not_comparable() -> None:
+    copies = {"FaceForensics++": "FaceForensics++ here is demo data"}
+    beside = xception(published.beside(FF, {}, METRICS, "c23", copies))
+    assert (beside.ours, beside.why_not) == (None, "FaceForensics++ here is demo data")
+
+
+def test_the_datasets_are_called_as_the_catalogue_calls_them() -> None:
+    known = {layout.dataset for layout in layouts().values()}
+    named = {f.tested_on for f in published.figures()}
+    assert {"FaceForensics++", "Celeb-DF-v2", "DFDC", "DFDC Preview", "DeepFakeDetection", "ASVspoof 2019 LA",
+            "ASVspoof 2021 DF", "In-the-Wild"} <= known & named  # fmt: skip
 
 
 def test_every_published_figure_is_a_share_with_its_source() -> None:
