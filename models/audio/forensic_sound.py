@@ -1,8 +1,8 @@
 """Our compact forensic network for sound: how neighbouring points of the spectrogram vary together, band by band.
 
-Vocoders smooth and repeat what a voice and a room do not. The network takes from each patch of 5x5 points (every other one) of the log
-spectrogram its mean, pools the covariance of what is left over time in each of four bands, and learns on the
-logarithms of these covariances. Level and, to first order, the colour of the recording cancel out.
+Vocoders smooth and repeat what a voice and a room do not. The network takes from each patch of 5x5 points of the log
+spectrogram (every other point) its mean, pools the covariance of what is left over time in each of four bands, and
+learns on the logarithms of these covariances. Level and, to first order, the colour of the recording cancel out.
 """
 
 from __future__ import annotations
