@@ -126,13 +126,16 @@ def _measure(page: Page, port: int) -> tuple[float, float, float]:
     frame = max(page.evaluate("() => window.frames_seen"))
     page.mouse.up()
     _settled(page)
-    return handler[int(0.95 * (len(handler) - 1))], frame, _release(page, box, y)
+    return handler[int(0.95 * (len(handler) - 1))], frame, _release(page)
 
 
-def _release(page: Page, box: Any, y: float) -> float:
+def _release(page: Page) -> float:
     """From letting go to the samples under the lab having followed."""
     seconds = []
     for k in range(RELEASES):
+        box = page.locator('.lab [data-part="slider"]').bounding_box()
+        assert box is not None
+        y = box["y"] + box["height"] / 2
         x = box["x"] + (0.3 + 0.05 * (k % 7)) * box["width"]
         page.mouse.move(x, y)
         page.mouse.down()

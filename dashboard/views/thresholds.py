@@ -73,21 +73,25 @@ def _lab(source: Source, looking_at: str, words: list[str]) -> None:
         bands=_bands(looked, f"{source.key}-{looking_at}-{id(looked)}"),
         extra=[] if begin.threshold is None else [begin.threshold],
     )
-    notes = st.container()
+    about_scores = cautions.about_scores(looked.sweep, NAMES[looking_at])
+    _say(about_scores)
     choice = threshold_lab(data, begin, key=f"lab-{source.key}", stamp=stamp)
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
     point = at(looked.sweep, choice.threshold, choice.method, costs)
     compared = [at(looked.sweep, p.threshold, p.method, costs, p.reachable) for p in points]
-    warnings = _warnings(source, looking_at, point, compared)
-    with notes:
-        for warning in warnings:
-            st.warning(theme.safe(warning), icon=":material/warning:")
+    about_line = _warnings(source, looking_at, point, compared)
+    _say(about_line)  # under the lab, which stays where it is while the line moves
     first, second, _ = st.columns([2, 1, 4])
     with first:
         threshold_saving.save(source, choice)
     with second:
-        threshold_saving.export(source, looking_at, choice, compared, warnings)
+        threshold_saving.export(source, looking_at, choice, compared, [*about_scores, *about_line])
     _under(source, looking_at, point, compared)
+
+
+def _say(warnings: list[str]) -> None:
+    for warning in warnings:
+        st.warning(theme.safe(warning), icon=":material/warning:")
 
 
 def _points(chosen: Scored, words: list[str]) -> list[Point]:
@@ -108,7 +112,7 @@ def _bands(_looked: Scored, key: str) -> dict[str, Any]:
 
 def _warnings(source: Source, looking_at: str, point: Point, compared: list[Point]) -> list[str]:
     chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
-    found = cautions.about_scores(looked.sweep, NAMES[looking_at]) + cautions.about_point(point)
+    found = cautions.about_point(point)
     found += [w for p in compared if not p.reachable for w in cautions.about_point(p)[:1]]
     if looking_at != source.chosen_on:
         ends = [
