@@ -18,11 +18,12 @@ FIRST = "First detector"
 FIRST_CONFIG = {
     "name": FIRST,
     "modality": "image",
-    "model": "mobilenetv3_small",
-    "epochs": 6,
-    "image_size": 128,
+    "model": "forensic_residual",
+    "epochs": 4,
+    "image_size": 112,
+    "max_samples_per_class": 150,
     "faces": False,
-    "augmentation": ["flip", "jpeg"],
+    "augmentation": ["flip"],
     "balancing": ["sampler"],
 }
 

@@ -27,6 +27,8 @@ def recipe_for(
     config: TrainConfig, table: pd.DataFrame | None = None, *, card: Any = None, space: Any = None
 ) -> Recipe:
     """The recipe of a run. `table` (sample table) is looked at for `faces: auto`; without it auto means false."""
+    from core.media.faces import best_detector  # imports OpenCV
+
     if card is None:
         import models  # heavy; only when the caller has no card
 
@@ -39,6 +41,7 @@ def recipe_for(
         resize=card.resize,
         faces=config.faces is True,
         face_margin=config.face_margin,
+        face_detector=best_detector(space),
         sample_rate=config.sample_rate or card.sample_rate,
         seconds=config.seconds or card.seconds,
         trim_silence=config.trim_silence,
