@@ -51,8 +51,8 @@ def run(
         if number in found:
             continue
         # Its process died, or that of another file did while this one waited: each is tried once, alone.
-        verdict = next((v for _, v in _in_pool([(number, given)], request, 1)), None)
-        found[number] = verdict or Verdict(file=given.shown, status="error", reason=CRASHED)
+        alone = next((v for _, v in _in_pool([(number, given)], request, 1)), None)
+        found[number] = alone or Verdict(file=given.shown, status="error", reason=CRASHED)
         told(number, found[number])
     return [found[n] for n in range(len(files))]
 

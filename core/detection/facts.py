@@ -68,18 +68,19 @@ def _exif(path: Path) -> dict[str, str]:
         exif = picture.getexif()
         inner = exif.get_ifd(ExifTags.IFD.Exif)
         for source in (exif, inner):
-            for number, value in source.items():
+            for number, value in source.items():  # type: ignore[assignment]
                 name = ExifTags.TAGS.get(number, f"tag {number}")
                 if name in ("MakerNote", "ExifOffset", "GPSInfo", "UserComment"):
                     continue
                 found[name] = _text(value)
         if exif.get_ifd(ExifTags.IFD.GPSInfo):
             found["GPS position"] = "present"
-        for name, value in picture.info.items():
-            if isinstance(value, str) and name not in ("exif", "icc_profile"):
-                found[str(name)[:60]] = _text(value)
-        if getattr(picture, "quantization", None):
-            found["JPEG quality (estimated)"] = str(_jpeg_quality(picture.quantization))
+        for name, text in picture.info.items():
+            if isinstance(text, str) and name not in ("exif", "icc_profile"):
+                found[str(name)[:60]] = _text(text)
+        tables = getattr(picture, "quantization", None)
+        if tables:
+            found["JPEG quality (estimated)"] = str(_jpeg_quality(tables))
     return dict(list(found.items())[:MOST_TAGS])
 
 

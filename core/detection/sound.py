@@ -106,7 +106,7 @@ def grid_of(sound: dict[str, Any]) -> Grid:
 def save(path: Path, sound: dict[str, Any]) -> None:
     """Arrays only, so that it is read back without unpickling."""
     with path.open("wb") as file:
-        np.savez_compressed(file, **{k: np.asarray(v) for k, v in sound.items()})
+        np.savez_compressed(file, **{k: np.asarray(v) for k, v in sound.items()})  # type: ignore[arg-type]
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def _report_is_whole(page: Page, tmp_path: Path) -> None:
     html = tmp_path / "report.html"
     waiting.value.save_as(html)
     text = html.read_text(encoding="utf-8")
-    assert "data:image/jpeg;base64," in text and wording.STANDING[0] in text and "<img src=x" not in text
+    assert "data:image/jpeg;base64," in text and wording.STANDING[1] in text and "<img src=x" not in text
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Report (JSON)").click()
     waiting.value.save_as(tmp_path / "report.json")
