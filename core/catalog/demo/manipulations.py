@@ -68,11 +68,11 @@ def regenerate(rng: np.random.Generator, picture: Array, side: int, imbalance: f
 
 
 def _coarse(rng: np.random.Generator, picture: Array, side: int, imbalance: float) -> tuple[Array, Array]:
-    """The picture as far as the generator keeps it, and noise as fine as the generator makes it."""
+    """The picture as far as the generator keeps it, and noise for what it lost, a little softer than a sensor's."""
     height, width = picture.shape[:2]
     small = cv2.resize(picture, (side, max(4, round(side * height / width))), interpolation=cv2.INTER_AREA)
     out = upsample(small, imbalance)
-    noise = cv2.resize(rng.standard_normal(out.shape).astype(np.float32), (width, height))
+    noise = cv2.GaussianBlur(rng.standard_normal(picture.shape, np.float32), (3, 3), 0.5)
     return cv2.resize(upsample(out, imbalance / 2), (width, height), interpolation=cv2.INTER_LINEAR), noise
 
 
