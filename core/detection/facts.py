@@ -75,9 +75,9 @@ def _exif(path: Path) -> dict[str, str]:
                 found[name] = _text(value)
         if exif.get_ifd(ExifTags.IFD.GPSInfo):
             found["GPS position"] = "present"
-        for name, text in picture.info.items():
-            if isinstance(text, str) and name not in ("exif", "icc_profile"):
-                found[str(name)[:60]] = _text(text)
+        for field, text in picture.info.items():
+            if isinstance(text, str) and field not in ("exif", "icc_profile"):
+                found[str(field)[:60]] = _text(text)
         tables = getattr(picture, "quantization", None)
         if tables:
             found["JPEG quality (estimated)"] = str(_jpeg_quality(tables))
