@@ -20,7 +20,7 @@ OPTIONS = {
     "protocol": "official",
     "tune": "head",
     "head": "logistic",
-    "weight_decay": 0.3,
+    "weight_decay": 0.1,
     "balancing": ["class_weights"],
     "augmentation": [],
     "views": 4,  # windows of a long recording; a picture that fits has one
