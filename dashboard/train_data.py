@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,13 +103,19 @@ def advised(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
     found = advice(config, space)
     if found is None:
         return {}
-    preset = dict(found.preset)
-    allowed = augmentations(config["modality"])
-    preset["augmentation"] = [a for a in preset.get("augmentation", []) if a in allowed]
-    if "smote" in preset.get("balancing", []):
-        preset["tune"] = "head"  # it works on embeddings of a frozen backbone
-        preset["devices"] = 1
-    return preset
+    return usable({"augmentation": [], **found.preset, "modality": config["modality"]})
+
+
+def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset of another page as this form takes it: only what the modality has, and what its techniques need."""
+    fixed = dict(preset)
+    if "augmentation" in fixed and fixed.get("modality") in SOURCES:
+        allowed = augmentations(fixed["modality"])
+        fixed["augmentation"] = [a for a in fixed["augmentation"] if a in allowed]
+    if "smote" in (fixed.get("balancing") or []) and fixed.get("tune") is None:
+        fixed["tune"] = "head"  # SMOTE works on embeddings of a frozen backbone
+        fixed["devices"] = 1
+    return fixed
 
 
 def draw_plan(config: dict[str, Any], space: Workspace) -> None:

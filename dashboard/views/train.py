@@ -56,7 +56,7 @@ def _take_over() -> None:
     """What another page (advice of a dataset, a clone of a run) asks to start from."""
     preset = st.session_state.pop("train_preset", None)
     if preset is not None:
-        option_form.replace(preset)
+        option_form.replace(train_data.usable(preset))
         st.session_state["train_advised"] = train_data.signature(option_form.config())
     elif option_form.STATE not in st.session_state:
         option_form.replace(train_data.first_choice(session.space()))

@@ -29,7 +29,7 @@ RESULTS = {
 }  # fmt: skip
 ASKED = {
     "modality": "image", "datasets": ["140k Real and Fake Faces"], "model": "mobilenetv3_small", "tune": "all",
-    "epochs": 10_000, "early_stopping": None, "max_minutes": 1.0, "image_size": 64, "max_samples_per_class": 40,
+    "epochs": 10_000, "early_stopping": None, "max_minutes": 2.5, "image_size": 64, "max_samples_per_class": 40,
     "batch_size": 8, "bootstrap": 50, "faces": False, "workers": 0,
 }  # fmt: skip
 POINTS = """() => {
