@@ -79,10 +79,12 @@ def test_a_run_started_watched_stopped_resumed_and_finished_over_a_killed_server
     page.wait_for_function(f"({POINTS})() > {before}", timeout=120_000)  # the curve moves by itself
 
     page.get_by_role("button", name="Stop", exact=True).first.click()
-    wait_until(lambda: run.status().state == "stopped", "the run to stop")
+    wait_until(lambda: run.status().state == "stopped", "the run to stop", 120)
     stopped_at = run.status().step
     page.get_by_role("button", name="Resume").first.click()
-    wait_until(lambda: run.status().state == "running" and run.status().step > stopped_at, "the run to go on")
+    wait_until(
+        lambda: run.status().state == "running" and run.status().step > stopped_at, "the run to go on", 240
+    )
     worker = run.status().pid
 
     server.kill()

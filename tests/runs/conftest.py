@@ -15,7 +15,7 @@ from core.runs.manager import RunManager
 from core.workspace import Workspace
 
 WORKER = Path(__file__).with_name("stand_in_worker.py")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def stand_in(run: RunFolder, resume: bool) -> list[str]:
@@ -26,11 +26,11 @@ def stand_in_executor(name: str, space: Workspace) -> Executor:
     return LocalExecutor(space, stand_in)
 
 
-def wait_until(condition: Callable[[], object], what: str = "condition") -> None:
+def wait_until(condition: Callable[[], object], what: str = "condition", patience: float = PATIENCE) -> None:
     """Look again and again until it holds; fail after a time that only a broken program needs."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain: {what}"
+        assert time.monotonic() < deadline, f"waited {patience:.0f} s in vain: {what}"
         time.sleep(0.02)
 
 
