@@ -40,9 +40,13 @@ def evaluate(
     """The run's figures and result files again, from its scores; `rescore` (or a missing file) scores anew."""
     config = TrainConfig.from_dict(folder.config())
     missing = [split for split in splits if rescore or not folder.scores_file(split).exists()]
-    planned = None
-    if missing:
+    try:
         planned = plan_of(folder, config, space)
+    except BadInput:  # a run that was copied here without its data: its scores alone give its figures
+        if missing:
+            raise
+        planned = None
+    if missing and planned is not None:
         loaded, ranks = checkpoint.load(folder), alone(config)
         for split in missing:
             rows = planned.split(split)

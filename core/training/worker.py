@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -262,6 +263,11 @@ def signals(pulse: Heartbeat | Deaf) -> Iterator[None]:
         pulse.ask_to_stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # only a process's main thread hears signals
+        yield
+        return
     before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

@@ -31,8 +31,9 @@ def test_shuffled_labels_give_an_interval_that_holds_a_half(space: Workspace, tm
 
 
 def test_labels_that_mean_something_are_learned(space: Workspace, tmp_path: Path) -> None:
-    image_set(space, tmp_path, real=60, fake=60)
-    folder = new_run(small(epochs=6, batch_size=8, learning_rate=1e-2, bootstrap=300), space=space)
+    image_set(space, tmp_path, real=50, fake=50)
+    options = {"model": "forensic_residual", "tune": "head", "epochs": 15, "learning_rate": None}
+    folder = new_run(small(bootstrap=300, **options), space=space)
     result = work(folder, space=space)
     assert result["metrics"]["test"]["at_chosen"]["auc"] > 0.9
     assert result["learned_nothing"] is False
