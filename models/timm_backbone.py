@@ -50,7 +50,7 @@ def build(name: str, *, pretrained: bool, **options: Any) -> nn.Module:
     full = weights_name(name)
     local = weights.local_file(full)
     overlay = {"file": str(local)} if local else None
-    origin = "a file that fits it" if local else f"the model.safetensors of huggingface.co/timm/{full}"
+    origin = "a file that fits it" if local else published_at(name, full)
     try:
         with _loads() as loads, weights.quick_without_network():
             net = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
@@ -58,6 +58,14 @@ def build(name: str, *, pretrained: bool, **options: Any) -> nn.Module:
     except Exception as error:
         raise weights.missing(name, f"{full}.safetensors", origin, error) from error
     return net
+
+
+def published_at(name: str, full: str) -> str:
+    """Where the file can be fetched by hand; a few backbones have an address instead of a place on the hub."""
+    config = pretrained_config(name)
+    if config.get("url") and not config.get("hf_hub_id"):
+        return str(config["url"])
+    return f"the model.safetensors of huggingface.co/{config.get('hf_hub_id') or f'timm/{full}'}"
 
 
 @contextmanager
