@@ -74,7 +74,10 @@ def epoch_values(folder: RunFolder) -> dict[tuple[str, int], set[float]]:
             "balancing": ["sampler"],
             "accumulation": 2,
         },
-        {"workers": 1, "optimizer": "adam", "balancing": ["pairs"], "precision": "bf16"},
+        pytest.param(
+            {"workers": 1, "optimizer": "adam", "balancing": ["pairs"], "precision": "bf16"},
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["cosine", "workers"],
 )
@@ -118,7 +121,7 @@ def in_the_middle(folder: RunFolder) -> bool:
     return bool(kept["epoch"] >= 2 and kept["batch"] > 0)
 
 
-@pytest.mark.parametrize("by", ["signal", "file"])
+@pytest.mark.parametrize("by", ["signal", pytest.param("file", marks=pytest.mark.long)])
 def test_asked_to_stop_finishes_the_batch_and_can_go_on(space: Workspace, tmp_path: Path, by: str) -> None:
     image_set(space, tmp_path, real=30, fake=30)
     run = asked(tmp_path / "run", small(epochs=200, batch_size=2, early_stopping=0, bootstrap=20))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -62,7 +63,7 @@ def test_trials_are_runs_and_a_second_call_goes_on(
         def poll(self) -> int:
             return 0
 
-    monkeypatch.setattr(tuning.subprocess, "Popen", Here)
+    monkeypatch.setattr(tuning, "subprocess", SimpleNamespace(Popen=Here, DEVNULL=-3, STDOUT=-2))
     given = small(epochs=1, bootstrap=20, search={"learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}})
     first = tuning.tune(given, 2, space=space)
     assert (first["done"], len(first["all"])) == (2, 2)

@@ -1,0 +1,52 @@
+"""What only a GPU shows: mixed precision there, and memory that really runs out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.runs.folder import new_run
+from core.training.config import TrainConfig
+from core.training.loop import Loop
+from core.training.ranks import Ranks
+from core.training.setup import set_up
+from core.workspace import Workspace
+from tests.training.tiny_catalogue import image_set, small
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here"),
+]
+
+
+def loop(space: Workspace, tmp_path: Path, **more: Any) -> Loop:
+    image_set(space, tmp_path, real=30, fake=30)
+    setup = set_up(TrainConfig.from_dict(small(device="cuda", **more)), space)
+    ranks = Ranks(0, 1, torch.device("cuda", 0))
+    return Loop(setup, new_run(setup.config.to_dict(), path=tmp_path / "run"), ranks)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_every_precision_trains(space: Workspace, tmp_path: Path, precision: str) -> None:
+    job = loop(space, tmp_path, precision=precision, epochs=2, loss="weighted_focal")
+    assert job.fit()
+    assert job.progress.finished and job.folder.best_model.exists()
+
+
+def test_memory_that_runs_out_halves_the_batch(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path, batch_size=16)
+    batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
+    forward = job.network.forward
+
+    def hungry(inputs: torch.Tensor, *args: Any, **more: Any) -> Any:
+        if len(inputs) > 4:
+            torch.empty(2**50, dtype=torch.uint8, device=inputs.device)  # more than any card has
+        return forward(inputs, *args, **more)
+
+    job.network.forward = hungry  # type: ignore[method-assign]
+    result = job.stepper.step([batch], 1, 1)
+    assert job.stepper.parts == 4 and np.isfinite(result.loss) and len(result.labels) == 16
