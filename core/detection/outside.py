@@ -88,7 +88,9 @@ def _file(known: reference.Reference | None, info: Any) -> list[dict[str, Any]]:
         if value < low * 0.5 or value > high * 2:
             found.append(
                 _remark(
-                    name, f"{value:,.0f} {words}; its validation files have {low:,.0f} to {high:,.0f}.", True
+                    name,
+                    f"{_short(value)} {words}; its validation files have {_short(low)} to {_short(high)}.",
+                    True,
                 )
             )
     codec = str(info.codec or "")
@@ -105,7 +107,7 @@ def _distance(detector: Detector, judged: Judged, known: reference.Reference | N
     if known is None:
         return _remark(
             "distance",
-            "How far the file lies from what the detector knows is not known: its validation files are not at hand.",
+            "How far the file lies from what the detector knows is not known: it was not compared with its validation files yet, or they are not on this machine.",
             None,
         )
     own = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)
@@ -115,3 +117,7 @@ def _distance(detector: Detector, judged: Judged, known: reference.Reference | N
         f"from one another ({known.count} files)."
     )
     return _remark("distance", words, share >= FAR)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
