@@ -121,7 +121,8 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
 
     upload(page, files["voice.flac"])
     expect(page.get_by_role("heading", name="voice.flac")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("This detector learned nothing").first).to_be_visible(timeout=120_000)
+    alarm = page.get_by_test_id("stAlert").filter(has_text="This detector learned nothing").first
+    expect(alarm).to_be_visible(timeout=120_000)
     judged(page)
     expect(page.get_by_text("The sound")).to_be_visible()
 
