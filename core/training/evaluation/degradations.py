@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import av
 import cv2
@@ -31,24 +32,16 @@ class Degradation:
 def degradations(modality: str, seed: int = 0) -> list[Degradation]:
     """Every degradation that touches what a detector of this modality sees, mild to strong."""
     pictures = [
-        *(_picture("JPEG", q, lambda frame, q=q: jpeg(frame, q)) for q in (90, 70, 50, 30)),
-        *(_picture("downscaling to", s, lambda frame, s=s: downscale(frame, s)) for s in (0.75, 0.5, 0.25)),
-        *(
-            _picture("blur sigma", s, lambda frame, s=s: cv2.GaussianBlur(frame, (0, 0), s))
-            for s in (0.5, 1.0, 2.0)
-        ),
-        *(_picture("noise", s, lambda frame, s=s: noise(frame, s, seed)) for s in (2, 5, 10)),
+        *(_picture("JPEG", q, partial(jpeg, quality=q)) for q in (90, 70, 50, 30)),
+        *(_picture("downscaling to", s, partial(downscale, factor=s)) for s in (0.75, 0.5, 0.25)),
+        *(_picture("blur sigma", s, partial(blur, sigma=s)) for s in (0.5, 1.0, 2.0)),
+        *(_picture("noise", s, partial(noise, sigma=s, seed=seed)) for s in (2, 5, 10)),
     ]
-    clips = [
-        Degradation("H.264 CRF", crf, "picture", lambda p, crf=crf: _on_clip(p, int(crf))) for crf in (23, 40)
-    ]
+    clips = [Degradation("H.264 CRF", crf, "picture", partial(_on_clip, crf=crf)) for crf in (23, 40)]
     sounds = [
-        *(_sound("MP3 kbit/s", k, lambda a, r, k=k: audio_codec(a, r, "mp3", int(k))) for k in (128, 64, 32)),
-        *(
-            _sound("Opus kbit/s", k, lambda a, r, k=k: audio_codec(a, r, "opus", int(k)))
-            for k in (64, 24, 12)
-        ),
-        *(_sound("noise dB SNR", s, lambda a, r, s=s: audio_noise(a, s, seed)) for s in (30, 20, 10)),
+        *(_sound("MP3 kbit/s", k, partial(audio_codec, codec="mp3", kbits=k)) for k in (128, 64, 32)),
+        *(_sound("Opus kbit/s", k, partial(audio_codec, codec="opus", kbits=k)) for k in (64, 24, 12)),
+        *(_sound("noise dB SNR", s, partial(audio_noise, snr=s, seed=seed)) for s in (30, 20, 10)),
     ]
     return {
         "image": pictures,
@@ -91,6 +84,10 @@ def downscale(frame: np.ndarray, factor: float) -> np.ndarray:
         frame, (max(1, int(width * factor)), max(1, int(height * factor))), interpolation=cv2.INTER_AREA
     )
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def blur(frame: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(frame, (0, 0), sigma)
 
 
 def noise(frame: np.ndarray, sigma: float, seed: int) -> np.ndarray:
@@ -159,7 +156,7 @@ def audio_codec(audio: np.ndarray, rate: int, codec: str, kbits: int) -> np.ndar
     return np.pad(heard, (0, max(0, len(audio) - len(heard))))[: len(audio)]
 
 
-def audio_noise(audio: np.ndarray, snr: float, seed: int) -> np.ndarray:
+def audio_noise(audio: np.ndarray, rate: int, snr: float, seed: int) -> np.ndarray:
     power = float(np.mean(np.square(audio))) or 1e-12
     hiss = np.random.default_rng(seed).normal(0, np.sqrt(power / 10 ** (snr / 10)), len(audio))
     return np.clip(audio + hiss, -1, 1)

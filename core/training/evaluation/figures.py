@@ -30,7 +30,7 @@ def measure(
     """`table` has label, score, group and, where calibrated, probability. A threshold of None calls nothing fake."""
     labels = table["label"].to_numpy(dtype=np.int64)
     scores = table["score"].to_numpy(dtype=np.float64)
-    at = {"threshold": threshold, **confusion(labels, scores, threshold)}
+    at: dict[str, Any] = {"threshold": threshold, **confusion(labels, scores, threshold)}
     at.update(rates(at["tp"], at["fp"], at["tn"], at["fn"]))
     swept = sweep(labels, scores) if 0 < labels.sum() < len(labels) else None
     at.update(ranking(swept))
