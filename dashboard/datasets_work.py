@@ -57,15 +57,16 @@ def _known_roots() -> None:
 
 
 def _add() -> None:
-    root = roots.add(st.session_state["datasets-new-root"], session.person(), session.space())
-    start_scan([root])
+    roots.add(st.session_state["datasets-new-root"], session.person(), session.space())
+    start_scan(roots.read(session.space()))  # together, so that a second copy of a dataset gets a name of its own
     st.rerun()
 
 
 def start_scan(folders: list[Path]) -> None:
     """Scan in the background; the catalogue is replaced dataset by dataset."""
     space = session.space()
-    session.person().require_operator("scan folders")
+    person = session.person()
+    person.require_operator("scan folders")
 
     def work(job: jobs.Job) -> dict[str, Any]:
         result = scan.scan(
@@ -75,6 +76,7 @@ def start_scan(folders: list[Path]) -> None:
             ),
             cancel=job.cancel.is_set,
             space=space,
+            person=person,
         )
         return {
             "seconds": result.seconds,

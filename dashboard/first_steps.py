@@ -51,12 +51,13 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
 def start_demo() -> None:
     """Make the demo media and scan them, in the background."""
     space = session.space()
-    session.person().require_operator("make the demo data")
+    person = session.person()
+    person.require_operator("make the demo data")
 
     def work(job: jobs.Job) -> None:
         root = demo.make(space.demo, progress=job.report, cancelled=job.cancel.is_set)["root"]
         job.report(1, 1, "counting")
-        scan([root], space=space)
+        scan([root], space=space, person=person)
 
     jobs.start(DEMO_JOB, "Demo data", work)
 
