@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -303,6 +304,8 @@ def write_plots(study: optuna.Study, results: Path) -> None:
     if len({t.value for t in complete}) > 1:
         plots["param_importances"] = drawn.plot_param_importances
     for name, plot in plots.items():
-        plot(study)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            plot(study)
         plt.savefig(results / f"{name}.png", dpi=150, bbox_inches="tight")
         plt.close("all")

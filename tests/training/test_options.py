@@ -18,6 +18,7 @@ from core.runs import events
 from core.runs.folder import RunFolder, new_run
 from core.training.config import TrainConfig
 from core.training.data import WholeSamples
+from core.training.evaluation import measure
 from core.training.loop import Loop
 from core.training.optimizers import Schedule, cosine
 from core.training.ranks import Ranks
@@ -315,6 +316,8 @@ def test_figures_of_the_configuration_reach_the_documents(space: Workspace, tmp_
     assert folder.document("calibration")["method"] == "isotonic"
     metrics = folder.document("metrics")
     assert metrics["val"]["at_default"]["prevalence"] == 0.02
+    drawn = measure(pd.read_parquet(folder.scores_file("val")), 0.5, resamples=config["bootstrap"])
+    assert metrics["val"]["at_default"]["intervals"] == drawn["intervals"]
     assert "test" not in metrics and not folder.scores_file("test").exists()
 
 
@@ -336,7 +339,6 @@ TESTED_ELSEWHERE = {
     "head": "test_head_mode", "views": "test_head_mode", "smote_neighbours": "test_head_mode",
     "domain_weight": "test_objectives", "contrastive_weight": "test_objectives",
     "checkpoint_minutes": "test_resume", "devices": "test_distributed", "device": "test_distributed",
-    "bootstrap": "test_training_run",
 }  # fmt: skip
 
 
