@@ -111,7 +111,6 @@ class RunManager:
         state = run.status().state
         if state not in RESUMABLE:
             raise BadInput(f"run {run.id} is {state}; only {', '.join(RESUMABLE)} runs can be resumed")
-        self._require_gone(run)
         run.stop_file.unlink(missing_ok=True)
         prepare_resume(run, person)
         self._enqueue(run)
@@ -267,7 +266,7 @@ class RunManager:
             return True
         taken = devices.choose(status.device, count, busy if executor.uses_slots else set())
         watch = claim(run)
-        if taken is None or not watch.take():
+        if taken is None or _alive(status) or not watch.take():  # an earlier worker may just be ending
             return False
         written = run.set_status(
             only_from=("queued",), state="running", started=time.time(), ended=None, heartbeat=None,
@@ -327,16 +326,20 @@ class RunManager:
             raise BadInput(f"{run.path} is not a run of this workspace; move it into {self.space.runs} first")
 
     def _require_gone(self, run: RunFolder) -> None:
-        status = run.status()
-        if status.host in ("", processes.host()) and processes.alive(status.pid, status.process_start):
+        if _alive(run.status()):
             raise BadInput(f"the worker of run {run.id} is just ending; try again in a moment")
+
+
+def _alive(status: Status) -> bool:
+    """Whether the worker that the status names still lives on this machine."""
+    return status.host in ("", processes.host()) and processes.alive(status.pid, status.process_start)
 
 
 def prepare_resume(run: RunFolder, person: Person) -> Status:
     """Write down that the run is to go on."""
     return run.set_status(
         only_from=RESUMABLE, state="queued", resume=run.last_checkpoint.exists(), error=None,
-        pid=None, process_start=None, handle=None, heartbeat=None, ended=None,
+        handle=None, heartbeat=None, ended=None,
         device=_asked_device(run.status().device), person=person.name,
     )  # fmt: skip
 

@@ -131,7 +131,7 @@ class Supervisor(threading.Thread):
         """The process is gone: what it wrote holds; else the way it went decides."""
         status = self.run_folder.status()
         remove_torn(self.run_folder)
-        if status.final:
+        if status.final or status.state == "queued":  # it was resumed while its worker was still ending
             return
         if status.state == "stopping":
             error = "ended by force; resume goes on from the last checkpoint" if self._force else None

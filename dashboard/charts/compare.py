@@ -143,7 +143,7 @@ def confusion(at: Mapping[str, Any], title: str) -> go.Figure:
     drawn = go.Figure(
         go.Heatmap(
             z=shares, x=x, y=y, text=text, texttemplate="%{text}", colorscale="Blues", zmin=0, zmax=1,
-            showscale=False, hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+            showscale=False, hoverinfo="skip",
         )
     )  # fmt: skip
     # Invisible markers, because a heat map's cells cannot be selected.
@@ -155,7 +155,8 @@ def confusion(at: Mapping[str, Any], title: str) -> go.Figure:
             mode="markers",
             marker={"size": 70, "opacity": 0.001, "symbol": "square"},
             showlegend=False,
-            hoverinfo="skip",
+            text=[f"{y[i]}, {x[j]}: {text[i][j].replace('<br>', ', ')}" for i in range(2) for j in range(2)],
+            hovertemplate="%{text}<extra></extra>",  # what skips hovering cannot be clicked either
         )
     )
     drawn.update_yaxes(autorange="reversed")
