@@ -1,0 +1,137 @@
+"""What an attacker or an accident may try: acting as a viewer, leaving the workspace by a name, bombs, markup in names."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.access import Person
+from core.catalog import exclusions, overrides, roots, table
+from core.catalog.scan import scan
+from core.detection.defaults import set_default
+from core.errors import BadInput, MediaError, NotAllowed
+from core.media.images import open_image
+from core.runs import tuning
+from core.runs.folder import RunFolder, new_run, open_run
+from core.runs.manager import RunManager
+from core.thresholds import calibration, operating_point, score_files
+from core.workspace import Workspace, write_atomic
+from dashboard import theme
+
+VIEWER = Person("eve@example.org", operator=False)
+POINT = operating_point.OperatingPoint(0.4, "by hand", "val")
+Act = Callable[[RunManager, RunFolder, Workspace], object]
+FORBIDDEN: dict[str, Act] = {
+    "scan": lambda m, r, s: scan([s.root], space=s, person=VIEWER),
+    "add a root": lambda m, r, s: roots.add(s.root, VIEWER, s),
+    "remove a root": lambda m, r, s: roots.remove(s.root, VIEWER, s),
+    "correct a mapping": lambda m, r, s: overrides.save(str(s.root), overrides.Override(), VIEWER, s),
+    "exclude a sample": lambda m, r, s: exclusions.add(["a"], "exclude", "", VIEWER, s),
+    "take an exclusion back": lambda m, r, s: exclusions.remove(["a"], VIEWER, s),
+    "train": lambda m, r, s: m.submit({"model": "x"}, VIEWER),
+    "stop": lambda m, r, s: m.stop(r.id, VIEWER),
+    "stop all": lambda m, r, s: m.stop_all([r.id], VIEWER),
+    "resume": lambda m, r, s: m.resume(r.id, VIEWER),
+    "clone": lambda m, r, s: m.clone(r.id, VIEWER),
+    "delete": lambda m, r, s: m.delete(r.id, VIEWER),
+    "reorder": lambda m, r, s: m.reorder([r.id], VIEWER),
+    "tune": lambda m, r, s: tuning.start({"model": "x"}, 2, VIEWER, s),
+    "save an operating point": lambda m, r, s: operating_point.save(r, POINT, VIEWER),
+    "restore one": lambda m, r, s: operating_point.restore(r, 1, VIEWER),
+    "recalibrate": lambda m, r, s: calibration.save(r.path, calibration.Calibration("platt", "probability"), VIEWER),
+    "choose the default": lambda m, r, s: set_default("image", r.id, VIEWER, s),
+}  # fmt: skip
+
+
+def everything_under(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("action", FORBIDDEN)
+def test_a_viewer_changes_nothing_whatever_core_function_is_called(space: Workspace, action: str) -> None:
+    run = new_run({"model": "x"}, space=space)
+    run.set_status(state="stopped")
+    manager = RunManager(space, keep=False)
+    before = everything_under(space.root)
+    with pytest.raises(NotAllowed, match=r"eve@example\.org may not"):
+        FORBIDDEN[action](manager, run, space)
+    manager.close()
+    assert everything_under(space.root) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["../../outside", "..", "a/../../b", "/etc/passwd", "a\\..\\b", "~root", "."]
+)
+def test_a_name_never_leads_out_of_the_workspace(space: Workspace, name: str) -> None:
+    assert table.file_of(name, space).resolve().parent == space.catalog.resolve()
+    manager = RunManager(space, keep=False)
+    for act in (manager.delete, manager.resume):
+        with pytest.raises(BadInput):
+            act(name, Person("ada", operator=True))
+    manager.close()
+
+
+def test_a_run_of_elsewhere_can_be_read_but_not_deleted(space: Workspace, tmp_path: Path) -> None:
+    elsewhere = new_run({"model": "x"}, path=tmp_path / "copied")
+    elsewhere.set_status(state="completed")
+    assert open_run(elsewhere.path, space=space).status().state == "completed"
+    manager = RunManager(space, keep=False)
+    with pytest.raises(BadInput):
+        manager.delete(str(elsewhere.path), Person("ada", operator=True))
+    manager.close()
+    assert elsewhere.status_file.exists()
+
+
+def png(width: int, height: int) -> bytes:
+    """A picture whose header declares a size that its few bytes unfold to."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png(50_000, 50_000))
+    with pytest.raises(MediaError, match=r"pixels"):
+        open_image(path)
+
+
+def test_a_score_file_beyond_the_limit_is_refused_before_it_is_read(space: Workspace, tmp_path: Path) -> None:
+    space.save_settings({"score_files": {"max_bytes": 1000}})
+    path = tmp_path / "scores.csv"
+    write_atomic(path, "label,score\n" + "1,0.5\n0,0.4\n" * 500)
+    with pytest.raises(BadInput, match="over 1,000 bytes"):
+        score_files.read(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        "[click](javascript:alert(1))",
+        "![x](http://a/b)",
+        "**bold**",
+        ":red[x]",
+        "$x$",
+        "`x`",
+    ],
+)
+def test_a_name_from_data_is_shown_and_does_nothing(name: str) -> None:
+    shown = theme.safe(name)
+    for mark in "<>[]()*`$:!":
+        assert mark not in shown.replace("\\" + mark, "")
+
+
+def test_marks_that_turn_the_direction_of_text_are_shown_as_unreadable() -> None:
+    assert "\u202e" not in theme.safe("gpj.\u202eexe")
