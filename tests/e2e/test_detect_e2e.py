@@ -124,7 +124,7 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
     alarm = page.get_by_test_id("stAlert").filter(has_text="This detector learned nothing").first
     expect(alarm).to_be_visible(timeout=120_000)
     judged(page)
-    expect(page.get_by_text("The sound")).to_be_visible()
+    expect(page.get_by_role("heading", name="The sound")).to_be_visible()
 
     for name in ("cut.mp4", "cut.png", "cut.wav", "page.svg"):
         upload(page, files[name])
