@@ -69,12 +69,12 @@ def direct() -> Media:
 def full_frames(path: Path, recipe: Any, kind: str) -> explain.Frames:
     """The frames that the recipe takes, whole, by number."""
     from core.media.images import open_image
-    from core.media.prepare import CLIP_FRAMES
+    from core.media.prepare import frames_of_a_clip
     from core.media.video import read_frames
 
     if kind == "image":
         return {0: open_image(path)}
-    n = max(recipe.frames, CLIP_FRAMES) if recipe.modality == "image" else recipe.frames
+    n = frames_of_a_clip(recipe)
     read = read_frames(path, n, recipe.sampling)
     return {int(i): image for i, image in zip(read.indices, read.images)}
 

@@ -19,7 +19,7 @@ from core.media.tracks import follow
 from core.media.video import read_frames
 from core.workspace import Workspace
 
-CLIP_FRAMES = 16  # frames of a clip that an image recipe looks at, one by one
+CLIP_FRAMES = 16  # frames of a clip that a recipe for single pictures looks at, one by one
 NATIVE_SIDE = 1024  # pixels: an unresized crop is at most this large; of a larger one the centre is kept
 
 NO_FACE, NO_VIDEO, NO_SOUND, SILENCE = "no face", "no video stream", "no sound track", "silence only"
@@ -90,8 +90,14 @@ def check_recipe(recipe: Recipe) -> None:
         raise BadInput(f"recipe: face_margin ({recipe.face_margin}) must be >= 1")
 
 
+def frames_of_a_clip(recipe: Recipe) -> int:
+    """How many frames are looked at where a clip meets this recipe."""
+    for_pictures = recipe.modality == "image" and recipe.frames == 1
+    return CLIP_FRAMES if for_pictures else recipe.frames
+
+
 def _clip(path: Path, recipe: Recipe, limits: Limits, threads: int, space: Workspace | None) -> Prepared:
-    n = max(recipe.frames, CLIP_FRAMES) if recipe.modality == "image" else recipe.frames
+    n = frames_of_a_clip(recipe)
     try:
         read = read_frames(path, n, recipe.sampling, limits=limits, threads=threads)
     except NoVideo:
