@@ -87,10 +87,10 @@ def _curves(shown: Sequence[Summary]) -> None:
         _label(run, shown): curves.series(session.space().runs / run.id / "events.jsonl") for run in shown
     }
     found = {label: series for label, series in found.items() if series}
-    if not found:
+    names = list(dict.fromkeys(name for series in found.values() for name in curves.metrics(series)))
+    if not names:  # the machine is measured before the first batch is through
         st.caption("The first point comes with the first batches.")
         return
-    names = list(dict.fromkeys(name for series in found.values() for name in curves.metrics(series)))
     live_curves.draw(payload(found, _view(names)), key="runs-curves")
 
 

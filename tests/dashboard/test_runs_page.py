@@ -103,6 +103,13 @@ def test_curves_are_drawn_from_the_events(make_run: Callable[..., RunFolder]) ->
     assert drawn["panels"][0]["title"] == "auc" and drawn["zoom"].startswith("auc-step")
 
 
+def test_a_run_without_a_first_batch_has_no_curve_yet(space: Workspace) -> None:
+    run = new_run({"model": "m"}, space=space)
+    events.append(run.events_file, 0, 1, {"cpu": 90.0, "memory": 800.0})
+    run.set_status(state="stopped")
+    assert "The first point comes" in text_of(open_page())
+
+
 def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., RunFolder]) -> None:
     make_run()
     page = open_page()
