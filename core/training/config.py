@@ -58,6 +58,7 @@ DEFAULT_BATCHES = {"image": 32, "audio": 16, "video": 4, "multimodal": 4}
 class TrainConfig:
     """Every field has a default, a unit where it has one, and a line of help. None: chosen as the help says."""
 
+    name: str = _option("", "what the run is called in lists; empty: network and datasets", group="data")
     modality: str = _option("video", "what the network sees", choices=MODALITIES, group="data")
     datasets: list[str] = _option(
         [],
