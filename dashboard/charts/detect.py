@@ -20,6 +20,18 @@ MAP_COLOURS = [
 MOST_MARKS = 600  # of one chart
 
 
+_OPPOSITE = {
+    "left": "right",
+    "right": "left",
+    "center": "center",
+}  # plotly names the text's side of its marker
+
+
+def _side(x: float) -> str:
+    """Where a text at x is held, so that it does not leave the picture."""
+    return "left" if x < 0.15 else "right" if x > 0.85 else "center"
+
+
 def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
     """The score between 0 and 1 with the operating point and the band; shape and word say what colour does."""
     fig = go.Figure()
@@ -37,7 +49,12 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
         )
         fig.add_vline(x=threshold, line={"width": 2, "dash": "dash", "color": theme.UNCERTAIN})
         fig.add_annotation(
-            x=threshold, y=0.98, text=f"threshold {threshold:.3f}", showarrow=False, yanchor="top"
+            x=threshold,
+            y=0.98,
+            text=f"threshold {threshold:.3g}",
+            showarrow=False,
+            yanchor="top",
+            xanchor=_side(threshold),
         )
     if verdict.band is not None:
         low, high = verdict.band
@@ -59,7 +76,7 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
                 y=[0.5],
                 mode="markers+text",
                 text=[f"{word} {verdict.score:.3f}"],
-                textposition="bottom center",
+                textposition=f"bottom {_OPPOSITE[_side(verdict.score)]}",
                 marker={"size": 18, "color": theme.LABEL_COLORS[word], "symbol": theme.LABEL_SYMBOLS[word]},
                 hovertemplate="score %{x:.4f}<extra></extra>",
                 cliponaxis=False,
