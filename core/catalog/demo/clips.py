@@ -11,8 +11,8 @@ from core.catalog.demo.manipulations import draw_generator, reenact_face, swap_f
 from core.catalog.demo.scenes import Shot, shoot
 
 FPS = 12
-SIZES = ((176, 224), (192, 192), (192, 240), (208, 176))  # height, width
-FRAMES = (15, 20)
+SIZES = ((144, 176), (160, 160), (160, 192), (176, 144))  # height, width
+FRAMES = (12, 16)
 
 # Pairs of the official lists (target, source), from the train, val and test parts.
 PAIRS = (

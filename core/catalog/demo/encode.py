@@ -33,11 +33,12 @@ def clip(
         stream.height, stream.width = shot.frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": str(quality), "preset": "superfast"}
+        stream.options = {"crf": str(quality), "preset": "ultrafast"}
         track = None
         if sound is not None:
             track = container.add_stream("aac", rate=rate, layout="mono")
             track.bit_rate = 64_000
+            track.options = {"aac_coder": "fast"}
         for image in np.clip(shot.frames, 0, 255).astype(np.uint8):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())

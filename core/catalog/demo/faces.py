@@ -172,8 +172,24 @@ def _edge(distance: Array, soft: np.float32) -> Array:
     return np.clip(np.float32(0.5) - distance / (np.float32(2) * soft), 0, 1)
 
 
+def coloured(level: Array, colour: Array) -> Array:
+    """(height, width) times a colour; numpy is slow where the last axis is three long."""
+    return cv2.merge([level * np.float32(c) for c in colour])
+
+
 def _over(region: Array, alpha: Array, colour: Array) -> None:
-    region += alpha[..., None] * (colour - region)
+    """Lay a colour, or a picture, over the region where alpha is not zero."""
+    rows, columns = np.flatnonzero(alpha.max(1) > 1e-3), np.flatnonzero(alpha.max(0) > 1e-3)
+    if not len(rows):
+        return
+    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    share = alpha[part].astype(np.float32)
+    here = region[part]
+    here -= cv2.merge([share] * 3) * here
+    if colour.ndim == 1:
+        here += coloured(share, colour)
+    else:
+        here += cv2.merge([share] * 3) * colour[part]
 
 
 def _spot(u: Array, v: Array, u0: float, v0: float, su: float, sv: float) -> Array:
@@ -216,7 +232,7 @@ def _paint_face(
     lit = (nx * lx + ny * ly + nz * lz) / np.sqrt(nx**2 + ny**2 + nz**2)
     lit = np.float32(light.ambient) + np.float32(1 - light.ambient) * np.clip(lit, 0, 1)
     shine = np.clip(lit - 0.9, 0, 1) * 0.35
-    colour = albedo * (lit[..., None] * light.colour) + shine[..., None]
+    colour = albedo * coloured(lit, light.colour) + cv2.merge([shine] * 3)
     _over(region, inside, colour)
 
 
@@ -224,12 +240,13 @@ def _albedo(p: Person, pose: Pose, u: Array, v: Array) -> Array:
     map_x = (u * 50 + 64).astype(np.float32)
     map_y = (v * 50 + 64).astype(np.float32)
     detail = cv2.remap(p.texture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    colour = p.skin * (1 + 0.06 * detail[..., None])
-    au, mirrored = np.abs(u), np.float32(1)
+    colour = coloured(1 + np.float32(0.06) * detail, p.skin)
+    au = np.abs(u)
     blush = _spot(au, v, p.eye_apart + 0.08, 0.22, 0.15, 0.13) + _spot(u, v, 0, 0.2, 0.12, 0.1)
-    colour = colour * (1 - blush[..., None] * np.array([0.0, 0.10, 0.09], np.float32))
+    colour[..., 1] *= 1 - np.float32(0.10) * blush
+    colour[..., 2] *= 1 - np.float32(0.09) * blush
     sockets = _spot(au, v, p.eye_apart, p.eye_height - 0.01, 0.19, 0.10)
-    colour *= (1 - 0.42 * sockets)[..., None]
+    colour *= cv2.merge([1 - np.float32(0.42) * sockets] * 3)
     if p.beard:
         chin = np.clip((v - 0.30) * 4, 0, 1) * np.clip((np.hypot(u, v - 0.25) - 0.22) * 6, 0, 1)
         _over(colour, chin * np.float32(p.beard), p.hair)
@@ -240,7 +257,7 @@ def _albedo(p: Person, pose: Pose, u: Array, v: Array) -> Array:
     _over(colour, 0.9 * brow, p.hair * np.float32(0.7))
     _eyes(colour, p, pose, au, u, v)
     nostril = _spot(au, v, p.nose_width * 0.55, p.eye_height + p.nose_length + 0.15, 0.035, 0.022)
-    colour *= (1 - 0.65 * nostril * mirrored)[..., None]
+    colour *= cv2.merge([1 - np.float32(0.65) * nostril] * 3)
     _mouth(colour, p, pose, u, v)
     if p.glasses:
         ring = np.abs(np.hypot((au - p.eye_apart) / 0.21, (v - p.eye_height) / 0.17) - 1)
@@ -309,4 +326,4 @@ def _paint_front_hair(
     strands = 1 + 0.25 * np.sin(38 * x + 9 * y + 5 * np.sin(7 * y))
     lit = np.clip(0.55 + 0.45 * (x * light.direction[0] - y * 0.8), 0.25, 1.2)
     alpha = _edge(np.maximum(outer, fringe), soft * 2)
-    _over(region, alpha, (strands * lit)[..., None] * p.hair * light.colour)
+    _over(region, alpha, coloured(strands * lit, p.hair * light.colour))

@@ -123,7 +123,7 @@ class _Area:
     x: int
     y: int
     pixels: Array  # a view into the frame
-    mask: Array  # (height, width, 1), soft at the edge
+    mask: Array  # (height, width, 3), soft at the edge
 
 
 def _area(frame: Array, points: Array, how: Generator) -> _Area | None:
@@ -141,18 +141,22 @@ def _area(frame: Array, points: Array, how: Generator) -> _Area | None:
     angle = float(np.degrees(np.arctan2(points[1][1] - points[0][1], points[1][0] - points[0][0])))
     at = (float(middle[0] - x0), float(middle[1] - y0))
     cv2.ellipse(mask, (at, (float(2 * half[0]), float(2 * half[1])), angle), 1.0, -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), how.feather)[..., None]
-    return _Area(x0, y0, frame[y0:y1, x0:x1], mask)
+    mask = cv2.GaussianBlur(mask, (0, 0), how.feather)
+    return _Area(x0, y0, frame[y0:y1, x0:x1], cv2.merge([mask] * 3))
 
 
 def _blend(rng: np.random.Generator, area: _Area, face: Array, how: Generator, *, match: bool) -> None:
     """Put the face into the frame; with `match` its mean colour follows the target's, off by the tint."""
-    here, weight = area.pixels, area.mask / (area.mask.sum() + 1e-6)
-    mean = (face * weight).sum((0, 1))
-    aim = (here * weight).sum((0, 1)) if match else mean
+    here, weight = area.pixels, area.mask[..., 0].ravel()
+    weight = weight / (weight.sum() + np.float32(1e-6))
+    mean = weight @ face.reshape(-1, 3)
+    aim = weight @ here.reshape(-1, 3) if match else mean
     new = regenerate(rng, face, how.side, how.imbalance)
-    new = (new - mean) * np.float32(how.contrast) + aim + how.tint
-    here += area.mask * (new - here)
+    shift = aim + how.tint - mean * np.float32(how.contrast)
+    new = cv2.transform(new, np.column_stack([np.eye(3) * how.contrast, shift]))
+    new -= here
+    new *= area.mask
+    here += new
     np.clip(here, 0, 255, out=here)
 
 

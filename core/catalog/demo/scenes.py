@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.catalog.demo.faces import Array, Light, Person, Pose, draw_light, landmarks, paint
+from core.catalog.demo.faces import Array, Light, Person, Pose, coloured, draw_light, landmarks, paint
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def background(rng: np.random.Generator, height: int, width: int) -> Array:
     base = rng.uniform(0.15, 0.85) + rng.normal(0, 0.07, 3)
     slope = rng.normal(0, 0.2, (2, 1)) + rng.normal(0, 0.05, (2, 3))
     gy, gx = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    scene = (base + gx[..., None] * slope[0] + gy[..., None] * slope[1]).astype(np.float32)
+    scene = cv2.merge([(base[c] + gx * slope[0, c] + gy * slope[1, c]).astype(np.float32) for c in range(3)])
     for _ in range(int(rng.integers(3, 9))):
         colour = tuple(float(c) for c in np.clip(rng.uniform(0.1, 0.9) + rng.normal(0, 0.13, 3), 0, 1))
         corner = (int(rng.uniform(-0.2, 1) * width), int(rng.uniform(-0.2, 1) * height))
@@ -63,7 +63,8 @@ def background(rng: np.random.Generator, height: int, width: int) -> Array:
     grain = cv2.resize(
         rng.standard_normal((height // 3 + 1, width // 3 + 1)).astype(np.float32), (width, height)
     )
-    return np.clip(scene * (1 + 0.05 * rng.random() * grain[..., None]), 0, 1).astype(np.float32)
+    grain = 1 + np.float32(0.05 * rng.random()) * grain
+    return np.clip(scene * cv2.merge([grain] * 3), 0, 1)
 
 
 def _body(scene: Array, rng: np.random.Generator, person: Person, pose: Pose) -> None:
@@ -153,19 +154,21 @@ def _expose(
 ) -> Array:
     height, width = scene.shape[:2]
     gy, gx = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    shade = (1 - np.float32(camera.vignette) * 0.5 * (gx**2 + gy**2))[..., None] * camera.gains
+    shade = coloured(1 - np.float32(camera.vignette * 0.5) * (gx**2 + gy**2), camera.gains)
     grain = rng.standard_normal((height + 32, width + 32, 3)).astype(np.float32)
     shot = np.empty((len(poses), height, width, 3), np.float32)
     for i, pose in enumerate(poses):
         canvas = scene.copy()
         paint(canvas, person, pose, light)
         canvas = cv2.GaussianBlur(canvas, (0, 0), camera.blur)
-        canvas = np.clip(canvas * shade, 0, 1)
+        canvas *= shade
+        np.clip(canvas, 0, 1, out=canvas)
         dy, dx = rng.integers(0, 32, 2)
-        noise = grain[dy : dy + height, dx : dx + width]
-        canvas += noise * np.sqrt(
-            np.float32(camera.read_noise**2) + np.float32(camera.shot_noise**2) * canvas
-        )
+        noise = canvas * np.float32(camera.shot_noise**2)
+        noise += np.float32(camera.read_noise**2)
+        np.sqrt(noise, out=noise)
+        noise *= grain[dy : dy + height, dx : dx + width]
+        canvas += noise
         np.clip(canvas, 0, 1, out=canvas)
         shot[i] = 255 * cv2.pow(canvas, camera.gamma)
     return shot

@@ -65,7 +65,7 @@ def _fake_face(seed: int, key: str, method: str, target: Shot, source: Shot) -> 
 def write_fakeavceleb(folder: Path, seed: int, rows: list[dict[str, str]]) -> None:
     """The rows of one group of people; donors are within it."""
     people = sorted({row["source"] for row in rows})
-    frames = {p: int(generator(seed, "fav", "frames", p).integers(16, 21)) for p in people}
+    frames = {p: int(generator(seed, "fav", "frames", p).integers(15, 19)) for p in people}
     talks = {p: _talk(seed, "fav", p, frames[p]) for p in people}
     for row in rows:
         shot, sound = talks[row["source"]]
@@ -143,7 +143,7 @@ def lav_df() -> DemoSet:
     jobs, table, number = [], [], 0
     for split, n in (("train", 24), ("dev", 6), ("test", 10)):
         for i in range(n):
-            frames = 18 + i % 4
+            frames = 16 + i % 3
             rows: list[dict[str, object]] = []
             for video, audio in ((False, False), (True, False), (False, True), (True, True)):
                 fake = video or audio
