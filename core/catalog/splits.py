@@ -69,7 +69,7 @@ def plan(
     table = _labelled(table, notes)
     if heldout and heldout not in set(table["method"].dropna()):
         known = ", ".join(sorted(set(table["method"].dropna()) - {""})) or "none"
-        raise BadInput(f"no sample was made by {heldout!r}; the methods here are {known}")
+        raise BadInput(f"heldout: no sample was made by {heldout!r}; the methods here are {known}")
     split = np.full(len(table), "", dtype=object)
     for name, part in table.groupby("dataset", sort=True):
         dataset = _Dataset(str(name), part.reset_index(drop=True), seed, notes)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from dataclasses import asdict
 from typing import Any
 
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
-from core.runs import listing
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
 from core.runs.manager import RunManager
@@ -28,12 +28,16 @@ def run(args: argparse.Namespace) -> Any:
     if args.action == "list":
         if args.id is not None:
             raise BadInput(f"list takes no run ({args.id})")
-        return [_plain(found) for found in listing.runs(workspace())]
-    if not args.id:
+    elif not args.id:
         raise BadInput(f"{args.action} needs the id of a run; `python -m core runs` lists them")
     manager = RunManager(workspace(), keep=False)
     try:
-        return _ACTIONS[args.action](manager, args.id)
+        if args.action != "stop":  # which settles its run itself
+            with contextlib.suppress(OSError):  # a full disk, or only to be read: taken as it is written
+                manager.settle_gone()
+        if args.action == "list":
+            return [_plain(found) for found in manager.list()]
+        return _ACTIONS[args.action](manager, str(args.id))
     finally:
         manager.close()
 

@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     given = read_yaml(args.config) if args.config else {}
     given.update(parse_setting(setting) for setting in args.settings)
-    if args.config or args.settings or args.run_dir is None:
+    if args.resume and args.run_dir is not None:
+        folder, setup = existing_folder(args.run_dir, resume=True), None
+        _refuse_other(TrainConfig.from_dict(given), given, folder)
+    elif args.config or args.settings or args.run_dir is None:
         folder, setup = new_folder(TrainConfig.from_dict(given), args.run_dir, resume=args.resume)
     else:
         folder, setup = existing_folder(args.run_dir, resume=args.resume), None
@@ -50,11 +53,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def new_folder(config: TrainConfig, path: Path | None, *, resume: bool) -> tuple[RunFolder, Any]:
     """A folder for a new run, made only when everything that it needs has been built."""
-    if resume and path is None:
-        raise BadInput("--resume needs --run-dir, the folder of the run that shall go on")
     if resume:
-        raise BadInput("--resume goes on with the run's own configuration; leave out CONFIG.yaml and --set")
+        raise BadInput("--resume needs --run-dir, the folder of the run that shall go on")
     if path is not None:
+        _refuse_file(path)
         _refuse_finished(RunFolder(path))
     from core.training.setup import set_up
 
@@ -75,6 +77,23 @@ def existing_folder(path: Path, *, resume: bool) -> RunFolder:
     if not resume:
         _refuse_finished(folder)
     return folder
+
+
+def _refuse_other(config: TrainConfig, given: dict[str, Any], folder: RunFolder) -> None:
+    """A resumed run keeps its configuration: fields may be repeated, not changed."""
+    asked, own = config.to_dict(), TrainConfig.from_dict(folder.config()).to_dict()
+    for name in given:
+        if asked[name] != own[name]:
+            raise BadInput(
+                f"{name}: {asked[name]!r} is not what run {folder.id} trains with ({own[name]!r}); "
+                "--resume goes on with the run's own configuration, another folder starts anew"
+            )
+
+
+def _refuse_file(path: Path) -> None:
+    there = next((part for part in (path, *path.parents) if part.exists()), path)
+    if there.exists() and not there.is_dir():
+        raise BadInput(f"--run-dir: {there} is a file, not a folder")
 
 
 def _refuse_finished(folder: RunFolder) -> None:

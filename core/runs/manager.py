@@ -210,7 +210,13 @@ class RunManager:
 
     trouble = ""  # why the last look at the workspace failed
 
-    def adopt(self, run: RunFolder) -> None:
+    def settle_gone(self) -> None:
+        """Settle the runs whose process is gone and that nobody watches, without watching those that live."""
+        for found in self.list():
+            if found.state in ("running", "stopping"):
+                self.adopt(RunFolder(self.space.runs / found.id), watching=False)
+
+    def adopt(self, run: RunFolder, *, watching: bool = True) -> None:
         """Watch a run that another server or the command line started; settle it if its process is gone."""
         watch = claim(run)
         if not watch.take():
@@ -226,6 +232,9 @@ class RunManager:
             return
         if handle is None or not executor.poll(handle).alive:
             settle_unwatched(run)
+            watch.release()
+            return
+        if not watching:
             watch.release()
             return
         slots = tuple((status.device or "").split(",")) if status.device else ()

@@ -8,6 +8,7 @@ from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.errors import BadInput
+from core.thresholds import methods
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig
@@ -120,6 +121,11 @@ def _check_together(config: TrainConfig) -> None:
             "must be f1, fbeta=B, macro_f1, balanced_accuracy, youden, eer, precision=P, recall=R, fpr=F or "
             "cost=FP:FN[@PREVALENCE]",
         )
+    try:
+        if config.threshold_method != "default":
+            methods.parse(config.threshold_method)
+    except BadInput as error:
+        raise BadInput(f"threshold_method: {config.threshold_method!r}: {error}") from error
 
 
 def _mapping(option: Field[Any], value: Any) -> dict[str, Any]:

@@ -127,3 +127,25 @@ def test_a_run_that_died_unseen_is_settled_by_stop(
     os.kill(int(run.status().pid or 0), signal.SIGKILL)
     wait_until(lambda: not processes.alive(run.status().pid, run.status().process_start))
     assert answer(capsys, "stop", run.id)["state"] == "stopped"  # type: ignore[index]
+
+
+def test_a_run_that_died_unseen_is_listed_as_interrupted_and_resumed(
+    alive: Callable[..., RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = alive(epochs=20)
+    os.kill(int(run.status().pid or 0), signal.SIGKILL)
+    wait_until(lambda: not processes.alive(run.status().pid, run.status().process_start))
+    (row,) = answer(capsys, "list")  # type: ignore[misc]
+    assert row["state"] == run.status().state == "interrupted"
+    assert "resume" in row["error"]
+    assert answer(capsys, "resume", run.id)["state"] == "running"  # type: ignore[index]
+    assert ended(run) == "completed"
+
+
+def test_a_run_that_died_unseen_is_deleted(
+    alive: Callable[..., RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = alive()
+    os.kill(int(run.status().pid or 0), signal.SIGKILL)
+    wait_until(lambda: not processes.alive(run.status().pid, run.status().process_start))
+    assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}

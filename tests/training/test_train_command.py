@@ -1,0 +1,57 @@
+"""`python -m core train`: what it refuses about folders, before anything is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core import cli
+from core.runs.folder import RunFolder, new_run
+from core.training.config import TrainConfig
+from core.workspace import Workspace
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert cli.main(["train", "--json", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    return printed.err
+
+
+@pytest.fixture
+def run(space: Workspace) -> RunFolder:
+    return new_run(TrainConfig(modality="image", epochs=7).to_dict(), space=space)
+
+
+def test_a_run_dir_that_is_a_file_is_refused(
+    space: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("kept")
+    for path in (file, file / "below"):
+        assert "is a file" in refused(capsys, "--run-dir", str(path), "--set", "modality=image")
+    assert file.read_text() == "kept"
+
+
+def test_a_resumed_run_may_be_given_its_own_configuration_again(
+    run: RunFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went = []
+    monkeypatch.setattr(
+        "core.training.worker.work",
+        lambda folder, resume, setup: went.append((folder.path, resume)) or {"run": 1},
+    )
+    again = ["--run-dir", str(run.path), "--resume"]
+    assert cli.main(["train", "--json", str(run.config_file), "--set", "epochs=7", *again]) == 0
+    assert went == [(run.path, True)]
+    capsys.readouterr()
+    assert "epochs: 8" in refused(capsys, *again, "--set", "epochs=8")
+
+
+def test_resume_needs_the_folder(
+    space: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "--run-dir" in refused(capsys, "--resume")
+    assert "config.yaml" in refused(capsys, "--resume", "--run-dir", str(tmp_path / "none"))
+    assert not (tmp_path / "none").exists()
