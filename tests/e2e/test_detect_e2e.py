@@ -92,15 +92,15 @@ def judged(page: Page, seconds: float = 240.0) -> None:
     expect(page.get_by_role("button", name="Report (HTML)")).to_be_visible(timeout=seconds * 1000)
 
 
-def folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob(f"{uploads.PREFIX}*"))
+def folders(server: Any) -> list[Path]:
+    """What this server keeps on disk for its sessions."""
+    return list(Path(tempfile.gettempdir()).glob(f"{uploads.PREFIX}{server.process.pid}-*"))
 
 
 @pytest.mark.timeout(900)
 def test_files_of_every_kind_are_judged_explained_and_forgotten(
     detectors: Workspace, start_server: Callable[..., Any], page: Page, files: dict[str, Path], tmp_path: Path
 ) -> None:
-    before = folders()
     server = start_server(detectors.root)
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
@@ -131,7 +131,7 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
         expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=60_000)
         expect(page.get_by_test_id("stAlert").filter(has_text=name).first).to_be_visible(timeout=60_000)
     assert alerts == []
-    (own,) = folders() - before
+    (own,) = folders(server)
     assert {p.name.split("-")[0] for p in own.iterdir()} <= {"upload", "result"}  # names of our own
 
     page.get_by_role("button", name="Clear").click()
