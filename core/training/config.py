@@ -48,8 +48,8 @@ AUGMENTATIONS = IMAGE_AUGMENTATIONS + AUDIO_AUGMENTATIONS
 DEFAULT_MODELS = {
     "image": "forensic_residual",
     "audio": "logmel_mobilenetv3_small",
-    "video": "simple_cnn",
-    "multimodal": "fusion_tiny",
+    "video": "forensic_frames",
+    "multimodal": "fusion_forensic",
 }
 DEFAULT_BATCHES = {"image": 32, "audio": 16, "video": 4, "multimodal": 4}
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from models.audio.spectrogram import fourier_kernels
-from models.covariance import Standardised, SymmetricLog, patches, upper_half
+from models.covariance import Standardised, SymmetricLog, in_small_parts, patches, upper_half
 from models.network import Average, Network
 from models.registry import ModelCard, register
 
@@ -63,6 +63,9 @@ class SpectralCovariance(nn.Module):
         self.width = self.kinds * PATCH**2 * (PATCH**2 + 1) // 2
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
+        return in_small_parts(self.described, waveform)
+
+    def described(self, waveform: torch.Tensor) -> torch.Tensor:
         with torch.autocast(
             waveform.device.type, enabled=False
         ):  # energies span more than half precision holds

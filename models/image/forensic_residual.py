@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.covariance import Standardised, SymmetricLog, patches, upper_half
+from models.covariance import Standardised, SymmetricLog, in_small_parts, patches, upper_half
 from models.network import Average, Network
 from models.registry import ModelCard, register
 
@@ -69,6 +69,9 @@ class CovarianceEncoder(nn.Module):
         self.width = self.kinds * self.channels * (self.channels + 1) // 2
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return in_small_parts(self.described, pictures)
+
+    def described(self, pictures: torch.Tensor) -> torch.Tensor:
         cells = (-(-pictures.shape[2] // CELL), -(-pictures.shape[3] // CELL))
         with torch.autocast(
             pictures.device.type, enabled=False

@@ -9,7 +9,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.multimodal.encoders import LOGMEL, Tokens, VisualTokens, audio_tokens
+from models.multimodal.encoders import (
+    FORENSIC_PICTURE,
+    FORENSIC_SOUND,
+    LOGMEL,
+    Tokens,
+    audio_tokens,
+    visual_tokens,
+)
 from models.multimodal.metadata import MetadataTokens, metadata_tensors
 from models.multimodal.text import SENTENCE_DEFAULT, text_tokens
 from models.network import Network
@@ -43,6 +50,7 @@ SIZES = {
     "tiny": Size(
         64, 2, 4, 8, "mobilenetv3_small_050.lamb_in1k", "logmel:mobilenetv3_small_050.lamb_in1k", "", False
     ),
+    "forensic": Size(64, 1, 4, 8, FORENSIC_PICTURE, FORENSIC_SOUND, "", False),
 }
 SMALL_UP_TO = 16.0  # gigabytes of device memory
 
@@ -97,7 +105,7 @@ def decide(given: Plan) -> Plan:
 def encoders(plan: Plan, pretrained: bool) -> dict[str, nn.Module]:
     found: dict[str, nn.Module] = {}
     if plan.visual_encoder:
-        found["image"] = VisualTokens(plan.visual_encoder, plan.width, pretrained=pretrained)
+        found["image"] = visual_tokens(plan.visual_encoder, plan.width, pretrained=pretrained)
     if plan.audio_encoder:
         found["audio"] = audio_tokens(
             plan.audio_encoder, plan.width, pretrained=pretrained, sizes=plan.speech_sizes
@@ -156,7 +164,9 @@ class Multimodal(Network):
         self.backbones = tuple(
             f"encoder.{part}.backbone" for part, found in self.encoder.items() if hasattr(found, "backbone")
         )
-        if plan.visual_encoder:
+        if plan.visual_encoder == FORENSIC_PICTURE:
+            self.cam_layer = "encoder.image.backbone.local"
+        elif plan.visual_encoder:
             self.cam_layer = f"encoder.image.backbone.backbone.{cam_layer(plan.visual_encoder)}"
         elif plan.audio_encoder.startswith(LOGMEL):
             self.cam_layer = f"encoder.audio.backbone.{cam_layer(plan.audio_encoder.removeprefix(LOGMEL))}"

@@ -8,8 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from models.audio.forensic_sound import SpectralCovariance
 from models.audio.spectrogram import LogSpectrogram
 from models.audio.wav2vec2 import SpeechEncoder
+from models.covariance import Standardised
+from models.image.forensic_residual import CovarianceEncoder
 from models.network import over_frames
 from models.registry import BadOption
 from models.timm_backbone import TimmEncoder, build
@@ -20,6 +23,8 @@ SPEECH_BUNDLES = {
     "wav2vec2_xlsr_300m": "WAV2VEC2_XLSR_300M",
 }
 LOGMEL = "logmel:"
+FORENSIC_PICTURE = "forensic_residual"  # the analytic encoders: nothing in them learns
+FORENSIC_SOUND = "forensic_sound"
 SPEECH_TOKENS = 32  # what a window of wav2vec 2.0 steps (one each 20 ms) is averaged down to
 
 Tokens = tuple[torch.Tensor, torch.Tensor]  # (batch, count, width) and which are present, (batch, count)
@@ -38,6 +43,34 @@ class VisualTokens(nn.Module):
         return self.project(features) + places(
             features.shape[1], self.project[0].out_features, features
         ), present
+
+
+class ForensicTokens(nn.Module):
+    """One token a frame, or one for the sound, from the log-covariances of a compact forensic network."""
+
+    def __init__(
+        self, encoder: CovarianceEncoder | SpectralCovariance, width: int, dropout: float = 0.3
+    ) -> None:
+        super().__init__()
+        self.backbone = encoder
+        self.project = nn.Sequential(
+            Standardised(encoder.width),
+            nn.Dropout(dropout),
+            nn.Linear(encoder.width, width),
+            nn.LayerNorm(width),
+        )
+
+    def forward(self, inputs: torch.Tensor, present: torch.Tensor) -> Tokens:
+        # The patches are right as they are: training does not go through them, explanations do.
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
+            if inputs.ndim == 2:
+                features, present = self.backbone(inputs).unsqueeze(1), present.unsqueeze(1)
+            else:
+                features = over_frames(self.backbone, inputs, present, self.backbone.width)
+        known = self.project(features[present])
+        tokens = known.new_zeros(*present.shape, known.shape[-1])
+        tokens[present] = known
+        return tokens + places(tokens.shape[1], tokens.shape[2], tokens), present
 
 
 class SpectrogramTokens(nn.Module):
@@ -78,15 +111,25 @@ class SpeechTokens(nn.Module):
         return tokens, present.unsqueeze(1).expand(-1, count)
 
 
+def visual_tokens(name: str, width: int, *, pretrained: bool) -> nn.Module:
+    """`forensic_residual` or a timm name."""
+    if name == FORENSIC_PICTURE:
+        return ForensicTokens(CovarianceEncoder(), width)
+    return VisualTokens(name, width, pretrained=pretrained)
+
+
 def audio_tokens(
     name: str, width: int, *, pretrained: bool, sizes: dict[str, Any] | None = None
 ) -> nn.Module:
-    """`logmel:<timm name>` or one of the wav2vec 2.0 names."""
+    """`forensic_sound`, `logmel:<timm name>` or one of the wav2vec 2.0 names."""
+    if name == FORENSIC_SOUND:
+        return ForensicTokens(SpectralCovariance(), width)
     if name.startswith(LOGMEL):
         return SpectrogramTokens(name.removeprefix(LOGMEL), width, pretrained=pretrained)
     if name not in SPEECH_BUNDLES:
         raise BadOption(
-            f"audio_encoder {name!r} must be logmel:<timm name> or one of {', '.join(SPEECH_BUNDLES)}"
+            f"audio_encoder {name!r} must be {FORENSIC_SOUND}, logmel:<timm name> or one of "
+            f"{', '.join(SPEECH_BUNDLES)}"
         )
     return SpeechTokens(name, width, pretrained=pretrained, sizes=sizes)
 

@@ -132,6 +132,21 @@ register(
 )(partial(Fusion, size="tiny"))
 register(
     ModelCard(
+        name="fusion_forensic",
+        modality="multimodal",
+        about="the fusion transformer over the compact forensic encoders; learns from little data, the quick one for a CPU",
+        source="this workbench; see forensic_residual and forensic_sound",
+        size=96,
+        frames=4,
+        resize="native",
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        cam_layer="encoder.image.backbone.local",
+        learning_rate=1e-3,
+    )
+)(partial(Fusion, size="forensic"))
+register(
+    ModelCard(
         name="cross_attention",
         modality="multimodal",
         about="the fusion transformer without its domain head",

@@ -1,0 +1,42 @@
+"""The compact forensic network over the frames of a clip: what it learns from little data on a CPU."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from models.covariance import Standardised
+from models.image.forensic_residual import CovarianceEncoder
+from models.network import Average, Network, over_frames
+from models.registry import ModelCard, register
+
+
+@register(
+    ModelCard(
+        name="forensic_frames",
+        modality="video",
+        about="compact: forensic_residual on each frame, averaged; learns from little data, the quick one for a CPU",
+        source="this workbench; see forensic_residual",
+        size=128,
+        frames=4,
+        resize="native",
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        cam_layer="encoder.local",
+        learning_rate=1e-3,
+        tune="head",
+    )
+)
+class ForensicFrames(Network):
+    """Averaging the frames' log-covariances takes away what changes from frame to frame, such as the pose."""
+
+    def __init__(self, *, pretrained: bool = False, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.encoder = CovarianceEncoder()
+        self.aggregation = Average()
+        self.head = nn.Sequential(
+            Standardised(self.encoder.width), nn.Dropout(dropout), nn.Linear(self.encoder.width, 2)
+        )
+
+    def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return over_frames(self.encoder, inputs, mask, self.encoder.width)
