@@ -48,8 +48,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def test_a_folder_stands_for_its_media_files_by_name(place: Path) -> None:
-    os.chdir(place)
+def test_a_folder_stands_for_its_media_files_by_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
     shown = [g.shown for g in expand(["folder", "a.png"])]
     assert shown == [
         "folder/a <b>.png",

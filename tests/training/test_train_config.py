@@ -13,6 +13,7 @@ import yaml
 
 from core.errors import BadInput
 from core.training.config import TrainConfig, parse_setting
+from core.workspace import CODE_ROOT
 
 
 @pytest.mark.parametrize("option", fields(TrainConfig), ids=lambda f: f.name)
@@ -120,4 +121,4 @@ def test_a_setting_that_is_none_is_refused(text: str) -> None:
 
 def test_the_configuration_does_not_import_torch() -> None:
     code = "import sys, core.training.config, core.training; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=CODE_ROOT, check=False).returncode == 0
