@@ -29,6 +29,13 @@ COMMON_LISTS = frozenset(
     + ("train.csv", "valid.csv", "test.csv", "meta.csv")
 )  # names that any folder may hold
 TRANSPARENT = frozenset({"videos"})
+ALIKE = 5  # leading letters that the names of one dataset share: Celeb V2, Celeb-DF-v2
+_WORD = "deepfake"  # which many names begin with
+_ARCHIVE = re.compile(r"archive(_?\(?\d+\)?)?")
+_NEUTRAL = frozenset(
+    ("data", "dataset", "datasets", "download", "downloads", "media", "input", "kaggle", "videos", "video")
+    + ("images", "image", "audio", "files", "deepfake", "deepfakes", "train", "test", "real", "fake")
+)  # names that tell of no dataset
 
 
 class Key(NamedTuple):
@@ -338,29 +345,80 @@ def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
 
 
 def set_roots(tree: Tree, recognised: Recognised) -> None:
-    """The dataset's own outermost folder: up from the anchor while nothing else lies below."""
-    strangers = {folder for folder, _ in recognised.left}
-    anchors = [f.key.anchor for f in recognised.found]
+    """The dataset's own outermost folder: neither a wrapper that is not named for it nor shared with anything."""
+    busy = [f.key.anchor for f in recognised.found] + [folder for folder, _ in recognised.left]
     for item in recognised.found:
-        path = item.key.anchor
-        while path not in tree.roots and _parent(path) not in tree.roots:
-            above = _parent(path)
-            if not above or any(
-                _inside(other, above) and not _inside(other, item.key.anchor) for other in anchors
-            ):
-                break
-            if any(_inside(s, above) and not _inside(s, item.key.anchor) for s in strangers):
-                break
-            path = above
-        root = _parent(path)
-        if root in tree.roots and _same_name(root, path, item.layout) and not _shared(root, path, anchors):
-            path = root
-        item.root = path
+        item.root = _own_root(item, tree, busy, recognised.lists)
     _give_lists(tree, recognised)
 
 
-def _shared(root: str, path: str, anchors: list[str]) -> bool:
-    return any(_inside(other, root) and not _inside(other, path) for other in anchors)
+def _own_root(item: Found, tree: Tree, busy: list[str], lists: Lists) -> str:
+    """Up from the anchor while nothing else lies below, as far as a folder's name or lists tell that it belongs."""
+    anchor = _below_shared(item, tree, busy, lists)
+    chain = [anchor]  # it and the folders around it that hold nothing else
+    while chain[-1] not in tree.roots and (above := _parent(chain[-1])):
+        if any(_inside(other, above) and not _inside(other, anchor) for other in busy):
+            break
+        chain.append(above)
+    own = [
+        path
+        for path in chain[1:]
+        if _is_own(path, anchor, item.layout, path in tree.roots) or _holds_lists(path, item.layout, lists)
+    ]
+    if own or anchor in tree.roots:
+        return own[-1] if own else anchor
+    inner = [path for path in chain if path not in tree.roots]
+    return next((path for path in inner if _letters(_name(path)) not in _NEUTRAL), inner[-1])
+
+
+def _holds_lists(folder: str, layout: Layout, lists: Lists) -> bool:
+    held = {_name(file).casefold() for file in lists.by_folder.get(folder, ())}
+    return any(name.casefold() in held for name in layout.lists)
+
+
+def _below_shared(item: Found, tree: Tree, busy: list[str], lists: Lists) -> str:
+    """The anchor; where that is a data root with other things in it, the one folder that holds the whole dataset."""
+    anchor = item.key.anchor
+    name = _name(anchor)
+    if anchor not in tree.roots or _is_named_for(name, item.layout) or _ARCHIVE.fullmatch(normal(name)):
+        return anchor
+    claimed = {o.claim.folder for o in item.owned}
+    inner = os.path.commonpath(claimed)
+    if not _inside(inner, anchor) or inner == anchor:
+        return anchor
+    shared = any(not _inside(other, inner) for other in busy if other != anchor)
+    if not shared and _holds_lists(anchor, item.layout, lists):
+        return anchor
+    child = f"{anchor.rstrip('/')}/{inner[len(anchor) :].strip('/').partition('/')[0]}"
+    return child if len(claimed) > 1 or shared else anchor
+
+
+def _is_own(folder: str, anchor: str, layout: Layout, is_root: bool) -> bool:
+    """Whether a folder around a dataset is named for it, or is what its archive was unpacked to."""
+    name = _name(folder)
+    if _ARCHIVE.fullmatch(normal(name)):
+        return not is_root
+    return _is_named_for(name, layout) or (_letters(name) not in _NEUTRAL and _alike(name, _name(anchor)))
+
+
+def _is_named_for(name: str, layout: Layout) -> bool:
+    if _letters(name) in map(_letters, layout.nicknames):
+        return True
+    return _letters(name) not in _NEUTRAL and any(
+        _alike(name, other) for other in (layout.dataset, *layout.nicknames)
+    )
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether two folder names are those of one dataset: `Celeb V2` and `Celeb-DF-v2`."""
+    one, two = _letters(name), _letters(other)
+    shared = os.path.commonprefix([one, two])
+    needed = len(_WORD) + ALIKE if shared.startswith(_WORD) else ALIKE
+    return one == two != "" or len(shared) >= min(needed, max(4, min(len(one), len(two))))
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
 def _give_lists(tree: Tree, recognised: Recognised) -> None:
@@ -382,14 +440,6 @@ def _give_lists(tree: Tree, recognised: Recognised) -> None:
 def _telling(file: str) -> bool:
     """Whether a list's name, or the `splits` folder it lies in, tells what it belongs to."""
     return _name(file).casefold() not in COMMON_LISTS or normal(_name(_parent(file))) == "splits"
-
-
-def _same_name(root: str, inner: str, layout: Layout) -> bool:
-    """Whether a data root is named for the dataset in it, like FakeAVCeleb around FakeAVCeleb_v1.2."""
-    one, other, known = (
-        re.sub(r"[^a-z0-9]", "", n.casefold()) for n in (_name(root), _name(inner), layout.dataset)
-    )
-    return len(one) > 2 and (other.startswith(one) or one.startswith(other) or one == known)
 
 
 def _name(path: str) -> str:

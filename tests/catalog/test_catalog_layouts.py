@@ -135,7 +135,7 @@ def test_all_in_one_tree(tmp_path: Path, space: Workspace) -> None:
     assert len(result.datasets) == len(TREES)
     by_root = {about.root: about for about in result.datasets}
     for i, tree in enumerate(TREES):
-        check_counts(by_root[str(tmp_path / "data" / f"d{i:02d}")], tree)
+        check_counts(by_root[str(tmp_path / "data" / f"d{i:02d}" / tree.top)], tree)
     assert len({about.name for about in result.datasets}) == len(TREES)
     assert result.unrecognised == []
 

@@ -60,7 +60,7 @@ class TestSeveralDatasets:
     def test_second_copies_are_numbered_in_order(self, tmp_path: Path, space: Workspace) -> None:
         files = {f"{where}/{path}": text for where in ("b", "a", "c") for path, text in CELEB.items()}
         result = scanned(tmp_path, files, space)
-        assert [(about.name, Path(about.root).name) for about in result.datasets] == [
+        assert [(about.name, Path(about.root).parent.name) for about in result.datasets] == [
             ("Celeb-DF-v2", "a"),
             ("Celeb-DF-v2 (2)", "b"),
             ("Celeb-DF-v2 (3)", "c"),
@@ -101,6 +101,67 @@ class TestSeveralDatasets:
         result = scanned(tmp_path, files, space)
         assert counts(result)["ASVspoof 2021 DF"] == (0, 1, 0)
         assert statistics.by(the(result, "FaceForensics++"), "split")["test"].real == 1
+
+
+class TestOutermostFolder:
+    """A dataset's root is its own outermost folder: not a shelf it stands on, but what its archive was unpacked to."""
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("Celeb V2/Celeb-DF-v2/Celeb-real/id0_0000.mp4", "Celeb V2"),
+            ("shelf/video/Celeb-DF-v2/Celeb-real/id0_0000.mp4", "shelf/video/Celeb-DF-v2"),
+            ("data/FF++/original_sequences/youtube/c23/videos/071.mp4", "data/FF++"),
+            ("FF++/FaceForensics++_C23/Face2Face/000_003.mp4", "FF++"),
+            ("archive (2)/Dataset/Train/Real/real_1.jpg", "archive (2)"),
+            ("kaggle/input/my-own/Dataset/Train/Real/real_1.jpg", "kaggle/input/my-own"),
+            ("archive/LA/LA/ASVspoof2019_LA_train/flac/LA_T_1000001.flac", "archive"),
+            ("LA/ASVspoof2019_LA_train/flac/LA_T_1000001.flac", "LA"),
+            ("for-norm/for-norm/training/real/file1.wav", "for-norm"),
+            ("dfdc_train_part_0/aaaaaaaaaa.mp4", "."),
+        ],
+    )
+    def test_of_wrapped_folders(self, path: str, expected: str, tmp_path: Path, space: Workspace) -> None:
+        fakes = path.replace("Celeb-real/id0_0000", "Celeb-synthesis/id0_id1_0000")
+        fakes = fakes.replace("Real/real_", "Fake/fake_").replace("real/file", "fake/file")
+        result = scanned(tmp_path, media(path, fakes, fakes.replace("Face2Face", "FaceSwap")), space)
+        assert [Path(about.root).relative_to(tmp_path / "data").as_posix() for about in result.datasets] == [
+            expected
+        ]
+
+    def test_lists_that_lie_around_a_dataset_belong_to_it(self, tmp_path: Path, space: Workspace) -> None:
+        protocols = {"sound/protocols/ASVspoof2019.LA.cm.train.trn.txt": "LA_1 LA_T_1000001 - A01 spoof\n"}
+        files = media("sound/LA/ASVspoof2019_LA_train/flac/LA_T_1000001.flac") | protocols
+        assert counts(scanned(tmp_path, files, space)) == {"ASVspoof 2019 LA": (0, 1, 0)}
+
+    def test_beside_others_it_is_the_folder_of_its_own(self, tmp_path: Path, space: Workspace) -> None:
+        one = media(
+            *(f"for-norm/{s}/{c}/file1.wav" for s in ("training", "testing") for c in ("real", "fake"))
+        )
+        two = {"dfdc_train_part_0/aaaaaaaaaa.mp4": "x", "dfdc_train_part_0/metadata.json": "{}"}
+        result = scanned(tmp_path, one | two | CELEB, space)
+        assert Path(the(result, "FoR").root).name == "for-norm"
+        assert Path(the(result, "DFDC").root).name == "dfdc_train_part_0"
+
+    @pytest.mark.parametrize("csv", ["140k Real and Fake Faces", "."])
+    def test_a_root_that_holds_the_lists_is_the_dataset(
+        self, csv: str, tmp_path: Path, space: Workspace
+    ) -> None:
+        files = media(
+            *(f"{csv}/real_vs_fake/real-vs-fake/train/{c}/{i}.jpg" for c in ("real", "fake") for i in "12")
+        )
+        files[f"{csv}/train.csv"] = ",original_path,id,label,label_str,path\n0,x,1,1,real,train/real/1.jpg\n"
+        assert scanned(tmp_path, files, space).datasets[0].root == str(tmp_path / "data" / csv)
+
+
+def test_dfdc_as_benchmarks_repack_it(tmp_path: Path, space: Workspace) -> None:
+    """labels.csv (1 = fake) beside a folder of videos, alone or next to the parts."""
+    files = media("DFDC/test/videos/aaaaaaaaaa.mp4", "DFDC/test/videos/bbbbbbbbbb.mp4")
+    files |= {"DFDC/test/labels.csv": "filename,label\naaaaaaaaaa.mp4,1\nbbbbbbbbbb.mp4,0\n"}
+    result = scanned(tmp_path, files, space)
+    assert counts(result) == {"DFDC": (1, 1, 0)}
+    assert statistics.by(result.datasets[0], "split")["test"].fake == 1
+    assert result.datasets[0].problems == []
 
 
 class TestRootInside:

@@ -48,6 +48,7 @@ class Utterances:
 class ASVspoof2019LA(Layout):
     slug = "asvspoof2019-la"
     dataset = "ASVspoof 2019 LA"
+    nicknames = ("LA",)
     kinds = ("audio",)
     rules = (
         Rule("ASVspoof2019_LA_train", split="train", strong=True),

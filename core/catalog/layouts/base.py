@@ -222,6 +222,7 @@ class Layout:
     rules: ClassVar[tuple[Rule, ...]]
     published: ClassVar[Published | None] = None
     lists: ClassVar[tuple[str, ...]] = ()  # names of its list files
+    nicknames: ClassVar[tuple[str, ...]] = ()  # other names that folders around it have
     priority: ClassVar[int] = 50  # higher wins where two layouts fit
     pairs: ClassVar[bool] = False  # folders of one class only are joined to a copy that lacks that class
     source: ClassVar[str] = ""

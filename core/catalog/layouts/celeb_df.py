@@ -31,6 +31,7 @@ LIST = "List_of_testing_videos.txt"
 class CelebDF(Layout):
     slug = "celeb-df"
     dataset = "Celeb-DF-v2"
+    nicknames = ("Celed_df",)
     kinds = ("video", "image")
     rules = (
         Rule("Celeb-real", REAL, strong=True),

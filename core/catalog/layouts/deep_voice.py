@@ -15,6 +15,7 @@ _ONE = re.compile(r"(?i)([a-z]+)")
 class DeepVoice(Layout):
     slug = "deep-voice"
     dataset = "DEEP-VOICE"
+    nicknames = ("DeepFake_AudioDataset", "KAGGLE")
     kinds = ("audio",)
     rules = (
         Rule("KAGGLE/AUDIO/REAL", REAL, strong=True),

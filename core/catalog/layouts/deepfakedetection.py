@@ -26,6 +26,7 @@ METHOD = "DeepFakeDetection"
 class DeepFakeDetection(Layout):
     slug = "dfd"
     dataset = "DeepFakeDetection"
+    nicknames = ("DFD", "DFF", "FF++", "FFPP")
     kinds = ("video", "image")
     priority = 60
     rules = (

@@ -18,6 +18,7 @@ from core.catalog.layouts.base import (
     Published,
     Rule,
     Site,
+    named,
     normal,
 )
 from core.catalog.lists import json_of, label_value, rows_of
@@ -59,7 +60,9 @@ class DFDC(Layout):
     rules = (
         Rule("{part:dfdc_train_part_*}", strong=True),
         Rule("train_sample_videos", strong=True),
-        Rule("test_videos"),
+        Rule("test_videos", split="test"),
+        Rule("test/videos", split="test"),  # with labels.csv in `test`, as benchmarks re-pack it
+        Rule("videos", split="test"),  # with labels.csv beside it
         Rule(marker="metadata.json", check=_is_metadata, strong=True, edition="by list"),
     )
     lists = ("metadata.json", "labels.csv")
@@ -68,6 +71,10 @@ class DFDC(Layout):
     size = "470 GB"
     descends_from = "DFDC"
     notes = ("Some fakes may be fake in the audio only, which is label noise for a visual detector.",)
+
+    def accepts(self, evidence: Evidence) -> bool:
+        own_name = named(evidence, "dfdc", "deepfake_detection_challenge")
+        return super().accepts(evidence) or (own_name and not named(evidence, "dfdc_preview"))
 
     def published_of(self, evidence: Evidence) -> Published | None:
         return Published(19_154, 100_000) if "part" in evidence.captures else None
@@ -86,7 +93,7 @@ class DFDC(Layout):
         return lists
 
     def label(self, part: Part, lists: Lists) -> Labels:
-        own_test = part.rule.pattern == "test_videos"
+        own_test = part.rule.split == "test"
         where = lists.nearest(part.folder)
         known = lists.rows.get(where, {}) if where is not None else {}
         labels = Labels(label=[], split=[], groups=[])

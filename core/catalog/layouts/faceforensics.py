@@ -76,6 +76,7 @@ class Lists:
 class FaceForensics(Layout):
     slug = "faceforensics"
     dataset = "FaceForensics++"
+    nicknames = ("FF++", "FFPP", "FF++_C23", "ff-c23")
     kinds = ("video", "image")
     priority = 60
     rules = (
