@@ -12,6 +12,8 @@ import streamlit as st
 from dashboard import running, session
 
 st.set_page_config(page_title="Deepfake workbench", page_icon=":material/frame_inspect:", layout="wide")
+# Streamlit leaves a tenth of the window empty on each side and above; figures need it at 1280 pixels.
+st.html("<style>[data-testid='stMainBlockContainer'] {padding: 3rem 2.5rem 4rem}</style>")
 session.require_sign_in()
 
 PAGES = (
