@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 SPLITS = ("train", "val", "test")
 FRACTIONS = (0.64, 0.16, 0.20)
 MANY = 20  # components alike from which most are dealt in proportion, without search
+LABELS = slice(1, 3)  # the strata that are the two labels; those after them repeat and refine
+FINE = 1e9  # above any misfit of counts
 SEARCHED = 3_000  # components up to which single moves and swaps are tried afterwards
 
 
@@ -82,7 +84,13 @@ def _cost_of_adding(
     """How much worse each split fits its target with the component in it (negative: better)."""
     before = (filled - target) ** 2 * weight
     after = (filled + one - target) ** 2 * weight
-    return (after - before).sum(1)
+    return (after - before).sum(1) - _fine(filled, target) + _fine(filled + one, target)
+
+
+def _fine(filled: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each split, what it costs that it lacks a whole class: such a part can choose and report nothing."""
+    lacking = (filled[..., LABELS] <= 0) & (target[..., LABELS] > 0)
+    return FINE * lacking.sum(-1)
 
 
 def _improve(
@@ -132,6 +140,8 @@ def _swap(
         gain_a = ((filled[a] + change - target[a]) ** 2 - (filled[a] - target[a]) ** 2) * weight[a]
         gain_b = ((filled[b] - change - target[b]) ** 2 - (filled[b] - target[b]) ** 2) * weight[b]
         total = (gain_a + gain_b).sum(1)
+        total += _fine(filled[a] + change, target[a]) - _fine(filled[a], target[a])
+        total += _fine(filled[b] - change, target[b]) - _fine(filled[b], target[b])
         best = int(np.argmin(total))
         if total[best] < -1e-9:
             j = others[best]

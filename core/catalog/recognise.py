@@ -412,9 +412,9 @@ def _is_named_for(name: str, layout: Layout) -> bool:
 def _alike(name: str, other: str) -> bool:
     """Whether two folder names are those of one dataset: `Celeb V2` and `Celeb-DF-v2`."""
     one, two = _letters(name), _letters(other)
-    shared = os.path.commonprefix([one, two])
-    needed = len(_WORD) + ALIKE if shared.startswith(_WORD) else ALIKE
-    return one == two != "" or len(shared) >= min(needed, max(4, min(len(one), len(two))))
+    shared = next((i for i, (a, b) in enumerate(zip(one, two)) if a != b), min(len(one), len(two)))
+    needed = len(_WORD) + ALIKE if one.startswith(_WORD) and shared >= len(_WORD) else ALIKE
+    return one == two != "" or shared >= min(needed, max(4, min(len(one), len(two))))
 
 
 def _letters(name: str) -> str:

@@ -70,6 +70,11 @@ def plan(
     if heldout and heldout not in set(table["method"].dropna()):
         known = ", ".join(sorted(set(table["method"].dropna()) - {""})) or "none"
         raise BadInput(f"heldout: no sample was made by {heldout!r}; the methods here are {known}")
+    if protocol == "heldout_method" and not _has_two_methods(table):
+        raise BadInput(
+            "heldout_method needs a dataset with at least two methods, and none here has; "
+            "use the protocol group, or name a dataset with more methods"
+        )
     split = np.full(len(table), "", dtype=object)
     for name, part in table.groupby("dataset", sort=True):
         dataset = _Dataset(str(name), part.reset_index(drop=True), seed, notes)
@@ -138,6 +143,11 @@ def _labelled(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
             notes.append(f"{name}: {n:,} samples without a label are in no part")
     table = table[known].reset_index(drop=True)
     return table.assign(label=table["label"].astype(int), method=table["method"].fillna("").astype(str))
+
+
+def _has_two_methods(table: pd.DataFrame) -> bool:
+    fakes = table[(table["label"] == 1) & (table["method"] != "")]
+    return bool((fakes.groupby("dataset")["method"].nunique() > 1).any())
 
 
 def _some(ids: pd.Series) -> str:

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.access import Person
@@ -61,6 +61,10 @@ random_samples = st.lists(
 )
 
 
+def has_two_methods(samples: list[tuple]) -> bool:
+    return {method for label, method, _, _ in samples if label} >= {"a", "b"}
+
+
 @settings(max_examples=80, deadline=None)
 @given(random_samples, st.integers(0, 3), st.sampled_from(["group", "heldout_method"]))
 def test_no_group_ever_crosses(samples: list[tuple], seed: int, protocol: str) -> None:
@@ -70,6 +74,7 @@ def test_no_group_ever_crosses(samples: list[tuple], seed: int, protocol: str) -
             for i, (label, method, keys, split) in enumerate(samples)
         ]
     )
+    assume(protocol != "heldout_method" or has_two_methods(samples))
     plan = splits.plan(frame, protocol, seed)
     assert brute_force_crossings(plan.table) == 0 == plan.crossing_groups
     assert len(plan.table) == len(frame)
@@ -79,6 +84,7 @@ def test_no_group_ever_crosses(samples: list[tuple], seed: int, protocol: str) -
 @settings(max_examples=30, deadline=None)
 @given(random_samples, st.randoms(use_true_random=False), st.sampled_from(splits.PROTOCOLS))
 def test_the_order_of_the_rows_does_not_matter(samples: list[tuple], random: object, protocol: str) -> None:
+    assume(protocol != "heldout_method" or has_two_methods(samples))
     rows = [
         sample(f"{i}.mp4", label, *(f"k{k}" for k in keys), method=method if label else None, split=split)
         for i, (label, method, keys, split) in enumerate(samples)
@@ -215,3 +221,19 @@ def test_each_dataset_is_divided_on_its_own() -> None:
     alone = splits.plan(two, "group")
     mine = both.table[both.table["dataset"] == "two"]
     assert list(mine["split"]) == list(alone.table["split"])
+
+
+def test_every_part_gets_both_classes_where_the_components_allow() -> None:
+    """Three components of like size: one each is closer to a useful plan than two in train and none in val."""
+    rows = [sample(f"{c}{i}r.mp4", 0, c) for c in "abc" for i in range(5)]
+    rows += [sample(f"{c}{i}f.mp4", 1, c, method="swap") for c in "abc" for i in range(10)]
+    rows += [sample(f"y{i}.mp4", 0) for i in range(10)]
+    plan = splits.plan(table(rows), "group")
+    assert all(counts["real"] and counts["fake"] for counts in plan.counts.values())
+    assert plan.crossing_groups == 0 and plan.dropped == 0
+
+
+def test_heldout_method_needs_two_methods_in_one_dataset() -> None:
+    rows = [sample(f"{i}.mp4", i % 2, str(i), method="swap" if i % 2 else None) for i in range(20)]
+    with pytest.raises(BadInput, match="at least two methods"):
+        splits.plan(table(rows), "heldout_method")
