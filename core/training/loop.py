@@ -249,6 +249,7 @@ class Loop:
     # What the story is made of
 
     def predict(self, source: Source, bar: str) -> Predicted:
+        """In full precision, whatever it trains in: as detection will score the same files."""
         with tqdm(total=len(source.files), desc=bar, disable=not self.bars, leave=False) as shown:
             return predict(
                 self.total,
@@ -256,7 +257,6 @@ class Loop:
                 source,
                 self.ranks,
                 workers=self.config.workers,
-                autocast=self.stepper.autocast,
                 stop=self.asked_to_stop,
                 progress=shown.update,  # type: ignore[arg-type]
             )

@@ -42,7 +42,6 @@ def predict(
     ranks: Ranks,
     *,
     workers: int = 0,
-    autocast: Any = None,
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda n: None,
 ) -> Predicted:
@@ -62,7 +61,7 @@ def predict(
         pieces = [pieces for _, pieces in waiting]
         for (i, _), result in zip(
             waiting,
-            score_many(network, card, pieces, source.recipe, ranks.device, autocast=autocast),
+            score_many(network, card, pieces, source.recipe, ranks.device),
             strict=True,
         ):
             scored[own[i]] = result

@@ -42,12 +42,10 @@ def score_many(
     samples: Sequence[Pieces],
     recipe: Recipe,
     device: torch.device | str = "cpu",
-    *,
-    autocast: Any = None,
 ) -> Iterator[Scored]:
     """The same for several samples, whose pieces share forward passes."""
     rows = [piece.arrays for sample in samples for piece in sample.pieces]
-    piece_logits, unit_logits = forward(network, card, rows, recipe, device, autocast)
+    piece_logits, unit_logits = forward(network, card, rows, recipe, device)
     start = 0
     for sample in samples:
         end = start + len(sample.pieces)
@@ -62,7 +60,6 @@ def forward(
     rows: Sequence[Arrays],
     recipe: Recipe,
     device: torch.device | str,
-    autocast: Any = None,
 ) -> tuple[list[float], list[np.ndarray | None]]:
     """Of every row the logit of fake against real; and of its parts, where the network gives them."""
     was_training = network.training
@@ -72,8 +69,7 @@ def forward(
     try:
         for start in range(0, len(rows), PIECES_AT_ONCE):
             inputs, mask = batch_of(rows[start : start + PIECES_AT_ONCE], recipe, card, device, network)
-            with autocast() if autocast is not None else torch.autocast("cpu", enabled=False):
-                output = network(inputs, mask, details=True)
+            output = network(inputs, mask, details=True)
             piece_logits += margin(output.logits).tolist()
             parts = None if output.unit_logits is None else margin(output.unit_logits)
             unit_logits += [None] * len(output.logits) if parts is None else list(parts.numpy())

@@ -95,6 +95,13 @@ def test_the_majority_baseline_stands_beside_every_accuracy_and_is_named_where_n
     assert any("calls 100.0 % of the samples fake" in w for w in at["warnings"])
 
 
+def test_precision_of_no_calls_is_unknown_within_its_whole_range() -> None:
+    at = measure(scored(), 2.0, resamples=50)
+    assert (at["tp"], at["fp"], at["precision"]) == (0, 0, 0.0)
+    assert at["intervals"]["precision"] == [0.0, 1.0]
+    assert set(at["intervals"]) >= {"auc", "ap", "eer", "accuracy", "balanced_accuracy", "recall", "f1"}
+
+
 def test_a_method_is_measured_against_the_reals_of_its_dataset() -> None:
     table = scored()
     rows = {row["name"]: row for row in breakdown(table, 0.6)["method"]}

@@ -105,6 +105,22 @@ def test_the_checkpoint_holds_tensors_and_plain_values_and_gives_the_same_scores
         assert again.score == pytest.approx(score, abs=1e-5)
 
 
+def test_what_trains_in_half_precision_is_scored_as_detection_scores_it(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "workspace")
+    image_set(space, tmp_path, real=20, fake=20)
+    folder = new_run(small(epochs=1, precision="bf16"), space=space)
+    try:
+        worker.work(folder, space=space)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    network, card, recipe = checkpoint.load(folder)
+    scores = pd.read_parquet(folder.scores_file("test"))
+    rows = table.load(["tiny"], space).set_index("id").loc[scores["id"]].reset_index()
+    for path, score in zip(table.absolute_paths(rows, space), scores["score"], strict=True):
+        again = score_prepared(network, card, prepared(path, recipe, space), recipe, "cpu")
+        assert again.score == pytest.approx(score, abs=1e-5)
+
+
 # The traps of the field's reference benchmark
 
 

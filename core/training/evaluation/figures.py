@@ -40,11 +40,13 @@ def measure(
         at["precision_at_prevalence"] = precision_at(at["recall"], at["fpr"], prevalence)
         at["prevalence"] = prevalence
     at["majority_baseline"] = majority_baseline(labels)
-    at["intervals"] = (
-        bootstrap_intervals(labels, scores, table["group"].astype(str).to_numpy(), threshold, resamples, seed)
-        if resamples and swept is not None
-        else {}
-    )
+    at["intervals"] = {}
+    if resamples and swept is not None:
+        groups = table["group"].astype(str).to_numpy()
+        at["intervals"] = bootstrap_intervals(labels, scores, groups, threshold, resamples, seed)
+        at["intervals"]["recall_real"] = at["intervals"]["specificity"]
+        for name in ("precision", "precision_real"):  # nothing was called so in any draw: all is possible
+            at["intervals"].setdefault(name, [0.0, 1.0])
     at["warnings"] = [w for w in (accuracy_warning(at, at["majority_baseline"]), one_sided_warning(at)) if w]
     return at
 
