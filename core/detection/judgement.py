@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.detection import defaults, explain, facts, fitness, outside, sound, wording
+from core.detection import defaults, explain, facts, fitness, outside, sound, source, wording
 from core.detection.detector import Detector, Judged, shared
 from core.detection.request import Request
 from core.detection.verdict import HeatMap, Verdict, decide
@@ -55,7 +55,19 @@ def detect(
 
 
 def failed(shown: str, error: object, run: str | None = None) -> Verdict:
-    return Verdict(file=shown, status="error", detector=run, reason=one_line(error), words=wording.FAILED)
+    return Verdict(
+        file=shown, status="error", detector=_named(run), reason=one_line(error), words=wording.FAILED
+    )
+
+
+def _named(run: str | None) -> str | None:
+    """The detector's name as a verdict gives it, also where it was asked for by a path."""
+    if run is None:
+        return None
+    try:
+        return source.find(run).id
+    except WorkbenchError:
+        return run
 
 
 def direct() -> Media:

@@ -59,6 +59,9 @@ class Loop:
         self._saved = time.monotonic()
         self._spare: Batch | None = None  # what an idle rank computes on, for nothing
         self.training_set = self.make_training_set()
+        if not len(self.training_set.labels):
+            why = ", ".join(sorted(set(self.progress.unusable.values())))
+            raise WorkbenchError(f"no training sample can be used ({why}); see the log")
         self.techniques = make_balancing(config.balancing, self.training_set, config.smote_neighbours)
         self.together = 2 if "pairs" in config.balancing else 1
         self.loss = make_loss(config, self.training_set.labels).to(ranks.device)

@@ -119,6 +119,12 @@ def test_a_checkpoint_with_code_in_it_is_refused_and_nothing_runs(
     assert not (tmp_path / "executed").exists()
 
 
+def test_an_entry_that_failed_names_its_detector_as_the_others_do(tmp_path: Path, space: Workspace) -> None:
+    run = make_run(tmp_path / "run", "image")
+    found = detect(tmp_path / "absent.png", "absent.png", Request(run=str(run)), space=space)
+    assert (found.status, found.detector) == ("error", "run")
+
+
 @pytest.mark.parametrize("missing", ["best_model.pth", "config.yaml"])
 def test_a_run_with_a_file_missing_says_which(missing: str, tmp_path: Path, space: Workspace) -> None:
     run = make_run(tmp_path / "run", "image")

@@ -13,7 +13,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from core.catalog import table
-from core.errors import BadInput
+from core.errors import BadInput, WorkbenchError
 from core.media.cache import prepared
 from core.runs.folder import RunFolder, new_run
 from core.training import checkpoint, embeddings
@@ -47,6 +47,11 @@ def run(place: Path, folder: Path, **more: Any) -> RunFolder:
     made = new_run(small(**options), path=folder)
     work(made, space=Workspace(place / "workspace"))
     return made
+
+
+def test_where_no_sample_can_be_used_it_says_why(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(WorkbenchError, match=r"no training sample can be used \(no face\)"):
+        run(place, tmp_path / "run", faces=True)
 
 
 @pytest.mark.parametrize("head", ["linear", "mlp", "logistic"])
