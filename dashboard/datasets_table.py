@@ -24,7 +24,8 @@ def headline(infos: Sequence[DatasetInfo]) -> str:
     samples = sum(info.samples for info in infos)
     bands = pd.Series([statistics.count(i.counts).severity for i in infos], dtype=object).value_counts()
     bad = [f"{bands[s]} {s}" for s in ("severe", "extreme", "single-class") if s in bands]
-    return " · ".join([f"{theme.count(len(infos))} datasets", f"{theme.count(samples)} samples", *bad])
+    counted = f"{theme.count(len(infos))} dataset{'' if len(infos) == 1 else 's'}"
+    return " · ".join([counted, f"{theme.count(samples)} samples", *bad])
 
 
 def rows(infos: Sequence[DatasetInfo]) -> pd.DataFrame:

@@ -95,7 +95,9 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
-@pytest.fixture(scope="module")  # no longer: its event loop and threads must not be there when later tests fork
+@pytest.fixture(
+    scope="module"
+)  # no longer: its event loop and threads must not be there when later tests fork
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
