@@ -20,10 +20,9 @@ FIRST_CONFIG = {
     "modality": "image",
     "model": "forensic_residual",
     "epochs": 4,
-    "image_size": 112,
+    "image_size": 192,
     "max_samples_per_class": 150,
     "faces": False,
-    "augmentation": ["flip"],
     "balancing": ["sampler"],
 }
 

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 HIDDEN = 128
 LEARNING_RATE = 5e-3  # standardised embeddings bear more than a network does
+WIDE = 512  # components above which the rate falls: one step moves a score by rate times width
 LBFGS_STEPS = 200
 
 
@@ -145,7 +146,8 @@ class HeadTraining(Loop):
         return OnEmbeddings(self.total.head)
 
     def make_optimizer(self) -> torch.optim.Optimizer:
-        rate, decay = self.config.learning_rate or LEARNING_RATE, self.config.weight_decay
+        usual = LEARNING_RATE * min(1.0, WIDE / self.head_options["width"])
+        rate, decay = self.config.learning_rate or usual, self.config.weight_decay
         learning = list(self.network.parameters())
         if self.config.optimizer == "adam":
             return torch.optim.Adam(learning, lr=rate, weight_decay=decay)
