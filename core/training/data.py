@@ -5,6 +5,7 @@ A sample that cannot be read is handed on as unusable, with its reason; it is ne
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -298,7 +299,11 @@ def whole_samples(source: Source, workers: int) -> DataLoader:
 
 
 def prepare_worker(_: int) -> None:
-    """A reading process leaves stopping to the training process, and uses one core."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """A reading process uses one core and leaves stopping to the training process.
+
+    In a process group of its own it does not hear what is sent to the run's group. SIGTERM must still end it: that is
+    how the training process takes its readers along when it exits.
+    """
+    os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(0)
