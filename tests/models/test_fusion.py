@@ -155,7 +155,10 @@ def test_every_encoder_can_be_chosen(options: dict[str, Any]) -> None:
     ("options", "message"),
     [
         ({"size": "huge"}, "'huge' must be auto, large, small, tiny"),
-        ({"audio_encoder": "whisper"}, "'whisper' must be logmel:<timm name> or one of wav2vec2_base"),
+        (
+            {"audio_encoder": "whisper"},
+            "'whisper' must be forensic_sound, logmel:<timm name> or one of wav2vec2_base",
+        ),
         ({"width": 30, "heads": 4}, r"width \(30\) must be even and a multiple of heads \(4\)"),
         ({"visual_encoder": "", "audio_encoder": ""}, "needs at least one encoder"),
     ],

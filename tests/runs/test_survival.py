@@ -83,7 +83,10 @@ def test_a_run_that_dies_while_no_server_lives_is_interrupted_and_can_be_resumed
     assert "resume" in run.status().error
     manager.resume(name, LOCAL)
     assert ended(run) == "completed"
-    assert steps(run) == list(range(1, 201))
+    assert sorted(set(steps(run))) == list(range(1, 201))
+    assert (
+        len(steps(run)) <= 201
+    )  # killed between a measurement and its checkpoint, that step is measured again
 
 
 def test_an_adopted_worker_that_is_killed_fails_with_a_reason(
