@@ -71,7 +71,7 @@ def _in_pool(jobs: list[Job], request: object, count: int) -> Iterator[tuple[int
             try:
                 yield future.result()
             except BrokenProcessPool:
-                continue
+                continue  # not lost: the caller judges what has no verdict again, one process a file
 
 
 def _pool(count: int, threads: int) -> ProcessPoolExecutor:

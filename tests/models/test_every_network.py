@@ -22,8 +22,10 @@ from tests.models.small_networks import (
     moved,
 )
 
+EVERY = [*BUILT, *(pytest.param(name, marks=pytest.mark.long) for name in SHAPES_ONLY)]
 
-@pytest.mark.parametrize("name", BUILT)
+
+@pytest.mark.parametrize("name", EVERY)
 class TestEveryNetwork:
     def test_gives_logits_and_details(self, name: str) -> None:
         net, inputs = built(name).eval(), inputs_for(name)
@@ -117,7 +119,7 @@ class TestEveryNetwork:
 
 @pytest.mark.parametrize("name", SHAPES_ONLY)
 def test_the_largest_have_the_right_shapes(name: str) -> None:
-    """Built without memory: their classes are those of the smaller ones."""
+    """Built without memory, for the quick run; the long one puts them through the whole class above."""
     with torch.device("meta"):
         net = models.create(name).eval()
     output = net(inputs_for(name, device="meta"), details=True)
