@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `streamlit run` puts only dashboard/ there
+HERE = Path(__file__).resolve().parent
+if sys.path[0] != str(HERE.parent):
+    # `streamlit run` puts dashboard/ itself first, where its folders would hide packages of the same name.
+    sys.path[:] = [str(HERE.parent), *(p for p in sys.path if p not in (str(HERE), str(HERE.parent)))]
 
-import streamlit as st
+import streamlit as st  # noqa: E402
 
-from dashboard import running, session
+from dashboard import running, session  # noqa: E402
 
 st.set_page_config(page_title="Deepfake workbench", page_icon=":material/frame_inspect:", layout="wide")
 # Streamlit leaves a tenth of the window empty on each side and above; figures need it at 1280 pixels.

@@ -13,8 +13,9 @@ from core.errors import BadInput, one_line
 from core.runs import comparison, listing
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
-from dashboard import compare_parts, session, theme
+from dashboard import session, theme
 from dashboard.charts import compare
+from dashboard.compare import parts as compare_parts
 
 FIGURES = ("auc", "ap", "balanced_accuracy", "macro_f1", "f1", "recall", "precision")
 MOST = 8

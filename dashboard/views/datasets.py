@@ -6,16 +6,13 @@ import streamlit as st
 
 from core.catalog import shortcuts, table
 from core.catalog.table import DatasetInfo
-from dashboard import (
-    datasets_advice,
-    datasets_checks,
-    datasets_gallery,
-    datasets_table,
-    datasets_work,
-    session,
-    theme,
-)
+from dashboard import session, theme
 from dashboard.charts import datasets as charts
+from dashboard.datasets import advice as datasets_advice
+from dashboard.datasets import checks as datasets_checks
+from dashboard.datasets import gallery as datasets_gallery
+from dashboard.datasets import table as datasets_table
+from dashboard.datasets import work as datasets_work
 
 VIEWS = ("splits", "methods", "modalities", "durations", "resolutions")
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import detect_inputs, detect_list, detect_result, detect_state, theme
+from dashboard import theme
+from dashboard.detect import inputs as detect_inputs
+from dashboard.detect import listing as detect_list
+from dashboard.detect import result as detect_result
+from dashboard.detect import state as detect_state
 
 POLL = 0.7  # seconds between looks while something is computed
 

@@ -10,8 +10,10 @@ from core.runs import curves, listing
 from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
 from core.runs.listing import Summary
-from dashboard import live_curves, run_details, run_rows, session, theme
+from dashboard import live_curves, session, theme
 from dashboard.charts.curves import View, payload
+from dashboard.runs import details as run_details
+from dashboard.runs import rows as run_rows
 
 REFRESH = "2s"
 

@@ -11,9 +11,11 @@ from core.thresholds import cautions, methods
 from core.thresholds.point import Costs, Point
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import at
-from dashboard import theme, threshold_below, threshold_saving
+from dashboard import theme
 from dashboard.threshold_lab import build, payload, threshold_lab
-from dashboard.threshold_scores import NAMES, Source, pick
+from dashboard.thresholds import below as threshold_below
+from dashboard.thresholds import saving as threshold_saving
+from dashboard.thresholds.scores import NAMES, Source, pick
 
 OFFERED = (
     "macro_f1",

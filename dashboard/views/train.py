@@ -11,7 +11,11 @@ from core.errors import BadInput, one_line
 from core.runs import cards
 from core.runs.presets import presets
 from core.training.config import MODALITIES, TrainConfig
-from dashboard import jobs, option_form, session, theme, train_data, train_start, train_yaml
+from dashboard import jobs, session, theme
+from dashboard.train import data as train_data
+from dashboard.train import option_form
+from dashboard.train import start as train_start
+from dashboard.train import yaml_text as train_yaml
 
 SEEN = {
     "data": ("modality", "datasets", "protocol", "heldout", "max_samples_per_class"),

@@ -16,8 +16,9 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
-from dashboard import datasets_gallery, datasets_table
 from dashboard.charts import datasets as charts
+from dashboard.datasets import gallery as datasets_gallery
+from dashboard.datasets import table as datasets_table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TIMEOUT = 120

@@ -18,8 +18,8 @@ from core.detection.service import Job
 from core.detection.uploads import SessionFolder, Upload
 from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict
 from core.workspace import Workspace
-from dashboard import detect_state
 from dashboard.charts import detect as charts
+from dashboard.detect import state as detect_state
 from tests.detection.tiny_runs import make_run
 
 ROOT = Path(__file__).resolve().parents[2]

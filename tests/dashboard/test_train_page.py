@@ -19,10 +19,7 @@ from core.workspace import Workspace, write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
-PAGES = (
-    "views/train.py", "views/runs.py", "views/compare.py", "option_form.py", "train_data.py", "train_start.py",
-    "train_yaml.py", "run_rows.py", "run_details.py", "run_results.py", "cell_samples.py", "compare_parts.py",
-)  # fmt: skip
+PAGES = sorted(str(p.relative_to(APP.parent)) for p in APP.parent.glob("*/*.py") if p.name != "__init__.py")
 
 
 @pytest.fixture(autouse=True)

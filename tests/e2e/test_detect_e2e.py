@@ -134,7 +134,9 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
     (own,) = folders(server)
     assert {p.name.split("-")[0] for p in own.iterdir()} <= {"upload", "result"}  # names of our own
 
-    page.get_by_role("button", name="Clear").click()
+    clear = page.get_by_role("button", name="Clear")
+    expect(clear).to_have_count(1, timeout=60_000)  # while the list is drawn anew the old one still stands
+    clear.click()
     expect(page.get_by_text("This session")).to_have_count(0, timeout=60_000)
     assert not list(own.glob("upload-*"))
     server.stop()

@@ -12,7 +12,10 @@ from core.runs import estimate, tuning
 from core.runs.folder import RunFolder
 from core.training.config import TrainConfig
 from core.workspace import Workspace
-from dashboard import jobs, option_form, run_rows, session, theme, train_data
+from dashboard import jobs, session, theme
+from dashboard.runs import rows as run_rows
+from dashboard.train import data as train_data
+from dashboard.train import option_form
 
 
 def problems(config: dict[str, Any], space: Workspace) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.detection import exports
-from dashboard import detect_state, theme
-from dashboard.detect_state import Item
+from dashboard import theme
+from dashboard.detect import state as detect_state
+from dashboard.detect.state import Item
 
 COLUMNS = {
     "file": "file", "verdict": "verdict", "score": "score", "probability": "probability", "evidence": "evidence",

@@ -15,7 +15,7 @@ from core.thresholds.point import Point
 from core.thresholds.scored import Scored
 from dashboard import session, theme
 from dashboard.charts import thresholds as charts
-from dashboard.threshold_scores import Source, file_of
+from dashboard.thresholds.scores import Source, file_of
 
 SHOWN = 6  # samples in a row
 KEY_WORDS = {"group": "group (shared source or person)"}
@@ -82,7 +82,7 @@ def _explain(run: str, file: Any) -> Callable[[], None]:
     def act() -> None:
         from core.detection.request import Request
         from core.detection.uploads import Upload
-        from dashboard import detect_state
+        from dashboard.detect import state as detect_state
 
         detect_state.add(Upload(file, file.name, ours=False), [run], Request(run=run, explain=True))
         theme.go_to("detect")

@@ -9,9 +9,11 @@ import streamlit as st
 from core.detection import explanations, exports, feedback, report, sound
 from core.detection.service import Job
 from core.detection.verdict import Verdict, decide
-from dashboard import detect_evidence, detect_moment, session, theme
+from dashboard import session, theme
 from dashboard.charts import detect as charts
-from dashboard.detect_state import Item
+from dashboard.detect import evidence as detect_evidence
+from dashboard.detect import moment as detect_moment
+from dashboard.detect.state import Item
 
 STAGES = {
     "queued": "waiting for its turn",

@@ -10,9 +10,10 @@ import streamlit as st
 from core.detection import explanations, pictures, report
 from core.detection.service import Job
 from core.detection.verdict import HeatMap, Unit, Verdict
-from dashboard import detect_state, theme
+from dashboard import theme
 from dashboard.charts import detect as charts
-from dashboard.detect_state import Item
+from dashboard.detect import state as detect_state
+from dashboard.detect.state import Item
 
 MOST_SUSPICIOUS = 6
 

@@ -11,8 +11,9 @@ import streamlit as st
 
 from core.exports import to_csv
 from core.runs.folder import RunFolder
-from dashboard import cell_samples, theme
+from dashboard import theme
 from dashboard.charts import compare
+from dashboard.runs import cell_samples
 
 FIGURES = (
     "auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_real", "macro_f1",

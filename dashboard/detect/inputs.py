@@ -11,7 +11,8 @@ from core.detection.uploads import Upload
 from core.errors import WorkbenchError, one_line
 from core.media.limits import Limits
 from core.runs.listing import Summary, listing
-from dashboard import detect_state, session, theme
+from dashboard import session, theme
+from dashboard.detect import state as detect_state
 
 AT_ONCE = 500  # files of one upload
 

@@ -18,7 +18,7 @@ from core.thresholds.summary import Side, summary
 from core.thresholds.sweep import at
 from dashboard import session, theme
 from dashboard.threshold_lab import Choice
-from dashboard.threshold_scores import NAMES, Source
+from dashboard.thresholds.scores import NAMES, Source
 
 LINE = "thresholds-line"  # (source, threshold, method, number): where Python wants the line
 

@@ -9,7 +9,8 @@ import yaml
 
 from core.errors import BadInput, one_line
 from core.training.config import TrainConfig
-from dashboard import option_form, theme
+from dashboard import theme
+from dashboard.train import option_form
 
 LARGEST = 1  # MB of a configuration
 

@@ -15,7 +15,9 @@ from core.runs.diagnosis import Remedy, diagnose
 from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
-from dashboard import run_results, run_rows, session, theme
+from dashboard import session, theme
+from dashboard.runs import results as run_results
+from dashboard.runs import rows as run_rows
 
 
 def draw(shown: Sequence[Summary]) -> None:

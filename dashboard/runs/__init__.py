@@ -1,0 +1,1 @@
+"""The parts of the Runs page; lists and results of runs that other pages show too."""
