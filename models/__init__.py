@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from models.registry import (
-    BadOption,
-    MissingWeights,
-    ModelCard,
-    Output,
-    UnknownModel,
-    card,
-    count_parameters,
-    create,
-    list_models,
-    register,
-)
+from models.cards import BadOption, MissingWeights, ModelCard, Output, UnknownModel
+from models.registry import card, count_parameters, create, list_models, register
 
 __all__ = [
     "BadOption",

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from models.registry import BadOption
+from models.cards import BadOption
 
 TUNE = ("all", "layernorm", "last_blocks", "head")
 SLOWER = 0.1  # of a pre-trained part against a new one

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from models.registry import Output
+from models.cards import Output
 
 
 class Network(nn.Module):

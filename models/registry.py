@@ -13,7 +13,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,66 +21,10 @@ from typing import Any
 import torch
 from torch import nn
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-MODALITIES = ("image", "audio", "video", "multimodal")
-TIMM_PREFIX = "timm:"
+from models import network, weights
+from models.cards import MODALITIES, TIMM_PREFIX, BadOption, Builder, MissingWeights, ModelCard, UnknownModel
+
 FOLDERS_VARIABLE = "DEEPFAKE_MODELS"  # folders with further network files, parted as in PATH
-
-
-class UnknownModel(ValueError):
-    """No network of this name; the message lists the near ones."""
-
-
-class BadOption(ValueError):
-    """The network does not take this option or value; the message says what it takes."""
-
-
-class MissingWeights(RuntimeError):
-    """Pre-trained weights cannot be had; the message says which file to put where."""
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What everybody needs to know of a network without building it."""
-
-    name: str
-    modality: str  # image | audio | video | multimodal
-    about: str  # one line: what it is
-    source: str  # one line: where it comes from
-    size: int = 224  # pixels, the side of a square picture
-    frames: int = 1
-    sample_rate: int = 16_000
-    seconds: float = 64_600 / 16_000
-    resize: str = "fit"  # fit: scaled to size x size | native: unresized crops of size x size
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
-    cam_layer: str = ""  # dotted name of the layer for Grad-CAM; empty: attribution over time instead
-    pretrained: str = ""  # tag of the pre-trained weights; empty: there are none
-    learning_rate: float = 1e-4
-    tune: str = "all"  # what is trained unless the analyst says otherwise: all|layernorm|last_blocks|head
-    options: dict[str, object] = field(default_factory=dict)  # arguments of the builder, with defaults
-
-    @property
-    def input(self) -> str:
-        """What goes in, in words: `16 frames of 224x224 px`, `4.0 s at 16000 Hz`."""
-        picture = f"{self.size}x{self.size} px" + (" unresized" if self.resize == "native" else "")
-        sound = f"{self.seconds:.1f} s at {self.sample_rate} Hz"
-        clip = f"{self.frames} frames of {picture}"
-        return {"image": picture, "video": clip, "audio": sound}.get(self.modality, f"{clip} + {sound}")
-
-
-@dataclass(frozen=True)
-class Output:
-    """What `forward(…, details=True)` gives."""
-
-    logits: torch.Tensor  # (batch, 2), column 1 = fake
-    embedding: torch.Tensor  # (batch, width): `head(embedding)` are the logits
-    unit_logits: torch.Tensor | None = None  # (batch, units, 2)
-    extras: dict[str, torch.Tensor] = field(default_factory=dict)  # e.g. domain logits
-
-
-Builder = Callable[..., nn.Module]
 _registry: dict[str, tuple[ModelCard, Builder]] = {}
 _loaded: set[str] = set()
 
@@ -110,8 +54,6 @@ def card(name: str) -> ModelCard:
 
 def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Module:
     """Build a network; `net.card` is its card as built, `net.options` builds the same network on any machine. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first."""
-    from models import network, weights
-
     model_card, builder = _entry(name)
     folder = options.pop("weights_folder", None)
     unknown = sorted(set(options) - set(model_card.options))

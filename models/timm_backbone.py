@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from models import weights
-from models.registry import BadOption, UnknownModel
+from models.cards import BadOption, UnknownModel
 
 MOST_MISSING = 0.1  # share of a backbone's numbers that a file of weights may lack (buffers made at start)
 

@@ -18,7 +18,7 @@ from urllib.request import getproxies
 
 import torch
 
-from models.registry import MissingWeights
+from models.cards import MissingWeights
 
 FOLDER_VARIABLE = "DEEPFAKE_WEIGHTS"
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")

@@ -15,7 +15,7 @@ from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.runs.folder import RunFolder, open_run
 from core.workspace import write_atomic
-from models.registry import ModelCard
+from models.cards import ModelCard
 
 SCHEMA = 1
 FIELDS = ("state_dict", "model", "model_options", "recipe", "card", "versions")

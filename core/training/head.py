@@ -20,8 +20,8 @@ from core.training.loop import Loop
 from core.training.order import Draw
 from core.training.predict import Predicted
 from core.training.scoring import Scored, assemble, margin
+from models.cards import BadOption, Output
 from models.finetune import parameter_groups
-from models.registry import BadOption, Output
 
 log = logging.getLogger(__name__)
 

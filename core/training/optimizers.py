@@ -10,8 +10,8 @@ from torch import nn
 
 from core.errors import BadInput
 from core.training.config import TrainConfig
+from models.cards import BadOption
 from models.finetune import parameter_groups
-from models.registry import BadOption
 
 FACTOR = 0.5  # of plateau
 

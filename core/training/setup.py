@@ -18,7 +18,7 @@ from core.training.data import Changes, Source
 from core.training.recipes import recipe_for
 from core.training.samples import Planned, plan_samples, select
 from core.workspace import Workspace, workspace
-from models.registry import BadOption, MissingWeights, ModelCard, UnknownModel
+from models.cards import BadOption, MissingWeights, ModelCard, UnknownModel
 
 
 @dataclass(frozen=True)

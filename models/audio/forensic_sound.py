@@ -12,9 +12,10 @@ from torch import nn
 from torch.nn import functional
 
 from models.audio.spectrogram import fourier_kernels
+from models.cards import ModelCard
 from models.covariance import Standardised, SymmetricLog, in_small_parts, patches, upper_half
 from models.network import Average, Network
-from models.registry import ModelCard, register
+from models.registry import register
 
 PATCH = 5  # points, the side of a patch
 SPACINGS = (2,)  # points between the neighbours of a patch

@@ -9,8 +9,9 @@ from torch import nn
 
 from models import timm_backbone
 from models.audio.spectrogram import LogSpectrogram
+from models.cards import ModelCard
 from models.network import Average, Network
-from models.registry import ModelCard, register
+from models.registry import register
 from models.timm_backbone import TimmEncoder
 
 

@@ -7,8 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from models.audio.spectrogram import band_edges
+from models.cards import ModelCard
 from models.network import Average, Network
-from models.registry import ModelCard, register
+from models.registry import register
 
 BANDS = 70
 WIDTHS = (32, 32, 64, 64, 64, 64)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.registry import BadOption
+from models.cards import BadOption
 
 SCALES = ("mel", "linear")
 

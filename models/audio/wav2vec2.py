@@ -10,8 +10,9 @@ from torch import nn
 from torch.nn import functional
 
 from models import weights
+from models.cards import BadOption, ModelCard
 from models.network import Average, Network
-from models.registry import BadOption, ModelCard, register
+from models.registry import register
 
 SHORTEST = 400  # samples: what the convolutions need for one step
 

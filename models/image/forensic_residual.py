@@ -12,9 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models.cards import ModelCard
 from models.covariance import Standardised, SymmetricLog, in_small_parts, patches, upper_half
 from models.network import Average, Network
-from models.registry import ModelCard, register
+from models.registry import register
 
 PATCH = 5  # pixels, the side of a patch
 SPACINGS = (1, 3)  # pixels between the neighbours of a patch

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from models.cards import ModelCard
 from models.image.timm_any import TimmImage
-from models.registry import ModelCard, register
+from models.registry import register
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)

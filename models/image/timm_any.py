@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from models import timm_backbone
+from models.cards import IMAGENET_MEAN, IMAGENET_STD, TIMM_PREFIX, Builder, ModelCard
 from models.network import Average, Network
-from models.registry import IMAGENET_MEAN, IMAGENET_STD, TIMM_PREFIX, Builder, ModelCard
 from models.timm_backbone import TimmEncoder
 
 LARGEST_SIZE = 384  # a network pre-trained on larger pictures that takes any size is used at 224

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from models.cards import BadOption, Output
 from models.multimodal.encoders import (
     FORENSIC_PICTURE,
     FORENSIC_SOUND,
@@ -20,7 +21,6 @@ from models.multimodal.encoders import (
 from models.multimodal.metadata import MetadataTokens, metadata_tensors
 from models.multimodal.text import SENTENCE_DEFAULT, text_tokens
 from models.network import Network
-from models.registry import BadOption, Output
 from models.timm_backbone import cam_layer
 
 PARTS = ("image", "audio", "text", "metadata")

@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models.cards import BadOption, ModelCard, Output
 from models.multimodal.base import Inputs, Mask, Multimodal, Plan
 from models.multimodal.encoders import Tokens
 from models.multimodal.fusion import CrossAttention
-from models.registry import BadOption, ModelCard, Output, register
+from models.registry import register
 
 COMBINATIONS = ("average", "learned")
 

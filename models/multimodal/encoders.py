@@ -11,10 +11,10 @@ from torch import nn
 from models.audio.forensic_sound import SpectralCovariance
 from models.audio.spectrogram import LogSpectrogram
 from models.audio.wav2vec2 import SpeechEncoder
+from models.cards import BadOption
 from models.covariance import Standardised
 from models.image.forensic_residual import CovarianceEncoder
 from models.network import over_frames
-from models.registry import BadOption
 from models.timm_backbone import TimmEncoder, build
 
 SPEECH_BUNDLES = {

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from models.cards import ModelCard, Output
 from models.multimodal.base import Inputs, Mask, Multimodal, Plan, batch_of
 from models.multimodal.encoders import Tokens
-from models.registry import ModelCard, Output, register
+from models.registry import register
 
 
 class GradientReversal(torch.autograd.Function):

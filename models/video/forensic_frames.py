@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from models.cards import ModelCard
 from models.covariance import Standardised
 from models.image.forensic_residual import CovarianceEncoder
 from models.network import Average, Network, over_frames
-from models.registry import ModelCard, register
+from models.registry import register
 
 
 @register(

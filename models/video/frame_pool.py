@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from models import timm_backbone
+from models.cards import BadOption, ModelCard
 from models.network import Attention, Average, Network, Recurrent, over_frames
-from models.registry import BadOption, ModelCard, register
+from models.registry import register
 from models.timm_backbone import TimmEncoder
 
 AGGREGATIONS = ("average", "lstm", "attention")

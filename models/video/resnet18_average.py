@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from models.cards import ModelCard
 from models.network import Average, Network, over_frames
-from models.registry import ModelCard, register
+from models.registry import register
 from models.timm_backbone import TimmEncoder
 
 WIDTH = 256

@@ -7,8 +7,9 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from models.cards import ModelCard
 from models.network import Average, Network, over_frames
-from models.registry import ModelCard, register
+from models.registry import register
 
 WIDTHS = (3, 32, 64, 128, 256)
 

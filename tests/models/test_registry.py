@@ -19,7 +19,8 @@ ADDED = '''
 import torch
 from torch import nn
 from models.network import Average, Network
-from models.registry import ModelCard, register
+from models.cards import ModelCard
+from models.registry import register
 
 
 @register(ModelCard(name="added_by_test", modality="image", about="one layer", source="a test", size=8))

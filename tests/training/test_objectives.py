@@ -17,7 +17,7 @@ from core.training.objectives import (
     domain_objective,
     extra_objectives,
 )
-from models.registry import Output
+from models.cards import Output
 
 
 def batch(labels: list[int], domains: list[int]) -> Batch:
