@@ -48,8 +48,13 @@ def list_models(modality: str | None = None) -> list[str]:
     return sorted(name for name, (entry, _) in _registry.items() if modality in (None, entry.modality))
 
 
-def card(name: str) -> ModelCard:
-    return _entry(name)[0]
+def card(name: str, **options: object) -> ModelCard:
+    """The card of a network; with options, of what they build: another encoder may want other pictures."""
+    if not options:
+        return _entry(name)[0]
+    with torch.device("meta"):
+        found: ModelCard = create(name, **options).card
+    return found
 
 
 def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Module:
@@ -66,7 +71,10 @@ def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Modu
     with weights.folder_in_force(str(folder) if folder else None):
         net = builder(pretrained=pretrained, **options)
     network.protect_batch_norm(net)
-    net.card = replace(model_card, cam_layer=getattr(net, "cam_layer", "") or model_card.cam_layer)
+    layer = getattr(net, "cam_layer", "") or model_card.cam_layer
+    net.card = replace(model_card, **{"cam_layer": layer, **getattr(net, "card_changes", {})})
+    if pretrained and not net.card.pretrained:
+        raise MissingWeights(f"nothing in this {name} has pre-trained weights; choose pretrained=false")
     net.options = {**options, **getattr(net, "options", {})}
     net.pretrained = pretrained  # a part that already knows something learns slower: models.finetune
     return net

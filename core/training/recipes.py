@@ -32,7 +32,7 @@ def recipe_for(
     if card is None:
         import models  # heavy; only when the caller has no card
 
-        card = models.card(config.model_name)
+        card = models.card(config.model_name, **config.model_options)
     recipe = Recipe(
         modality=config.modality,
         frames=config.frames or (card.frames if card.frames > 1 else FRAMES_OF_A_CLIP),

@@ -78,7 +78,10 @@ def card_for(config: TrainConfig) -> ModelCard:
         raise BadInput(
             f"model: {card.name} is for modality {card.modality}, not {config.modality}; it may be {fitting}"
         )
-    return card
+    try:
+        return models.card(config.model_name, **config.model_options)
+    except BadOption as error:
+        raise BadInput(f"model_options: {error}") from error
 
 
 def model_options_for(config: TrainConfig, card: ModelCard, recipe: Recipe, domains: int) -> dict[str, Any]:

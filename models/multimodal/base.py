@@ -19,7 +19,7 @@ from models.multimodal.encoders import (
     visual_tokens,
 )
 from models.multimodal.metadata import MetadataTokens, metadata_tensors
-from models.multimodal.text import SENTENCE_DEFAULT, text_tokens
+from models.multimodal.text import BYTES, SENTENCE_DEFAULT, text_tokens
 from models.network import Network
 from models.timm_backbone import cam_layer
 
@@ -117,6 +117,19 @@ def encoders(plan: Plan, pretrained: bool) -> dict[str, nn.Module]:
     return found
 
 
+def card_changes(plan: Plan) -> dict[str, Any]:
+    """What the forensic encoders want otherwise than the card says: unresized crops, and no weights to load."""
+    found: dict[str, Any] = {}
+    if plan.size == "forensic":
+        found.update(size=96, frames=4)
+    if plan.visual_encoder == FORENSIC_PICTURE:
+        found.update(resize="native", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    learned = (plan.visual_encoder or FORENSIC_PICTURE, plan.audio_encoder or FORENSIC_SOUND)
+    if learned == (FORENSIC_PICTURE, FORENSIC_SOUND) and plan.text_encoder in ("", BYTES):
+        found.update(pretrained="")
+    return found
+
+
 class Multimodal(Network):
     """`inputs` is a dictionary with any of image (batch, frames, 3, H, W), audio (batch, samples), text, metadata.
 
@@ -164,10 +177,13 @@ class Multimodal(Network):
         self.backbones = tuple(
             f"encoder.{part}.backbone" for part, found in self.encoder.items() if hasattr(found, "backbone")
         )
+        self.card_changes = card_changes(plan)
         if plan.visual_encoder == FORENSIC_PICTURE:
             self.cam_layer = "encoder.image.backbone.local"
         elif plan.visual_encoder:
             self.cam_layer = f"encoder.image.backbone.backbone.{cam_layer(plan.visual_encoder)}"
+        elif plan.audio_encoder == FORENSIC_SOUND:
+            self.cam_layer = "encoder.audio.backbone.local"
         elif plan.audio_encoder.startswith(LOGMEL):
             self.cam_layer = f"encoder.audio.backbone.{cam_layer(plan.audio_encoder.removeprefix(LOGMEL))}"
         self.assemble(plan)

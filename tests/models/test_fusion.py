@@ -194,6 +194,18 @@ def test_single_modalities_look_at_one_thing() -> None:
         assert models.create(name).parts == parts
 
 
+@pytest.mark.parametrize(
+    "name", ["early_fusion", "late_fusion", "cross_attention", "contrastive", "video_only"]
+)
+def test_every_baseline_can_stand_on_the_forensic_encoders(name: str) -> None:
+    """What goes in changes with the encoders, so that a comparison leaves out one thing only."""
+    card, whole = models.card(name, size="forensic"), models.card("fusion_forensic")
+    for field in ("size", "frames", "resize", "mean", "std", "cam_layer", "pretrained"):
+        assert getattr(card, field) == getattr(whole, field), field
+    with pytest.raises(models.MissingWeights, match="nothing in this"):
+        models.create(name, size="forensic", pretrained=True)
+
+
 def test_what_is_not_known_of_a_file_is_absent_not_zero() -> None:
     tensors = metadata_tensors([{"codec": "H264", "width": 0}, {"codec": "h264", "width": "unknown"}, None])
     assert tensors["categories"][0, 0] == tensors["categories"][1, 0] > 0
