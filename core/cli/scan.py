@@ -49,6 +49,7 @@ def _dataset(about: DatasetInfo) -> dict[str, Any]:
         "name": about.name,
         "layout": about.layout,
         "root": about.root,
+        "demo": about.demo,
         **total.summary(),
         "advice": advice.text(about),
         "modalities": {m: short(c) for m, c in statistics.by(about, "modality").items()},
@@ -76,7 +77,7 @@ def show(result: dict[str, Any]) -> str:
         ratio = f"{entry['ratio']:.1f}:1" if entry["ratio"] else "-"
         lines.append(
             f"{entry['name']:<36} {entry['real']:>10,} {entry['fake']:>10,} {entry['unlabelled']:>10,} "
-            f"{ratio:>8}  {entry['severity']}"
+            f"{ratio:>8}  {entry['severity']}{'  (demo data)' if entry['demo'] else ''}"
         )
         lines += [f"    ! {problem}" for problem in entry["problems"]]
     lines += [f"unrecognised: {left['path']} ({left['files']:,} files)" for left in result["unrecognised"]]
