@@ -15,8 +15,7 @@ import streamlit as st  # noqa: E402
 from dashboard import running, session  # noqa: E402
 
 st.set_page_config(page_title="Deepfake workbench", page_icon=":material/frame_inspect:", layout="wide")
-# Streamlit leaves a tenth of the window empty on each side and above; figures need it at 1280 pixels.
-st.html("<style>[data-testid='stMainBlockContainer'] {padding: 3rem 2.5rem 4rem}</style>")
+st.html(HERE / "page.css")
 session.require_sign_in()
 
 PAGES = (
