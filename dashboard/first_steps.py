@@ -109,7 +109,7 @@ def play_step(runs: Sequence[Summary]) -> None:
     if done is None:
         st.caption("Needs a finished run.")
     elif default_detector(done.modality, session.space()) is None and st.button(
-        f"Make it the default detector for {done.modality} files", key="home-default"
+        f"Make it the {done.modality} default", key="home-default"
     ):
         theme.guarded(lambda: set_default(done.modality, done.id, session.person(), session.space()))
         st.rerun()
