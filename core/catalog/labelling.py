@@ -17,6 +17,7 @@ from core.catalog.table import SCHEMA
 from core.catalog.task import Bundle, Task
 
 BATCH = 65_536  # rows, so that memory stays flat
+SHORT = 150  # rows of a run on average; for fewer an array of its own is dearer than spelling the rows out
 CONSTANTS = ("label", "label_video", "label_audio", "method", "split", "identity", "text")
 STRINGS = ("method", "split", "identity", "text")
 
@@ -142,7 +143,7 @@ def _run(n: int, value: Any) -> Run:
 def _column(runs: list[Run], kind: pa.DataType) -> pa.Array:
     """One array of all runs; long constant runs are never spelled out in Python."""
     total = sum(run.length for run in runs)
-    if len(runs) * 16 > total:
+    if len(runs) * SHORT > total:
         return pa.array(chain.from_iterable(map(_spelled, runs)), kind, size=total)
     arrays = []
     for (constant, value), near in groupby(runs, key=lambda run: (run.values is None, run.value)):

@@ -68,6 +68,7 @@ def entries_of(path: Path, problems: Problems, kept: Callable[[dict[str, Any]], 
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             text, at = file.read(CHUNK).lstrip(), 1
+            odd = _LONE.search(text)  # half of a surrogate pair cannot be stored as text
             if text[:1] != "[":
                 raise ValueError("it is no list")
             while True:
@@ -82,13 +83,12 @@ def entries_of(path: Path, problems: Problems, kept: Callable[[dict[str, Any]], 
                     if not more or len(text) - start > LARGEST_ENTRY:
                         raise
                     text, at = text[start:] + more, 0
+                    odd = _LONE.search(text)
                     continue
                 if not isinstance(entry, dict):
                     problems.add("bad label", path, "an entry is no object")
                     continue
-                if _LONE.search(text, start, at):  # half of a surrogate pair cannot be stored as text
-                    entry = _storable(entry)
-                found.append(kept(entry))
+                found.append(kept(_storable(entry) if odd else entry))
     except OSError as error:
         problems.damaged(path, f"cannot be read ({error.strerror})")
     except (ValueError, RecursionError) as error:
@@ -313,10 +313,12 @@ def stretches(value: object) -> list[list[float]] | None:
     """Pairs of seconds from a list file; None for anything else."""
     if not isinstance(value, list):
         return None
-    pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
-    if len(pairs) < len(value) or any(type(t) not in (int, float) for pair in pairs for t in pair):
-        return None
-    return [[float(a), float(b)] for a, b in pairs]
+    for pair in value:
+        if type(pair) is not list or len(pair) != 2:
+            return None
+        if type(pair[0]) not in (int, float) or type(pair[1]) not in (int, float):
+            return None
+    return [[float(start), float(end)] for start, end in value]
 
 
 def label_value(value: object, one_is: int = FAKE) -> int | None:

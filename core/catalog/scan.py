@@ -109,7 +109,7 @@ def _label_all(
             done[i] = known
         else:
             todo.append(i)
-    todo.sort(key=lambda i: -tasks[i].files)
+    todo.sort(key=lambda i: -tasks[i].cost)
     orders = [("label", tasks[i], problems[i], space) for i in todo]
     if sum(tasks[i].files for i in todo) < LABEL_HERE:
         from core.catalog import dataset  # imports Arrow, which a large scan leaves to its workers

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import NamedTuple
 
 KINDS = {
@@ -39,9 +39,9 @@ PACKED = frozenset(
     )
 )
 MEDIA = ("image", "audio", "video")
-Row = tuple[str, int, int]  # name, size in bytes, time of change in nanoseconds
 _KIND_OF_LAST_FOUR = {f".{ending}": kind for ending, kind in KINDS.items() if len(ending) == 3}
 OTHER = "other"  # files that are not media: lists, readmes, archives
+ORDINARY = stat.S_IFREG >> 12
 BATCH = 25_000  # entries of one task; small enough to share out, large enough to hide the telling
 
 
@@ -88,86 +88,102 @@ def is_hidden(name: str) -> bool:
 def read_folder(path: str) -> Folder:
     """List one folder with the size and time of every file in it."""
     found = _Listing(path)
-    rows = found.rows
     try:
-        with os.scandir(path) as entries:
-            for entry in entries:  # the hot loop of a scan: ordinary files take the first branch
-                if entry.is_file(follow_symlinks=False):
-                    status = entry.stat(follow_symlinks=False)
-                    rows.append((entry.name, status.st_size, status.st_mtime_ns))
-                else:
-                    found.odd(entry)
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         found.problems.append(("unreadable folder", path))
+        return found.folder()
+    try:
+        found.read(handle)
+    except OSError:
+        found.problems.append(("unreadable folder", path))
+    finally:
+        os.close(handle)
     return found.folder()
 
 
 class _Listing:
-    """One folder while it is read."""
+    """One folder while it is read: its files in three columns, by name."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.rows: list[Row] = []
+        self.names: list[str] = []
+        self.sizes: list[int] = []
+        self.times: list[int] = []
         self.folders: list[str] = []
         self.links: list[str] = []
         self.problems: list[tuple[str, str]] = []
-        self.hidden = 0
 
-    def odd(self, entry: os.DirEntry[str]) -> None:
-        """What is no ordinary file: a folder, a link, a pipe."""
-        if entry.is_dir(follow_symlinks=False):
-            if not is_hidden(entry.name):
-                self.folders.append(entry.name)
-            return
-        try:
-            status = entry.stat()
-        except OSError:
-            self.problems.append(("broken link" if entry.is_symlink() else "unreadable", entry.path))
-            return
+    def read(self, handle: int) -> None:
+        names, sizes, times, status_of = self.names, self.sizes, self.times, os.stat
+        for name in sorted(os.listdir(handle)):  # the hot loop of a scan: one system call a file
+            try:
+                status = status_of(name, dir_fd=handle, follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # deleted just now
+            except PermissionError:  # to enter the folder, so it is alike for the others
+                raise
+            except OSError:
+                self.problems.append(("unreadable", f"{self.path}/{name}"))
+                continue
+            if status.st_mode >> 12 != ORDINARY:
+                followed = self.odd(name, status, handle)
+                if followed is None:
+                    continue
+                status = followed
+            names.append(name)
+            sizes.append(status.st_size)
+            times.append(status.st_mtime_ns)
+
+    def odd(self, name: str, status: os.stat_result, handle: int) -> os.stat_result | None:
+        """What is no ordinary file: a folder, a pipe, a link (to a file it is that file)."""
         if stat.S_ISDIR(status.st_mode):
-            self.links.append(entry.name)
-        elif stat.S_ISREG(status.st_mode):
-            self.rows.append((entry.name, status.st_size, status.st_mtime_ns))
-        else:
-            self.problems.append(("not a file", entry.path))
+            if not is_hidden(name):
+                self.folders.append(name)
+            return None
+        if stat.S_ISLNK(status.st_mode):
+            try:
+                status = os.stat(name, dir_fd=handle)
+            except OSError:
+                self.problems.append(("broken link", f"{self.path}/{name}"))
+                return None
+            if stat.S_ISDIR(status.st_mode):
+                self.links.append(name)
+                return None
+        if stat.S_ISREG(status.st_mode):
+            return status
+        self.problems.append(("not a file", f"{self.path}/{name}"))
+        return None
 
     def folder(self) -> Folder:
-        self.rows.sort(key=itemgetter(0))  # by name; half the time of comparing whole rows
-        start, end = bisect_left(self.rows, (".", 0, 0)), bisect_left(self.rows, ("/", 0, 0))
-        self.hidden = sum(kind_of(name) != OTHER for name, _, _ in self.rows[start:end])
-        del self.rows[start:end]
-        files = self._by_kind()
-        return Folder(self.path, sorted(self.folders), files, self.problems, sorted(self.links), self.hidden)
+        start, end = bisect_left(self.names, "."), bisect_left(self.names, "/")
+        hidden = sum(kind_of(name) != OTHER for name in self.names[start:end])
+        for column in (self.names, self.sizes, self.times):
+            del column[start:end]
+        return Folder(self.path, self.folders, self._by_kind(), self.problems, self.links, hidden)
 
     def _by_kind(self) -> dict[str, Files]:
         """The files by what they are; empty media and names that are not UTF-8 become problems."""
-        rows = self.rows
-        if not is_utf8(self.path):
-            self.problems += [
-                ("not UTF-8", f"{self.path}/{name}") for name, _, _ in rows if kind_of(name) != OTHER
-            ]
-            return {}
-        kinds = {_KIND_OF_LAST_FOUR.get(row[0][-4:]) for row in rows}
-        if len(kinds) == 1 and None not in kinds:
-            parts = {str(kinds.pop()): rows}
-        else:
-            parts = {kind: [row for row in rows if kind_of(row[0]) == kind] for kind in (*MEDIA, OTHER)}
-        packed = {kind: self._packed(part, kind) for kind, part in parts.items() if part}
-        return {kind: files for kind, files in packed.items() if files.total}
+        endings = {_KIND_OF_LAST_FOUR.get(name[-4:]) for name in self.names}
+        alike = endings.pop() if len(endings) == 1 else None
+        if alike and all(self.sizes) and is_utf8(self.path):
+            with contextlib.suppress(UnicodeEncodeError):  # a name is not UTF-8: looked at one by one
+                return {alike: _packed(self.names, self.sizes, self.times)}
+        rows: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in (*MEDIA, OTHER)}
+        for row in zip(self.names, self.sizes, self.times):
+            kind = kind_of(row[0])
+            if not is_utf8(path := f"{self.path}/{row[0]}"):
+                self.problems.append(("not UTF-8", path))
+            elif kind != OTHER and row[1] == 0:
+                self.problems.append(("empty", path))
+            else:
+                rows[kind].append(row)
+        return {kind: _packed(*zip(*some)) for kind, some in rows.items() if some}
 
-    def _packed(self, rows: list[Row], kind: str) -> Files:
-        sizes = [row[1] for row in rows]
-        if kind != OTHER and 0 in sizes:
-            self.problems += [("empty", f"{self.path}/{name}") for name, size, _ in rows if size == 0]
-            rows = [row for row in rows if row[1]]
-            sizes = [row[1] for row in rows]
-        try:
-            names = "\0".join([row[0] for row in rows]).encode()
-        except UnicodeEncodeError:
-            self.problems += [("not UTF-8", f"{self.path}/{row[0]}") for row in rows if not is_utf8(row[0])]
-            return self._packed([row for row in rows if is_utf8(row[0])], kind)
-        times = array("q", [row[2] for row in rows])
-        return Files(len(rows), names, array("q", sizes).tobytes(), times.tobytes())
+
+def _packed(names: Sequence[str], sizes: Sequence[int], times: Sequence[int]) -> Files:
+    packed = array("q", sizes).tobytes(), array("q", times).tobytes()
+    return Files(len(names), "\0".join(names).encode(), *packed)
 
 
 def kind_of(name: str) -> str:

@@ -28,14 +28,16 @@ class Utterances:
     def labels(self, part: Part, split: str | None) -> Labels:
         rows = [self.rows.get(stem) for stem in part.stems]
         self.taken.update(part.stems)
-        for path, row, stem in zip(part.paths, rows, part.stems):
-            if row is None and self.rows and not _TRIAL.match(stem):
-                self.problems.add("unlisted", path)
+        if None in rows and self.rows:
+            for path, row, stem in zip(part.paths, rows, part.stems):
+                if row is None and not _TRIAL.match(stem):
+                    self.problems.add("unlisted", path)
+        keys = {speaker: (f"speaker:{speaker}",) for speaker in {row[0] for row in rows if row}}
         return Labels(
             label=[row[2] if row else None for row in rows],
             method=[row[1] if row and row[2] == FAKE else None for row in rows],
             split=split,
-            groups=[(f"speaker:{row[0]}",) if row else () for row in rows],
+            groups=[keys[row[0]] if row else () for row in rows],
             identity=[row[0] if row else None for row in rows],
         )
 

@@ -8,7 +8,7 @@ equal; a `videos` level, doubled folders and wrappers around the dataset do not 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -278,9 +278,12 @@ def named(evidence: Evidence, *starts: str) -> bool:
     return any(name.startswith(start) for name in evidence.names[:NEAR] for start in starts)
 
 
-def clips(part: Part) -> Sequence[str]:
-    """The clip of each file: its own name, or for extracted frames the folder that holds them."""
+def clips(part: Part) -> list[str] | str:
+    """The clip of each file: its own name, or for extracted frames the one folder that holds them."""
     inner = [name for name in part.below if normal(name) not in FRAME_FOLDERS]
-    if part.kind == "image" and inner:
-        return [inner[-1]] * len(part.names)
-    return part.stems
+    return inner[-1] if part.kind == "image" and inner else part.stems
+
+
+def each(names: list[str] | str, said: Callable[[str], Value]) -> Value:
+    """What `said` makes of every name, or of the one that all files share."""
+    return said(names) if isinstance(names, str) else [said(name) for name in names]

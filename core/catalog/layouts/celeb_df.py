@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from core.catalog.layouts.base import (
@@ -16,6 +17,7 @@ from core.catalog.layouts.base import (
     Rule,
     Site,
     clips,
+    each,
     named,
     normal,
 )
@@ -62,8 +64,8 @@ class CelebDF(Layout):
     def label(self, part: Part, lists: Listing | None) -> Labels:
         labels = self.stated(part)
         names = clips(part)
-        labels.groups = [_keys(name) for name in names]
-        labels.identity = [keys[0].partition(":")[2] if keys else None for keys in labels.groups]
+        labels.groups = each(names, _keys)
+        labels.identity = each(names, _person)
         family = [i for i, name in enumerate(part.below) if normal(name) in FAMILIES]
         if family and labels.label == FAKE:
             labels.method = "/".join(part.below[family[0] : family[0] + 2])
@@ -96,7 +98,17 @@ def _version(evidence: Evidence) -> str:
 def _keys(clip: str) -> tuple[str, ...]:
     """`id0_0000` or `id0_id1_0000` (target, source); clips from YouTube are of people seen once."""
     match = _IDS.match(clip)
-    return tuple(f"person:{person}" for person in match.groups() if person) if match else ()
+    return _people(*match.groups()) if match else ()
+
+
+def _person(clip: str) -> str | None:
+    match = _IDS.match(clip)
+    return match[1] if match else None
+
+
+@lru_cache(maxsize=65536)
+def _people(*people: str | None) -> tuple[str, ...]:
+    return tuple(f"person:{person}" for person in people if person)
 
 
 def _test_list(path: Path, problems: Problems) -> Listing:

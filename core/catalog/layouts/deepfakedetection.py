@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from core.catalog.layouts.base import (
@@ -16,6 +17,7 @@ from core.catalog.layouts.base import (
     Published,
     Rule,
     clips,
+    each,
     normal,
 )
 
@@ -61,8 +63,8 @@ class DeepFakeDetection(Layout):
     def label(self, part: Part, lists: Any) -> Labels:
         labels = self.stated(part)
         names = clips(part)
-        labels.groups = [actor_keys(name) for name in names]
-        labels.identity = [name[:2] if _ACTORS.match(name) else None for name in names]
+        labels.groups = each(names, actor_keys)
+        labels.identity = each(names, lambda name: name[:2] if actor_keys(name) else None)
         stated = [normal(name) for name in part.below]
         compression = next((COMPRESSIONS[name] for name in stated if name in COMPRESSIONS), None)
         labels.meta = {"compression": compression} if compression else None
@@ -72,4 +74,9 @@ class DeepFakeDetection(Layout):
 def actor_keys(clip: str) -> tuple[str, ...]:
     """`01__scene` or `01_11__scene__XXXXXXXX` (target, source): the actors in it."""
     match = _ACTORS.match(clip)
-    return tuple(f"actor:{actor}" for actor in match.groups() if actor) if match else ()
+    return _actors(*match.groups()) if match else ()
+
+
+@lru_cache(maxsize=65536)
+def _actors(*actors: str | None) -> tuple[str, ...]:
+    return tuple(f"actor:{actor}" for actor in actors if actor)

@@ -25,10 +25,10 @@ class DfdFaces(Layout):
 
     def label(self, part: Part, lists: Any) -> Labels:
         labels = self.stated(part)
-        inner = next((keys for name in reversed(part.below) if (keys := _keys(name))), ())
-        if part.below and not inner:
-            inner = (f"clip:{labels.split}/{labels.label}/{'/'.join(part.below)}",)
-        labels.groups = [_keys(stem) or inner for stem in part.stems]
+        labels.groups = next((keys for name in reversed(part.below) if (keys := _keys(name))), ())
+        if not labels.groups:
+            inner = (f"clip:{labels.split}/{labels.label}/{'/'.join(part.below)}",) if part.below else ()
+            labels.groups = [_keys(stem) or inner for stem in part.stems]
         return labels
 
 

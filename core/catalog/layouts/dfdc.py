@@ -24,6 +24,7 @@ from core.catalog.layouts.base import (
 from core.catalog.lists import json_of, label_value, rows_of
 from core.catalog.problems import Problems
 
+_NO_ROW: dict[str, Any] = {}
 MANY_PARTS = 10  # from here on whole parts are kept together; fewer could not be divided
 
 
@@ -96,18 +97,18 @@ class DFDC(Layout):
         own_test = part.rule.split == "test"
         where = lists.nearest(part.folder)
         known = lists.rows.get(where, {}) if where is not None else {}
-        labels = Labels(label=[], split=[], groups=[])
-        for name in part.names:
-            row = known.get(name)
-            if row is not None and where is not None:
-                lists.taken.add((where, name))
-            elif where is not None and known:
-                lists.problems.add("unlisted", f"{part.folder}/{name}")
-            labels.label.append(_label(row, name, lists.problems))
-            labels.split.append(
-                SPLIT_WORDS.get(normal(str((row or {}).get("split"))), "test" if own_test else None)
-            )
-            labels.groups.append((f"original:{(row or {}).get('original') or name}",))
+        rows = [known.get(name) for name in part.names]
+        if where is not None and known:
+            lists.taken.update((where, name) for name in part.names)
+            for name, row in zip(part.names, rows):
+                if row is None:
+                    lists.problems.add("unlisted", f"{part.folder}/{name}")
+        filled = [row or _NO_ROW for row in rows]
+        labels = Labels(
+            label=[_label(row, name, lists.problems) for name, row in zip(part.names, filled)],
+            split=[_split(row.get("split")) or ("test" if own_test else None) for row in filled],
+            groups=[(f"original:{row.get('original') or name}",) for name, row in zip(part.names, filled)],
+        )
         if where is None and not own_test:
             lists.problems.damaged(f"{part.folder}/metadata.json", "is missing, so these clips have no label")
         if name_of_part := part.facts.get("part"):
@@ -141,10 +142,15 @@ def _read_metadata(path: Path, root: Path, lists: Lists) -> None:
         lists.rows[folder] = {str(k): v for k, v in document.items() if isinstance(v, dict)}
 
 
-def _label(row: dict[str, Any] | None, name: str, problems: Problems) -> int | None:
-    if row is None:
-        return None
-    value = label_value(row.get("label", ""), one_is=FAKE)
-    if value not in (REAL, FAKE) and row.get("label"):
-        problems.add("bad label", name, f"{row['label']!r}")
+def _label(row: dict[str, Any], name: str, problems: Problems) -> int | None:
+    stated = row.get("label")
+    if stated == "FAKE" or stated == "REAL":
+        return FAKE if stated == "FAKE" else REAL
+    value = label_value(stated or "", one_is=FAKE)
+    if value is None and stated:
+        problems.add("bad label", name, f"{stated!r}")
     return value
+
+
+def _split(stated: object) -> str | None:
+    return "train" if stated == "train" else SPLIT_WORDS.get(normal(str(stated)))

@@ -24,6 +24,7 @@ from core.catalog.layouts.base import (
     Rule,
     Site,
     clips,
+    each,
     normal,
 )
 from core.catalog.problems import Problems
@@ -135,9 +136,9 @@ class FaceForensics(Layout):
     def label(self, part: Part, lists: Lists) -> Labels:
         labels = self.stated(part)
         names = clips(part)
-        labels.groups = [sequence_keys(name) for name in names]
-        labels.identity = [name[:3] for name in names]
-        labels.split = [lists.split.of(name) for name in names]
+        labels.groups = each(names, sequence_keys)
+        labels.identity = each(names, lambda name: name[:3])
+        labels.split = each(names, lists.split.of)
         labels.meta = {"compression": _compression(part)}
         for metadata in lists.metadata:
             for path in part.paths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ TYPES = {
 CATEGORIES = dict(zip("abcd", TYPES))
 METHODS = ("faceswap-wav2lip", "fsgan-wav2lip", "wav2lip", "faceswap", "fsgan", "rtvc")
 _DONOR = re.compile(r"_(id\d+)")
+_NO_ROW: dict[str, Any] = {}
 
 
 def _is_meta_data(path: Path) -> bool:
@@ -75,8 +77,9 @@ class FakeAVCeleb(Layout):
         labels = self.stated(part)
         where = "/".join((part.rule.pattern, *part.below))
         labels.label_video, labels.label_audio = part.rule.label_video, part.rule.label_audio
-        rows = [(lists.take(f"{where}/{name}") if lists else None) or {} for name in part.names]
-        labels.groups = [_keys(part.below[:3], stem, row) for stem, row in zip(part.stems, rows)]
+        rows = [(lists.take(f"{where}/{name}") if lists else None) or _NO_ROW for name in part.names]
+        pool, own = _pool(part.below[:3])
+        labels.groups = [_keys(pool, own, stem, row) for stem, row in zip(part.stems, rows)]
         labels.identity = "/".join(part.below[:3]) or None
         if labels.label == FAKE:
             labels.method = [_method(stem, row, part.rule) for stem, row in zip(part.stems, rows)]
@@ -97,7 +100,7 @@ class FakeAVCeleb(Layout):
                 _method("", row, None) if row and kind and max(kind) else None
                 for row, kind in zip(rows, kinds)
             ],
-            groups=[_keys(row["person"], "", row) if row else () for row in rows],
+            groups=[_keys(*_pool(row["person"]), "", row) if row else () for row in rows],
             identity=["/".join(row["person"]) if row else None for row in rows],
         )
 
@@ -127,21 +130,35 @@ def _type_name(kind: str) -> str:
     return next((rule.pattern for rule in FakeAVCeleb.rules if normal(rule.pattern) == kind), kind)
 
 
-def _keys(person: tuple[str, ...], stem: str, row: dict[str, Any]) -> tuple[str, ...]:
+def _pool(person: tuple[str, ...]) -> tuple[str, str]:
+    """What the keys of everybody of this race and gender begin with, and the key of this person."""
+    pool = "".join(f"{name}/" for name in person[:-1])
+    return f"person:{pool}", f"person:{pool}{person[-1]}" if person else ""
+
+
+def _keys(pool: str, own: str, stem: str, row: dict[str, Any]) -> tuple[str, ...]:
     """The person, and the donors of face or voice, who are of the same race and gender."""
     donors = _DONOR.findall(stem)
-    donors += [donor for donor in (row.get("target1"), row.get("target2")) if donor and donor[:2] == "id"]
-    if not person:
-        return tuple(dict.fromkeys(f"person:{donor}" for donor in donors))
-    pool = "/".join(person[:-1])
-    keys = [f"person:{pool}/{person[-1]}", *(f"person:{pool}/{donor}" for donor in donors)]
-    return tuple(dict.fromkeys(keys)) if len(keys) > 2 else tuple(keys)
+    if row:
+        donors += [donor for donor in (row.get("target1"), row.get("target2")) if donor and donor[:2] == "id"]
+    keys = [own] if own else []
+    for donor in donors:
+        key = pool + donor
+        if key not in keys:
+            keys.append(key)
+    return tuple(keys)
 
 
 def _method(stem: str, row: dict[str, Any], rule: Rule | None) -> str | None:
-    """As published; file names spell wav2lip `wavtolip`."""
-    stated = row.get("method") or stem.lower().replace("wavtolip", "wav2lip")
-    found = stated if stated in METHODS else next((m for m in METHODS if m in stated), None)
+    """As published."""
+    found = _method_in(row.get("method") or stem.rpartition("_")[2]) or _method_in(stem)
     if found is None and rule is not None and rule.label_video == REAL:
         return "rtvc"
     return found
+
+
+@lru_cache(maxsize=1024)
+def _method_in(text: str) -> str | None:
+    """File names spell wav2lip `wavtolip`."""
+    text = text.lower().replace("wavtolip", "wav2lip")
+    return text if text in METHODS else next((method for method in METHODS if method in text), None)

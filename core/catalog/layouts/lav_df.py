@@ -86,8 +86,11 @@ def _listing(path: Path, problems: Problems) -> Listing | None:
 def _read(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the list as the table wants it."""
     picture, sound = row.get("modify_video"), row.get("modify_audio")
-    stated = (picture, sound, row.get("n_fakes"), row.get("fake_periods"))
-    label = None if all(value is None for value in stated) else FAKE if any(stated) else REAL
+    number, periods = row.get("n_fakes"), row.get("fake_periods")
+    if picture or sound or number or periods:
+        label: int | None = FAKE
+    else:
+        label = None if picture is sound is number is periods is None else REAL
     both = BOTH if picture and sound else PICTURE if picture else SOUND if sound else None
     return {
         "label": label,
@@ -98,7 +101,7 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
         "original": _original(str(row["original"]), str(row.get("file") or ""))
         if row.get("original")
         else None,
-        "segments": stretches(row.get("fake_periods")),
+        "segments": stretches(periods),
     }
 
 
