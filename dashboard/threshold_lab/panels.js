@@ -73,9 +73,14 @@ class Panel {
 }
 
 const UNIT = [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]);
-function thresholdTicks(model) {
-  const rows = [0, 0.22, 0.44, 0.66, 0.84].map((x) => model.nearest(x)).filter((i, k, all) => i < model.last && all.indexOf(i) === k);
-  return [...rows.map((i) => [model.x(i), String(Number(model.t[i].toPrecision(3)))]), [1, "none"]];
+const short = (t) => (t !== 0 && Math.abs(t) < 1e-3 ? t.toExponential(0) : String(Number(t.toPrecision(3))));
+function thresholdTicks(model) { // thresholds may crowd: a tick that has no room beside its neighbour is left out
+  const ticks = [[1, "none"]];
+  for (const wanted of [0.84, 0, 0.66, 0.44, 0.22]) {
+    const i = model.nearest(wanted), x = model.x(i);
+    if (i < model.last && ticks.every(([at]) => Math.abs(at - x) > 0.14)) ticks.push([x, short(model.t[i])]);
+  }
+  return ticks;
 }
 function nearestOn(xs, ys, [x, y]) { // the row whose point on a curve lies nearest the pointer
   let best = 0, least = Infinity;
