@@ -91,10 +91,29 @@ class Study:
             ):  # the majority is not large enough for all of the minority, or too large
                 keep[rng.permutation(many)[round(wanted * ratio) :]] = False
             keep[rng.permutation(few)[wanted:]] = False
-        frame = frame.assign(split=split, dataset=name, id=[f"{name}/{p}" for p in frame["path"]])[keep]
+        self._save_part(dataset, name, frame.assign(split=split), keep)
+        return name
+
+    def few(self, dataset: str, each: int, seed: int) -> str:
+        """A dataset with `each` samples of either class to learn from and as many to choose on; a third is judged."""
+        name = f"{dataset} {each} each seed {seed}"
+        if name in table.datasets(self.space):
+            return name
+        frame = table.load([dataset], self.space)
+        frame = frame[frame["label"].notna()].reset_index(drop=True)
+        rng = np.random.default_rng([seed, each])
+        split, labels = divided(frame, rng), frame["label"].to_numpy()
+        keep = split == "test"
+        for part in ("train", "val"):
+            for label in (0, 1):
+                keep[rng.permutation(np.flatnonzero((split == part) & (labels == label)))[:each]] = True
+        self._save_part(dataset, name, frame.assign(split=split), keep)
+        return name
+
+    def _save_part(self, dataset: str, name: str, frame: pd.DataFrame, keep: np.ndarray) -> None:
+        frame = frame.assign(dataset=name, id=[f"{name}/{p}" for p in frame["path"]])[keep]
         about = replace(table.info(dataset, self.space), name=name)
         table.save(name, frame.reset_index(drop=True), about, self.space)
-        return name
 
     def minority(self, dataset: str) -> int:
         """The rarer label of the whole dataset: it stays the rare one in every study of it."""
