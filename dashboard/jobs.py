@@ -13,6 +13,8 @@ import streamlit as st
 from core.errors import WorkbenchError, one_line
 from dashboard import theme
 
+MOST_FINISHED = 50  # jobs whose results are kept
+
 
 class Cancelled(Exception):
     """Raised inside the work when the analyst cancelled it."""
@@ -60,6 +62,8 @@ def start(key: str, name: str, work: Callable[[Job], Any]) -> Job:
     running = jobs.get(key)
     if running is not None and not running.finished:
         return running
+    for old in [k for k, j in jobs.items() if j.finished][:-MOST_FINISHED]:
+        del jobs[old]  # a server that never ends does not keep every result
     job = jobs[key] = Job(name)
     threading.Thread(target=_run, args=(job, work), name=f"job-{key}", daemon=True).start()
     return job
@@ -103,6 +107,8 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
         seen = st.session_state.setdefault("jobs_seen", {})
         if seen.get(key) is not job:
             seen[key] = job
+            for old in list(seen)[:-MOST_FINISHED]:
+                del seen[old]
             if on_finish is not None:
                 on_finish(job)
             st.rerun()

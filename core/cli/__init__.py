@@ -80,10 +80,19 @@ def _dispatch(arguments: list[str]) -> int:
     args = parser.parse_args(rest)
     with contextlib.redirect_stdout(sys.stderr):  # whatever libraries print is not the result
         result = module.run(args)
-    print(
-        json.dumps(plain(result), ensure_ascii=False, allow_nan=False) if args.json else module.show(result)
-    )
+    text = as_json(result) if args.json else module.show(result)
+    print(text.encode("utf-8", "backslashreplace").decode())
     return 0
+
+
+def as_json(result: Any) -> str:
+    """One JSON document in valid UTF-8: of a file name that is not, the odd bytes are escaped and come back as given."""
+    text = json.dumps(plain(result), ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(plain(result), allow_nan=False)
+    return text
 
 
 def plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("files", nargs="+", metavar="FILE", help="files, or folders of media files")
     parser.add_argument(
-        "--run", help="a run, its folder, or an exported detector (default: settings.toml, [detectors])"
+        "--run",
+        action="append",
+        help="a run, its folder, or an exported detector (default: settings.toml, [detectors]); "
+        "given several times: each judges, side by side",
     )
     parser.add_argument("--text", help="what was said or written with it, for a multimodal detector")
     parser.add_argument("--explain", action="store_true", help="make heat maps under --out")
@@ -37,23 +41,49 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     from core.detection import batch, source
     from core.detection.files import expand
 
-    if args.run is not None:
-        source.find(args.run)  # a missing run is said before anything starts
+    runs = list(dict.fromkeys(args.run or [None]))
+    for name in runs:
+        if name is not None:
+            source.find(name)  # a missing run is said before anything starts
     _check_places(args)
     files = expand(args.files)
     with tempfile.TemporaryDirectory(prefix="detect-") as scratch:
         request = _request(args, Path(scratch))
-        verdicts = batch.run(files, request, workers=args.workers, told=_progress(len(files)))
+        told = _progress(len(files) * len(runs))
+        judged = [batch.run(files, one, workers=args.workers, told=told) for one in _one_each(request, runs)]
         if args.report is not None:
             from core.detection import report
 
-            report.save(args.report, verdicts)
-    entries = [_entry(v, keep_maps=args.explain) for v in verdicts]
+            report.save(args.report, [verdict for of_file in zip(*judged) for verdict in of_file])
+    by_detector = [[_entry(v, keep_maps=args.explain) for v in verdicts] for verdicts in judged]
     if args.out is not None:
         from core.detection import exports
 
-        exports.save(args.out, entries)
-    return entries
+        exports.save(args.out, [entry for of_file in zip(*by_detector) for entry in of_file])
+    if len(runs) == 1:
+        return by_detector[0]
+    return [_side_by_side(runs, of_file) for of_file in zip(*by_detector)]
+
+
+def _one_each(request: Any, runs: list[str | None]) -> list[Any]:
+    """A request a detector; the pictures of several lie in a folder each."""
+    requests = []
+    for number, name in enumerate(runs, start=1):
+        out = request.out
+        if out is not None and len(runs) > 1:
+            out = out / f"detector-{number}"
+            out.mkdir(exist_ok=True)
+        requests.append(replace(request, run=name, out=out))
+    return requests
+
+
+def _side_by_side(runs: list[str | None], entries: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    """The entry of the first detector with those of the others, and all together where that was learned."""
+    from core.detection import stacking
+
+    scores = {str(n): e["score"] for n, e in zip(runs, entries) if e["score"] is not None}
+    combined = asdict(stacking.combine(scores))
+    return {**entries[0], "others": list(entries[1:]), "combined": combined}
 
 
 def _check_places(args: argparse.Namespace) -> None:
@@ -71,11 +101,11 @@ def _request(args: argparse.Namespace, scratch: Path) -> Any:
     out = None
     if args.explain:
         out = args.out or workspace().root / "detections" / time.strftime("%Y%m%d-%H%M%S")
+        out.mkdir(parents=True, exist_ok=True)
         args.out = out
     elif explained:
         out = scratch  # the report carries the pictures in itself
     return Request(
-        run=args.run,
         text=args.text,
         explain=explained,
         method=args.method,
@@ -103,13 +133,24 @@ def _entry(verdict: Any, *, keep_maps: bool) -> dict[str, Any]:
 def show(entries: list[dict[str, Any]]) -> str:
     lines = []
     for entry in entries:
-        name = "".join(c if c.isprintable() else "\ufffd" for c in entry["file"])
-        if entry["status"] != "ok":
-            lines.append(f"{name}: {entry['status'].replace('_', ' ')}: {entry['reason']}")
-            continue
-        threshold = "none" if entry["threshold"] is None else f"{entry['threshold']:.3f}"
-        lines.append(
-            f"{name}: {entry['verdict']}  score {entry['score']:.3f} (threshold {threshold}, {entry['detector']})"
-            f"  {entry['words']}"
-        )
+        lines += [_line(one) for one in (entry, *entry.get("others", ()))]
+        combined = entry.get("combined")
+        if combined and combined["probability"] is not None:
+            lines.append(
+                f"  together: probability {combined['probability']:.3f}, by stacking on {combined['samples']:,} "
+                "validation samples that all of them scored"
+            )
+        elif combined:
+            lines.append(f"  not combined: {combined['reason']}")
     return "\n".join(lines) or "no media files"
+
+
+def _line(entry: dict[str, Any]) -> str:
+    name = "".join(c if c.isprintable() else "\ufffd" for c in entry["file"])
+    if entry["status"] != "ok":
+        return f"{name}: {entry['status'].replace('_', ' ')}: {entry['reason']}"
+    threshold = "none" if entry["threshold"] is None else f"{entry['threshold']:.3f}"
+    return (
+        f"{name}: {entry['verdict']}  score {entry['score']:.3f} (threshold {threshold}, {entry['detector']})"
+        f"  {entry['words']}"
+    )

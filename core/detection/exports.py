@@ -26,7 +26,13 @@ def save(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def as_json(entries: Any) -> str:
-    return json.dumps(plain(entries), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """In valid UTF-8: of a file name that is not, the odd bytes are escaped and come back as given."""
+    text = json.dumps(plain(entries), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(plain(entries), indent=2, allow_nan=False) + "\n"
+    return text
 
 
 def as_csv(entries: Iterable[Mapping[str, Any]]) -> str:
@@ -36,7 +42,7 @@ def as_csv(entries: Iterable[Mapping[str, Any]]) -> str:
     writer.writeheader()
     for entry in entries:
         writer.writerow({name: safe_cell(value) for name, value in row(entry).items()})
-    return out.getvalue()
+    return out.getvalue().encode("utf-8", "backslashreplace").decode()
 
 
 def row(entry: Mapping[str, Any]) -> dict[str, Any]:

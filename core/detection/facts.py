@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,13 @@ MOST_CANDIDATES = 50  # files of the same size that are hashed to find a duplica
 GENERATOR_KEYS = ("parameters", "prompt", "workflow", "sd-metadata", "dream", "comfyui", "invokeai")
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Everything the file itself tells; a part that cannot be read says why and leaves the others."""
+def read(path: Path, probed: Any = None) -> dict[str, Any]:
+    """Everything the file itself tells; a part that cannot be read says why and leaves the others.
+
+    `probed`: what probing found, where it was done already.
+    """
     facts: dict[str, Any] = {"bytes": path.stat().st_size, "sha256": digest(path)}
-    info = _info(path)
+    info = _plain(probed) if probed is not None else _info(path)
     facts["media"] = info
     kind = info.get("kind")
     if kind == "image":
@@ -45,10 +47,13 @@ def _info(path: Path) -> dict[str, Any]:
     from core.media.probe import probe
 
     try:
-        info = probe(path)
+        return _plain(probe(path))
     except WorkbenchError as error:
         return {"unreadable": one_line(error)}
-    document = asdict(info) if is_dataclass(info) else dict(vars(info))
+
+
+def _plain(info: Any) -> dict[str, Any]:
+    document: dict[str, Any] = vars(info)  # a plain dataclass, also where it came through a pipe
     return {k: v for k, v in document.items() if v is not None and isinstance(v, (str, int, float, bool))}
 
 

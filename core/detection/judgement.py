@@ -14,6 +14,7 @@ from core.detection.detector import Detector, Judged, shared
 from core.detection.request import Request
 from core.detection.verdict import HeatMap, Verdict, decide
 from core.errors import MediaError, WorkbenchError, one_line
+from core.media.once import decoding_once
 from core.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Media:
     probe: Callable[[Path], Any]
     prepare: Callable[[Path, Any], Any]
     frames: Callable[[Path, Any, str], explain.Frames]
-    facts: Callable[[Path], dict[str, Any]]
+    facts: Callable[[Path, Any], dict[str, Any]]
 
 
 Told = Callable[[str, Verdict], None]
@@ -45,7 +46,10 @@ def detect(
     """The verdict on one file. Never raises for what is wrong with the file or its detector: the entry says it."""
     start = time.perf_counter()
     try:
-        verdict = _Judgement(path, shown, request, stem, media or direct(), told, space).verdict()
+        if request.out is not None:
+            request.out.mkdir(exist_ok=True)  # never its parents: a session that ended leaves nothing
+        with decoding_once():
+            verdict = _Judgement(path, shown, request, stem, media or direct(), told, space).verdict()
     except WorkbenchError as error:
         verdict = failed(shown, error, request.run)
     except Exception as error:
@@ -141,15 +145,15 @@ class _Judgement:
         )
         reason = fitness.why_not(detector.modality, info)
         if reason is not None:
-            return self._with_facts(_not_applicable(base, reason))
+            return self._with_facts(_not_applicable(base, reason), info)
         prepared = self.media.prepare(self.path, detector.recipe)
         self._done("prepare")
         if prepared.not_applicable is not None:
-            return self._with_facts(_not_applicable(base, str(prepared.not_applicable)))
+            return self._with_facts(_not_applicable(base, str(prepared.not_applicable)), info)
         judged = detector.judge(prepared, text=self.request.text, metadata=asdict(info))
         self._done("network")
         if judged is None:
-            return self._with_facts(_not_applicable(base, "nothing in the file could be judged"))
+            return self._with_facts(_not_applicable(base, "nothing in the file could be judged"), info)
         return self._explained(
             detector, prepared, judged, info, self._said(base, detector, judged, prepared, info)
         )
@@ -190,12 +194,11 @@ class _Judgement:
             verdict, outside=tuple(outside.remarks(detector, judged, prepared, info, self.space))
         )
         self._done("outside")
-        verdict = self._with_facts(verdict)
+        verdict = self._with_facts(verdict, info)
         self.told("facts", verdict)
         out = self.request.out
         if out is None:
             return replace(verdict, stages=dict(self.stages))
-        out.mkdir(parents=True, exist_ok=True)
         drawn = explain.sound_of(prepared, detector.recipe) if self.request.draw_sound else None
         if self.request.explain:
             try:
@@ -259,10 +262,10 @@ class _Judgement:
         finally:
             self._done("frames")
 
-    def _with_facts(self, verdict: Verdict) -> Verdict:
+    def _with_facts(self, verdict: Verdict, info: Any) -> Verdict:
         if not self.request.facts:
             return verdict
-        found = self.media.facts(self.path)
+        found = self.media.facts(self.path, info)
         found["duplicates"] = facts.duplicates(found["bytes"], found["sha256"], self.space)
         self._done("facts")
         return replace(verdict, facts=found, stages=dict(self.stages))

@@ -9,8 +9,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.workspace import write_atomic
-
 WIDEST = 1280  # pixels of a frame as shown
 OPACITY = 0.5
 FLOOR = 0.15  # of the map's top: below it the frame shines through
@@ -91,8 +89,7 @@ def _save(path: Path, picture: np.ndarray, kind: str, options: list[int]) -> Non
     done, data = cv2.imencode(kind, np.ascontiguousarray(picture), options)
     if not done:
         raise OSError(f"{path.name} could not be encoded")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, data.tobytes())
+    path.write_bytes(data.tobytes())  # a folder that is gone stays gone: the session ended meanwhile
 
 
 def load(path: Path) -> np.ndarray:

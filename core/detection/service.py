@@ -29,6 +29,7 @@ from core.workspace import CODE_ROOT, workspace
 
 LONGEST = 900.0  # seconds of one file before its process is replaced
 START = 180.0  # seconds to import what it needs
+OPENED_BEFORE = 3  # detectors that stand ready for the first file
 DIED = "the detection process died on this file; it may be damaged on purpose, or memory ran out"
 SLOW = "judging this file took longer than {:.0f} s and was ended"
 
@@ -62,15 +63,26 @@ class Service:
         self._changed = threading.Condition()
         self._process: _Process | None = None
         self._closed = False
+        self._wanted: tuple[str, ...] | None = None  # detectors to open beforehand
+        self._warmed: set[str] | None = None
+        self._warming = False
         self._players = ThreadPoolExecutor(2, thread_name_prefix="player")
         self._thread = threading.Thread(target=self._serve, name="detection", daemon=True)
         self._thread.start()
 
-    def warm(self) -> None:
-        """Start the process now, so that the first file does not wait for its imports."""
+    def warm(self, detectors: tuple[str, ...] = ()) -> None:
+        """Start the process and open these detectors now, so that the first file does not wait for them."""
         with self._changed:
-            self._wanted = True
-            self._changed.notify()
+            if self._warmed is None or not set(detectors) <= self._warmed:
+                self._wanted = tuple(dict.fromkeys(detectors))[:OPENED_BEFORE]
+                self._warmed = (self._warmed or set()) | set(detectors)
+                self._changed.notify()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a file would be judged at once."""
+        with self._changed:
+            return self._process is not None and not self._warming and self._wanted is None
 
     def submit(self, session: str, upload: Upload, request: Request, *, play: bool = True) -> Job:
         job = Job(session, upload, request, plays=play and request.out is not None)
@@ -101,10 +113,9 @@ class Service:
         if self._process is not None:
             self._process.end()
 
-    _wanted = False
-
-    def _next(self) -> Job | None:
-        """The next job: sessions take turns, so that a batch of one does not hold up the others."""
+    def _next(self) -> Job | tuple[str, ...] | None:
+        """The next job: sessions take turns, so that a batch of one does not hold up the others. Where there is
+        none, the detectors to open before somebody asks for them."""
         with self._changed:
             while not self._closed:
                 for session in list(self._queues):
@@ -114,9 +125,9 @@ class Service:
                         continue
                     self._queues.move_to_end(session)
                     return jobs.popleft()
-                if self._wanted:
-                    self._wanted = False
-                    return None
+                if self._wanted is not None:
+                    wanted, self._wanted, self._warming = self._wanted, None, True
+                    return wanted
                 self._changed.wait()
         return None
 
@@ -127,10 +138,15 @@ class Service:
                 return
             try:
                 process = self._alive()
-                if job is not None:
+                if isinstance(job, Job):
                     self._judge(process, job)
+                elif job is not None:
+                    process.tell({"warm": list(job)})
+                    process.hear(START)
             except (OSError, EOFError, ValueError, TimeoutError) as error:
-                self._failed(job, error)
+                self._failed(job if isinstance(job, Job) else None, error)
+            finally:
+                self._warming = False
 
     def _alive(self) -> _Process:
         if self._process is None or not self._process.alive:
@@ -207,7 +223,9 @@ class _Process:
     def ask(self, job: Job) -> None:
         request = asdict(job.request)
         request["out"] = str(job.request.out) if job.request.out else None
-        task = {"path": str(job.upload.path), "shown": job.upload.shown, "request": request}
+        self.tell({"path": str(job.upload.path), "shown": job.upload.shown, "request": request})
+
+    def tell(self, task: dict[str, Any]) -> None:
         assert self.child.stdin is not None
         self.child.stdin.write(json.dumps(task).encode() + b"\n")
         self.child.stdin.flush()

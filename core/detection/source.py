@@ -45,7 +45,27 @@ def find(name: str | Path, space: Workspace | None = None) -> Source:
     return of_run(open_run(name, space=space), space)
 
 
+_READ_FROM = ("config.yaml", "operating_point.json", "calibration.json", "metrics.json", "best_model.pth")
+
+
 def of_run(folder: RunFolder, space: Workspace | None = None) -> Source:
+    """Read once as long as the run's documents and the settings stay as they are: a batch asks for every file."""
+    settings = (space or workspace()).settings_file
+    stamps = tuple(_stamp(path) for path in (*(folder.path / name for name in _READ_FROM), settings))
+    return _of_run(folder.path.absolute(), space, stamps)
+
+
+def _stamp(path: Path) -> tuple[str, int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return str(path), status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> Source:
+    folder = RunFolder(path)
     if not folder.best_model.is_file():
         state = folder.status().state
         raise BadInput(

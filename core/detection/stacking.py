@@ -7,7 +7,10 @@ nothing is combined.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,31 +38,47 @@ class Combined:
 def combine(scores: Mapping[str, float], space: Workspace | None = None) -> Combined:
     """`scores`: run id to the raw score of one file."""
     if len(scores) < 2:
-        return Combined(None, "there is only one detector")
-    names = sorted(scores)
+        return Combined(None, "there is only one score")
+    names = tuple(sorted(scores))
     try:
-        x, labels, groups = common(names, space)
+        stamps = tuple(_stamp(open_run(name, space=space).scores_file("val")) for name in names)
+        learned, model = _learned(names, space, stamps)
     except WorkbenchError as error:
         return Combined(None, one_line(error))
+    if model is None:
+        return learned
+    file = logits(np.array([[scores[n] for n in names]]))
+    return replace(learned, probability=float(model.predict_proba(file)[0, 1]))
+
+
+def _stamp(path: Path) -> tuple[str, int]:
+    return str(path), path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=8)
+def _learned(
+    names: tuple[str, ...], space: Workspace | None, _stamps: tuple[Any, ...]
+) -> tuple[Combined, Any]:
+    """The combination of these detectors without a file's score, or why there is none; a batch learns it once."""
+    x, labels, groups = common(list(names), space)
     fakes = int(labels.sum())
     if min(fakes, len(labels) - fakes) < FEWEST:
-        return Combined(
-            None,
+        reason = (
             f"the detectors share {fakes} fake and {len(labels) - fakes} real validation samples; "
-            f"at least {FEWEST} of each are needed",
-            samples=len(labels),
+            f"at least {FEWEST} of each are needed"
         )
+        return Combined(None, reason, samples=len(labels)), None
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression().fit(logits(x), labels)
-    file = logits(np.array([[scores[n] for n in names]]))
-    return Combined(
-        probability=float(model.predict_proba(file)[0, 1]),
+    learned = Combined(
+        None,
         samples=len(labels),
         weights=dict(zip(names, map(float, model.coef_[0]))),
         auc=_auc_across_folds(x, labels, groups),
         singles={n: _auc(labels, x[:, k]) for k, n in enumerate(names)},
     )
+    return learned, model
 
 
 def common(names: list[str], space: Workspace | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,16 +8,56 @@ import re
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import MediaError
+from core.errors import BadInput, MediaError
 from core.media.limits import Limits
+from core.workspace import Workspace, workspace
 
 PREFIX = "deepfake-detect-"
 BLOCK = 1 << 20
 LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Room:
+    """What uploads may take up at a time. settings.toml, `[uploads]`."""
+
+    files: int = 500  # of one session
+    session_bytes: int = 4_000_000_000
+    server_bytes: int = 20_000_000_000
+
+    @classmethod
+    def from_settings(cls, space: Workspace | None = None) -> Room:
+        given = (space or workspace()).settings().get("uploads", {})
+        known = {f.name for f in fields(cls)}
+        for name, value in given.items():
+            if name not in known:
+                raise BadInput(
+                    f"settings.toml, [uploads]: unknown {name!r}; known are {', '.join(sorted(known))}"
+                )
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise BadInput(f"settings.toml, [uploads]: {name} ({value!r}) must be a whole number > 0")
+        return cls(**given)
+
+
+class _Taken:
+    """Bytes of the uploads of all sessions of this server."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._lock = threading.Lock()
+
+    def change(self, by: int) -> int:
+        with self._lock:
+            self.bytes = max(0, self.bytes + by)
+            return self.bytes
+
+
+SERVER = _Taken()
 
 
 @dataclass(frozen=True)
@@ -35,23 +75,43 @@ class SessionFolder:
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._count = 0
+        self._held: dict[Path, int] = {}  # uploads with their bytes
         self._lock = threading.Lock()
 
-    def keep(self, content: BinaryIO, shown: str, limits: Limits) -> Upload:
-        """Write an upload to disk in blocks; one that is too large is refused and removed."""
+    def keep(self, content: BinaryIO, shown: str, limits: Limits, room: Room | None = None) -> Upload:
+        """Write an upload to disk in blocks; one that is too large or one too many is refused and removed."""
+        room = room or Room()
+        if len(self._held) >= room.files:
+            raise MediaError(
+                f"{shown}: this session holds {room.files:,} files already; press Clear, "
+                "or judge a folder with `python -m core detect`"
+            )
         path = self._next()
-        written = 0
+        self._held[path] = 0
         content.seek(0)
-        with path.open("wb") as file:
-            while block := content.read(BLOCK):
-                written += len(block)
-                if written > limits.bytes:
-                    break
-                file.write(block)
-        if written > limits.bytes:
-            path.unlink()
-            raise MediaError(f"{shown}: more than the limit of {limits.bytes:,} bytes (settings, [limits])")
+        try:
+            with path.open("wb") as file:
+                while block := content.read(BLOCK):
+                    self._count_in(path, len(block), shown, limits, room)
+                    file.write(block)
+        except BaseException:
+            self._drop(path)
+            raise
         return Upload(path, shown[:LONGEST_NAME])
+
+    def _count_in(self, path: Path, more: int, shown: str, limits: Limits, room: Room) -> None:
+        self._held[path] += more
+        total = SERVER.change(more)
+        if self._held[path] > limits.bytes:
+            raise MediaError(f"{shown}: more than the limit of {limits.bytes:,} bytes (settings, [limits])")
+        if sum(self._held.values()) > room.session_bytes:
+            raise MediaError(
+                f"{shown}: the files of this session take more than {room.session_bytes:,} bytes; press Clear"
+            )
+        if total > room.server_bytes:
+            raise MediaError(
+                f"{shown}: the uploads on this server take more than {room.server_bytes:,} bytes; try again later"
+            )
 
     def results(self) -> Path:
         """A fresh folder for the pictures of one judgement."""
@@ -66,11 +126,21 @@ class SessionFolder:
             self._count += 1
             return self.path / f"upload-{self._count:05d}"
 
-    def remove(self, upload: Upload) -> None:
+    def _drop(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        SERVER.change(-self._held.pop(path, 0))
+
+    def remove(self, upload: Upload, results: Iterable[Path] = ()) -> None:
+        """The file, if it is ours, and the pictures that were made of it."""
         if upload.ours:
-            upload.path.unlink(missing_ok=True)
+            self._drop(upload.path)
+        for folder in results:
+            if folder.parent == self.path:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
+        SERVER.change(-sum(self._held.values()))
+        self._held.clear()
         shutil.rmtree(self.path, ignore_errors=True)
 
 

@@ -16,6 +16,9 @@ from core.detection.request import Request
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
+    from core.detection import warming
+
+    threading.Thread(target=warming.decoders, daemon=True).start()  # beside the imports
     import torch
 
     torch.set_num_threads(max(1, os.cpu_count() or 1))
@@ -29,6 +32,10 @@ def main() -> None:
         if not line.strip():
             continue
         task = json.loads(line)
+        if "warm" in task:
+            warming.detectors(task["warm"])
+            _say(answers, {"stage": "warm"})
+            continue
         request = request_from(task["request"])
         verdict = judgement.detect(
             Path(task["path"]),
@@ -57,7 +64,7 @@ def sandboxed() -> Any:
         frames=lambda path, recipe, kind: sandbox.run(
             "core.detection.judgement:full_frames", path, recipe, kind
         ),
-        facts=lambda path: sandbox.run("core.detection.facts:read", path),
+        facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
     )
 
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import MediaError
 from core.media.limits import Limits, reason
+from core.media.once import once
 
 # Only decoders of pictures: no EPS (starts Ghostscript), no PDF, no scientific containers.
 FORMATS: tuple[str, ...] = (
@@ -53,6 +54,10 @@ def open_image(path: Path | str, limits: Limits | None = None) -> np.ndarray:
     path = Path(path)
     limits = limits or Limits.from_settings()
     limits.check_file(path)
+    return once("picture", path, lambda picture: picture.nbytes, lambda: _opened(path, limits))
+
+
+def _opened(path: Path, limits: Limits) -> np.ndarray:
     try:
         with open_header(path, limits) as image:
             return _upright_rgb(image)

@@ -20,6 +20,7 @@ from av.container import InputContainer
 from core.errors import MediaError
 from core.media.container import opened
 from core.media.limits import Limits
+from core.media.once import once
 from core.media.orientation import upright
 from core.media.packets import PacketIndex, read_index, read_packets, video_stream
 
@@ -50,8 +51,12 @@ def read_frames(
     if mode not in MODES:
         raise ValueError(f"mode ({mode}) must be one of {MODES}")
     path, limits = Path(path), limits or Limits.from_settings()
-    with opened(path, limits) as container:
-        return _Clip(path, container, limits, threads).read(n, mode)
+
+    def decode() -> Frames:
+        with opened(path, limits) as container:
+            return _Clip(path, container, limits, threads).read(n, mode)
+
+    return once(("frames", n, mode), path, lambda frames: sum(i.nbytes for i in frames.images), decode)
 
 
 class _Clip:

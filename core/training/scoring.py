@@ -63,7 +63,8 @@ def forward(
 ) -> tuple[list[float], list[np.ndarray | None]]:
     """Of every row the logit of fake against real; and of its parts, where the network gives them."""
     was_training = network.training
-    network.eval()
+    if was_training:  # walking through all modules takes longer than a small network's pass
+        network.eval()
     piece_logits: list[float] = []
     unit_logits: list[np.ndarray | None] = []
     try:
@@ -74,7 +75,8 @@ def forward(
             parts = None if output.unit_logits is None else margin(output.unit_logits)
             unit_logits += [None] * len(output.logits) if parts is None else list(parts.numpy())
     finally:
-        network.train(was_training)
+        if was_training:
+            network.train()
     return piece_logits, unit_logits
 
 

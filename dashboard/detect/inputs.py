@@ -7,14 +7,14 @@ import streamlit as st
 from core.detection import defaults, source
 from core.detection.request import Request
 from core.detection.samples import Sample, demo_samples
-from core.detection.uploads import Upload
+from core.detection.uploads import Room, Upload
 from core.errors import WorkbenchError, one_line
 from core.media.limits import Limits
 from core.runs.listing import Summary, listing
 from dashboard import session, theme
 from dashboard.detect import state as detect_state
 
-AT_ONCE = 500  # files of one upload
+REFUSED_SHOWN, REFUSED_KEPT = 5, 1000  # lines; more are counted
 
 
 def detectors() -> list[Summary]:
@@ -74,10 +74,20 @@ def _about(run_id: str) -> None:
 
 
 def _about_defaults() -> None:
-    space = session.space()
-    named = {m: defaults.default_detector(m, space) for m in ("image", "video", "audio")}
-    words = [f"{m}: {theme.safe(run) if run else 'the latest finished run'}" for m, run in named.items()]
-    st.caption("  ·  ".join(words))
+    """Who judges which kind of file, as it will be."""
+    space, latest = session.space(), candidates()
+    names = {run.id: run.name for run in detectors()}
+    lines = []
+    for kind in defaults.FITTING:
+        try:
+            run, note = defaults.for_file(kind, space, latest)
+        except WorkbenchError:
+            lines.append(f"**{kind}**: no detector yet; train one on {kind} data")
+            continue
+        lines.append(
+            f"**{kind}**: {theme.safe(names.get(run, run))}" + (f". {theme.safe(note)}" if note else "")
+        )
+    st.caption("  \n".join(lines))
 
 
 def request() -> Request:
@@ -93,8 +103,15 @@ def candidates() -> dict[str, str]:
     return found
 
 
+def likely() -> tuple[str, ...]:
+    """The detectors that the first files will ask for: the defaults, else the latest finished runs."""
+    space, latest = session.space(), candidates()
+    named = [defaults.default_detector(m, space) or latest.get(m) for m in ("image", "video", "audio")]
+    return tuple(name for name in named if name)
+
+
 def uploader(runs: list[str | None]) -> None:
-    limits = Limits.from_settings(session.space())
+    limits, room = Limits.from_settings(session.space()), Room.from_settings(session.space())
     own = detect_state.session()
     files = st.file_uploader(
         "Drop pictures, clips or recordings here",
@@ -102,20 +119,21 @@ def uploader(runs: list[str | None]) -> None:
         key=f"detect-upload-{st.session_state.get('detect_round', 0)}",
         max_upload_size=max(1, min(limits.bytes // 1_000_000, 500)),
     )
-    for file in files[:AT_ONCE]:
+    own.seen &= {file.file_id for file in files}  # only of what still hangs on the page
+    for file in files:
         if file.file_id in own.seen:
             continue
         own.seen.add(file.file_id)
         try:
-            upload = own.folder.keep(file, file.name, limits)
+            upload = own.folder.keep(file, file.name, limits, room)
         except WorkbenchError as error:
-            own.refused.append(one_line(error))
+            own.refused = [*own.refused, one_line(error)][-REFUSED_KEPT:]
             continue
         detect_state.add(upload, runs, request())
-    if len(files) > AT_ONCE:
-        st.warning(f"Only the first {AT_ONCE:,} files were taken; use `python -m core detect` for more.")
-    for line in own.refused:
+    for line in own.refused[:REFUSED_SHOWN]:
         st.error(theme.safe(line))
+    if len(own.refused) > REFUSED_SHOWN:
+        st.error(f"and {theme.count(len(own.refused) - REFUSED_SHOWN)} more files were refused")
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -68,9 +68,7 @@ def _awaits_player(job: Job) -> bool:
 @st.cache_resource(show_spinner=False, on_release=Service.close)
 def service() -> Service:
     """The one detection process of this server."""
-    made = Service()
-    made.warm()
-    return made
+    return Service()
 
 
 def _end(session: Session) -> None:
@@ -119,7 +117,9 @@ def again(item: Item, job: Job, method: str) -> Job:
 def forget(item: Item) -> None:
     own = session()
     own.items.remove(item)
-    own.folder.remove(item.upload)
+    own.folder.remove(item.upload, [j.request.out for j in item.jobs.values() if j.request.out is not None])
+    for name in [k for k in st.session_state if isinstance(k, str) and item.key in k]:
+        del st.session_state[name]  # its sliders and choices
 
 
 def shown() -> Item | None:

@@ -23,7 +23,7 @@ def page() -> None:
             "train",
         )
         return
-    detect_state.service()
+    detect_state.service().warm(detect_inputs.likely())
     drop, choose = st.columns([3, 2], gap="large")
     with choose:
         chosen = detect_inputs.choose(runs)

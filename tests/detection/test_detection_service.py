@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import soundfile
 
 from core.detection import uploads
 from core.detection.request import Request
@@ -20,9 +21,17 @@ from core.detection.service import Job, Service
 from core.detection.uploads import SessionFolder, Upload
 from core.errors import MediaError
 from core.media.limits import Limits
+from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 
 NASTY = "../../<img src=x onerror=alert(1)>'\"\u202egnp.exe"
+
+
+def sounded(seconds: float) -> bytes:
+    buffer = io.BytesIO()
+    sound = np.random.default_rng(0).standard_normal(int(8000 * seconds)) * 0.1
+    soundfile.write(buffer, sound, 8000, format="WAV")
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +93,37 @@ def test_what_is_wrong_with_a_file_names_it_as_the_analyst_does(service: Service
     assert job.verdict is not None and job.verdict.status == "error"
     assert "holiday.mp4" in (job.verdict.reason or "") and "upload-" not in (job.verdict.reason or "")
     folder.close()
+
+
+WRONG: dict[str, tuple[bytes, str]] = {
+    "locked.zip": (b"PK\x03\x04\x14\x00\x01\x00" + bytes(60), "password-protected ZIP archive; unpack it"),
+    "clip.rar": (b"Rar!\x1a\x07\x01\x00" + bytes(60), "RAR archive; unpack it"),
+    "drawing.svg": (
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        "SVG drawing",
+    ),
+    "page.jpg": (b"<!doctype html><script>alert(1)</script>", "HTML or XML page"),
+    "weights.pth": (b"\x80\x04\x95cposix\nsystem\n", "is not media that can be decoded"),
+    "long.wav": (sounded(3.0), "the limit is 2 s"),
+    "empty.png": (b"", "the file is empty"),
+}
+
+
+def test_every_wrong_kind_of_file_gets_one_clear_line_and_the_session_goes_on(
+    service: Service, place: Path
+) -> None:
+    Workspace(place / "ws").save_settings({"limits": {"duration": 2.0}})
+    folder = SessionFolder()
+    for name, (content, words) in WRONG.items():
+        upload = folder.keep(io.BytesIO(content), name, Limits())
+        job = finished(service.submit("one", upload, Request(run="pictures", out=folder.results())))
+        assert job.verdict is not None and job.verdict.status == "error", name
+        reason = job.verdict.reason or ""
+        assert words in reason and name in reason and "\n" not in reason and "upload-" not in reason
+    good = service.submit("one", keep(folder, place / "a.png"), Request(run="pictures"))
+    assert finished(good).verdict.status == "ok"  # type: ignore[union-attr]
+    folder.close()
+    Workspace(place / "ws").settings_file.unlink()
 
 
 def test_a_process_that_dies_costs_one_file_and_comes_back(service: Service, place: Path) -> None:
