@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.thresholds import table
+from core.thresholds.breakdown import NOBODY
 from core.thresholds.calibration import Reliability
 from core.thresholds.point import Point
 from core.thresholds.sweep import Sweep
@@ -75,6 +76,9 @@ def det_figure(sweep: Sweep, point: Point) -> go.Figure:
                 name=name,
                 marker={"symbol": symbol, "size": 12},
             )
+    if not shown.any():
+        words = "no threshold trades one error for the other here"
+        fig.add_annotation(x=0.5, y=0.5, xref="paper", yref="paper", text=words, showarrow=False)
     ticks = [0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95]
     axis = {"tickvals": _probit(ticks), "ticktext": [f"{100 * t:g} %" for t in ticks]}
     fig.update_xaxes(title="reals called fake (FPR)", **axis)
@@ -93,7 +97,7 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
         part = shown[shown[column].notna()]
         fig.add_scatter(
             x=part[column],
-            y=part[key].str.slice(0, 40),
+            y=part[key].map(lambda value: named(value, key)),
             mode="markers",
             name=name,
             marker={"color": color, "symbol": symbol, "size": 10},
@@ -108,6 +112,13 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
     fig.update_xaxes(range=[-0.02, 1.02], title="share")
     fig.update_yaxes(type="category")
     return theme.figure(fig, height=max(220, 90 + 26 * len(shown)), keep=f"breakdown-{key}")
+
+
+def named(value: str, key: str) -> str:
+    """A value as its axis shows it; reals have no method of forgery."""
+    if value == NOBODY:
+        return "none (reals)" if key == "method" else "not stated"
+    return value[:40]
 
 
 def _probit(shares: object) -> np.ndarray:
