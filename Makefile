@@ -19,7 +19,7 @@ lint: .venv/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy core models dashboard benchmarks
 
-check-all: test
+check-all: test .venv/installed-cluster
 	$(BIN)/python -m pytest -m long
 
 .venv/venv:
@@ -35,6 +35,10 @@ check-all: test
 .venv/installed-test: requirements.txt requirements-test.txt | .venv/venv
 	$(call INSTALL,requirements-test.txt)
 	touch .venv/installed $@
+
+.venv/installed-cluster: requirements-cluster.txt | .venv/installed-test
+	$(call INSTALL,requirements-cluster.txt)
+	touch $@
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache
