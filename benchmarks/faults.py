@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -57,6 +58,7 @@ class Bench:
     luck: random.Random
     wrong: list[str] = field(default_factory=list)
     kills: dict[str, int] = field(default_factory=dict)
+    takes: dict[str, float] = field(default_factory=dict)  # seconds that the quickest of a kind took
     wanted: int = 0  # kills of the kind under way
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -71,9 +73,13 @@ class Bench:
         )
 
     def kill(self, kind: str, process: subprocess.Popen[bytes], seconds: float) -> None:
-        """SIGKILL to the whole group after a random part of `seconds`, unless it has ended by itself."""
+        """SIGKILL to the whole group after a random part of `seconds`, unless it has ended by itself: then that is
+        how long the next one has."""
+        began = time.monotonic()
         try:
-            process.wait(self.luck.uniform(0.0, seconds))
+            process.wait(self.luck.uniform(0.0, min(seconds, self.takes.get(kind, seconds))))
+            if kind in ("scan", "cache"):
+                self.takes[kind] = min(seconds, self.takes.get(kind, seconds), time.monotonic() - began)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -117,6 +123,10 @@ def fault_scan(bench: Bench) -> None:
 def fault_cache(bench: Bench) -> None:
     config = bench.space.root / "prepare.yaml"
     config.write_text(json.dumps(CONFIG), encoding="utf-8")
+    if bench.luck.random() < 0.5:
+        shutil.rmtree(
+            bench.space.cache, ignore_errors=True
+        )  # otherwise the next goes on where this one was killed
     bench.kill("cache", bench.start("-m", "core", "prepare", str(config)), 6.0)
     for _, _, path in entries(bench.space):
         bench.check(read(path) is not None, f"{path.name} in the cache is damaged")
@@ -187,7 +197,7 @@ def bombard(kills: int, seed: int, root: Path) -> Bench:
     scan([bench.data], space=bench.space)
     for kind, share in SHARES.items():
         bench.wanted = max(1, round(kills * share))
-        for attempt in range(3 * bench.wanted):
+        for attempt in range(10 * bench.wanted):
             if bench.kills.get(kind, 0) >= bench.wanted:
                 break
             FAULTS[kind](bench)
@@ -212,6 +222,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         bench = bombard(args.kills, args.seed, Path(folder))
     print("\n".join(f"{kind:<8} {n:>4} kills" for kind, n in bench.kills.items()))
+    missing = args.kills - sum(bench.kills.values())
+    if missing > 0:
+        bench.wrong.append(f"{missing} of {args.kills} kills hit nothing: processes ended before them")
     print(
         "\n".join(f"WRONG: {line}" for line in bench.wrong)
         or "nothing lost, nothing half-written, no wrong state"

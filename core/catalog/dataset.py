@@ -36,7 +36,11 @@ def save_dataset(task: Task, problems: Problems, space: Workspace) -> DatasetInf
                 formats=dict(tally.formats.most_common()),
                 demo=is_demo(task.root),
                 fingerprint=task.fingerprint,
-                extra={"copies": task.layout.copies(task.evidence), "ignored": dict(tally.ignored)},
+                extra={
+                    "copies": task.layout.copies(task.evidence),
+                    "ignored": dict(tally.ignored),
+                    "roots": task.roots,
+                },
             )
         )
         return about[0]

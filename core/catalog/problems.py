@@ -14,6 +14,7 @@ ADVICE = {
     "unreadable folder": "the folder cannot be read; check its permissions and scan again",
     "not a file": "is no ordinary file (a pipe or device); move it away",
     "link back": "the link leads into a folder that is already scanned, so it was not followed; remove the link",
+    "link out": "the link leads out of the data roots, so it was not followed; add its target as a root of its own",
     "absent": "is listed but is not there; download it again or correct the list",
     "unlisted": "is not in the dataset's list, so its label is unknown; complete the list",
     "bad label": "is labelled neither real nor fake, so it has no label; correct the list",

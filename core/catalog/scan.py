@@ -15,6 +15,7 @@ from core.catalog import generic, overrides
 from core.catalog.info import DatasetInfo, datasets, file_of, forget
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised, recognise
+from core.catalog.roots import read as configured_roots
 from core.catalog.task import Bundle, Task, fingerprint
 from core.catalog.walk import OTHER, PACKED, Folder, Tree, walk
 from core.catalog.workers import Workers
@@ -70,7 +71,8 @@ def scan(
             progress(what, done, out_of)
 
     with Workers() as workers:
-        tree = walk(paths, workers.walk, lambda n: tell("files found", n))
+        others = [os.fspath(root) for root in configured_roots(space)]
+        tree = walk(paths, workers.walk, lambda n: tell("files found", n), others)
         recognised = recognise(tree)
         generic.add(tree, recognised, space)
         named = named_datasets(_kept(recognised, tree, space), paths)
@@ -225,7 +227,16 @@ def task_of(name: str, found: Found, tree: Tree) -> Task:
         )
         for o in found.owned
     ]
-    return Task(found.layout, name, found.root, found.key.anchor, found.evidence, bundles, found.lists)
+    return Task(
+        found.layout,
+        name,
+        found.root,
+        found.key.anchor,
+        found.evidence,
+        bundles,
+        found.lists,
+        roots=tree.roots,
+    )
 
 
 def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[Problems]:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.catalog import roots
 from core.catalog.info import DatasetInfo, datasets, existing, file_of
 from core.catalog.info import forget as forget
-from core.errors import BadInput
+from core.catalog.walk import leads_into
+from core.errors import BadInput, MediaError
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -86,9 +88,18 @@ def root_of(name: str, space: Workspace | None = None) -> Path:
 
 
 def absolute_path(row: Any, space: Workspace | None = None) -> Path:
-    """Where a sample lies; `row` is a row of the table (a Series, a named tuple or a mapping)."""
+    """Where a sample lies; `row` is a row of the table (a Series, a named tuple or a mapping).
+
+    A MediaError where the path leads out of the data roots by now: what was scanned may have been replaced by a link.
+    """
     dataset, path = (row.dataset, row.path) if hasattr(row, "dataset") else (row["dataset"], row["path"])
-    return root_of(str(dataset), space) / str(path)
+    about = info(str(dataset), space)
+    whole = Path(about.root) / str(path)
+    folders = (about.root, *about.extra.get("roots", ()), *roots.read(space))
+    allowed = [os.path.realpath(folder) for folder in folders]
+    if not leads_into(os.fspath(whole), allowed):
+        raise MediaError(f"{whole.name}: leads out of the data roots, so it is not read; scan again")
+    return whole
 
 
 def absolute_paths(frame: pd.DataFrame, space: Workspace | None = None) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -41,6 +41,7 @@ class Task:
     bundles: list[Bundle]
     lists: dict[str, list[str]]
     fingerprint: str = ""
+    roots: list[str] = field(default_factory=list)  # that were scanned
 
     @property
     def files(self) -> int:

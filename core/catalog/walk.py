@@ -85,9 +85,10 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-def read_folder(path: str) -> Folder:
-    """List one folder with the size and time of every file in it."""
-    found = _Listing(path)
+def read_folder(path: str, allowed: Sequence[str] | None = None) -> Folder:
+    """List one folder with the size and time of every file in it; a link to a file that lies in none of the
+    allowed folders is a problem."""
+    found = _Listing(path, allowed)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
@@ -105,8 +106,8 @@ def read_folder(path: str) -> Folder:
 class _Listing:
     """One folder while it is read: its files in three columns, by name."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, allowed: Sequence[str] | None = None) -> None:
+        self.path, self.allowed = path, allowed
         self.names: list[str] = []
         self.sizes: list[int] = []
         self.times: list[int] = []
@@ -149,6 +150,9 @@ class _Listing:
                 return None
             if stat.S_ISDIR(status.st_mode):
                 self.links.append(name)
+                return None
+            if self.allowed is not None and not leads_into(f"{self.path}/{name}", self.allowed):
+                self.problems.append(("link out", f"{self.path}/{name}"))
                 return None
         if stat.S_ISREG(status.st_mode):
             return status
@@ -198,13 +202,15 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def walk_some(paths: list[str], limit: int = BATCH) -> tuple[list[Folder], list[str]]:
+def walk_some(
+    paths: list[str], limit: int = BATCH, allowed: Sequence[str] | None = None
+) -> tuple[list[Folder], list[str]]:
     """Walk folders depth first until `limit` entries were seen; what was walked, and what is still to walk."""
     pending = paths[::-1]
     done: list[Folder] = []
     seen = 0
     while pending and seen < limit:
-        folder = read_folder(pending.pop())
+        folder = read_folder(pending.pop(), allowed)
         done.append(folder)
         seen += 10 + sum(files.total for files in folder.files.values())
         prefix = folder.path.rstrip("/")
@@ -212,39 +218,46 @@ def walk_some(paths: list[str], limit: int = BATCH) -> tuple[list[Folder], list[
     return done, pending
 
 
-Walker = Callable[[list[str]], Iterable[list[Folder]]]
+Walker = Callable[[list[str], Sequence[str]], Iterable[list[Folder]]]
 
 
-def walk_here(paths: list[str]) -> Iterable[list[Folder]]:
+def walk_here(paths: list[str], allowed: Sequence[str]) -> Iterable[list[Folder]]:
     """Walk in this process, a batch at a time."""
     pending = deque([paths])
     while pending:
-        done, rest = walk_some(pending.popleft())
+        done, rest = walk_some(pending.popleft(), allowed=allowed)
         if rest:
             pending.append(rest)
         yield done
 
 
-def walk(roots: list[str], walker: Walker = walk_here, seen: Callable[[int], None] | None = None) -> Tree:
-    """Everything below the roots. Links to folders are followed unless they lead back into what is walked."""
+def walk(
+    roots: list[str],
+    walker: Walker = walk_here,
+    seen: Callable[[int], None] | None = None,
+    others: Iterable[str] = (),
+) -> Tree:
+    """Everything below the roots. Links are followed within the roots and into the other configured ones, and not
+    where they lead back into what is walked."""
     tree = Tree(roots)
+    allowed = sorted({os.path.realpath(root) for root in (*roots, *others)})
     count = 0
     todo = list(roots)
     while todo:
         links: list[str] = []
-        for batch in walker(todo):
+        for batch in walker(todo, allowed):
             tree.add(batch)
             links += [f"{folder.path.rstrip('/')}/{name}" for folder in batch for name in folder.links]
             count += sum(files.total for folder in batch for files in folder.files.values())
             if seen:
                 seen(count)
-        todo = _follow(sorted(links), tree)
+        todo = _follow(sorted(links), tree, allowed)
     tree.folders = dict(sorted(tree.folders.items(), key=lambda item: item[0].split("/")))
     return tree
 
 
-def _follow(links: list[str], tree: Tree) -> list[str]:
-    """The links worth walking: those that lead outside of everything that is walked already."""
+def _follow(links: list[str], tree: Tree, allowed: Sequence[str]) -> list[str]:
+    """The links worth walking: those into a configured root, outside of everything that is walked already."""
     fresh: list[str] = []
     walked = {os.path.realpath(root) for root in tree.roots}
     walked |= {os.path.realpath(folder) for folder in tree.linked}
@@ -253,6 +266,9 @@ def _follow(links: list[str], tree: Tree) -> list[str]:
         if any(_inside(target, other) or _inside(other, target) for other in walked):
             tree.problems.append(("link back", link))
             continue
+        if not leads_into(link, allowed):
+            tree.problems.append(("link out", link))
+            continue
         walked.add(target)
         fresh.append(link)
     for link in fresh:
@@ -260,6 +276,12 @@ def _follow(links: list[str], tree: Tree) -> list[str]:
         parent, _, name = link.rpartition("/")
         tree.folders[parent].folders.append(name)
     return fresh
+
+
+def leads_into(path: str, folders: Sequence[str]) -> bool:
+    """Whether what lies behind all links of the path is in one of these folders (which are free of links)."""
+    target = os.path.realpath(path)
+    return any(_inside(target, folder) for folder in folders)
 
 
 def _inside(path: str, folder: str) -> bool:

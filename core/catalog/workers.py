@@ -78,16 +78,16 @@ class Workers:
                 )
             )
 
-    def walk(self, paths: list[str]) -> Iterator[list[Folder]]:
+    def walk(self, paths: list[str], allowed: Sequence[str]) -> Iterator[list[Folder]]:
         """Walk folders; a small tree is walked here."""
-        done, rest = walk_some(paths, FIRST)
+        done, rest = walk_some(paths, FIRST, allowed)
         yield done
         pending = deque(rest)
 
         def tasks() -> Iterator[tuple[Any, ...]]:
             while pending:
                 share = max(1, len(pending) // (2 * self.number))
-                yield ("walk", [pending.popleft() for _ in range(share)])
+                yield ("walk", [pending.popleft() for _ in range(share)], list(allowed))
 
         if pending:
             for done, _ in self._run(tasks, more=lambda answer: pending.extend(answer[1])):

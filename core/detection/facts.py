@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.detection import provenance
-from core.errors import WorkbenchError, one_line
+from core.errors import MediaError, WorkbenchError, one_line
 from core.workspace import Workspace, workspace
 
 LONGEST = 300  # characters of one value that are kept
@@ -164,7 +164,10 @@ def _same_size(size: int, space: Workspace) -> Iterator[tuple[dict[str, Any], Pa
         wanted = rows[first:last][:left]
         left -= len(wanted)
         for row in table.arrow(name, space, ["id", "path", "dataset", "label"]).take(wanted).to_pylist():
-            yield row, table.absolute_path(row, space)
+            try:
+                yield row, table.absolute_path(row, space)
+            except MediaError:  # leads out of the data roots by now: it is not read
+                continue
 
 
 @lru_cache(maxsize=64)

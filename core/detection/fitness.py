@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+SHORTEST_SOUND = 0.5  # seconds, without the silence at both ends where the recipe cuts it
+SMALLEST_PICTURE = 16  # pixels
 NAMES = {"image": "a picture", "video": "a video", "audio": "a recording"}
 
 
@@ -19,3 +21,17 @@ def why_not(modality: str, info: Any) -> str | None:
     if modality == "audio" and kind == "video" and not info.has_audio:
         return "the detector judges sound, and the video has no sound track"
     return None
+
+
+def too_little(modality: str, prepared: Any) -> str | None:
+    """Why a prepared file holds too little to say anything of; None where it is enough."""
+    pictures = prepared.frames is not None and len(prepared.frames) > 0
+    if pictures and 0 < min(prepared.frame_size) < SMALLEST_PICTURE:
+        width, height = prepared.frame_size
+        return f"too small: {width} x {height} pixels, at least {SMALLEST_PICTURE} a side are needed"
+    if modality not in ("audio", "multimodal") or prepared.audio is None or pictures:
+        return None
+    seconds = len(prepared.audio) / prepared.sample_rate
+    if seconds >= SHORTEST_SOUND:
+        return None
+    return f"too short: {seconds:.2f} s of sound, at least {SHORTEST_SOUND} s are needed"

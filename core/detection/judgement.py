@@ -148,8 +148,9 @@ class _Judgement:
             return self._with_facts(_not_applicable(base, reason), info)
         prepared = self.media.prepare(self.path, detector.recipe)
         self._done("prepare")
-        if prepared.not_applicable is not None:
-            return self._with_facts(_not_applicable(base, str(prepared.not_applicable)), info)
+        reason = prepared.not_applicable or fitness.too_little(detector.modality, prepared)
+        if reason is not None:
+            return self._with_facts(_not_applicable(base, str(reason)), info)
         judged = detector.judge(prepared, text=self.request.text, metadata=asdict(info))
         self._done("network")
         if judged is None:

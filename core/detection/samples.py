@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import MediaError
 from core.workspace import Workspace, workspace
 
 ORDER = ("image", "video", "audio")
@@ -39,7 +40,10 @@ def demo_samples(space: Workspace | None = None) -> list[Sample]:
             key = (str(modality), "fake" if label == 1 else "real")
             test = group[group["split"] == "test"]
             row = (test if len(test) else group).iloc[0]
-            path = table.absolute_path(row, space)
+            try:
+                path = table.absolute_path(row, space)
+            except MediaError:  # replaced by a link out of the data roots
+                continue
             if key not in found and path.is_file():
                 found[key] = Sample(path, key[0], key[1], name)
     return [found[m, label] for m in ORDER for label in ("real", "fake") if (m, label) in found]

@@ -82,9 +82,8 @@ def _filters(info: DatasetInfo) -> Filter:
 
 
 def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None:
-    path = table.absolute_path(sample, session.space())
     try:
-        _play(path, sample)
+        _play(table.absolute_path(sample, session.space()), sample)
     except (MediaError, OSError) as error:
         st.warning(theme.safe(error), icon=":material/broken_image:")
     word = {0: "real", 1: "fake", None: "unlabelled"}[sample["label"]]

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from core.catalog import generic, lists, overrides, scan, statistics, table, workers
+from core.catalog import roots as data_roots
 from core.catalog.overrides import Override
 from core.catalog.problems import Problems
 from core.catalog.table import DatasetInfo
-from core.errors import BadInput
+from core.errors import BadInput, MediaError
 from core.workspace import Workspace
 from tests.catalog.layout_trees import DFD_OFFICIAL, OFFICIAL, TREES, build, media
 from tests.conftest import ROOT
@@ -293,14 +294,48 @@ class TestBadInput:
         assert any("Celeb-real/loop" in p for p in result.datasets[0].problems)
         assert any("self" in p for p in result.datasets[0].problems)
 
-    def test_links_out_of_the_root_are_followed(self, tmp_path: Path, space: Workspace) -> None:
+    def test_links_into_another_configured_root_are_followed(self, tmp_path: Path, space: Workspace) -> None:
         build(tmp_path / "disk2", CELEB)
+        data_roots.add(tmp_path / "disk2", space=space)
         (tmp_path / "data").mkdir()
         (tmp_path / "data/linked").symlink_to(tmp_path / "disk2/Celeb-DF-v2")
         (tmp_path / "data/again").symlink_to(tmp_path / "disk2/Celeb-DF-v2")
         result = scan.scan([tmp_path / "data"], space=space)
         assert counts(result) == {"Celeb-DF-v2": (1, 1, 0)}
         assert len(result.problems) + result.datasets[0].problem_count == 1
+        row = table.load(["Celeb-DF-v2"], space).iloc[0]
+        assert table.absolute_path(row, space).is_file()
+
+    def test_links_out_of_the_roots_are_not_followed(self, tmp_path: Path, space: Workspace) -> None:
+        build(tmp_path / "elsewhere", CELEB | media("Celeb-DF-v2/Celeb-real/id5_0001.mp4"))
+        root = build(tmp_path / "data", CELEB)
+        (root / "folder").symlink_to(tmp_path / "elsewhere")
+        (root / "Celeb-DF-v2/Celeb-real/id5_0001.mp4").symlink_to(
+            tmp_path / "elsewhere/Celeb-DF-v2/Celeb-real/id5_0001.mp4"
+        )
+        (root / "Celeb-DF-v2/Celeb-real/id6_0001.mp4").symlink_to(
+            "id0_0000.mp4"
+        )  # inside: an ordinary sample
+        result = scan.scan([root], space=space)
+        assert counts(result) == {"Celeb-DF-v2": (2, 1, 0)}
+        lines = [*result.problems, *result.datasets[0].problems]
+        assert sum("leads out of the data roots" in line for line in lines) == 2
+        assert any(line.startswith(f"{root}/folder: ") for line in lines)
+        assert any("id5_0001.mp4" in line and "add its target as a root" in line for line in lines)
+
+    def test_a_sample_replaced_by_a_link_out_of_the_root_is_not_read(
+        self, tmp_path: Path, space: Workspace
+    ) -> None:
+        root = build(tmp_path / "data", CELEB)
+        scan.scan([root], space=space)
+        row = table.load(["Celeb-DF-v2"], space).iloc[0]
+        path = table.absolute_path(row, space)
+        secret = tmp_path / "secret"
+        secret.write_text("not for everybody")
+        path.unlink()
+        path.symlink_to(secret)
+        with pytest.raises(MediaError, match="leads out of the data roots"):
+            table.absolute_path(row, space)
 
     def test_broken_link_empty_file_and_name_that_is_not_utf8(self, tmp_path: Path, space: Workspace) -> None:
         root = build(tmp_path / "data", CELEB | {"Celeb-DF-v2/Celeb-real/id9_0000.mp4": ""})

@@ -32,6 +32,7 @@ NO_SOUND = {
     "tall.webm",
     "renamed_clip.jpg",
 }
+TOO_LITTLE = {"silence.wav", "short.wav", "one_pixel.png"}
 CONTRACT = {
     "file", "status", "verdict", "score", "threshold", "modality", "detector", "probability", "units", "heatmaps",
     "reason", "seconds",
@@ -110,14 +111,20 @@ def test_what_can_be_judged_is_judged_and_the_rest_says_why(
     clips = {v.file for v in found if v.modality == "video"}
     sounds = {v.file for v in found if v.modality == "audio"}
     judged = {v.file for v in found if v.status == "ok"}
-    silent = {by_name[n].file for n in NO_SOUND} | {by_name["silence.wav"].file}
+    little = {by_name[n].file for n in TOO_LITTLE}
+    silent = {by_name[n].file for n in NO_SOUND} | little
     expected = {
-        "image": pictures | clips,
+        "image": (pictures | clips) - little,
         "video": clips,
         "audio": (sounds | clips) - silent,
-        "multimodal": pictures | clips | sounds - {by_name["silence.wav"].file},
+        "multimodal": (pictures | clips | sounds) - little,
     }[modality]
     assert judged == expected
+    if modality in ("audio", "multimodal"):
+        assert "too short: 0.20 s" in str(by_name["short.wav"].reason)
+        assert by_name["silence.wav"].reason == "silence only"
+    if modality in ("image", "multimodal"):
+        assert "too small: 1 x 1 pixels" in str(by_name["one_pixel.png"].reason)
     assert by_name["rotated.mp4"].frame_size in (None, (odd_media.HEIGHT, odd_media.WIDTH))
 
 
