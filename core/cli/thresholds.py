@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    if args.seed < 0:
+        raise BadInput(f"--seed ({args.seed}) must be at least 0")
     chosen, seen, chosen_on = _tables(args)
     analysis = analyse(
         chosen,
@@ -76,7 +78,7 @@ def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None
 
 
 def _part(table: pd.DataFrame, split: str, name: str) -> pd.DataFrame:
-    part = table[table["split"] == split]
+    part = table[table["split"].astype(str).str.strip().str.casefold() == split]
     if part.empty:
         raise BadInput(f"{name} has no rows of split {split}")
     return part

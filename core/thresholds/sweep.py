@@ -23,7 +23,7 @@ class Sweep:
     fp: np.ndarray  # (m,)
     positives: int  # fakes
     negatives: int  # reals
-    summed: tuple[float, float] | None = None  # AUC and AP, where counting has summed them on the way
+    areas: packed.Areas | None = None  # where counting has summed them on the way
 
     @property
     def total(self) -> int:
@@ -32,24 +32,21 @@ class Sweep:
     @property
     def auc(self) -> float:
         """Area under the ROC: the chance that a fake scores above a real one, ties counting half."""
-        return self._areas[0]
+        return 1 - self._summed.lost / (2 * self.positives * self.negatives)
 
     @property
     def ap(self) -> float:
         """Average precision: the sum over thresholds of (recall gained) x precision."""
-        return self._areas[1]
+        return self._summed.gained / self.positives
 
     @cached_property
-    def _areas(self) -> tuple[float, float]:
-        if self.summed is not None:
-            return self.summed
-        doubled, gained = 0, 0.0
-        for counts in self._chunks():
-            tp, fp = counts[0].astype(np.float64), counts[1].astype(np.float64)
-            doubled += int(np.einsum("i,i->", fp[:-1] - fp[1:], tp[:-1] + tp[1:]))  # whole numbers: exact
-            precision = np.divide(tp[:-1], tp[:-1] + fp[:-1])
-            gained += float(np.einsum("i,i->", tp[:-1] - tp[1:], precision))
-        return doubled / (2 * self.positives * self.negatives), gained / self.positives
+    def _summed(self) -> packed.Areas:
+        if self.areas is not None:
+            return self.areas
+        found = packed.Areas()
+        found.add(self.tp, self.fp)
+        found.add(np.append(self.tp[-1:], 0), np.append(self.fp[-1:], 0))
+        return found
 
     @cached_property
     def eer(self) -> float:
@@ -148,17 +145,6 @@ class Sweep:
         least = max_fpr**2 / 2
         return 0.5 * (1 + (area - least) / (max_fpr - least)) if max_fpr < 1 else area
 
-    def _chunks(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Overlapping pieces of (tp, fp), closed by the (0, 0) of calling nothing fake."""
-        size = packed.CHUNK
-        pieces = []
-        for start in range(0, len(self.tp), size):
-            tp, fp = self.tp[start : start + size + 1], self.fp[start : start + size + 1]
-            if start + size >= len(self.tp):
-                tp, fp = np.append(tp, 0), np.append(fp, 0)
-            pieces.append((tp, fp))
-        return pieces
-
 
 def sweep(labels: np.ndarray, scores: np.ndarray) -> Sweep:
     """The exact sweep of `labels` (1 = fake, 0 = real) and `scores` (any finite scale)."""
@@ -168,11 +154,7 @@ def sweep(labels: np.ndarray, scores: np.ndarray) -> Sweep:
         which = "fake" if positives else "real"
         raise BadInput(f"all {len(y):,} samples are {which}: a threshold needs scores of both classes")
     counts = packed.count(y, s)
-    negatives = len(y) - positives
-    summed = None
-    if counts.wins is not None and counts.gained is not None:
-        summed = (counts.wins / (positives * negatives), counts.gained / positives)
-    return Sweep(counts.thresholds, counts.tp, counts.fp, positives, negatives, summed)
+    return Sweep(counts.thresholds, counts.tp, counts.fp, positives, len(y) - positives, counts.areas)
 
 
 def check(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.errors import BadInput
-from core.thresholds import score_files
+from core.thresholds import score_batches
 from core.thresholds.score_files import Limits, read
 
 
@@ -28,6 +28,7 @@ READABLE = {
     "byte order mark, semicolons, Windows line ends": "\ufefflabel;score\r\n1;0.9\r\n0;0.1\r\n",
     "tabs": "label\tscore\n1\t0.9\n0\t0.1\n",
     "blank lines": "label,score\n\n1,0.9\n\n0,0.1\n\n",
+    "old Mac line ends": "label,score\r1,0.9\r0,0.1\r",
     "exponents": "label,score\n1,9e-1\n0,1e-1\n",
     "a comma in an id": 'id,label,score\n"a,b",1,0.9\nc,0,0.1\n',
 }
@@ -76,7 +77,7 @@ def test_optional_columns_come_along_under_house_names(tmp_path: Path) -> None:
 
 
 def test_several_blocks_are_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score_files, "BLOCK", 256)
+    monkeypatch.setattr(score_batches, "BLOCK", 256)
     rows = [f"s{i},{'fake' if i % 3 else 'real'},{i / 1000},m{i % 4}" for i in range(1000)]
     path = write(tmp_path / "s.csv", "id,label,score,method\n" + "\n".join(rows) + "\n")
     table = read(path)
@@ -97,6 +98,10 @@ REFUSED = {
     "too large for a float": ("label,score\n1,1e999\n0,0.1\n", "row 1 is missing, NaN or infinite"),
     "a score missing": ("label,score\n1,0.9\n0,\n", "score in row 2 is missing"),
     "a score in words": ("label,score\n1,high\n0,0.1\n", "score 'high' in row 1 is not a number"),
+    "a number as Python writes it": (
+        "label,score\n1,0.9\n0,1_000\n",
+        "score '1_000' in row 2 is not a number",
+    ),
     "decimal commas": ("label;score\n1;0,9\n0;0,1\n", "score '0,9' in row 1 is not a number"),
     "a third label": (
         "label,score\nfake,1\nreal,0\nunknown,0.5\n",
@@ -133,6 +138,12 @@ def test_the_side_that_means_fake_can_be_named(tmp_path: Path) -> None:
 def test_a_turned_scale_can_be_turned(tmp_path: Path) -> None:
     path = write(tmp_path / "s.csv", "label,score\n1,-3\n0,4\n")
     assert read(path, lower_is_fake=True)["score"].tolist() == [3, -4]
+
+
+def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"label": [1, 0], "score": [[0.1], [0.2]]}).to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(BadInput, match="neither text nor numbers"):
+        read(tmp_path / "s.parquet")
 
 
 def test_torn_files_are_refused(tmp_path: Path) -> None:

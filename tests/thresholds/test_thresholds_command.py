@@ -92,7 +92,7 @@ def test_intervals_are_added_when_asked(space, capsys: pytest.CaptureFixture[str
 def test_a_file_with_splits_can_be_treated_as_a_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    both = pd.concat([scores(200, 1).assign(split="val"), scores(200, 2).assign(split="test")])
+    both = pd.concat([scores(200, 1).assign(split="Val"), scores(200, 2).assign(split="test")])
     both.to_csv(tmp_path / "s.csv", index=False)
     assert ask(capsys, str(tmp_path / "s.csv"))["n"] == 400
     found = ask(capsys, str(tmp_path / "s.csv"), "--split", "test")
@@ -119,6 +119,7 @@ BAD = {
     "no column": ("truth,score\n1,0.9\n0,0.1\n", ()),
     "method": ("label,score\n1,0.9\n0,0.1\n", ("--method", "best")),
     "target": ("label,score\n1,0.9\n0,0.1\n", ("--method", "precision=95")),
+    "a seed under zero": ("label,score\n1,0.9\n0,0.1\n", ("--intervals", "--seed", "-1")),
     "no split": ("label,score\n1,0.9\n0,0.1\n", ("--split", "test")),
 }
 

@@ -7,9 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from core.errors import BadInput
 from core.thresholds.methods.base import Choice, Method, best, number
 from core.thresholds.sweep import Sweep
+
+LEAST, MOST = 0.001, 1000  # beyond these F-beta is the precision or the recall alone
 
 
 class FBeta(Method):
@@ -22,8 +23,7 @@ class FBeta(Method):
 
     @classmethod
     def parse(cls, value: str) -> Self:
-        if number("beta", value, 0) == 0:
-            raise BadInput(f"beta ({value}) must be over 0")
+        number("beta", value, LEAST, MOST)
         return cls(Fraction(value) ** 2)
 
     def choose(self, sweep: Sweep) -> Choice:
