@@ -65,6 +65,8 @@ class Study:
         if not resume:
             new_run(config, path=folder.path)
         work(folder, resume=resume, space=self.space)
+        if folder.status().state != "completed":
+            raise SystemExit(f"stopped; the same command goes on ({self.root})")
         return folder
 
     def imbalanced(self, dataset: str, ratio: float, seed: int) -> str:

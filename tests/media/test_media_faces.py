@@ -140,6 +140,70 @@ def test_yunet_is_used_where_its_file_is(space: Workspace) -> None:
         detector("yunet", space)
 
 
+def stand_in_for_yunet(path: Path) -> None:
+    """A network with YuNet's outputs that calls every bright cell of 16 x 16 pixels the middle of a face of 64."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, weights, outputs = [], [], []
+
+    def constant(name: str, value: np.ndarray) -> str:
+        weights.append(numpy_helper.from_array(value, name))
+        return name
+
+    for stride in (8, 16, 32):
+        own = f"cells_{stride}"
+        nodes.append(
+            helper.make_node(
+                "AveragePool", ["input"], [own], kernel_shape=[stride, stride], strides=[stride, stride]
+            )
+        )
+        bright = np.full((1, 3, 1, 1), 0.1 if stride == 16 else 0.0, np.float32)
+        still = np.zeros((1, 3, 1, 1), np.float32)
+        for kind, kernel, bias in (
+            ("cls", bright, [-60.0 if stride == 16 else -20.0]),
+            ("obj", bright, [-60.0 if stride == 16 else -20.0]),
+            ("bbox", still.repeat(4, 0), [0.5, 0.5, float(np.log(4)), float(np.log(4))]),
+            ("kps", still.repeat(10, 0), [0.0] * 10),
+        ):
+            name = f"{kind}_{stride}"
+            given = [own, constant(f"w_{name}", kernel), constant(f"b_{name}", np.array(bias, np.float32))]
+            nodes.append(helper.make_node("Conv", given, [f"raw_{name}"], kernel_shape=[1, 1]))
+            last = f"raw_{name}"
+            if kind in ("cls", "obj"):
+                nodes.append(helper.make_node("Sigmoid", [last], [f"sure_{name}"]))
+                last = f"sure_{name}"
+            nodes.append(helper.make_node("Transpose", [last], [f"t_{name}"], perm=[0, 2, 3, 1]))
+            shape = constant(f"s_{name}", np.array([1, -1, len(bias)], np.int64))
+            nodes.append(helper.make_node("Reshape", [f"t_{name}", shape], [name]))
+            outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, None, len(bias)]))
+    seen = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 640, 640])
+    graph = helper.make_graph(nodes, "stand_in", [seen], outputs, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(path))
+
+
+def test_yunet_boxes_are_in_pixels_of_the_picture(space: Workspace, tmp_path: Path) -> None:
+    stand_in_for_yunet(space.weights / "face_detection_yunet_2023mar.onnx")
+    found = detector("yunet", space)
+    black = np.zeros((256, 320, 3), np.uint8)
+    assert found.detect(black).shape == (0, 5)
+    face = black.copy()
+    face[96:112, 160:176] = 255
+    (x0, y0, x1, y1, sure), *others = found.detect(face)
+    assert not others and sure > 0.9
+    np.testing.assert_allclose([x0, y0, x1, y1], [136, 72, 200, 136], atol=1)
+    # Of a large picture the detector sees a smaller one; its boxes are those of the large one.
+    large = np.zeros((1024, 1280, 3), np.uint8)
+    large[192:224, 320:352] = 255  # one cell of 16 x 16 at half the size
+    np.testing.assert_allclose(found.detect(large)[:, :4], [[272, 144, 400, 272]], atol=2)
+    Image.fromarray(face).save(tmp_path / "a.png")
+    recipe = Recipe(modality="image", faces=True, face_detector="yunet", face_margin=1.5)
+    prepared = prepare(tmp_path / "a.png", recipe, space=space)
+    np.testing.assert_allclose(prepared.boxes, [[120, 56, 216, 152]], atol=2)
+
+
 def test_an_unknown_detector_lists_the_known_ones() -> None:
     with pytest.raises(BadInput, match="known are cascade, yunet"):
         detector("mtcnn")

@@ -12,6 +12,8 @@ import models
 from core.runs.folder import new_run
 from core.training.worker import work
 from core.workspace import Workspace
+from models.finetune import parameter_groups
+from tests.models.small_networks import BUILT, inputs_for, small_options
 from tests.training.tiny_catalogue import image_set, small
 
 
@@ -39,24 +41,35 @@ def test_labels_that_mean_something_are_learned(space: Workspace, tmp_path: Path
     assert result["learned_nothing"] is False
 
 
-SMALL_ENOUGH = [n for n in models.list_models("image") if models.count_parameters(n) < 2e6] + [
-    "timm:test_resnet"
+QUICK = 2_000_000  # parameters
+LONG = ("raw_waveform",)  # small and slow: it looks at every sample of the sound
+SLOW_STARTERS = {"forensic_sound": 300}  # steps: few weights on standardised features
+EVERY = [
+    name
+    if name in BUILT and name not in LONG and models.count_parameters(name, **small_options(name)) < QUICK
+    else pytest.param(name, marks=pytest.mark.long)
+    for name in models.list_models()
 ]
 
 
-@pytest.mark.parametrize("name", SMALL_ENOUGH)
-def test_a_small_network_overfits_one_batch(name: str) -> None:
+@pytest.mark.parametrize("name", EVERY)
+def test_every_network_overfits_one_batch(name: str) -> None:
+    """Its whole way learns: after a few steps it knows four samples by heart."""
     torch.manual_seed(0)
-    card = models.card(name)
-    side = 64 if card.resize == "native" else 48
-    network = models.create(name, dropout=0.0).train()
-    inputs, labels = torch.randn(8, 3, side, side), torch.tensor([0, 1] * 4)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
-    for _ in range(80):
+    network = models.create(name, **small_options(name))
+    for module in network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    inputs, labels = inputs_for(name, batch=4), torch.tensor([0, 1, 1, 0])
+    huge = models.count_parameters(name, **small_options(name)) > 1e8
+    tune = "layernorm" if huge else "all"
+    optimizer = torch.optim.AdamW(parameter_groups(network.train(), 2e-3, tune))
+    for _ in range(SLOW_STARTERS.get(name, 80)):
         loss = torch.nn.functional.cross_entropy(network(inputs), labels)
         optimizer.zero_grad()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        if loss.item() < 0.02:
+        if loss.item() < 0.05:
             break
-    assert loss.item() < 0.1
+    assert loss.item() < 0.05
