@@ -53,7 +53,7 @@ def card(name: str, **options: object) -> ModelCard:
     if not options:
         return _entry(name)[0]
     with torch.device("meta"):
-        found: ModelCard = create(name, **options).card
+        found: ModelCard = create(name, pretrained=False, **options).card
     return found
 
 

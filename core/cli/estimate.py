@@ -58,7 +58,7 @@ def measure(config: TrainConfig) -> dict[str, Any]:
 
 def _prepare_seconds(setup: Any) -> float:
     """Of one file, as the cache stands now: what is there already costs little."""
-    from core.training.data import read
+    from core.training.examples import read
 
     source = setup.source("train")
     count = len(source.files)

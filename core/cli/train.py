@@ -42,6 +42,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         folder, setup = new_folder(TrainConfig.from_dict(given), args.run_dir, resume=args.resume)
     else:
         folder, setup = existing_folder(args.run_dir, resume=args.resume), None
+    if args.resume and folder.status_file.exists() and folder.status().state == "completed":
+        from core.training.worker import outcome
+
+        print(f"run {folder.id} has completed; nothing is left to do", file=sys.stderr)
+        return outcome(folder)  # as it is: its test split is not opened again
     devices = TrainConfig.from_dict(folder.config()).devices
     if devices > 1 and "WORLD_SIZE" not in os.environ:
         return train_together(folder, devices, args.resume)

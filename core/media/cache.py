@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from core.errors import MediaError
 from core.media.limits import Limits, reason
 from core.media.prepare import Prepared, prepare
@@ -93,7 +95,12 @@ def fill(
     limits: Limits | None = None,
     threads: int = 0,
 ) -> dict[str, Any]:
-    """Make sure that the entry is there: whether it was, its bytes, and why the file cannot be judged, if so."""
+    """Make sure that the entry is there: whether it was, its bytes, and why the file cannot be judged, if so.
+
+    With a number of `threads` the whole process keeps to it, OpenCV too: other processes have the other cores.
+    """
+    if threads:
+        cv2.setNumThreads(threads)
     made, kept = fetch(path, recipe, space, limits=limits, threads=threads)
     with contextlib.suppress(OSError):
         length = entry_path(Path(path), recipe, space).stat().st_size

@@ -50,7 +50,7 @@ def coerce(option: Field[Any], value: Any) -> Any:
 def check(config: TrainConfig) -> None:
     """Every field inside its choices and range, and no two options against each other."""
     for option in fields(config):
-        _check_field(option, coerce(option, getattr(config, option.name)))
+        check_field(option, coerce(option, getattr(config, option.name)))
     _check_together(config)
     if config.tune is not None:
         check_tune(config, config.tune)
@@ -73,7 +73,7 @@ def check_tune(config: TrainConfig, tune: str) -> None:
         )
 
 
-def _check_field(option: Field[Any], value: Any) -> None:
+def check_field(option: Field[Any], value: Any) -> None:
     meta = option.metadata
     if value is None:
         return

@@ -16,15 +16,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from core.training.data import (
-    Changes,
-    Source,
-    Unusable,
-    prepare_worker,
-    read,
-    training_example,
-    whole_pieces,
-)
+from core.training.data import prepare_worker
+from core.training.examples import Changes, Source, Unusable, read, training_example, whole_pieces
 from core.training.inputs import Arrays, Piece, Pieces, batch_of
 from core.training.predict import Interrupted
 from core.training.ranks import Ranks

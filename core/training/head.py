@@ -14,8 +14,9 @@ from torch import nn
 from core.errors import BadInput
 from core.training import checkpoint
 from core.training.balancing import TrainingSet, make_balancing
-from core.training.data import Batch, Source
+from core.training.data import Batch
 from core.training.embeddings import Embedded, embed_training, embed_whole
+from core.training.examples import Source
 from core.training.loop import Loop
 from core.training.order import Draw
 from core.training.predict import Predicted

@@ -11,7 +11,8 @@ import pandas as pd
 from torch import nn
 
 from core.runs.folder import RunFolder
-from core.training.data import Source, Unusable, whole_samples
+from core.training.data import whole_samples
+from core.training.examples import Source, Unusable
 from core.training.inputs import Pieces
 from core.training.ranks import Ranks
 from core.training.scoring import PIECES_AT_ONCE, Scored, score_many

@@ -11,7 +11,7 @@ import torch
 
 from core.runs.folder import RunFolder
 from core.training import checkpoint
-from core.training.data import Unusable
+from core.training.examples import Unusable
 from core.training.step import StepResult
 
 NOTHING = np.zeros(0)

@@ -15,8 +15,8 @@ from core.runs.folder import RunFolder
 from core.training import checkpoint, evaluation
 from core.training.checkpoint import Loaded
 from core.training.config import TrainConfig
-from core.training.data import Source, Unusable, metadata_of, read
 from core.training.evaluation.degradations import degradations
+from core.training.examples import Source, Unusable, metadata_of, read
 from core.training.inputs import pieces_of
 from core.training.predict import predict, save_tables, score_tables
 from core.training.ranks import Ranks, own_device

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any
 
 from core.errors import BadInput
+from core.training.checks import check_field, coerce
 from core.training.config import TrainConfig
 
 # A list is a choice; a mapping is a range. The names are fields of the configuration.
@@ -22,13 +23,15 @@ DEFAULT: dict[str, Any] = {
 
 def check_space(space: Mapping[str, Any]) -> dict[str, Any]:
     """The space with every range and choice looked at; refused where a field or a bound makes no sense."""
-    known = {f.name for f in fields(TrainConfig)}
+    known = {f.name: f for f in fields(TrainConfig)}
     for name, about in space.items():
         if name not in known:
             raise BadInput(f"search: unknown option {name!r}; it may name any field of the configuration")
         if isinstance(about, list):
             if not about:
                 raise BadInput(f"search: {name} has no choices")
+            for choice in about:
+                _check_value(known[name], choice)
             continue
         if not isinstance(about, Mapping) or not {"low", "high"} <= set(about) <= {"low", "high", "log"}:
             raise BadInput(
@@ -37,7 +40,17 @@ def check_space(space: Mapping[str, Any]) -> dict[str, Any]:
         low, high = number(name, about["low"]), number(name, about["high"])
         if not low < high or (about.get("log") and low <= 0):
             raise BadInput(f"search: {name} needs low < high, and low above 0 where log is true")
+        for bound in (low, high):
+            _check_value(known[name], bound)
     return dict(space)
+
+
+def _check_value(option: Field[Any], value: Any) -> None:
+    """A value that the field can never have is refused before the first trial."""
+    try:
+        check_field(option, coerce(option, value))
+    except BadInput as error:
+        raise BadInput(f"search: {error}") from error
 
 
 def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ from core.media.recipe import Recipe
 from core.training.balancing import Balancing, TrainingSet, make_balancing
 from core.training.checks import check_tune
 from core.training.config import TrainConfig
-from core.training.data import Changes, Source
+from core.training.examples import Changes, Source
 from core.training.recipes import recipe_for
 from core.training.samples import Planned, plan_samples, select
 from core.workspace import Workspace, workspace
@@ -78,10 +80,8 @@ def card_for(config: TrainConfig) -> ModelCard:
         raise BadInput(
             f"model: {card.name} is for modality {card.modality}, not {config.modality}; it may be {fitting}"
         )
-    try:
+    with options_understood(config):
         return models.card(config.model_name, **config.model_options)
-    except BadOption as error:
-        raise BadInput(f"model_options: {error}") from error
 
 
 def model_options_for(config: TrainConfig, card: ModelCard, recipe: Recipe, domains: int) -> dict[str, Any]:
@@ -103,13 +103,25 @@ def create_network(config: TrainConfig, options: dict[str, Any], space: Workspac
     """The network with seeded weights."""
     torch.manual_seed(config.seed)
     try:
-        return models.create(
-            config.model_name, pretrained=config.pretrained, weights_folder=str(space.weights), **options
-        )
-    except BadOption as error:
-        raise BadInput(f"model_options: {error}") from error
+        with options_understood(config):
+            return models.create(
+                config.model_name, pretrained=config.pretrained, weights_folder=str(space.weights), **options
+            )
     except MissingWeights as error:
         raise BadInput(f"pretrained: {error}") from error
+
+
+@contextlib.contextmanager
+def options_understood(config: TrainConfig) -> Iterator[None]:
+    """What a network (or the library under it) says of values that it cannot be built with is bad input."""
+    try:
+        yield
+    except BadOption as error:
+        raise BadInput(f"model_options: {error}") from error
+    except (TypeError, ValueError, RuntimeError, AssertionError, LookupError) as error:
+        if isinstance(error, MissingWeights) or not config.model_options:
+            raise
+        raise BadInput(f"model_options: {config.model_options} cannot be built ({error})") from error
 
 
 def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe | None = None) -> Setup:

@@ -25,17 +25,19 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from core.errors import BadInput, WorkbenchError
-from core.runs import events
-from core.runs.folder import RunFolder, new_run
+from core.errors import BadInput, WorkbenchError, one_line
+from core.runs import events, processes
+from core.runs.folder import RunFolder, new_run, open_run
 from core.training.config import TrainConfig
 from core.training.search import DEFAULT, check_space, suggest
+from core.training.trials import Trials, count_done
+from core.training.tuning_results import summary, write_plots
 from core.workspace import CODE_ROOT, Workspace, workspace, write_json
 
 log = logging.getLogger("core.training.tuning")
 
 LOOK = 0.5  # seconds between two looks at a trial
-DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+FAILURES = 3  # trials in a row that end a tuning: something else than the options is wrong
 
 
 def tune(
@@ -53,7 +55,10 @@ def tune(
     fields, asked = dict(given), given.get("search")
     fields.pop("search", None)
     config = TrainConfig.from_dict(fields)
-    search = check_space(asked if isinstance(asked, Mapping) else default_space(config))
+    if asked is not None and not isinstance(asked, Mapping):
+        raise BadInput(f"search: {asked!r} must be a mapping of options to choices or ranges")
+    search = check_space(asked if asked else default_space(config))
+    check_trainable(config, space)
     folder = folder or folder_for(fields, search, space)
     folder.mkdir(parents=True, exist_ok=True)
     study = open_study(folder)
@@ -62,6 +67,15 @@ def tune(
     write_json(folder / "tuning.json", result)
     write_plots(study, folder / "results")
     return result
+
+
+def check_trainable(config: TrainConfig, space: Workspace) -> None:
+    """What no trial could mend is refused before the first."""
+    from core.training.samples import plan_samples, select
+    from core.training.setup import card_for
+
+    card_for(config)
+    plan_samples(config, select(config, space), space)
 
 
 def default_space(config: TrainConfig) -> dict[str, Any]:
@@ -104,11 +118,18 @@ def open_study(folder: Path) -> optuna.Study:
         storage=storage,
         direction="maximize",
         load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(
-            multivariate=True, constant_liar=True, warn_independent_sampling=False
-        ),
+        sampler=_sampler(),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2),
     )
+
+
+def _sampler() -> optuna.samplers.TPESampler:
+    """Options are chosen together, and trials under way are counted as poor, so that two processes look elsewhere."""
+    with warnings.catch_warnings():  # both are called experimental
+        warnings.simplefilter("ignore")
+        return optuna.samplers.TPESampler(
+            multivariate=True, constant_liar=True, warn_independent_sampling=False
+        )
 
 
 class Tuning:
@@ -125,45 +146,81 @@ class Tuning:
     ) -> None:
         self.study, self.config, self.search = study, config, search
         self.folder, self.space, self.trials = RunFolder(folder), space, trials
+        self._given = Trials(study, folder)
         self._asking = threading.Lock()
         self._stop = threading.Event()
+        self._failures = 0
 
     def run(self, jobs: int) -> None:
-        with self._stopped_by_signals():
-            forget_abandoned(self.study)
-            with ThreadPoolExecutor(jobs) as pool:
+        self._begin()
+        try:
+            with self._stopped_by_signals(), ThreadPoolExecutor(jobs) as pool:
                 for ended in [pool.submit(self._work) for _ in range(jobs)]:
                     ended.result()
-        state = "stopped" if self._stop.is_set() else "completed"
+        except WorkbenchError as error:
+            self._tell(state="failed", ended=time.time(), error=one_line(error))
+            raise
+        if self._stop.is_set():
+            self._tell(state="stopped", ended=time.time())
+            self.folder.stop_file.unlink(missing_ok=True)
+        elif count_done(self.study) >= self.trials:  # else another process still works on the rest
+            self._tell(state="completed", ended=time.time())
+
+    def _begin(self) -> None:
+        """The command's own study is under way again, however it ended before; a page has said so itself."""
+        if self.folder.status_file.exists() and not self.folder.status().person:
+            self.folder.stop_file.unlink(missing_ok=True)
+            self._tell(state="running", ended=None, error=None)
+
+    def _tell(self, **fields: Any) -> None:
         if self.folder.status_file.exists():
-            done = count_done(self.study)
-            self.folder.set_status(state=state, ended=time.time(), step=done, steps=self.trials)
+            now = time.time()
+            self.folder.set_status(step=count_done(self.study), steps=self.trials, heartbeat=now, **fields)
 
     def _work(self) -> None:
         while not self._stopping():
             with self._asking:
-                if count_done(self.study, running=True) >= self.trials:
-                    return
-                trial = self.study.ask()
-            fields = suggest(trial, self.search)
-            self._try(trial, fields)
-            if self.folder.status_file.exists():
-                self.folder.set_status(step=count_done(self.study), steps=self.trials, heartbeat=time.time())
+                trial = self._given.next(self.trials)
+            if trial is None:
+                return
+            self._try(trial)
+            self._tell()
 
-    def _try(self, trial: optuna.Trial, fields: dict[str, Any]) -> None:
-        try:
-            run = self._new_run(fields)
-        except BadInput as error:
-            log.warning("trial %d is no configuration (%s)", trial.number, error)
-            self.study.tell(trial, state=TrialState.FAIL)
-            return
-        trial.set_user_attr("run", run.id)
-        log.info("trial %d: run %s %s", trial.number, run.id, fields)
+    def _try(self, trial: optuna.Trial) -> None:
+        run = self._run_of(trial)
+        if run is None:
+            try:
+                fields = suggest(trial, self.search)
+                run = self._new_run(fields)
+            except BadInput as error:
+                log.warning("trial %d is no configuration (%s)", trial.number, error)
+                self._end(trial, None, TrialState.FAIL)
+                return
+            trial.set_user_attr("run", run.id)
+            log.info("trial %d: run %s %s", trial.number, run.id, fields)
+        else:
+            log.info("trial %d: run %s goes on", trial.number, run.id)
         value, ended = self._follow(trial, run)
-        if ended == TrialState.COMPLETE and value is None:
-            ended = TrialState.FAIL
-        self.study.tell(trial, value if ended == TrialState.COMPLETE else None, state=ended)
-        log.info("trial %d: %s, %s %s", trial.number, ended.name.lower(), self.config.monitor, value)
+        if ended == TrialState.FAIL and self._stopping() and run.status().state == "stopped":
+            log.info("trial %d: stopped; the next call goes on with it", trial.number)
+            return
+        self._end(trial, value, TrialState.FAIL if value is None else ended)
+
+    def _run_of(self, trial: optuna.Trial) -> RunFolder | None:
+        """The run that a killed process left with this trial."""
+        try:
+            return open_run(trial.user_attrs["run"], space=self.space)
+        except (KeyError, BadInput):
+            return None
+
+    def _end(self, trial: optuna.Trial, value: float | None, state: TrialState) -> None:
+        self.study.tell(trial, value if state == TrialState.COMPLETE else None, state=state)
+        log.info("trial %d: %s, %s %s", trial.number, state.name.lower(), self.config.monitor, value)
+        self._failures = self._failures + 1 if state == TrialState.FAIL and not self._stopping() else 0
+        if self._failures >= FAILURES:
+            run = trial.user_attrs.get("run")
+            why = f"see the log of run {run}" if run else "the search space gives no configuration that fits"
+            raise WorkbenchError(f"{self._failures} trials in a row could not be trained; {why}")
 
     def _new_run(self, fields: dict[str, Any]) -> RunFolder:
         """An ordinary run of the workspace; its test split stays closed, for tuning chooses on validation."""
@@ -172,23 +229,20 @@ class Tuning:
 
     def _follow(self, trial: optuna.Trial, run: RunFolder) -> tuple[float | None, TrialState]:
         """Train it in a process of its own; after each epoch ask whether it is worth going on."""
-        with run.log_file.open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core", "train", "--run-dir", str(run.path)],
-                cwd=CODE_ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        offset, told, best, pruned = 0, 0, None, False
+        alive = self._started(run)
+        known = self.study.get_trials(deepcopy=False)[trial.number].intermediate_values
+        offset, told, best, pruned = 0, max(known, default=0), None, False
         while True:
-            ended = process.poll() is not None
+            ended = not alive()
             found, offset = events.read(run.events_file, offset)
             for event in found:
-                if event.name != f"val/{self.config.monitor}" or event.epoch <= told:
+                if event.name != f"val/{self.config.monitor}":
                     continue
-                told, best = event.epoch, event.value if best is None else max(best, event.value)
-                trial.report(best, event.epoch)
+                best = event.value if best is None else max(best, event.value)
+                if event.epoch <= told:
+                    continue
+                told = event.epoch
+                trial.report(best, told)
                 if not pruned and not ended and trial.should_prune():
                     pruned = True
                     run.stop_file.touch()
@@ -201,6 +255,24 @@ class Tuning:
         if pruned and state == "stopped":
             return best, TrialState.PRUNED
         return (best, TrialState.COMPLETE) if state == "completed" else (best, TrialState.FAIL)
+
+    def _started(self, run: RunFolder) -> Callable[[], bool]:
+        """Its process, asked whether it lives: one that still trains, none where it has ended, else a new one."""
+        status = run.status()
+        if status.state == "completed":
+            return lambda: False
+        if processes.alive(status.pid, status.process_start):
+            return lambda: processes.alive(status.pid, status.process_start)
+        resume = ["--resume"] if run.last_checkpoint.exists() else []
+        with run.log_file.open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core", "train", "--run-dir", str(run.path), *resume],
+                cwd=CODE_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        return lambda: process.poll() is None
 
     def _stopping(self) -> bool:
         if self.folder.stop_file.exists() or (
@@ -228,84 +300,3 @@ class StoppedBySignals:
     def __exit__(self, *_: object) -> None:
         for number, handler in self.before.items():
             signal.signal(number, handler)
-
-
-def count_done(study: optuna.Study, *, running: bool = False) -> int:
-    states = (*DONE, TrialState.RUNNING) if running else DONE
-    return len(study.get_trials(deepcopy=False, states=states))
-
-
-def forget_abandoned(study: optuna.Study) -> None:
-    """Trials whose process died count as failed, so that others take their place."""
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        began = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
-        run = trial.user_attrs.get("run")
-        alive = run is not None and _lives(run)
-        if not alive and time.time() - began > 60:
-            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-
-
-def _lives(run: str) -> bool:
-    from core.runs import processes
-    from core.runs.folder import open_run
-
-    try:
-        status = open_run(run).status()
-    except BadInput:
-        return False
-    return status.state in ("queued", "running", "stopping") and processes.alive(
-        status.pid, status.process_start
-    )
-
-
-def summary(study: optuna.Study, folder: Path, trials: int, config: TrainConfig) -> dict[str, Any]:
-    """All trials, the best first."""
-    rows: list[dict[str, Any]] = [
-        {
-            "number": t.number,
-            "state": t.state.name.lower(),
-            "value": t.value if t.state == TrialState.COMPLETE else None,
-            "params": dict(t.params),
-            "run": t.user_attrs.get("run"),
-            "epochs": len(t.intermediate_values),
-        }
-        for t in study.get_trials(deepcopy=False)
-    ]
-    ranked = sorted(rows, key=lambda r: (r["value"] is None, -float(r["value"] or 0.0), r["number"]))
-    best = ranked[0] if ranked and ranked[0]["value"] is not None else None
-    if best is None and rows and all(r["state"] == "fail" for r in rows):
-        raise WorkbenchError(f"no trial could be trained; see the log of run {rows[0]['run']}")
-    return {
-        "folder": str(folder),
-        "trials": trials,
-        "done": count_done(study),
-        "monitor": config.monitor,
-        "best": best,
-        "all": ranked,
-    }
-
-
-def write_plots(study: optuna.Study, results: Path) -> None:
-    """History, importances and slices, as pictures for print."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    from optuna.visualization import matplotlib as drawn
-
-    results.mkdir(parents=True, exist_ok=True)
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    plots: dict[str, Callable[[optuna.Study], Any]] = {
-        "optimization_history": drawn.plot_optimization_history
-    }
-    if complete:
-        plots["slice"] = drawn.plot_slice
-        plots["intermediate_values"] = drawn.plot_intermediate_values
-    if len({t.value for t in complete}) > 1:
-        plots["param_importances"] = drawn.plot_param_importances
-    for name, plot in plots.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            plot(study)
-        plt.savefig(results / f"{name}.png", dpi=150, bbox_inches="tight")
-        plt.close("all")

@@ -5,29 +5,26 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
-import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 import torch
 
 from core.errors import BadInput, WorkbenchError, one_line
-from core.media.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.training import checkpoint, evaluation, progress
 from core.training.config import TrainConfig
 from core.training.head import HeadTraining
 from core.training.heartbeat import Heartbeat
 from core.training.loop import Loop
+from core.training.plan_file import check_plan, kept_recipe, save_plan
 from core.training.predict import Interrupted, save_tables
 from core.training.progress import Progress
 from core.training.ranks import Ranks, joined
 from core.training.setup import Setup, set_up
+from core.training.surroundings import Deaf, is_same_file, logged, signals, writing
 from core.workspace import Workspace
 
 log = logging.getLogger("core.training")
@@ -135,52 +132,6 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bo
     return True
 
 
-def check_plan(folder: RunFolder, setup: Setup, *, resumed: bool) -> None:
-    """A resumed run must find the samples that it began with, on the same sides."""
-    before = (folder.document("plan") or {}).get("hash")
-    now = evaluation.provenance.plan_hash(setup.planned.rows)
-    if resumed and before != now:
-        raise BadInput(
-            f"run {folder.id} cannot go on: the catalogue gives another plan than it began with ({before}, now {now}); "
-            "start a new run"
-        )
-
-
-def save_plan(
-    folder: RunFolder, setup: Setup, state: Progress, skipped: dict[str, dict[str, str]] | None = None
-) -> None:
-    """plan.json: which sample is on which side, what was left out, and the recipe that all were prepared by."""
-    planned, rows = setup.planned, setup.planned.rows
-    folder.save_document(
-        "plan",
-        {
-            "protocol": planned.protocol,
-            "seed": setup.config.seed,
-            "hash": evaluation.provenance.plan_hash(rows),
-            "data_hash": evaluation.provenance.data_hash(rows),
-            "datasets": sorted(rows["dataset"].unique().tolist()),
-            "counts": planned.counts(),
-            "dropped": planned.dropped,
-            "unlabelled": planned.unlabelled,
-            "notes": list(planned.notes),
-            "recipe": setup.recipe.to_dict(),
-            "model": setup.config.model_name,
-            "model_options": setup.model_options,
-            "tune": setup.tune,
-            "learning_rate": setup.learning_rate,
-            "batch_size": setup.config.batch,
-            "skipped": skipped if skipped is not None else {"train": state.unusable},
-            "unreadable": state.unreadable,
-            "splits": {s: rows.loc[rows["split"] == s, "id"].tolist() for s in ("train", "val", "test")},
-        },
-    )
-
-
-def kept_recipe(folder: RunFolder) -> Recipe | None:
-    document = folder.document("plan")
-    return Recipe.from_dict(document["recipe"]) if document else None
-
-
 def announce(setup: Setup, ranks: Ranks, *, resumed: bool) -> None:
     if not ranks.first:
         return
@@ -217,65 +168,6 @@ def pulse_teller(pulse: Heartbeat | Deaf, config: TrainConfig) -> Any:
     return tell
 
 
-class Deaf:
-    """What ranks other than 0 have for a heartbeat: they hear signals only, and write nothing."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self.fields: dict[str, Any] = {}
-        self._folder, self._asked = folder, False
-
-    def stopping(self) -> bool:
-        return self._asked
-
-    def ask_to_stop(self) -> None:
-        self._asked = True
-
-
-@contextlib.contextmanager
-def writing(folder: RunFolder, ranks: Ranks) -> Iterator[Heartbeat | Deaf]:
-    """The status says running, with this process, until the block ends; rank 0 only."""
-    if not ranks.first:
-        yield Deaf(folder)
-        return
-    own = psutil.Process()
-    folder.set_status(
-        state="running",
-        pid=own.pid,
-        process_start=own.create_time(),
-        host=socket.gethostname(),
-        heartbeat=time.time(),
-        started=time.time(),
-        ended=None,
-        error=None,
-    )
-    gpu = ranks.device.index if ranks.device.type == "cuda" else None
-    with Heartbeat(folder, gpu=gpu) as pulse:
-        yield pulse
-        pulse.measure()
-
-
-@contextlib.contextmanager
-def signals(pulse: Heartbeat | Deaf) -> Iterator[None]:
-    """SIGTERM and the first Ctrl-C ask the run to stop after its batch; a second Ctrl-C ends it at once."""
-
-    def ask(number: int, _: Any) -> None:
-        log.info("asked to stop (%s); the batch is finished first", signal.Signals(number).name)
-        pulse.ask_to_stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    if (
-        threading.current_thread() is not threading.main_thread()
-    ):  # only a process's main thread hears signals
-        yield
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def finish(folder: RunFolder, ranks: Ranks, state: str, pulse: Heartbeat | Deaf) -> None:
     if ranks.first:
         now = time.time()
@@ -297,7 +189,7 @@ def fail(folder: RunFolder, error: BaseException) -> None:
     else:
         reason = one_line(f"{type(error).__name__}: {error}")
         log.error("the run failed", exc_info=error)
-    if not _is_same_file(sys.stderr, folder):  # whoever started the worker prints the line there
+    if not is_same_file(sys.stderr, folder):  # whoever started the worker prints the line there
         with folder.log_file.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {reason}\n")
     folder.set_status(state="failed", ended=time.time(), error=reason)
@@ -319,41 +211,6 @@ def joined_or_failed(folder: RunFolder) -> Iterator[Ranks]:
         raise
     with stack:
         yield ranks
-
-
-@contextlib.contextmanager
-def logged(folder: RunFolder) -> Iterator[None]:
-    """Log lines go to log.txt and to stderr, once each where stderr is log.txt already. Only rank 0 writes."""
-    logger = logging.getLogger("core")
-    if os.environ.get("RANK", "0") != "0":
-        yield
-        return
-    folder.path.mkdir(parents=True, exist_ok=True)
-    form = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    folder.log_file.touch()
-    if not _is_same_file(sys.stderr, folder):
-        handlers.append(logging.FileHandler(folder.log_file, encoding="utf-8"))
-    for handler in handlers:
-        handler.setFormatter(form)
-        logger.addHandler(handler)
-    level = logger.level
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        for handler in handlers:
-            logger.removeHandler(handler)
-            handler.close()
-
-
-def _is_same_file(stream: Any, folder: RunFolder) -> bool:
-    """Whether the stream is the run's log: whoever started the worker may have sent it there."""
-    try:
-        return os.path.samestat(os.fstat(stream.fileno()), folder.log_file.stat())
-    except (OSError, AttributeError, ValueError):
-        return False
 
 
 def describe(device: torch.device) -> str:

@@ -125,6 +125,8 @@ def test_model_options(space: Workspace) -> None:
     assert 0.77 in {m.p for m in network.modules() if isinstance(m, nn.Dropout)}
     with pytest.raises(BadInput, match="model_options"):
         built(space, model_options={"wings": 2})
+    with pytest.raises(BadInput, match=r"model_options: .*dropout probability"):
+        built(space, model="forensic_residual", model_options={"dropout": 7})
     with pytest.raises(BadInput, match="pretrained"):
         built(space, model="forensic_residual", pretrained=True)
     with pytest.raises(BadInput, match="tune: head"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,15 @@ def test_resume_needs_the_folder(
     assert "--run-dir" in refused(capsys, "--resume")
     assert "config.yaml" in refused(capsys, "--resume", "--run-dir", str(tmp_path / "none"))
     assert not (tmp_path / "none").exists()
+
+
+def test_resuming_a_completed_run_gives_its_result_and_changes_nothing(
+    run: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.set_status(state="completed")
+    run.save_document("metrics", {"best_epoch": 3})
+    before = {p: p.stat().st_mtime_ns for p in run.path.rglob("*")}
+    assert cli.main(["train", "--json", "--run-dir", str(run.path), "--resume"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["best_epoch"] == 3 and "has completed" in printed.err
+    assert {p: p.stat().st_mtime_ns for p in run.path.rglob("*")} == before

@@ -93,7 +93,7 @@ def test_the_fixed_names_are_there() -> None:
         ({"threshold_method": "best"}, ["threshold_method", "macro_f1"]),
         ({"threshold_method": "precision=high"}, ["threshold_method"]),
         ({"threshold_method": "precision=2"}, ["threshold_method", "between 0 and 1"]),
-        ({"threshold_method": "fbeta=0"}, ["threshold_method", "over 0"]),
+        ({"threshold_method": "fbeta=0"}, ["threshold_method", "beta (0)"]),
         ({"threshold_method": "cost=1:5@3"}, ["threshold_method", "prevalence"]),
         ({"contrastive_weight": 1, "modality": "video"}, ["contrastive_weight", "multimodal"]),
         ({"modality": "text"}, ["modality", "image, audio, video, multimodal"]),

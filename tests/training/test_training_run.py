@@ -18,10 +18,12 @@ from core.media.cache import prepared
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
 from core.training import checkpoint, worker
+from core.training.config import TrainConfig
 from core.training.predict import predict
 from core.training.scoring import score_prepared
+from core.training.setup import set_up
 from core.workspace import Workspace
-from tests.training.tiny_catalogue import SIDE, image_set, row, save, small
+from tests.training.tiny_catalogue import SIDE, clip_set, image_set, row, save, small
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,40 @@ def test_what_trains_in_half_precision_is_scored_as_detection_scores_it(tmp_path
         assert again.score == pytest.approx(score, abs=1e-5)
 
 
-# The traps of the field's reference benchmark
+# The traps of the field's reference benchmark: what went wrong there, and the tests that it does not here
+
+HERE = "training/test_training_run.py"
+TRAPS = {
+    "1 best epoch chosen on test": [(HERE, "test_trap_1_")],
+    "2 samples on two sides": [(HERE, "test_trap_2_"), ("catalog/test_leaks.py", "def test_")],
+    "3 rates of a class that are not": [(HERE, "test_trap_3_")],
+    "4 clips pooled by their folder's name": [(HERE, "test_trap_4_")],
+    "5 the first frames instead of all over the clip": [
+        (HERE, "test_trap_5_"),
+        ("media/test_media_video.py", "test_exact_gives_the_evenly_spaced_frames"),
+    ],
+    "6 schedulers that never step": [
+        ("training/test_options.py", "test_trap_6_"),
+        ("training/test_options.py", "test_plateau_halves_after_its_patience"),
+    ],
+    "7 the unreadable replaced by item 0": [(HERE, "test_trap_7_")],
+    "8 paths of one machine": [(HERE, "test_trap_8_"), (HERE, "test_a_run_folder_that_is_copied")],
+    "9 no resume, mixed precision, early stopping, sampler, calibration, interval, leak check": [
+        (HERE, "test_trap_9_"),
+        ("training/test_resume.py", "test_killed_in_the_middle_of_an_epoch"),
+        ("training/test_options.py", "test_precision_is_that_of_the_forward_pass"),
+        ("training/test_options.py", "test_monitor_early_stopping_and_time"),
+        ("training/test_balancing.py", "test_sampler_draws_both_classes_equally_often"),
+        ("catalog/test_leaks.py", "def test_"),
+    ],
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_every_trap_has_its_test(trap: str) -> None:
+    root = Path(__file__).parent.parent
+    for file, name in TRAPS[trap]:
+        assert name in (root / file).read_text().split("TRAPS = {")[0 if file != HERE else -1], (file, name)
 
 
 def test_trap_1_the_test_split_is_opened_once_and_at_the_end(finished: Any) -> None:
@@ -176,6 +211,21 @@ def test_trap_4_files_of_one_name_under_two_methods_stay_two_samples(tmp_path: P
         wanted = folder.document("plan")["splits"][split]
         scores = pd.read_parquet(folder.scores_file(split))
         assert sorted(scores["id"]) == sorted(wanted) and len(wanted) % 3 == 0
+
+
+@pytest.mark.parametrize("sampling", ["exact", "fast"])
+def test_trap_5_few_frames_come_from_the_whole_clip(tmp_path: Path, sampling: str) -> None:
+    """8 of 32 frames: there it was the first quarter."""
+    space = Workspace(tmp_path / "workspace")
+    clip_set(space, tmp_path, each=2, frames=32)
+    config = small(modality="video", datasets=["clips"], model="forensic_frames", frames=8, sampling=sampling)
+    setup = set_up(TrainConfig.from_dict(config), space)
+    for file in setup.source("train").files[:3]:
+        indices = prepared(file, setup.recipe, space).indices
+        wanted = np.linspace(0, 31, 8)
+        assert len(indices) == 8 and np.abs(indices - wanted).max() <= (1 if sampling == "exact" else 31 / 14)
+        if sampling == "exact":
+            assert (indices[0], indices[-1]) == (0, 31)
 
 
 def test_trap_7_what_cannot_be_read_is_skipped_counted_and_listed_never_replaced(finished: Any) -> None:
@@ -236,7 +286,6 @@ def test_a_run_folder_that_is_copied_opens_elsewhere(finished: Any, tmp_path: Pa
 
 def test_predicting_in_parts_gives_the_same(finished: Any) -> None:
     """Two ranks that share a split, put together, are one rank that has it alone."""
-    from core.training.config import TrainConfig
     from core.training.ranks import Ranks
     from core.training.rescore import plan_of, source_of
 

@@ -16,6 +16,8 @@ import numpy as np
 
 from core.media.prepare import Prepared
 
+MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+
 
 @dataclass(frozen=True)
 class Degradation:
@@ -129,7 +131,7 @@ def h264(frames: list[np.ndarray], crf: int) -> list[np.ndarray]:
 def audio_codec(audio: np.ndarray, rate: int, codec: str, kbits: int) -> np.ndarray:
     """The sound after a lossy codec, at the same rate and length (encoders add a delay, which is cut)."""
     encoder, container_format, codec_rate = {
-        "mp3": ("libmp3lame", "mp3", rate),
+        "mp3": ("libmp3lame", "mp3", next((r for r in MP3_RATES if r >= rate), MP3_RATES[-1])),
         "opus": ("libopus", "ogg", 48_000),
     }[codec]
     file = io.BytesIO()
