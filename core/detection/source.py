@@ -32,6 +32,7 @@ class Source:
     operating_point: dict[str, Any]
     calibration: dict[str, Any] | None
     learned_nothing: bool
+    demo: bool  # learned from demo data only
     config: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     folder: Path | None = None  # None for an exported file
@@ -79,7 +80,7 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         config,
         folder.document("operating_point"),
         folder.document("calibration"),
-        bool(metrics.get("learned_nothing")),
+        metrics,
         space,
         folder.path,
     )
@@ -100,7 +101,7 @@ def _of_file(path: Path, space: Workspace | None) -> Source:
         config,
         content.get("operating_point"),
         content.get("calibration"),
-        bool(content.get("learned_nothing")),
+        content,
         space,
         None,
     )
@@ -123,7 +124,7 @@ def _source(
     config: dict[str, Any],
     point: Mapping[str, Any] | None,
     calibration: dict[str, Any] | None,
-    learned_nothing: bool,
+    said: Mapping[str, Any],
     space: Workspace | None,
     folder: Path | None,
 ) -> Source:
@@ -146,7 +147,8 @@ def _source(
         band=_band(stated, space),
         operating_point=stated.to_dict(),
         calibration=calibration,
-        learned_nothing=learned_nothing,
+        learned_nothing=bool(said.get("learned_nothing")),
+        demo=bool(said.get("demo")),
         config=config,
         notes=tuple(notes),
         folder=folder,
@@ -179,6 +181,7 @@ def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
         "operating_point": plain(source.operating_point),
         "calibration": plain(source.calibration) if source.calibration else None,
         "learned_nothing": source.learned_nothing,
+        "demo": source.demo,
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)

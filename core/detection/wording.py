@@ -16,6 +16,8 @@ NOTHING = "This detector learned nothing: its answer is no evidence"
 NOT_APPLICABLE = "Not applicable: this detector cannot judge this file"
 FAILED = "The file could not be judged"
 
+DEMO = "This detector learned from demo data only: its verdicts on real media mean nothing."
+
 STANDING = (
     "A score is evidence, not proof: it can be wrong in both directions and needs a person's judgement.",
     "The absence of detection does not show that a file is genuine or unedited.",
@@ -48,7 +50,9 @@ def evidence(
     return next(words for start, words in reversed(LEVELS) if level >= start or start == 0.0)
 
 
-def caveats(seen: str, *, calibrated: bool, learned_nothing: bool, threshold: float | None) -> list[str]:
+def caveats(
+    seen: str, *, calibrated: bool, learned_nothing: bool, threshold: float | None, demo: bool = False
+) -> list[str]:
     """What stands beside every verdict, the particular before the general."""
     lines = []
     if learned_nothing:
@@ -59,6 +63,8 @@ def caveats(seen: str, *, calibrated: bool, learned_nothing: bool, threshold: fl
         lines.append("The operating point calls nothing fake: every file is `real` whatever its score.")
     if not calibrated:
         lines.append("The score is not calibrated: 0.9 does not mean nine cases in ten.")
+    if demo:
+        lines.append(DEMO)
     if seen in SEEN:
         lines.append(SEEN[seen])
     return [*lines, *STANDING]

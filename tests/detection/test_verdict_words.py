@@ -64,7 +64,8 @@ def test_words_are_levels_of_evidence_and_never_proof() -> None:
 
 
 def test_standing_caveats_are_always_there_and_the_particular_come_first() -> None:
-    lines = wording.caveats("frames", calibrated=False, learned_nothing=True, threshold=None)
+    lines = wording.caveats("frames", calibrated=False, learned_nothing=True, threshold=None, demo=True)
+    assert wording.DEMO in lines
     assert set(wording.STANDING) <= set(lines)
     assert "guessing" in lines[0] and "calls nothing fake" in lines[1] and "not calibrated" in lines[2]
 

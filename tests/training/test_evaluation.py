@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
+from core.catalog.table import DatasetInfo, save
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
 from core.training.evaluation import breakdown, measure, write
@@ -164,6 +165,20 @@ def test_one_class_only_gives_files_and_no_invented_figures(tmp_path: Path, kept
     assert metrics["learned_nothing"] is True
     assert metrics["test"]["at_chosen"]["auc"] is None
     assert metrics["test"]["at_chosen"]["intervals"] == {}
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_what_was_measured_on_demo_data_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: bool
+) -> None:
+    monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(tmp_path / "ws"))
+    table = scored()
+    for name in table["dataset"].unique():
+        save(name, pd.DataFrame(), DatasetInfo(name, "generic", str(tmp_path), demo=demo))
+    folder = run_with(tmp_path, table, table)
+    assert write(folder)["demo"] is demo
+    text = (folder.results / "training_results.txt").read_text(encoding="utf-8")
+    assert ("demo data" in text) is demo
 
 
 def test_names_from_data_are_not_html_in_the_report(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.access import LOCAL, Person
+from core.catalog.table import datasets, info
 from core.runs import events
 from core.runs.folder import RunFolder
 from core.thresholds import calibration, operating_point
@@ -27,6 +28,9 @@ from core.training.evaluation.results import write_results
 from core.workspace import write_atomic
 
 DEFAULT_THRESHOLD = 0.5
+DEMO = (
+    "all of this is demo data; the figures show how the workbench works and say nothing about real forgeries"
+)
 COMPARED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_real", "macro_f1", "mcc")
 
 
@@ -65,7 +69,8 @@ def write(
     metrics["threshold_method"] = method
     metrics["threshold_reachable"] = reachable
     metrics.update(verdict_on_learning(metrics))
-    metrics["warnings"] = disagreement(metrics)
+    metrics["demo"] = only_demo(tables)
+    metrics["warnings"] = [DEMO] * metrics["demo"] + disagreement(metrics)
     metrics["provenance"] = provenance(config, plan, device)
     metrics.update(extra or {})
     operating_point.save(
@@ -195,6 +200,13 @@ def verdict_on_learning(metrics: Mapping[str, Any]) -> dict[str, Any]:
             }
     reason = "no split has both classes, so nothing shows that anything was learned"
     return {"learned_nothing": True, "learned_nothing_reason": reason, "judged_on": None}
+
+
+def only_demo(tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether all that was scored is demo data, as the catalogue says."""
+    names = {str(name) for table in tables.values() for name in table["dataset"].unique()}
+    known = set(datasets()) if names else set()
+    return bool(names) and names <= known and all(info(name).demo for name in names)
 
 
 def disagreement(metrics: Mapping[str, Any]) -> list[str]:
