@@ -61,8 +61,9 @@ def _in_pool(jobs: list[Job], request: object, count: int) -> Iterator[tuple[int
     """Verdicts as they come; after a crash those of the jobs that were done."""
     with _pool(count, max(1, (os.cpu_count() or 1) // count)) as pool:
         try:
-            message = pool.submit(_open, request).result()
-            if message is not None:
+            # One a process, so that all start now and none comes late to the files.
+            messages = [opened.result() for opened in [pool.submit(_open, request) for _ in range(count)]]
+            if (message := next((m for m in messages if m is not None), None)) is not None:
                 raise BadInput(message)
             futures: list[Future[tuple[int, Verdict]]] = [pool.submit(_judge, job, request) for job in jobs]
         except BrokenProcessPool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from core.detection import explanations, pictures, sound, views
 from core.detection.detector import Detector, Judged
 from core.detection.explanations import contributions, faithfulness
 from core.detection.explanations.base import Explainer, lock_of
+from core.detection.frames import Frames
 from core.detection.verdict import Faithfulness, HeatMap, Unit
 from core.media.recipe import Recipe
 from core.training import inputs
 
+DRAWN_AT_ONCE = 2  # maps; encoding them leaves the other threads alone
 MOST_UNITS = 16  # that are explained of one file, the most suspicious ones
-Frames = dict[int, np.ndarray]  # frame number: full RGB frame
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def picture_method(name: str) -> str:
 def explain_pictures(
     detector: Detector, prepared: Any, judged: Judged, wish: Wish, frames: Frames
 ) -> tuple[HeatMap, ...]:
-    """One map a frame or face. `frames` are the full ones; a frame that is absent is shown by its crop."""
+    """One map a frame or face. `frames` are those of the file, whole; a frame that is absent is shown by its crop."""
     if prepared.frames is None or views.layer_of(detector) is None:
         return ()
     if detector.modality == "multimodal" and not views.hears_or_sees(detector, "image"):
@@ -61,11 +63,18 @@ def explain_pictures(
         for looked in views.of_pictures(detector, judged.pieces, chosen, prepared.frames):
             found += _maps_of(explainer, looked, detector, prepared, judged)
     top = max((m.strength for m in found), default=0.0) or 1.0
+    joined = _joined(found)
+
+    def drawn(numbered: tuple[int, _UnitMap]) -> HeatMap:
+        k, one = numbered
+        made = _drawn(one, k, explainer.name, wish, prepared, judged.units[one.unit], frames)
+        return replace(made, importance=one.strength / top)
+
     maps = []
-    for k, one in enumerate(_joined(found)):
-        drawn = _drawn(one, k, explainer.name, wish, prepared, judged.units[one.unit], frames)
-        maps.append(replace(drawn, importance=one.strength / top))
-        wish.on_map(maps[-1])
+    with ThreadPoolExecutor(DRAWN_AT_ONCE) as pool:
+        for one in pool.map(drawn, enumerate(joined)):
+            maps.append(one)
+            wish.on_map(one)
     return tuple(maps)
 
 
@@ -166,20 +175,22 @@ def _drawn(
     one: _UnitMap, k: int, method: str, wish: Wish, prepared: Any, unit: Unit, frames: Frames
 ) -> HeatMap:
     """The three pictures of one map: the frame, the map alone, and both with the box."""
-    full = frames.get(one.frame)
+    picture = frames.get(one.frame)
     size, box = tuple(int(v) for v in prepared.frame_size), one.box
-    if full is None:  # the file could not be read a second time: the crop stands for the frame
-        full = np.asarray(prepared.frames[_index_of(prepared, one)])
-        size, box = (full.shape[1], full.shape[0]), None
-    shown = _reduced(full)
-    on_frame = pictures.on_frame(one.map, box, size)  # type: ignore[arg-type]
+    if picture is None:  # the file could not be read a second time: the crop stands for the frame
+        crop = np.asarray(prepared.frames[_index_of(prepared, one)])
+        picture, size, box = pictures.reduced(crop), (crop.shape[1], crop.shape[0]), None
+    height, width = picture.shape[:2]
+    scale = (width / size[0], height / size[1])
+    place = None if box is None else tuple(v * scale[k % 2] for k, v in enumerate(box))
+    on_frame = pictures.on_frame(one.map, place, (width, height))  # type: ignore[arg-type]
     name = f"{wish.stem}-{k:02d}-frame{one.frame}-person{unit.track}-{method}"
     paths = {part: wish.out / f"{name}{end}" for part, end in (("path", ".jpg"), ("overlay", "-map.png"))}
     frame_path = wish.out / f"{wish.stem}-frame{one.frame}.jpg"
     if not frame_path.exists():
-        pictures.save_jpeg(frame_path, shown)
-    pictures.save_grey(paths["overlay"], _reduced(on_frame))
-    both = pictures.blended(shown, on_frame)
+        pictures.save_jpeg(frame_path, picture)
+    pictures.save_grey(paths["overlay"], on_frame)
+    both = pictures.blended(picture, on_frame)
     if box is not None and unit.kind == "face":
         both = pictures.boxed(both, [(box, f"{unit.score:.2f}")], size)  # type: ignore[arg-type]
     pictures.save_jpeg(paths["path"], both)
@@ -198,15 +209,6 @@ def _drawn(
 
 def _index_of(prepared: Any, one: _UnitMap) -> int:
     return int(np.flatnonzero(np.asarray(prepared.indices) == one.frame)[0])
-
-
-def _reduced(picture: np.ndarray) -> np.ndarray:
-    import cv2
-
-    width, height = pictures.shown_size((picture.shape[1], picture.shape[0]))
-    if (width, height) == (picture.shape[1], picture.shape[0]):
-        return picture
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def sound_of(prepared: Any, recipe: Recipe) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.detection import defaults, explain, facts, fitness, outside, sound, source, wording
 from core.detection.detector import Detector, Judged, shared
+from core.detection.frames import Frames, shown_frames
 from core.detection.request import Request
 from core.detection.verdict import HeatMap, Verdict, decide
 from core.errors import MediaError, WorkbenchError, one_line
@@ -26,7 +27,7 @@ class Media:
 
     probe: Callable[[Path], Any]
     prepare: Callable[[Path, Any], Any]
-    frames: Callable[[Path, Any, str], explain.Frames]
+    frames: Callable[[Path, Any, str], Frames]
     facts: Callable[[Path, Any], dict[str, Any]]
 
 
@@ -79,20 +80,7 @@ def direct() -> Media:
     from core.media.prepare import prepare
     from core.media.probe import probe
 
-    return Media(probe, prepare, full_frames, facts.read)
-
-
-def full_frames(path: Path, recipe: Any, kind: str) -> explain.Frames:
-    """The frames that the recipe takes, whole, by number."""
-    from core.media.images import open_image
-    from core.media.prepare import frames_of_a_clip
-    from core.media.video import read_frames
-
-    if kind == "image":
-        return {0: open_image(path)}
-    n = frames_of_a_clip(recipe)
-    read = read_frames(path, n, recipe.sampling)
-    return {int(i): image for i, image in zip(read.indices, read.images)}
+    return Media(probe, prepare, shown_frames, facts.read)
 
 
 class _Judgement:
@@ -179,6 +167,7 @@ class _Judgement:
                     calibrated=base.calibrated,
                     learned_nothing=base.learned_nothing,
                     threshold=detector.threshold,
+                    demo=detector.source.demo,
                 )
             ),
             notes=(*base.notes, *(str(n) for n in getattr(prepared, "notes", ()) or ())),
@@ -254,7 +243,7 @@ class _Judgement:
             drawn,
         )
 
-    def _frames(self, detector: Detector, info: Any) -> explain.Frames:
+    def _frames(self, detector: Detector, info: Any) -> Frames:
         try:
             return self.media.frames(self.path, detector.recipe, info.kind)
         except MediaError as error:  # it was read a moment ago; the crops are shown instead

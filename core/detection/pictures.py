@@ -12,7 +12,7 @@ import numpy as np
 WIDEST = 1280  # pixels of a frame as shown
 OPACITY = 0.5
 FLOOR = 0.15  # of the map's top: below it the frame shines through
-FAKE_BGR = (0, 94, 213)
+FAKE_RGB = (213, 94, 0)
 Box = tuple[float, float, float, float]
 
 
@@ -43,24 +43,45 @@ def shown_size(frame_size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+# Of each level of a map its colour (RGB) and its share of the full opacity, which grows with the level.
+_COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)[:, 0, ::-1]
+_SHARES = (np.clip((np.arange(256) / 255 - FLOOR) / (1 - FLOOR), 0, 1) ** 0.5).astype(np.float32)
+
+
+def reduced(picture: np.ndarray) -> np.ndarray:
+    """A frame as large as it is shown."""
+    width, height = shown_size((picture.shape[1], picture.shape[0]))
+    if (width, height) == (picture.shape[1], picture.shape[0]):
+        return picture
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
 def blended(frame: np.ndarray, map_: np.ndarray, opacity: float = OPACITY) -> np.ndarray:
     """The map in colours over the RGB frame; its opacity grows with its value."""
-    map_ = cv2.resize(np.float32(map_), (frame.shape[1], frame.shape[0]), interpolation=cv2.INTER_LINEAR)
-    colours = cv2.applyColorMap((np.clip(map_, 0, 1) * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
-    weight = np.clip((map_ - FLOOR) / (1 - FLOOR), 0, 1)[..., None] ** 0.5 * opacity
-    return (frame * (1 - weight) + colours * weight).round().astype(np.uint8)
+    if map_.shape != frame.shape[:2]:
+        map_ = cv2.resize(np.float32(map_), (frame.shape[1], frame.shape[0]), interpolation=cv2.INTER_LINEAR)
+    mixed = frame.copy()
+    rows, columns = (np.flatnonzero((map_ > FLOOR).any(axis=axis)) for axis in (1, 0))
+    if len(rows) == 0:
+        return mixed
+    place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]  # only where something shows
+    levels = (np.clip(map_[place], 0, 1) * 255).astype(np.uint8)
+    part, colours = mixed[place].astype(np.float32), _COLOURS[levels].astype(np.float32)
+    part += (colours - part) * (_SHARES[levels] * np.float32(opacity))[..., None]
+    mixed[place] = part.round()
+    return mixed
 
 
 def boxed(frame: np.ndarray, boxes: Sequence[tuple[Box, str]], frame_size: tuple[int, int]) -> np.ndarray:
     """Boxes in pixels of the full frame, drawn with their words on the shown one."""
-    drawn = np.ascontiguousarray(frame[..., ::-1])
+    drawn = np.array(frame)
     scale_x, scale_y = frame.shape[1] / frame_size[0], frame.shape[0] / frame_size[1]
     thick = max(1, round(max(frame.shape[:2]) / 400))
     for (x0, y0, x1, y1), words in boxes:
         corner = (round(x0 * scale_x), round(y0 * scale_y))
-        cv2.rectangle(drawn, corner, (round(x1 * scale_x), round(y1 * scale_y)), FAKE_BGR, thick)
+        cv2.rectangle(drawn, corner, (round(x1 * scale_x), round(y1 * scale_y)), FAKE_RGB, thick)
         place = (max(0, corner[0]) + 2, max(14, corner[1] - 4))
-        for colour, width in (((255, 255, 255), thick + 2), (FAKE_BGR, thick)):
+        for colour, width in (((255, 255, 255), thick + 2), (FAKE_RGB, thick)):
             cv2.putText(
                 drawn,
                 words,
@@ -71,11 +92,12 @@ def boxed(frame: np.ndarray, boxes: Sequence[tuple[Box, str]], frame_size: tuple
                 width,
                 cv2.LINE_AA,
             )
-    return drawn[..., ::-1]
+    return drawn
 
 
 def save_jpeg(path: Path, picture: np.ndarray, quality: int = 88) -> None:
-    _save(path, picture[..., ::-1], ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+    flipped = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR)
+    _save(path, flipped, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
 def save_grey(path: Path, map_: np.ndarray) -> None:

@@ -35,6 +35,13 @@ def decoders() -> None:
             log.warning("the decoders cannot be started (%s)", error)
 
 
+def explanations() -> None:
+    """Their library takes several times as long to import as everything that a verdict needs."""
+    from core.detection.explanations import DEFAULT, method
+
+    method(DEFAULT)
+
+
 def detectors(names: Iterable[str]) -> None:
     """Open each and run it once; one that cannot be opened is told by the file that asks for it."""
     from core.detection.detector import shared

@@ -23,9 +23,7 @@ def main() -> None:
 
     torch.set_num_threads(max(1, os.cpu_count() or 1))
     from core.detection import judgement
-    from core.detection.explanations import DEFAULT, method
 
-    method(DEFAULT)  # its library takes seconds to import; nobody waits for it now
     _say(answers, {"stage": "ready"})
     learner = _Learner()
     for line in sys.stdin:
@@ -35,6 +33,7 @@ def main() -> None:
         if "warm" in task:
             warming.detectors(task["warm"])
             _say(answers, {"stage": "warm"})
+            threading.Thread(target=warming.explanations, daemon=True).start()
             continue
         request = request_from(task["request"])
         verdict = judgement.detect(
@@ -42,7 +41,7 @@ def main() -> None:
             task["shown"],
             request,
             stem="file",
-            media=sandboxed(),
+            media=sandboxed(request.explain),
             told=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
         )
         _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
@@ -53,17 +52,28 @@ def request_from(document: dict[str, Any]) -> Request:
     return Request(**{**document, "out": Path(document["out"]) if document.get("out") else None})
 
 
-def sandboxed() -> Any:
-    """Files are decoded in a process of their own, with limits."""
+def sandboxed(explained: bool = True) -> Any:
+    """Files are decoded in a process of their own, with limits; one that is explained gives its frames along."""
     from core.detection.judgement import Media
     from core.media import sandbox
 
+    kept: dict[str, Any] = {}
+
+    def prepare(path: Path, recipe: Any) -> Any:
+        if not explained:
+            return sandbox.run("core.media.prepare:prepare", path, recipe)
+        kept.update(sandbox.run("core.detection.frames:prepare_with_frames", path, recipe, kept["kind"]))
+        return kept["prepared"]
+
+    def probe(path: Path) -> Any:
+        info = sandbox.run("core.media.probe:probe", path)
+        kept["kind"] = info.kind
+        return info
+
     return Media(
-        probe=lambda path: sandbox.run("core.media.probe:probe", path),
-        prepare=lambda path, recipe: sandbox.run("core.media.prepare:prepare", path, recipe),
-        frames=lambda path, recipe, kind: sandbox.run(
-            "core.detection.judgement:full_frames", path, recipe, kind
-        ),
+        probe=probe,
+        prepare=prepare,
+        frames=lambda path, recipe, kind: kept["frames"],
         facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
     )
 
