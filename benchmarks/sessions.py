@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
@@ -27,9 +29,10 @@ class Session:
         )
         self.page, self.received = page, 0
         self.timers: dict[str, float] = {}  # fragment: seconds
+        self.states: dict[str, WidgetState] = {}  # what the visitor has set, by the widget's id
         self.last = b""  # what came with the latest drawing
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -42,12 +45,16 @@ class Session:
         if fragment:
             asked.rerun_script.fragment_id = fragment
             asked.rerun_script.is_auto_rerun = True
+        asked.rerun_script.widget_states.widgets.extend(self.states.values())
         began = time.perf_counter()
         if not fragment:
             self.timers.clear()  # a whole run of the page names its timers anew
         self._socket.send(asked.SerializeToString())
         self._drawn()
         return time.perf_counter() - began
+
+    def seen(self, message: ForwardMsg) -> None:
+        """Hears everything that the server sends."""
 
     def _drawn(self) -> None:
         """Read until the script has finished; one that asks to run again is waited for too."""
@@ -58,6 +65,7 @@ class Session:
             self.received += len(data)
             whole += data
             message = ForwardMsg.FromString(data)
+            self.seen(message)
             kind = message.WhichOneof("type")
             if kind == "auto_rerun":
                 self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
