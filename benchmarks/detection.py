@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -59,7 +60,10 @@ def main() -> None:
             "memory": lambda: memory(folder, files),
             "batch": lambda: batch_against_bare(folder, files),
         }
-        result = {"cores": len(os.sched_getaffinity(0)), **{name: measures[name]() for name in wanted}}
+        result: dict[str, Any] = {"cores": len(os.sched_getaffinity(0))}
+        for name in wanted:
+            result[name] = measures[name]()
+            print(json.dumps({name: result[name]}), file=sys.stderr, flush=True)  # kept where it is cut short
     print(json.dumps(result, indent=2) if args.json else words(result))
 
 
