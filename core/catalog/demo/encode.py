@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from core.catalog.demo.scenes import Shot
 
 
 def picture(path: Path, shot: Shot, quality: int, side: int | None = None) -> None:
-    image = np.clip(shot.frames[0], 0, 255).astype(np.uint8)
+    image = cv2.convertScaleAbs(shot.frames[0])
     if side is not None and side != image.shape[0]:
         image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix == ".jpg" else []
@@ -39,7 +40,7 @@ def clip(
             track = container.add_stream("aac", rate=rate, layout="mono")
             track.bit_rate = 64_000
             track.options = {"aac_coder": "fast"}
-        for image in np.clip(shot.frames, 0, 255).astype(np.uint8):
+        for image in map(cv2.convertScaleAbs, shot.frames):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
         if track is not None and sound is not None:
@@ -59,4 +60,6 @@ def _mux_sound(
 
 def recording(path: Path, sound: Array, rate: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(str(path), np.clip(sound, -1, 1), rate, subtype="PCM_16")
+    coded = io.BytesIO()  # a file by itself would wait for the disk
+    soundfile.write(coded, np.clip(sound, -1, 1), rate, subtype="PCM_16", format=path.suffix[1:].upper())
+    path.write_bytes(coded.getvalue())

@@ -15,6 +15,8 @@ from scipy import signal
 from core.catalog.demo.faces import Array
 from core.catalog.demo.scenes import Shot
 
+SHIFTS = 32  # places along each side from which a frame takes its noise, as those of a camera do
+
 
 @dataclass(frozen=True)
 class Generator:
@@ -60,26 +62,32 @@ def _detail(picture: Array) -> float:
     return float(cv2.meanStdDev(cv2.Laplacian(picture, cv2.CV_32F))[1].mean())
 
 
-def regenerate(rng: np.random.Generator, picture: Array, side: int, imbalance: float) -> Array:
+def regenerate(picture: Array, side: int, imbalance: float, noise: Array) -> Array:
     """The picture as a generator of `side` pixels draws it: coarse, upsampled, with noise in place of detail."""
-    out, noise = _coarse(rng, picture, side, imbalance)
+    out = _coarse(picture, side, imbalance)
     lost = max(0.0, _detail(picture) ** 2 - _detail(out) ** 2) ** 0.5
     return (out + noise * np.float32(lost / max(_detail(noise), 1e-3))).astype(np.float32)
 
 
-def _coarse(rng: np.random.Generator, picture: Array, side: int, imbalance: float) -> tuple[Array, Array]:
-    """The picture as far as the generator keeps it, and noise for what it lost, a little softer than a sensor's."""
+def _coarse(picture: Array, side: int, imbalance: float) -> Array:
+    """The picture as far as the generator keeps it."""
     height, width = picture.shape[:2]
     small = cv2.resize(picture, (side, max(4, round(side * height / width))), interpolation=cv2.INTER_AREA)
-    out = upsample(small, imbalance)
-    noise = cv2.GaussianBlur(rng.standard_normal(picture.shape, np.float32), (3, 3), 0.5)
-    return cv2.resize(upsample(out, imbalance / 2), (width, height), interpolation=cv2.INTER_LINEAR), noise
+    out = upsample(upsample(small, imbalance), imbalance / 2)
+    return cv2.resize(out, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _noise(rng: np.random.Generator, picture: Array, more: int = 0) -> Array:
+    """Noise for what a generator lost, a little softer than a sensor's; `more` pixels each way than the picture."""
+    height, width = picture.shape[:2]
+    noise = rng.standard_normal((height + more, width + more, 3), np.float32)
+    return cv2.GaussianBlur(noise, (3, 3), 0.5)
 
 
 def swap_face(rng: np.random.Generator, target: Shot, source: Shot, how: Generator) -> Shot:
     """The source's face over the target's, frame by frame: warped, regenerated, off in colour, blended."""
     frames = target.frames.copy()
-    drift = rng.normal(0, 1.2, (3, 2))
+    drift, noise = rng.normal(0, 1.2, (3, 2)), _noise(rng, frames[0], SHIFTS)
     for i, frame in enumerate(frames):
         j = i % len(source.frames)
         area = _area(frame, target.points[i], how)
@@ -89,21 +97,21 @@ def swap_face(rng: np.random.Generator, target: Shot, source: Shot, how: Generat
         warp = cv2.getAffineTransform(source.points[j][[0, 1, 5]], aim.astype(np.float32))
         size = (area.mask.shape[1], area.mask.shape[0])
         face = cv2.warpAffine(source.frames[j], warp, size, borderMode=cv2.BORDER_REFLECT)
-        _blend(rng, area, face, how, match=True)
+        _blend(rng, area, face, how, noise, match=True)
     return Shot(frames, target.points)
 
 
 def reenact_face(rng: np.random.Generator, target: Shot, how: Generator) -> Shot:
     """The person's own face with another expression: bent around the mouth and regenerated."""
     frames = target.frames.copy()
-    bend = float(rng.uniform(0.12, 0.3) * rng.choice([-1, 1]))
+    bend, noise = float(rng.uniform(0.12, 0.3) * rng.choice([-1, 1])), _noise(rng, frames[0], SHIFTS)
     for frame, points in zip(frames, target.points, strict=True):
         area = _area(frame, points, how)
         if area is None:
             continue
         mouth = points[3:5].mean(0) - [area.x, area.y]
         face = _bent(area.pixels, mouth, float(np.linalg.norm(points[4] - points[3])), bend)
-        _blend(rng, area, face, how, match=False)
+        _blend(rng, area, face, how, noise, match=False)
     return Shot(frames, target.points)
 
 
@@ -145,13 +153,16 @@ def _area(frame: Array, points: Array, how: Generator) -> _Area | None:
     return _Area(x0, y0, frame[y0:y1, x0:x1], cv2.merge([mask] * 3))
 
 
-def _blend(rng: np.random.Generator, area: _Area, face: Array, how: Generator, *, match: bool) -> None:
+def _blend(
+    rng: np.random.Generator, area: _Area, face: Array, how: Generator, noise: Array, *, match: bool
+) -> None:
     """Put the face into the frame; with `match` its mean colour follows the target's, off by the tint."""
     here, weight = area.pixels, area.mask[..., 0].ravel()
     weight = weight / (weight.sum() + np.float32(1e-6))
     mean = weight @ face.reshape(-1, 3)
     aim = weight @ here.reshape(-1, 3) if match else mean
-    new = regenerate(rng, face, how.side, how.imbalance)
+    (dy, dx), (height, width) = rng.integers(0, SHIFTS, 2), face.shape[:2]
+    new = regenerate(face, how.side, how.imbalance, noise[dy : dy + height, dx : dx + width])
     shift = aim + how.tint - mean * np.float32(how.contrast)
     new = cv2.transform(new, np.column_stack([np.eye(3) * how.contrast, shift]))
     new -= here
@@ -167,7 +178,7 @@ def generate_picture(rng: np.random.Generator, shot: Shot, side: tuple[int, int]
     """
     how = draw_generator(rng, side)
     picture = shot.frames[0]
-    out, noise = _coarse(rng, picture, how.side, how.imbalance * 0.5)
+    out, noise = _coarse(picture, how.side, how.imbalance * 0.5), _noise(rng, picture)
     wanted, low, high = _coded_size(picture), 0.0, 40.0
     for _ in range(7):
         level = (low + high) / 2
@@ -220,7 +231,8 @@ def _from_mel(rng: np.random.Generator, sound: Array, rate: int, *, bands: int, 
     filters = _mel_filters(rate, size, bands)
     spread = filters / (filters.sum(0, keepdims=True) + 1e-6)
     magnitude = (spread.T @ (filters @ np.abs(spectrum))).astype(np.float32)
-    phase = np.exp(2j * np.pi * rng.random(magnitude.shape)).astype(np.complex64)
+    angle = rng.random(magnitude.shape, np.float32) * np.float32(2 * np.pi)
+    phase = np.cos(angle) + np.complex64(1j) * np.sin(angle)
     out = signal.istft(magnitude * phase, nperseg=size, noverlap=size - hop)[1]
     for _ in range(rounds):
         _, _, again = signal.stft(out, nperseg=size, noverlap=size - hop)

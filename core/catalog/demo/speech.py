@@ -17,6 +17,7 @@ VOWELS = (
     ((490, 1350, 1690, 3300), 0.35),
 )  # fmt: skip
 BANDWIDTHS = (70.0, 100.0, 140.0, 220.0)
+STEP = 2  # hundredths of a second for which the vocal tract stands still
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _glottis(rng: np.random.Generator, voice: Voice, level: Array, rate: int) ->
         rng.normal(0, 0.012, n // (rate // 50) + 51)[: len(np.arange(0, n + rate, rate // 50))],
     )
     phase = np.cumsum(voice.pitch * 2 ** (melody + jitter)) / rate
-    cycle = phase % 1
+    cycle = (phase % 1).astype(np.float32)
     flow = np.where(
         cycle < 0.4,
         0.5 * (1 - np.cos(np.pi * cycle / 0.4)),
@@ -117,16 +118,17 @@ def _glottis(rng: np.random.Generator, voice: Voice, level: Array, rate: int) ->
 
 
 def _tract(source: Array, formants: Array, rate: int, hop: int) -> Array:
-    """Second-order resonators in a row, their coefficients moving every hundredth of a second."""
+    """Second-order resonators in a row, their coefficients moving every `STEP` hundredths of a second."""
+    r = np.exp(-np.pi * np.array(BANDWIDTHS) / rate)
+    cosine = np.cos(2 * np.pi * formants[::STEP].astype(np.float64) / rate)
+    sections = np.zeros((len(cosine), len(r), 6))
+    sections[:, :, 0] = 1 - 2 * r * cosine + r * r
+    sections[:, :, 3], sections[:, :, 4], sections[:, :, 5] = 1, -2 * r * cosine, r * r
     out = source.astype(np.float64)
-    for k in range(formants.shape[1]):
-        r = np.exp(-np.pi * BANDWIDTHS[k] / rate)
-        cosine = np.cos(2 * np.pi * formants[:, k].astype(np.float64) / rate)
-        state = np.zeros(2)
-        for i, c in enumerate(cosine):
-            a = [1.0, -2 * r * c, r * r]
-            part = slice(i * hop, (i + 1) * hop)
-            out[part], state = signal.lfilter([1 - 2 * r * c + r * r], a, out[part], zi=state)
+    state = np.zeros((len(r), 2))
+    for i, section in enumerate(sections):
+        part = slice(i * hop * STEP, (i + 1) * hop * STEP)
+        out[part], state = signal.sosfilt(section, out[part], zi=state)
     return out.astype(np.float32)
 
 
@@ -134,11 +136,17 @@ def _consonants(rng: np.random.Generator, noise: Array, centre: Array, rate: int
     out = np.zeros(len(noise) * hop, np.float32)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (noise > 0).astype(int), [0]])))
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        middle = min(float(centre[begin]), rate * 0.42)
-        sos = signal.butter(2, [middle * 0.7, min(middle * 1.4, rate * 0.49)], "band", fs=rate, output="sos")
-        burst = signal.sosfilt(sos, rng.standard_normal((end - begin) * hop))
+        sections = _band(min(float(centre[begin]), rate * 0.42), rate)
+        burst = signal.sosfilt(sections, rng.standard_normal((end - begin) * hop))
         out[begin * hop : end * hop] = burst * np.hanning(len(burst)) * noise[begin]
     return out
+
+
+def _band(middle: float, rate: int) -> Array:
+    """A band-pass of two equal second-order sections, about an octave wide."""
+    turn = 2 * np.pi * middle / rate
+    width = np.sin(turn) / 2
+    return np.array([[width, 0, -width, 1 + width, -2 * np.cos(turn), 1 - width]] * 2) / (1 + width)
 
 
 def record(rng: np.random.Generator, utterance: Utterance) -> Array:
