@@ -54,6 +54,12 @@ class Filter:
         return combined
 
 
+def folders(dataset: str, space: Workspace | None = None, most: int = 200) -> list[str]:
+    """The folders that hold samples, below the dataset's root; the first `most`."""
+    paths = table.arrow(dataset, space, ["path"]).column("path")
+    return sorted(pc.unique(pc.replace_substring_regex(paths, "/?[^/]*$", "")).to_pylist())[:most]
+
+
 def total(about: DatasetInfo, chosen: Filter, space: Workspace | None = None) -> int:
     """How many samples fit; from the saved counts unless a text is searched."""
     if chosen.text:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core import exports
-from core.catalog import advice, statistics
+from core.catalog import advice, shortcuts, statistics
 from core.catalog.table import DatasetInfo
+from core.workspace import Workspace
 
 CSV_COLUMNS = (
     "dataset", "part", "value", "real", "fake", "unlabelled", "ratio", "severity", "published_real", "published_fake",
+    "number",
 )  # fmt: skip
 
 
-def document(abouts: Iterable[DatasetInfo]) -> dict[str, Any]:
-    """Everything that is counted, dataset by dataset, and in total per modality."""
+def document(abouts: Iterable[DatasetInfo], space: Workspace | None = None) -> dict[str, Any]:
+    """Everything that is counted, dataset by dataset, and in total per modality.
+
+    `media` holds durations and resolutions of a sample of the files, null where none was measured yet.
+    """
     abouts = list(abouts)
     return {
         "totals": {m: c.summary() for m, c in statistics.totals(abouts).items()},
@@ -33,6 +38,7 @@ def document(abouts: Iterable[DatasetInfo]) -> dict[str, Any]:
                 "modalities": _parts(about, "modality"),
                 "methods": _parts(about, "method"),
                 "formats": about.formats,
+                "media": shortcuts.media_statistics(about.name, space=space),
                 "published": about.published,
                 "missing": statistics.missing(about),
                 "advice": advice.text(about),
@@ -45,12 +51,15 @@ def document(abouts: Iterable[DatasetInfo]) -> dict[str, Any]:
     }
 
 
-def as_json(abouts: Iterable[DatasetInfo]) -> str:
-    return json.dumps(document(abouts), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def as_json(abouts: Iterable[DatasetInfo], space: Workspace | None = None) -> str:
+    return json.dumps(document(abouts, space), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def as_csv(abouts: Iterable[DatasetInfo]) -> str:
-    """One row a dataset and part of it: the whole, each split, modality and method; then totals per modality."""
+def as_csv(abouts: Iterable[DatasetInfo], space: Workspace | None = None) -> str:
+    """One row a dataset and part of it: the whole, each split, modality and method; then totals per modality.
+
+    Rows of the parts `format` (files), `duration` (seconds) and `resolution` (files) have one `number`.
+    """
     abouts = list(abouts)
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
@@ -64,9 +73,22 @@ def as_csv(abouts: Iterable[DatasetInfo]) -> str:
         for key in ("split", "modality", "method"):
             for value, summary in _parts(about, key).items():
                 writer.writerow(_row(about.name, key, value, summary))
+        for part, value, number in _numbers(about, space):
+            writer.writerow(_row(about.name, part, value, {"number": number}))
     for modality, total in statistics.totals(abouts).items():
         writer.writerow(_row("total", "modality", modality, total.summary()))
     return out.getvalue()
+
+
+def _numbers(about: DatasetInfo, space: Workspace | None) -> Iterator[tuple[str, str, float]]:
+    media: dict[str, Any] = shortcuts.media_statistics(about.name, space=space) or {}
+    for part, values in (
+        ("format", about.formats),
+        ("duration", media.get("durations") or {}),
+        ("resolution", media.get("resolutions") or {}),
+    ):
+        for value, number in values.items():
+            yield part, value, number
 
 
 def _parts(about: DatasetInfo, key: str) -> dict[str, dict[str, Any]]:

@@ -20,8 +20,9 @@ from core.catalog.layouts.base import (
     split_in,
     split_of,
 )
+from core.catalog.own_folder import set_roots
 from core.catalog.problems import Problems
-from core.catalog.recognise import Claim, Found, Key, Owned, Recognised, evidence_of, set_roots
+from core.catalog.recognise import Claim, Found, Key, Owned, Recognised, evidence_of
 from core.catalog.walk import OTHER, Tree
 from core.workspace import Workspace
 
@@ -62,6 +63,16 @@ class Generic(Layout):
     def finish(self, listing: Any, problems: Problems) -> None:
         if listing is not None:
             listing.finish(problems)
+
+    def notes_on(self, listing: Any) -> tuple[str, ...]:
+        """Nobody says what a bare number means, and several downloads say 1 = real."""
+        if listing is None or not listing.numbers:
+            return self.notes
+        one, zero = ("fake", "real") if self.one_is == FAKE else ("real", "fake")
+        return (
+            f"{listing.numbers:,} labels in {listing.source.name} are bare numbers: 1 was taken as {one}, 0 as {zero}; "
+            'if it is the other way round, turn it under "Name and labels" on the Datasets page.',
+        )
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from core.catalog import components, duplicates
+from core.catalog import components, duplicates, info
 from core.catalog.duplicates import MOST_FILES, Pair, Progress
-from core.workspace import Workspace
+from core.workspace import Workspace, workspace, write_json
 
 # Sources that several published datasets were made from: a test across two of them is not independent.
 SHARED_SOURCES = {
@@ -41,6 +43,36 @@ class Leak:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class LastReport:
+    """What the latest report on a plan of one dataset said."""
+
+    protocol: str
+    leaks: int  # kinds of leaks; what was only not compared is none
+
+
+def remember(dataset: str, protocol: str, found: list[Leak], space: Workspace | None = None) -> None:
+    """Keep the outcome, so that the table of datasets can mark it."""
+    worst = [leak for leak in found if leak.kind != "not compared"]
+    write_json(_file(dataset, space), asdict(LastReport(protocol, len(worst))))
+
+
+def last_report(dataset: str, space: Workspace | None = None) -> LastReport | None:
+    """What was found the last time; None where no report was made, or the dataset was scanned anew since."""
+    path, scanned = _file(dataset, space), info.file_of(dataset, space)
+    try:
+        if path.stat().st_mtime_ns < scanned.stat().st_mtime_ns:
+            return None
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return LastReport(str(document["protocol"]), int(document["leaks"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # none yet, or damaged: the next report replaces it
+
+
+def _file(dataset: str, space: Workspace | None) -> Path:
+    return (space or workspace()).cache / "leaks" / f"{info.file_of(dataset, space).stem}.json"
 
 
 def report(

@@ -25,6 +25,7 @@ LABEL_WORDS: tuple[str, ...] = (
     *("label", "label_str", "labels", "class", "class_name", "target", "y", "truth", "ground_truth"),
     *("is_fake", "fake", "is_real", "real", "category", "type", "key", "authenticity", "verdict"),
 )
+NUMBERS = {"1": 1, "1.0": 1, "0": 0, "0.0": 0}
 FURTHER = {
     "split": ("split", "set", "subset", "partition", "fold"),
     "method": ("method", "generator", "manipulation", "attack", "technique"),
@@ -165,6 +166,7 @@ class Listing:
     taken: set[str] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
     report_unlisted: bool = True
+    numbers: int = 0  # labels that are bare 0 or 1, under a column that does not say what 1 means
 
     def add(self, path: str, row: dict[str, Any]) -> None:
         path = path.strip()
@@ -278,6 +280,7 @@ def read_labels(path: Path, problems: Problems, one_is: int = FAKE) -> Listing:
         return listing
     where, label_at, header = columns
     names = [normal(name) for name in lines.pop(0)] if header else []
+    said = header and names[label_at] in ("is_real", "real", "is_fake", "fake")
     if header and names[label_at] in ("is_real", "real"):
         one_is = REAL
     elif header and names[label_at] in ("is_fake", "fake"):
@@ -288,6 +291,7 @@ def read_labels(path: Path, problems: Problems, one_is: int = FAKE) -> Listing:
             problems.add("cut short", path, f"a row ({line[0][:80]}) has too few columns")
             continue
         cells = {k: line[i].strip() for k, i in further.items() if i is not None and i < len(line)}
+        listing.numbers += not said and line[label_at].strip() in NUMBERS
         listing.add(line[where], _row(line[where], line[label_at], cells, one_is, path, problems))
     return listing
 
@@ -324,8 +328,6 @@ def stretches(value: object) -> list[list[float]] | None:
 def label_value(value: object, one_is: int = FAKE) -> int | None:
     """A label from a word or a number."""
     text = str(value).strip()
-    if text in ("1", "1.0"):
-        return one_is
-    if text in ("0", "0.0"):
-        return 1 - one_is
+    if text in NUMBERS:
+        return one_is if NUMBERS[text] else 1 - one_is
     return label_word(text)

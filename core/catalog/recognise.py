@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,30 +11,12 @@ from typing import NamedTuple
 
 from core.catalog.layouts import layouts
 from core.catalog.layouts.base import FAKE, Evidence, Layout, Rule, normal
+from core.catalog.paths import inside, name_of, parent_of
 from core.catalog.walk import OTHER, Folder, Tree
 
 ANCESTORS = 4  # folders above a root that may tell what the root is
 EXAMPLES = 20
-COMMON_LISTS = frozenset(
-    (
-        "train.json",
-        "val.json",
-        "test.json",
-        "metadata.json",
-        "metadata.min.json",
-        "dataset.json",
-        "labels.csv",
-    )
-    + ("train.csv", "valid.csv", "test.csv", "meta.csv")
-)  # names that any folder may hold
 TRANSPARENT = frozenset({"videos"})
-ALIKE = 5  # leading letters that the names of one dataset share: Celeb V2, Celeb-DF-v2
-_WORD = "deepfake"  # which many names begin with
-_ARCHIVE = re.compile(r"archive(_?\(?\d+\)?)?")
-_NEUTRAL = frozenset(
-    ("data", "dataset", "datasets", "download", "downloads", "media", "input", "kaggle", "videos", "video")
-    + ("images", "image", "audio", "files", "deepfake", "deepfakes", "train", "test", "real", "fake")
-)  # names that tell of no dataset
 
 
 class Key(NamedTuple):
@@ -84,7 +65,7 @@ class Lists:
 
     def inside(self, root: str) -> Iterator[str]:
         for folder, files in self.by_folder.items():
-            if _inside(folder, root):
+            if inside(folder, root):
                 yield from files
 
 
@@ -191,44 +172,44 @@ def _match(path: str, layout: Layout, number: int, roots: list[str]) -> Claim | 
     here = path
     for position, component in enumerate(reversed(rule.components)):
         if position:
-            below, here = here, _parent(here)
-            while here and _skippable(here, below) and component.match(_name(here)) is None:
-                here = _parent(here)
-        value = component.match(_name(here)) if here else None
+            below, here = here, parent_of(here)
+            while here and _skippable(here, below) and component.match(name_of(here)) is None:
+                here = parent_of(here)
+        value = component.match(name_of(here)) if here else None
         if value is None:
             return None
         if component.capture:
             captures.append((component.capture, value))
     first = rule.components[0]
-    while _parent(here) and first.match(_name(_parent(here))) is not None and not rule.own:
-        here = _parent(here)
-    anchor = here if rule.own else _parent(here) or "/"
-    root = next((r for r in roots if _inside(path, r) or _inside(r, path)), path)
-    anchor = root if _inside(root, anchor) else anchor
+    while parent_of(here) and first.match(name_of(parent_of(here))) is not None and not rule.own:
+        here = parent_of(here)
+    anchor = here if rule.own else parent_of(here) or "/"
+    root = next((r for r in roots if inside(path, r) or inside(r, path)), path)
+    anchor = root if inside(root, anchor) else anchor
     return Claim(Key(layout.slug, rule.edition, anchor), number, path, tuple(captures))
 
 
 def _directly(path: str, claimed: str) -> bool:
     between = [normal(p) for p in path[len(claimed) :].split("/") if p]
-    return all(p in TRANSPARENT or p == normal(_name(claimed)) for p in between)
+    return all(p in TRANSPARENT or p == normal(name_of(claimed)) for p in between)
 
 
 def _skippable(path: str, below: str) -> bool:
-    return normal(_name(path)) in TRANSPARENT or normal(_name(path)) == normal(_name(below))
+    return normal(name_of(path)) in TRANSPARENT or normal(name_of(path)) == normal(name_of(below))
 
 
 def _claims_above(root: str, index: _Index) -> tuple[Claim, ...]:
     """Claims that begin above a root: it was given as a folder inside of a dataset."""
     above: list[str] = []
-    path = _parent(root)
+    path = parent_of(root)
     while path and len(above) < ANCESTORS:
         above.append(path)
-        path = _parent(path)
+        path = parent_of(path)
     claims: tuple[Claim, ...] = ()
     for path in reversed(above):
         begun = [
             claim
-            for layout, i in index.candidates(_name(path))
+            for layout, i in index.candidates(name_of(path))
             if (layout.rules[i].strong or layout.rules[i].ignore)
             and (claim := _match(path, layout, i, [root])) is not None
         ]
@@ -297,7 +278,7 @@ def _paired(found: list[Found], tree: Tree) -> list[Found]:
         if not item.layout.pairs or _has_fakes(item):
             continue
         near = [(os.path.commonpath([item.key.anchor, f.key.anchor]), f) for f in with_fakes]
-        near = [(p, f) for p, f in near if f.layout is item.layout and any(_inside(p, r) for r in tree.roots)]
+        near = [(p, f) for p, f in near if f.layout is item.layout and any(inside(p, r) for r in tree.roots)]
         if near:
             shared, mate = max(near, key=lambda pair: pair[0].count("/"))
             mate.owned += item.owned
@@ -327,8 +308,8 @@ def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
         counts[o.claim.rule] += n
         for name, value in o.claim.captures:
             captures[name].add(value)
-    root = next((r for r in tree.roots if _inside(key.anchor, r)), key.anchor)
-    parts = [normal(p) for p in key.anchor[len(_parent(root)) :].split("/") if p]
+    root = next((r for r in tree.roots if inside(key.anchor, r)), key.anchor)
+    parts = [normal(p) for p in key.anchor[len(parent_of(root)) :].split("/") if p]
     return Evidence(
         Path(key.anchor),
         key.edition,
@@ -342,113 +323,3 @@ def evidence_of(key: Key, owned: list[Owned], tree: Tree) -> Evidence:
             tree.folders[o.folder].files[o.kind].names.partition(b"\0")[0].decode() for o in owned[:EXAMPLES]
         ),
     )
-
-
-def set_roots(tree: Tree, recognised: Recognised) -> None:
-    """The dataset's own outermost folder: neither a wrapper that is not named for it nor shared with anything."""
-    busy = [f.key.anchor for f in recognised.found] + [folder for folder, _ in recognised.left]
-    for item in recognised.found:
-        item.root = _own_root(item, tree, busy, recognised.lists)
-    _give_lists(tree, recognised)
-
-
-def _own_root(item: Found, tree: Tree, busy: list[str], lists: Lists) -> str:
-    """Up from the anchor while nothing else lies below, as far as a folder's name or lists tell that it belongs."""
-    anchor = _below_shared(item, tree, busy, lists)
-    chain = [anchor]  # it and the folders around it that hold nothing else
-    while chain[-1] not in tree.roots and (above := _parent(chain[-1])):
-        if any(_inside(other, above) and not _inside(other, anchor) for other in busy):
-            break
-        chain.append(above)
-    own = [
-        path
-        for path in chain[1:]
-        if _is_own(path, anchor, item.layout, path in tree.roots) or _holds_lists(path, item.layout, lists)
-    ]
-    if own or anchor in tree.roots:
-        return own[-1] if own else anchor
-    inner = [path for path in chain if path not in tree.roots]
-    return next((path for path in inner if _letters(_name(path)) not in _NEUTRAL), inner[-1])
-
-
-def _holds_lists(folder: str, layout: Layout, lists: Lists) -> bool:
-    held = {_name(file).casefold() for file in lists.by_folder.get(folder, ())}
-    return any(name.casefold() in held for name in layout.lists)
-
-
-def _below_shared(item: Found, tree: Tree, busy: list[str], lists: Lists) -> str:
-    """The anchor; where that is a data root with other things in it, the one folder that holds the whole dataset."""
-    anchor = item.key.anchor
-    name = _name(anchor)
-    if anchor not in tree.roots or _is_named_for(name, item.layout) or _ARCHIVE.fullmatch(normal(name)):
-        return anchor
-    claimed = {o.claim.folder for o in item.owned}
-    inner = os.path.commonpath(claimed)
-    if not _inside(inner, anchor) or inner == anchor:
-        return anchor
-    shared = any(not _inside(other, inner) for other in busy if other != anchor)
-    if not shared and _holds_lists(anchor, item.layout, lists):
-        return anchor
-    child = f"{anchor.rstrip('/')}/{inner[len(anchor) :].strip('/').partition('/')[0]}"
-    return child if len(claimed) > 1 or shared else anchor
-
-
-def _is_own(folder: str, anchor: str, layout: Layout, is_root: bool) -> bool:
-    """Whether a folder around a dataset is named for it, or is what its archive was unpacked to."""
-    name = _name(folder)
-    if _ARCHIVE.fullmatch(normal(name)):
-        return not is_root
-    return _is_named_for(name, layout) or (_letters(name) not in _NEUTRAL and _alike(name, _name(anchor)))
-
-
-def _is_named_for(name: str, layout: Layout) -> bool:
-    if _letters(name) in map(_letters, layout.nicknames):
-        return True
-    return _letters(name) not in _NEUTRAL and any(
-        _alike(name, other) for other in (layout.dataset, *layout.nicknames)
-    )
-
-
-def _alike(name: str, other: str) -> bool:
-    """Whether two folder names are those of one dataset: `Celeb V2` and `Celeb-DF-v2`."""
-    one, two = _letters(name), _letters(other)
-    shared = next((i for i, (a, b) in enumerate(zip(one, two)) if a != b), min(len(one), len(two)))
-    needed = len(_WORD) + ALIKE if one.startswith(_WORD) and shared >= len(_WORD) else ALIKE
-    return one == two != "" or shared >= min(needed, max(4, min(len(one), len(two))))
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
-
-
-def _give_lists(tree: Tree, recognised: Recognised) -> None:
-    """Each dataset's list files: those inside it, else those beside it that lie in no dataset."""
-    roots = [item.root for item in recognised.found]
-    every = [file for files in recognised.lists.by_folder.values() for file in files]
-    free = [f for f in every if _telling(f) and not any(_inside(f, root) for root in roots)]
-    for item in recognised.found:
-        item.lists = {}
-        for file in recognised.lists.inside(item.root):
-            item.lists.setdefault(_name(file).casefold(), []).append(file)
-        shared = next((root for root in tree.roots if _inside(item.root, root)), item.root)
-        wanted = {name.casefold() for name in item.layout.lists} - set(item.lists)
-        for file in free:
-            if _name(file).casefold() in wanted and _inside(file, shared):
-                item.lists.setdefault(_name(file).casefold(), []).append(file)
-
-
-def _telling(file: str) -> bool:
-    """Whether a list's name, or the `splits` folder it lies in, tells what it belongs to."""
-    return _name(file).casefold() not in COMMON_LISTS or normal(_name(_parent(file))) == "splits"
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -13,6 +13,7 @@ from pathlib import Path
 from core.access import LOCAL, Person
 from core.catalog import generic, overrides
 from core.catalog.info import DatasetInfo, datasets, file_of, forget
+from core.catalog.paths import inside
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised, recognise
 from core.catalog.roots import read as configured_roots
@@ -151,7 +152,7 @@ def _replaced(tasks: list[Task], roots: list[str], space: Workspace) -> list[str
         if file_of(task.name, space).is_file():
             with contextlib.suppress(BadInput):  # a damaged table is replaced without a word
                 root = _info(task.name, space).root
-                if os.path.isdir(root) and not any(_inside(root, r) for r in roots):
+                if os.path.isdir(root) and not any(inside(root, r) for r in roots):
                     lines.append(
                         f"{task.name} in {root} left the catalogue; scan both folders together to keep both"
                     )
@@ -178,7 +179,7 @@ def checked_roots(roots: Iterable[str | Path]) -> list[str]:
         path
         for i, path in enumerate(unique)
         if not any(
-            _inside(real[path], real[other]) and (real[path] != real[other] or j < i)
+            inside(real[path], real[other]) and (real[path] != real[other] or j < i)
             for j, other in enumerate(unique)
             if other != path
         )
@@ -212,7 +213,7 @@ def named_datasets(found: list[Found], roots: list[str]) -> list[tuple[str, Foun
 
 
 def _rank(path: str, roots: list[str]) -> int:
-    return next((i for i, root in enumerate(roots) if _inside(path, root)), len(roots))
+    return next((i for i, root in enumerate(roots) if inside(path, root)), len(roots))
 
 
 def task_of(name: str, found: Found, tree: Tree) -> Task:
@@ -254,7 +255,7 @@ def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[P
         folder = path
         while folder and folder not in owners:
             folder = folder.rpartition("/")[0]
-        near = [i for i in owners.get(folder, ()) if _inside(path, found[i].root)]
+        near = [i for i in owners.get(folder, ()) if inside(path, found[i].root)]
         alone = len(owners.get(folder, ())) == 1 or folder not in tree.roots
         (collected[min(near, key=lambda i: -len(found[i].root))] if near and alone else homeless).add(
             kind, path
@@ -276,7 +277,7 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
         counts[_outermost(folder, tree, busy)] += tree.folders[folder].files[kind].total
     for walked in tree.folders.values():
         packed = [n for n in _others(walked) if n[n.rfind(".") + 1 :].lower() in PACKED]
-        if packed and not any(_inside(walked.path, item.root) for item in recognised.found):
+        if packed and not any(inside(walked.path, item.root) for item in recognised.found):
             counts[_outermost(walked.path, tree, busy)] += len(packed)
     return [Left(printable(path), n) for path, n in sorted(counts.items())]
 
@@ -301,9 +302,5 @@ def forget_stale(roots: list[str], fresh: list[DatasetInfo], space: Workspace) -
         if name in names:
             continue
         root = _info(name, space).root
-        if any(_inside(root, r) for r in roots) or not os.path.isdir(root):
+        if any(inside(root, r) for r in roots) or not os.path.isdir(root):
             forget(name, space)
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")

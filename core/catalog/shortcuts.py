@@ -183,6 +183,30 @@ def cached(dataset: str, *, space: Workspace | None = None) -> pd.DataFrame | No
     return found[1] if found else None
 
 
+def media_statistics(dataset: str, *, space: Workspace | None = None) -> dict[str, object] | None:
+    """Durations and resolutions of the files that were measured the last time; None where nothing was."""
+    frame = cached(dataset, space=space)
+    if frame is None:
+        return None
+    durations = frame["duration"].dropna()
+    sized = frame.dropna(subset=["width", "height"])
+    sizes = (
+        sized["width"].astype(int).astype(str) + "x" + sized["height"].astype(int).astype(str)
+    ).value_counts()
+    quantiles = {"shortest": 0.0, "low": 0.05, "median": 0.5, "high": 0.95, "longest": 1.0}
+    return {
+        "measured": len(frame),
+        "unreadable": int((~frame["readable"]).sum()),
+        "durations": {k: round(float(durations.quantile(q)), 3) for k, q in quantiles.items()}
+        if len(durations)
+        else None,
+        "resolutions": {
+            str(size): int(n)
+            for size, n in sizes.sort_index().sort_values(ascending=False, kind="stable").items()
+        },
+    }
+
+
 def _chosen(dataset: str, per_class: int, seed: int, space: Workspace) -> pd.DataFrame:
     samples = table.load(
         [dataset], space, ["id", "path", "dataset", "modality", "label", "split", "bytes", "mtime_ns"]

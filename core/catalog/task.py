@@ -81,8 +81,7 @@ def _code() -> bytes:
     here = Path(__file__).parent
     files = [
         *Path(str(layouts.__file__)).parent.glob("*.*"),
-        here / "labelling.py",
-        here / "lists.py",
+        *(here / name for name in ("labelling.py", "lists.py", "generic.py", "dataset.py")),
         Path(__file__),
     ]
     return hashlib.blake2b(b"".join(p.read_bytes() for p in sorted(files)), digest_size=16).digest()

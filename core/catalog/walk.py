@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from core.catalog.paths import inside
+
 KINDS = {
     **dict.fromkeys(("jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "gif"), "image"),
     **dict.fromkeys(
@@ -263,7 +265,7 @@ def _follow(links: list[str], tree: Tree, allowed: Sequence[str]) -> list[str]:
     walked |= {os.path.realpath(folder) for folder in tree.linked}
     for link in links:
         target = os.path.realpath(link)
-        if any(_inside(target, other) or _inside(other, target) for other in walked):
+        if any(inside(target, other) or inside(other, target) for other in walked):
             tree.problems.append(("link back", link))
             continue
         if not leads_into(link, allowed):
@@ -281,8 +283,4 @@ def _follow(links: list[str], tree: Tree, allowed: Sequence[str]) -> list[str]:
 def leads_into(path: str, folders: Sequence[str]) -> bool:
     """Whether what lies behind all links of the path is in one of these folders (which are free of links)."""
     target = os.path.realpath(path)
-    return any(_inside(target, folder) for folder in folders)
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    return any(inside(target, folder) for folder in folders)

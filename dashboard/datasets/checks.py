@@ -50,6 +50,7 @@ def _plan(job: jobs.Job, name: str, protocol: str, heldout: str, seed: int, spac
     samples = table.load([name], space)  # type: ignore[arg-type]
     plan = splits.plan(samples, protocol, seed, heldout=heldout, space=space)  # type: ignore[arg-type]
     found = leaks.report(plan.table, space=space, progress=job.report)  # type: ignore[arg-type]
+    leaks.remember(name, plan.protocol, found, space)  # type: ignore[arg-type]
     return plan, found
 
 
@@ -84,23 +85,32 @@ def shortcuts_panel(info: DatasetInfo) -> None:
         "How well does one trivial feature tell real from fake? Above "
         f"{shortcuts.WARN_ABOVE} a detector may learn that instead of forgery."
     )
-    key = f"shortcuts-{info.name}"
     measured = shortcuts.cached(info.name, space=session.space()) is not None
     space = session.space()
     if st.button(
         "Measure again" if measured else "Probe for shortcuts", key="shortcuts-start", type="primary"
     ):
-        jobs.forget(key)
-        jobs.start(
-            key,
-            "Shortcut probe",
-            lambda job: shortcuts.probe(info.name, space=space, progress=job.report, again=measured),
-        )
-    job = jobs.watch(key)
+        start_measuring(info, again=measured)
+    job = jobs.watch(_measuring(info))
     if job is None and measured:
         _draw_probe(shortcuts.probe(info.name, space=space))
     elif job is not None and job.finished and job.result is not None:
         _draw_probe(job.result)
+
+
+def _measuring(info: DatasetInfo) -> str:
+    return f"shortcuts-{info.name}"
+
+
+def start_measuring(info: DatasetInfo, *, again: bool = False) -> None:
+    """Measure a sample of the files in the background: sizes, durations, resolutions and what else may tell."""
+    space = session.space()
+    jobs.forget(_measuring(info))
+    jobs.start(
+        _measuring(info),
+        "Measuring a sample of the files",
+        lambda job: shortcuts.probe(info.name, space=space, progress=job.report, again=again),
+    )
 
 
 def _draw_probe(probe: shortcuts.Probe) -> None:
@@ -140,14 +150,15 @@ def problems_panel(info: DatasetInfo) -> None:
 
 
 def export_panel(infos: Sequence[DatasetInfo]) -> None:
+    space = session.space()
     with st.container(horizontal=True):
         st.download_button(
-            "dataset_statistics.json", lambda: export.as_json(infos), "dataset_statistics.json", "application/json",
+            "dataset_statistics.json", lambda: export.as_json(infos, space), "dataset_statistics.json", "application/json",
             key="export-json",
         )  # fmt: skip
         st.download_button(
             "dataset_statistics.csv",
-            lambda: export.as_csv(infos),
+            lambda: export.as_csv(infos, space),
             "dataset_statistics.csv",
             "text/csv",
             key="export-csv",

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.catalog import statistics
+from core.catalog import leaks, statistics
 from core.catalog.table import DatasetInfo
-from dashboard import theme
+from dashboard import session, theme
 
 # Text colours that are readable on light and dark grounds.
 COLORS = {
@@ -55,7 +55,16 @@ def _row(info: DatasetInfo) -> dict[str, Any]:
         else "–",
         "complete": complete,
         "problems": info.problem_count,
+        "leaks": _leaks(info.name),
     }
+
+
+def _leaks(name: str) -> str:
+    """`! 2 (official)` once a report was made; a dash before."""
+    last = leaks.last_report(name, session.space())
+    if last is None:
+        return "–"
+    return f"! {last.leaks} ({last.protocol})" if last.leaks else f"none ({last.protocol})"
 
 
 def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
@@ -99,6 +108,10 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
                 help="of the published samples that are here",
             ),
             "problems": st.column_config.NumberColumn(format="localized", width=65),
+            "leaks": st.column_config.TextColumn(
+                width=90,
+                help="kinds of leaks in the last plan that a leak report was made for; – none made yet",
+            ),
         },
     )
     selected = picked["selection"]["rows"]

@@ -118,3 +118,7 @@ def progress() -> None:
             )
             for problem in found["problems"][:50]:
                 st.markdown(f"- {theme.safe(problem)}")
+            if left:
+                from dashboard.datasets import mapping  # which starts a scan, and so needs this module
+
+                mapping.folder_panel(left)

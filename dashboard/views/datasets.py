@@ -11,6 +11,7 @@ from dashboard.charts import datasets as charts
 from dashboard.datasets import advice as datasets_advice
 from dashboard.datasets import checks as datasets_checks
 from dashboard.datasets import gallery as datasets_gallery
+from dashboard.datasets import mapping as datasets_mapping
 from dashboard.datasets import table as datasets_table
 from dashboard.datasets import work as datasets_work
 
@@ -65,14 +66,18 @@ def _charts(info: DatasetInfo) -> None:
         figure, key=key, on_select="rerun", selection_mode="points", config=theme.CHART_CONFIG
     )
     datasets_gallery.take_click(info.name, key, event)
-    st.caption("Click a bar to see its samples below.")
+    formats = ", ".join(f"{theme.safe(name)} {theme.count(n)}" for name, n in info.formats.items())
+    st.caption(f"Click a bar to see its samples below. File formats: {formats or 'none'}.")
 
 
 def _measured(info: DatasetInfo, view: str) -> None:
     """Durations and resolutions are measured on a sample of the files, together with the shortcut probe."""
     frame = shortcuts.cached(info.name, space=session.space())
     if frame is None:
-        st.info("Not measured yet: the shortcut probe below measures a sample of the files.")
+        st.info("Not measured yet. A sample of the files is enough; it takes seconds.")
+        if st.button("Measure a sample", key="datasets-measure", type="primary"):
+            datasets_checks.start_measuring(info)
+            st.rerun()
         return
     if view == "durations":
         if frame["duration"].notna().any():
@@ -89,8 +94,9 @@ def _measured(info: DatasetInfo, view: str) -> None:
 
 
 def _more(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
-    plan, probe, problems, export = st.tabs(
-        ["Plan and leak report", "Shortcut probe", f"Problems ({theme.count(info.problem_count)})", "Export"]
+    problems_title = f"Problems ({theme.count(info.problem_count)})"
+    plan, probe, problems, mapping, export = st.tabs(
+        ["Plan and leak report", "Shortcut probe", problems_title, "Name and labels", "Export"]
     )
     with plan:
         datasets_checks.plan_panel(info)
@@ -98,6 +104,8 @@ def _more(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
         datasets_checks.shortcuts_panel(info)
     with problems:
         datasets_checks.problems_panel(info)
+    with mapping:
+        datasets_mapping.dataset_panel(info)
     with export:
         datasets_checks.export_panel(infos)
 

@@ -681,3 +681,44 @@ class TestLongLists:
         path.write_text(text, encoding="utf-8")
         assert lists.entries_of(path, problems, lambda entry: entry) == []
         assert problems.total == 1 and "list.json" in problems.texts()[0]
+
+
+def test_bare_numbers_are_said_to_be_taken_as_fake_and_words_need_no_note(
+    tmp_path: Path, space: Workspace
+) -> None:
+    for name, header, one in (
+        ("bare", "file,label", "1"),
+        ("said", "file,is_real", "1"),
+        ("word", "file,label", "fake"),
+    ):
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True)
+        (folder / "a.jpg").write_bytes(b"x")
+        (folder / "b.jpg").write_bytes(b"x")
+        zero = "real" if name == "word" else "0"
+        (folder / "labels.csv").write_text(f"{header}\na.jpg,{one}\nb.jpg,{zero}\n")
+    found = {about.name: about for about in scan.scan([tmp_path / "data"], space=space).datasets}
+    assert [n for n in found["bare"].notes if "1 was taken as fake, 0 as real" in n and "2 labels" in n]
+    assert found["said"].notes == [] and found["word"].notes == []
+    overrides.save(found["bare"].extra["anchor"], Override(one_is=0), space=space)
+    turned = {about.name: about for about in scan.scan([tmp_path / "data"], space=space).datasets}["bare"]
+    assert "1 was taken as real, 0 as fake" in turned.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("real", "fake"),
+    [
+        ("Echt", "Gefälscht"),
+        ("re\u0301el", "FAUX"),
+        ("verdadero", "falso"),
+        ("真", "假"),
+        ("настоящие", "поддельные"),
+    ],
+)
+def test_classes_in_other_languages(real: str, fake: str, tmp_path: Path, space: Workspace) -> None:
+    found = scanned(
+        tmp_path,
+        media(f"mine/train/{real}/1.png", f"mine/train/{fake}/2.png", f"mine/train/{fake}/3.png"),
+        space,
+    )
+    assert counts(found) == {"mine": (1, 2, 0)}

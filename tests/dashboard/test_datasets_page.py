@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.catalog import browse, export, roots, table
+from core.catalog import browse, export, leaks, overrides, roots, shortcuts, table
 from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
@@ -178,3 +180,38 @@ def test_roots_are_kept_and_checked(space: Workspace, tmp_path: Path) -> None:
         roots.add(tmp_path / "nowhere", space=space)
     roots.remove(tmp_path / "data", space=space)
     assert roots.read(space) == []
+
+
+def test_the_export_tells_formats_durations_and_resolutions_once_measured(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 8)
+    assert export.document([about], space)["datasets"][0]["media"] is None
+    shortcuts.probe("one", space=space)
+    media = export.document([about], space)["datasets"][0]["media"]
+    assert media["measured"] == 14 and media["durations"] is None
+    assert media["resolutions"] == {"24x24": 14}
+    rows = pd.read_csv(pd.io.common.StringIO(export.as_csv([about], space)))
+    assert rows[(rows["part"] == "resolution") & (rows["value"] == "24x24")]["number"].item() == 14
+
+
+def test_the_table_marks_the_last_leak_report_until_the_dataset_is_scanned_anew(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 8)
+    assert datasets_table.rows([about])["leaks"].tolist() == ["–"]
+    leaks.remember("one", "official", [leaks.Leak("exact duplicates", "two", 2)], space)
+    assert datasets_table.rows([about])["leaks"].tolist() == ["! 1 (official)"]
+    leaks.remember("one", "group", [leaks.Leak("not compared", "too many", 9)], space)
+    assert datasets_table.rows([about])["leaks"].tolist() == ["none (group)"]
+    file = table.file_of("one", space)
+    os.utime(file, ns=(1, time.time_ns() + 10**9))
+    assert datasets_table.rows([about])["leaks"].tolist() == ["–"]
+
+
+def test_the_analyst_names_a_dataset_and_turns_its_labels(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 8)
+    page = opened()
+    page.toggle(key="mapping-open-one").set_value(True).run()
+    assert not page.exception
+    next(t for t in page.text_input if t.label == "Name").set_value("Mine")
+    next(r for r in page.radio if r.label.startswith("In a list")).set_value(0)
+    next(b for b in page.button if b.label == "Save and scan again").click().run()
+    assert not page.exception
+    assert overrides.read(space)[about.root] == overrides.Override(name="Mine", one_is=0)

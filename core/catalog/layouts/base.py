@@ -8,6 +8,7 @@ equal; a `videos` level, doubled folders and wrappers around the dataset do not 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -28,13 +29,17 @@ SPLIT_WORDS = {
 CLASS_WORDS = {
     **dict.fromkeys(
         ("real", "reals", "original", "originals", "authentic", "genuine", "bonafide", "bona_fide", "live")
-        + ("pristine", "human", "natural", "untampered", "non_fake", "not_fake", "nonfake", "true"),
+        + ("pristine", "human", "natural", "untampered", "non_fake", "not_fake", "nonfake", "true")
+        + ("echt", "vrai", "vrais", "réel", "réels", "reales", "verdadero", "verdaderos", "verdadeiro")
+        + ("verdadeiros", "vero", "veri", "reale", "reali", "真", "真实", "真人", "настоящие", "подлинные"),
         REAL,
     ),
     **dict.fromkeys(
         ("fake", "fakes", "spoof", "spoofed", "manipulated", "forged", "forgery", "tampered", "synthetic")
         + ("synthesized", "synthesised", "generated", "ai", "ai_generated", "aigenerated", "deepfake")
-        + ("deepfakes", "altered", "edited", "cloned", "gan", "false"),
+        + ("deepfakes", "altered", "edited", "cloned", "gan", "false")
+        + ("gefälscht", "gefaelscht", "falsch", "nep", "faux", "falso", "falsos", "falsa", "falsas", "falsi")
+        + ("假", "伪造", "虚假", "фейк", "фейки", "поддельные"),
         FAKE,
     ),
 }
@@ -43,7 +48,7 @@ CLASS_WORDS = {
 @lru_cache(maxsize=65536)
 def normal(name: str) -> str:
     """A folder or file name as it is compared."""
-    return re.sub(r"[\s_\-]+", "_", name.casefold()).strip("_")
+    return re.sub(r"[\s_\-]+", "_", unicodedata.normalize("NFC", name).casefold()).strip("_")
 
 
 COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}  # of FaceForensics++ clips
@@ -258,6 +263,10 @@ class Layout:
 
     def finish(self, lists: Any, problems: Problems) -> None:
         """After all files were labelled: what was listed but is absent."""
+
+    def notes_on(self, lists: Any) -> tuple[str, ...]:
+        """What an analyst should know of this copy."""
+        return self.notes
 
     def stated(self, part: Part) -> Labels:
         """What the rule and its captures say."""
