@@ -75,7 +75,8 @@ def _batches(name: str, samples: int, real: int) -> Iterator[pa.Table]:
             "bytes": [1000] * n, "mtime_ns": [1] * n,
         }  # fmt: skip
         yield pa.table(
-            {f.name: pa.array(columns.get(f.name, [None] * n), f.type) for f in table.SCHEMA}, table.SCHEMA
+            {f.name: pa.array(columns.get(f.name, [None] * n), f.type) for f in table.SCHEMA},
+            schema=table.SCHEMA,
         )
 
 
