@@ -45,11 +45,12 @@ def browser() -> list[dict[str, Any]]:
             space = Workspace(Path(folder) / f"workspace-{n}")
             _run(space, n)
             port, server = _serve(space)
+            page = opened.new_page()
             try:
-                measured[n] = _measure(opened.new_page(), port)
+                measured[n] = _measure(page, port)
             finally:
-                server.terminate()
-                server.wait()
+                page.close()  # a server that is asked to end waits for its visitors
+                _end(server)
         opened.close()
     lines = []
     for n, (handler, frame, _) in measured.items():
@@ -104,14 +105,24 @@ def _serve(space: Workspace) -> tuple[int, subprocess.Popen[bytes]]:
     raise RuntimeError("the server did not answer within two minutes")
 
 
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
 def _measure(page: Page, port: int) -> tuple[float, float, float]:
     """95th percentile of the handler and longest frame of a drag in ms; median seconds from release to the page."""
-    page.set_default_timeout(180_000)
+    page.set_default_timeout(90_000)
     page.set_viewport_size({"width": 1400, "height": 1000})
     page.goto(f"http://127.0.0.1:{port}/thresholds")
     page.wait_for_selector(".lab")
     _settled(page)
     slider = page.locator('.lab [data-part="slider"]')
+    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
@@ -133,7 +144,9 @@ def _release(page: Page) -> float:
     """From letting go to the samples under the lab having followed."""
     seconds = []
     for k in range(RELEASES):
-        box = page.locator('.lab [data-part="slider"]').bounding_box()
+        slider = page.locator('.lab [data-part="slider"]')
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
         assert box is not None
         y = box["y"] + box["height"] / 2
         x = box["x"] + (0.3 + 0.05 * (k % 7)) * box["width"]

@@ -7,6 +7,7 @@ and a torn last line is skipped.
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 import time
@@ -23,7 +24,6 @@ from core.workspace import Workspace, workspace, write_atomic, write_json
 STATES = ("queued", "running", "stopping", "stopped", "completed", "failed", "interrupted")
 FINAL_STATES = ("stopped", "completed", "failed", "interrupted")
 STALLED_AFTER = 60.0  # seconds without a heartbeat
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,20 @@ class Status:
     @property
     def final(self) -> bool:
         return self.state in FINAL_STATES
+
+
+def _fits(document: dict[str, Any], name: str, kind: Any) -> bool:
+    """Whether the document states this field, as the kind of value that Status has there."""
+    if name not in document:
+        return False
+    value, kind = document[name], str(kind)
+    if value is None:
+        return "None" in kind
+    if isinstance(value, bool) or "bool" in kind:
+        return isinstance(value, bool) and "bool" in kind
+    if "str" in kind:
+        return isinstance(value, str)
+    return isinstance(value, int) or ("float" in kind and isinstance(value, float) and math.isfinite(value))
 
 
 class RunFolder:
@@ -127,10 +141,12 @@ class RunFolder:
         """The status as written; a folder without one is `interrupted`: whoever made it died before the first."""
         try:
             document = json.loads(self.status_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict) or document.get("state") not in STATES:
             return Status(state="interrupted", error="status.json is missing or damaged")
-        known = {f.name for f in fields(Status)}
-        return Status(**{k: v for k, v in document.items() if k in known})
+        # A folder may come from elsewhere: what is not of its kind counts as not said.
+        return Status(**{f.name: document[f.name] for f in fields(Status) if _fits(document, f.name, f.type)})
 
     def set_status(self, *, only_from: tuple[str, ...] | None = None, **changes: Any) -> Status:
         """Change some fields; worker and manager do so at the same time, so it happens under the run's lock.
@@ -195,7 +211,7 @@ def new_run(config: dict[str, Any], *, path: Path | None = None, space: Workspac
 def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
     """A run by its id in the workspace or by the path of its folder."""
     text = str(name)
-    if RUN_ID.fullmatch(text):
+    if text == Path(text).name and not text.startswith("."):  # a name alone, of a folder of the workspace
         inside = (space or workspace()).runs / text
         if inside.is_dir():
             return RunFolder(inside)

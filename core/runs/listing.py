@@ -153,7 +153,7 @@ def summary(run: RunFolder) -> Summary:
     status: Status = run.status()
     config = _config(run.config_file)
     metrics = _metrics(run.path / "metrics.json") if status.state in FINAL_STATES else {}
-    datasets = tuple(str(d) for d in config.get("datasets") or ())
+    datasets = _datasets(config)
     learned_nothing = metrics.get("learned_nothing")
     return Summary(
         id=run.id,
@@ -193,8 +193,13 @@ def _demo(datasets: tuple[str, ...], root: Path) -> bool:
         return False
 
 
+def _datasets(config: dict[str, Any]) -> tuple[str, ...]:
+    named = config.get("datasets")
+    return tuple(str(d) for d in named) if isinstance(named, list) else ()
+
+
 def _name(config: dict[str, Any]) -> str:
-    datasets = [str(d) for d in config.get("datasets") or ()]
+    datasets = _datasets(config)
     shown = " + ".join(datasets[:2]) + (f" + {len(datasets) - 2}" if len(datasets) > 2 else "")
     return " · ".join(filter(None, [str(config.get("model") or ""), shown]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 
 from core.errors import one_line
@@ -10,6 +11,8 @@ from core.runs.executors.base import Poll, tail
 from core.runs.folder import RunFolder
 
 DISK_FULL = "the disk is full: free some space, then resume; earlier files are whole"
+LEAST_ROOM = 1 << 12  # bytes: with less not even a state can be written
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large|Errno (?:28|122|27)\b")
 _START = "== started "
 _ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Interrupt|BadInput|NotAllowed)\b.*|error: .*)")
 
@@ -17,7 +20,7 @@ _ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Interrupt|BadInput|NotAllo
 def why(run: RunFolder, poll: Poll, *, adopted: bool) -> str:
     """From what the log says last, else the exit status, else what is known at all."""
     lines = _since_start(tail(run, 40))
-    if any("No space left on device" in line or "Errno 28" in line for line in lines):
+    if any(_FULL.search(line) for line in lines) or (poll.code != 0 and _no_room(run)):
         return DISK_FULL
     said = next((line for line in reversed(lines) if _ERROR.match(line)), None)
     code = poll.code
@@ -36,6 +39,11 @@ def why(run: RunFolder, poll: Poll, *, adopted: bool) -> str:
         + (" (another server had started it)" if adopted else "")
         + "; its log may say more, and resume goes on from the last checkpoint"
     )
+
+
+def _no_room(run: RunFolder) -> bool:
+    """A log on a full disk cannot say so itself."""
+    return shutil.disk_usage(run.path).free < LEAST_ROOM
 
 
 def started_line(moment: str) -> str:

@@ -54,6 +54,7 @@ class Supervisor(threading.Thread):
         self._force = False
         self._asked: float | None = None
         self._leave = False
+        self.stuck = False  # the disk refuses the state of the run
         self.begun = threading.Event()  # the worker has its process, and the status names it
 
     def wake(self, *, force: bool = False) -> None:
@@ -147,8 +148,11 @@ class Supervisor(threading.Thread):
         """Write the status; while the disk is full, again and again, for the truth is what is on disk."""
         while self.run_folder.path.exists():
             try:
-                return self.run_folder.set_status(**changes)
+                status = self.run_folder.set_status(**changes)
+                self.stuck = False
+                return status
             except OSError:
+                self.stuck = True
                 if self._leave:
                     return None
                 self._wake.wait(WRITE_AGAIN)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import BadInput, one_line
-from core.runs import estimate, tuning
+from core.runs import estimate, executors, tuning
 from core.runs.folder import RunFolder
 from core.training.config import TrainConfig
 from core.workspace import Workspace
@@ -16,6 +16,12 @@ from dashboard import jobs, session, theme
 from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
 from dashboard.train import option_form
+
+PLACES = {
+    "local": "this machine",
+    "torchrun": "torchrun (several devices or nodes)",
+    "ray": "the Ray cluster",
+}
 
 
 def problems(config: dict[str, Any], space: Workspace) -> list[str]:
@@ -48,6 +54,7 @@ def draw() -> None:
     if not operator:
         st.info("You may look and detect. An operator can start runs.")
     _estimate(config, blocked=bool(wrong) or not operator)
+    where = _where(session.space())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for label, first in (("Start", True), ("Add to queue", False)):
             if st.button(
@@ -57,16 +64,38 @@ def draw() -> None:
                 disabled=bool(wrong) or not operator,
                 help="next in line" if first else "behind the runs that wait",
             ):
-                _submit(config, first=first)
+                _submit(config, where, first=first)
         with st.popover("Tune …", disabled=bool(wrong) or not operator):
             _tune(config)
 
 
-def _submit(config: dict[str, Any], *, first: bool) -> None:
+def _where(space: Workspace) -> str:
+    """Which executor: a choice where the settings offer several, else none (the default)."""
+    try:
+        names = executors.offered(space)
+    except BadInput as error:
+        st.error(theme.safe(one_line(error)), icon=":material/error:")
+        return ""
+    if len(names) < 2:
+        return ""
+    return (
+        st.segmented_control(
+            "Runs on", names, default=names[0], key="train-executor", format_func=lambda name: PLACES[name]
+        )
+        or names[0]
+    )
+
+
+def _submit(config: dict[str, Any], where: str, *, first: bool) -> None:
     started: list[RunFolder] = []
     asked = TrainConfig.from_dict(config)
     values = {**asked.to_dict(), "model": asked.model_name}
-    if theme.guarded(lambda: started.append(session.manager().submit(values, session.person(), first=first))):
+
+    def submit() -> None:
+        manager, person = session.manager(), session.person()
+        started.append(manager.submit(values, person, first=first, executor=where))
+
+    if theme.guarded(submit):
         st.session_state[run_rows.CHOSEN] = [started[0].id]
         theme.go_to("runs")
 

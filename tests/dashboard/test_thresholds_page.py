@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.catalog import table as catalogue
+from core.catalog.scan import scan
+from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
 from core.thresholds.methods import choose
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import at, sweep
+from dashboard import theme
 from dashboard.charts import thresholds as charts
+from dashboard.detect import state as detect_state
 from dashboard.threshold_lab import payload
 from dashboard.threshold_lab.component import Choice
 from tests.thresholds.run_folder import finished_run, scores
@@ -139,6 +146,63 @@ def test_a_score_file_of_any_detector_can_be_brought(space) -> None:
     assert data["settings"]["threshold"] == expected.threshold
     page.toggle(key="thresholds-lower").set_value(True).run()
     assert any("polarity" in warning.value for warning in page.warning)
+
+
+def test_errors_are_told_apart_by_identity(space) -> None:
+    frame = scores(240, 5).assign(identity=[f"person {i % 3}" for i in range(240)])
+    content = io.BytesIO()
+    frame.to_csv(content, index=False)
+    page = upload(opened(), "people.csv", content.getvalue())
+    page.segmented_control(key="thresholds-by").set_value("identity").run()
+    assert not page.exception
+    line = sent(page)["settings"]["threshold"]
+    rows = next(table.value for table in page.dataframe if "identity" in table.value).set_index("identity")
+    assert sorted(rows.index) == ["person 0", "person 1", "person 2"]
+    for person, part in frame.groupby("identity"):
+        wrong = (part["score"] >= line) != (part["label"] == 1)
+        assert rows.loc[person, "errors"] == wrong.sum()
+        assert rows.loc[person, "n"] == 80
+
+
+@pytest.fixture
+def run_with_media(space, tmp_path: Path) -> RunFolder:
+    """A run whose samples are pictures that the catalogue knows."""
+    random = np.random.default_rng(0)
+    for label in ("real", "fake"):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        for i in range(12):
+            picture = Image.fromarray(random.integers(0, 255, (16, 16, 3), np.uint8))
+            picture.save(tmp_path / "pictures" / label / f"{i}.png")
+    scan([tmp_path / "pictures"], space=space)
+    table = catalogue.load(space=space)
+    folder = new_run({"modality": "image", "model": "stand_in", "datasets": ["pictures"]}, space=space)
+    frame = table[["id", "dataset", "modality", "label"]].assign(group=table["id"], method="")
+    frame["score"] = frame["probability"] = 0.5 * frame["label"] + np.linspace(0.1, 0.4, len(frame))
+    for split in ("val", "test"):
+        folder.scores_file(split).parent.mkdir(exist_ok=True)
+        frame.to_parquet(folder.scores_file(split), index=False)
+    folder.set_status(state="completed")
+    return folder
+
+
+def test_a_sample_is_one_click_from_its_explanation(
+    run_with_media: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, opened_pages = [], []
+    monkeypatch.setattr(detect_state, "add", lambda *words: asked.append(words))
+    monkeypatch.setattr(theme, "go_to", opened_pages.append)
+    page = opened()
+    assert len(page.image) >= 6, "the samples are shown"
+    button = next(b for b in page.button if b.key.startswith("explain-under-"))
+    row = int(button.key.rsplit("-", 1)[1])
+    button.click().run()
+    assert not page.exception
+    (upload, detectors, request), *more = asked
+    name = pd.read_parquet(run_with_media.scores_file("val"))["id"][row]
+    assert not more
+    assert str(upload.path).endswith(name.removeprefix("pictures/"))
+    assert (detectors, request.run, request.explain) == ([run_with_media.id], run_with_media.id, True)
+    assert opened_pages == ["detect"]
 
 
 def test_names_from_a_file_are_shown_and_do_nothing(space) -> None:

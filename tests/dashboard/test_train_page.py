@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.catalog.table import DatasetInfo, save
 from core.runs import cards
+from core.runs.folder import RunFolder
 from core.training.config import TrainConfig
 from core.workspace import Workspace, write_json
 
@@ -157,6 +158,22 @@ def test_start_submits_what_the_form_says(add_dataset: Callable[..., None], spac
     (config,) = submitted(space)
     assert (config["epochs"], config["monitor"], config["datasets"]) == (7, "macro_f1", ["faces"])
     assert config["model"] == TrainConfig.from_dict({"modality": "image"}).model_name
+
+
+def test_where_it_runs_is_a_choice_where_the_settings_offer_several(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    assert [control for control in open_page().segmented_control if control.label == "Runs on"] == []
+    space.settings_file.write_text('[executor]\noffer = ["local", "torchrun"]\n')
+    page = open_page()
+    page.segmented_control(key="train-executor").set_value("torchrun").run()
+    page.button(key="train-start").click().run()
+    assert not page.exception
+    (run,) = space.runs.glob("2*")
+    assert RunFolder(run).status().executor == "torchrun"
+    space.settings_file.write_text('[executor]\noffer = ["moon"]\n')
+    assert "unknown executor 'moon'" in text_of(open_page())
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """A worker that takes milliseconds: it writes what the trainer writes, and misbehaves as its config.yaml asks.
 
-Fields: epochs, pause (seconds a step), misbehave (exit, kill, hang, deaf, disk, silent).
+Fields: epochs, pause (seconds a step), misbehave (exit, kill, hang, deaf, disk, large, limit, silent).
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import sys
 import time
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.runs import events, processes
 from core.runs.folder import RunFolder
+from core.workspace import write_atomic
 
 STEPS = 5  # in an epoch
 
@@ -30,6 +32,10 @@ def misbehave(run: RunFolder, how: str) -> None:
         time.sleep(3600)
     if how == "silent":
         sys.exit(0)
+    if how in ("large", "limit"):  # a checkpoint that does not fit
+        if how == "limit":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+        write_atomic(run.last_checkpoint, b"0" * (1 << 20))
     if how == "disk":
         (run.path / ".last.pth.torn.tmp").write_bytes(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(run.last_checkpoint))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -149,3 +151,51 @@ def test_a_run_that_died_unseen_is_deleted(
     os.kill(int(run.status().pid or 0), signal.SIGKILL)
     wait_until(lambda: not processes.alive(run.status().pid, run.status().process_start))
     assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}
+
+
+ODD_STATUS = {
+    "a list": "[]",
+    "not JSON": "{",
+    "no text": "\x00\x01",
+    "a state that is none": '{"state": "dancing"}',
+    "wrong kinds": '{"state": "completed", "created": "yesterday", "epoch": [1], "best": "high", "error": 7, "pid": "x"}',
+    "NaN": '{"state": "completed", "created": NaN, "best": Infinity}',
+    "deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", ODD_STATUS)
+def test_a_folder_from_elsewhere_never_spoils_the_list(
+    name: str, space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = new_run({"model": "m", "datasets": ["d"]}, space=space)
+    good.set_status(state="completed")
+    odd = new_run({"model": "m"}, space=space)
+    odd.status_file.write_text(ODD_STATUS[name])
+    odd.config_file.write_text("datasets: 5\nepochs: many\nname: [1]\n")
+    rows = {row["run"]: row for row in answer(capsys, "list")}  # type: ignore[union-attr, index]
+    assert rows[good.id]["state"] == "completed"
+    assert rows[odd.id]["state"] in ("completed", "interrupted")
+    assert answer(capsys, "delete", odd.id) == {"run": odd.id, "state": "deleted"}
+
+
+def test_a_copied_folder_opens_under_any_name(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    run = new_run({"model": "m"}, space=space)
+    run.set_status(state="completed", host="elsewhere", pid=1, process_start=1.0)
+    copy = run.path.with_name("a copy (2)")
+    shutil.copytree(run.path, copy)
+    assert {row["run"] for row in answer(capsys, "list")} == {run.id, copy.name}  # type: ignore[union-attr, index]
+    assert answer(capsys, "delete", copy.name) == {"run": copy.name, "state": "deleted"}
+    assert run.path.is_dir() and not copy.exists()
+
+
+def test_deleting_a_link_leaves_what_it_points_to(
+    space: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = new_run({"model": "m"}, space=space)
+    run.set_status(state="completed")
+    away = tmp_path / "away"
+    run.path.rename(away)
+    run.path.symlink_to(away)
+    assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}
+    assert (away / "status.json").is_file() and not run.path.exists()

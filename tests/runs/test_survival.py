@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -111,6 +112,7 @@ def test_an_adopted_worker_that_is_killed_fails_with_a_reason(
         ("exit", "ValueError: the loss is not finite"),
         ("silent", "without finishing"),
         ("disk", DISK_FULL),
+        ("limit", DISK_FULL),
     ],
 )
 def test_a_worker_that_dies_fails_with_its_reason_and_can_be_resumed(
@@ -127,13 +129,64 @@ def test_a_worker_that_dies_fails_with_its_reason_and_can_be_resumed(
     assert run.status().error is None
 
 
-def test_a_full_disk_leaves_earlier_files_whole(make_manager: Make) -> None:
+@pytest.mark.parametrize("how", ["disk", "limit"])
+def test_a_full_disk_leaves_earlier_files_whole(make_manager: Make, how: str) -> None:
     manager = make_manager()
-    run = manager.submit({"model": "m", "epochs": 3, "misbehave": "disk"}, LOCAL)
+    run = manager.submit({"model": "m", "epochs": 3, "misbehave": how}, LOCAL)
     assert ended(run) == "failed"
     assert run.last_checkpoint.read_text() == "2"
     assert list(run.path.glob(".*.tmp")) == []
     assert steps(run) == [1, 2]
+
+
+@pytest.fixture
+def small_disk(space: Workspace) -> Iterator[Path]:
+    """A file system of its own under the runs, with room for little more than half a megabyte."""
+    space.runs.mkdir(parents=True)
+    words = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(space.runs)]
+    try:
+        refused = subprocess.run(words, capture_output=True, text=True).stderr.strip()
+    except FileNotFoundError:
+        refused = "there is no mount command"
+    if refused:
+        pytest.skip(f"no file system can be mounted here ({refused.splitlines()[0]})")
+    yield space.runs
+    subprocess.run(["umount", "-l", str(space.runs)], check=True)
+
+
+def test_a_checkpoint_that_finds_no_room(small_disk: Path, make_manager: Make) -> None:
+    manager = make_manager()
+    run = manager.submit({"model": "m", "epochs": 3, "misbehave": "large"}, LOCAL)
+    assert ended(run) == "failed"
+    assert run.status().error == DISK_FULL
+    assert run.last_checkpoint.read_text() == "2"
+    assert list(run.path.glob(".*.tmp")) == []
+    wait_until(lambda: not manager._watched)
+    manager.resume(run.id, LOCAL)
+    assert ended(run) == "completed"
+
+
+def test_a_disk_that_is_full_to_the_last_byte(small_disk: Path, make_manager: Make) -> None:
+    """Not even the state can be written then: it is as soon as there is room, and says why."""
+    manager = make_manager()
+    run = manager.submit({"model": "m", "epochs": 1000, "pause": 0.02}, LOCAL)
+    wait_until(lambda: len(steps(run)) >= 2)
+    worker = psutil.Process(run.status().pid)
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"0" * 4096)
+    wait_until(
+        lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the worker to end"
+    )
+    wait_until(lambda: manager._watched[run.id].stuck, "the manager to find no room")
+    assert run.status().state == "running"
+    seen = steps(run)
+    filler.unlink()
+    assert ended(run) == "failed"
+    assert run.status().error == DISK_FULL
+    assert steps(run) == seen
+    assert seen == list(range(1, len(seen) + 1))
 
 
 def test_the_final_state_is_written_as_soon_as_the_disk_has_room(

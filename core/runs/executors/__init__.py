@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from core.errors import BadInput
 from core.runs.executors.base import Executor, Poll
 from core.workspace import Workspace
@@ -42,4 +44,19 @@ def suited(count: int, space: Workspace, asked: str = "") -> str:
     return named
 
 
-__all__ = ["NAMES", "Executor", "Poll", "create", "suited"]
+def offered(space: Workspace) -> list[str]:
+    """Those that an analyst may choose from: `offer = ["local", "ray"]` in settings.toml, the default first.
+
+    One that this machine cannot use (Ray without its package) is left out.
+    """
+    settings = space.settings().get("executor", {})
+    default, more = str(settings.get("default", "local")), settings.get("offer", [])
+    if not isinstance(more, list):
+        raise BadInput(f"settings.toml: executor.offer ({more!r}) must be a list of {', '.join(NAMES)}")
+    named = list(dict.fromkeys([default, *map(str, more)]))
+    if strangers := [name for name in named if name not in NAMES]:
+        raise BadInput(f"unknown executor {strangers[0]!r}; known are {', '.join(NAMES)}")
+    return [name for name in named if name != "ray" or find_spec("ray") is not None]
+
+
+__all__ = ["NAMES", "Executor", "Poll", "create", "offered", "suited"]
