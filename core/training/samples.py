@@ -154,6 +154,7 @@ def _require_both_classes(planned: Planned) -> None:
                 "name other datasets or another protocol"
             )
     if not sum(counts["val"].values()):
-        raise BadInput(
-            f"protocol: {planned.protocol} leaves no validation sample ({counts}); try protocol: group"
+        way = (
+            "try protocol: group" if planned.protocol != "group" else "too few groups; name further datasets"
         )
+        raise BadInput(f"protocol: {planned.protocol} leaves no validation sample ({counts}); {way}")
