@@ -270,6 +270,11 @@ def test_monitor_early_stopping_and_time(space: Workspace, tmp_path: Path) -> No
     hurried.progress.elapsed = 0.5  # seconds already trained
     hurried.fit()
     assert hurried.progress.finished and hurried.progress.epoch < 50
+    late = loop(space, tmp_path / "c", epochs=50, max_minutes=0.5, batch_size=2)
+    late.progress.elapsed = 60.0
+    assert len(late.draws_of(1)) > 5 and late.fit()
+    assert late.progress.step == 1, "the time is looked at after every batch"
+    assert late.progress.finished and late.folder.best_model.exists()
 
 
 def test_workers_read_the_same_batches(space: Workspace, tmp_path: Path) -> None:
