@@ -61,4 +61,9 @@ def _note(kind: str, modality: str, why: str) -> str | None:
             else f"No default detector for {kind} is set; the latest finished one judged it."
         )
     how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": "by pictures and sound"}
-    return f"There is no {why} detector for {kind}; the one for {modality} judged it {how[modality]}."
+    none = (
+        f"There is no default detector for {kind}"
+        if why == "default"
+        else f"No detector for {kind} was trained yet"
+    )
+    return f"{none}; the one for {modality} judged it {how[modality]}."

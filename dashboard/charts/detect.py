@@ -47,10 +47,17 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
             opacity=0.25,
             line_width=0,
         )
-        fig.add_vline(x=threshold, line={"width": 2, "dash": "dash", "color": theme.UNCERTAIN})
+        fig.add_shape(  # it ends under its words
+            type="line",
+            x0=threshold,
+            x1=threshold,
+            y0=0.1,
+            y1=0.76,
+            line={"width": 2, "dash": "dash", "color": theme.UNCERTAIN},
+        )
         fig.add_annotation(
             x=threshold,
-            y=0.98,
+            y=1.0,
             text=f"threshold {threshold:.3g}",
             showarrow=False,
             yanchor="top",

@@ -16,6 +16,7 @@ from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
 
 MOST_SUSPICIOUS = 6
+STRIP_WIDTH = 140  # pixels of one of them
 
 
 def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
@@ -73,8 +74,9 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap]) -> None:
     if len(order) < 2:
         return
     st.markdown("##### Most suspicious")
-    for k, (column, one) in enumerate(zip(st.columns(MOST_SUSPICIOUS), order)):
-        with column:
+    strip = st.container(horizontal=True)  # as many beside each other as there is room for, all of one size
+    for k, one in enumerate(order):
+        with strip.container(width=STRIP_WIDTH):
             if Path(one.path).is_file():
                 st.image(one.path, width="stretch")
             words = f"{one.t0:.1f} s · {verdict.units[one.unit].score:.2f}"

@@ -109,7 +109,7 @@ def _verdict(item: Item, job: Job) -> None:
     _threshold(item, verdict)
     detect_evidence.beside(verdict)
     if not job.over:
-        st.caption(f"⏳ {STAGES.get(job.stage, job.stage)} …")
+        st.caption(f":material/hourglass_empty: {STAGES.get(job.stage, job.stage)} …")
 
 
 def _decided(verdict: Verdict, threshold: float | None, job: Job) -> str:
