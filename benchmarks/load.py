@@ -36,7 +36,9 @@ from core.workspace import CODE_ROOT, Workspace
 
 SLOWER_AT_MOST = 4.0
 GROWTH_AT_MOST = 0.10
-LOOKS = 6.0  # seconds that an analyst looks before the next act, on average
+LOOKS = (
+    15.0  # seconds that an analyst looks before the next act, on average: to read a table, to see a verdict
+)
 ALONE = 8  # reruns of each kind by one session alone
 CONFIG: dict[str, Any] = {
     "modality": "image", "model": "forensic_residual", "image_size": 192, "faces": False, "epochs": 3,
@@ -52,6 +54,7 @@ class Load:
 
     sessions: int
     minutes: float
+    looks: float = LOOKS
     reruns: int = 0
     wrong: list[str] = field(default_factory=list)
     alone_ms: dict[str, float] = field(default_factory=dict)
@@ -86,16 +89,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--sessions", type=int, default=30)
+    parser.add_argument("--looks", type=float, default=LOOKS, help="seconds before the next act, on average")
     parser.add_argument("--small", action="store_true", help="a smaller run to train beside it")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = load(Path(folder), args.sessions, args.minutes, small=args.small)
+        found = load(Path(folder), args.sessions, args.minutes, looks=args.looks, small=args.small)
     print(json.dumps(document(found), indent=2) if args.json else words(found))
     return 0 if all(found.holds.values()) else 1
 
 
-def load(folder: Path, sessions: int, minutes: float, *, small: bool = False) -> Load:
+def load(folder: Path, sessions: int, minutes: float, *, looks: float = LOOKS, small: bool = False) -> Load:
     space = Workspace(folder / "workspace")
     config = {**CONFIG, **(SMALL if small else {})}
     demo.make(space.demo, workers=1)
@@ -105,7 +109,7 @@ def load(folder: Path, sessions: int, minutes: float, *, small: bool = False) ->
     train(space, reference.path).wait()
     if reference.status().state != "completed":
         raise RuntimeError(f"the reference run ended {reference.status().state}: {reference.status().error}")
-    found = Load(sessions, minutes)
+    found = Load(sessions, minutes, looks)
     with served(space, folder / "server.log") as (port, server):
         for page in ACTS:
             found.alone_ms[page] = alone(port, page, found)
@@ -162,7 +166,7 @@ def alone(port: int, page: str, found: Load) -> float:
 
 def crowd(found: Load, port: int, server: psutil.Process, space: Workspace, config: dict[str, Any]) -> None:
     pages = list(ACTS)
-    analysts = [Analyst(port, pages[k % len(pages)], k, LOOKS) for k in range(found.sessions)]
+    analysts = [Analyst(port, pages[k % len(pages)], k, found.looks) for k in range(found.sessions)]
     run = train(space, new_run(config, space=space).path)
     begun = time.monotonic()
     for one in analysts:
@@ -221,6 +225,7 @@ def unequal(a: Any, b: Any, path: str = "") -> list[str]:
 def document(found: Load) -> dict[str, Any]:
     return {
         "sessions": found.sessions,
+        "looks": found.looks,
         "minutes": found.minutes,
         "acts": found.reruns,
         "alone_ms": {k: round(v, 1) for k, v in found.alone_ms.items()},
@@ -238,7 +243,7 @@ def document(found: Load) -> dict[str, Any]:
 def words(found: Load) -> str:
     about = document(found)
     lines = [
-        f"{found.sessions} sessions for {found.minutes:g} min beside training, {found.reruns:,} acts",
+        f"{found.sessions} sessions for {found.minutes:g} min beside training, {found.reruns:,} acts (one in {found.looks:g} s each)",
         "",
         "| page | one session alone, ms | under load, ms | times (at most 4) |",
         "|---|---|---|---|",
