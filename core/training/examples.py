@@ -31,6 +31,9 @@ from core.training.inputs import (
 )
 from core.workspace import Workspace
 
+# Of the views of a strengthened sample: were all of them changed, the change itself would tell the classes apart.
+STRENGTHENED_SHARE = 0.5
+
 
 @dataclass(frozen=True)
 class Source:
@@ -97,7 +100,7 @@ def training_example(
 ) -> Example:
     """One random view of a sample: a frame, a clip, or a window of sound, changed as asked."""
     recipe, label = source.recipe, int(source.labels[sample])
-    stronger = label in changes.strengthened
+    stronger = label in changes.strengthened and rng.random() < STRENGTHENED_SHARE
     blend = "self_blend" in changes.names and label == 0 and rng.random() < SelfBlend.share
     if recipe.modality == "audio":
         arrays: Arrays = {"audio": changed_sound(prepared, recipe, changes, rng, stronger)[2]}
