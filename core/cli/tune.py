@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.training.config import parse_setting, read_yaml
+from core.training.yaml_fields import parse_setting, read_yaml
 
 SUMMARY = "search for good options with Optuna"
 

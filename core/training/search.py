@@ -7,8 +7,8 @@ from dataclasses import Field, fields
 from typing import Any
 
 from core.errors import BadInput
-from core.training.checks import check_field, coerce
 from core.training.config import TrainConfig
+from core.training.options import check_field, coerce
 
 # A list is a choice; a mapping is a range. The names are fields of the configuration.
 DEFAULT: dict[str, Any] = {

@@ -15,7 +15,8 @@ from core.catalog import leaks as leak_report
 from core.catalog.statistics import severity
 from core.errors import BadInput, one_line
 from core.training import samples
-from core.training.config import AUDIO_AUGMENTATIONS, AUGMENTATIONS, IMAGE_AUGMENTATIONS, TrainConfig
+from core.training.choices import AUDIO_AUGMENTATIONS, AUGMENTATIONS, IMAGE_AUGMENTATIONS
+from core.training.config import TrainConfig
 from core.workspace import Workspace
 from dashboard import theme
 

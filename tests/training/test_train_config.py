@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from core.errors import BadInput
-from core.training.config import TrainConfig, parse_setting
+from core.training.config import TrainConfig
+from core.training.yaml_fields import parse_setting
 from core.workspace import CODE_ROOT
 
 
