@@ -14,6 +14,7 @@ import models
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.runs.folder import RunFolder, open_run
+from core.training.heads import build_head
 from core.workspace import write_atomic
 from models.cards import ModelCard
 
@@ -103,8 +104,6 @@ def build(content: dict[str, Any], path: Path, device: torch.device | str = "cpu
     try:
         network = models.create(content["model"], pretrained=False, **content["model_options"])
         if content.get("head"):
-            from core.training.head import build_head
-
             network.head = build_head(**content["head"])
         network.load_state_dict(content["state_dict"])
     except (RuntimeError, TypeError, ValueError, KeyError) as error:

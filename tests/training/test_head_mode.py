@@ -18,7 +18,8 @@ from core.media.cache import prepared
 from core.runs.folder import RunFolder, new_run
 from core.training import checkpoint, embeddings
 from core.training.config import TrainConfig
-from core.training.head import HeadTraining, build_head
+from core.training.head import HeadTraining
+from core.training.heads import build_head
 from core.training.ranks import Ranks
 from core.training.scoring import score_prepared
 from core.training.setup import set_up
