@@ -72,7 +72,7 @@ def plan(
         raise BadInput(f"heldout: no sample was made by {heldout!r}; the methods here are {known}")
     if protocol == "heldout_method" and not _has_two_methods(table):
         raise BadInput(
-            "heldout_method needs a dataset with at least two methods, and none here has; "
+            "protocol: heldout_method needs a dataset with at least two methods, and none here has; "
             "use the protocol group, or name a dataset with more methods"
         )
     split = np.full(len(table), "", dtype=object)

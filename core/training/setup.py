@@ -94,7 +94,7 @@ def model_options_for(config: TrainConfig, card: ModelCard, recipe: Recipe, doma
     for name, value in (("image_size", config.image_size), ("sample_rate", config.sample_rate)):
         if name in card.options and value is not None:
             options.setdefault(name, value)
-    if "domains" in card.options and "domains" not in options and config.domain_weight:
+    if "domains" not in options and config.domain_weight:
         options["domains"] = domains
     return options
 
@@ -124,14 +124,36 @@ def options_understood(config: TrainConfig) -> Iterator[None]:
         raise BadInput(f"model_options: {config.model_options} cannot be built ({error})") from error
 
 
+def check_weights(config: TrainConfig, planned: Planned) -> None:
+    """Where no dataset is named, only the catalogue says which there are to weigh."""
+    known = sorted(planned.rows["dataset"].unique())
+    for name in config.dataset_weights:
+        if name not in known:
+            raise BadInput(f"dataset_weights: {name!r} must be one of datasets: {', '.join(known)}")
+
+
+def check_objectives(config: TrainConfig, card: ModelCard) -> None:
+    """An objective that the network gives nothing for would silently do nothing."""
+    for objective in ("domain", "contrastive"):
+        field = f"{objective}_weight"
+        if getattr(config, field) and objective not in card.objectives:
+            multimodal = models.list_models("multimodal")
+            fitting = ", ".join(n for n in multimodal if objective in models.card(n).objectives)
+            raise BadInput(
+                f"{field}: {getattr(config, field):g} does nothing with {card.name}; it may be 0, or model one of {fitting}"
+            )
+
+
 def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe | None = None) -> Setup:
     """From the configuration to everything built. A resumed run gives the recipe that it began with."""
     space = space or workspace()
     card = card_for(config)
+    check_objectives(config, card)
     tune = config.tune or card.tune
     check_tune(config, tune)
     table = select(config, space)
     planned = plan_samples(config, table, space)
+    check_weights(config, planned)
     if recipe is None:
         recipe = recipe_for(config, planned.split("train"), card=card, space=space)
     domains = int(planned.rows["dataset"].nunique())

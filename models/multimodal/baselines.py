@@ -201,7 +201,11 @@ def prefixed(scores: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def preset(
-    name: str, about: str, builder: Any, cam_layer: str = "encoder.image.backbone.backbone.blocks"
+    name: str,
+    about: str,
+    builder: Any,
+    cam_layer: str = "encoder.image.backbone.backbone.blocks",
+    objectives: tuple[str, ...] = (),
 ) -> None:
     model_card = ModelCard(
         name=name,
@@ -213,13 +217,19 @@ def preset(
         cam_layer=cam_layer,
         pretrained="mobilenetv3_small_050.lamb_in1k",
         learning_rate=1e-3,
+        objectives=objectives,
     )
     register(model_card)(builder)
 
 
 preset("early_fusion", "features of all modalities side by side", EarlyFusion)
 preset("late_fusion", "scores of the modalities averaged or combined with learned weights", LateFusion)
-preset("contrastive", "sound and picture aligned; the head sees how they differ", Contrastive)
+preset(
+    "contrastive",
+    "sound and picture aligned; the head sees how they differ",
+    Contrastive,
+    objectives=("contrastive",),
+)
 preset("image_only", "frames judged one by one, sound unheard", partial(SingleModality, "image"))
 preset("video_only", "frames attend to each other, sound unheard", partial(SingleModality, "video"))
 preset(

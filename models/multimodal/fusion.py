@@ -116,6 +116,7 @@ CARD = ModelCard(
     cam_layer="encoder.image.backbone.backbone.layer4",
     pretrained="resnet50.a1_in1k + wav2vec2_fairseq_base_ls960 + all-MiniLM-L6-v2",
     learning_rate=1e-4,
+    objectives=("domain",),
 )
 register(CARD)(Fusion)
 register(
@@ -129,6 +130,7 @@ register(
         cam_layer="encoder.image.backbone.backbone.blocks",
         pretrained="mobilenetv3_small_050.lamb_in1k",
         learning_rate=1e-3,
+        objectives=("domain",),
     )
 )(partial(Fusion, size="tiny"))
 register(
@@ -144,6 +146,7 @@ register(
         std=(0.5, 0.5, 0.5),
         cam_layer="encoder.image.backbone.local",
         learning_rate=1e-3,
+        objectives=("domain",),
     )
 )(partial(Fusion, size="forensic"))
 register(

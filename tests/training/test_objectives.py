@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+import models
 from core.errors import BadInput
 from core.training.config import TrainConfig
 from core.training.data import Batch
@@ -17,6 +18,7 @@ from core.training.objectives import (
     domain_objective,
     extra_objectives,
 )
+from core.training.setup import check_objectives
 from models.cards import Output
 
 
@@ -64,3 +66,27 @@ def test_without_weights_there_is_nothing_beside_the_verdict() -> None:
     assert extra_objectives(TrainConfig(), 10) is None
     with pytest.raises(BadInput, match="domain_weight"):
         TrainConfig(modality="video", domain_weight=1.0)
+
+
+GIVEN = {"domain": {"domain_logits"}, "contrastive": {"audio_embedding", "video_embedding"}}
+
+
+@pytest.mark.parametrize("name", models.list_models("multimodal"))
+def test_a_card_names_the_objectives_that_the_network_has_something_for(name: str) -> None:
+    from tests.models.small_networks import inputs_for, small_options
+
+    card = models.card(name)
+    options = {**small_options(name), **({"domains": 2} if "domain" in card.objectives else {})}
+    inputs = inputs_for(name)
+    with torch.no_grad():
+        extras = models.create(name, **options).eval()(inputs, None, details=True).extras
+    for objective, names in GIVEN.items():
+        assert (names <= set(extras)) == (objective in card.objectives)
+        if objective not in card.objectives:
+            config = TrainConfig.from_dict(
+                {"modality": "multimodal", "model": name, f"{objective}_weight": 1}
+            )
+            with pytest.raises(
+                BadInput, match=f"{objective}_weight: 1 does nothing with {name}; it may be 0, or"
+            ):
+                check_objectives(config, card)

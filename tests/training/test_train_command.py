@@ -11,6 +11,7 @@ from core import cli
 from core.runs.folder import RunFolder, new_run
 from core.training.config import TrainConfig
 from core.workspace import Workspace
+from tests.training.tiny_catalogue import image_set, small
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -68,3 +69,30 @@ def test_resuming_a_completed_run_gives_its_result_and_changes_nothing(
     printed = capsys.readouterr()
     assert json.loads(printed.out)["best_epoch"] == 3 and "has completed" in printed.err
     assert {p: p.stat().st_mtime_ns for p in run.path.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["dataset_weights={nobody: 2}"], ["dataset_weights: 'nobody'", "tiny"]),
+        (["protocol=heldout_method", "datasets=[other]"], ["protocol: heldout_method", "group"]),
+        (["device=cuda"], ["device: cuda", "auto or cpu"]),
+        (["epochs=none"], ["epochs: 'none'", "whole number"]),
+    ],
+)
+def test_what_only_the_catalogue_or_the_machine_knows_is_refused_before_a_folder_appears(
+    space: Workspace,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: list[str],
+    words: list[str],
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for name in ("tiny", "other"):
+        image_set(space, tmp_path, real=8, fake=8, name=name)
+    made = [f"{name}={value}" for name, value in small().items() if name not in {"device", "datasets"}]
+    arguments = [part for setting in [*made, *settings] for part in ("--set", setting)]
+    said = refused(capsys, *arguments, "--run-dir", str(tmp_path / "new"))
+    assert all(word in said for word in words), said
+    assert not (tmp_path / "new").exists()
