@@ -103,7 +103,7 @@ def training(space: Workspace, core: int) -> Iterator[RunFolder]:
 
 
 def first_point(run: RunFolder) -> None:
-    while not any(e.name == "train/loss" for e in events.read(run.events_file)[0]):
+    while not any(e.name == "step/loss" for e in events.read(run.events_file)[0]):
         if run.status().final:
             raise RuntimeError(f"the training ended: {run.status().error}")
         time.sleep(0.05)

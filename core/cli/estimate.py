@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.training.config import TrainConfig, parse_setting, read_yaml
+from core.training.config import TrainConfig
+from core.training.yaml_fields import parse_setting, read_yaml
 
 SUMMARY = "time and memory that a training will need, from a short measurement"
 SECONDS = 20.0  # a measurement stops after about this time
@@ -125,8 +126,7 @@ def _result(
     once = prepare * samples / max(1, config.workers)
     validate = score * counts["val"]
     if head:  # every embedding once (and its augmented views), then the head, which takes next to nothing
-        views = config.views if config.augmentation else 1
-        training = score * (counts["train"] * views + counts["val"])
+        training = score * (_rows_to_learn_from(setup) + counts["val"])
     else:
         training = step * steps + validate * config.epochs
     total = once + training + score * (counts["val"] + counts["test"])
@@ -141,6 +141,13 @@ def _result(
         "samples": counts,
         **memory,
     }
+
+
+def _rows_to_learn_from(setup: Any) -> int:
+    """Of a sample that is changed there are several views."""
+    changes, labels = setup.changes(), setup.training_set().labels
+    changed = [bool(changes.names) or int(label) in changes.strengthened for label in labels]
+    return sum(setup.config.views if one else 1 for one in changed)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from core.errors import BadInput
 from core.runs.folder import open_run
 
 SUMMARY = "measure a finished run again, on other datasets too"
@@ -30,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from core.training import rescore
 
+    if args.workers < 0:
+        raise BadInput(f"--workers: {args.workers} must be 0 or more")
     folder = open_run(args.run)
     splits = (args.split,) if args.split else rescore.SPLITS
     result: dict[str, Any] = {"run": folder.id}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 from core.errors import BadInput, WorkbenchError
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
-from core.training.config import TrainConfig, parse_setting, read_yaml
+from core.training.config import TrainConfig
+from core.training.signals import heard
+from core.training.yaml_fields import parse_setting, read_yaml
 
 SUMMARY = "train a detector"
 
@@ -63,8 +66,10 @@ def new_folder(config: TrainConfig, path: Path | None, *, resume: bool) -> tuple
     if path is not None:
         _refuse_file(path)
         _refuse_finished(RunFolder(path))
+    from core.training.ranks import own_device
     from core.training.setup import set_up
 
+    own_device(config.device)  # refused here where this machine does not have it
     setup = set_up(config)
     asked = {
         **config.to_dict(),
@@ -115,14 +120,21 @@ def train_together(folder: RunFolder, devices: int, resume: bool) -> dict[str, A
     """Several processes on this machine, under torchrun; what they wrote is the result."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
     command += ["-m", "core", "train", "--run-dir", str(folder.path), *(["--resume"] if resume else [])]
-    ended = subprocess.run(command, check=False, stdout=sys.stderr)
+    process = subprocess.Popen(command, stdout=sys.stderr, start_new_session=True)
+
+    def ask(number: int) -> None:
+        """The first rank looks for the file and takes the others along; a second Ctrl-C ends all at once."""
+        if number == signal.SIGINT and folder.stop_file.exists():
+            os.killpg(process.pid, signal.SIGKILL)
+        folder.stop_file.touch()
+
+    with heard(ask):
+        code = process.wait()
     from core.training.worker import outcome
 
     result = outcome(folder)
-    if ended.returncode and result["status"] != "stopped":
-        raise WorkbenchError(
-            result["error"] or f"torchrun ended with {ended.returncode}; see {folder.log_file}"
-        )
+    if code and result["status"] != "stopped":
+        raise WorkbenchError(result["error"] or f"torchrun ended with {code}; see {folder.log_file}")
     return result
 
 

@@ -16,6 +16,7 @@ MOST_POINTS = 500  # a curve never carries more
 MOST_SMOOTHING = 0.999  # at 1 a curve would stand still for ever
 PAUSE = 120.0  # seconds without an event: the run stood still (stopped, then resumed)
 AXES = ("step", "epoch", "time")
+SPLITS = ("step", "train", "val")  # what stands before the slash: inside an epoch, and of a whole one
 SYSTEM = ("throughput", "gpu", "gpu_memory", "memory", "cpu", "data_wait")
 LOWER_IS_BETTER = ("loss", "eer", "brier", "ece", "fpr")
 
@@ -216,12 +217,12 @@ def lower_is_better(name: str) -> bool | None:
 
 def metrics(found: dict[str, Series]) -> list[str]:
     """The names under the split (loss, auc, …) that can be drawn, loss and AUC first; then the single ones."""
-    bare = {name.partition("/")[2] for name in found if name.startswith(("train/", "val/"))}
+    bare = {name.partition("/")[2] for name in found if name.startswith(tuple(f"{s}/" for s in SPLITS))}
     single = [name for name in found if "/" not in name and name not in SYSTEM]
     order = {"loss": 0, "auc": 1}
     return sorted(bare, key=lambda name: (order.get(name, 2), name)) + sorted(single)
 
 
 def pieces(metric: str, found: dict[str, Series]) -> list[str]:
-    """The series that belong to a metric: training and validation, or the one of that name."""
-    return [name for name in (f"train/{metric}", f"val/{metric}", metric) if name in found]
+    """The series that belong to a metric: in the steps, of the epochs' training and validation, or of that name."""
+    return [name for name in (*(f"{split}/{metric}" for split in SPLITS), metric) if name in found]

@@ -15,7 +15,7 @@ class Event:
     time: float  # Unix seconds
     step: int
     epoch: int  # from 1
-    name: str  # e.g. train/loss, val/auc, lr, throughput, data_wait, cpu, memory, gpu, gpu_memory
+    name: str  # e.g. step/loss, train/loss (of an epoch), val/auc, lr, throughput, data_wait, cpu, memory, gpu, gpu_memory
     value: float
 
 

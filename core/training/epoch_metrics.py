@@ -20,3 +20,11 @@ def epoch_metrics(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     found = {"auc": swept.auc, "ap": swept.ap, "eer": swept.eer}
     found.update({name: getattr(point, name) for name in FIGURES})
     return {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def side_by_side(train: dict[str, float], val: dict[str, float]) -> dict[str, float]:
+    """The events of an epoch: `train/…` and `val/…` of the whole epoch, and `gap/…`, how far they are apart."""
+    values = {f"train/{name}": value for name, value in train.items()}
+    values.update({f"val/{name}": value for name, value in val.items()})
+    values.update({f"gap/{name}": train[name] - val[name] for name in train if name in val})
+    return values

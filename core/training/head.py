@@ -17,59 +17,19 @@ from core.training.balancing import TrainingSet, make_balancing
 from core.training.data import Batch
 from core.training.embeddings import Embedded, embed_training, embed_whole
 from core.training.examples import Source
+from core.training.heads import HIDDEN, OnEmbeddings, build_head
 from core.training.loop import Loop
 from core.training.order import Draw
 from core.training.predict import Predicted
 from core.training.scoring import Scored, assemble, margin
-from models.cards import BadOption, Output
+from models.cards import BadOption
 from models.finetune import parameter_groups
 
 log = logging.getLogger(__name__)
 
-HIDDEN = 128
 LEARNING_RATE = 5e-3  # standardised embeddings bear more than a network does
 WIDE = 512  # components above which the rate falls: one step moves a score by rate times width
 LBFGS_STEPS = 200
-
-
-class Standardised(nn.Module):
-    """Every component with the mean and deviation that it has in training."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("deviation", torch.ones(width))
-
-    def fit(self, embeddings: np.ndarray) -> None:
-        self.mean.copy_(torch.from_numpy(embeddings.mean(axis=0)))
-        spread = embeddings.std(axis=0)
-        self.deviation.copy_(torch.from_numpy(np.where(spread > 1e-6, spread, 1.0)))
-
-    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
-        return (embedding - self.mean) / self.deviation
-
-
-def build_head(kind: str, width: int, dropout: float = 0.0, hidden: int = HIDDEN) -> nn.Sequential:
-    """`linear` and `logistic` are one layer (they differ in how they are fitted); `mlp` has one hidden layer."""
-    if kind == "mlp":
-        layers = [nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, 2)]
-    elif kind in ("linear", "logistic"):
-        layers = [nn.Dropout(dropout), nn.Linear(width, 2)]
-    else:
-        raise BadInput(f"head: {kind!r} must be one of linear, mlp, logistic")
-    return nn.Sequential(Standardised(width), *layers)
-
-
-class OnEmbeddings(nn.Module):
-    """The head as a network of its own, so that the loop trains it like any other."""
-
-    def __init__(self, head: nn.Module) -> None:
-        super().__init__()
-        self.head = head
-
-    def forward(self, inputs: torch.Tensor, mask: Any = None, *, details: bool = False) -> Any:
-        logits = self.head(inputs)
-        return Output(logits, inputs) if details else logits
 
 
 @dataclass(frozen=True)
@@ -165,7 +125,7 @@ class HeadTraining(Loop):
     def _train_epoch(self, draws: list[list[Draw]]) -> bool:
         if self.config.head != "logistic":
             return super()._train_epoch(draws)
-        return self._fit_logistic(draws)
+        return self.progress.batch == len(draws) or self._fit_logistic(draws)  # fitted before it was stopped
 
     def _fit_logistic(self, draws: list[list[Draw]]) -> bool:
         """Logistic regression: the optimum of the loss over all rows drawn, found at once; weight decay is its λ."""
@@ -196,7 +156,7 @@ class HeadTraining(Loop):
         state.seen.loss += total
         state.seen.labels.append(batch.labels.numpy())
         state.seen.margins.append(margin(logits).numpy())
-        self._write({"train/loss": total / len(labels), "lr": 1.0})
+        self._write({"step/loss": total / len(labels), "lr": 1.0})
         return True
 
     def last_epoch(self) -> int:

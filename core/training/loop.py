@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from core.errors import WorkbenchError
@@ -17,8 +16,8 @@ from core.runs import events
 from core.runs.folder import RunFolder
 from core.training import checkpoint, progress
 from core.training.balancing import TrainingSet, make_balancing
-from core.training.data import Batch, TrainingLoader, TrainingSamples
-from core.training.epoch_metrics import epoch_metrics
+from core.training.data import Batch, TrainingLoader, TrainingSamples, collate
+from core.training.epoch_metrics import epoch_metrics, side_by_side
 from core.training.examples import Source
 from core.training.inputs import to_network
 from core.training.losses import make_loss
@@ -70,7 +69,7 @@ class Loop:
         self.network = self.make_learner()
         optimizer = self.make_optimizer()
         self.stepper = Stepper(
-            self._shared(self.network),
+            ranks.shared(self.network),
             self.loss,
             optimizer,
             convert=self.convert,
@@ -95,8 +94,8 @@ class Loop:
         return make_optimizer(self.network, self.config, self.setup.tune, self.setup.learning_rate)
 
     def make_loader(self) -> Any:
-        samples = TrainingSamples(self.setup.source("train"), self.setup.changes(), self.config.seed)
-        return TrainingLoader(samples, self.config.workers, pin=self.ranks.device.type == "cuda")
+        self.samples = TrainingSamples(self.setup.source("train"), self.setup.changes(), self.config.seed)
+        return TrainingLoader(self.samples, self.config.workers, pin=self.ranks.device.type == "cuda")
 
     def convert(self, batch: Batch) -> tuple[Any, Any]:
         return to_network(batch.inputs, self.setup.recipe, self.setup.card, self.ranks.device, self.total)
@@ -116,12 +115,6 @@ class Loop:
     def use(self, best: dict[str, Any]) -> None:
         """Take the weights of best_model.pth."""
         self.total.load_state_dict(best["state_dict"])
-
-    def _shared(self, network: torch.nn.Module) -> torch.nn.Module:
-        if not self.ranks.several:
-            return network
-        ids = [self.ranks.device.index] if self.ranks.device.type == "cuda" else None
-        return DistributedDataParallel(network, device_ids=ids, find_unused_parameters=True)
 
     # The story
 
@@ -196,11 +189,7 @@ class Loop:
         idle = not usable
         if self.ranks.any(idle) and not self.ranks.any(not idle):
             return
-        if idle and self._spare is None:
-            raise WorkbenchError(
-                "no sample of this process's first batch can be read; scan the datasets again"
-            )
-        usable = [self._spare] if idle and self._spare is not None else usable
+        usable = [self._spare or self._any_usable()] if idle else usable
         self._spare = usable[0].part(0, 1)
         state.step += 1
         seed = int(
@@ -217,6 +206,14 @@ class Loop:
         self.schedule.after_step()
         self.tell(state, self.total_steps)
 
+    def _any_usable(self) -> Batch:
+        """One sample for an idle rank to compute on; its own first batches may all be unusable."""
+        for group in self.draws_of(1):
+            batch = collate([self.samples[draw] for draw in group])
+            if len(batch):
+                return batch
+        raise WorkbenchError(f"no training sample of process {self.ranks.rank + 1} can be used; see the log")
+
     def _close_epoch(self) -> bool:
         """Validate, keep the best, decide whether to go on. False where it was asked to stop meanwhile."""
         state = self.progress
@@ -229,20 +226,14 @@ class Loop:
         values = self._epoch_values(predicted)
         monitored = values.get(f"val/{self.config.monitor}", values.get("val/accuracy", 0.0))
         self.schedule.after_epoch(monitored)
-        standing = (monitored, -values["val/loss"])  # among equals the lower loss is the better epoch
-        better = state.best is None or standing > (state.best, -(state.best_loss or 0.0))
-        if better:
-            state.best, state.best_loss = monitored, values["val/loss"]
-            state.best_epoch, state.waited = state.epoch, 0
-            if self.ranks.first:
-                checkpoint.save(self.folder.best_model, self.best_document())
-        else:
-            state.waited += 1
+        better = state.note_epoch(monitored, values["val/loss"])
+        if better and self.ranks.first:
+            checkpoint.save(self.folder.best_model, self.best_document())
         if self.ranks.first:
             self._write(values)
             log.info("%s", summary(state, values, self.config.epochs, self.config.monitor, better))
-        patience = self.config.early_stopping
-        worn_out = bool(patience) and state.waited >= (patience or 0)
+        patience = self.config.early_stopping or 0
+        worn_out = 0 < patience <= state.waited
         if worn_out:
             log.info("stopped early: %d epochs without progress of %s", state.waited, self.config.monitor)
         state.finished = worn_out or state.epoch >= self.last_epoch() or self.ranks.any(self._out_of_time())
@@ -269,23 +260,13 @@ class Loop:
     def _epoch_values(self, predicted: Predicted) -> dict[str, float]:
         """Loss and figures of training and validation, and the gap between them."""
         parts = self.ranks.gathered((self.progress.seen.loss, *self.progress.seen.arrays()))
-        labels = np.concatenate([p[1] for p in parts])
-        margins = np.concatenate([p[2] for p in parts])
-        train = {"loss": sum(p[0] for p in parts) / max(1, len(labels))}
-        train.update(epoch_metrics(labels, probability(margins)))
+        labels, margins = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
+        loss = sum(part[0] for part in parts) / max(1, len(labels))
         val_labels, val_scores = predicted.arrays(self.validation.labels)
-        val = {"loss": self._loss_of(val_labels, val_scores), **epoch_metrics(val_labels, val_scores)}
-        values = {f"train/{name}": value for name, value in train.items()}
-        values.update({f"val/{name}": value for name, value in val.items()})
-        values.update({f"gap/{name}": train[name] - val[name] for name in train if name in val})
-        return values
-
-    def _loss_of(self, labels: np.ndarray, scores: np.ndarray) -> float:
-        """The training loss on sample scores."""
-        clipped = np.clip(scores, 1e-12, 1 - 1e-12)
-        ahead = torch.from_numpy(np.log(clipped) - np.log1p(-clipped)).float()
-        logits = torch.stack([torch.zeros_like(ahead), ahead], dim=1)
-        return float(self.loss(logits, torch.from_numpy(labels)))
+        return side_by_side(
+            {"loss": loss, **epoch_metrics(labels, probability(margins))},
+            {"loss": self.loss.of_scores(val_labels, val_scores), **epoch_metrics(val_labels, val_scores)},
+        )
 
     def _out_of_time(self) -> bool:
         return self.config.max_minutes is not None and self.progress.minutes >= self.config.max_minutes

@@ -31,7 +31,10 @@ class Pace:
         return self.steps >= self.every
 
     def measurements(self, seen: Seen, optimizer: torch.optim.Optimizer) -> dict[str, float]:
-        """Since the last time: mean loss, learning rate, samples a second, share of the time spent waiting."""
+        """Since the last time: mean loss, learning rate, samples a second, share of the time spent waiting.
+
+        The loss is `step/loss`; `train/loss` is the mean of a whole epoch, as `val/loss` is.
+        """
         now = time.monotonic()
         took = max(1e-9, now - self.began)
         count = seen.count - self.count_before
@@ -41,7 +44,7 @@ class Pace:
             "data_wait": min(1.0, self.waited / took),
         }
         if count > 0:
-            values["train/loss"] = (seen.loss - self.loss_before) / count
+            values["step/loss"] = (seen.loss - self.loss_before) / count
         self.loss_before, self.count_before = seen.loss, seen.count
         self.steps = self.samples = 0
         self.waited, self.began = 0.0, now

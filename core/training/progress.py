@@ -69,6 +69,15 @@ class Progress:
                 lines.append(f"{name}: {word} ({one.reason})")
         return lines
 
+    def note_epoch(self, monitored: float, loss: float) -> bool:
+        """Whether this is the best epoch so far; among equals the lower validation loss is the better one."""
+        better = self.best is None or (monitored, -loss) > (self.best, -(self.best_loss or 0.0))
+        if better:
+            self.best, self.best_loss, self.best_epoch, self.waited = monitored, loss, self.epoch, 0
+        else:
+            self.waited += 1
+        return better
+
     @property
     def minutes(self) -> float:
         return (self.elapsed + time.monotonic() - self.began) / 60

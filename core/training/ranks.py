@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 
 PATIENCE = timedelta(hours=2)  # a rank may wait that long for another, e.g. for a first epoch of decoding
 
@@ -55,6 +56,13 @@ class Ranks:
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
+    def shared(self, network: torch.nn.Module) -> torch.nn.Module:
+        """The network as all ranks learn it together."""
+        if not self.several:
+            return network
+        ids = [self.device.index] if self.device.type == "cuda" else None
+        return DistributedDataParallel(network, device_ids=ids, find_unused_parameters=True)
+
     def wait(self) -> None:
         if self.several:
             dist.barrier()
@@ -86,3 +94,12 @@ def own_device(device: str) -> torch.device:
 
         raise BadInput("device: cuda is not available on this machine; it may be auto or cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+
+
+def describe(device: torch.device) -> str:
+    """In words, for the log and the documents of a run."""
+    return (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"CPU ({torch.get_num_threads()} threads)"
+    )

@@ -19,12 +19,13 @@ from core.training.evaluation.degradations import degradations
 from core.training.examples import Source, Unusable, metadata_of, read
 from core.training.inputs import pieces_of
 from core.training.predict import predict, save_tables, score_tables
-from core.training.ranks import Ranks, own_device
+from core.training.ranks import Ranks, describe, own_device
 from core.training.samples import Planned, plan_samples, select
 from core.training.scoring import score_many
 from core.workspace import Workspace, write_atomic
 
 SPLITS = ("val", "test")
+KEPT = ("skipped", "minutes", "epochs", "provenance")
 ROBUSTNESS_SAMPLES = 200  # of the test split, as many of each class as there are up to half
 
 
@@ -55,17 +56,25 @@ def evaluate(
                 found = predict(loaded.network.to(ranks.device), loaded.card, source, ranks, workers=workers)
                 save_tables(folder, split, found, rows)
     before = folder.document("metrics") or {}
-    kept = (folder.path / "operating_point.json").read_bytes() if before else None
-    kept_fields = ("skipped", "minutes", "epochs") + (() if planned is not None else ("provenance",))
+    point = folder.path / "operating_point.json"
+    kept = point.read_bytes() if before and point.exists() else None
+    rows = planned.rows if planned is not None else None
+    device = describe(alone(config).device)
     metrics = evaluation.write(
         folder,
-        plan=planned.rows if planned is not None else None,
+        plan=rows,
+        device=device,
         best_epoch=before.get("best_epoch"),
-        extra={k: before[k] for k in kept_fields if k in before},
+        extra={
+            **{
+                name: before[name] for name in KEPT if name in before
+            },  # what made the run is what made it then
+            "evaluated_by": evaluation.provenance.provenance(folder.config(), rows, device),
+        },
         person=person,
     )
     if kept is not None:  # the operating point in force is the analyst's, not this command's
-        write_atomic(folder.path / "operating_point.json", kept)
+        write_atomic(point, kept)
     return metrics
 
 

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +17,7 @@ import psutil
 from core.runs.folder import RunFolder
 from core.training.heartbeat import Heartbeat
 from core.training.ranks import Ranks
+from core.training.signals import heard
 
 log = logging.getLogger("core.training")
 
@@ -60,25 +60,16 @@ def writing(folder: RunFolder, ranks: Ranks) -> Iterator[Heartbeat | Deaf]:
 
 
 @contextlib.contextmanager
-def signals(pulse: Heartbeat | Deaf) -> Iterator[None]:
+def stopped_by_signals(pulse: Heartbeat | Deaf) -> Iterator[None]:
     """SIGTERM and the first Ctrl-C ask the run to stop after its batch; a second Ctrl-C ends it at once."""
 
-    def ask(number: int, _: Any) -> None:
+    def ask(number: int) -> None:
         log.info("asked to stop (%s); the batch is finished first", signal.Signals(number).name)
         pulse.ask_to_stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    if (
-        threading.current_thread() is not threading.main_thread()
-    ):  # only a process's main thread hears signals
+    with heard(ask):
         yield
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -30,6 +29,7 @@ from core.runs import events, processes
 from core.runs.folder import RunFolder, new_run, open_run
 from core.training.config import TrainConfig
 from core.training.search import DEFAULT, check_space, suggest
+from core.training.signals import heard
 from core.training.trials import Trials, count_done
 from core.training.tuning_results import summary, write_plots
 from core.workspace import CODE_ROOT, Workspace, workspace, write_json
@@ -75,7 +75,12 @@ def check_trainable(config: TrainConfig, space: Workspace) -> None:
     from core.training.setup import card_for
 
     card_for(config)
-    plan_samples(config, select(config, space), space)
+    counts = plan_samples(config, select(config, space), space).counts()["val"]
+    if config.monitor != "accuracy" and not all(counts.values()):
+        raise BadInput(
+            f"monitor: {config.monitor} needs both classes in validation, which has {counts['real']} real and "
+            f"{counts['fake']} fake samples; name further datasets, or set it to accuracy"
+        )
 
 
 def default_space(config: TrainConfig) -> dict[str, Any]:
@@ -154,7 +159,7 @@ class Tuning:
     def run(self, jobs: int) -> None:
         self._begin()
         try:
-            with self._stopped_by_signals(), ThreadPoolExecutor(jobs) as pool:
+            with heard(lambda _: self._stop.set()), ThreadPoolExecutor(jobs) as pool:
                 for ended in [pool.submit(self._work) for _ in range(jobs)]:
                     ended.result()
         except WorkbenchError as error:
@@ -280,23 +285,3 @@ class Tuning:
         ):
             self._stop.set()
         return self._stop.is_set()
-
-    def _stopped_by_signals(self) -> Any:
-        return StoppedBySignals(self._stop.set)
-
-
-class StoppedBySignals:
-    """SIGTERM and Ctrl-C end the tuning after the batch of each trial; the next call goes on."""
-
-    def __init__(self, ask: Callable[[], None]) -> None:
-        self.ask = ask
-        self.before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self.before[number] = signal.signal(number, lambda *_: self.ask())
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)

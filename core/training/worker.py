@@ -22,9 +22,9 @@ from core.training.loop import Loop
 from core.training.plan_file import check_plan, kept_recipe, save_plan
 from core.training.predict import Interrupted, save_tables
 from core.training.progress import Progress
-from core.training.ranks import Ranks, joined
+from core.training.ranks import Ranks, describe, joined
 from core.training.setup import Setup, set_up
-from core.training.surroundings import Deaf, is_same_file, logged, signals, writing
+from core.training.surroundings import Deaf, is_same_file, logged, stopped_by_signals, writing
 from core.workspace import Workspace
 
 log = logging.getLogger("core.training")
@@ -41,7 +41,7 @@ def work(
     """
     with logged(folder), joined_or_failed(folder) as ranks:
         try:
-            with writing(folder, ranks) as pulse, signals(pulse):
+            with writing(folder, ranks) as pulse, stopped_by_signals(pulse):
                 state = train(folder, ranks, pulse, resume=resume, space=space, setup=setup)
                 finish(folder, ranks, state, pulse)
         except BaseException as error:
@@ -211,14 +211,6 @@ def joined_or_failed(folder: RunFolder) -> Iterator[Ranks]:
         raise
     with stack:
         yield ranks
-
-
-def describe(device: torch.device) -> str:
-    return (
-        torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else f"CPU ({torch.get_num_threads()} threads)"
-    )
 
 
 def outcome(folder: RunFolder) -> dict[str, Any]:

@@ -91,14 +91,15 @@ def _points(curves: int, strips: int) -> tuple[int, int]:
 
 def _curve(made: Curve, label: str, color: str, split: str, view: View) -> dict[str, Any]:
     drawn: dict[str, Any] = {
-        "panel": 0, "label": label, "color": color, "dash": split == "train", "legend": True,
+        "panel": 0, "label": label, "color": color, "dash": split == "train",
+        "width": 1.0 if split == "step" else 2.0, "legend": True,
         "x": _short(made.x), "y": _short(made.y),
     }  # fmt: skip
     if view.smoothing > 0 and len(made.x) > 1:
         drawn["raw"] = _short(made.raw)
     if made.thinned and view.band:
         drawn["low"], drawn["high"] = _short(made.low), _short(made.high)
-    if made.best is not None and split != "train":
+    if made.best is not None and split not in ("step", "train"):
         drawn["best"] = _short(made.best)
     return drawn
 

@@ -132,10 +132,10 @@ def test_an_unknown_axis_is_named() -> None:
 
 def test_metrics_are_listed_once_with_loss_and_auc_first() -> None:
     found = dict.fromkeys(
-        ["lr", "cpu", "train/f1", "val/auc", "train/loss", "val/loss", "throughput"], made(2)
+        ["lr", "cpu", "train/f1", "val/auc", "train/loss", "step/loss", "val/loss", "throughput"], made(2)
     )
     assert curves.metrics(found) == ["loss", "auc", "f1", "lr"]
-    assert curves.pieces("loss", found) == ["train/loss", "val/loss"]
+    assert curves.pieces("loss", found) == ["step/loss", "train/loss", "val/loss"]
     assert curves.pieces("lr", found) == ["lr"]
 
 
@@ -143,7 +143,7 @@ def test_metrics_are_listed_once_with_loss_and_auc_first() -> None:
 def test_a_refresh_weighs_at_most_100_kb_and_no_curve_has_more_than_500_points(runs: int) -> None:
     from dashboard.charts.curves import View, payload
 
-    names = ("train/loss", "val/loss", "throughput", "cpu", "memory", "gpu", "gpu_memory")
+    names = ("step/loss", "train/loss", "val/loss", "throughput", "cpu", "memory", "gpu", "gpu_memory")
     shown = {
         f"efficientnet_lstm · FaceForensics++ {k}": {n: made(10_000, k) for n in names} for k in range(runs)
     }

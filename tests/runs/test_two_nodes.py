@@ -64,7 +64,6 @@ def test_two_nodes_train_one_run(
     metrics = json.loads((run.path / "metrics.json").read_text())
     assert metrics
     steps = [
-        json.loads(line)["step"] for line in run.events_file.read_text().splitlines() if "train/loss" in line
+        json.loads(line)["step"] for line in run.events_file.read_text().splitlines() if "step/loss" in line
     ]
-    epochs = CONFIG["epochs"]  # each closes with its mean, at the step of its last batch
-    assert steps == sorted(steps) and len(steps) == len(set(steps)) + epochs, "one writer, whatever the nodes"
+    assert steps and steps == sorted(set(steps)), "one writer, whatever the nodes"

@@ -15,8 +15,13 @@ import yaml
 
 from core.errors import BadInput
 from core.runs import events
-from core.training.ranks import own_device
+from core.runs.folder import RunFolder, new_run
+from core.training.config import TrainConfig
+from core.training.loop import Loop
+from core.training.ranks import Ranks, own_device
+from core.training.setup import set_up
 from core.workspace import CODE_ROOT, Workspace
+from tests.training.test_resume import wait_for
 from tests.training.tiny_catalogue import image_set, small
 
 
@@ -65,6 +70,47 @@ def test_devices_two_on_one_cpu(space: Workspace, tmp_path: Path) -> None:
     n = len(plan["splits"]["train"])
     each = (n + 1) // 2
     assert kept["progress"]["step"] == 2 * ((each + 3) // 4)
+
+
+@pytest.mark.long
+def test_two_processes_asked_to_stop_end_as_stopped(space: Workspace, tmp_path: Path) -> None:
+    image_set(space, tmp_path, real=16, fake=32)
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(small(devices=2, epochs=500, batch_size=4, early_stopping=0)))
+    run = RunFolder(tmp_path / "run")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "train", str(config), "--run-dir", str(run.path), "--json"],
+        cwd=CODE_ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: any(e.name == "val/auc" for e in events.read(run.events_file)[0]), process)
+    process.terminate()
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err[-2000:]
+    assert json.loads(out)["status"] == run.status().state == "stopped"
+    assert run.last_checkpoint.exists() and not run.stop_file.exists()
+
+
+def test_a_rank_without_a_usable_sample_takes_part_with_another_of_its_own(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in its very first batch; the other ranks wait for it at the end of every step."""
+    image_set(space, tmp_path, real=12, fake=12)
+    setup = set_up(TrainConfig.from_dict(small(batch_size=1)), space)
+    job = Loop(
+        setup, new_run(setup.config.to_dict(), path=tmp_path / "run"), Ranks(0, 1, torch.device("cpu"))
+    )
+    first, second = job.draws_of(1)[:2]
+    Path(setup.source("train").files[first[0][2]]).write_bytes(b"no picture")
+    monkeypatch.setattr(Ranks, "any", lambda self, flag: True)  # some other rank has what this one lacks
+    waiting = job.loader.batches([first, second])
+    job._step([next(waiting)])
+    assert job.progress.step == 1 and job.progress.seen.count == 0 and len(job.progress.unusable) == 1
+    job._step([next(waiting)])
+    assert job.progress.step == 2 and job.progress.seen.count == 1
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:

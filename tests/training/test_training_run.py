@@ -89,7 +89,11 @@ def test_the_status_and_the_events_tell_the_whole_story(finished: Any) -> None:
     assert names >= {"lr", "throughput", "data_wait", "cpu", "memory"}
     assert {e.epoch for e in found if e.name == "val/auc"} == {1, 2, 3}
     by = {(e.name, e.epoch): e.value for e in found}
-    assert by["gap/auc", 2] == pytest.approx(by["train/auc", 2] - by["val/auc", 2])
+    for name in ("auc", "loss"):
+        assert by[f"gap/{name}", 2] == pytest.approx(by[f"train/{name}", 2] - by[f"val/{name}", 2])
+    assert [e.epoch for e in found if e.name == "train/loss"] == [1, 2, 3], "the mean of an epoch, once"
+    steps = [e.step for e in found if e.name == "step/loss"]
+    assert steps == sorted(set(steps)) and len(steps) > 3
     lines = [line for line in folder.log_file.read_text().splitlines() if " epoch " in line and "/3" in line]
     assert len(lines) == 3
 
@@ -136,16 +140,16 @@ TRAPS = {
         ("media/test_media_video.py", "test_exact_gives_the_evenly_spaced_frames"),
     ],
     "6 schedulers that never step": [
-        ("training/test_options.py", "test_trap_6_"),
-        ("training/test_options.py", "test_plateau_halves_after_its_patience"),
+        ("training/test_steps.py", "test_trap_6_"),
+        ("training/test_steps.py", "test_plateau_halves_after_its_patience"),
     ],
     "7 the unreadable replaced by item 0": [(HERE, "test_trap_7_")],
     "8 paths of one machine": [(HERE, "test_trap_8_"), (HERE, "test_a_run_folder_that_is_copied")],
     "9 no resume, mixed precision, early stopping, sampler, calibration, interval, leak check": [
         (HERE, "test_trap_9_"),
         ("training/test_resume.py", "test_killed_in_the_middle_of_an_epoch"),
-        ("training/test_options.py", "test_precision_is_that_of_the_forward_pass"),
-        ("training/test_options.py", "test_monitor_early_stopping_and_time"),
+        ("training/test_steps.py", "test_precision_is_that_of_the_forward_pass"),
+        ("training/test_steps.py", "test_monitor_early_stopping_and_time"),
         ("training/test_balancing.py", "test_sampler_draws_both_classes_equally_often"),
         ("catalog/test_leaks.py", "def test_"),
     ],

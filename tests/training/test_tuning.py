@@ -200,10 +200,13 @@ def test_a_run_is_measured_again_and_on_another_dataset(space: Workspace, tmp_pa
     work(folder, space=space)
     torch.use_deterministic_algorithms(False)
     before, point = folder.document("metrics"), (folder.path / "operating_point.json").read_bytes()
+    before["provenance"]["device"] = "the machine that trained it"
     (folder.path / "metrics.json").write_text(json.dumps({**before, "val": None}))
     metrics = evaluate(folder, space=space)
     assert metrics["val"] == before["val"] and metrics["test"] == before["test"]
     assert (folder.path / "operating_point.json").read_bytes() == point
+    assert metrics["provenance"] == before["provenance"], "what made the run is what made it then"
+    assert metrics["evaluated_by"]["device"].startswith("CPU")
     found = evaluate_on(folder, "other", space=space, workers=0)
     assert found["n"] == 15 and not found["trained_on"] and found["part"] == "all samples"
     assert found["at_chosen"]["threshold"] == json.loads(point)["threshold"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -41,6 +42,13 @@ class Loss(nn.Module, ABC):
 
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return self.each(logits, labels).mean()
+
+    def of_scores(self, labels: np.ndarray, scores: np.ndarray) -> float:
+        """The same mean from P(fake) of whole samples, whose logits nobody has."""
+        clipped = np.clip(scores, 1e-12, 1 - 1e-12)
+        ahead = torch.from_numpy(np.log(clipped) - np.log1p(-clipped)).float()
+        logits = torch.stack([torch.zeros_like(ahead), ahead], dim=1)
+        return float(self(logits, torch.from_numpy(labels)))
 
     def targets(self, labels: torch.Tensor) -> torch.Tensor:
         """(batch, 2) shares of the classes: one-hot, or smoothed the usual way, (1 - s)·onehot + s/2."""
