@@ -1,7 +1,9 @@
-"""Every option of the configuration is read back from what the run does with it."""
+"""Every option of the configuration is read back from what the run does with it; those of the steps in test_steps.py."""
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,44 +15,19 @@ import torch
 from torch import nn
 
 from core.catalog import table
-from core.errors import BadInput, WorkbenchError
-from core.runs import events
+from core.errors import BadInput
 from core.runs.folder import RunFolder, new_run
+from core.runs.listing import summary
 from core.training.config import TrainConfig
 from core.training.data import WholeSamples
 from core.training.evaluation import measure
-from core.training.loop import Loop
-from core.training.optimizers import Schedule, cosine
-from core.training.ranks import Ranks
-from core.training.setup import Setup, set_up
-from core.training.step import Stepper, out_of_memory
+from core.training.inputs import Piece, Pieces, Unit
+from core.training.scoring import assemble
 from core.workspace import Workspace
-from tests.training.tiny_catalogue import image_set, small
+from tests.training.option_loops import built, first_group, loop, space
+from tests.training.tiny_catalogue import small
 
-CPU = Ranks(0, 1, torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("options")
-    space = Workspace(root / "workspace")
-    image_set(space, root, real=30, fake=60)
-    image_set(space, root, real=12, fake=12, name="other", seed=1)
-    return space
-
-
-def built(space: Workspace, **more: Any) -> Setup:
-    return set_up(TrainConfig.from_dict(small(**more)), space)
-
-
-def loop(space: Workspace, tmp_path: Path, **more: Any) -> Loop:
-    setup = built(space, **more)
-    return Loop(setup, new_run(setup.config.to_dict(), path=tmp_path / "run"), CPU)
-
-
-def first_group(job: Loop) -> list[Any]:
-    draws = job.draws_of(1)
-    return list(job.loader.batches(draws[: job.config.accumulation]))
+__all__ = ["space"]  # the fixture
 
 
 # What it learns from
@@ -142,141 +119,6 @@ def test_tune_freezes_the_rest(space: Workspace, tmp_path: Path) -> None:
     assert norms < everything and blocks < everything
 
 
-# The steps
-
-
-def test_optimiser_and_its_rates(space: Workspace, tmp_path: Path) -> None:
-    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
-    for name, kind in kinds.items():
-        job = loop(space, tmp_path / name, optimizer=name, learning_rate=0.02, weight_decay=0.03)
-        optimizer = job.stepper.optimizer
-        assert type(optimizer) is kind
-        assert {g["lr"] for g in optimizer.param_groups} == {0.02}
-        assert {g["weight_decay"] for g in optimizer.param_groups} == {
-            0.03,
-            0.0,
-        }  # norms and biases are spared
-
-
-def test_trap_6_the_learning_rate_really_moves(space: Workspace, tmp_path: Path) -> None:
-    job = loop(space, tmp_path, scheduler="cosine", warmup=0.5, epochs=2, learning_rate=1e-2)
-    steps = job.total_steps
-    job.fit()
-    rates = [e.value for e in events.read(job.folder.events_file)[0] if e.name == "lr"]
-    expected = [1e-2 * cosine(k + 1, round(steps / 2), steps) for k in range(steps)]
-    assert rates == pytest.approx(expected)
-    assert max(rates) > 5 * min(rates)
-
-
-def test_plateau_halves_after_its_patience() -> None:
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    schedule = Schedule(optimizer, TrainConfig(scheduler="plateau", plateau_patience=1), 10)
-    rates = []
-    for monitored in (0.6, 0.5, 0.5, 0.5, 0.5):
-        schedule.after_step()
-        schedule.after_epoch(monitored)
-        rates.append(optimizer.param_groups[0]["lr"])
-    assert rates == [1.0, 1.0, 0.5, 0.5, 0.25]
-    still = Schedule(optimizer, TrainConfig(scheduler="none"), 10)
-    still.after_step(), still.after_epoch(0.1)
-    assert optimizer.param_groups[0]["lr"] == 0.25
-
-
-def test_batches_accumulate_to_the_gradient_of_one_large_batch(space: Workspace, tmp_path: Path) -> None:
-    def gradient(size: int, accumulation: int) -> torch.Tensor:
-        job = loop(
-            space, tmp_path / str(size), batch_size=size, accumulation=accumulation, clip_norm=0, dropout=0
-        )
-        job.network.eval()  # batch statistics would differ
-        job.stepper.optimizer.step = lambda *a, **k: None  # type: ignore[method-assign]
-        job.stepper.step(first_group(job), 1, 1)
-        return torch.cat([p.grad.flatten() for p in job.network.parameters() if p.grad is not None])
-
-    whole, parts = gradient(8, 1), gradient(2, 4)
-    assert torch.allclose(whole, parts, atol=1e-6)
-    assert loop(space, tmp_path / "n", batch_size=4, accumulation=2).total_steps == -(-15 // 2) * 2
-
-
-def test_clipping_bounds_the_gradient(space: Workspace, tmp_path: Path) -> None:
-    norms = []
-    for clip in (1e-3, 0):
-        job = loop(space, tmp_path / str(clip), clip_norm=clip, batch_size=8)
-        job.stepper.step(first_group(job), 1, 1)
-        norms.append(
-            float(
-                torch.linalg.vector_norm(
-                    torch.cat([p.grad.flatten() for p in job.network.parameters() if p.grad is not None])
-                )
-            )
-        )
-    assert norms[0] == pytest.approx(1e-3, rel=1e-3) and norms[1] > 1e-2
-
-
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-def test_precision_is_that_of_the_forward_pass(space: Workspace, tmp_path: Path, precision: str) -> None:
-    job = loop(space, tmp_path, precision=precision, batch_size=4)
-    kinds = []
-    job.network.head.register_forward_hook(lambda m, i, o: kinds.append(o.dtype))
-    result = job.stepper.step(first_group(job), 1, 1)
-    assert kinds[0] == {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    assert np.isfinite(result.loss) and job.stepper.scaler.is_enabled() == (precision == "fp16")
-
-
-def test_out_of_memory_halves_the_batch_and_gives_the_same_step(
-    space: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    def step(limit: int) -> tuple[Stepper, torch.Tensor]:
-        job = loop(space, tmp_path / str(limit), batch_size=8, dropout=0, clip_norm=0, optimizer="sgd")
-        job.network.eval()
-        forward = job.network.forward
-
-        def small_memory(inputs: torch.Tensor, *args: Any, **more: Any) -> Any:
-            if len(inputs) > limit:
-                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-            return forward(inputs, *args, **more)
-
-        job.network.forward = small_memory  # type: ignore[method-assign]
-        job.stepper.step(first_group(job), 1, 1)
-        return job.stepper, torch.cat([p.detach().flatten() for p in job.network.parameters()])
-
-    plenty, scarce = step(100), step(3)
-    assert plenty[0].parts == 1 and scarce[0].parts == 4
-    assert torch.allclose(plenty[1], scarce[1], atol=1e-6)
-    assert "out of memory: the batch is halved and the accumulation doubled" in caplog.text
-    with pytest.raises(torch.OutOfMemoryError):
-        step(0)
-    assert out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
-
-
-def test_a_loss_that_is_not_finite_stops_and_names_the_samples(space: Workspace, tmp_path: Path) -> None:
-    job = loop(space, tmp_path, batch_size=4)
-    with torch.no_grad():
-        next(job.network.parameters()).fill_(float("nan"))
-    with pytest.raises(WorkbenchError, match=r"not finite in epoch 1, step 1: tiny/.*png, tiny/.*png"):
-        job.fit()
-
-
-# How long it goes on
-
-
-def test_monitor_early_stopping_and_time(space: Workspace, tmp_path: Path) -> None:
-    job = loop(space, tmp_path / "a", monitor="macro_f1", epochs=9, early_stopping=2, learning_rate=1e-8)
-    job._loss_of = lambda labels, scores: 1.0  # type: ignore[method-assign]
-    job.fit()
-    found = [e.value for e in events.read(job.folder.events_file)[0] if e.name == "val/macro_f1"]
-    assert job.progress.best == max(found)
-    assert len(found) == job.progress.best_epoch + 2 < 9
-    hurried = loop(space, tmp_path / "b", epochs=50, max_minutes=0.01, batch_size=2, early_stopping=None)
-    hurried.progress.elapsed = 0.5  # seconds already trained
-    hurried.fit()
-    assert hurried.progress.finished and hurried.progress.epoch < 50
-    late = loop(space, tmp_path / "c", epochs=50, max_minutes=0.5, batch_size=2)
-    late.progress.elapsed = 60.0
-    assert len(late.draws_of(1)) > 5 and late.fit()
-    assert late.progress.step == 1, "the time is looked at after every batch"
-    assert late.progress.finished and late.folder.best_model.exists()
-
-
 def test_workers_read_the_same_batches(space: Workspace, tmp_path: Path) -> None:
     found = []
     for workers in (0, 2):
@@ -343,26 +185,86 @@ def work_in(space: Workspace, tmp_path: Path, config: dict[str, Any]) -> RunFold
     return folder
 
 
-TESTED_ELSEWHERE = {
-    # name: where its effect is read back
-    "model": "test_datasets_modality_and_protocol_choose_the_samples",
-    "loss": "test_losses", "focal_alpha": "test_losses", "focal_gamma": "test_losses", "label_smoothing": "test_losses",
-    "head": "test_head_mode", "views": "test_head_mode", "smote_neighbours": "test_head_mode",
-    "domain_weight": "test_objectives", "contrastive_weight": "test_objectives",
-    "checkpoint_minutes": "test_resume", "devices": "test_distributed", "device": "test_distributed",
+def test_the_name_is_what_lists_call_it(space: Workspace, tmp_path: Path) -> None:
+    config = TrainConfig.from_dict(small(name="a first try"))
+    assert summary(new_run(config.to_dict(), path=tmp_path / "run")).name == "a first try"
+
+
+def test_aggregation_makes_the_score_of_a_sample_from_its_units(space: Workspace) -> None:
+    pieces = Pieces(tuple(Unit("frame", k, k, k) for k in range(3)), tuple(Piece({}, (k,)) for k in range(3)))
+    logits = [-2.0, 0.0, 3.0]
+    units = 1 / (1 + np.exp(-np.array(logits)))
+    for aggregation, wanted in (("mean", units.mean()), ("max", units.max())):
+        recipe = built(space, aggregation=aggregation).recipe
+        scored = assemble(pieces, logits, [None] * 3, recipe)
+        assert [unit.score for unit in scored.units] == pytest.approx(units)
+        assert scored.score == pytest.approx(wanted)
+
+
+# Every field, and the test that reads it back
+
+READ_BACK = {
+    "test_options": {
+        "test_the_name_is_what_lists_call_it": ["name"],
+        "test_datasets_modality_and_protocol_choose_the_samples": ["datasets", "modality", "protocol", "model"],
+        "test_dataset_weights_reach_the_draws": ["dataset_weights"],
+        "test_heldout_method_is_in_test_alone": ["heldout"],
+        "test_the_cap_is_per_class_and_keeps_the_balance_of_validation_and_test": ["max_samples_per_class"],
+        "test_seed_decides_plan_weights_and_order": ["seed"],
+        "test_input_options_are_in_the_recipe": [
+            "frames", "sampling", "image_size", "faces", "face_margin", "sample_rate", "seconds", "trim_silence",
+        ],
+        "test_aggregation_makes_the_score_of_a_sample_from_its_units": ["aggregation"],
+        "test_model_options": ["model_options", "pretrained", "dropout"],
+        "test_tune_freezes_the_rest": ["tune"],
+        "test_workers_read_the_same_batches": ["workers"],
+        "test_augmentation_changes_the_training_pictures_only": ["augmentation"],
+        "test_minority_augmentation_changes_the_minority_only_and_half_of_it_stays": ["balancing"],
+        "test_figures_of_the_configuration_reach_the_documents": [
+            "threshold_method", "calibration", "prevalence", "score_test", "bootstrap",
+        ],
+    },
+    "test_steps": {
+        "test_optimiser_and_its_rates": ["optimizer", "learning_rate", "weight_decay"],
+        "test_trap_6_the_learning_rate_really_moves": ["warmup"],
+        "test_plateau_halves_after_its_patience": ["scheduler", "plateau_patience"],
+        "test_batches_accumulate_to_the_gradient_of_one_large_batch": ["batch_size", "accumulation"],
+        "test_clipping_bounds_the_gradient": ["clip_norm"],
+        "test_precision_is_that_of_the_forward_pass": ["precision"],
+        "test_monitor_early_stopping_and_time": ["monitor", "epochs", "early_stopping", "max_minutes"],
+    },
+    "test_losses": {"test_options_reach_the_loss": ["loss", "focal_alpha", "focal_gamma", "label_smoothing"]},
+    "test_head_mode": {
+        "test_every_head_trains_and_is_part_of_the_detector": ["head"],
+        "test_views_are_augmented_copies_of_the_minority": ["views"],
+        "test_smote_with_too_few_neighbours_goes_on_with_a_warning": ["smote_neighbours"],
+    },
+    "test_objectives": {
+        "test_domain_weight_scales_the_cross_entropy_of_the_dataset": ["domain_weight"],
+        "test_contrastive_weight_pulls_sound_and_picture_of_real_clips_together": ["contrastive_weight"],
+    },
+    "test_resume": {"test_killed_in_the_middle_of_an_epoch": ["checkpoint_minutes"]},
+    "test_distributed": {"test_devices_two_on_one_cpu": ["devices"]},
+    "test_train_command": {
+        "test_what_only_the_catalogue_or_the_machine_knows_is_refused_before_a_folder_appears": ["device"],
+    },
 }  # fmt: skip
 
 
-def test_every_option_is_read_back_somewhere() -> None:
-    here = Path(__file__).read_text().split("TESTED_ELSEWHERE")[0]
-    folder = Path(__file__).parent
-    for option in fields(TrainConfig):
-        name = option.name
-        where = TESTED_ELSEWHERE.get(name)
-        if where is None or where.startswith("test_datasets"):
-            assert name in here, f"{name} is not tested"
-        else:
-            assert name in (folder / f"{where}.py").read_text(), f"{name} is not tested in {where}"
+def test_every_option_has_a_test_that_reads_it_back() -> None:
+    """A new field without one fails here; so does a test that no longer speaks of its field."""
+    named = [field for tests in READ_BACK.values() for fields_of in tests.values() for field in fields_of]
+    assert sorted(named) == sorted(option.name for option in fields(TrainConfig))
+    for file, tests in READ_BACK.items():
+        source = (Path(__file__).parent / f"{file}.py").read_text()
+        bodies = {
+            node.name: ast.get_source_segment(source, node) or ""
+            for node in ast.parse(source).body
+            if isinstance(node, ast.FunctionDef)
+        }
+        for test, names in tests.items():
+            for name in names:
+                assert re.search(rf"\b{name}\b", bodies[test]), f"{test} does not speak of {name}"
 
 
 def test_the_table_of_scores_is_sorted_like_the_plan(space: Workspace) -> None:

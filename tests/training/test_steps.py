@@ -1,0 +1,153 @@
+"""Options of the steps and of how long training goes on, read back from what the loop does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from core.errors import WorkbenchError
+from core.runs import events
+from core.training.config import TrainConfig
+from core.training.optimizers import Schedule, cosine
+from core.training.step import Stepper, out_of_memory
+from core.workspace import Workspace
+from tests.training.option_loops import first_group, loop, space
+
+__all__ = ["space"]  # the fixture
+
+
+def test_optimiser_and_its_rates(space: Workspace, tmp_path: Path) -> None:
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+    for name, kind in kinds.items():
+        job = loop(space, tmp_path / name, optimizer=name, learning_rate=0.02, weight_decay=0.03)
+        optimizer = job.stepper.optimizer
+        assert type(optimizer) is kind
+        assert {g["lr"] for g in optimizer.param_groups} == {0.02}
+        assert {g["weight_decay"] for g in optimizer.param_groups} == {
+            0.03,
+            0.0,
+        }  # norms and biases are spared
+
+
+def test_trap_6_the_learning_rate_really_moves(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path, scheduler="cosine", warmup=0.5, epochs=2, learning_rate=1e-2)
+    steps = job.total_steps
+    job.fit()
+    rates = [e.value for e in events.read(job.folder.events_file)[0] if e.name == "lr"]
+    expected = [1e-2 * cosine(k + 1, round(steps / 2), steps) for k in range(steps)]
+    assert rates == pytest.approx(expected)
+    assert max(rates) > 5 * min(rates)
+
+
+def test_plateau_halves_after_its_patience() -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = Schedule(optimizer, TrainConfig(scheduler="plateau", plateau_patience=1), 10)
+    rates = []
+    for monitored in (0.6, 0.5, 0.5, 0.5, 0.5):
+        schedule.after_step()
+        schedule.after_epoch(monitored)
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == [1.0, 1.0, 0.5, 0.5, 0.25]
+    still = Schedule(optimizer, TrainConfig(scheduler="none"), 10)
+    still.after_step(), still.after_epoch(0.1)
+    assert optimizer.param_groups[0]["lr"] == 0.25
+
+
+def test_batches_accumulate_to_the_gradient_of_one_large_batch(space: Workspace, tmp_path: Path) -> None:
+    def gradient(size: int, accumulation: int) -> torch.Tensor:
+        job = loop(
+            space, tmp_path / str(size), batch_size=size, accumulation=accumulation, clip_norm=0, dropout=0
+        )
+        job.network.eval()  # batch statistics would differ
+        job.stepper.optimizer.step = lambda *a, **k: None  # type: ignore[method-assign]
+        job.stepper.step(first_group(job), 1, 1)
+        return torch.cat([p.grad.flatten() for p in job.network.parameters() if p.grad is not None])
+
+    whole, parts = gradient(8, 1), gradient(2, 4)
+    assert torch.allclose(whole, parts, atol=1e-6)
+    assert loop(space, tmp_path / "n", batch_size=4, accumulation=2).total_steps == -(-15 // 2) * 2
+
+
+def test_clipping_bounds_the_gradient(space: Workspace, tmp_path: Path) -> None:
+    norms = []
+    for clip in (1e-3, 0):
+        job = loop(space, tmp_path / str(clip), clip_norm=clip, batch_size=8)
+        job.stepper.step(first_group(job), 1, 1)
+        norms.append(
+            float(
+                torch.linalg.vector_norm(
+                    torch.cat([p.grad.flatten() for p in job.network.parameters() if p.grad is not None])
+                )
+            )
+        )
+    assert norms[0] == pytest.approx(1e-3, rel=1e-3) and norms[1] > 1e-2
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_precision_is_that_of_the_forward_pass(space: Workspace, tmp_path: Path, precision: str) -> None:
+    job = loop(space, tmp_path, precision=precision, batch_size=4)
+    kinds = []
+    job.network.head.register_forward_hook(lambda m, i, o: kinds.append(o.dtype))
+    result = job.stepper.step(first_group(job), 1, 1)
+    assert kinds[0] == {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    assert np.isfinite(result.loss) and job.stepper.scaler.is_enabled() == (precision == "fp16")
+
+
+def test_out_of_memory_halves_the_batch_and_gives_the_same_step(
+    space: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def step(limit: int) -> tuple[Stepper, torch.Tensor]:
+        job = loop(space, tmp_path / str(limit), batch_size=8, dropout=0, clip_norm=0, optimizer="sgd")
+        job.network.eval()
+        forward = job.network.forward
+
+        def small_memory(inputs: torch.Tensor, *args: Any, **more: Any) -> Any:
+            if len(inputs) > limit:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+            return forward(inputs, *args, **more)
+
+        job.network.forward = small_memory  # type: ignore[method-assign]
+        job.stepper.step(first_group(job), 1, 1)
+        return job.stepper, torch.cat([p.detach().flatten() for p in job.network.parameters()])
+
+    plenty, scarce = step(100), step(3)
+    assert plenty[0].parts == 1 and scarce[0].parts == 4
+    assert torch.allclose(plenty[1], scarce[1], atol=1e-6)
+    assert "out of memory: the batch is halved and the accumulation doubled" in caplog.text
+    with pytest.raises(torch.OutOfMemoryError):
+        step(0)
+    assert out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_samples(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path, batch_size=4)
+    with torch.no_grad():
+        next(job.network.parameters()).fill_(float("nan"))
+    with pytest.raises(WorkbenchError, match=r"not finite in epoch 1, step 1: tiny/.*png, tiny/.*png"):
+        job.fit()
+
+
+# How long it goes on
+
+
+def test_monitor_early_stopping_and_time(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path / "a", monitor="macro_f1", epochs=9, early_stopping=2, learning_rate=1e-8)
+    job.loss.of_scores = lambda labels, scores: 1.0  # type: ignore[method-assign]
+    job.fit()
+    found = [e.value for e in events.read(job.folder.events_file)[0] if e.name == "val/macro_f1"]
+    assert job.progress.best == max(found)
+    assert len(found) == job.progress.best_epoch + 2 < 9
+    hurried = loop(space, tmp_path / "b", epochs=50, max_minutes=0.01, batch_size=2, early_stopping=None)
+    hurried.progress.elapsed = 0.5  # seconds already trained
+    hurried.fit()
+    assert hurried.progress.finished and hurried.progress.epoch < 50
+    late = loop(space, tmp_path / "c", epochs=50, max_minutes=0.5, batch_size=2)
+    late.progress.elapsed = 60.0
+    assert len(late.draws_of(1)) > 5 and late.fit()
+    assert late.progress.step == 1, "the time is looked at after every batch"
+    assert late.progress.finished and late.folder.best_model.exists()
