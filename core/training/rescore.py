@@ -60,17 +60,14 @@ def evaluate(
     kept = point.read_bytes() if before and point.exists() else None
     rows = planned.rows if planned is not None else None
     device = describe(alone(config).device)
+    extra = {name: before[name] for name in KEPT if name in before}  # what made the run is what made it then
+    extra["evaluated_by"] = evaluation.provenance.provenance(folder.config(), rows, device)
     metrics = evaluation.write(
         folder,
         plan=rows,
         device=device,
         best_epoch=before.get("best_epoch"),
-        extra={
-            **{
-                name: before[name] for name in KEPT if name in before
-            },  # what made the run is what made it then
-            "evaluated_by": evaluation.provenance.provenance(folder.config(), rows, device),
-        },
+        extra=extra,
         person=person,
     )
     if kept is not None:  # the operating point in force is the analyst's, not this command's
