@@ -13,7 +13,7 @@ from dashboard import theme
 
 # A refresh of 8 runs stays under 100 KB of JSON; a number of five digits with its comma takes 8 bytes or less.
 MOST_BYTES = 97_000
-SERIES_BYTES = 220  # names, colours, keys, and the best point
+SERIES_BYTES = 280  # names, colours, keys, and the best point
 NUMBER_BYTES = 8.0
 SYSTEM_SHARE = 0.2  # of the points, for all strips together
 DIGITS = 5
@@ -91,10 +91,11 @@ def _points(curves: int, strips: int) -> tuple[int, int]:
 
 def _curve(made: Curve, label: str, color: str, split: str, view: View) -> dict[str, Any]:
     drawn: dict[str, Any] = {
-        "panel": 0, "label": label, "color": color, "dash": split == "train",
-        "width": 1.0 if split == "step" else 2.0, "legend": True,
+        "panel": 0, "label": label, "color": color, "dash": split == "train", "legend": True,
         "x": _short(made.x), "y": _short(made.y),
     }  # fmt: skip
+    if split == "step":
+        drawn["width"] = 1
     if view.smoothing > 0 and len(made.x) > 1:
         drawn["raw"] = _short(made.raw)
     if made.thinned and view.band:
