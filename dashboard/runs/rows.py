@@ -68,6 +68,8 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
         parts.append(f"{theme.duration(run.seconds_left)} left")
     elif run.seconds is not None:
         parts.append(f"{'for' if going else 'took'} {theme.duration(run.seconds)}")
+    if going and run.progress == 1:
+        parts.append("scoring")
     if run.stalled:
         parts.append("no sign of life for over a minute")
     text = " · ".join(parts)
@@ -80,7 +82,8 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
 
 
 def _best(run: Summary) -> str:
-    text = f"best val {theme.safe(run.monitor)} **{theme.number(run.best)}**" if run.best is not None else ""
+    monitor = "AUC" if run.monitor == "auc" else run.monitor.replace("_", " ")
+    text = f"best val {theme.safe(monitor)} **{theme.number(run.best)}**" if run.best is not None else ""
     if run.learned_nothing:
         text += "  \n:red-badge[✖ learned nothing]"
     return text or " "

@@ -71,7 +71,7 @@ def _filters(runs: Sequence[Summary]) -> None:
     states.pills("State", present, selection_mode="multi", key="runs-states")
     running = [run.id for run in _matching(runs) if run.active]
     if batch.button(
-        f"Stop all {len(running)}",
+        f"Stop all {len(running)}" if len(running) > 1 else "Stop all",
         key="runs-stop-all",
         disabled=len(running) < 2,
         icon=":material/stop_circle:",
@@ -129,7 +129,7 @@ def _label(run: Summary, shown: Sequence[Summary]) -> str:
 
 
 def _view(names: list[str]) -> View:
-    metric, smoothing, axis, scale = st.columns([2, 3, 2, 2], vertical_alignment="bottom")
+    metric, smoothing, axis, scale = st.columns([4, 5, 6, 3], vertical_alignment="bottom")
     with scale.popover("Scales", width="stretch"):
         log_x = st.toggle("logarithmic x", key="runs-log-x")
         log_y = st.toggle("logarithmic y", key="runs-log-y")
