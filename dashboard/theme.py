@@ -78,6 +78,12 @@ def interval(x: float | None, low: float | None, high: float | None) -> str:
     return f"{number(x)} [{low:.2f}, {high:.2f}]"
 
 
+def figure_name(name: str) -> str:
+    """A figure's name as words: AUC, balanced accuracy, macro F1."""
+    short = {"auc", "ap", "eer", "mcc", "ece", "f1", "fpr"}
+    return " ".join(word.upper() if word in short else word for word in name.split("_"))
+
+
 def ratio(x: float | None) -> str:
     return "–" if x is None or not math.isfinite(x) else f"{x:.1f} : 1"
 
@@ -155,6 +161,7 @@ def figure(fig: go.Figure, *, height: int = 320, keep: str = "view") -> go.Figur
 
 
 CHART_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"], "scrollZoom": False}
+QUIET_CHART = {**CHART_CONFIG, "displayModeBar": False}  # where its bar would lie over the names above
 
 
 def guarded(action: Callable[[], object]) -> bool:

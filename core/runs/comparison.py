@@ -115,6 +115,10 @@ class Candidate:
     interval: tuple[float, float] | None
     parameters: int | None
 
+    @property
+    def shown(self) -> str:
+        return f"{self.value:.3f}" + (" [{:.2f}, {:.2f}]".format(*self.interval) if self.interval else "")
+
 
 @dataclass(frozen=True)
 class Recommendation:
@@ -136,7 +140,8 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     if not candidates:
         return None
     best = max(candidates, key=lambda c: c.value)
-    words = f"AUC {best.value:.3f} on validation, the highest of {len(candidates)}"
+    words = f"AUC {best.shown} on validation"
+    words += f", the highest of {len(candidates)}" if len(candidates) > 1 else ", the only one that learned"
     equals, unpaired = [], []
     for other in candidates:
         if other is best:
@@ -154,8 +159,8 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     chosen = min(smaller, key=lambda c: c.parameters or 0) if smaller else best
     if chosen is not best:
         words = (
-            f"AUC {chosen.value:.3f} on validation: no difference shown to the highest ({best.run.name}, "
-            f"{best.value:.3f}), with {(chosen.parameters or 0) / 1e6:.2f} instead of "
+            f"AUC {chosen.shown} on validation: no difference shown to the highest ({best.run.name}, "
+            f"{best.shown}), with {(chosen.parameters or 0) / 1e6:.2f} instead of "
             f"{(best.parameters or 0) / 1e6:.2f} million parameters"
         )
     elif equals:

@@ -10,13 +10,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from core.errors import BadInput
 from core.runs import devices, executors, processes, tuning
 from core.runs.executors.base import Executor
 from core.runs.folder import RunFolder, Status
 from core.runs.listing import Summary, listing
-from core.runs.supervise import GRACE, Supervisor, claim, handle_of, settle_unwatched
+from core.runs.locks import Claim
+from core.runs.supervise import (
+    GRACE,
+    Supervisor,
+    claim,
+    handle_by_command,
+    handle_of,
+    settle_unwatched,
+)
 from core.runs.waiting import Queue
 from core.workspace import Workspace
 
@@ -131,25 +140,16 @@ class Keeper:
         if handle is not None and not executor.here(handle):
             watch.release()  # it runs on another machine of this workspace
             return
-        if handle is None or not executor.poll(handle).alive:
+        if handle is not None and not executor.poll(handle).alive:
+            handle = handle_by_command(run)
+        if handle is None:
             settle_unwatched(run)
             watch.release()
             return
         if not watching:
             watch.release()
             return
-        slots = tuple((status.device or "").split(",")) if status.device else ()
-        self._watch(
-            Supervisor(
-                run,
-                executor,
-                watch,
-                slots=slots,
-                handle=handle,
-                grace=self._grace,
-                on_end=self._ended,
-            )
-        )
+        self._watch(run, executor, watch, handle=handle)
 
     def start_waiting(self) -> None:
         """Start the first runs of the queue that find a slot. Nothing else starts meanwhile, on any server."""
@@ -188,17 +188,7 @@ class Keeper:
             return True
         if executor.uses_slots:
             busy |= set(taken)
-        self._watch(
-            Supervisor(
-                run,
-                executor,
-                watch,
-                slots=taken,
-                count=count,
-                grace=self._grace,
-                on_end=self._ended,
-            )
-        )
+        self._watch(run, executor, watch, slots=taken, count=count)
         return True
 
     def _busy(self) -> set[str]:
@@ -217,9 +207,11 @@ class Keeper:
                 self._executors[name] = self._make(name, self.space)
             return self._executors[name]
 
-    def _watch(self, watcher: Supervisor) -> None:
+    def _watch(self, run: RunFolder, executor: Executor, watch: Claim, **how: Any) -> None:
+        """A thread for this run, which has the claim on it: `how` is the process it adopts, or the slots of a new one."""
+        watcher = Supervisor(run, executor, watch, grace=self._grace, on_end=self._ended, **how)
         with self._lock:
-            self._watched[watcher.run_folder.id] = watcher
+            self._watched[run.id] = watcher
         watcher.start()
 
     def _ended(self, watcher: Supervisor) -> None:

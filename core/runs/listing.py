@@ -68,11 +68,12 @@ class Summary:
 
     @property
     def seconds_left(self) -> float | None:
-        """At the pace so far; None before there is one."""
-        if self.state != "running" or self.started is None or not self.progress or self.progress < 0.01:
+        """At the pace so far; None before there is one, and once all steps are done and the rest is scoring."""
+        share = self.progress or 0.0
+        if self.state != "running" or self.started is None or not 0.01 <= share < 1:
             return None
         spent = (self.heartbeat or time.time()) - self.started
-        return max(0.0, spent * (1 - self.progress) / self.progress)
+        return max(0.0, spent * (1 - share) / share)
 
     @property
     def seconds(self) -> float | None:

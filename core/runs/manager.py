@@ -9,8 +9,8 @@ from typing import Any
 
 from core.access import Person
 from core.errors import BadInput
-from core.runs import devices, executors
-from core.runs.folder import RunFolder, Status, new_run, open_run
+from core.runs import devices, executors, processes
+from core.runs.folder import STALLED_AFTER, RunFolder, Status, new_run, open_run
 from core.runs.keeper import Keeper, Names, alive
 
 RESUMABLE = ("stopped", "failed", "interrupted")
@@ -48,6 +48,12 @@ class RunManager(Keeper):
             return status
         if status.final:
             raise BadInput(f"run {run.id} is {status.state}; there is nothing to stop")
+        if _silent_elsewhere(status):
+            run.stop_file.touch()  # should its machine come back
+            return run.set_status(
+                only_from=("running", "stopping"), state="stopped", ended=status.heartbeat or time.time(),
+                error=f"{status.host} gave no sign of life; resume goes on here from the last checkpoint",
+            )  # fmt: skip
         again = status.state == "stopping"
         status = run.set_status(only_from=("running", "stopping"), state="stopping")
         with self._lock:
@@ -123,6 +129,12 @@ class RunManager(Keeper):
     def _require_gone(self, run: RunFolder) -> None:
         if alive(run.status()):
             raise BadInput(f"the worker of run {run.id} is just ending; try again in a moment")
+
+
+def _silent_elsewhere(status: Status) -> bool:
+    """A run of another machine that does not answer, or of a folder copied while it ran: nobody here can end it."""
+    beat = status.heartbeat or status.started or 0.0
+    return status.host not in ("", processes.host()) and time.time() - beat > STALLED_AFTER
 
 
 def prepare_resume(run: RunFolder, person: Person) -> Status:

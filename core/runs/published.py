@@ -10,6 +10,13 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).with_name("published.json")
+UNSTATED = "unstated"  # what its authors do not say cannot match
+# What a run has to judge to stand beside a figure of that modality.
+_JUDGES = {
+    "audio": (("audio",), "audio"),
+    "video": (("image", "video"), "what is seen"),
+    "multimodal": (("multimodal",), "picture and sound together"),
+}
 
 
 @dataclass(frozen=True)
@@ -17,9 +24,9 @@ class Figure:
     """One published number, and everything that has to match before it means the same."""
 
     detector: str
-    modality: str  # of the data: video | audio
+    modality: str  # of what is judged: video | audio | multimodal
     trained_on: str
-    compression: str  # c23, c40, or empty
+    compression: str  # c23, c40, unstated, or empty where there is none
     tested_on: str
     protocol: str
     level: str  # frame | video | utterance
@@ -93,18 +100,20 @@ def _why_not(
         return f"trained on {', '.join(trained) or 'other data'}; the published one on {figure.trained_on}"
     if others:
         return f"also trained on {', '.join(others)}; the published one on {figure.trained_on} alone"
+    if figure.compression == UNSTATED:
+        return f"it is not stated on which compression of {figure.trained_on} the published one was trained"
     if figure.compression and compression != figure.compression:
         return f"trained on compression {compression or 'unknown or mixed'}; the published one on {figure.compression}"
     protocol = str(plan.get("protocol") or config.get("protocol"))
+    if figure.protocol == UNSTATED:
+        return "it is not stated how the data of the published one was split"
     if protocol != figure.protocol:
         return f"split by {protocol}; the published one uses the {figure.protocol} split"
     if config.get("max_samples_per_class"):
         return f"at most {config['max_samples_per_class']} samples a class; the published one uses all"
-    modality = str(config.get("modality"))
-    if figure.modality == "audio" and modality != "audio":
-        return f"this run judges {modality}; the published one audio"
-    if figure.modality == "video" and modality not in ("image", "video"):
-        return f"this run judges {modality}; the published one what is seen"
+    judged, words = _JUDGES[figure.modality]
+    if config.get("modality") not in judged:
+        return f"this run judges {config.get('modality')}; the published one {words}"
     if figure.level == "frame" and len(tested) > 1:
         return "frame-level figures of this run are over all its test datasets together"
     return None

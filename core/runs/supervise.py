@@ -38,7 +38,7 @@ class Supervisor(threading.Thread):
         executor: Executor,
         watch: Claim,
         *,
-        slots: tuple[str, ...] = (),
+        slots: tuple[str, ...] = (),  # of a worker that is to be started
         count: int = 1,
         handle: str | None = None,
         grace: float = GRACE,
@@ -166,6 +166,11 @@ def handle_of(run: RunFolder, status: Status) -> str | None:
         return status.handle
     if status.pid is not None and status.process_start is not None:
         return f"{status.host or processes.host()}:{status.pid}:{status.process_start:.2f}"
+    return handle_by_command(run)
+
+
+def handle_by_command(run: RunFolder) -> str | None:
+    """The worker of this folder on this machine; also where the clock was set since it began, and with it its start."""
     found = processes.worker_of(run.path)
     return LocalExecutor.handle(*found) if found else None
 

@@ -23,7 +23,7 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
         bounds = [(at.get("intervals") or {}).get(name) for name in figures]
         drawn.add_trace(
             go.Bar(
-                x=list(figures),
+                x=[theme.figure_name(name) for name in figures],
                 y=values,
                 name=label,
                 marker={
@@ -35,12 +35,13 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
                     "symmetric": False,
                     "array": [_above(v, b) for v, b in zip(values, bounds)],
                     "arrayminus": [_below(v, b) for v, b in zip(values, bounds)],
+                    "color": theme.UNCERTAIN,  # seen in light and dark
                 },
             )
         )
     drawn.update_layout(barmode="group")
     drawn.update_yaxes(range=[0, 1.02])
-    return theme.figure(drawn, keep=keep)
+    return theme.figure(drawn, height=420, keep=keep)
 
 
 def _above(value: float | None, bounds: Sequence[float] | None) -> float:
@@ -109,7 +110,7 @@ def differences(found: Sequence[Difference]) -> go.Figure:
             drawn.add_trace(
                 go.Scatter(
                     x=[d.value for d in part],
-                    y=[d.figure for d in part],
+                    y=[theme.figure_name(d.figure) for d in part],
                     mode="markers",
                     name=words,
                     marker={"symbol": symbol, "size": 11, "color": color},
@@ -123,7 +124,9 @@ def differences(found: Sequence[Difference]) -> go.Figure:
                 )
             )
     drawn.add_vline(x=0, line={"width": 1, "dash": "dot", "color": theme.UNCERTAIN})
-    drawn.update_yaxes(categoryorder="array", categoryarray=[d.figure for d in reversed(found)])
+    drawn.update_yaxes(
+        categoryorder="array", categoryarray=[theme.figure_name(d.figure) for d in reversed(found)]
+    )
     drawn.update_xaxes(title_text="first less second")
     return theme.figure(drawn, height=120 + 32 * len(found), keep="differences")
 

@@ -59,7 +59,6 @@ def table(chosen: Sequence[Summary], found: Mapping[str, Mapping[str, Any]], spl
         rows.append(
             {
                 "run": run.name + (" · demo" if run.demo else ""),
-                "id": run.id,
                 **{
                     words: theme.interval(at.get(name), *(bounds.get(name) or (None, None)))
                     for name, words in (
@@ -73,6 +72,7 @@ def table(chosen: Sequence[Summary], found: Mapping[str, Mapping[str, Any]], spl
                 "training": theme.duration(run.seconds),
                 "file": theme.size(model.stat().st_size) if model.exists() else "–",
                 "learned": "✖ nothing" if run.learned_nothing else "✔",
+                "id": run.id,
             }
         )
     st.dataframe(rows, hide_index=True, key="compare-table")
@@ -115,14 +115,16 @@ def across(
     chosen: Sequence[Summary], names: Mapping[str, str], found: Mapping[str, Mapping[str, Any]], split: str
 ) -> None:
     """Rows: runs and what they learned from; columns: the datasets they were tested on; cells: AUC."""
-    rows = []
+    rows: list[dict[str, str]] = []
     for run in chosen:
         parts = ((found[run.id].get(split) or {}).get("by") or {}).get("dataset") or []
         cells = {part["name"]: theme.interval(part.get("auc"), *((part.get("intervals") or {}).get("auc") or (None, None)))
                  for part in parts}  # fmt: skip
         rows.append({"run": names[run.id], "learned from": ", ".join(run.datasets), **cells})
     st.caption("AUC of each run on each dataset that it was tested on.")
-    st.dataframe(rows, hide_index=True, key="compare-across-table")
+    names_of_columns = dict.fromkeys(name for row in rows for name in row)
+    shown = [{name: row.get(name, "–") for name in names_of_columns} for row in rows]
+    st.dataframe(shown, hide_index=True, key="compare-across-table")
 
 
 def published_figures(run: Summary, found: Mapping[str, Any], space: Workspace) -> None:

@@ -80,7 +80,10 @@ def _with_interval(at: Mapping[str, Any], name: str) -> str:
 def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
     """Samples and units side by side, never mixed."""
     rows = [
-        {"figure": name, **{words: _with_interval(found[key], name) for key, words in THRESHOLDS.items()}}
+        {
+            "figure": theme.figure_name(name),
+            **{words: _with_interval(found[key], name) for key, words in THRESHOLDS.items()},
+        }
         for name in FIGURES
         if any(found[key].get(name) is not None for key in THRESHOLDS)
     ]
@@ -98,7 +101,7 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
         units.dataframe(
             [
                 {
-                    "figure": name,
+                    "figure": theme.figure_name(name),
                     **{w: _with_interval(found["units"][k], name) for k, w in THRESHOLDS.items()},
                 }
                 for name in FIGURES

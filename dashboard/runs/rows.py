@@ -58,20 +58,22 @@ def _toggle(name: str, before: tuple[str, ...]) -> None:
 
 def _progress(run: Summary, waiting: Sequence[str]) -> None:
     if run.state == "queued":
-        place = waiting.index(run.id) + 1 if run.id in waiting else 0
-        st.markdown(
-            f"waits for {theme.safe(run.device or 'a device')}" + (f" · {place}. in line" if place else "")
-        )
+        device = "a free device" if run.device in (None, "", "auto") else str(run.device)
+        place = f" · place {waiting.index(run.id) + 1} of {len(waiting)}" if run.id in waiting else ""
+        st.markdown(f"waits for {theme.safe(device)}{place}")
         return
-    parts = [f"epoch {run.epoch}/{run.epochs}"] if run.epochs else []
+    going = run.state in ("running", "stopping")
+    parts = [f"epoch {max(1, run.epoch) if going else run.epoch}/{run.epochs}"] if run.epochs else []
     if run.state == "running" and run.seconds_left is not None:
         parts.append(f"{theme.duration(run.seconds_left)} left")
     elif run.seconds is not None:
-        parts.append(theme.duration(run.seconds))
+        parts.append(f"{'for' if going else 'took'} {theme.duration(run.seconds)}")
+    if going and run.progress == 1:
+        parts.append("scoring")
     if run.stalled:
         parts.append("no sign of life for over a minute")
     text = " · ".join(parts)
-    if run.state in ("running", "stopping") and run.progress is not None:
+    if going and run.progress is not None:
         st.progress(run.progress, text=text)
     else:
         st.markdown(text or " ")
@@ -80,7 +82,8 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
 
 
 def _best(run: Summary) -> str:
-    text = f"best val {theme.safe(run.monitor)} **{theme.number(run.best)}**" if run.best is not None else ""
+    monitor = "AUC" if run.monitor == "auc" else run.monitor.replace("_", " ")
+    text = f"best val {theme.safe(monitor)} **{theme.number(run.best)}**" if run.best is not None else ""
     if run.learned_nothing:
         text += "  \n:red-badge[✖ learned nothing]"
     return text or " "

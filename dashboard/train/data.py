@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ class Dataset:
 
     @property
     def shown(self) -> str:
-        counts = f"{theme.count(self.real)} real, {theme.count(self.fake)} fake"
-        return f"{self.name} · {counts} · {theme.severity_word(self.severity)}"
+        """For a list that knows no Markdown, short enough to stay whole where it is chosen."""
+        return f"{self.name} · {theme.severity_word(self.severity)}" + (" · demo" if self.demo else "")
 
 
 def fitting(modality: str, space: Workspace) -> list[Dataset]:
@@ -117,6 +117,18 @@ def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
         fixed["tune"] = "head"  # SMOTE works on embeddings of a frozen backbone
         fixed["devices"] = 1
     return fixed
+
+
+def draw_chosen(config: Mapping[str, Any], fitting: Sequence[Dataset]) -> None:
+    """A line for each chosen dataset: how imbalanced it is, and what it holds of this modality."""
+    lines = [
+        f"{theme.severity_badge(d.severity)}{' ' + theme.demo_badge() if d.demo else ''} "
+        f"{theme.safe(d.name)}: {theme.count(d.real)} real, {theme.count(d.fake)} fake"
+        for d in fitting
+        if d.name in config["datasets"]
+    ]
+    if lines:
+        st.caption("  \n".join(lines))
 
 
 def draw_plan(config: dict[str, Any], space: Workspace) -> None:

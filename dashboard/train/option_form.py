@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, fields
 from typing import Any
@@ -16,6 +17,7 @@ STATE = "train_config"
 GENERATION = "train_generation"
 FIELDS: dict[str, Field[Any]] = {field.name: field for field in fields(TrainConfig)}
 WORDS = {True: "yes", False: "no"}
+_EMPTY = re.compile(r"\bempty(?: or 0)?: ([^;,(]+)")
 
 
 def config() -> dict[str, Any]:
@@ -46,7 +48,7 @@ def label(name: str) -> str:
 
 
 def option(name: str, **overrides: Any) -> Any:
-    """Draw the widget of one field and keep what it says. `overrides` may give choices, format_func, placeholder."""
+    """Draw the widget of one field and keep what it says. `overrides` may give choices and format_func."""
     field, value = FIELDS[name], config()[name]
     drawn = _widget(field)(field, value, overrides)
     if drawn != value or type(drawn) is not type(value):
@@ -96,8 +98,18 @@ def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
         format="%d" if whole else "%.6g",
         key=key(field.name),
         help=field.metadata["help"],
-        placeholder=overrides.get("placeholder", "automatic" if "None" in str(field.type) else ""),
+        placeholder=_when_empty(field),
     )
+
+
+def _when_empty(field: Field[Any]) -> str:
+    """What an empty field means, as its help says it; `automatic` where that would not fit into the field."""
+    if "None" not in str(field.type):
+        return ""
+    said = _EMPTY.search(field.metadata["help"])
+    if said is None:
+        return "none"
+    return said[1] if len(said[1]) <= 11 else "automatic"
 
 
 def _step(value: Any) -> float:

@@ -44,7 +44,7 @@ def page() -> None:
     rows = {labels[r.id]: metrics[r.id][split]["at_chosen"] for r in chosen if split in metrics[r.id]}
     bars, curves = st.columns(2)
     with bars:
-        st.plotly_chart(compare.bars(rows, FIGURES), key="compare-bars", config=theme.CHART_CONFIG)
+        st.plotly_chart(compare.bars(rows, FIGURES), key="compare-bars", config=theme.QUIET_CHART)
     with curves:
         _overlays(chosen, labels, split)
     if len(chosen) > 1:
@@ -93,9 +93,10 @@ def _recommendation(chosen: Sequence[Summary], metrics: Mapping[str, Mapping[str
                 )
                 continue
             text, button = st.columns([5, 1], vertical_alignment="center")
+            demo = f" {theme.demo_badge()}" if advice.run.demo else ""
             text.markdown(
                 f"Recommended for {theme.safe(modality)}: **{theme.safe(advice.run.name)}** "
-                f"({theme.safe(advice.run.id)}). {theme.safe(advice.reason)}."
+                f"({theme.safe(advice.run.id)}){demo}. {theme.safe(advice.reason)}."
             )
             default = defaults.default_detector(modality, session.space()) == advice.run.id
             pressed = button.button(
@@ -113,8 +114,8 @@ def _recommendation(chosen: Sequence[Summary], metrics: Mapping[str, Mapping[str
 def _overlays(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:
     drawn = compare_parts.scores(chosen, labels, split, session.space())
     roc, pr = st.tabs(["ROC", "Precision–recall"], key="compare-overlays")
-    roc.plotly_chart(compare.overlay(drawn, "roc"), key="compare-roc", config=theme.CHART_CONFIG)
-    pr.plotly_chart(compare.overlay(drawn, "pr"), key="compare-pr", config=theme.CHART_CONFIG)
+    roc.plotly_chart(compare.overlay(drawn, "roc"), key="compare-roc", config=theme.QUIET_CHART)
+    pr.plotly_chart(compare.overlay(drawn, "pr"), key="compare-pr", config=theme.QUIET_CHART)
 
 
 def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -15,27 +16,52 @@ from dashboard.charts.curves import View, payload
 from dashboard.runs import details as run_details
 from dashboard.runs import rows as run_rows
 
-REFRESH = "2s"
+REFRESH = 2.0  # seconds
+LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
+LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
+BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, and when something ran last
 
 
 def page() -> None:
-    theme.page_title("How is it going?")
     session.manager()  # adopts what an earlier server left running
     runs = listing.runs(session.space())
+    polls = _polls(runs)
+    st.session_state[BEAT] = time.monotonic()
+    st.fragment(_watch, run_every=LOST / 2 if polls else None)()
+    theme.page_title("How is it going?")
     if not runs:
         run_details.tunings()
         theme.empty("There are no runs yet. A run trains a detector on your datasets.", "Train one", "train")
         return
     _filters(runs)
     shown = run_rows.chosen(_matching(runs) or runs)
-    st.fragment(_live, run_every=REFRESH if any(run.active for run in runs) else None)(_stamp(runs, shown))
+    st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
     run_details.draw(shown)
     run_details.tunings()
 
 
-def _stamp(runs: Sequence[Summary], shown: Sequence[Summary]) -> tuple[str, ...]:
+def _polls(runs: Sequence[Summary]) -> bool:
+    """While something runs, and a moment longer."""
+    now = time.monotonic()
+    if any(run.active for run in runs):
+        st.session_state[ALIVE] = now
+    return now - st.session_state.get(ALIVE, -LINGER) < LINGER
+
+
+def _watch() -> None:
+    """Draw the page anew if the live part's timer is gone.
+
+    Streamlit ignores what it has not yet sent of a run of the script when a timer fires just after its end. On a busy
+    machine that is much: also the message that sets the timer of the live part, which then stands still for ever.
+    This one is set before all that the page shows.
+    """
+    if time.monotonic() - st.session_state[BEAT] > LOST:
+        st.rerun()
+
+
+def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tuple[object, ...]:
     """When this changes, more than the live part has to be drawn again."""
-    return (*(run.id for run in shown), "", *(f"{run.id} {run.state}" for run in runs if run.active))
+    return (polls, *(run.id for run in shown), "", *(f"{run.id} {run.state}" for run in runs if run.active))
 
 
 def _filters(runs: Sequence[Summary]) -> None:
@@ -45,7 +71,7 @@ def _filters(runs: Sequence[Summary]) -> None:
     states.pills("State", present, selection_mode="multi", key="runs-states")
     running = [run.id for run in _matching(runs) if run.active]
     if batch.button(
-        f"Stop all {len(running)}",
+        f"Stop all {len(running)}" if len(running) > 1 else "Stop all",
         key="runs-stop-all",
         disabled=len(running) < 2,
         icon=":material/stop_circle:",
@@ -53,12 +79,13 @@ def _filters(runs: Sequence[Summary]) -> None:
         st.rerun()
 
 
-def _live(before: tuple[str, ...]) -> None:
-    """All that changes while something runs. One timer for the page; none when nothing runs."""
+def _live(before: tuple[object, ...]) -> None:
+    """All that changes while something runs; no timer when nothing runs."""
+    st.session_state[BEAT] = time.monotonic()
     runs = listing.runs(session.space())
     matching = _matching(runs)
     shown = run_rows.chosen(matching or runs)
-    if _stamp(runs, shown) != before:
+    if _stamp(runs, shown, _polls(runs)) != before:
         st.rerun()  # something ended, began or was chosen: the rest of the page, and the timer itself, change
     pages = -(-len(matching) // run_rows.PAGE)
     page = st.pagination(pages, key="runs-page") if pages > 1 else 1
@@ -102,7 +129,7 @@ def _label(run: Summary, shown: Sequence[Summary]) -> str:
 
 
 def _view(names: list[str]) -> View:
-    metric, smoothing, axis, scale = st.columns([2, 3, 2, 2], vertical_alignment="bottom")
+    metric, smoothing, axis, scale = st.columns([4, 5, 6, 3], vertical_alignment="bottom")
     with scale.popover("Scales", width="stretch"):
         log_x = st.toggle("logarithmic x", key="runs-log-x")
         log_y = st.toggle("logarithmic y", key="runs-log-y")

@@ -20,7 +20,7 @@ from dashboard.train import yaml_text as train_yaml
 
 SEEN = {
     "data": ("modality", "datasets", "protocol", "heldout", "max_samples_per_class"),
-    "model": ("model", "tune", "pretrained", "dropout"),
+    "model": ("model", "tune", "dropout", "pretrained"),
     "techniques": ("balancing", "loss", "augmentation", "label_smoothing", "threshold_method"),
     "budget": ("epochs", "batch_size", "learning_rate", "early_stopping", "device", "devices", "precision", "monitor"),
 }  # fmt: skip
@@ -69,7 +69,7 @@ def _take_over() -> None:
 
 def _presets() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Start from")
+        st.caption("Start from", width="content")
         for preset in presets(option_form.config()["modality"]):
             if st.button(preset.name.capitalize(), key=f"preset-{preset.name}", help=preset.about):
                 option_form.replace(preset.changes, over=option_form.config())
@@ -89,11 +89,12 @@ def _data() -> None:
     option_form.option(
         "datasets", choices=[d.name for d in fitting], format_func=_shown({d.name: d for d in fitting})
     )
+    train_data.draw_chosen(option_form.config(), fitting)
     left, right = st.columns(2)
     with left:
         option_form.option("protocol")
     with right:
-        option_form.option("max_samples_per_class", placeholder="no cap")
+        option_form.option("max_samples_per_class")
     if option_form.config()["protocol"] == "heldout_method":
         option_form.option(
             "heldout", choices=["", *train_data.methods(option_form.config(), session.space())]
@@ -143,7 +144,7 @@ def _model() -> None:
     name = option_form.option("model", choices=names, format_func=shown) or default
     if card := known.get(name):
         st.caption(f"{theme.safe(card['about'])}. {theme.safe(card['source'])}")
-    option_form.options([n for n in SEEN["model"] if n != "model"], 3)
+    option_form.options([n for n in SEEN["model"] if n != "model"], 2)
 
 
 def _techniques() -> None:

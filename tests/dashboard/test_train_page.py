@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -20,7 +19,6 @@ from core.workspace import Workspace, write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
-PAGES = sorted(str(p.relative_to(APP.parent)) for p in APP.parent.glob("*/*.py") if p.name != "__init__.py")
 
 
 @pytest.fixture(autouse=True)
@@ -250,36 +248,3 @@ def test_a_viewer_sees_no_way_to_start(
     page = open_page()
     assert page.button(key="train-start").disabled
     assert "An operator can start runs" in text_of(page)
-
-
-CONTROLS = {
-    "button", "checkbox", "toggle", "selectbox", "multiselect", "slider", "number_input", "text_input", "text_area",
-    "pills", "segmented_control", "file_uploader", "pagination", "radio",
-}  # fmt: skip
-
-
-def _own_words(key: ast.expr | None) -> str:
-    """The constant beginning of a key: what somebody who reads the state must write too."""
-    if isinstance(key, ast.JoinedStr):
-        key = key.values[0] if isinstance(key.values[0], ast.Constant) else None
-    return str(key.value) if isinstance(key, ast.Constant) else "no key at all"
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_control_is_read_by_something(name: str) -> None:
-    """A control whose value nobody takes does nothing: it is used, or its key is read, or it has a callback."""
-    source = (ROOT / "dashboard" / name).read_text(encoding="utf-8")
-    everything = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "dashboard").rglob("*.py"))
-    dead = []
-    for node in ast.walk(ast.parse(source)):
-        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
-            continue
-        call = node.value
-        if not (isinstance(call.func, ast.Attribute) and call.func.attr in CONTROLS):
-            continue
-        given = {k.arg: k.value for k in call.keywords}
-        key = given.get("key")
-        pattern = _own_words(key)
-        if "on_change" not in given and "on_click" not in given and everything.count(pattern) < 2:
-            dead.append(f"{name}:{node.lineno} {call.func.attr}({pattern})")
-    assert dead == []

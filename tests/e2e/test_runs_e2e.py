@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.catalog.demo import making
 from core.catalog.demo.pictures import faces_140k
@@ -151,3 +152,51 @@ def test_zoom_survives_a_refresh_and_nothing_polls_when_nothing_runs(
     sent.clear()
     page.wait_for_timeout(5000)  # two refreshes would fit in here
     assert sent == []
+
+
+def lose_the_end(page: Page) -> list[str]:
+    """Lose what Streamlit loses on a busy machine: the end of a run of the page, from the timer of its live part on.
+
+    A timer that fires just when a run of the script has ended makes a new script runner, and what the loop has not
+    yet sent of the old one's is ignored. Here that happens to the first run of the page; gives what was lost.
+    """
+    lost: list[str] = []
+    losing = iter([True])
+
+    def pass_on(browser: WebSocketRoute) -> None:
+        server, now = browser.connect_to_server(), [False]
+        browser.on_message(server.send)
+
+        def sent(data: str | bytes) -> None:
+            message = ForwardMsg()
+            message.ParseFromString(data if isinstance(data, bytes) else data.encode())
+            kind = message.WhichOneof("type")
+            if kind == "auto_rerun" and message.auto_rerun.interval == 2.0:
+                now[0] = next(losing, False)
+            if not now[0]:
+                browser.send(data)
+                return
+            lost.append(str(kind))
+            now[0] = kind != "script_finished"
+
+        server.on_message(sent)
+
+    page.route_web_socket("**/_stcore/stream", pass_on)
+    return lost
+
+
+def test_curves_come_although_the_end_of_the_first_run_of_the_page_is_lost(
+    space: Workspace, start_server: Callable[..., Any], page: Page
+) -> None:
+    _, process = a_run(space, alive=True)
+    assert process is not None
+    try:
+        server = start_server(space.root)
+        lost = lose_the_end(page)
+        page.goto(f"{server.url}/runs")
+        expect(page.get_by_role("heading", name="How is it going?")).to_be_visible(timeout=120_000)
+        page.wait_for_function(f"({POINTS})() > 5", timeout=120_000)
+        assert lost[0] == "auto_rerun" and lost[-1] == "script_finished"
+    finally:
+        process.kill()
+        process.wait()

@@ -63,7 +63,7 @@ def main() -> None:
                 run.events_file, step, epoch, {"train/loss": 1 / step, "val/auc": 1 - 1 / (step + 1)}
             )
             run.set_status(heartbeat=time.time(), step=step, epoch=epoch, best=1 - 1 / (step + 1))
-            run.last_checkpoint.write_text(str(step))
+            write_atomic(run.last_checkpoint, str(step))
         if step == 2 and how not in ("", "deaf") and "--resume" not in sys.argv:
             misbehave(run, how)
         if (stop or run.stop_file.exists()) and how != "deaf":

@@ -190,6 +190,22 @@ def test_demo_data_and_part_of_a_dataset_are_not_comparable() -> None:
     assert (beside.ours, beside.why_not) == (None, "FaceForensics++ here is demo data")
 
 
+def test_what_its_authors_do_not_state_cannot_match() -> None:
+    config = {"modality": "multimodal", "datasets": ["FakeAVCeleb"], "protocol": "official"}
+    metrics = {"test": {"at_chosen": {"auc": 0.9}, "by": {"dataset": [{"name": "FakeAVCeleb", "auc": 0.9}]}}}
+    found = {b.figure.detector: b for b in published.beside(config, {}, metrics, None)}
+    assert found["AVFF"].figure.value == 0.991 and found["AVFF"].ours is None
+    assert "not stated how" in str(found["AVFF"].why_not)
+    celeb = {"test": {"at_chosen": {"auc": 0.9}, "by": {"dataset": [{"name": "Celeb-DF-v2", "auc": 0.9}]}}}
+    rows = [
+        b
+        for b in published.beside(FF, {}, celeb, "c23")
+        if b.figure.detector in ("Forensics Adapter", "TALL")
+    ]
+    assert {b.figure.level for b in rows} == {"frame", "video"}
+    assert all("not stated on which compression" in str(b.why_not) and b.ours is None for b in rows)
+
+
 def test_the_datasets_are_called_as_the_catalogue_calls_them() -> None:
     known = {layout.dataset for layout in layouts().values()}
     named = {f.tested_on for f in published.figures()}

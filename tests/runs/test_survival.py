@@ -288,6 +288,49 @@ def test_a_worker_whose_pid_was_not_written_is_found_by_its_command(
         worker.wait()
 
 
+def test_a_worker_lives_although_the_clock_was_set_since_it_began(
+    make_manager: Make, space: Workspace
+) -> None:
+    """Its start time is reckoned from the clock, so that it is another one now; its command line is not."""
+    run = new_run({"model": "m", "epochs": 2000, "pause": 0.02}, space=space)
+    run.set_status(state="running", started=time.time())
+    worker = subprocess.Popen([sys.executable, str(WORKER), "--run-dir", str(run.path)])
+    try:
+        wait_until(lambda: run.status().pid)
+        run.set_status(process_start=(run.status().process_start or 0) - 3600)
+        manager = make_manager()
+        assert run.id in manager._watched and run.status().state == "running"
+        manager.stop(run.id, LOCAL)
+        worker.wait(20)
+        assert ended(run) == "stopped"
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def test_a_run_of_a_machine_that_gives_no_sign_of_life_can_be_stopped_and_deleted(
+    make_manager: Make, space: Workspace
+) -> None:
+    """As in a folder that was copied here while it ran there."""
+    run = new_run({"model": "m", "epochs": 1}, space=space)
+    run.set_status(state="running", host="elsewhere", pid=1, process_start=1.0, heartbeat=time.time() - 3600)
+    manager = make_manager()
+    assert run.status().state == "running" and run.status().stalled  # it is not ours to settle
+    assert manager.stop(run.id, LOCAL).state == "stopped"
+    assert "elsewhere" in str(run.status().error)
+    manager.delete(run.id, LOCAL)
+    assert not run.path.exists()
+
+
+def test_a_run_of_a_machine_that_answers_is_asked_and_not_settled(
+    make_manager: Make, space: Workspace
+) -> None:
+    run = new_run({"model": "m", "epochs": 1}, space=space)
+    run.set_status(state="running", host="elsewhere", pid=1, process_start=1.0, heartbeat=time.time())
+    assert make_manager().stop(run.id, LOCAL).state == "stopping"
+    assert run.stop_file.exists()
+
+
 def test_a_run_submitted_just_before_the_server_died_is_queued_again(
     make_manager: Make, space: Workspace
 ) -> None:
