@@ -43,10 +43,9 @@ class Sweep:
     def _summed(self) -> packed.Areas:
         if self.areas is not None:
             return self.areas
-        found = packed.Areas()
-        found.add(self.tp, self.fp)
-        found.add(np.append(self.tp[-1:], 0), np.append(self.fp[-1:], 0))
-        return found
+        found = packed.Areas(self.positives, self.total)
+        found.add(self.tp, self.tp + self.fp)
+        return found.close()
 
     @cached_property
     def eer(self) -> float:

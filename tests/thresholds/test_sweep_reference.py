@@ -36,6 +36,7 @@ SCALES = {
     "both signs": lambda r, n: r.uniform(-1, 1, n),
     "logits": lambda r, n: r.normal(size=n) * 30,
     "zeros of both signs": lambda r, n: r.choice([0.0, -0.0, 1.0, -1.0], n),
+    "zeros among what lies far from it": lambda r, n: r.choice([0.0, -0.0, 2.5, -2.5, -3.0, 1e300], n),
     "huge and tiny": lambda r, n: r.normal(size=n) * 10.0 ** r.integers(-300, 300, n),
     "neighbouring floats": lambda r, n: 1.0 + r.integers(0, 3, n) * np.finfo(float).eps,
     "single precision": lambda r, n: r.normal(size=n).astype(np.float32),
