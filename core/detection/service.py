@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from core import priority
 from core.detection import player, uploads
 from core.detection.request import Request
 from core.detection.uploads import Upload
@@ -143,7 +144,7 @@ class Service:
                 elif job is not None:
                     process.tell({"warm": list(job)})
                     process.hear(START)
-            except (OSError, EOFError, ValueError, TimeoutError) as error:
+            except (OSError, EOFError, ValueError, TimeoutError, WorkbenchError) as error:
                 self._failed(job if isinstance(job, Job) else None, error)
             finally:
                 self._warming = False
@@ -174,8 +175,9 @@ class Service:
             self._process.end()
             self._process = None
         if job is not None:
-            slow = isinstance(error, TimeoutError)
-            reason = SLOW.format(longest()) if slow else DIED
+            reason = SLOW.format(longest()) if isinstance(error, TimeoutError) else DIED
+            if isinstance(error, WorkbenchError):  # of the settings that it would be started with
+                reason = one_line(error)
             job.verdict = Verdict(file=job.upload.shown, status="error", reason=reason, words=reason)
             job.stage = "done"
 
@@ -204,6 +206,7 @@ class _Process:
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(CODE_ROOT)}
+        by = priority.lower_by("detection")
         self.child = subprocess.Popen(
             [sys.executable, "-m", "core.detection.worker"],
             stdin=subprocess.PIPE,
@@ -213,6 +216,7 @@ class _Process:
             env=environment,
             start_new_session=True,
         )
+        priority.lower(self.child.pid, by)
         self.answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core import priority
 from core.errors import BadInput, MediaError, WorkbenchError, one_line
 from core.media.limits import Limits
 from core.media.wire import packed, unpacked
@@ -95,6 +96,7 @@ class _Worker:
             bufsize=0,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
         )
+        priority.hand_down(self.process.pid)
         self.uses = 0
 
     def ask(self, request: dict[str, Any], limits: Limits, name: str) -> dict[str, Any]:

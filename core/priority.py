@@ -1,0 +1,74 @@
+"""Who waits for whom on a busy machine: pages come first, then verdicts, then training.
+
+Work in the background is started with a lower priority than the server, which costs nothing while processors are
+free. Linux may also share the processor between sessions of processes ("autogroups"), where a process's own
+priority counts only inside its session; so the session's is set too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+from core.errors import BadInput
+from core.workspace import Workspace, workspace
+
+LOWER = {"detection": 5, "training": 10}  # as `nice` counts: 0 is the server's own, 19 the lowest
+LOWEST = 19
+TRIES = 10
+
+
+def lower_by(work: str, space: Workspace | None = None) -> int:
+    """By how much, as the `[priority]` table of settings.toml says; 0 leaves it as the server's."""
+    table = (space or workspace()).settings().get("priority", {})
+    if not isinstance(table, dict):
+        raise BadInput(
+            f"settings.toml: priority ({table!r}) must be a table, such as [priority] training = 10"
+        )
+    if strangers := sorted(set(table) - set(LOWER)):
+        raise BadInput(f"settings.toml: unknown priority {strangers[0]!r}; known are {', '.join(LOWER)}")
+    value = table.get(work, LOWER[work])
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LOWEST:
+        raise BadInput(
+            f"settings.toml: priority.{work} ({value!r}) must be a whole number from 0 to {LOWEST}"
+        )
+    return value
+
+
+def lower(pid: int, by: int) -> None:
+    """Put a process that has just started, in a session of its own, that much below this one."""
+    if by == 0 or not hasattr(os, "setpriority"):
+        return
+    wanted = min(LOWEST, own() + by)
+    with contextlib.suppress(ProcessLookupError):  # ended already: whoever started it sees that
+        os.setpriority(os.PRIO_PROCESS, pid, wanted)
+        _set_session(pid, wanted)
+
+
+def hand_down(pid: int) -> None:
+    """A child inherits this process's priority; where it leads a session of its own, the session gets it too."""
+    if hasattr(os, "getpriority") and own() > 0:
+        _set_session(pid, own())
+
+
+def settle() -> None:
+    """For a process whose starter cannot do it (torchrun's workers): its session gets its own priority."""
+    if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
+        hand_down(os.getpid())
+
+
+def own() -> int:
+    return os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def _set_session(pid: int, nice: int) -> None:
+    # Absent or refused where the machine has no autogroups, or control groups share it out: the priority is enough.
+    with contextlib.suppress(OSError):
+        for _ in range(TRIES):
+            try:
+                Path(f"/proc/{pid}/autogroup").write_text(str(nice))
+                return
+            except BlockingIOError:  # Linux takes one such change at a time from users without rights
+                time.sleep(0.1)
