@@ -42,6 +42,9 @@ class Answered:
     def cancel(self, session: str) -> int:
         return 0
 
+    def waiting(self, session: str | None = None) -> int:
+        return 0
+
     def warm(self, detectors: tuple[str, ...] = ()) -> None:
         self.warmed = detectors
 
