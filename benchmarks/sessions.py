@@ -56,6 +56,9 @@ class Session:
     def seen(self, message: ForwardMsg) -> None:
         """Hears everything that the server sends."""
 
+    def drawn(self) -> None:
+        """Looks at `last`, once the page or a part of it is drawn."""
+
     def _drawn(self) -> None:
         """Read until the script has finished; one that asks to run again is waited for too."""
         whole, deadline = b"", time.monotonic() + PATIENCE
@@ -71,6 +74,7 @@ class Session:
                 self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 self.last = whole
+                self.drawn()
                 return
         raise TimeoutError(f"the page {self.page} was not drawn in {PATIENCE:.0f} s")
 

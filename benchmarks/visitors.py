@@ -33,6 +33,8 @@ class Visitor(Session):
         self.session_id = ""
         self.widgets: dict[str, list[object]] = {}  # kind: the elements of the latest drawing
         self.wrong: list[str] = []
+        self.asked: float | None = None  # when a file was sent whose verdict has not come yet
+        self.verdicts: list[float] = []  # seconds from sending a file to its verdict on the page
         self.urls: list[FileURLs] = []
 
     def rerun(self, fragment: str = "") -> float:
@@ -60,6 +62,12 @@ class Visitor(Session):
             elif name == "alert" and element.alert.format == ERROR:
                 self.wrong.append(f"{self.page}: {element.alert.body[:200]}")
 
+    def drawn(self) -> None:
+        """Whatever is drawn next may tell the verdict, and only once: the page stops repeating itself then."""
+        if self.asked is not None and VERDICT in self.last:
+            self.verdicts.append(time.monotonic() - self.asked)
+            self.asked = None
+
     def live(self, seconds: float) -> None:
         """Stay on the page: what repeats itself on it is asked for when it is due."""
         end = time.monotonic() + seconds
@@ -69,7 +77,8 @@ class Visitor(Session):
                 if now >= due.setdefault(fragment, now + interval):
                     self.rerun(fragment)
                     due[fragment] = time.monotonic() + interval
-            time.sleep(0.05)
+            soonest = min([end, *(due.get(fragment, now) for fragment in self.timers)])
+            time.sleep(min(max(soonest - time.monotonic(), 0.01), 0.25))
 
     def upload(self, name: str, content: bytes) -> None:
         """As a browser does: ask where to, send the file there, and tell the uploader of it."""
@@ -150,15 +159,16 @@ def lab_settings(component: object) -> dict[str, object]:
 
 def judge(visitor: Visitor, luck: random.Random) -> float:
     """A new picture; the time is that of the rerun that takes it over, the verdict is waited for."""
-    visitor.upload(f"picture-{luck.getrandbits(32)}.jpg", picture(luck))
+    content = picture(luck)
+    began = time.monotonic()
+    visitor.upload(f"picture-{luck.getrandbits(32)}.jpg", content)
+    visitor.asked = began  # from here on: until now the page showed the verdict on the picture before
     seconds = visitor.rerun()
-    deadline = time.monotonic() + PATIENCE
-    said = VERDICT in visitor.last
-    while not said and time.monotonic() < deadline:
-        visitor.live(0.75)
-        said = VERDICT in visitor.last
-    if not said:
-        visitor.wrong.append("detect: no verdict came")
+    while visitor.asked is not None and time.monotonic() - began < PATIENCE:
+        visitor.live(0.5)
+    if visitor.asked is not None:
+        visitor.wrong.append(f"detect: no verdict came in {PATIENCE:.0f} s")
+    visitor.asked = None
     return seconds
 
 
@@ -176,6 +186,7 @@ class Analyst(threading.Thread):
         super().__init__(daemon=True, name=f"{page}-{seed}")
         self.port, self.page, self.looks, self.luck = port, page, looks, random.Random(seed)
         self.seconds: list[float] = []  # of each rerun after the first
+        self.verdicts: list[float] = []  # seconds until each
         self.wrong: list[str] = []
         self.over = threading.Event()
 
@@ -187,5 +198,6 @@ class Analyst(threading.Thread):
                     visitor.live(self.luck.uniform(0.5, 1.5) * self.looks)
                     self.seconds.append(ACTS[self.page](visitor, self.luck))
                 self.wrong += visitor.wrong
+                self.verdicts += visitor.verdicts
         except Exception as error:  # whatever ends a session is what is looked for
             self.wrong.append(f"{self.page}: the session broke off ({type(error).__name__}: {error})")
