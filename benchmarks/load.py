@@ -192,7 +192,7 @@ def crowd(found: Load, port: int, server: psutil.Process, trainer: Trainer, conf
     for one in analysts:
         one.over.set()
     for one in analysts:
-        one.join(180)
+        one.join(Visitor.patience + 60)
         found.wrong += one.wrong + ([f"{one.name} never came to an end"] if one.is_alive() else [])
         found.verdicts += one.verdicts
     while trainer.poll(run).alive:

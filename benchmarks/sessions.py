@@ -14,11 +14,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-PATIENCE = 120.0
+PATIENCE = 120.0  # seconds
 
 
 class Session:
     """One visitor of one page. `rerun` waits until the page is drawn and gives the seconds that took."""
+
+    patience = PATIENCE
 
     def __init__(self, port: int, page: str) -> None:
         self._socket: ClientConnection = connect(
@@ -61,9 +63,9 @@ class Session:
 
     def _drawn(self) -> None:
         """Read until the script has finished; one that asks to run again is waited for too."""
-        whole, deadline = b"", time.monotonic() + PATIENCE
+        whole, deadline = b"", time.monotonic() + self.patience
         while time.monotonic() < deadline:
-            data = self._socket.recv(timeout=PATIENCE)
+            data = self._socket.recv(timeout=self.patience)
             assert isinstance(data, bytes)
             self.received += len(data)
             whole += data
@@ -76,7 +78,7 @@ class Session:
                 self.last = whole
                 self.drawn()
                 return
-        raise TimeoutError(f"the page {self.page} was not drawn in {PATIENCE:.0f} s")
+        raise TimeoutError(f"the page {self.page} was not drawn in {self.patience:.0f} s")
 
 
 class Watcher(threading.Thread):

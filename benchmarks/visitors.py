@@ -18,7 +18,7 @@ from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks.sessions import PATIENCE, Session
+from benchmarks.sessions import Session
 
 ERROR = 1  # of an alert's formats
 VERDICT = b"decided at"
@@ -88,13 +88,13 @@ class Visitor(Session):
         asked.file_urls_request.session_id = self.session_id
         self.urls = []
         self._socket.send(asked.SerializeToString())
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not self.urls and time.monotonic() < deadline:
-            data = self._socket.recv(timeout=PATIENCE)
+            data = self._socket.recv(timeout=self.patience)
             assert isinstance(data, bytes)
             self.seen(ForwardMsg.FromString(data))
         (place,) = self.urls
-        put(self.port, place.upload_url, name, content)
+        put(self.port, place.upload_url, name, content, self.patience)
         uploader = self.widgets["file_uploader"][0]
         state = WidgetState(id=uploader.id)  # type: ignore[attr-defined]
         info = state.file_uploader_state_value.uploaded_file_info.add()
@@ -103,10 +103,10 @@ class Visitor(Session):
         self.states[state.id] = state
 
 
-def put(port: int, url: str, name: str, content: bytes) -> None:
+def put(port: int, url: str, name: str, content: bytes, patience: float) -> None:
     """A file to the server's upload endpoint, with the token against forged requests."""
     origin = f"http://127.0.0.1:{port}"
-    with urllib.request.urlopen(f"{origin}/_stcore/health", timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(f"{origin}/_stcore/health", timeout=patience) as answer:
         cookies = answer.headers.get_all("Set-Cookie") or []
     cookie = next((c.split(";")[0] for c in cookies if c.startswith("_streamlit_xsrf=")), "")
     boundary = uuid.uuid4().hex
@@ -119,7 +119,7 @@ def put(port: int, url: str, name: str, content: bytes) -> None:
         "Origin": origin,
     }
     request = urllib.request.Request(origin + url, body, headers, method="PUT")
-    urllib.request.urlopen(request, timeout=PATIENCE).close()
+    urllib.request.urlopen(request, timeout=patience).close()
 
 
 def picture(luck: random.Random) -> bytes:
@@ -164,10 +164,10 @@ def judge(visitor: Visitor, luck: random.Random) -> float:
     visitor.upload(f"picture-{luck.getrandbits(32)}.jpg", content)
     visitor.asked = began  # from here on: until now the page showed the verdict on the picture before
     seconds = visitor.rerun()
-    while visitor.asked is not None and time.monotonic() - began < PATIENCE:
+    while visitor.asked is not None and time.monotonic() - began < visitor.patience:
         visitor.live(0.5)
     if visitor.asked is not None:
-        visitor.wrong.append(f"detect: no verdict came in {PATIENCE:.0f} s")
+        visitor.wrong.append(f"detect: no verdict came in {visitor.patience:.0f} s")
     visitor.asked = None
     return seconds
 

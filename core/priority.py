@@ -38,25 +38,24 @@ def lower_by(work: str, space: Workspace | None = None) -> int:
 
 
 def lower(pid: int, by: int) -> None:
-    """Put a process that has just started, in a session of its own, that much below this one."""
-    if by == 0 or not hasattr(os, "setpriority"):
+    """Put a process that has just started, in a session of its own, that much below this one.
+
+    By nothing, it is as this one: a child inherits that anyway, its session does not.
+    """
+    if not hasattr(os, "setpriority"):
         return
     wanted = min(LOWEST, own() + by)
     with contextlib.suppress(ProcessLookupError):  # ended already: whoever started it sees that
-        os.setpriority(os.PRIO_PROCESS, pid, wanted)
-        _set_session(pid, wanted)
-
-
-def hand_down(pid: int) -> None:
-    """A child inherits this process's priority; where it leads a session of its own, the session gets it too."""
-    if hasattr(os, "getpriority") and own() > 0:
-        _set_session(pid, own())
+        if by:
+            os.setpriority(os.PRIO_PROCESS, pid, wanted)
+        if wanted > 0:
+            _set_session(pid, wanted)
 
 
 def settle() -> None:
     """For a process whose starter cannot do it (torchrun's workers): its session gets its own priority."""
     if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
-        hand_down(os.getpid())
+        lower(os.getpid(), 0)
 
 
 def own() -> int:

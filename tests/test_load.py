@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.load import load
+from benchmarks.sessions import Session
 
 
 @pytest.mark.long
@@ -15,7 +16,9 @@ def test_a_crowd_at_work_breaks_nothing_and_changes_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setattr(Session, "patience", 600.0)  # whether it comes is asked here, not how soon
     found = load(tmp_path, sessions=9, minutes=0.75, small=True)
     assert found.wrong == []
     assert set(found.loaded_ms) == {"datasets", "thresholds", "detect"} and found.reruns >= 9
+    assert found.verdicts and found.memory_mb and found.server_cores > 0
     assert found.runs > 0 and found.differing == []

@@ -8,10 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+from PIL import Image
 
 from core import priority
 from core.errors import BadInput
+from core.media import sandbox
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import new_run
 from core.workspace import Workspace
@@ -74,7 +77,7 @@ import os, subprocess, sys
 from core import priority
 os.nice(6)
 child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
-priority.hand_down(child.pid)
+priority.lower(child.pid, 0)
 print(os.getpriority(os.PRIO_PROCESS, child.pid) == priority.own())
 path = f"/proc/{child.pid}/autogroup"
 words = open(path).read().split() if os.path.exists(path) else []
@@ -115,3 +118,17 @@ def test_settings_that_mean_nothing_are_refused(space: Workspace, settings: str,
     with pytest.raises(BadInput) as refused:
         priority.lower_by("training", space)
     assert said in str(refused.value)
+
+
+def test_decoders_come_after_the_process_that_asks_for_them_where_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server says so, because pages are drawn in it; a command does not."""
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    for below_it in (0, 4):
+        sandbox.close()
+        monkeypatch.setattr(sandbox, "below", below_it)
+        sandbox.run("core.media.probe:probe", tmp_path / "a.png")
+        (worker,) = (c for c in psutil.Process().children() if "core.media.worker" in c.cmdline())
+        assert nice(worker.pid) == below(below_it)
+    sandbox.close()

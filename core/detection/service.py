@@ -26,6 +26,7 @@ from core.detection.request import Request
 from core.detection.uploads import Upload
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
+from core.media import sandbox
 from core.workspace import CODE_ROOT, workspace
 
 LONGEST = 900.0  # seconds of one file before its process is replaced
@@ -184,6 +185,9 @@ class Service:
     def _make_player(self, job: Job) -> None:
         assert job.request.out is not None
         try:
+            sandbox.below = priority.lower_by(
+                "detection"
+            )  # of the server: a copy of a long clip takes a while
             job.player = player.playable(job.upload.path, job.request.out)
         except WorkbenchError as error:
             job.player_error = _named(one_line(error), job.upload)

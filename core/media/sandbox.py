@@ -30,6 +30,7 @@ from core.media.wire import packed, unpacked
 LENGTH = struct.Struct("<Q")
 IDLE_WORKERS = max(2, os.cpu_count() or 1)  # kept waiting
 USES = 500  # after which a worker is replaced
+below = 0  # by how much decoders come after this process; the server sets it, so that pages come first
 GRACE = 2.0  # seconds over the limit of decoding before the worker is killed
 START_SECONDS = 60.0  # to import the decoders
 LARGEST_ANSWER = 8 << 30  # bytes
@@ -96,7 +97,7 @@ class _Worker:
             bufsize=0,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
         )
-        priority.hand_down(self.process.pid)
+        priority.lower(self.process.pid, below)
         self.uses = 0
 
     def ask(self, request: dict[str, Any], limits: Limits, name: str) -> dict[str, Any]:
