@@ -12,12 +12,15 @@ import os
 import time
 from pathlib import Path
 
+import psutil
+
 from core.errors import BadInput
 from core.workspace import Workspace, workspace
 
 LOWER = {"detection": 5, "training": 10}  # as `nice` counts: 0 is the server's own, 19 the lowest
 LOWEST = 19
 TRIES = 10
+LONG_ENOUGH = 0.5  # seconds in which the use of processors can be told
 
 
 def lower_by(work: str, space: Workspace | None = None) -> int:
@@ -71,3 +74,31 @@ def _set_session(pid: int, nice: int) -> None:
                 return
             except BlockingIOError:  # Linux takes one such change at a time from users without rights
                 time.sleep(0.1)
+
+
+class FreeProcessors:
+    """How many threads a process should compute with: as many as there are processors that others leave alone.
+
+    Threads that wait for each other at every step come to a standstill where there are more of them than processors.
+    """
+
+    def __init__(self) -> None:
+        self._last = self._used()
+        self._free = os.cpu_count() or 1
+
+    def count(self) -> int:
+        """By what was used since the last time it was asked; at least one."""
+        now = self._used()
+        seconds, everybody, own = (b - a for a, b in zip(self._last, now))
+        if seconds >= LONG_ENOUGH:
+            taken = max(0.0, everybody - own) / seconds
+            self._free = max(1, round((os.cpu_count() or 1) - taken))
+            self._last = now
+        return self._free
+
+    @staticmethod
+    def _used() -> tuple[float, float, float]:
+        """Seconds: of the clock, of all processors, of this process."""
+        times = psutil.cpu_times()
+        busy = sum(getattr(times, name, 0.0) for name in ("user", "system", "irq", "softirq"))
+        return time.monotonic(), busy + getattr(times, "nice", 0.0), time.process_time()
