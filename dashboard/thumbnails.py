@@ -8,14 +8,12 @@ import streamlit as st
 
 from core.media import browser
 
-SIDE = 320  # pixels
 
-
-def picture(path: Path) -> bytes:
-    """A JPEG of the file as it is now."""
-    return _made(str(path), path.stat().st_mtime_ns)
+def picture(path: Path, side: int = 320) -> bytes:
+    """A JPEG of the file as it is now, at most `side` pixels large."""
+    return _made(str(path), path.stat().st_mtime_ns, side)
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)
-def _made(path: str, mtime_ns: int) -> bytes:
-    return browser.thumbnail(path, SIDE)
+def _made(path: str, mtime_ns: int, side: int) -> bytes:
+    return browser.thumbnail(path, side)

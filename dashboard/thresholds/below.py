@@ -19,6 +19,7 @@ from dashboard.charts import thresholds as charts
 from dashboard.thresholds.scores import Source, file_of
 
 SHOWN = 6  # samples in a row
+LARGE = 800  # pixels of a picture that is opened
 KEY_WORDS = {"group": "group (shared source or person)"}
 
 
@@ -68,7 +69,7 @@ def _sample(source: Source, row: Any, place: str) -> None:
 
 def _play(file: Any, modality: str) -> None:
     if modality == "image":
-        st.image(thumbnails.picture(file))
+        st.image(thumbnails.picture(file, LARGE))
     elif modality == "audio":
         st.audio(str(file))
     else:
