@@ -17,7 +17,7 @@ import psutil
 from core.errors import BadInput
 from core.workspace import Workspace, workspace
 
-LOWER = {"detection": 5, "training": 10}  # as `nice` counts: 0 is the server's own, 19 the lowest
+LOWER = {"detection": 2, "training": 5}  # as `nice` counts: 0 is the server's own, 19 the lowest
 LOWEST = 19
 TRIES = 10
 LONG_ENOUGH = 0.5  # seconds in which the use of processors can be told
@@ -28,7 +28,7 @@ def lower_by(work: str, space: Workspace | None = None) -> int:
     table = (space or workspace()).settings().get("priority", {})
     if not isinstance(table, dict):
         raise BadInput(
-            f"settings.toml: priority ({table!r}) must be a table, such as [priority] training = 10"
+            f"settings.toml: priority ({table!r}) must be a table, such as [priority] training = 5"
         )
     if strangers := sorted(set(table) - set(LOWER)):
         raise BadInput(f"settings.toml: unknown priority {strangers[0]!r}; known are {', '.join(LOWER)}")

@@ -88,7 +88,7 @@ child.communicate(b"\\n")
     assert said.stdout.split() == ["True", "True"]
 
 
-@pytest.mark.parametrize(("settings", "by"), [("", 10), ("[priority]\ntraining = 3\n", 3)])
+@pytest.mark.parametrize(("settings", "by"), [("", 5), ("[priority]\ntraining = 3\n", 3)])
 def test_a_worker_of_a_run_starts_low(space: Workspace, settings: str, by: int) -> None:
     space.root.mkdir(parents=True, exist_ok=True)
     space.settings_file.write_text(settings)
