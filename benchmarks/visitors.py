@@ -33,6 +33,7 @@ class Visitor(Session):
         self.session_id = ""
         self.widgets: dict[str, list[object]] = {}  # kind: the elements of the latest drawing
         self.wrong: list[str] = []
+        self.due: dict[str, float] = {}  # fragment: when it repeats itself next
         self.asked: float | None = None  # when a file was sent whose verdict has not come yet
         self.verdicts: list[float] = []  # seconds from sending a file to its verdict on the page
         self.urls: list[FileURLs] = []
@@ -71,8 +72,10 @@ class Visitor(Session):
     def live(self, seconds: float) -> None:
         """Stay on the page: what repeats itself on it is asked for when it is due."""
         end = time.monotonic() + seconds
-        due: dict[str, float] = {}
+        due = self.due
         while (now := time.monotonic()) < end:
+            for gone in due.keys() - self.timers.keys():
+                del due[gone]
             for fragment, interval in list(self.timers.items()):
                 if now >= due.setdefault(fragment, now + interval):
                     self.rerun(fragment)
