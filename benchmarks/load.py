@@ -31,7 +31,8 @@ import torch
 from benchmarks.visitors import ACTS, Analyst, Visitor
 from core.catalog import demo
 from core.catalog.scan import scan
-from core.runs.folder import new_run, open_run
+from core.runs.executors.local import LocalExecutor
+from core.runs.folder import RunFolder, new_run, open_run
 from core.workspace import CODE_ROOT, Workspace
 
 SLOWER_AT_MOST = 4.0
@@ -59,6 +60,8 @@ class Load:
     wrong: list[str] = field(default_factory=list)
     alone_ms: dict[str, float] = field(default_factory=dict)
     loaded_ms: dict[str, float] = field(default_factory=dict)
+    verdicts: list[float] = field(default_factory=list)  # seconds from sending a picture to its verdict
+    server_cores: float = 0.0  # processor time of the server over time passed
     memory_mb: list[tuple[float, float]] = field(default_factory=list)  # seconds, megabytes
     runs: int = 0  # trained to the end meanwhile
     differing: list[str] = field(default_factory=list)
@@ -105,15 +108,15 @@ def load(folder: Path, sessions: int, minutes: float, *, looks: float = LOOKS, s
     demo.make(space.demo, workers=1)
     scan([space.demo], space=space)
     config["datasets"] = ["140k Real and Fake Faces", "dfd_faces"]
-    reference = new_run(config, space=space)
-    train(space, reference.path).wait()
+    reference, trainer = new_run(config, space=space), Trainer(space)
+    trainer.train(reference)
     if reference.status().state != "completed":
         raise RuntimeError(f"the reference run ended {reference.status().state}: {reference.status().error}")
     found = Load(sessions, minutes, looks)
     with served(space, folder / "server.log") as (port, server):
         for page in ACTS:
             found.alone_ms[page] = alone(port, page, found)
-        crowd(found, port, server, space, config)
+        crowd(found, port, server, trainer, config)
     for run in [p for p in space.runs.iterdir() if p != reference.path]:
         if open_run(run, space=space).status().state == "completed":
             found.runs += 1
@@ -121,13 +124,19 @@ def load(folder: Path, sessions: int, minutes: float, *, looks: float = LOOKS, s
     return found
 
 
-def train(space: Workspace, run: Path) -> subprocess.Popen[bytes]:
-    """As the run manager starts it. One thread, so that it adds up in the same order each time."""
-    environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(space.root), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "core", "train", "--run-dir", str(run)],
-        cwd=CODE_ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+class Trainer(LocalExecutor):
+    """Starts runs as the run manager does. One thread each, so that it adds up in the same order each time."""
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "OMP_NUM_THREADS": "1"}
+
+    def start(self, run: RunFolder) -> str:
+        return self.submit(run, resume=False, slots=(), processes=1)
+
+    def train(self, run: RunFolder) -> None:
+        handle = self.start(run)
+        while self.poll(handle).alive:
+            time.sleep(0.2)
 
 
 @contextmanager
@@ -138,7 +147,9 @@ def served(space: Workspace, log: Path) -> Iterator[tuple[int, psutil.Process]]:
     environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(space.root), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as written:
         command = [sys.executable, "-m", "dashboard", "--port", str(port)]
-        server = subprocess.Popen(command, cwd=CODE_ROOT, env=environment, stdout=written, stderr=written)
+        server = subprocess.Popen(
+            command, cwd=CODE_ROOT, env=environment, stdout=written, stderr=written, start_new_session=True
+        )  # in a session of its own, as where it is started from a terminal
     try:
         for _ in range(600):
             try:
@@ -164,30 +175,39 @@ def alone(port: int, page: str, found: Load) -> float:
     return 1000 * statistics.median(seconds)
 
 
-def crowd(found: Load, port: int, server: psutil.Process, space: Workspace, config: dict[str, Any]) -> None:
+def crowd(found: Load, port: int, server: psutil.Process, trainer: Trainer, config: dict[str, Any]) -> None:
     pages = list(ACTS)
     analysts = [Analyst(port, pages[k % len(pages)], k, found.looks) for k in range(found.sessions)]
-    run = train(space, new_run(config, space=space).path)
-    begun = time.monotonic()
+    run = trainer.start(new_run(config, space=trainer.space))
+    begun, used = time.monotonic(), busy(server)
     for one in analysts:
         one.start()
         time.sleep(min(0.3, found.minutes * 60 / 4 / len(analysts)))
     while (now := time.monotonic() - begun) < found.minutes * 60:
         found.memory_mb.append((round(now, 1), memory(server)))
-        if run.poll() is not None:  # the next one: something trains all the time
-            run = train(space, new_run(config, space=space).path)
+        if not trainer.poll(run).alive:  # the next one: something trains all the time
+            run = trainer.start(new_run(config, space=trainer.space))
         time.sleep(1.0)
+    found.server_cores = (busy(server) - used) / (time.monotonic() - begun)
     for one in analysts:
         one.over.set()
     for one in analysts:
-        one.join(180)
+        one.join(Visitor.patience + 60)
         found.wrong += one.wrong + ([f"{one.name} never came to an end"] if one.is_alive() else [])
-    run.wait()
+        found.verdicts += one.verdicts
+    while trainer.poll(run).alive:
+        time.sleep(0.2)
     found.reruns = sum(len(one.seconds) for one in analysts)
     for page in pages:
         seconds = [s for one in analysts if one.page == page for s in one.seconds]
         if seconds:
             found.loaded_ms[page] = 1000 * statistics.median(seconds)
+
+
+def busy(server: psutil.Process) -> float:
+    """Seconds of processor time of the server itself."""
+    times = server.cpu_times()
+    return float(times.user + times.system)
 
 
 def memory(server: psutil.Process) -> float:
@@ -231,6 +251,14 @@ def document(found: Load) -> dict[str, Any]:
         "alone_ms": {k: round(v, 1) for k, v in found.alone_ms.items()},
         "loaded_ms": {k: round(v, 1) for k, v in found.loaded_ms.items()},
         "slower": {k: round(v, 2) for k, v in found.slower.items()},
+        "verdicts": {
+            "came": len(found.verdicts),
+            **{
+                name: round(float(np.quantile(found.verdicts, share)), 1) if found.verdicts else None
+                for name, share in (("median_s", 0.5), ("p90_s", 0.9), ("slowest_s", 1.0))
+            },
+        },
+        "server_cores": round(found.server_cores, 2),
         "memory_mb": [round(found.memory_mb[int(k * (len(found.memory_mb) - 1) / 4)][1]) for k in range(5)],
         "growth": round(found.growth, 4),
         "runs": found.runs,
@@ -252,6 +280,8 @@ def words(found: Load) -> str:
             for p, ms in found.loaded_ms.items()
         ),
         "",
+        f"verdicts on pictures: {about['verdicts']['came']}, half of them within {about['verdicts']['median_s']} s, "
+        f"nine in ten within {about['verdicts']['p90_s']} s; the server used {found.server_cores:.2f} of a processor",
         f"memory at five moments: {about['memory_mb']} MB, growth over the second half {found.growth:+.1%} (at most 10 %)",
         f"runs trained meanwhile: {found.runs}, differing from the one alone in {len(found.differing)} places",
         *(f"WRONG: {line}" for line in found.wrong[:20]),

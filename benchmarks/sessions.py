@@ -14,11 +14,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-PATIENCE = 120.0
+PATIENCE = 120.0  # seconds
 
 
 class Session:
     """One visitor of one page. `rerun` waits until the page is drawn and gives the seconds that took."""
+
+    patience = PATIENCE
 
     def __init__(self, port: int, page: str) -> None:
         self._socket: ClientConnection = connect(
@@ -56,11 +58,14 @@ class Session:
     def seen(self, message: ForwardMsg) -> None:
         """Hears everything that the server sends."""
 
+    def drawn(self) -> None:
+        """Looks at `last`, once the page or a part of it is drawn."""
+
     def _drawn(self) -> None:
         """Read until the script has finished; one that asks to run again is waited for too."""
-        whole, deadline = b"", time.monotonic() + PATIENCE
+        whole, deadline = b"", time.monotonic() + self.patience
         while time.monotonic() < deadline:
-            data = self._socket.recv(timeout=PATIENCE)
+            data = self._socket.recv(timeout=self.patience)
             assert isinstance(data, bytes)
             self.received += len(data)
             whole += data
@@ -71,8 +76,9 @@ class Session:
                 self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 self.last = whole
+                self.drawn()
                 return
-        raise TimeoutError(f"the page {self.page} was not drawn in {PATIENCE:.0f} s")
+        raise TimeoutError(f"the page {self.page} was not drawn in {self.patience:.0f} s")
 
 
 class Watcher(threading.Thread):

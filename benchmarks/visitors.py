@@ -18,7 +18,7 @@ from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks.sessions import PATIENCE, Session
+from benchmarks.sessions import Session
 
 ERROR = 1  # of an alert's formats
 VERDICT = b"decided at"
@@ -33,6 +33,9 @@ class Visitor(Session):
         self.session_id = ""
         self.widgets: dict[str, list[object]] = {}  # kind: the elements of the latest drawing
         self.wrong: list[str] = []
+        self.due: dict[str, float] = {}  # fragment: when it repeats itself next
+        self.asked: float | None = None  # when a file was sent whose verdict has not come yet
+        self.verdicts: list[float] = []  # seconds from sending a file to its verdict on the page
         self.urls: list[FileURLs] = []
 
     def rerun(self, fragment: str = "") -> float:
@@ -60,16 +63,25 @@ class Visitor(Session):
             elif name == "alert" and element.alert.format == ERROR:
                 self.wrong.append(f"{self.page}: {element.alert.body[:200]}")
 
+    def drawn(self) -> None:
+        """Whatever is drawn next may tell the verdict, and only once: the page stops repeating itself then."""
+        if self.asked is not None and VERDICT in self.last:
+            self.verdicts.append(time.monotonic() - self.asked)
+            self.asked = None
+
     def live(self, seconds: float) -> None:
         """Stay on the page: what repeats itself on it is asked for when it is due."""
         end = time.monotonic() + seconds
-        due: dict[str, float] = {}
+        due = self.due
         while (now := time.monotonic()) < end:
+            for gone in due.keys() - self.timers.keys():
+                del due[gone]
             for fragment, interval in list(self.timers.items()):
                 if now >= due.setdefault(fragment, now + interval):
                     self.rerun(fragment)
                     due[fragment] = time.monotonic() + interval
-            time.sleep(0.05)
+            soonest = min([end, *(due.get(fragment, now) for fragment in self.timers)])
+            time.sleep(min(max(soonest - time.monotonic(), 0.01), 0.25))
 
     def upload(self, name: str, content: bytes) -> None:
         """As a browser does: ask where to, send the file there, and tell the uploader of it."""
@@ -79,13 +91,13 @@ class Visitor(Session):
         asked.file_urls_request.session_id = self.session_id
         self.urls = []
         self._socket.send(asked.SerializeToString())
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not self.urls and time.monotonic() < deadline:
-            data = self._socket.recv(timeout=PATIENCE)
+            data = self._socket.recv(timeout=self.patience)
             assert isinstance(data, bytes)
             self.seen(ForwardMsg.FromString(data))
         (place,) = self.urls
-        put(self.port, place.upload_url, name, content)
+        put(self.port, place.upload_url, name, content, self.patience)
         uploader = self.widgets["file_uploader"][0]
         state = WidgetState(id=uploader.id)  # type: ignore[attr-defined]
         info = state.file_uploader_state_value.uploaded_file_info.add()
@@ -94,10 +106,10 @@ class Visitor(Session):
         self.states[state.id] = state
 
 
-def put(port: int, url: str, name: str, content: bytes) -> None:
+def put(port: int, url: str, name: str, content: bytes, patience: float) -> None:
     """A file to the server's upload endpoint, with the token against forged requests."""
     origin = f"http://127.0.0.1:{port}"
-    with urllib.request.urlopen(f"{origin}/_stcore/health", timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(f"{origin}/_stcore/health", timeout=patience) as answer:
         cookies = answer.headers.get_all("Set-Cookie") or []
     cookie = next((c.split(";")[0] for c in cookies if c.startswith("_streamlit_xsrf=")), "")
     boundary = uuid.uuid4().hex
@@ -110,7 +122,7 @@ def put(port: int, url: str, name: str, content: bytes) -> None:
         "Origin": origin,
     }
     request = urllib.request.Request(origin + url, body, headers, method="PUT")
-    urllib.request.urlopen(request, timeout=PATIENCE).close()
+    urllib.request.urlopen(request, timeout=patience).close()
 
 
 def picture(luck: random.Random) -> bytes:
@@ -150,15 +162,16 @@ def lab_settings(component: object) -> dict[str, object]:
 
 def judge(visitor: Visitor, luck: random.Random) -> float:
     """A new picture; the time is that of the rerun that takes it over, the verdict is waited for."""
-    visitor.upload(f"picture-{luck.getrandbits(32)}.jpg", picture(luck))
+    content = picture(luck)
+    began = time.monotonic()
+    visitor.upload(f"picture-{luck.getrandbits(32)}.jpg", content)
+    visitor.asked = began  # from here on: until now the page showed the verdict on the picture before
     seconds = visitor.rerun()
-    deadline = time.monotonic() + PATIENCE
-    said = VERDICT in visitor.last
-    while not said and time.monotonic() < deadline:
-        visitor.live(0.75)
-        said = VERDICT in visitor.last
-    if not said:
-        visitor.wrong.append("detect: no verdict came")
+    while visitor.asked is not None and time.monotonic() - began < visitor.patience:
+        visitor.live(0.5)
+    if visitor.asked is not None:
+        visitor.wrong.append(f"detect: no verdict came in {visitor.patience:.0f} s")
+    visitor.asked = None
     return seconds
 
 
@@ -176,6 +189,7 @@ class Analyst(threading.Thread):
         super().__init__(daemon=True, name=f"{page}-{seed}")
         self.port, self.page, self.looks, self.luck = port, page, looks, random.Random(seed)
         self.seconds: list[float] = []  # of each rerun after the first
+        self.verdicts: list[float] = []  # seconds until each
         self.wrong: list[str] = []
         self.over = threading.Event()
 
@@ -187,5 +201,6 @@ class Analyst(threading.Thread):
                     visitor.live(self.luck.uniform(0.5, 1.5) * self.looks)
                     self.seconds.append(ACTS[self.page](visitor, self.luck))
                 self.wrong += visitor.wrong
+                self.verdicts += visitor.verdicts
         except Exception as error:  # whatever ends a session is what is looked for
             self.wrong.append(f"{self.page}: the session broke off ({type(error).__name__}: {error})")

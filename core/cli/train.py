@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core import priority
 from core.errors import BadInput, WorkbenchError
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
 from core.training.config import TrainConfig
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         return train_together(folder, devices, args.resume)
     from core.training.worker import outcome, work
 
+    priority.settle()  # torchrun starts each worker in a session of its own
     result = work(folder, resume=args.resume, setup=setup)
     return result or outcome(folder)
 

@@ -20,11 +20,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from core import priority
 from core.detection import player, uploads
 from core.detection.request import Request
 from core.detection.uploads import Upload
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
+from core.media import sandbox
 from core.workspace import CODE_ROOT, workspace
 
 LONGEST = 900.0  # seconds of one file before its process is replaced
@@ -143,7 +145,7 @@ class Service:
                 elif job is not None:
                     process.tell({"warm": list(job)})
                     process.hear(START)
-            except (OSError, EOFError, ValueError, TimeoutError) as error:
+            except (OSError, EOFError, ValueError, TimeoutError, WorkbenchError) as error:
                 self._failed(job if isinstance(job, Job) else None, error)
             finally:
                 self._warming = False
@@ -174,14 +176,18 @@ class Service:
             self._process.end()
             self._process = None
         if job is not None:
-            slow = isinstance(error, TimeoutError)
-            reason = SLOW.format(longest()) if slow else DIED
+            reason = SLOW.format(longest()) if isinstance(error, TimeoutError) else DIED
+            if isinstance(error, WorkbenchError):  # of the settings that it would be started with
+                reason = one_line(error)
             job.verdict = Verdict(file=job.upload.shown, status="error", reason=reason, words=reason)
             job.stage = "done"
 
     def _make_player(self, job: Job) -> None:
         assert job.request.out is not None
         try:
+            sandbox.below = priority.lower_by(
+                "detection"
+            )  # of the server: a copy of a long clip takes a while
             job.player = player.playable(job.upload.path, job.request.out)
         except WorkbenchError as error:
             job.player_error = _named(one_line(error), job.upload)
@@ -204,6 +210,7 @@ class _Process:
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(CODE_ROOT)}
+        by = priority.lower_by("detection")
         self.child = subprocess.Popen(
             [sys.executable, "-m", "core.detection.worker"],
             stdin=subprocess.PIPE,
@@ -213,6 +220,7 @@ class _Process:
             env=environment,
             start_new_session=True,
         )
+        priority.lower(self.child.pid, by)
         self.answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from core.detection.exports import plain
 from core.detection.request import Request
+from core.priority import FreeProcessors
 
 
 def main() -> None:
@@ -21,14 +22,16 @@ def main() -> None:
     threading.Thread(target=warming.decoders, daemon=True).start()  # beside the imports
     import torch
 
-    torch.set_num_threads(max(1, os.cpu_count() or 1))
     from core.detection import judgement
+
+    processors = FreeProcessors()
 
     _say(answers, {"stage": "ready"})
     learner = _Learner()
     for line in sys.stdin:
         if not line.strip():
             continue
+        torch.set_num_threads(processors.count())
         task = json.loads(line)
         if "warm" in task:
             warming.detectors(task["warm"])

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core import priority
 from core.errors import BadInput, MediaError, WorkbenchError, one_line
 from core.media.limits import Limits
 from core.media.wire import packed, unpacked
@@ -29,6 +30,7 @@ from core.media.wire import packed, unpacked
 LENGTH = struct.Struct("<Q")
 IDLE_WORKERS = max(2, os.cpu_count() or 1)  # kept waiting
 USES = 500  # after which a worker is replaced
+below = 0  # by how much decoders come after this process; the server sets it, so that pages come first
 GRACE = 2.0  # seconds over the limit of decoding before the worker is killed
 START_SECONDS = 60.0  # to import the decoders
 LARGEST_ANSWER = 8 << 30  # bytes
@@ -95,6 +97,7 @@ class _Worker:
             bufsize=0,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
         )
+        priority.lower(self.process.pid, below)
         self.uses = 0
 
     def ask(self, request: dict[str, Any], limits: Limits, name: str) -> dict[str, Any]:

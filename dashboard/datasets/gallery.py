@@ -13,7 +13,7 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import MediaError
 from core.media import browser
-from dashboard import session, theme
+from dashboard import session, theme, thumbnails
 
 PAGE = 12
 COLUMNS = 4
@@ -98,7 +98,7 @@ def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> 
 
 def _play(path: Path, sample: dict[str, Any]) -> None:
     if sample["modality"] == "image":
-        st.image(_picture(str(path), path.stat().st_mtime_ns), width="stretch", alt=sample["path"])
+        st.image(thumbnails.picture(path), width="stretch", alt=sample["path"])
     elif sample["modality"] == "audio":
         _check(path)
         st.audio(str(path))
@@ -112,11 +112,6 @@ def _play(path: Path, sample: dict[str, Any]) -> None:
 def _check(path: Path) -> None:
     if not path.is_file():
         raise MediaError(f"{path.name} is gone; scan again")
-
-
-@st.cache_data(show_spinner=False, max_entries=500)
-def _picture(path: str, mtime_ns: int) -> bytes:
-    return browser.thumbnail(path, 320)
 
 
 def _browser_copy(path: Path) -> Path:

@@ -47,7 +47,7 @@ def draw() -> None:
         with st.container(horizontal=True):
             st.download_button(
                 "Table (CSV)",
-                _csv(own),
+                lambda: _csv(own),
                 "verdicts.csv",
                 "text/csv",
                 key="detect-csv",

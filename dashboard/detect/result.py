@@ -187,11 +187,11 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
     done = [j.verdict for j in item.latest.values() if j.verdict is not None]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Report (HTML)", report.as_html(done, now=job.submitted), f"report_{name}.html", "text/html",
+            "Report (HTML)", lambda: report.as_html(done, now=job.submitted), f"report_{name}.html", "text/html",
             key=f"html-{item.key}", on_click="ignore", icon=":material/description:",
         )  # fmt: skip
         st.download_button(
-            "Report (JSON)", exports.as_json([v.to_dict() for v in done]), f"report_{name}.json",
+            "Report (JSON)", lambda: exports.as_json([v.to_dict() for v in done]), f"report_{name}.json",
             "application/json", key=f"json-{item.key}", on_click="ignore", icon=":material/data_object:",
         )  # fmt: skip
         st.markdown("the truth was")

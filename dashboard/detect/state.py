@@ -14,6 +14,9 @@ from core.detection.service import Job, Service
 from core.detection.uploads import SessionFolder, Upload
 from core.detection.verdict import Verdict
 
+LEAST_OFTEN = 3.0  # seconds between looks, however many files wait
+PER_WAITING = 0.2  # seconds, about what a verdict takes
+
 
 @dataclass
 class Item:
@@ -126,6 +129,11 @@ def shown() -> Item | None:
     own = session()
     key = st.session_state.get("detect_shown")
     return next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
+
+
+def pace(seconds: float) -> float:
+    """How often to look: less often while many files of all sessions wait, for each look costs the others time."""
+    return min(LEAST_OFTEN, max(seconds, PER_WAITING * service().waiting()))
 
 
 def polling(draw: Callable[[], None], seconds: float) -> None:

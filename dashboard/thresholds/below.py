@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import WorkbenchError, one_line
@@ -13,11 +14,12 @@ from core.exports import to_csv
 from core.thresholds import calibration
 from core.thresholds.point import Point
 from core.thresholds.scored import Scored
-from dashboard import session, theme
+from dashboard import session, theme, thumbnails
 from dashboard.charts import thresholds as charts
 from dashboard.thresholds.scores import Source, file_of
 
 SHOWN = 6  # samples in a row
+LARGE = 800  # pixels of a picture that is opened
 KEY_WORDS = {"group": "group (shared source or person)"}
 
 
@@ -67,9 +69,7 @@ def _sample(source: Source, row: Any, place: str) -> None:
 
 def _play(file: Any, modality: str) -> None:
     if modality == "image":
-        from core.media.images import open_image
-
-        st.image(open_image(file))
+        st.image(thumbnails.picture(file, LARGE))
     elif modality == "audio":
         st.audio(str(file))
     else:
@@ -127,6 +127,12 @@ def _diagram(
     return fitted, calibration.reliability(_looked.table["label"].to_numpy(), shares)
 
 
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _drawn(_diagram: calibration.Reliability, key: str, method: str) -> go.Figure:
+    """It stays as it is while the line moves."""
+    return charts.reliability_figure(_diagram, method)
+
+
 def honesty(source: Source, looking_at: str) -> None:
     """Calibration: is 80 % right eight times in ten?"""
     chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
@@ -138,9 +144,7 @@ def honesty(source: Source, looking_at: str) -> None:
     if diagram is None:
         st.info("These scores are not shares between 0 and 1; a calibration makes them so.")
         return
-    st.plotly_chart(
-        charts.reliability_figure(diagram, method), key="thresholds-reliability", config=theme.CHART_CONFIG
-    )
+    st.plotly_chart(_drawn(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG)
     st.markdown(
         f"ECE **{theme.number(diagram.ece)}** · Brier score **{theme.number(diagram.brier)}**"
         + (" · fitted on the samples that it is drawn for" if looking_at == source.chosen_on else "")

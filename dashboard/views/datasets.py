@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.catalog import shortcuts, table
@@ -58,9 +59,7 @@ def _charts(info: DatasetInfo) -> None:
     if view in ("durations", "resolutions"):
         _measured(info, view)
         return
-    figure = {
-        "methods": charts.methods_figure, "modalities": charts.modalities_figure,
-    }.get(view or "splits", charts.splits_figure)(info)  # fmt: skip
+    figure = _figure(info, info.name, str(info.counts), view or "splits")
     key = f"chart-{view or 'splits'}-{info.name}"
     event = st.plotly_chart(
         figure, key=key, on_select="rerun", selection_mode="points", config=theme.CHART_CONFIG
@@ -68,6 +67,13 @@ def _charts(info: DatasetInfo) -> None:
     datasets_gallery.take_click(info.name, key, event)
     formats = ", ".join(f"{theme.safe(name)} {theme.count(n)}" for name, n in info.formats.items())
     st.caption(f"Click a bar to see its samples below. File formats: {formats or 'none'}.")
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _figure(_info: DatasetInfo, name: str, counts: str, view: str) -> go.Figure:
+    """Drawn once for all sessions, until a scan counts anew."""
+    drawn = {"methods": charts.methods_figure, "modalities": charts.modalities_figure}
+    return drawn.get(view, charts.splits_figure)(_info)
 
 
 def _measured(info: DatasetInfo, view: str) -> None:

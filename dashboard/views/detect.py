@@ -10,7 +10,7 @@ from dashboard.detect import listing as detect_list
 from dashboard.detect import result as detect_result
 from dashboard.detect import state as detect_state
 
-POLL = 0.7  # seconds between looks while something is computed
+POLL = 0.7  # seconds between looks while something is computed and few files wait
 
 
 def page() -> None:
@@ -31,7 +31,7 @@ def page() -> None:
     with drop:
         detect_inputs.uploader(chosen)
         detect_inputs.samples(chosen)
-    detect_state.polling(results, POLL)
+    detect_state.polling(results, detect_state.pace(POLL))
 
 
 def results() -> None:

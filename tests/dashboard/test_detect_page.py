@@ -42,6 +42,9 @@ class Answered:
     def cancel(self, session: str) -> int:
         return 0
 
+    def waiting(self, session: str | None = None) -> int:
+        return 0
+
     def warm(self, detectors: tuple[str, ...] = ()) -> None:
         self.warmed = detectors
 
@@ -241,3 +244,13 @@ def test_pages_draw_and_compute_nothing(name: str) -> None:
     tree = ast.parse((ROOT / "dashboard" / name).read_text(encoding="utf-8"))
     html = [n for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg == "unsafe_allow_html"]
     assert html == []
+
+
+@pytest.mark.parametrize(("waiting", "seconds"), [(0, 0.7), (3, 0.7), (10, 2.0), (500, 3.0)])
+def test_where_many_files_wait_they_are_looked_at_less_often(
+    verdict: Verdict, monkeypatch: pytest.MonkeyPatch, waiting: int, seconds: float
+) -> None:
+    service = Answered([verdict])
+    monkeypatch.setattr(service, "waiting", lambda session=None: waiting)
+    monkeypatch.setattr(detect_state, "service", lambda: service)
+    assert detect_state.pace(0.7) == pytest.approx(seconds)

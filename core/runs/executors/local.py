@@ -10,6 +10,7 @@ import threading
 
 import psutil
 
+from core import priority
 from core.runs import processes
 from core.runs.devices import environment
 from core.runs.executors.base import Command, Executor, Poll, training_arguments
@@ -31,6 +32,7 @@ class LocalExecutor(Executor):
         return self._start(self.command(run, resume), run, slots)
 
     def _start(self, command: list[str], run: RunFolder, slots: tuple[str, ...]) -> str:
+        by = priority.lower_by("training", self.space)
         with run.log_file.open("ab") as log:
             child = subprocess.Popen(
                 command,
@@ -41,6 +43,7 @@ class LocalExecutor(Executor):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        priority.lower(child.pid, by)
         handle = self.handle(child.pid, processes.start_time(child.pid) or 0.0)
         with self._lock:
             self._children[handle] = child

@@ -1,0 +1,19 @@
+"""Small pictures of samples, made once for all sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.media import browser
+
+
+def picture(path: Path, side: int = 320) -> bytes:
+    """A JPEG of the file as it is now, at most `side` pixels large."""
+    return _made(str(path), path.stat().st_mtime_ns, side)
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def _made(path: str, mtime_ns: int, side: int) -> bytes:
+    return browser.thumbnail(path, side)
