@@ -27,7 +27,7 @@ class Job:
     name: str
     done: float = 0
     total: float = 0  # 0: not known yet
-    text: str = ""
+    text: str = "starting"
     result: Any = None
     error: str | None = None
     finished: bool = False

@@ -23,15 +23,13 @@ def toolbar() -> None:
                 placeholder="/data/deepfakes",
             )
             if st.button("Add and scan", type="primary", key="datasets-add"):
-                theme.guarded(_add)
+                theme.acted(_add)
             _known_roots()
         known = scannable()
         if st.button("Rescan", icon=":material/refresh:", key="datasets-rescan", disabled=not known):
-            theme.guarded(lambda: start_scan(known))
-            st.rerun()
+            theme.acted(lambda: start_scan(known))
         if st.button("Make the demo datasets", icon=":material/auto_fix_high:", key="datasets-demo"):
-            theme.guarded(first_steps.start_demo)
-            st.rerun()
+            theme.acted(first_steps.start_demo)
 
 
 def scannable() -> list[Path]:
@@ -52,8 +50,7 @@ def _known_roots() -> None:
         if button.button(
             ":material/close:", key=f"datasets-forget-{i}", help="Forget this folder; its files stay"
         ):
-            theme.guarded(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
-            st.rerun()
+            theme.acted(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
 
 
 def _add() -> None:
@@ -61,7 +58,6 @@ def _add() -> None:
     start_scan(
         roots.read(session.space())
     )  # together, so that a second copy of a dataset gets a name of its own
-    st.rerun()
 
 
 def start_scan(folders: list[Path]) -> None:
@@ -100,13 +96,15 @@ def progress() -> None:
         return
     found = job.result
     st.caption(
-        f"Last scan: {theme.count(found['datasets'])} datasets, {theme.count(found['samples'])} samples "
+        f"Last scan: {theme.counted(found['datasets'], 'dataset')}, {theme.counted(found['samples'], 'sample')} "
         f"in {theme.duration(found['seconds'])}."
     )
     left = found["unrecognised"]
     if left or found["problems"]:
         files = sum(n for _, n in left)
-        with st.expander(f"Not recognised: {theme.count(len(left))} folders, {theme.count(files)} files"):
+        with st.expander(
+            f"Not recognised: {theme.counted(len(left), 'folder')}, {theme.counted(files, 'file')}"
+        ):
             st.markdown(
                 "No known layout fits these, and they have no `real` and `fake` folders and no table of paths "
                 "and labels."
