@@ -41,7 +41,9 @@ def plan_panel(info: DatasetInfo) -> None:
     if columns[3].button("Make the plan", key="plan-make", type="primary"):
         space, person = session.space(), session.person()
         jobs.forget(key)
-        jobs.start(key, "Plan", lambda job: _plan(job, info.name, protocol, heldout, seed, space, person))
+        jobs.start(
+            key, "Plan", lambda job: _plan(job, info.name, protocol, heldout, seed, space, person), large=True
+        )
     job = jobs.watch(key)
     if job is not None and job.finished and job.result is not None:
         _draw_plan(info, *job.result)

@@ -88,35 +88,12 @@ def start_scan(folders: list[Path]) -> None:
 
 
 def progress() -> None:
-    """Bars of what is under way, and what the last scan left over."""
+    """Bars of what is under way."""
     for key in (SCAN_JOB, first_steps.DEMO_JOB):
         jobs.watch(key)
-    job = jobs.current(SCAN_JOB)
-    if job is None or not job.finished or not isinstance(job.result, dict):
-        return
-    found = job.result
-    st.caption(
-        f"Last scan: {theme.counted(found['datasets'], 'dataset')}, {theme.counted(found['samples'], 'sample')} "
-        f"in {theme.duration(found['seconds'])}."
-    )
-    left = found["unrecognised"]
-    if left or found["problems"]:
-        files = sum(n for _, n in left)
-        with st.expander(
-            f"Not recognised: {theme.counted(len(left), 'folder')}, {theme.counted(files, 'file')}"
-        ):
-            st.markdown(
-                "No known layout fits these, and they have no `real` and `fake` folders and no table of paths "
-                "and labels."
-            )
-            st.dataframe(
-                {"folder": [p for p, _ in left], "files": [n for _, n in left]},
-                hide_index=True,
-                height="content",
-            )
-            for problem in found["problems"][:50]:
-                st.markdown(f"- {theme.safe(problem)}")
-            if left:
-                from dashboard.datasets import mapping  # which starts a scan, and so needs this module
 
-                mapping.folder_panel(left)
+
+def last_scan() -> dict[str, Any] | None:
+    """What the last scan found and left over; None while one runs, or before the first."""
+    job = jobs.current(SCAN_JOB)
+    return job.result if job is not None and job.finished and isinstance(job.result, dict) else None
