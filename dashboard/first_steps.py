@@ -68,8 +68,8 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
     if first is not None and first.state != "failed":
         st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.state, stalled=first.stalled)}")
         if first.active and first.progress is not None:
-            left = "" if first.seconds_left is None else f"{theme.duration(first.seconds_left)} left"
-            st.progress(first.progress, text=left)
+            left = first.seconds_left
+            st.progress(first.progress, text="starting" if left is None else f"{theme.duration(left)} left")
         if st.button("Watch its curves", key="home-curves"):
             st.session_state["runs_chosen"] = [first.id]
             theme.go_to("runs")
