@@ -30,7 +30,7 @@ from dashboard import session
 
 ROOT = Path(__file__).resolve().parent.parent
 CHANGES = {
-    "write_atomic", "write_json", "write_text", "write_bytes", "unlink", "rmtree", "touch", "save_settings",
+    "write_atomic", "write_json", "write_text", "write_bytes", "unlink", "rmtree", "touch", "save_settings", "change_settings",
     "set_status", "save_document", "save_config", "to_parquet", "write_table", "savez", "savez_compressed", "Popen",
     "mkdir", "kill", "savefig",
 }  # fmt: skip
