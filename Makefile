@@ -1,4 +1,7 @@
-# make run: start the dashboard. make test: all checks. make check-all: the long ones too.
+# make run        start the dashboard
+# make test       ruff, mypy and the quick tests: about ten minutes on two cores
+# make check-all  all that, once, and then the long tests: every network, the demo, kills, load, fuzz, Ray, two nodes,
+#                 the journey of a new user in a browser, every benchmark in small. CI runs this.
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS ?= 127.0.0.1
@@ -19,8 +22,10 @@ lint: .venv/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy core models dashboard benchmarks
 
+# Long tests side by side, one processor each; then, one by one, those that want the machine for themselves.
 check-all: test .venv/installed-cluster
-	$(BIN)/python -m pytest -m long
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "long and not (alone or e2e)" -n 2 --dist loadfile --durations=15
+	$(BIN)/python -m pytest -m "long and (alone or e2e)" --durations=15
 
 .venv/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or later is needed; name it: make PYTHON=python3.12" && false)

@@ -24,6 +24,7 @@ import numpy as np
 import psutil
 
 from benchmarks import detection_parts as parts
+from benchmarks.resident import resident
 from core.catalog import demo
 from core.detection import batch
 from core.detection.detector import shared
@@ -171,7 +172,7 @@ def memory(folder: Path, files: int) -> dict[str, Any]:
         kind = {3: "audio", 6: "audio", 9: "video"}.get(k % 10, "image")
         judged(service, media[kind][k], runs[kind], folder / f"explained-{k % 4}")
         if k + 1 in (files // 10, files):
-            after[k + 1] = _family_bytes() / 1e6
+            after[k + 1] = resident(psutil.Process(), itself=False) / 1e6
     service.close()
     early, late = after[files // 10], after[files]
     return {
@@ -179,17 +180,6 @@ def memory(folder: Path, files: int) -> dict[str, Any]:
         "growth": round(late / early - 1, 4),
         "holds": late <= early * (1 + MEMORY_WITHIN),
     }
-
-
-def _family_bytes() -> int:
-    """Of all processes that this one started."""
-    total = 0
-    for process in psutil.Process().children(recursive=True):
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total
 
 
 def batch_against_bare(folder: Path, count: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ meet the same warm cache of folders.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.resident import resident
 from benchmarks.scan_tree import DATASETS, make_tree
 
 CODE = Path(__file__).resolve().parent.parent
@@ -92,12 +94,8 @@ def measured(command: list[str], out: int, env: dict[str, str]) -> Measured:
 def _watch(process: subprocess.Popen[bytes], peaks: list[int]) -> None:
     """The largest memory of the process with its children, looked at 20 times a second."""
     while process.poll() is None:
-        try:
-            parent = psutil.Process(process.pid)
-            family = [parent, *parent.children(recursive=True)]
-            peaks.append(sum(member.memory_info().rss for member in family))
-        except psutil.Error:
-            pass  # it ended while it was looked at
+        with contextlib.suppress(psutil.Error):  # it ended while it was looked at
+            peaks.append(resident(psutil.Process(process.pid)))
         time.sleep(0.05)
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet runs: also after a line's end, and in the full-width forms that East Asian editions take.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def safe_cell(value: object) -> object:
     """Text that a spreadsheet would run gets an apostrophe in front; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return value
+    return "'" + value if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def plain_cell(value: str) -> str:
+    """The text that `safe_cell` was given."""
+    return value[1:] if value.startswith("'") and _FORMULA.match(value) else value
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -20,4 +26,4 @@ def to_csv(frame: pd.DataFrame) -> str:
     for position, kind in enumerate(frame.dtypes):
         if not pd.api.types.is_numeric_dtype(kind):
             guarded.isetitem(position, frame.iloc[:, position].map(safe_cell))
-    return guarded.to_csv(index=False)
+    return guarded.to_csv(index=False, lineterminator="\n")

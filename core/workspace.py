@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import fcntl
 import json
+import math
 import os
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +63,13 @@ class Workspace:
     def save_settings(self, settings: Mapping[str, Any]) -> None:
         write_atomic(self.settings_file, _toml(settings))
 
+    def change_settings(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """What several may do at once: each change is made to what the one before left."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".settings.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.save_settings(change(self.settings()))
+
 
 def workspace() -> Workspace:
     """The workspace in force: DEEPFAKE_WORKSPACE, else `workspace/` beside the code."""
@@ -89,16 +99,26 @@ def write_json(path: Path, document: Any) -> None:
 
 
 def _toml(settings: Mapping[str, Any]) -> str:
-    """The little of TOML that settings need: plain values, lists, one level of tables."""
+    """Plain values first, then a section a table; what is nested deeper stands in its line."""
     plain = {k: v for k, v in settings.items() if not isinstance(v, Mapping)}
-    lines = [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in plain.items() if v is not None]
+    lines = [f"{_key(k)} = {_value(v)}" for k, v in plain.items() if v is not None]
     for name, table in settings.items():
         if isinstance(table, Mapping):
             lines += ["", f"[{_key(name)}]"]
-            lines += [
-                f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in table.items() if v is not None
-            ]
+            lines += [f"{_key(k)} = {_value(v)}" for k, v in table.items() if v is not None]
     return "\n".join(lines).strip() + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # nan, inf, -inf, as TOML has them
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _key(name: str) -> str:

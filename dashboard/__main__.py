@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 from core.access import check_exposure
-from core.errors import BadInput
+from core.errors import BadInput, one_line
 from core.workspace import workspace
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def sign_in_configured() -> bool:
     secrets = ROOT / ".streamlit" / "secrets.toml"
-    return secrets.exists() and "auth" in tomllib.loads(secrets.read_text(encoding="utf-8"))
+    try:
+        return secrets.exists() and "auth" in tomllib.loads(secrets.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{secrets} cannot be read ({one_line(error)}); mend it or take it away") from error
 
 
 def main() -> int:

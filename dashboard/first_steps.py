@@ -35,14 +35,15 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
         return
     if infos:
         samples = sum(info.samples for info in infos)
-        st.markdown(f"{theme.count(len(infos))} datasets, {theme.count(samples)} samples in the catalogue.")
+        st.markdown(
+            f"{theme.counted(len(infos), 'dataset')}, {theme.counted(samples, 'sample')} in the catalogue."
+        )
         if st.button("See how imbalanced they are", key="home-datasets"):
             theme.go_to("datasets")
     else:
         st.markdown("Make small demo datasets (about a minute), or add your own folders.")
         if st.button("Make the demo datasets", type="primary", key="home-demo"):
-            theme.guarded(start_demo)
-            st.rerun()
+            theme.acted(start_demo)
         if st.button("Add my own folder", key="home-own"):
             theme.go_to("datasets")
 
@@ -51,12 +52,12 @@ def start_demo() -> None:
     """Make the demo media and scan them, in the background."""
     space = session.space()
     person = session.person()
-    person.require_operator("make the demo data")
+    person.require_operator("make the demo datasets")  # at once, on the page; core asks again
 
     def work(job: jobs.Job) -> None:
-        root = demo.make(space.demo, progress=job.report, cancelled=job.cancel.is_set)["root"]
+        made = demo.make(space.demo, progress=job.report, cancelled=job.cancel.is_set, person=person)
         job.report(1, 1, "counting")
-        scan([root], space=space, person=person)
+        scan([made["root"]], space=space, person=person)
 
     jobs.start(DEMO_JOB, "Demo data", work)
 
@@ -67,8 +68,8 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
     if first is not None and first.state != "failed":
         st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.state, stalled=first.stalled)}")
         if first.active and first.progress is not None:
-            left = "" if first.seconds_left is None else f"{theme.duration(first.seconds_left)} left"
-            st.progress(first.progress, text=left)
+            left = first.seconds_left
+            st.progress(first.progress, text="starting" if left is None else f"{theme.duration(left)} left")
         if st.button("Watch its curves", key="home-curves"):
             st.session_state["runs_chosen"] = [first.id]
             theme.go_to("runs")
@@ -78,8 +79,7 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
         "Train a small network on the pictures of the catalogue, in the background, within two minutes."
     )
     if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
-        theme.guarded(lambda: start_first(datasets))
-        st.rerun()
+        theme.acted(lambda: start_first(datasets))
     if not datasets:
         st.caption("Needs a dataset with pictures of both classes.")
 
@@ -111,5 +111,4 @@ def play_step(runs: Sequence[Summary]) -> None:
     elif default_detector(done.modality, session.space()) is None and st.button(
         f"Make it the {done.modality} default", key="home-default"
     ):
-        theme.guarded(lambda: set_default(done.modality, done.id, session.person(), session.space()))
-        st.rerun()
+        theme.acted(lambda: set_default(done.modality, done.id, session.person(), session.space()))

@@ -14,6 +14,7 @@ from core.errors import WorkbenchError, one_line
 from dashboard import theme
 
 MOST_FINISHED = 50  # jobs whose results are kept
+MOST_OF_A_KIND = 4  # of the kinds whose results are tables of samples
 
 
 class Cancelled(Exception):
@@ -27,7 +28,7 @@ class Job:
     name: str
     done: float = 0
     total: float = 0  # 0: not known yet
-    text: str = ""
+    text: str = "starting"
     result: Any = None
     error: str | None = None
     finished: bool = False
@@ -56,14 +57,19 @@ def _jobs() -> dict[str, Job]:
     return {}
 
 
-def start(key: str, name: str, work: Callable[[Job], Any]) -> Job:
-    """Start the work unless a job of this key is under way; then that one is given."""
+def start(key: str, name: str, work: Callable[[Job], Any], *, large: bool = False) -> Job:
+    """Start the work unless a job of this key is under way; then that one is given. Of jobs of one name with
+    `large` results the last few are kept."""
     jobs = _jobs()
     running = jobs.get(key)
     if running is not None and not running.finished:
         return running
-    for old in [k for k, j in jobs.items() if j.finished][:-MOST_FINISHED]:
-        del jobs[old]  # a server that never ends does not keep every result
+    finished = [
+        k for k, j in jobs.items() if j.finished
+    ]  # a server that never ends does not keep every result
+    alike = [k for k in finished if jobs[k].name == name][: -MOST_OF_A_KIND + 1] if large else []
+    for old in {*finished[:-MOST_FINISHED], *alike}:
+        jobs.pop(old, None)
     job = jobs[key] = Job(name)
     threading.Thread(target=_run, args=(job, work), name=f"job-{key}", daemon=True).start()
     return job

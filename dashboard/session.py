@@ -32,8 +32,12 @@ def person() -> Person:
     """The signed-in person; on loopback everyone is the local operator."""
     if is_loopback(address()):
         return LOCAL
-    email = str(st.user.get("email") or "") if getattr(st.user, "is_logged_in", False) else ""
+    email = str(st.user.get("email") or "") if signed_in() else ""
     return person_for(email or None, space())
+
+
+def signed_in() -> bool:
+    return bool(getattr(st.user, "is_logged_in", False))  # Streamlit has it only where [auth] is configured
 
 
 def sign_in_configured() -> bool:
@@ -52,7 +56,7 @@ def require_sign_in() -> None:
     except BadInput as error:
         st.error(str(error))
         st.stop()
-    if sign_in_configured() and not st.user.is_logged_in:
+    if sign_in_configured() and not signed_in():
         st.title("Deepfake workbench")
         st.button("Sign in", type="primary", on_click=st.login)
         st.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -55,6 +56,11 @@ def safe(text: object) -> str:
 def count(n: float | None) -> str:
     """Counts have thousands separators: 61,204."""
     return "–" if n is None else f"{int(n):,}"
+
+
+def counted(n: int, thing: str) -> str:
+    """1 dataset, 9 datasets."""
+    return f"{count(n)} {thing}{'' if n == 1 else 's'}"
 
 
 def number(x: float | None) -> str:
@@ -175,3 +181,9 @@ def guarded(action: Callable[[], object]) -> bool:
         st.error(safe(one_line(error)), icon=":material/error:")
         return False
     return True
+
+
+def acted(action: Callable[[], object], only: Literal["app", "fragment"] = "app") -> None:
+    """The same, and the page is drawn again if it was done; a refusal stays to be read."""
+    if guarded(action):
+        st.rerun(scope=only)

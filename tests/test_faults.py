@@ -10,6 +10,7 @@ from benchmarks.faults import bombard
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(1500)
 def test_nothing_is_lost_or_half_written_when_processes_are_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

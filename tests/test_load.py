@@ -14,6 +14,7 @@ from core.workspace import CODE_ROOT
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(1500)
 def test_a_crowd_at_work_breaks_nothing_and_changes_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

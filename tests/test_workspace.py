@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from core.catalog import roots
 from core.errors import BadInput
 from core.workspace import Workspace, workspace, write_atomic
 
@@ -47,3 +49,25 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
         write_atomic(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["document.json"]
+
+
+def test_settings_of_every_kind_survive_a_change(space: Workspace) -> None:
+    space.root.mkdir(parents=True)
+    space.settings_file.write_text(
+        "operators = ['a\"b', 'tab\\there']\nsince = 2026-01-02T03:04:05Z\nlargest = inf\n"
+        "[executor]\noffer = ['local', 'ray']\noptions = {a = 1, deeper = {b = [1.5, true]}}\n"
+        "[[mirrors]]\nurl = 'x'\n[executor.environment]\n\"odd key\" = 'y'\n"
+    )
+    before = space.settings()
+    roots.add(space.root, space=space)
+    after = space.settings()
+    assert after.pop("roots") == [str(space.root)] and after == before
+
+
+def test_changes_at_the_same_time_are_all_kept(space: Workspace) -> None:
+    folders = [space.root.parent / f"data {i}" for i in range(12)]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda folder: roots.add(folder, space=space), folders))
+    assert set(roots.read(space)) == set(folders)

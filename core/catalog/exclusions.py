@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.access import LOCAL, Person
 from core.errors import BadInput
+from core.exports import plain_cell, safe_cell
 from core.workspace import Workspace, workspace, write_atomic
 
 ACTIONS = ("exclude", "real", "fake")
@@ -46,7 +47,7 @@ def read(space: Workspace | None = None) -> list[Exclusion]:
         raise BadInput(f"{path} needs the columns {', '.join(FIELDS)}; mend or delete it")
     found: dict[str, Exclusion] = {}
     for row in reader:
-        entry = Exclusion(**{name: (row.get(name) or "") for name in FIELDS})
+        entry = Exclusion(**{name: plain_cell(row.get(name) or "") for name in FIELDS})
         if entry.action not in ACTIONS:
             raise BadInput(
                 f"{path}: action {entry.action!r} of {entry.id} must be one of {', '.join(ACTIONS)}"
@@ -83,5 +84,5 @@ def _write(entries: list[Exclusion], space: Workspace | None) -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(e) for e in entries)
+    writer.writerows({k: safe_cell(v) for k, v in asdict(e).items()} for e in entries)
     write_atomic(file_of(space), out.getvalue())

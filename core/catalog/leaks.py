@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.access import LOCAL, Person
 from core.catalog import components, duplicates, info
 from core.catalog.duplicates import MOST_FILES, Pair, Progress
 from core.workspace import Workspace, workspace, write_json
@@ -53,8 +54,11 @@ class LastReport:
     leaks: int  # kinds of leaks; what was only not compared is none
 
 
-def remember(dataset: str, protocol: str, found: list[Leak], space: Workspace | None = None) -> None:
-    """Keep the outcome, so that the table of datasets can mark it."""
+def remember(
+    dataset: str, protocol: str, found: list[Leak], space: Workspace | None = None, person: Person = LOCAL
+) -> None:
+    """Keep the outcome, so that everybody's table of datasets marks it."""
+    person.require_operator("mark a dataset's leaks")
     worst = [leak for leak in found if leak.kind != "not compared"]
     write_json(_file(dataset, space), asdict(LastReport(protocol, len(worst))))
 

@@ -1,4 +1,7 @@
-"""PLAN.csv: a plan as a file that other tools read."""
+"""PLAN.csv: a plan as a file that other tools read.
+
+A cell that a spreadsheet would run as a formula (`=x.png`) has an apostrophe in front; `read` takes it away again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import pandas as pd
 
 from core.catalog.splits import Plan
 from core.errors import BadInput
+from core.exports import plain_cell, to_csv
 from core.workspace import write_atomic
 
 FILE_COLUMNS = ("id", "path", "label", "method", "split", "groups")
@@ -16,8 +20,7 @@ FILE_COLUMNS = ("id", "path", "label", "method", "split", "groups")
 def as_csv(plan: Plan) -> str:
     """Groups are joined by `|`; a dropped sample has an empty split."""
     joined = ["|".join(key.replace("|", "¦") for key in keys) for keys in plan.table["groups"]]
-    table = plan.table[list(FILE_COLUMNS)].assign(groups=joined)
-    return str(table.to_csv(index=False, lineterminator="\n"))
+    return to_csv(plan.table[list(FILE_COLUMNS)].assign(groups=joined))
 
 
 def write(plan: Plan, path: Path) -> None:
@@ -36,6 +39,7 @@ def read(path: Path) -> pd.DataFrame:
     missing = [c for c in FILE_COLUMNS if c not in table]
     if missing:
         raise BadInput(f"{path} lacks the column {missing[0]!r}; a plan has {', '.join(FILE_COLUMNS)}")
+    table = table.map(plain_cell)
     return table.assign(
         label=table["label"].astype(int), groups=[g.split("|") if g else [] for g in table["groups"]]
     )

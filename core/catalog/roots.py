@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from core.access import LOCAL, Person
@@ -27,9 +28,7 @@ def add(root: str | Path, person: Person = LOCAL, space: Workspace | None = None
         raise BadInput(f"{text} is not a folder on this machine; give one that holds datasets as downloaded")
     if not os.access(path, os.R_OK | os.X_OK):
         raise BadInput(f"{text} cannot be read; grant read access to it or choose another folder")
-    roots = read(space)
-    if path not in roots:
-        _save([*roots, path], space)
+    _change(space, lambda roots: roots if path in roots else [*roots, path])
     return path
 
 
@@ -37,8 +36,8 @@ def remove(root: Path, person: Person = LOCAL, space: Workspace | None = None) -
     """Forget a data root; its media and what was catalogued of it stay."""
     person.require_operator("remove data folders")
     space = space or workspace()
-    _save([r for r in read(space) if r != Path(root)], space)
+    _change(space, lambda roots: [r for r in roots if r != Path(root)])
 
 
-def _save(roots: list[Path], space: Workspace) -> None:
-    space.save_settings({**space.settings(), "roots": [str(r) for r in roots]})
+def _change(space: Workspace, change: Callable[[list[Path]], list[Path]]) -> None:
+    space.change_settings(lambda settings: {**settings, "roots": [str(r) for r in change(read(space))]})

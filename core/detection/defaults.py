@@ -27,10 +27,9 @@ def set_default(modality: str, run: str, person: Person, space: Workspace | None
     person.require_operator("set a default detector")
     if modality not in MODALITIES:
         raise BadInput(f"modality {modality!r} must be one of {', '.join(MODALITIES)}")
-    space = space or workspace()
-    settings = space.settings()
-    settings["detectors"] = {**settings.get("detectors", {}), modality: run}
-    space.save_settings(settings)
+    (space or workspace()).change_settings(
+        lambda settings: {**settings, "detectors": {**settings.get("detectors", {}), modality: run}}
+    )
 
 
 def for_file(

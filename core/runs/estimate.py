@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from core.access import LOCAL, Person
 from core.errors import WorkbenchError, one_line
 from core.workspace import CODE_ROOT, Workspace
 
@@ -30,9 +31,13 @@ class Estimate:
 
 
 def estimate(
-    config: Mapping[str, Any], space: Workspace, cancelled: Callable[[], bool] = lambda: False
+    config: Mapping[str, Any],
+    space: Workspace,
+    cancelled: Callable[[], bool] = lambda: False,
+    person: Person = LOCAL,
 ) -> Estimate:
     """Measure a few steps of this configuration; takes half a minute."""
+    person.require_operator("measure a training")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
         path.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")

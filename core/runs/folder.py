@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from core import plain_yaml
 from core.errors import BadInput
 from core.runs.locks import held
 from core.workspace import Workspace, workspace, write_atomic, write_json
@@ -127,7 +128,7 @@ class RunFolder:
 
     def config(self) -> dict[str, Any]:
         try:
-            document = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+            document = plain_yaml.load(self.config_file.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             raise BadInput(f"run {self.id} has no readable config.yaml ({error})") from error
         if not isinstance(document, dict):
@@ -174,7 +175,7 @@ class RunFolder:
             document = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise BadInput(f"run {self.id}: {path.name} cannot be read ({error})") from error
         return document if isinstance(document, dict) else None
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 
+from core import plain_yaml
 from core.errors import WorkbenchError
 from core.runs.folder import FINAL_STATES, STALLED_AFTER, RunFolder, Status
 from core.workspace import Workspace, workspace, write_json
 
 _FILES = ("status.json", "config.yaml", "metrics.json")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _whole(value: Any) -> int:
 
 def _config(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_bytes(), Loader=_Loader)
+        document = plain_yaml.load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
@@ -220,7 +220,7 @@ def _config(path: Path) -> dict[str, Any]:
 def _metrics(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from core import plain_yaml
 from core.errors import BadInput
 
 
@@ -14,7 +15,7 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     """The plain fields in a YAML (or JSON) file."""
     path = Path(path)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = plain_yaml.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadInput(f"there is no configuration {path}") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -34,6 +35,6 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not separator or not name.strip():
         raise BadInput(f"--set {text!r} must be KEY=VALUE, e.g. --set epochs=3")
     try:
-        return name.strip(), yaml.safe_load(value)
+        return name.strip(), plain_yaml.load(value)
     except yaml.YAMLError as error:
         raise BadInput(f"--set {name.strip()}: {value!r} is not a YAML value ({error})") from error

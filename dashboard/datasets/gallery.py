@@ -127,8 +127,9 @@ def _correct(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None
         done = "excluded" if entry.action == "exclude" else f"relabelled {entry.action}"
         st.markdown(f":red-badge[{done}] :small[{theme.safe(entry.who)}: {theme.safe(entry.why or '–')}]")
         if st.button("Take back", key=f"back-{sample['id']}", type="tertiary"):
-            theme.guarded(lambda: exclusions.remove([sample["id"]], session.person(), session.space()))
-            st.rerun(scope="fragment")
+            theme.acted(
+                lambda: exclusions.remove([sample["id"]], session.person(), session.space()), only="fragment"
+            )
         return
     with st.popover("Correct", type="tertiary"):
         why = st.text_input("Why", key=f"why-{sample['id']}")
@@ -139,9 +140,9 @@ def _correct(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None
             actions["It is fake"] = "fake"
         for label, action in actions.items():
             if st.button(label, key=f"{action}-{sample['id']}"):
-                theme.guarded(
+                theme.acted(
                     lambda action=action: exclusions.add(  # type: ignore[misc]
                         [sample["id"]], action, why, session.person(), session.space()
-                    )
+                    ),
+                    only="fragment",
                 )
-                st.rerun(scope="fragment")

@@ -24,8 +24,7 @@ def headline(infos: Sequence[DatasetInfo]) -> str:
     samples = sum(info.samples for info in infos)
     bands = pd.Series([statistics.count(i.counts).severity for i in infos], dtype=object).value_counts()
     bad = [f"{bands[s]} {s}" for s in ("severe", "extreme", "single-class") if s in bands]
-    counted = f"{theme.count(len(infos))} dataset{'' if len(infos) == 1 else 's'}"
-    return " · ".join([counted, f"{theme.count(samples)} samples", *bad])
+    return " · ".join([theme.counted(len(infos), "dataset"), theme.counted(samples, "sample"), *bad])
 
 
 def rows(infos: Sequence[DatasetInfo]) -> pd.DataFrame:

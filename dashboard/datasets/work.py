@@ -23,15 +23,13 @@ def toolbar() -> None:
                 placeholder="/data/deepfakes",
             )
             if st.button("Add and scan", type="primary", key="datasets-add"):
-                theme.guarded(_add)
+                theme.acted(_add)
             _known_roots()
         known = scannable()
         if st.button("Rescan", icon=":material/refresh:", key="datasets-rescan", disabled=not known):
-            theme.guarded(lambda: start_scan(known))
-            st.rerun()
+            theme.acted(lambda: start_scan(known))
         if st.button("Make the demo datasets", icon=":material/auto_fix_high:", key="datasets-demo"):
-            theme.guarded(first_steps.start_demo)
-            st.rerun()
+            theme.acted(first_steps.start_demo)
 
 
 def scannable() -> list[Path]:
@@ -52,8 +50,7 @@ def _known_roots() -> None:
         if button.button(
             ":material/close:", key=f"datasets-forget-{i}", help="Forget this folder; its files stay"
         ):
-            theme.guarded(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
-            st.rerun()
+            theme.acted(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
 
 
 def _add() -> None:
@@ -61,7 +58,6 @@ def _add() -> None:
     start_scan(
         roots.read(session.space())
     )  # together, so that a second copy of a dataset gets a name of its own
-    st.rerun()
 
 
 def start_scan(folders: list[Path]) -> None:
@@ -92,33 +88,12 @@ def start_scan(folders: list[Path]) -> None:
 
 
 def progress() -> None:
-    """Bars of what is under way, and what the last scan left over."""
+    """Bars of what is under way."""
     for key in (SCAN_JOB, first_steps.DEMO_JOB):
         jobs.watch(key)
-    job = jobs.current(SCAN_JOB)
-    if job is None or not job.finished or not isinstance(job.result, dict):
-        return
-    found = job.result
-    st.caption(
-        f"Last scan: {theme.count(found['datasets'])} datasets, {theme.count(found['samples'])} samples "
-        f"in {theme.duration(found['seconds'])}."
-    )
-    left = found["unrecognised"]
-    if left or found["problems"]:
-        files = sum(n for _, n in left)
-        with st.expander(f"Not recognised: {theme.count(len(left))} folders, {theme.count(files)} files"):
-            st.markdown(
-                "No known layout fits these, and they have no `real` and `fake` folders and no table of paths "
-                "and labels."
-            )
-            st.dataframe(
-                {"folder": [p for p, _ in left], "files": [n for _, n in left]},
-                hide_index=True,
-                height="content",
-            )
-            for problem in found["problems"][:50]:
-                st.markdown(f"- {theme.safe(problem)}")
-            if left:
-                from dashboard.datasets import mapping  # which starts a scan, and so needs this module
 
-                mapping.folder_panel(left)
+
+def last_scan() -> dict[str, Any] | None:
+    """What the last scan found and left over; None while one runs, or before the first."""
+    job = jobs.current(SCAN_JOB)
+    return job.result if job is not None and job.finished and isinstance(job.result, dict) else None

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 import yaml
 
+from core import plain_yaml
 from core.training.config import TrainConfig
 from dashboard import theme
 
@@ -173,7 +174,7 @@ def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[s
     written = st.text_area(label(field.name), value=text, key=key(field.name), height=80,
                            help=f"{field.metadata['help']}; one `name: value` a line")  # fmt: skip
     try:
-        document = yaml.safe_load(written or "") or {}
+        document = plain_yaml.load(written or "") or {}
     except yaml.YAMLError as error:
         st.error(f"{theme.safe(field.name)} is not a mapping: {theme.safe(str(error))}")
         return dict(value)

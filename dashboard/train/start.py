@@ -112,9 +112,12 @@ def _estimate(config: dict[str, Any], *, blocked: bool) -> None:
         if st.button(
             "Estimate time and memory", key="train-estimate", disabled=blocked, icon=":material/timer:"
         ):
+            person = session.person()
             jobs.forget(key)
             jobs.start(
-                key, "Measuring a few steps", lambda job: estimate.estimate(config, space, job.cancel.is_set)
+                key,
+                "Measuring a few steps",
+                lambda job: estimate.estimate(config, space, job.cancel.is_set, person),
             )
             st.rerun()
     elif not job.finished:

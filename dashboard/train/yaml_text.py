@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 import yaml
 
+from core import plain_yaml
 from core.errors import BadInput, one_line
 from core.training.config import TrainConfig
 from dashboard import theme
@@ -45,7 +46,7 @@ def draw() -> None:
 def take(text: str) -> None:
     """Make the form say what the text says, if the text is a configuration."""
     try:
-        document = yaml.safe_load(text)
+        document = plain_yaml.load(text)
         if not isinstance(document, dict):
             raise BadInput("a configuration is a mapping of fields, one `name: value` a line")
         config = TrainConfig.from_dict(document)

@@ -12,6 +12,7 @@ from dashboard.charts import datasets as charts
 from dashboard.datasets import advice as datasets_advice
 from dashboard.datasets import checks as datasets_checks
 from dashboard.datasets import gallery as datasets_gallery
+from dashboard.datasets import leftover as datasets_leftover
 from dashboard.datasets import mapping as datasets_mapping
 from dashboard.datasets import table as datasets_table
 from dashboard.datasets import work as datasets_work
@@ -27,6 +28,7 @@ def page() -> None:
     with right:
         datasets_work.toolbar()
     datasets_work.progress()
+    datasets_leftover.draw()
     if not infos:
         theme.empty(
             "Add a folder that holds datasets as they were downloaded, or make the demo datasets "

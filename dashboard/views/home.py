@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.catalog import table
-from core.runs.listing import listing
+from core.runs.listing import Summary, listing
 from dashboard import first_steps, jobs, session, theme
 
 theme.page_title("Where do I start?")
@@ -14,9 +16,11 @@ jobs.watch(first_steps.DEMO_JOB)
 infos = [table.info(name, space) for name in table.datasets(space)]
 
 
-@st.fragment(run_every="3s" if any(run.active for run in listing(space).runs()) else None)
-def steps() -> None:
+def live(polling: bool) -> None:
+    """All that changes while something runs; the page is drawn once more when nothing does any longer."""
     runs = listing(space).runs()
+    if polling and not any(run.active for run in runs):
+        st.rerun()
     data, train, play = st.columns(3, border=True)
     with data:
         first_steps.data_step(infos)
@@ -24,13 +28,13 @@ def steps() -> None:
         first_steps.train_step(infos, runs)
     with play:
         first_steps.play_step(runs)
+    if runs:
+        latest(runs[:5])
 
 
-steps()
-runs = listing(space).runs()
-if runs:
+def latest(runs: Sequence[Summary]) -> None:
     st.markdown("#### Latest runs")
-    for run in runs[:5]:
+    for run in runs:
         name, state, best = st.columns([4, 2, 2], vertical_alignment="center")
         if name.button(theme.safe(run.name), key=f"home-run-{run.id}", type="tertiary"):
             st.session_state["runs_chosen"] = [run.id]
@@ -38,6 +42,10 @@ if runs:
         state.markdown(theme.state_badge(run.state, stalled=run.stalled))
         learned = " · :red-badge[✖ learned nothing]" if run.learned_nothing else ""
         best.markdown(f"best validation {theme.safe(run.monitor)} {theme.number(run.best)}{learned}")
+
+
+active = any(run.active for run in listing(space).runs())
+st.fragment(live, run_every="3s" if active else None)(active)
 st.caption(
     "A score is evidence, not proof. Open detectors lose 45 to 50 % of their AUC on media in the wild: "
     "judge with care what lies outside the data a detector was trained on."

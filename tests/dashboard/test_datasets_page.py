@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -215,3 +216,34 @@ def test_the_analyst_names_a_dataset_and_turns_its_labels(space: Workspace) -> N
     next(b for b in page.button if b.label == "Save and scan again").click().run()
     assert not page.exception
     assert overrides.read(space)[about.root] == overrides.Override(name="Mine", one_is=0)
+
+
+def test_an_unrecognised_folder_becomes_a_dataset_by_the_form(space: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "downloads" / "shots of mine"
+    folder.mkdir(parents=True)
+    for i in range(3):
+        Image.fromarray(np.full((16, 16, 3), 40 * i, np.uint8)).save(folder / f"shot {i}.png")
+    page = opened()
+    page.text_input(key="datasets-new-root").set_value(str(tmp_path / "downloads"))
+    page.button(key="datasets-add").click().run()
+    finish(page)
+    assert table.datasets(space) == []
+    (left,) = [e for e in page.expander if e.label.startswith("Not recognised")]
+    assert left.label == "Not recognised: 1 folder, 3 files"
+    next(t for t in page.text_input if t.label == "Name it").set_value("Mine")
+    next(r for r in page.radio if r.label == "All of it is").set_value("fake")
+    next(b for b in page.button if b.label == "Add as a dataset").click().run()
+    finish(page)
+    assert table.datasets(space) == ["Mine"]
+    assert table.load(["Mine"], space)["label"].tolist() == [1, 1, 1]
+    assert any("1 dataset · 3 samples" in m.value for m in page.markdown)
+    assert not [e for e in page.expander if e.label.startswith("Not recognised")]
+
+
+def finish(page: AppTest) -> None:
+    """Until the scan behind the page is through, and the page shows it."""
+    for thread in threading.enumerate():
+        if thread.name == "job-scan":
+            thread.join()
+    page.run()
+    assert not page.exception, page.exception

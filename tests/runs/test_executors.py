@@ -169,6 +169,7 @@ class TestLocal(Conformance):
 
 
 @pytest.mark.long
+@pytest.mark.alone
 class TestTorchrun(Conformance):
     @pytest.fixture
     def make(self) -> MakeExecutor:
@@ -184,6 +185,7 @@ class TestTorchrun(Conformance):
 
 
 @pytest.mark.long
+@pytest.mark.alone
 class TestRay(Conformance):
     @pytest.fixture
     def make(self, cluster: str) -> MakeExecutor:

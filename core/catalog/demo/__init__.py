@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core.access import LOCAL, Person
+
 MARKER = "DEMO_DATA.txt"  # lies in the folder of every demo dataset
 
 
@@ -21,8 +23,10 @@ def make(
     progress: Callable[[int, int, str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     workers: int | None = None,
+    person: Person = LOCAL,
 ) -> dict[str, Any]:
     """Make every demo dataset under `root`; see `core.catalog.demo.making`."""
+    person.require_operator("make the demo datasets")
     from core.catalog.demo import making  # brings the encoders, which the catalogue does not need
 
     return making.make(root, seed, progress, cancelled, workers)

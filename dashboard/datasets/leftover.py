@@ -1,0 +1,34 @@
+"""What the last scan found, and the folders that it did not recognise, with the form that makes them datasets."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import theme
+from dashboard.datasets import mapping, work
+
+
+def draw() -> None:
+    found = work.last_scan()
+    if found is None:
+        return
+    st.caption(
+        f"Last scan: {theme.counted(found['datasets'], 'dataset')}, {theme.counted(found['samples'], 'sample')} "
+        f"in {theme.duration(found['seconds'])}."
+    )
+    left = found["unrecognised"]
+    if not left and not found["problems"]:
+        return
+    files = sum(n for _, n in left)
+    with st.expander(f"Not recognised: {theme.counted(len(left), 'folder')}, {theme.counted(files, 'file')}"):
+        st.markdown(
+            "No known layout fits these, and they have no `real` and `fake` folders and no table of paths "
+            "and labels."
+        )
+        st.dataframe(
+            {"folder": [p for p, _ in left], "files": [n for _, n in left]}, hide_index=True, height="content"
+        )
+        for problem in found["problems"][:50]:
+            st.markdown(f"- {theme.safe(problem)}")
+        if left:
+            mapping.folder_panel(left)

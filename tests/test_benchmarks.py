@@ -1,0 +1,62 @@
+"""Every benchmark as the command it is, in small: it ends with its figures, whatever they are on a busy machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.workspace import CODE_ROOT
+
+SMALL = {
+    "ablation": "--small --out OUT",
+    "datasets_page": "--samples 20000 --turns 2",
+    "detection": "--small --repeats 1",
+    "faults": "--kills 5",
+    "first_detectors": "--only image",
+    "fuzz_media": "--count 30",
+    "imbalance": "--small --out OUT",
+    "load": "--small --sessions 3 --minutes 0.3",
+    "media": "--small --repeats 1",
+    "quality": "DATA --only faces --seeds 1",
+    "runs": "--sessions 2 --seconds 3 --rounds 1 --runs 20 --points 200",
+    "scan": "--files 5000 --rounds 1",
+    "thresholds": "--scores 100000",
+    "training": "--steps 2 --pictures 32 --size 64 --batch 8",
+}
+# Their small editions are tests of their own, which look at more than whether they end.
+ELSEWHERE = {"faults", "fuzz_media", "load"}
+
+
+def commands() -> set[str]:
+    folder = CODE_ROOT / "benchmarks"
+    return {
+        path.stem for path in folder.glob("*.py") if "ArgumentParser(" in path.read_text(encoding="utf-8")
+    }
+
+
+def test_every_benchmark_has_a_small_edition_here() -> None:
+    assert commands() == set(SMALL)
+
+
+@pytest.mark.long
+@pytest.mark.alone
+@pytest.mark.parametrize("name", sorted(set(SMALL) - ELSEWHERE))
+def test_a_benchmark_runs_to_its_end_in_small(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    data = str(request.getfixturevalue("shared_data")) if "DATA" in SMALL[name] else ""
+    arguments = [
+        data if a == "DATA" else str(tmp_path / "out") if a == "OUT" else a for a in SMALL[name].split()
+    ]
+    environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(tmp_path / "workspace"), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *arguments],
+        cwd=CODE_ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    # 0: all aims reached; 1: some were not, which a small edition on any machine may say.
+    assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr[-3000:]
+    assert any(c.isdigit() for c in done.stdout)
