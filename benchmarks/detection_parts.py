@@ -101,7 +101,7 @@ def bare_clip(path: Path, found: Detector) -> dict[str, float]:
             return cam(input_tensor=x, targets=[ClassifierOutputTarget(1)])
 
     timed("grad_cam", explained)
-    timed("faithfulness", lambda: [scored(frames) for _ in range(2 + faithfulness.DRAWS)])
+    timed("faithfulness", lambda: [scored(frames) for _ in range(1 + faithfulness.DRAWS)])
     return seconds
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -87,10 +88,19 @@ def _side_by_side(runs: list[str | None], entries: tuple[dict[str, Any], ...]) -
 
 
 def _check_places(args: argparse.Namespace) -> None:
-    if args.out is not None and args.out.exists() and not args.out.is_dir():
+    if args.out is not None and os.path.exists(args.out) and not args.out.is_dir():
         raise BadInput(f"--out {args.out} is a file; name a folder")
-    if args.report is not None and args.report.is_dir():
+    if args.report is not None and os.path.isdir(args.report):
         raise BadInput(f"--report {args.report} is a folder; name a file, e.g. {args.report / 'report.html'}")
+    for option, folder in (("--out", args.out), ("--report", args.report and args.report.parent)):
+        if folder is None:
+            continue
+        try:  # said before the files are judged, not after
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"{option}: the folder {folder} cannot be made ({error.strerror})") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise BadInput(f"{option}: nothing can be written into {folder}")
 
 
 def _request(args: argparse.Namespace, scratch: Path) -> Any:

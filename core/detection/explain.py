@@ -12,7 +12,7 @@ import numpy as np
 
 from core.detection import explanations, pictures, sound, views
 from core.detection.detector import Detector, Judged
-from core.detection.explanations import contributions, faithfulness
+from core.detection.explanations import faithfulness
 from core.detection.explanations.base import Explainer, lock_of
 from core.detection.frames import Frames
 from core.detection.verdict import Faithfulness, HeatMap, Unit
@@ -87,7 +87,7 @@ def _maps_of(
     explainer: Explainer, looked: views.Looked, detector: Detector, prepared: Any, judged: Judged
 ) -> list[_UnitMap]:
     attribution = explainer(looked.view, looked.inputs)
-    figures = faithfulness.of_pictures(looked.scores, looked.inputs, attribution.maps)
+    figures = faithfulness.of_pictures(looked.scores, looked.inputs, attribution.maps, attribution.scores)
     found = []
     for k, unit in enumerate(looked.units):
         position = _position(prepared, judged, looked, k)
@@ -230,7 +230,7 @@ def explain_sound(
             attribution = explainer(looked.view, looked.inputs)
             rate = detector.recipe.sample_rate
             figures += faithfulness.of_sound(
-                looked.scores, looked.inputs, attribution.maps, looked.hertz, rate
+                looked.scores, looked.inputs, attribution.maps, looked.hertz, rate, attribution.scores
             )
             for unit, map_, weight in zip(looked.units, attribution.maps, attribution.strengths):
                 own = judged.units[unit]
@@ -267,41 +267,3 @@ def sound_method(detector: Detector, wished: str) -> str:
     if detector.modality == "audio" and views.layer_of(detector) is not None:
         return picture_method(wished)
     return "integrated_gradients"
-
-
-def modalities_left_out(
-    detector: Detector, prepared: Any, judged: Judged, text: str | None
-) -> tuple[dict[str, Any], ...]:
-    """Of a fused score: what each modality adds, by judging the file without it."""
-    if detector.modality != "multimodal":
-        return ()
-    present = [
-        name
-        for name, there in (
-            ("image", prepared.frames is not None and len(prepared.frames) > 0),
-            ("audio", prepared.audio is not None and len(prepared.audio) > 0),
-            ("text", bool(text)),
-            ("metadata", True),
-        )
-        if there and views.hears_or_sees(detector, name)
-    ]
-
-    def without(missing: frozenset[str]) -> float:
-        pieces = tuple(replace(p, arrays=_masked(p.arrays, missing)) for p in judged.pieces.pieces)
-        return detector.score_pieces(replace(judged.pieces, pieces=pieces))
-
-    return contributions.leave_one_out(without, present, judged.score)
-
-
-def _masked(arrays: inputs.Arrays, missing: frozenset[str]) -> inputs.Arrays:
-    """The same piece with modalities marked as missing, as training marks them."""
-    masked = dict(arrays)
-    if "image" in missing:
-        masked["mask"] = np.zeros_like(arrays["mask"])
-    if "audio" in missing:
-        masked["has_audio"] = np.array(False)
-    if "text" in missing:
-        masked["text"] = np.array("")
-    if "metadata" in missing:
-        masked["metadata"] = np.array("{}")
-    return masked

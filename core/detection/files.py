@@ -66,13 +66,18 @@ def expand(names: Iterable[str]) -> list[Given]:
     """Files in the order given; a folder stands for the media files under it, by name."""
     found: list[Given] = []
     for name in names:
-        path = Path(name).expanduser()
-        if path.is_dir():
+        path = _place(name)
+        if name and os.path.isdir(path):
             inside = [p for p in _under(path) if is_media(p)]
             found += [Given(p, os.path.join(name, os.fspath(p.relative_to(path)))) for p in inside]
         else:
             found.append(Given(path, name))
     return found
+
+
+def _place(name: str) -> Path:
+    """Where a name leads; a file that is called ~x is that file, and a name too long for any file is no error here."""
+    return Path(name if os.path.lexists(name) else os.path.expanduser(name))
 
 
 def _under(folder: Path) -> list[Path]:

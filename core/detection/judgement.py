@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.detection import defaults, explain, facts, fitness, outside, sound, source, wording
+from core.detection import defaults, explain, facts, fitness, modalities, outside, sound, source, wording
 from core.detection.detector import Detector, Judged, shared
 from core.detection.frames import Frames, shown_frames
 from core.detection.request import Request
@@ -42,15 +42,20 @@ def detect(
     stem: str = "file",
     media: Media | None = None,
     told: Told = lambda _stage, _verdict: None,
+    may_explain: Callable[[], bool] = lambda: True,
     space: Workspace | None = None,
 ) -> Verdict:
-    """The verdict on one file. Never raises for what is wrong with the file or its detector: the entry says it."""
+    """The verdict on one file. Never raises for what is wrong with the file or its detector: the entry says it.
+
+    `may_explain` is asked once the verdict and the facts are told, where heat maps are wanted.
+    """
     start = time.perf_counter()
     try:
         if request.out is not None:
             request.out.mkdir(exist_ok=True)  # never its parents: a session that ended leaves nothing
         with decoding_once():
-            verdict = _Judgement(path, shown, request, stem, media or direct(), told, space).verdict()
+            judgement = _Judgement(path, shown, request, stem, media or direct(), told, may_explain, space)
+            verdict = judgement.verdict()
     except WorkbenchError as error:
         verdict = failed(shown, error, request.run)
     except Exception as error:
@@ -94,10 +99,11 @@ class _Judgement:
         stem: str,
         media: Media,
         told: Told,
+        may_explain: Callable[[], bool],
         space: Workspace | None,
     ) -> None:
         self.path, self.shown, self.request, self.stem = path, shown, request, stem
-        self.media, self.told, self.space = media, told, space
+        self.media, self.told, self.may_explain, self.space = media, told, may_explain, space
         self.stages: dict[str, float] = {}
         self.clock = time.perf_counter()
 
@@ -187,7 +193,7 @@ class _Judgement:
         verdict = self._with_facts(verdict, info)
         self.told("facts", verdict)
         out = self.request.out
-        if out is None:
+        if out is None or (self.request.explain and not self.may_explain()):
             return replace(verdict, stages=dict(self.stages))
         drawn = explain.sound_of(prepared, detector.recipe) if self.request.draw_sound else None
         if self.request.explain:
@@ -230,7 +236,7 @@ class _Judgement:
             maps += over_sound
         if not maps:
             notes.append("This network names no layer to explain; there are no heat maps.")
-        added = explain.modalities_left_out(detector, prepared, judged, self.request.text)
+        added = modalities.left_out(detector, prepared, judged, self.request.text)
         paths = tuple(dict.fromkeys(m.path for m in maps))
         return (
             replace(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
-
-import numpy as np
 
 from core.detection import reference
 from core.detection.detector import Detector, Judged
@@ -60,11 +59,12 @@ def _faces(detector: Detector, judged: Judged, prepared: Any) -> list[dict[str, 
             )
         )
     sides = [max(u.box[2] - u.box[0], u.box[3] - u.box[1]) for u in judged.units if u.box is not None]
-    if sides and float(np.median(sides)) < SMALL_FACE:
+    side = statistics.median(sides) if sides else SMALL_FACE
+    if side < SMALL_FACE:
         found.append(
             _remark(
                 "resolution",
-                f"Faces are about {np.median(sides):.0f} pixels wide and had to be enlarged.",
+                f"Faces are about {side:.0f} pixels wide and had to be enlarged.",
                 True,
             )
         )

@@ -136,7 +136,7 @@ def sound_picture(sound: dict[str, Any], width: int = 960, height: int = 280) ->
         _words(canvas, f"{second:.1f} s", (50 + int((width - 30) * k / 5), height + 24))
     for k in range(5):
         row = min(len(grid.hertz) - 1, round((len(grid.hertz) - 1) * k / 4))
-        _words(canvas, f"{grid.hertz[row] / 1000:.1f} k", (6, height + 4 - int((height - 8) * k / 4)))
+        _words(canvas, f"{grid.hertz[row] / 1000:.1f} kHz", (1, height + 4 - int((height - 8) * k / 4)))
     return canvas
 
 

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 from core import priority
 from core.detection import player, uploads
 from core.detection.request import Request
+from core.detection.turns import Turns
 from core.detection.uploads import Upload
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
@@ -34,6 +34,8 @@ START = 180.0  # seconds to import what it needs
 OPENED_BEFORE = 3  # detectors that stand ready for the first file
 DIED = "the detection process died on this file; it may be damaged on purpose, or memory ran out"
 SLOW = "judging this file took longer than {:.0f} s and was ended"
+NO_MAPS = "Heat maps could not be made: {}."
+NOT_WANTED = "Heat maps were cancelled."
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Job:
     session: str
     upload: Upload
     request: Request
-    stage: str = "queued"  # queued | reading | verdict | facts | map | done | cancelled
+    stage: str = "queued"  # queued | reading | verdict | facts | maps wait | map | done | cancelled
     verdict: Verdict | None = None
     player: tuple[Path, str, str] | None = None  # path, MIME type, kind
     player_error: str | None = None
@@ -55,13 +57,19 @@ class Job:
     def over(self) -> bool:
         return self.stage in ("done", "cancelled")
 
+    def without_maps(self, why: str) -> None:
+        """The verdict stands, and says why there are no heat maps."""
+        assert self.verdict is not None
+        self.verdict = replace(self.verdict, notes=(*self.verdict.notes, why))
+        self.stage = "done"
+
 
 class Service:
     """Made once a server. Its process starts with the first file, or with `warm`."""
 
     def __init__(self) -> None:
         uploads.sweep()
-        self._queues: OrderedDict[str, deque[Job]] = OrderedDict()
+        self._turns: Turns[Job] = Turns()
         self._changed = threading.Condition()
         self._process: _Process | None = None
         self._closed = False
@@ -89,7 +97,7 @@ class Service:
     def submit(self, session: str, upload: Upload, request: Request, *, play: bool = True) -> Job:
         job = Job(session, upload, request, plays=play and request.out is not None)
         with self._changed:
-            self._queues.setdefault(session, deque()).append(job)
+            self._turns.add(session, job)
             self._changed.notify()
         if job.plays:
             self._players.submit(self._make_player, job)
@@ -98,14 +106,17 @@ class Service:
     def cancel(self, session: str) -> int:
         """Take what waits of a session out of the queue; what runs is finished."""
         with self._changed:
-            waiting = self._queues.pop(session, deque())
-        for job in waiting:
+            unjudged, unexplained = self._turns.drop(session)
+        for job in unjudged:
             job.stage = "cancelled"
-        return len(waiting)
+        for job in unexplained:
+            job.without_maps(NOT_WANTED)
+        return len(unjudged) + len(unexplained)
 
     def waiting(self, session: str | None = None) -> int:
+        """Files without a verdict."""
         with self._changed:
-            return sum(len(q) for s, q in self._queues.items() if session in (None, s))
+            return self._turns.waiting(session)
 
     def close(self) -> None:
         with self._changed:
@@ -116,17 +127,11 @@ class Service:
             self._process.end()
 
     def _next(self) -> Job | tuple[str, ...] | None:
-        """The next job: sessions take turns, so that a batch of one does not hold up the others. Where there is
-        none, the detectors to open before somebody asks for them."""
+        """The next job by turns. Where there is none, the detectors to open before somebody asks for them."""
         with self._changed:
             while not self._closed:
-                for session in list(self._queues):
-                    jobs = self._queues[session]
-                    if not jobs:
-                        del self._queues[session]
-                        continue
-                    self._queues.move_to_end(session)
-                    return jobs.popleft()
+                if (job := self._turns.take()) is not None:
+                    return job
                 if self._wanted is not None:
                     wanted, self._wanted, self._warming = self._wanted, None, True
                     return wanted
@@ -157,21 +162,53 @@ class Service:
         return self._process
 
     def _judge(self, process: _Process, job: Job) -> None:
-        job.stage = "reading"
+        """Before the heat maps the process asks whether to go on: where other files wait for their verdicts, these
+        come first, and this file is judged once more when its turn comes."""
+        judged_before = job.verdict
+        job.stage = "reading" if judged_before is None else "map"
         process.ask(job)
-        end = time.monotonic() + longest()
+        end, put_off = time.monotonic() + longest(), False
         while True:
             answer = process.hear(end - time.monotonic())
-            verdict = replace(Verdict.from_dict(answer["verdict"]), file=job.upload.shown)
-            job.verdict = replace(verdict, reason=_named(verdict.reason, job.upload))
-            if job.told_verdict is None and verdict.verdict is not None:
-                job.told_verdict = time.time() - job.submitted
-            job.stage = answer["stage"]
+            if answer["stage"] == "may explain":
+                put_off = judged_before is None and self._verdict_waits()
+                process.tell({"explain": not put_off})
+                continue
+            if judged_before is not None and answer["stage"] in ("verdict", "facts"):
+                continue  # said already
+            self._heard(job, answer, judged_before)
             if job.over:
+                if put_off:
+                    job.stage = "maps wait"
+                    with self._changed:
+                        self._turns.add(job.session, job, maps=True)
                 return
 
+    def _verdict_waits(self) -> bool:
+        with self._changed:
+            return self._turns.verdict_waits
+
+    def _heard(self, job: Job, answer: dict[str, Any], judged_before: Verdict | None) -> None:
+        verdict = replace(Verdict.from_dict(answer["verdict"]), file=job.upload.shown)
+        verdict = replace(verdict, reason=_named(verdict.reason, job.upload))
+        if judged_before is not None and verdict.status != "ok":  # the file or the detector is gone meanwhile
+            job.without_maps(NO_MAPS.format(verdict.reason))
+            return
+        job.verdict = verdict
+        if job.told_verdict is None and verdict.verdict is not None:
+            job.told_verdict = time.time() - job.submitted
+        job.stage = answer["stage"]
+
     def _failed(self, job: Job | None, error: BaseException) -> None:
-        """The process is gone or hangs: its file gets an error, the next one a new process."""
+        """The process is gone or hangs: its file gets an error, the next one a new process.
+
+        A verdict that was reached stands; only its heat maps are missing.
+        """
+        if job is not None and job.verdict is not None and job.verdict.status == "ok":
+            job.without_maps(
+                NO_MAPS.format("that took too long" if isinstance(error, TimeoutError) else DIED)
+            )
+            job = None
         if self._process is not None:
             self._process.end()
             self._process = None

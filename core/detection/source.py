@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -40,8 +41,8 @@ class Source:
 
 def find(name: str | Path, space: Workspace | None = None) -> Source:
     """The source of this name: a run's id, its folder, or an exported file. Weights are not read yet."""
-    path = Path(name).expanduser()
-    if path.is_file():
+    path = Path(os.path.expanduser(name))
+    if os.path.isfile(path):  # also of a name too long for a file, which Path.is_file refuses
         return _of_file(path, space)
     return of_run(open_run(name, space=space), space)
 

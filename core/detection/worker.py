@@ -28,7 +28,7 @@ def main() -> None:
 
     _say(answers, {"stage": "ready"})
     learner = _Learner()
-    for line in sys.stdin:
+    for line in iter(sys.stdin.readline, ""):
         if not line.strip():
             continue
         torch.set_num_threads(processors.count())
@@ -46,9 +46,17 @@ def main() -> None:
             stem="file",
             media=sandboxed(request.explain),
             told=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
+            may_explain=lambda: _may_explain(answers),
         )
         _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
         learner.consider(verdict.detector if verdict.status == "ok" else None, request.run)
+
+
+def _may_explain(answers: TextIO) -> bool:
+    """The server knows who waits: it says whether heat maps are made now or later."""
+    _say(answers, {"stage": "may explain"})
+    answer = json.loads(sys.stdin.readline() or "{}")
+    return bool(answer.get("explain"))
 
 
 def request_from(document: dict[str, Any]) -> Request:

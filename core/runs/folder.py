@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import socket
 import time
@@ -214,9 +215,9 @@ def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
     text = str(name)
     if text == Path(text).name and not text.startswith("."):  # a name alone, of a folder of the workspace
         inside = (space or workspace()).runs / text
-        if inside.is_dir():
+        if os.path.isdir(inside):  # also of a name too long for a folder, which Path.is_dir refuses
             return RunFolder(inside)
-    path = Path(text).expanduser()
-    if path.is_dir() and ((path / "config.yaml").exists() or (path / "status.json").exists()):
+    path = Path(os.path.expanduser(text))
+    if os.path.isdir(path) and ((path / "config.yaml").exists() or (path / "status.json").exists()):
         return RunFolder(path.resolve())
     raise BadInput(f"there is no run {text!r}; `python -m core runs` lists those of this workspace")

@@ -35,65 +35,49 @@ def _side(x: float) -> str:
 def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
     """The score between 0 and 1 with the operating point and the band; shape and word say what colour does."""
     fig = go.Figure()
-    fig.add_shape(type="rect", x0=0, x1=1, y0=0.35, y1=0.65, fillcolor="rgba(127,127,127,.18)", line_width=0)
+    _stretch(fig, (0, 1), (0.35, 0.65), "rgba(127,127,127,.18)")
     if threshold is not None:
-        fig.add_shape(
-            type="rect",
-            x0=max(0, threshold),
-            x1=1,
-            y0=0.35,
-            y1=0.65,
-            fillcolor=theme.FAKE,
-            opacity=0.25,
-            line_width=0,
-        )
-        fig.add_shape(  # it ends under its words
-            type="line",
-            x0=threshold,
-            x1=threshold,
-            y0=0.1,
-            y1=0.76,
-            line={"width": 2, "dash": "dash", "color": theme.UNCERTAIN},
-        )
-        fig.add_annotation(
-            x=threshold,
-            y=1.0,
-            text=f"threshold {threshold:.3g}",
-            showarrow=False,
-            yanchor="top",
-            xanchor=_side(threshold),
-        )
+        _operating_point(fig, threshold)
     if verdict.band is not None:
-        low, high = verdict.band
-        fig.add_shape(
-            type="rect",
-            x0=low,
-            x1=high,
-            y0=0.25,
-            y1=0.75,
-            fillcolor=theme.UNCERTAIN,
-            opacity=0.35,
-            line_width=0,
-        )
+        _stretch(fig, verdict.band, (0.25, 0.75), theme.UNCERTAIN, opacity=0.35)
     if verdict.score is not None:
-        word = decide(verdict.score, threshold, verdict.band)
-        fig.add_trace(
-            go.Scatter(
-                x=[verdict.score],
-                y=[0.5],
-                mode="markers+text",
-                text=[f"{word} {verdict.score:.3f}"],
-                textposition=f"bottom {_OPPOSITE[_side(verdict.score)]}",
-                marker={"size": 18, "color": theme.LABEL_COLORS[word], "symbol": theme.LABEL_SYMBOLS[word]},
-                hovertemplate="score %{x:.4f}<extra></extra>",
-                cliponaxis=False,
-            )
-        )
+        _score(fig, verdict.score, decide(verdict.score, threshold, verdict.band))
     fig.update_xaxes(range=[-0.02, 1.02], title="score: raw P(fake)", tickvals=[0, 0.25, 0.5, 0.75, 1])
     fig.update_yaxes(visible=False, range=[0, 1])
     theme.figure(fig, height=140, keep="scale")
     fig.update_layout(showlegend=False, margin={"t": 4, "b": 4, "l": 8, "r": 8})
     return fig
+
+
+def _stretch(
+    fig: go.Figure, x: tuple[float, float], y: tuple[float, float], colour: str, opacity: float = 1.0
+) -> None:
+    place = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
+    fig.add_shape(type="rect", **place, fillcolor=colour, opacity=opacity, line_width=0)
+
+
+def _operating_point(fig: go.Figure, threshold: float) -> None:
+    """What is called fake, from a line that ends under its words."""
+    _stretch(fig, (max(0, threshold), 1), (0.35, 0.65), theme.FAKE, opacity=0.25)
+    line = {"width": 2, "dash": "dash", "color": theme.UNCERTAIN}
+    fig.add_shape(type="line", x0=threshold, x1=threshold, y0=0.1, y1=0.76, line=line)
+    words, side = f"threshold {threshold:.3g}", _side(threshold)
+    fig.add_annotation(x=threshold, y=1.0, text=words, showarrow=False, yanchor="top", xanchor=side)
+
+
+def _score(fig: go.Figure, score: float, word: str) -> None:
+    fig.add_trace(
+        go.Scatter(
+            x=[score],
+            y=[0.5],
+            mode="markers+text",
+            text=[f"{word} {score:.3f}"],
+            textposition=f"bottom {_OPPOSITE[_side(score)]}",
+            marker={"size": 18, "color": theme.LABEL_COLORS[word], "symbol": theme.LABEL_SYMBOLS[word]},
+            hovertemplate="score %{x:.4f}<extra></extra>",
+            cliponaxis=False,
+        )
+    )
 
 
 def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = None) -> go.Figure:

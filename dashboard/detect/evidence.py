@@ -84,7 +84,7 @@ def side_by_side(jobs: Sequence[Job]) -> None:
         )
     st.dataframe(table, hide_index=True)
     scores = {j.verdict.detector: j.verdict.score for j in jobs if j.verdict and j.verdict.score is not None}
-    if len(scores) < 2 or not all(j.over for j in jobs):
+    if len(scores) < 2 or any(j.verdict is None and not j.over for j in jobs):  # heat maps change no score
         return
     combined = stacking.combine(
         {str(k): float(s) for k, s in scores.items() if s is not None}, session.space()

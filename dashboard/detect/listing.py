@@ -21,9 +21,10 @@ def draw() -> None:
         return
     jobs = [item.first for item in own.items]
     done = sum(job.over for job in jobs)
+    judged = sum(job.verdict is not None or job.over for job in jobs)
     with st.expander(f"This session: {theme.count(len(jobs))} files", expanded=True):
         if done < len(jobs):
-            _progress(done, len(jobs))
+            _progress(judged, done, len(jobs))
         table = [_row(item) for item in own.items]
         picked = st.dataframe(
             table,
@@ -61,10 +62,13 @@ def draw() -> None:
                 st.rerun(scope="app")
 
 
-def _progress(done: int, total: int) -> None:
+def _progress(judged: int, done: int, total: int) -> None:
     own = detect_state.session()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(done / total, text=f"{done} of {total} files")
+        words = f"{judged} of {total} files have their verdict"
+        if judged == total:
+            words = f"every file has its verdict; {done} of {total} are explained"
+        st.progress((judged + done) / (2 * total), text=words)
         if st.button("Cancel the rest", key="detect-cancel"):
             detect_state.service().cancel(own.id)
 

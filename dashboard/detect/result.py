@@ -20,6 +20,7 @@ STAGES = {
     "reading": "reading the file and finding faces",
     "verdict": "verdict reached; looking at the file's facts",
     "facts": "making heat maps",
+    "maps wait": "heat maps follow when every file has its verdict",
     "map": "making heat maps",
 }
 WORDS = {"fake": ("red", "✖ fake"), "real": ("blue", "● real"), "uncertain": ("gray", "◆ uncertain")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -14,10 +15,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.detection import batch
+from core.cli import detect as command
+from core.detection import batch, source
 from core.detection.files import Given, expand
+from core.detection.judgement import detect
 from core.detection.request import Request
 from core.detection.verdict import Verdict
+from core.errors import BadInput
+from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +63,51 @@ def test_a_folder_stands_for_its_media_files_by_name(place: Path, monkeypatch: p
         "folder/inner/renamed",
         "a.png",
     ]
+
+
+def test_names_that_lead_nowhere_are_files_with_an_entry_of_their_own(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    (place / "~tilde").write_bytes((place / "a.png").read_bytes())
+    names = ["", "~tilde", "~nobody-of-this-name/a.png", "x" * 5000, "a.png/inside.png", "."]
+    found = expand(names)
+    assert [g.shown for g in found[:5]] == names[:5]  # and none of them stands for the folder one is in
+    assert found[1].path.is_file() and {"./a.png", "./s.wav"} <= {g.shown for g in found[5:]}
+    request = Request(run=str(place / "pictures"))
+    for given in (found[0], *found[2:5]):
+        verdict = detect(given.path, given.shown, request)
+        assert verdict.status == "error" and "internal" not in str(verdict.reason), verdict
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name", "x" * 5000, "no\nwhere", "../.."])
+def test_a_run_that_is_none_is_said_in_one_line(name: str, space: Workspace) -> None:
+    with pytest.raises(BadInput) as refused:
+        source.find(name, space)
+    assert "there is no run" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--out", "a.png"], "is a file; name a folder"),
+        (["--out", "a.png/deeper"], "cannot be made"),
+        (["--report", "folder"], "is a folder; name a file"),
+        (["--report", "a.png/report.html"], "cannot be made"),
+        (["--report", "y" * 300 + "/report.html"], "cannot be made"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_any_file_is_judged(
+    option: list[str], words: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(
+        batch, "run", lambda *_a, **_k: pytest.fail("judged before its places were looked at")
+    )
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    with pytest.raises(BadInput, match=words):
+        command.run(parser.parse_args(["s.wav", *option]))
 
 
 def test_every_file_has_its_entry_in_the_order_given(place: Path) -> None:

@@ -6,9 +6,12 @@ import io
 import os
 import signal
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +22,7 @@ from core.detection import uploads
 from core.detection.request import Request
 from core.detection.service import Job, Service
 from core.detection.uploads import SessionFolder, Upload
+from core.detection.verdict import Verdict
 from core.errors import MediaError
 from core.media.limits import Limits
 from core.workspace import Workspace
@@ -171,3 +175,96 @@ def test_folders_of_dead_servers_are_swept(tmp_path: Path, monkeypatch: pytest.M
     dead.mkdir()
     alive.mkdir()
     assert uploads.sweep() == 1 and alive.is_dir() and not dead.exists()
+
+
+class Scripted:
+    """In place of the detection process: answers at once, as the worker does, and keeps what was asked."""
+
+    alive = True
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.heard: list[tuple[str, str]] = []
+        self._answers: deque[dict[str, Any]] = deque()
+        self._name = ""
+
+    def ask(self, job: Job) -> None:
+        self.go.wait(60)
+        self._name = job.upload.shown
+        self._say("verdict")
+        self._say("facts", facts={"sha256": "ab"})
+        self._answers.append({"stage": "may explain"})
+
+    def tell(self, task: dict[str, Any]) -> None:
+        maps = {"heatmaps": ("map.jpg",)} if task["explain"] else {}
+        if maps:
+            self._say("map", facts={"sha256": "ab"}, **maps)
+        self._say("done", facts={"sha256": "ab"}, **maps)
+
+    def _say(self, stage: str, **more: Any) -> None:
+        verdict = Verdict(self._name, "ok", verdict="fake", score=0.9, **more)
+        self._answers.append({"stage": stage, "verdict": verdict.to_dict()})
+
+    def hear(self, _seconds: float) -> dict[str, Any]:
+        answer = self._answers.popleft()
+        self.heard.append((answer["stage"], self._name))
+        return answer
+
+    def end(self) -> None:
+        self.alive = False
+
+
+@pytest.fixture
+def scripted(place: Path) -> Iterator[tuple[Service, Scripted]]:
+    service, process = Service(), Scripted()
+    service._process = process  # type: ignore[assignment]
+    yield service, process
+    process.go.set()
+    service.close()
+
+
+def test_of_many_files_all_have_their_verdict_before_one_is_explained(
+    scripted: tuple[Service, Scripted],
+) -> None:
+    service, process = scripted
+    names = ["a", "b", "c", "d"]
+    request = Request(explain=True)
+    jobs = [service.submit("many", Upload(Path(n), n, ours=False), request) for n in names]
+    process.go.set()
+    for job in jobs:
+        verdict = finished(job, 60).verdict
+        assert verdict is not None and verdict.heatmaps == ("map.jpg",) and verdict.facts["sha256"] == "ab"
+        assert job.told_verdict is not None
+    first_map = next(k for k, (stage, _) in enumerate(process.heard) if stage == "map")
+    assert [name for stage, name in process.heard[:first_map] if stage == "done"] == names[:3]
+    assert [name for stage, name in process.heard[:first_map] if stage == "verdict"] == names
+    # The last file was explained at once, as nobody waited; the others are judged once more, in their order.
+    assert [name for stage, name in process.heard if stage == "map"] == ["d", "a", "b", "c"]
+
+
+def test_who_leaves_while_maps_wait_keeps_the_verdicts(scripted: tuple[Service, Scripted]) -> None:
+    service, process = scripted
+    jobs = [service.submit("s", Upload(Path(n), n, ours=False), Request(explain=True)) for n in "ab"]
+    cancelled: list[int] = []
+    tell = process.tell
+
+    def leaving(task: dict[str, Any]) -> None:
+        if task["explain"]:  # the last file is explained; the first still waits for its maps
+            cancelled.append(service.cancel("s"))
+        tell(task)
+
+    process.tell = leaving  # type: ignore[method-assign]
+    process.go.set()
+    first, last = (finished(job, 60).verdict for job in jobs)
+    assert cancelled == [1] and last is not None and last.heatmaps
+    assert first is not None and first.verdict == "fake" and first.notes == ("Heat maps were cancelled.",)
+
+
+def test_a_verdict_that_was_reached_stands_where_its_heat_maps_fail(place: Path) -> None:
+    service = Service()
+    job = Job("one", Upload(place / "a.png", "a.png", ours=False), Request())
+    job.verdict = Verdict("a.png", "ok", verdict="fake", score=0.9)
+    service._failed(job, EOFError())
+    assert job.over and job.verdict.verdict == "fake"
+    assert any("Heat maps could not be made" in note for note in job.verdict.notes)
+    service.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.cli import main
 from core.detection import detector as detectors
 from core.detection import outside, reference, source
 from core.detection.detector import Detector
@@ -60,6 +62,28 @@ def test_an_exported_file_says_the_same_as_its_run(
     other = detect(picture, "p", Request(run=str(exported)), space=space)
     assert (other.score, other.threshold, other.probability) == (one.score, one.threshold, one.probability)
     assert other.detector == one.detector
+
+
+def test_the_command_exports_a_detector_and_refuses_what_would_be_lost(
+    run: Path, space: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "away" / "detector.pth"
+    assert main(["export", str(run), str(target), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["path"] == str(target) and said["bytes"] == target.stat().st_size
+    assert said["detector"] == source.find(run, space).id and said["modality"] == "image"
+    weights = run / "best_model.pth"
+    before = weights.read_bytes()
+    for name, out in (
+        (str(run), tmp_path),
+        (str(run), weights),
+        (str(run), weights / "x"),
+        ("nowhere", target),
+    ):
+        assert main(["export", name, str(out)]) == 2
+        said_wrong = capsys.readouterr()
+        assert said_wrong.out == "" and said_wrong.err.count("\n") == 1
+    assert weights.read_bytes() == before
 
 
 def test_the_second_file_loads_no_weights(

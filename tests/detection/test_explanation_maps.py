@@ -75,14 +75,42 @@ def test_a_clip_gives_a_map_for_each_frame_of_the_clips_own_logit() -> None:
     np.testing.assert_allclose(found.maps, expected, atol=1e-5)
 
 
-def test_a_frozen_network_is_explained_too() -> None:
-    net, layer = network("mobilenetv3_small")
-    x = torch.randn(1, 3, 64, 64)
-    view = View(net, lambda v: net(v, None), layer)
-    trained = explanations.method("gradcam")(view, x).maps
+@pytest.mark.parametrize("name", list(explanations.PICTURE_METHODS))
+@pytest.mark.parametrize("kind", ["convolutional", "tokens", "in place"])
+def test_a_frozen_network_has_the_librarys_maps_without_a_graph_before_the_layer(
+    name: str, kind: str
+) -> None:
+    net, layer, reshape = frozen(kind)
+    x = torch.randn(2, 3, 224, 224)
+    with LIBRARY[name](model=net, target_layers=[layer], reshape_transform=reshape) as cam:
+        expected = cam(
+            input_tensor=x.clone().requires_grad_(True), targets=[ClassifierOutputTarget(1)] * len(x)
+        )
+    differentiated: list[bool] = []
+    watch = layer.register_forward_pre_hook(
+        lambda _layer, given: differentiated.append(given[0].requires_grad)
+    )
+    found = explanations.method(name)(View(net, lambda v: net(v), layer), x)
+    watch.remove()
+    np.testing.assert_allclose(found.maps, expected, atol=1e-5)
+    assert found.scores is not None
+    np.testing.assert_allclose(found.scores, net(x).softmax(-1)[:, 1].numpy(), atol=1e-6)
+    assert differentiated == [False]
+
+
+def frozen(kind: str) -> tuple[nn.Module, nn.Module, object]:
+    """Network, layer, reshape; in the last one what follows the layer works in place."""
+    if kind == "in place":
+        torch.manual_seed(2)
+        layer = nn.Conv2d(3, 8, 7, stride=7)
+        net: nn.Module = nn.Sequential(
+            layer, nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)
+        )
+    else:
+        net, layer = network("mobilenetv3_small" if kind == "convolutional" else "timm:vit_tiny_patch16_224")
     for parameter in net.parameters():
         parameter.requires_grad_(False)
-    np.testing.assert_allclose(explanations.method("gradcam")(view, x).maps, trained, atol=1e-6)
+    return net, layer, tokens_as_picture if kind == "tokens" else None
 
 
 def test_ten_threads_on_one_network_get_the_maps_that_one_would() -> None:

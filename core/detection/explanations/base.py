@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +46,7 @@ class Attribution:
     maps: np.ndarray
     strengths: np.ndarray  # (units,), before each map was scaled to 0..1: comparable across units
     raw: np.ndarray | None = None  # signed, unscaled, where the method has it
+    scores: np.ndarray | None = None  # P(fake) of each row, where the method's own pass gave it
 
 
 class Explainer(Protocol):
@@ -56,6 +58,18 @@ class Explainer(Protocol):
     over: str  # picture | time
 
     def __call__(self, view: View, inputs: torch.Tensor) -> Attribution: ...
+
+
+@contextlib.contextmanager
+def backward_through_recurrence(network: nn.Module) -> Iterator[None]:
+    """cuDNN differentiates recurrent layers only in training mode; PyTorch's own do it in evaluation mode too."""
+    parameter = next(network.parameters(), None)
+    on_gpu = parameter is not None and parameter.is_cuda
+    if on_gpu and any(isinstance(part, nn.RNNBase) for part in network.modules()):
+        with torch.backends.cudnn.flags(enabled=False):
+            yield
+    else:
+        yield
 
 
 def clear_gradients(network: nn.Module) -> None:

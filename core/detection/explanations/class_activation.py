@@ -12,7 +12,14 @@ from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from core.detection.explanations.base import FAKE, Attribution, View, clear_gradients, lock_of
+from core.detection.explanations.base import (
+    FAKE,
+    Attribution,
+    View,
+    backward_through_recurrence,
+    clear_gradients,
+    lock_of,
+)
 from core.errors import WorkbenchError
 
 
@@ -47,6 +54,8 @@ class ClassActivation:
             return self._maps(view, inputs)
 
     def _maps(self, view: View, inputs: torch.Tensor) -> Attribution:
+        assert view.layer is not None
+        leaf = view.layer.register_forward_hook(_graph_begins_here)  # before the library's own hooks
         cam = self.library(_Called(view), [view.layer], reshape_transform=Reshape(view.network))
         strengths: list[np.ndarray] = []
         inner = cam.get_cam_image
@@ -60,15 +69,30 @@ class ClassActivation:
         if view.picture_size is not None:  # the picture is made inside the network: a spectrogram
             height, width = view.picture_size
             cam.get_target_width_height = lambda _inputs: (width, height)
-        inputs = inputs.detach().clone().requires_grad_(True)  # a frozen backbone has gradients only this way
         try:
             rows = len(inputs)
-            with torch.enable_grad():
-                maps = cam(input_tensor=inputs, targets=[ClassifierOutputTarget(FAKE)] * rows)
+            with torch.enable_grad(), backward_through_recurrence(view.network):
+                maps = cam(input_tensor=inputs.detach(), targets=[ClassifierOutputTarget(FAKE)] * rows)
         finally:
+            leaf.remove()
+            del cam.get_cam_image  # it refers back: the pass's memory would wait for the garbage collector
             cam.activations_and_grads.release()
             clear_gradients(view.network)
-        return Attribution(np.asarray(maps, np.float32), np.asarray(strengths[0], np.float32))
+        return Attribution(
+            np.asarray(maps, np.float32),
+            np.asarray(strengths[0], np.float32),
+            scores=cam.outputs.detach().float().softmax(-1)[:, FAKE].cpu().numpy(),
+        )
+
+
+def _graph_begins_here(_layer: nn.Module, _inputs: Any, output: Any) -> Any:
+    """Of a frozen network only what follows the layer is differentiated: what lies before it costs a plain pass.
+
+    Where a learning part lies before the layer its graph is there already and stays.
+    """
+    if not isinstance(output, torch.Tensor) or output.requires_grad:
+        return None
+    return output.detach().requires_grad_(True).clone()  # a copy, as what follows may work in place
 
 
 class Reshape:

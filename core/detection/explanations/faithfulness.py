@@ -23,17 +23,22 @@ FFT, HOP = 512, 128
 Score = Callable[[torch.Tensor], np.ndarray]  # inputs -> P(fake) of each row
 
 
-def of_pictures(score: Score, inputs: torch.Tensor, maps: np.ndarray, seed: int = 0) -> list[Faithfulness]:
-    """One figure a row of scores: a row for each picture, or a single one for a clip as a whole."""
+def of_pictures(
+    score: Score, inputs: torch.Tensor, maps: np.ndarray, before: np.ndarray | None = None, seed: int = 0
+) -> list[Faithfulness]:
+    """One figure a row of scores: a row for each picture, or a single one for a clip as a whole.
+
+    `before`: the scores of the inputs as they are, where they are known.
+    """
     blurred = _blur(inputs)
     cells = functional.adaptive_avg_pool2d(torch.from_numpy(maps)[:, None], GRID)[:, 0].numpy()
 
     def removed(chosen: np.ndarray) -> np.ndarray:
         mask = torch.from_numpy(chosen.astype(np.float32))[:, None].to(inputs)
         mask = functional.interpolate(mask, size=inputs.shape[-2:], mode="nearest")
-        return score(inputs * (1 - mask) + blurred * mask)
+        return score(torch.where(mask > 0, blurred, inputs))
 
-    return _figures(score(inputs), cells, removed, seed)
+    return _figures(score(inputs) if before is None else before, cells, removed, seed)
 
 
 def of_sound(
@@ -42,6 +47,7 @@ def of_sound(
     maps: np.ndarray,
     hertz: np.ndarray | None = None,
     rate: int = 16_000,
+    before: np.ndarray | None = None,
     seed: int = 0,
 ) -> list[Faithfulness]:
     """Windows (units, samples) with maps over moments (units, t), or over bands at `hertz` (units, bands, t)."""
@@ -61,7 +67,7 @@ def of_sound(
         sound = torch.istft(spectrum * gain, FFT, HOP, window=window, length=inputs.shape[1])
         return score(sound)
 
-    return _figures(score(inputs), cells, removed, seed)
+    return _figures(score(inputs) if before is None else before, cells, removed, seed)
 
 
 def _figures(

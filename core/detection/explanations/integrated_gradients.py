@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.detection.explanations.base import FAKE, Attribution, View, clear_gradients, lock_of, scaled
+from core.detection.explanations.base import (
+    FAKE,
+    Attribution,
+    View,
+    backward_through_recurrence,
+    clear_gradients,
+    lock_of,
+    scaled,
+)
 
 BIN = 320  # samples of one moment: 20 ms at 16 kHz
 
@@ -23,7 +31,7 @@ class IntegratedGradients:
     def __call__(self, view: View, inputs: torch.Tensor) -> Attribution:
         """The sums over moments add up to logit(recording) - logit(silence), as exactly as the steps are fine."""
         total = torch.zeros_like(inputs)
-        with lock_of(view.network), torch.enable_grad():
+        with lock_of(view.network), torch.enable_grad(), backward_through_recurrence(view.network):
             for step in range(self.steps):
                 at = (inputs * ((step + 0.5) / self.steps)).detach().requires_grad_(True)
                 logits = view.forward(at)

@@ -1,0 +1,51 @@
+"""What each modality adds to a fused score: the file judged without it, marked as missing as training marks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from core.detection import views
+from core.detection.detector import Detector, Judged
+from core.detection.explanations import contributions
+from core.training import inputs
+
+
+def left_out(
+    detector: Detector, prepared: Any, judged: Judged, text: str | None
+) -> tuple[dict[str, Any], ...]:
+    """Of a fused score: what each modality adds, by judging the file without it."""
+    if detector.modality != "multimodal":
+        return ()
+    present = [
+        name
+        for name, there in (
+            ("image", prepared.frames is not None and len(prepared.frames) > 0),
+            ("audio", prepared.audio is not None and len(prepared.audio) > 0),
+            ("text", bool(text)),
+            ("metadata", True),
+        )
+        if there and views.hears_or_sees(detector, name)
+    ]
+
+    def without(missing: frozenset[str]) -> float:
+        pieces = tuple(replace(p, arrays=_masked(p.arrays, missing)) for p in judged.pieces.pieces)
+        return detector.score_pieces(replace(judged.pieces, pieces=pieces))
+
+    return contributions.leave_one_out(without, present, judged.score)
+
+
+def _masked(arrays: inputs.Arrays, missing: frozenset[str]) -> inputs.Arrays:
+    """The same piece with modalities marked as missing, as training marks them."""
+    masked = dict(arrays)
+    if "image" in missing:
+        masked["mask"] = np.zeros_like(arrays["mask"])
+    if "audio" in missing:
+        masked["has_audio"] = np.array(False)
+    if "text" in missing:
+        masked["text"] = np.array("")
+    if "metadata" in missing:
+        masked["metadata"] = np.array("{}")
+    return masked
