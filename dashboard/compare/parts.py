@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.catalog import table as catalog
 from core.errors import BadInput, one_line
-from core.runs import cards, comparison, published
+from core.runs import cards, comparison, figures, published
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
 from core.workspace import Workspace
@@ -24,7 +24,7 @@ WHOLE = 0.98  # share of the published samples; some downloads lack a few
 def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
     """The figures of a run; empty where they cannot be read, with a word about it."""
     try:
-        return RunFolder(space.runs / run.id).document("metrics") or {}
+        return figures.figures(RunFolder(space.runs / run.id)) or {}
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
         return {}
@@ -90,7 +90,13 @@ def scores(
     for run in chosen:
         path = RunFolder(space.runs / run.id).scores_file(split)
         if path.exists():
-            found = _scores(str(path), path.stat().st_mtime_ns)
+            try:
+                found = _scores(str(path), path.stat().st_mtime_ns)
+            except (OSError, ValueError) as error:
+                st.warning(
+                    f"{theme.safe(run.id)}: {path.name} cannot be read ({theme.safe(one_line(error))})"
+                )
+                continue
             drawn[names[run.id]] = (found["label"].to_numpy(), found["score"].to_numpy(dtype=np.float64))
     return drawn
 

@@ -10,7 +10,7 @@ import streamlit as st
 import yaml
 
 from core.errors import BadInput
-from core.runs import curves, tuning
+from core.runs import curves, figures, tuning
 from core.runs.diagnosis import Remedy, diagnose
 from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
@@ -62,7 +62,7 @@ def tunings() -> None:
 def _results(run: Summary) -> None:
     folder = RunFolder(session.space().runs / run.id)
     try:
-        metrics = folder.document("metrics")
+        metrics = figures.figures(folder)
     except BadInput as error:
         st.error(theme.safe(str(error)))
         return
@@ -81,7 +81,7 @@ def _findings(run: Summary) -> None:
             run,
             config,
             curves.series(folder.events_file),
-            folder.document("metrics"),
+            figures.figures(folder),
             folder.document("plan"),
         )
     except BadInput as error:
