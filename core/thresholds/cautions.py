@@ -22,7 +22,7 @@ def about_scores(sweep: Sweep, where: str = "") -> list[str]:
     elif sweep.auc < 0.5:
         found.append(
             f"AUC{place} is {sweep.auc:.3f}, under 0.5: is the polarity turned? "
-            "If low scores mean fake, say so (--lower-is-fake)"
+            "If low scores mean fake, turn them (--lower-is-fake, or the switch beside the file)"
         )
     return found
 

@@ -153,7 +153,7 @@ class _Parts:
         if all(w in FAKE_WORDS or w in REAL_WORDS for w in lower):
             return [int(w in FAKE_WORDS) for w in lower]
         plain = {"real", "fake"} & set(lower)
-        if len(self.words) <= 2 and not plain:
+        if len(self.words) <= 2 and not plain and not any(map(_is_fraction, lower)):
             raise BadInput(
                 f"{self.name}: labels are {_list(self.words)} and it is not plain which means fake; "
                 f"name it with --fake-label, e.g. --fake-label {self.words[-1]}"
@@ -204,6 +204,11 @@ def _is_number(word: str | None) -> bool:
     except ValueError:
         return False
     return "_" not in (word or "")
+
+
+def _is_fraction(word: str) -> bool:
+    """A number that is not whole: never the name of a class."""
+    return _is_number(word) and not float(word).is_integer()
 
 
 def _list(words: list[str]) -> str:

@@ -186,6 +186,7 @@ def test_cost_is_per_thousand_samples_and_weighted_to_the_prevalence() -> None:
         ("precision=1.2", "between 0 and 1"),
         ("recall=nan", "between 0 and 1"),
         ("fpr=many", "must be a number"),
+        ("cost=1_0:2", "must be a number"),
         ("fbeta=0", "between 0.001 and 1000"),
         ("fbeta=1e308", "between 0.001 and 1000"),
         ("cost=5", "FP:FN"),

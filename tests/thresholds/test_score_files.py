@@ -108,6 +108,7 @@ REFUSED = {
         "label 'unknown' is neither real nor fake",
     ),
     "a label that is neither": ("label,score\nfake,1\n2,0\n", "label '2' is neither real nor fake"),
+    "a label that is a fraction": ("label,score\n0.5,1\n1,0\n", "label '0.5' is neither real nor fake"),
     "a label missing": ("label,score\n1,0.9\n,0.1\n", "the label in row 2 is missing"),
     "which is fake": ("label,score\nspoof,0.9\nbonafide,0.1\n", "not plain which means fake.*--fake-label"),
     "signs": ("label,score\n1,0.9\n-1,0.1\n", "not plain which means fake"),

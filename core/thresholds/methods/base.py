@@ -49,7 +49,7 @@ class Method(ABC):
 def number(option: str, text: str, low: float, high: float = math.inf) -> float:
     """The number of an option, within its bounds."""
     try:
-        value = float(text)
+        value = float(text.replace("_", "?"))  # Python reads 1_0 as 10
     except ValueError:
         raise BadInput(f"{option} ({text!r}) must be a number") from None
     if not (math.isfinite(value) and low <= value <= high):
