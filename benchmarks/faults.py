@@ -1,7 +1,7 @@
 """`python -m benchmarks.faults`: kill servers and workers at random, then look for anything that was lost or half-written.
 
-Each kill hits a real process in the middle of a scan, a cache fill, a save of operating points, a run, or a server
-that watches a run. After it the workspace must read as before or as after, never as something between.
+Each kill hits a real process in the middle of a scan, a cache fill, a save of operating points, a run, or the dashboard
+while its run goes on. After it the workspace must read as before or as after, never as something between.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import argparse
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.sessions import Session
 from core.access import LOCAL
 from core.catalog import table
 from core.catalog.scan import scan
@@ -39,13 +40,35 @@ CONFIG = {
     "faces": False, "batch_size": 8, "protocol": "group", "seed": 1,
 }  # fmt: skip
 SHARES = {"save": 0.4, "cache": 0.2, "scan": 0.2, "run": 0.14, "server": 0.06}  # of all kills
+# Each says when it is warm, then does one thing again and again until it is killed in the middle.
 SAVER = """
 import sys
 from core.access import LOCAL
 from core.thresholds.operating_point import OperatingPoint, history, save
+open(sys.argv[2], "w").close()
 while True:
     point = OperatingPoint(len(history(sys.argv[1])) / 1e4, "by hand", "val")
     save(sys.argv[1], point, LOCAL)
+"""
+SCANNER = """
+import os, sys
+from pathlib import Path
+from core.catalog.scan import scan
+picture = next(Path(sys.argv[1]).rglob("*.png"))
+open(sys.argv[2], "w").close()
+while True:
+    os.utime(picture)  # changed, so that the catalogue is written anew
+    scan([Path(sys.argv[1])])
+"""
+FILLER = """
+import shutil, sys
+from core.cli import main
+from core.workspace import workspace
+main(["prepare", sys.argv[1]])
+open(sys.argv[2], "w").close()
+while True:
+    shutil.rmtree(workspace().cache, ignore_errors=True)
+    main(["prepare", sys.argv[1]])
 """
 
 
@@ -58,7 +81,6 @@ class Bench:
     luck: random.Random
     wrong: list[str] = field(default_factory=list)
     kills: dict[str, int] = field(default_factory=dict)
-    takes: dict[str, float] = field(default_factory=dict)  # seconds that the quickest of a kind took
     wanted: int = 0  # kills of the kind under way
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -73,17 +95,22 @@ class Bench:
         )
 
     def kill(self, kind: str, process: subprocess.Popen[bytes], seconds: float) -> None:
-        """SIGKILL to the whole group after a random part of `seconds`, unless it has ended by itself: then that is
-        how long the next one has."""
-        began = time.monotonic()
+        """SIGKILL to the whole group after a random part of `seconds`; one that ended before was not hit."""
         try:
-            process.wait(self.luck.uniform(0.0, min(seconds, self.takes.get(kind, seconds))))
-            if kind in ("scan", "cache"):
-                self.takes[kind] = min(seconds, self.takes.get(kind, seconds), time.monotonic() - began)
+            process.wait(self.luck.uniform(0.0, seconds))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             self.kills[kind] = self.kills.get(kind, 0) + 1
+
+    def interrupt(self, kind: str, code: str, what: Path, seconds: float) -> None:
+        """Kill one of the loops above somewhere in its work: the clock starts when it is warm."""
+        ready = self.space.root / f"ready-{kind}"
+        ready.unlink(missing_ok=True)
+        process = self.start("-c", code, str(what), str(ready))
+        wait_for(lambda: ready.exists() or process.poll() is not None, 300)
+        self.check(process.poll() is None, f"the process of {kind} ended by itself with {process.returncode}")
+        self.kill(kind, process, seconds)
 
     def check(self, holds: bool, message: str) -> None:
         if not holds:
@@ -104,7 +131,7 @@ def fault_save(bench: Bench) -> None:
     if not run.exists():
         new_run({"model": "none"}, path=run)
     before = len(operating_point.history(run))
-    bench.kill("save", bench.start("-c", SAVER, str(run)), 2.0)
+    bench.interrupt("save", SAVER, run, 0.5)
     points = operating_point.history(run)
     bench.check(len(points) >= before, "operating points were lost")
     values = [round((p.threshold or 0) * 1e4) for p in reversed(points)]
@@ -112,7 +139,7 @@ def fault_save(bench: Bench) -> None:
 
 
 def fault_scan(bench: Bench) -> None:
-    bench.kill("scan", bench.start("-m", "core", "scan", str(bench.data)), 2.5)
+    bench.interrupt("scan", SCANNER, bench.data, 1.0)
     names = table.datasets(bench.space)
     bench.check(names == ["faulty"], f"the catalogue holds {names} after a killed scan")
     bench.check(
@@ -123,11 +150,7 @@ def fault_scan(bench: Bench) -> None:
 def fault_cache(bench: Bench) -> None:
     config = bench.space.root / "prepare.yaml"
     config.write_text(json.dumps(CONFIG), encoding="utf-8")
-    if bench.luck.random() < 0.5:
-        shutil.rmtree(
-            bench.space.cache, ignore_errors=True
-        )  # otherwise the next goes on where this one was killed
-    bench.kill("cache", bench.start("-m", "core", "prepare", str(config)), 6.0)
+    bench.interrupt("cache", FILLER, config, 1.5)
     for _, _, path in entries(bench.space):
         bench.check(read(path) is not None, f"{path.name} in the cache is damaged")
 
@@ -157,22 +180,33 @@ def check_run_files(bench: Bench, folder: RunFolder) -> None:
 
 
 def fault_server(bench: Bench) -> None:
-    """Kill a server while its run goes on; a manager that comes after must adopt it and settle the right state."""
+    """Kill a dashboard while its run goes on; a manager that comes after must adopt it and settle the right state."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     manager = RunManager(bench.space, keep=False)
     folder = manager.submit(CONFIG, LOCAL)
     manager.close()
-    server = bench.start("-m", "benchmarks.faults", "--serve", str(bench.space.root), "--port", str(port))
-    wait_for(lambda: folder.status().state != "queued", 60)
+    server = bench.start("-m", "dashboard", "--port", str(port))
+    wait_for(lambda: answers(port), 300)
+    with Session(port, "runs") as visitor:
+        visitor.rerun()  # the first page starts what waits in the queue
+    wait_for(lambda: folder.status().state != "queued", 300)
     bench.kill("server", server, 20.0)
     after = RunManager(bench.space)
-    wait_for(lambda: folder.status().final, 300)
+    wait_for(lambda: folder.status().final, 900)
     after.close()
     bench.check(
         folder.status().state == "completed", f"after a killed server the run is {folder.status().state}"
     )
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def wait_for(ready: Callable[[], bool], seconds: float) -> None:
@@ -212,13 +246,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--serve", help=argparse.SUPPRESS)  # the server that is to be killed
-    parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.serve:
-        RunManager(Workspace(Path(args.serve)))
-        while True:
-            time.sleep(1)
     with tempfile.TemporaryDirectory() as folder:
         bench = bombard(args.kills, args.seed, Path(folder))
     print("\n".join(f"{kind:<8} {n:>4} kills" for kind, n in bench.kills.items()))

@@ -74,6 +74,12 @@ def _run(space: Workspace, folder: str, name: str, at: int) -> None:
         }
     )  # fmt: skip
     document = {"learned_nothing": bool(at), "learned_nothing_reason": name, "warnings": [name]}
+    hashes = dict.fromkeys(("config_hash", "data_hash", "plan_hash", "python", "device"), name)
+    document["provenance"] = {
+        **hashes,
+        "packages": {name: name},
+        "code": {"commit": name, "source_sha256": name},
+    }
     for split in ("val", "test"):
         found = scores(200, at + (split == "test"), dataset=name)
         found["method"] = np.where(found["label"] == 1, name, "")
@@ -85,8 +91,8 @@ def _run(space: Workspace, folder: str, name: str, at: int) -> None:
         figures |= {"intervals": {"auc": [0.8, 0.95]}, "accuracy": 0.9, "f1": 0.9, "balanced_accuracy": 0.9}
         part = {"name": name, "real": 3, "fake": 4, "auc": 0.9, "intervals": {}}
         document[split] = {
-            "n": 200, "real": 66, "fake": 134, "majority_baseline": 0.6, "at_default": figures, "at_chosen": figures,
-            "units": None, "by": {"method": [part], "dataset": [part]},
+            "n": 200, "real": 66, "fake": 134, "majority_baseline": 0.6, "always_fake_f1": 0.8, "at_default": figures, "at_chosen": figures,
+            "units": None, "by": {"method": [part, part], "dataset": [part]},
         }  # fmt: skip
     run.save_document("metrics", document)
     run.save_document("plan", {"protocol": name, "notes": [name], "datasets": [name]})

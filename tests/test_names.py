@@ -17,6 +17,7 @@ from core.detection import exports as verdicts
 from core.detection import feedback, report
 from core.detection.verdict import Unit, Verdict
 from core.exports import plain_cell, safe_cell, to_csv
+from core.runs.folder import RunFolder
 from core.training.evaluation.report import report as run_report
 from core.workspace import Workspace
 from tests import hostile
@@ -103,13 +104,10 @@ def test_reports_show_names_and_run_nothing(space: Workspace, tmp_path: Path) ->
         facts={"sha256": "00", "exif": {MARKUP: MARKUP}, "media": {"codec": MARKUP}},
         operating_point={"method": MARKUP, "chosen_on": MARKUP, "why": MARKUP},
     )  # fmt: skip
-    run = space.runs / MARKUP
-    from core.runs.folder import RunFolder
-
-    folder = RunFolder(run)
+    folder = RunFolder(space.runs / MARKUP)
     for text in (
         report.as_html([verdict]),
-        run_report(MARKUP, folder.config(), folder.document("metrics") or {}, run),
+        run_report(MARKUP, folder.config(), folder.document("metrics") or {}, folder.path),
     ):
         reader = Tags()
         reader.feed(text)

@@ -21,15 +21,16 @@ BECAME_SOMETHING = """() => [
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_no_name_becomes_an_element_or_a_script(
     start_server: Callable, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(tmp_path / "workspace"))
     space = Workspace(tmp_path / "workspace")
     hostile.fill(space, MARKUP)
+    page.set_default_timeout(240_000)
     server = start_server(space.root)
-    expect.set_options(timeout=90_000)
+    expect.set_options(timeout=240_000)
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     for name in PAGES:
