@@ -14,7 +14,7 @@ import streamlit as st  # noqa: E402
 
 from dashboard import running, session  # noqa: E402
 
-st.set_page_config(page_title="Deepfake workbench", page_icon=":material/frame_inspect:", layout="wide")
+st.set_page_config(page_title="Deepfake workbench", page_icon=HERE / "favicon.svg", layout="wide")
 st.html(HERE / "page.css")
 session.require_sign_in()
 
