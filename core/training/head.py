@@ -17,9 +17,9 @@ from core.training.balancing import TrainingSet, make_balancing
 from core.training.data import Batch
 from core.training.embeddings import Embedded, embed_training, embed_whole
 from core.training.examples import Source
-from core.training.heads import HIDDEN, OnEmbeddings, build_head
+from core.training.heads import HIDDEN, OnEmbeddings, build_head, start_from_shares
 from core.training.loop import Loop
-from core.training.order import Draw
+from core.training.order import Draw, epoch_order
 from core.training.predict import Predicted
 from core.training.scoring import Scored, assemble, margin
 from models.cards import BadOption
@@ -103,6 +103,8 @@ class HeadTraining(Loop):
         }
         head = build_head(**self.head_options)
         head[0].fit(self.rows.values)
+        if self.config.head != "logistic":
+            start_from_shares(head[-1].bias, self.loss, self._labels_drawn())
         self.total.head = head.to(self.ranks.device)
         return OnEmbeddings(self.total.head)
 
@@ -115,6 +117,10 @@ class HeadTraining(Loop):
         if self.config.optimizer == "sgd":
             return torch.optim.SGD(learning, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
         return torch.optim.AdamW(learning, lr=rate, weight_decay=decay)
+
+    def _labels_drawn(self) -> np.ndarray:
+        order = epoch_order(self.training_set, self.techniques, self.config.seed, 1)
+        return self.training_set.labels[order]
 
     def make_loader(self) -> EmbeddingLoader:
         return EmbeddingLoader(self.rows, self.config.seed)

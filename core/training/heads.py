@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from core.errors import BadInput
+from core.training.losses.base import Loss
 from models.cards import Output
 
 HIDDEN = 128
@@ -40,6 +41,29 @@ def build_head(kind: str, width: int, dropout: float = 0.0, hidden: int = HIDDEN
     else:
         raise BadInput(f"head: {kind!r} must be one of linear, mlp, logistic")
     return nn.Sequential(Standardised(width), *layers)
+
+
+def start_from_shares(offset: nn.Parameter, loss: Loss, labels: np.ndarray) -> None:
+    """Set the offset (2,) that is best where nothing but the shares of the classes drawn is known.
+
+    Standardised embeddings say nothing of those shares, so only the offset can learn them; a wide head's rate is too
+    small for that, and it would call half of everything fake whatever the imbalance.
+    """
+    ahead = torch.zeros((), requires_grad=True)
+    classes = torch.arange(2)
+    shares = torch.from_numpy(np.bincount(labels, minlength=2) / len(labels)).float()
+    solver = torch.optim.LBFGS([ahead], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        solver.zero_grad()
+        logits = torch.stack([-ahead / 2, ahead / 2]).expand(2, 2)
+        value = (shares * loss.each(logits, classes)).sum()
+        value.backward()
+        return value
+
+    solver.step(closure)
+    with torch.no_grad():
+        offset.copy_(torch.stack([-ahead / 2, ahead / 2]))
 
 
 class OnEmbeddings(nn.Module):

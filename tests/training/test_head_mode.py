@@ -19,7 +19,8 @@ from core.runs.folder import RunFolder, new_run
 from core.training import checkpoint, embeddings
 from core.training.config import TrainConfig
 from core.training.head import HeadTraining
-from core.training.heads import build_head
+from core.training.heads import build_head, start_from_shares
+from core.training.losses import make_loss
 from core.training.ranks import Ranks
 from core.training.scoring import score_prepared
 from core.training.setup import set_up
@@ -129,3 +130,26 @@ def test_logistic_is_the_optimum_that_scikit_learn_finds(place: Path, tmp_path: 
 def test_a_head_that_is_unknown_is_refused() -> None:
     with pytest.raises(BadInput, match="linear, mlp, logistic"):
         build_head("forest", 3)
+
+
+@pytest.mark.parametrize(
+    ("techniques", "odds"),
+    [({}, 9.0), ({"balancing": ["class_weights"]}, 1.0), ({"label_smoothing": 0.2}, 0.82 / 0.18)],
+)
+def test_a_head_starts_from_the_shares_of_the_classes(techniques: dict[str, Any], odds: float) -> None:
+    labels = np.array([1] * 90 + [0] * 10)
+    loss = make_loss(TrainConfig.from_dict({"modality": "image", **techniques}), labels)
+    head = build_head("linear", 5_000)
+    start_from_shares(head[-1].bias, loss, labels)
+    real, fake = torch.softmax(head[-1].bias, 0).tolist()
+    # Smoothed, a class's share is 0.8 of it and half of the rest.
+    assert fake / real == pytest.approx(odds, rel=1e-3)
+
+
+def test_a_wide_head_knows_the_imbalance_after_one_epoch(place: Path, tmp_path: Path) -> None:
+    space = Workspace(place / "workspace")
+    for balancing, fakes in (([], 0.7), (["sampler"], 0.5)):
+        config = TrainConfig.from_dict(small(tune="head", learning_rate=1e-6, balancing=balancing))
+        job = HeadTraining(set_up(config, space), new_run({}, path=tmp_path / f"run-{fakes}"), CPU)
+        shares = torch.softmax(job.network.head[-1].bias.detach(), 0)
+        assert float(shares[1]) == pytest.approx(fakes, abs=0.1)
