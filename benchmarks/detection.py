@@ -34,6 +34,7 @@ from core.detection.request import Request
 from core.detection.service import Job, Service
 from core.detection.uploads import Upload
 from core.media.recipe import Recipe
+from core.memory import keep_freed
 
 CLIP_AT_MOST = 1.3
 MEMORY_WITHIN = 0.10
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("clip", "server", "memory", "batch"), help="one part alone")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    keep_freed()  # as every process that judges does; so the bare parts have it too
     files = 40 if args.small else 200
     with tempfile.TemporaryDirectory() as temporary, workspace_in(Path(temporary) / "workspace"):
         folder = Path(temporary)

@@ -83,7 +83,9 @@ def measured(
             "seed": seed,
             **asked,
         }
-        run = study.trained({"faces": False, "epochs": 60, "early_stopping": 15, "protocol": "official", **options})
+        run = study.trained(
+            {"faces": False, "epochs": 60, "early_stopping": 15, "protocol": "official", **options}
+        )
         point = run.document("operating_point") or {}
         threshold = point.get("threshold", 0.5) if chosen else 0.5
         scores = pd.read_parquet(run.scores_file("test"))

@@ -134,37 +134,20 @@ def test_decoders_come_after_the_process_that_asks_for_them_where_it_says_so(
     sandbox.close()
 
 
-class TestFreeProcessors:
-    @pytest.fixture
-    def used(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float, float]]:
-        """Readings that follow each other: the clock, all processors, this process; four processors."""
-        readings = [(0.0, 100.0, 7.0)]
-        monkeypatch.setattr(os, "cpu_count", lambda: 4)
-        monkeypatch.setattr(priority.FreeProcessors, "_used", staticmethod(lambda: readings[-1]))
-        return readings
-
-    @pytest.mark.parametrize(
-        ("everybody", "own", "free"),
-        [(0.0, 0.0, 4), (20.0, 20.0, 4), (20.0, 10.0, 3), (40.0, 10.0, 1), (40.0, 0.0, 1), (15.0, 0.0, 2)],
-    )
-    def test_they_are_those_that_others_leave_alone(
-        self, used: list[tuple[float, float, float]], everybody: float, own: float, free: int
-    ) -> None:
-        processors = priority.FreeProcessors()
-        used.append((10.0, 100.0 + everybody, 7.0 + own))
-        assert processors.count() == free
-
-    def test_too_short_a_time_tells_nothing(self, used: list[tuple[float, float, float]]) -> None:
-        processors = priority.FreeProcessors()
-        used.append((10.0, 120.0, 7.0))
-        assert processors.count() == 2
-        used.append((10.1, 120.0, 7.0))
-        assert processors.count() == 2
-        used.append((20.0, 120.0, 7.0))
-        assert processors.count() == 4
+@pytest.mark.parametrize(
+    ("running", "free"),
+    [([1] * 5, 4), ([2] * 5, 3), ([1, 3, 1, 3, 1], 3), ([5] * 5, 1), ([40] * 5, 1), ([None], 4)],
+)
+def test_free_processors_are_those_that_others_leave_alone(
+    monkeypatch: pytest.MonkeyPatch, running: list[int | None], free: int
+) -> None:
+    looks = iter(running)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(priority, "_running", lambda: next(looks))
+    assert priority.free_processors() == free
 
 
-def test_the_use_of_processors_is_read_from_the_system() -> None:
-    clock, everybody, own = priority.FreeProcessors._used()
-    assert clock > 0 and everybody >= own >= 0
-    assert 1 <= priority.FreeProcessors().count() <= (os.cpu_count() or 1)
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux counts who runs")
+def test_who_runs_is_read_from_the_system() -> None:
+    assert (priority._running() or 0) >= 1
+    assert 1 <= priority.free_processors() <= (os.cpu_count() or 1)

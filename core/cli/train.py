@@ -12,6 +12,7 @@ from typing import Any
 
 from core import priority
 from core.errors import BadInput, WorkbenchError
+from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
 from core.training.config import TrainConfig
 from core.training.signals import heard
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         return train_together(folder, devices, args.resume)
     from core.training.worker import outcome, work
 
+    keep_freed()
     priority.settle()  # torchrun starts each worker in a session of its own
     result = work(folder, resume=args.resume, setup=setup)
     return result or outcome(folder)

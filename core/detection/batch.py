@@ -12,6 +12,7 @@ from dataclasses import replace
 from core.detection.files import Given
 from core.detection.verdict import Verdict
 from core.errors import BadInput
+from core.memory import keep_freed
 
 FILES_A_PROCESS = 8  # fewer are not worth another start of the libraries
 CRASHED = "reading or judging this file crashed the process; the file may be damaged on purpose"
@@ -83,6 +84,7 @@ def _pool(count: int, threads: int) -> ProcessPoolExecutor:
 def _prepare(threads: int) -> None:
     import torch
 
+    keep_freed()
     torch.set_num_threads(threads)
 
 

@@ -11,12 +11,14 @@ from typing import Any, TextIO
 
 from core.detection.exports import plain
 from core.detection.request import Request
-from core.priority import FreeProcessors
+from core.memory import keep_freed
+from core.priority import free_processors
 
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
+    keep_freed()
     from core.detection import warming
 
     threading.Thread(target=warming.decoders, daemon=True).start()  # beside the imports
@@ -24,14 +26,12 @@ def main() -> None:
 
     from core.detection import judgement
 
-    processors = FreeProcessors()
-
     _say(answers, {"stage": "ready"})
     learner = _Learner()
     for line in iter(sys.stdin.readline, ""):
         if not line.strip():
             continue
-        torch.set_num_threads(processors.count())
+        torch.set_num_threads(free_processors())
         task = json.loads(line)
         if "warm" in task:
             warming.detectors(task["warm"])
@@ -56,7 +56,11 @@ def _may_explain(answers: TextIO) -> bool:
     """The server knows who waits: it says whether heat maps are made now or later."""
     _say(answers, {"stage": "may explain"})
     answer = json.loads(sys.stdin.readline() or "{}")
-    return bool(answer.get("explain"))
+    if wanted := bool(answer.get("explain")):
+        import torch
+
+        torch.set_num_threads(free_processors())  # others may have come or gone since the verdict
+    return wanted
 
 
 def request_from(document: dict[str, Any]) -> Request:

@@ -1,0 +1,35 @@
+"""Freed memory is kept: a pass that was made before asks the system for nothing new."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PASSES = """
+import resource
+import numpy as np
+from core.memory import keep_freed
+if {kept}:
+    assert keep_freed()
+def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def one(): np.ones(20 << 20, np.uint8).sum()
+for _ in range(3): one()
+before = faults()
+for _ in range(20): one()
+print(faults() - before)
+"""
+
+
+def faults(kept: bool) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", PASSES.format(kept=kept)], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the settings are glibc's")
+def test_large_arrays_are_not_asked_for_anew() -> None:
+    pages = 20 * (20 << 20) // 4096
+    assert faults(kept=True) < pages / 100
