@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from benchmarks.studies import Study, demo_pictures
+from core.catalog import table
+from core.catalog.table import DatasetInfo
 from core.workspace import CODE_ROOT
 
 SMALL = {
@@ -60,3 +64,16 @@ def test_a_benchmark_runs_to_its_end_in_small(
     # 0: all aims reached; 1: some were not, which a small edition on any machine may say.
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr[-3000:]
     assert any(c.isdigit() for c in done.stdout)
+
+
+def test_a_study_that_goes_on_takes_the_demo_pictures_again(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    for name, samples, demo in (("small", 4, True), ("demo", 8, True), ("faces", 40, False)):
+        rows = [
+            {"id": f"{name}/{k}", "path": f"{k}.png", "dataset": name, "modality": "image", "label": k % 2}
+            for k in range(samples)
+        ]
+        about = DatasetInfo(name=name, layout="generic", root=str(tmp_path), demo=demo)
+        table.save(name, pd.DataFrame(rows), about, study.space)
+    (tmp_path / "demo.done").touch()
+    assert demo_pictures(study) == "demo"
