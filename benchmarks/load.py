@@ -28,6 +28,7 @@ import numpy as np
 import psutil
 import torch
 
+from benchmarks.resident import resident
 from benchmarks.visitors import ACTS, Analyst, Visitor
 from core.catalog import demo
 from core.catalog.scan import scan
@@ -184,7 +185,7 @@ def crowd(found: Load, port: int, server: psutil.Process, trainer: Trainer, conf
         one.start()
         time.sleep(min(0.3, found.minutes * 60 / 4 / len(analysts)))
     while (now := time.monotonic() - begun) < found.minutes * 60:
-        found.memory_mb.append((round(now, 1), memory(server)))
+        found.memory_mb.append((round(now, 1), resident(server) / 1e6))
         if not trainer.poll(run).alive:  # the next one: something trains all the time
             run = trainer.start(new_run(config, space=trainer.space))
         time.sleep(1.0)
@@ -208,17 +209,6 @@ def busy(server: psutil.Process) -> float:
     """Seconds of processor time of the server itself."""
     times = server.cpu_times()
     return float(times.user + times.system)
-
-
-def memory(server: psutil.Process) -> float:
-    """Megabytes of the server with its detection process and decoders."""
-    total = 0
-    for process in (server, *server.children(recursive=True)):
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total / 1e6
 
 
 def differences(reference: Path, run: Path) -> list[str]:
