@@ -125,7 +125,7 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
         return
     left = "" if job.seconds_left is None else f" · {theme.duration(job.seconds_left)} left"
     text = f"{theme.safe(job.name)} {theme.safe(job.text)}{left}"
-    bar, button = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(job.share or 0.0, text=text)
-    if button.button("Cancel", key=f"cancel-{key}", disabled=job.cancel.is_set()):
-        job.cancel.set()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(job.share or 0.0, text=text)
+        if st.button("Cancel", key=f"cancel-{key}", disabled=job.cancel.is_set()):
+            job.cancel.set()

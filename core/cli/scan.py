@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import Any
 
+from tqdm import tqdm
+
 from core.catalog import advice, roots, statistics
 from core.catalog.info import DatasetInfo
 from core.catalog.scan import ScanResult, scan
@@ -18,7 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    result = scan(args.roots, progress=_progress if sys.stderr.isatty() else None)
+    watched = sys.stderr.isatty()
+    with tqdm(file=sys.stderr, disable=not watched, leave=False) as bar:
+
+        def progress(what: str, done: int, out_of: int) -> None:
+            if bar.desc != what:  # each stage has a rate, and so a time left, of its own
+                bar.reset(out_of or None)
+                bar.set_description_str(what)
+            bar.update(done - bar.n)
+
+        result = scan(args.roots, progress=progress if watched else None)
     for root in args.roots:  # so that the Datasets page scans them again
         roots.add(root)
     return document(result)
@@ -62,10 +73,6 @@ def _dataset(about: DatasetInfo) -> dict[str, Any]:
         "notes": about.notes,
         "preset": advice.advise(about).preset,
     }
-
-
-def _progress(what: str, done: int, out_of: int) -> None:
-    print(f"\r{what}: {done:,}{f' of {out_of:,}' if out_of else ''}\033[K", end="", file=sys.stderr)
 
 
 def show(result: dict[str, Any]) -> str:

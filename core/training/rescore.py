@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from core.access import LOCAL, Person
 from core.errors import BadInput
@@ -18,7 +20,7 @@ from core.training.config import TrainConfig
 from core.training.evaluation.degradations import degradations
 from core.training.examples import Source, Unusable, metadata_of, read
 from core.training.inputs import pieces_of
-from core.training.predict import predict, save_tables, score_tables
+from core.training.predict import Predicted, predict, save_tables, score_tables
 from core.training.ranks import Ranks, describe, own_device
 from core.training.samples import Planned, plan_samples, select
 from core.training.scoring import score_many
@@ -52,8 +54,7 @@ def evaluate(
         for split in missing:
             rows = planned.split(split)
             if len(rows):
-                source = source_of(rows, loaded, space)
-                found = predict(loaded.network.to(ranks.device), loaded.card, source, ranks, workers=workers)
+                found = _scored(loaded, source_of(rows, loaded, space), ranks, workers, split)
                 save_tables(folder, split, found, rows)
     before = folder.document("metrics") or {}
     point = folder.path / "operating_point.json"
@@ -99,8 +100,7 @@ def evaluate_on(
     config = TrainConfig.from_dict(folder.config())
     rows, part = rows_on(folder, config, dataset, split, space)
     loaded, ranks = checkpoint.load(folder), alone(config)
-    source = source_of(rows, loaded, space)
-    found = predict(loaded.network.to(ranks.device), loaded.card, source, ranks, workers=workers)
+    found = _scored(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
     scores, units = score_tables(found, rows)
     name = f"on {quote(dataset, safe=' ')}"
     write_atomic(folder.scores_file(name), scores.to_parquet(index=False))
@@ -118,6 +118,17 @@ def evaluate_on(
     cross = folder.document("cross_dataset") or {}
     folder.save_document("cross_dataset", plain({**cross, dataset: result}))
     return result
+
+
+def _scored(loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
+    """Every sample's score, with a bar where somebody watches."""
+    with _bar(len(source.files), what) as bar:
+        network = loaded.network.to(ranks.device)
+        return predict(network, loaded.card, source, ranks, workers=workers, progress=bar.update)  # type: ignore[arg-type]
+
+
+def _bar(total: int, what: str) -> tqdm[Any]:
+    return tqdm(total=total, desc=what, disable=not sys.stderr.isatty(), leave=False)
 
 
 def trained_on(folder: RunFolder) -> list[str]:
@@ -160,7 +171,7 @@ def robustness(
     prepared = {i: found for i in range(len(rows)) if not isinstance(found := read(source, i), Unusable)}
     kinds: list[Any] = [None, *degradations(config.modality, config.seed)]
     table = []
-    for kind in kinds:
+    for kind in tqdm(kinds, desc="degradations", disable=not sys.stderr.isatty(), leave=False):
         labels, scores, groups = [], [], []
         for i, one in prepared.items():
             changed = one if kind is None else kind.apply(one)
