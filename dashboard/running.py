@@ -28,7 +28,7 @@ def _draw(polling: bool) -> None:
         if st.button(f"{label} · {run.state}", key=f"running-{run.id}", type="tertiary"):
             st.session_state["runs_chosen"] = [run.id]
             theme.go_to("runs")
-        if run.progress is not None:
+        if run.progress is not None and run.state != "queued":
             left = "" if run.seconds_left is None else f"{theme.duration(run.seconds_left)} left"
             st.progress(min(max(run.progress, 0.0), 1.0), text=left)
     if len(active) > 8:

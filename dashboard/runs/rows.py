@@ -82,8 +82,11 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
 
 
 def _best(run: Summary) -> str:
-    monitor = "AUC" if run.monitor == "auc" else run.monitor.replace("_", " ")
-    text = f"best val {theme.safe(monitor)} **{theme.number(run.best)}**" if run.best is not None else ""
+    text = (
+        f"best val {theme.figure_name(run.monitor)} **{theme.number(run.best)}**"
+        if run.best is not None
+        else ""
+    )
     if run.learned_nothing:
         text += "  \n:red-badge[✖ learned nothing]"
     return text or " "
@@ -97,14 +100,22 @@ def _actions(run: Summary, waiting: Sequence[str]) -> None:
             _button(label, "stop", run.id, ":material/stop:", disabled=not may)
         if run.state in ("stopped", "failed", "interrupted"):
             _button("Resume", "resume", run.id, ":material/play_arrow:", disabled=not may)
-        if run.state == "queued" and len(waiting) > 1 and waiting[0] != run.id:
+        if run.id in waiting and waiting[0] != run.id:
             _button("First", "first", run.id, ":material/vertical_align_top:", disabled=not may)
+        if run.id in waiting and waiting[-1] != run.id:
+            _button("Later", "later", run.id, ":material/arrow_downward:", disabled=not may)
         _button("Clone", "clone", run.id, ":material/content_copy:")
 
 
 def _button(label: str, action: str, name: str, icon: str, *, disabled: bool = False) -> None:
     if st.button(label, key=f"run-{action}-{name}", icon=icon, disabled=disabled, type="tertiary"):
         act(action, name)
+
+
+def one_later(order: Sequence[str], name: str) -> list[str]:
+    """The queue with this run and the one behind it changed about."""
+    place = order.index(name) if name in order else len(order)
+    return [*order[:place], *order[place + 1 : place + 2], name, *order[place + 2 :]]
 
 
 def act(action: str, name: str) -> None:
@@ -117,6 +128,7 @@ def act(action: str, name: str) -> None:
         "stop": lambda: manager.stop(name, person),
         "resume": lambda: manager.resume(name, person),
         "first": lambda: manager.reorder([name], person),
+        "later": lambda: manager.reorder(one_later(manager.waiting(), name), person),
         "delete": lambda: manager.delete(name, person),
     }[action]
 

@@ -41,7 +41,7 @@ def latest(runs: Sequence[Summary]) -> None:
             theme.go_to("runs")
         state.markdown(theme.state_badge(run.state, stalled=run.stalled))
         learned = " · :red-badge[✖ learned nothing]" if run.learned_nothing else ""
-        best.markdown(f"best validation {theme.safe(run.monitor)} {theme.number(run.best)}{learned}")
+        best.markdown(f"best validation {theme.figure_name(run.monitor)} {theme.number(run.best)}{learned}")
 
 
 active = any(run.active for run in listing(space).runs())

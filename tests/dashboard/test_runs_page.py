@@ -174,3 +174,13 @@ def test_two_runs_show_where_their_configurations_differ(make_run: Callable[...,
             box.check().run()
     table = next(d.value for d in page.dataframe if "option" in d.value)
     assert table["option"].tolist() == ["loss"]
+
+
+@pytest.mark.parametrize(
+    ("name", "after"),
+    [("a", ["b", "a", "c"]), ("b", ["a", "c", "b"]), ("c", ["a", "b", "c"])],
+)
+def test_a_waiting_run_goes_one_place_later(name: str, after: list[str]) -> None:
+    from dashboard.runs.rows import one_later
+
+    assert one_later(["a", "b", "c"], name) == after
