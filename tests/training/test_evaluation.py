@@ -157,6 +157,22 @@ def test_a_detector_without_signal_has_learned_nothing_and_everything_says_so(tm
     assert "Learned nothing" in (folder.results / "report.html").read_text()
 
 
+@pytest.mark.parametrize(("each", "nothing"), [((2, 3), True), ((5, 5), False)])
+def test_a_perfect_order_of_too_few_samples_shows_nothing(
+    tmp_path: Path, each: tuple[int, int], nothing: bool
+) -> None:
+    """The bootstrap of five samples in perfect order is [1, 1]; by chance one order in ten is perfect."""
+    reals, fakes = each
+    table = scored(n=60)
+    few = pd.concat([table[table["label"] == 0][:reals], table[table["label"] == 1][:fakes]], ignore_index=True)
+    few["score"] = [0.1 + 0.01 * k for k in range(reals)] + [0.8 + 0.01 * k for k in range(fakes)]
+    metrics = write(run_with(tmp_path, few, few))
+    assert metrics["test"]["at_chosen"]["intervals"]["auc"] == [1.0, 1.0]
+    assert metrics["learned_nothing"] is nothing
+    if nothing:
+        assert "10 of 100 orders" in metrics["learned_nothing_reason"]
+
+
 @pytest.mark.parametrize("kept", [0, 1])
 def test_one_class_only_gives_files_and_no_invented_figures(tmp_path: Path, kept: int) -> None:
     table = scored()

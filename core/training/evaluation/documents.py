@@ -22,7 +22,12 @@ from core.thresholds.methods import choose
 from core.thresholds.sweep import sweep
 from core.training.evaluation.figures import RESAMPLES, breakdown, measure
 from core.training.evaluation.localisation import localisation
-from core.training.evaluation.majority import always_fake_f1, learned_nothing, majority_baseline
+from core.training.evaluation.majority import (
+    always_fake_f1,
+    chance_of_order,
+    learned_nothing,
+    majority_baseline,
+)
 from core.training.evaluation.provenance import SCHEMA, provenance
 from core.training.evaluation.results import write_results
 from core.workspace import write_atomic
@@ -178,6 +183,7 @@ def split_figures(
         "real": int(len(labels) - labels.sum()),
         "majority_baseline": majority_baseline(labels),
         "always_fake_f1": always_fake_f1(labels),
+        "chance": chance_of_order(labels, table["score"].to_numpy(dtype=np.float64)),
         "at_default": default,
         "at_chosen": chosen,
         "improvement": {

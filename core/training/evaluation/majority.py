@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.stats import mannwhitneyu
+
+CHANCE = 0.025  # one side of a 95 % interval
 
 
 def majority_baseline(labels: np.ndarray) -> float:
@@ -20,6 +23,17 @@ def always_fake_f1(labels: np.ndarray) -> float:
     return 2 * share / (1 + share) if share else 0.0
 
 
+def chance_of_order(labels: np.ndarray, scores: np.ndarray) -> float | None:
+    """The chance that scores without any knowledge order the samples at least as well: Mann and Whitney's test,
+    exact for small samples. A bootstrap cannot see it: every redraw of five samples in perfect order is perfect."""
+    fake, real = scores[labels == 1], scores[labels == 0]
+    if not len(fake) or not len(real):
+        return None
+    if scores.min() == scores.max():
+        return 1.0
+    return float(mannwhitneyu(fake, real, alternative="greater").pvalue)
+
+
 def learned_nothing(split: Mapping[str, Any]) -> str | None:
     """Why this split shows that nothing was learned, in one line; None where it does show something."""
     chosen = split["at_chosen"]
@@ -30,6 +44,12 @@ def learned_nothing(split: Mapping[str, Any]) -> str | None:
         if low is None or low <= 0.5:
             value = chosen[figure]
             return f"{name} {value:.3f} [{low or 0:.2f}, {high or 1:.2f}] does not rise above chance (0.5)"
+    chance = split.get("chance")
+    if chance is not None and chance > CHANCE:
+        return (
+            f"an AUC of {chosen['auc']:.3f} on {split['real']} real and {split['fake']} fake samples comes by chance "
+            f"in {100 * chance:.0f} of 100 orders, more than {100 * CHANCE:g}: too few samples to show anything"
+        )
     return None
 
 
