@@ -34,25 +34,23 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def measure(config: TrainConfig) -> dict[str, Any]:
     """Prepare a few files, take a few steps, score a few samples; the rest is multiplication."""
-    from core.training.head import HeadTraining
+    from core.runs.folder import RunFolder
     from core.training.loop import Loop
     from core.training.ranks import joined
     from core.training.setup import set_up
 
     setup = set_up(config)
     with tempfile.TemporaryDirectory() as folder, joined(config.device) as ranks:
-        from core.runs.folder import RunFolder
-
         prepare = _prepare_seconds(setup)
         head = setup.tune == "head"
-        if head:
-            step, steps, batch = 0.0, 0, 0
-            job: Any = HeadTraining(setup, RunFolder(Path(folder)), ranks)
-        else:
+        step, steps, batch = 0.0, 0, 0
+        if (
+            not head
+        ):  # a head takes next to nothing beside the embeddings, which are scores but for the last layer
             job = Loop(setup, RunFolder(Path(folder)), ranks)
             step, batch = _step_seconds(job)
             steps = job.total_steps
-        score = _score_seconds(job, setup)
+        score = _score_seconds(setup, ranks)
         memory = _memory(ranks.device)
     return _result(config, setup, head, prepare, step, steps, batch, score, memory)
 
@@ -92,19 +90,22 @@ def _step_seconds(job: Any) -> tuple[float, int]:
     return min(took[1:] or took) * job.config.accumulation, len(batch)
 
 
-def _score_seconds(job: Any, setup: Any) -> float:
+def _score_seconds(setup: Any, ranks: Any) -> float:
     """Of one sample, read and scored as in validation."""
     from dataclasses import replace
 
+    from core.training.predict import predict
+
+    network = setup.network.to(ranks.device)
     source = setup.source("val")
     count = min(SCORED, len(source.files))
     part = replace(
         source, files=source.files[:count], labels=source.labels[:count], texts=source.texts[:count],
         domains=source.domains[:count],
     )  # fmt: skip
-    job.predict(part, "measuring")  # the first time also prepares
+    predict(network, setup.card, part, ranks)  # the first time also prepares
     began = time.monotonic()
-    job.predict(part, "measuring")
+    predict(network, setup.card, part, ranks)
     return (time.monotonic() - began) / max(1, count)
 
 

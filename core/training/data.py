@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,8 +145,18 @@ def prepare_worker(_: int) -> None:
     """A reading process uses one core and leaves stopping to the training process.
 
     In a process group of its own it does not hear what is sent to the run's group. SIGTERM must still end it: that is
-    how the training process takes its readers along when it exits.
+    how the training process takes its readers along when it exits. One that is killed cannot: a reader whose answer
+    nobody takes would wait for ever, so it looks for itself whether the training process is still there.
     """
     os.setpgid(0, 0)
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(0)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    while os.getppid() == parent.pid:
+        time.sleep(1)
+    os._exit(1)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -44,6 +45,26 @@ def test_time_and_memory_are_right_in_their_order(space: Workspace, tmp_path: Pa
     # Starting up and writing the results are not in the estimate, and a machine may be busy: the order is what counts.
     assert told.seconds < 10 * (status.ended - status.started)
     assert told.seconds > (status.ended - status.started - 60) / 10
+
+
+def test_head_mode_is_measured_on_a_few_samples(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.cli.estimate import SCORED, measure
+    from core.training import predict, scoring
+
+    image_set(space, tmp_path, real=60, fake=60)
+    scored: list[int] = []
+
+    def counted(network: Any, card: Any, pieces: Any, *rest: Any, **more: Any) -> Any:
+        scored.append(len(pieces))
+        return scoring.score_many(network, card, pieces, *rest, **more)
+
+    monkeypatch.setattr(predict, "score_many", counted)
+    told = measure(TrainConfig.from_dict(small(tune="head", epochs=6)))
+    assert sum(scored) <= 2 * SCORED
+    assert told["epoch_seconds"] is None and told["seconds"] > 0
+    assert not list(space.cache.rglob("*embedd*"))
 
 
 def test_a_configuration_that_cannot_train_is_one_line(space: Workspace, tmp_path: Path) -> None:

@@ -164,7 +164,9 @@ def test_a_perfect_order_of_too_few_samples_shows_nothing(
     """The bootstrap of five samples in perfect order is [1, 1]; by chance one order in ten is perfect."""
     reals, fakes = each
     table = scored(n=60)
-    few = pd.concat([table[table["label"] == 0][:reals], table[table["label"] == 1][:fakes]], ignore_index=True)
+    few = pd.concat(
+        [table[table["label"] == 0][:reals], table[table["label"] == 1][:fakes]], ignore_index=True
+    )
     few["score"] = [0.1 + 0.01 * k for k in range(reals)] + [0.8 + 0.01 * k for k in range(fakes)]
     metrics = write(run_with(tmp_path, few, few))
     assert metrics["test"]["at_chosen"]["intervals"]["auc"] == [1.0, 1.0]

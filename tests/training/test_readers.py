@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 from core.workspace import CODE_ROOT
 
@@ -21,3 +23,31 @@ builtins.held = loader, reading  # alive until the very end of the process
 def test_a_process_ends_although_its_loader_is_still_held() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=CODE_ROOT, timeout=120, check=False)
     assert done.returncode == 0
+
+
+LARGE = """
+import sys, time
+import numpy as np
+from torch.utils.data import DataLoader
+from core.training.data import prepare_worker
+class Large:
+    def __len__(self): return 8
+    def __getitem__(self, i): return np.zeros(2**22, np.uint8)  # more than a pipe holds
+loader = DataLoader(Large(), batch_size=None, num_workers=2, worker_init_fn=prepare_worker, collate_fn=lambda x: x)
+reading = iter(loader)
+print(*(worker.pid for worker in reading._workers), flush=True)
+time.sleep(600)
+"""
+
+
+def test_readers_of_a_killed_process_do_not_stay_behind() -> None:
+    with subprocess.Popen([sys.executable, "-c", LARGE], cwd=CODE_ROOT, stdout=subprocess.PIPE) as training:
+        assert training.stdout is not None
+        readers = [int(pid) for pid in training.stdout.readline().split()]
+        time.sleep(2)  # until they wait for somebody to take what they have read
+        training.kill()
+    assert len(readers) == 2
+    end = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in readers):
+        assert time.monotonic() < end, "a reader is still there"
+        time.sleep(0.1)
