@@ -13,6 +13,7 @@ from core.catalog.components import components
 from core.errors import BadInput
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
+from core.runs.titles import titles
 from core.thresholds.intervals import difference
 
 FIGURES = ("auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1")
@@ -140,6 +141,7 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     if not candidates:
         return None
     best = max(candidates, key=lambda c: c.value)
+    names = titles([c.run for c in candidates])
     words = f"AUC {best.shown} on validation"
     words += f", the highest of {len(candidates)}" if len(candidates) > 1 else ", the only one that learned"
     equals, unpaired = [], []
@@ -159,12 +161,12 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     chosen = min(smaller, key=lambda c: c.parameters or 0) if smaller else best
     if chosen is not best:
         words = (
-            f"AUC {chosen.shown} on validation: no difference shown to the highest ({best.run.name}, "
+            f"AUC {chosen.shown} on validation: no difference shown to the highest ({names[best.run.id]}, "
             f"{best.shown}), with {(chosen.parameters or 0) / 1e6:.2f} instead of "
             f"{(best.parameters or 0) / 1e6:.2f} million parameters"
         )
     elif equals:
-        words += f"; no difference is shown to {', '.join(c.run.name for c in equals[:3])}"
+        words += f"; no difference is shown to {', '.join(names[c.run.id] for c in equals[:3])}"
     if unpaired:
         words += f"; {len(unpaired)} validated on other samples, so their figures are not on the same footing"
     return Recommendation(chosen.run, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.runs.comparison import Difference
 from core.thresholds.sweep import sweep
 from dashboard import theme
 
+LEGEND = 44  # characters of a line of a legend
 DRAWN = 400  # points of an overlaid curve
 
 
@@ -25,7 +27,7 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
             go.Bar(
                 x=[theme.figure_name(name) for name in figures],
                 y=values,
-                name=label,
+                name=_in_lines(label),
                 marker={
                     "color": theme.SERIES[place % len(theme.SERIES)],
                     "pattern": {"shape": ["", "/", ".", "x", "-", "|", "+", "\\"][place % 8]},
@@ -42,6 +44,11 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
     drawn.update_layout(barmode="group")
     drawn.update_yaxes(range=[0, 1.02])
     return theme.figure(drawn, height=420, keep=keep)
+
+
+def _in_lines(label: str) -> str:
+    """A legend is cut where it is wider than its chart."""
+    return "<br>".join(textwrap.wrap(label, LEGEND))
 
 
 def _above(value: float | None, bounds: Sequence[float] | None) -> float:
@@ -71,7 +78,7 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
                 x=x.astype(np.float32),
                 y=y.astype(np.float32),
                 mode="lines",
-                name=name,
+                name=_in_lines(name),
                 line={
                     "color": theme.SERIES[place % len(theme.SERIES)],
                     "dash": ["solid", "dash", "dot", "dashdot"][place % 4],

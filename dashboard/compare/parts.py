@@ -30,12 +30,6 @@ def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
         return {}
 
 
-def labels(chosen: Sequence[Summary]) -> dict[str, str]:
-    """A short name each, with the id where two would be the same."""
-    names = [run.name for run in chosen]
-    return {run.id: run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})" for run in chosen}
-
-
 def parameters(run: Summary, space: Workspace) -> int | None:
     found = {card["name"]: card["parameters"] for card in cards.cached(space) or []}
     plan = _plan(run, space)

@@ -11,6 +11,7 @@ from core.detection.uploads import Room, Upload
 from core.errors import WorkbenchError, one_line
 from core.media.limits import Limits
 from core.runs.listing import Summary, listing
+from core.runs.titles import titles
 from dashboard import session, theme
 from dashboard.detect import state as detect_state
 
@@ -29,14 +30,14 @@ def detectors() -> list[Summary]:
 
 def choose(runs: list[Summary]) -> list[str | None]:
     """The detectors to use; empty means the default of each file's kind."""
-    known = {run.id: run for run in runs}
+    known, called = {run.id: run for run in runs}, titles(runs)
     wanted = st.session_state.pop("detect_run", None)  # another page sends its run here
     if wanted in known:
         st.session_state["detect_runs"] = [wanted]
     chosen = st.multiselect(
         "Detector",
         list(known),
-        format_func=lambda run_id: _named(known[run_id], runs),
+        format_func=lambda run_id: _named(known[run_id], called[run_id]),
         placeholder="automatic: the default for each kind of file",
         key="detect_runs",
         help="Several detectors judge side by side; they are combined only where a validation set of both allows it.",
@@ -48,11 +49,9 @@ def choose(runs: list[Summary]) -> list[str | None]:
     return list(chosen)
 
 
-def _named(run: Summary, runs: list[Summary]) -> str:
-    """Name and modality; runs of one name are told apart by their ids."""
+def _named(run: Summary, title: str) -> str:
     mark = " ✖ learned nothing" if run.learned_nothing else ""
-    same = sum(other.name == run.name for other in runs) > 1
-    return f"{run.name} · {run.modality}{f' · {run.id}' if same and run.id != run.name else ''}{mark}"
+    return f"{title} · {run.modality}{mark}"
 
 
 def _about(run_id: str) -> None:
@@ -76,7 +75,7 @@ def _about(run_id: str) -> None:
 def _about_defaults() -> None:
     """Who judges which kind of file, as it will be."""
     space, latest = session.space(), candidates()
-    names = {run.id: run.name for run in detectors()}
+    names = titles(detectors())
     lines = []
     for kind in defaults.FITTING:
         try:

@@ -1,5 +1,6 @@
 // Curves over a shared x axis: drag to zoom, double-click to see all, click a name to hide it. New data keeps all that.
 const LEFT = 64, RIGHT = 12, BOTTOM = 40, GAP = 14, TOP = 6;
+const THICK = 2.5; // pixels of a curve that does not say
 const known = new WeakMap();
 
 class Curves {
@@ -23,7 +24,7 @@ class Curves {
   adopt(data) {
     if (this.data && this.data.zoom !== data.zoom) this.clear();
     this.data = data;
-    const names = JSON.stringify(data.series.filter((s) => s.legend).map((s) => [s.label, s.color, s.dash]));
+    const names = JSON.stringify(data.series.filter((s) => s.legend).map((s) => [s.label, s.color, s.dash, s.width]));
     if (names !== this.names) { this.names = names; this.drawLegend(); }
     this.draw();
   }
@@ -33,7 +34,7 @@ class Curves {
       const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
       for (const [k, v] of [["width", 26], ["height", 8]]) mark.setAttribute(k, v);
-      for (const [k, v] of [["x1", 0], ["x2", 26], ["y1", 4], ["y2", 4], ["stroke", series.color], ["stroke-width", 2]]) line.setAttribute(k, v);
+      for (const [k, v] of [["x1", 0], ["x2", 26], ["y1", 4], ["y2", 4], ["stroke", series.color], ["stroke-width", series.width || THICK]]) line.setAttribute(k, v);
       if (series.dash) line.setAttribute("stroke-dasharray", "2 3");
       mark.append(line);
       text.textContent = series.label;
@@ -143,7 +144,7 @@ class Curves {
       pen.fill();
     }
     if (series.raw) { pen.globalAlpha = 0.3; pen.lineWidth = 1; line(pen, place(series.raw)); }
-    pen.globalAlpha = 1; pen.lineWidth = series.width || 2; pen.setLineDash(series.dash ? [2, 3] : []);
+    pen.globalAlpha = 1; pen.lineWidth = series.width || THICK; pen.setLineDash(series.dash ? [2, 3] : []);
     const points = place(series.y);
     if (points.length === 1) { pen.beginPath(); pen.arc(points[0][0], points[0][1], 3, 0, 7); pen.fill(); }
     else line(pen, points);

@@ -13,6 +13,7 @@ from core.errors import BadInput, one_line
 from core.runs import comparison, listing
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
+from core.runs.titles import titles
 from dashboard import session, theme
 from dashboard.charts import compare
 from dashboard.compare import parts as compare_parts
@@ -38,7 +39,7 @@ def page() -> None:
         return
     split = st.segmented_control("Split", ["test", "val"], default="test", key="compare-split") or "test"
     metrics = {run.id: compare_parts.metrics(run, session.space()) for run in chosen}
-    labels = compare_parts.labels(chosen)
+    labels = titles(chosen)
     compare_parts.table(chosen, metrics, split)
     _recommendation(chosen, metrics)
     rows = {labels[r.id]: metrics[r.id][split]["at_chosen"] for r in chosen if split in metrics[r.id]}

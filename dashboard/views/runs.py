@@ -11,6 +11,7 @@ from core.runs import curves, listing
 from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
 from core.runs.listing import Summary
+from core.runs.titles import titles
 from dashboard import live_curves, session, theme
 from dashboard.charts.curves import View, payload
 from dashboard.runs import details as run_details
@@ -112,20 +113,14 @@ def _matching(runs: Sequence[Summary]) -> list[Summary]:
 
 
 def _curves(shown: Sequence[Summary]) -> None:
-    found = {
-        _label(run, shown): curves.series(session.space().runs / run.id / "events.jsonl") for run in shown
-    }
+    called = titles(shown)
+    found = {called[run.id]: curves.series(session.space().runs / run.id / "events.jsonl") for run in shown}
     found = {label: series for label, series in found.items() if series}
     names = list(dict.fromkeys(name for series in found.values() for name in curves.metrics(series)))
     if not names:  # the machine is measured before the first batch is through
         st.caption("The first point comes with the first batches.")
         return
     live_curves.draw(payload(found, _view(names)), key="runs-curves")
-
-
-def _label(run: Summary, shown: Sequence[Summary]) -> str:
-    twins = sum(other.name == run.name for other in shown) > 1
-    return f"{run.name} ({run.id})" if twins else run.name
 
 
 def _view(names: list[str]) -> View:
