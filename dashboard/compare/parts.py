@@ -43,7 +43,9 @@ def _plan(run: Summary, space: Workspace) -> dict[str, Any]:
         return {}
 
 
-def table(chosen: Sequence[Summary], found: Mapping[str, Mapping[str, Any]], split: str) -> None:
+def table(
+    chosen: Sequence[Summary], names: Mapping[str, str], found: Mapping[str, Mapping[str, Any]], split: str
+) -> None:
     rows = []
     for run in chosen:
         at = (found[run.id].get(split) or {}).get("at_chosen") or {}
@@ -52,7 +54,7 @@ def table(chosen: Sequence[Summary], found: Mapping[str, Mapping[str, Any]], spl
         model = RunFolder(session.space().runs / run.id).best_model
         rows.append(
             {
-                "run": run.name + (" · demo" if run.demo else ""),
+                "run": names[run.id] + (" · demo" if run.demo else ""),
                 **{
                     words: theme.interval(at.get(name), *(bounds.get(name) or (None, None)))
                     for name, words in (
@@ -66,7 +68,6 @@ def table(chosen: Sequence[Summary], found: Mapping[str, Mapping[str, Any]], spl
                 "training": theme.duration(run.seconds),
                 "file": theme.size(model.stat().st_size) if model.exists() else "–",
                 "learned": "✖ nothing" if run.learned_nothing else "✔",
-                "id": run.id,
             }
         )
     st.dataframe(rows, hide_index=True, key="compare-table")
@@ -127,7 +128,7 @@ def across(
     st.dataframe(shown, hide_index=True, key="compare-across-table")
 
 
-def published_figures(run: Summary, found: Mapping[str, Any], space: Workspace) -> None:
+def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: Workspace) -> None:
     """Where dataset and protocol match, side by side; else `not comparable` and why."""
     folder = RunFolder(space.runs / run.id)
     try:
@@ -137,7 +138,7 @@ def published_figures(run: Summary, found: Mapping[str, Any], space: Workspace) 
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
         return
-    st.markdown(f"**{theme.safe(run.name)}**")
+    st.markdown(f"**{theme.safe(name)}**")
     if not beside:
         st.caption("No published figure is about a dataset that this run was tested on.")
         return

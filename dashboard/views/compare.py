@@ -40,8 +40,8 @@ def page() -> None:
     split = st.segmented_control("Split", ["test", "val"], default="test", key="compare-split") or "test"
     metrics = {run.id: compare_parts.metrics(run, session.space()) for run in chosen}
     labels = titles(chosen)
-    compare_parts.table(chosen, metrics, split)
-    _recommendation(chosen, metrics)
+    compare_parts.table(chosen, labels, metrics, split)
+    _recommendation(chosen, labels, metrics)
     rows = {labels[r.id]: metrics[r.id][split]["at_chosen"] for r in chosen if split in metrics[r.id]}
     bars, curves = st.columns(2)
     with bars:
@@ -54,24 +54,26 @@ def page() -> None:
         compare_parts.across(chosen, labels, metrics, split)
     with st.expander("Beside published figures", key="compare-published"):
         for run in chosen:
-            compare_parts.published_figures(run, metrics[run.id], session.space())
+            compare_parts.published_figures(run, labels[run.id], metrics[run.id], session.space())
 
 
 def _choose(finished: Sequence[Summary]) -> list[Summary]:
-    by_id = {run.id: run for run in finished}
+    by_id, called = {run.id: run for run in finished}, titles(finished)
     preset = [name for name in st.session_state.get("runs_chosen", []) if name in by_id]
     names = st.multiselect(
         "Runs",
         list(by_id),
         default=preset if len(preset) > 1 else list(by_id)[:2],
-        format_func=lambda name: f"{by_id[name].name} · {name}",
+        format_func=called.get,
         max_selections=MOST,
         key="compare-runs",
     )
     return [by_id[name] for name in names]
 
 
-def _recommendation(chosen: Sequence[Summary], metrics: Mapping[str, Mapping[str, Any]]) -> None:
+def _recommendation(
+    chosen: Sequence[Summary], labels: Mapping[str, str], metrics: Mapping[str, Mapping[str, Any]]
+) -> None:
     """By validation figures, one a modality: the test split may not choose."""
     for modality in dict.fromkeys(run.modality for run in chosen):
         runs = [run for run in chosen if run.modality == modality]
@@ -96,8 +98,8 @@ def _recommendation(chosen: Sequence[Summary], metrics: Mapping[str, Mapping[str
             text, button = st.columns([5, 1], vertical_alignment="center")
             demo = f" {theme.demo_badge()}" if advice.run.demo else ""
             text.markdown(
-                f"Recommended for {theme.safe(modality)}: **{theme.safe(advice.run.name)}** "
-                f"({theme.safe(advice.run.id)}){demo}. {theme.safe(advice.reason)}."
+                f"Recommended for {theme.safe(modality)}: **{theme.safe(labels[advice.run.id])}**"
+                f"{demo}. {theme.safe(advice.reason)}."
             )
             default = defaults.default_detector(modality, session.space()) == advice.run.id
             pressed = button.button(
