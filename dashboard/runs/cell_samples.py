@@ -47,7 +47,8 @@ def samples(folder: RunFolder, split: str, cell: str, threshold: float | None) -
 
 def draw(folder: RunFolder, split: str, cell: str, threshold: float | None, place: str) -> None:
     found = samples(folder, split, cell, threshold)
-    st.markdown(f"**{theme.count(len(found))} {CELLS[cell][0]}**")
+    words = CELLS[cell][0] if len(found) != 1 else CELLS[cell][0].replace("s ", " ", 1)
+    st.markdown(f"**{theme.count(len(found))} {words}**")
     if found.empty:
         return
     columns = [c for c in ("id", "score", "method", "dataset", "group") if c in found]
