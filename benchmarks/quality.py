@@ -30,9 +30,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder with faces/ and speech/")
     parser.add_argument("--seeds", type=int, default=3, help="trainings on the faces (default 3)")
     parser.add_argument("--only", choices=("faces", "speech"), help="one of the two")
+    parser.add_argument(
+        "--minutes", type=float, help="end each training after so many, for a first look only"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     args = parser.parse_args()
     measured: dict[str, Any] = {}
+    limit = {} if args.minutes is None else {"max_minutes": args.minutes}
     for name, measure in (("faces", faces), ("speech", speech)):
         if args.only not in (None, name):
             continue
@@ -40,7 +44,7 @@ def main() -> None:
             parser.error(f"{args.folder} has no folder {name}")
         scratch = Path(tempfile.mkdtemp(prefix=f"quality-{name}-"))
         try:
-            measured[name] = measure(args.folder / name, scratch, args.seeds)
+            measured[name] = measure(args.folder / name, scratch, args.seeds, limit)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         print(json.dumps({name: measured[name]}, indent=2))
@@ -48,11 +52,11 @@ def main() -> None:
         args.json.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
 
 
-def faces(folder: Path, scratch: Path, seeds: int) -> dict[str, Any]:
+def faces(folder: Path, scratch: Path, seeds: int, limit: dict[str, Any]) -> dict[str, Any]:
     """Trained on `train` alone; mean AUC on `val` over the seeds, with its interval."""
     table = read_table(folder / "labels.csv", folder)
     known, held = [f for f in table if f.split == "train"], [f for f in table if f.split == "val"]
-    options = {"modality": "image", "model": "forensic_residual", "image_size": 256, "faces": False}
+    options = {"modality": "image", "model": "forensic_residual", "image_size": 256, "faces": False, **limit}
     scores, minutes = [], []
     for seed in range(seeds):
         began = time.perf_counter()
@@ -75,7 +79,7 @@ def faces(folder: Path, scratch: Path, seeds: int) -> dict[str, Any]:
     }
 
 
-def speech(folder: Path, scratch: Path, seeds: int) -> dict[str, Any]:
+def speech(folder: Path, scratch: Path, seeds: int, limit: dict[str, Any]) -> dict[str, Any]:
     """Five folds by group, every clip judged once; also on the subset whose reals share a source with the fakes.
 
     Of so few recordings none is given up: in each fold one run is trained an inner division, and their scores are
@@ -84,7 +88,7 @@ def speech(folder: Path, scratch: Path, seeds: int) -> dict[str, Any]:
     table = [f for f in read_table(folder / "manifest.csv", folder) if f.facts.get("corpus") != "JSUT"]
     labels, groups = np.array([f.label for f in table]), np.array([f.group for f in table])
     fair = np.array([bool(f.label) or f.facts.get("system") != "ljspeech" for f in table])
-    options = {"modality": "audio", "model": "forensic_sound", "sample_rate": 22_050}
+    options = {"modality": "audio", "model": "forensic_sound", "sample_rate": 22_050, **limit}
     scores = np.zeros(len(table))
     began = time.perf_counter()
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(labels, labels, groups)
