@@ -45,6 +45,11 @@ def read(
     return table
 
 
+def splits(table: pd.DataFrame) -> np.ndarray:
+    """The split of each row, as val, test or whatever else the file says in small letters."""
+    return table["split"].astype(str).str.strip().str.casefold().to_numpy()
+
+
 class _Parts:
     """Batches turned into narrow columns one by one, so that text never piles up."""
 

@@ -16,11 +16,12 @@ from core.catalog import table as catalogue
 from core.errors import BadInput
 from core.runs import listing
 from core.runs.folder import RunFolder
-from core.thresholds import score_files
+from core.thresholds import cautions, score_files
 from core.thresholds.scored import Scored
 from dashboard import session, theme
 
 OWN = "your own score file"
+TURN = "Low scores mean fake"
 NAMES = {"val": "validation", "test": "test", "all": "all of the file"}
 
 
@@ -32,6 +33,7 @@ class Source:
     title: str
     splits: Mapping[str, Scored]
     folder: RunFolder | None = None
+    if_turned: str = cautions.OF_A_RUN  # what to do where the polarity is turned
 
     @property
     def chosen_on(self) -> str:
@@ -44,8 +46,9 @@ def pick() -> Source | None:
     st.session_state.setdefault("thresholds-source", next(iter(runs), OWN))
     if st.session_state["thresholds-source"] not in (*runs, OWN):
         st.session_state["thresholds-source"] = next(iter(runs), OWN)
+    run = runs.get(st.session_state["thresholds-source"])
     chosen = st.selectbox(
-        "Run",
+        f"Run {theme.demo_badge()}" if run is not None and run.demo else "Run",
         [*runs, OWN],
         key="thresholds-source",
         format_func=lambda run: OWN if run == OWN else f"{runs[run].name} · {run}",
@@ -115,13 +118,14 @@ def _own() -> Source | None:
     fake_label = left.text_input(
         "The label that means fake", key="thresholds-fake-label", placeholder="as it says (1 or fake)"
     )
-    lower = right.toggle("Low scores mean fake", key="thresholds-lower")
+    lower = right.toggle(TURN, key="thresholds-lower")
     try:
         splits = _of_upload(upload.file_id, upload, fake_label or None, lower)
     except BadInput as error:
         st.error(theme.safe(str(error).replace("--fake-label", "the field above")), icon=":material/error:")
         return None
-    return Source(f"own-{upload.file_id}-{fake_label}-{lower}", upload.name, splits)
+    advice = f"If so, turn “{TURN}” {'off' if lower else 'on'} above."
+    return Source(f"own-{upload.file_id}-{fake_label}-{lower}", upload.name, splits, if_turned=advice)
 
 
 @st.cache_resource(show_spinner="Reading scores", max_entries=2, scope="session")
@@ -136,7 +140,7 @@ def _of_upload(file_id: str, _upload: Any, fake_label: str | None, lower: bool) 
             table = score_files.read(path, fake_label=fake_label, lower_is_fake=lower)
         except BadInput as error:
             raise BadInput(str(error).replace("scores:", f"{_upload.name}:", 1)) from error
-    split = table["split"].astype(str).to_numpy() if "split" in table else np.full(len(table), "")
+    split = score_files.splits(table) if "split" in table else np.full(len(table), "")
     if "val" in split:
         return {s: Scored(table[split == s]) for s in ("val", "test") if s in split}
     return {"all": Scored(table)}

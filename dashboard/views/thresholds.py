@@ -75,7 +75,7 @@ def _lab(source: Source, looking_at: str, words: list[str]) -> None:
         bands=_bands(looked, f"{source.key}-{looking_at}-{id(looked)}"),
         extra=[] if begin.threshold is None else [begin.threshold],
     )
-    about_scores = cautions.about_scores(looked.sweep, NAMES[looking_at])
+    about_scores = cautions.about_scores(looked.sweep, NAMES[looking_at], source.if_turned)
     _say(about_scores)
     choice = threshold_lab(data, begin, key=f"lab-{source.key}", stamp=stamp)
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
