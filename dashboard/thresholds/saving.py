@@ -10,6 +10,7 @@ import streamlit as st
 from core.exports import to_csv
 from core.runs.folder import RunFolder
 from core.thresholds import operating_point
+from core.thresholds.band import at as band_at
 from core.thresholds.band import band, finite
 from core.thresholds.curve_table import curve_table
 from core.thresholds.operating_point import OperatingPoint
@@ -115,17 +116,21 @@ def export(
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
 
     def page() -> str:
+        chosen = source.splits[source.chosen_on].sweep
+        unsure = None if choice.error is None else band(chosen, choice.threshold, choice.error)
         sides = [
             Side(
                 NAMES[split],
                 scored.sweep,
                 at(scored.sweep, choice.threshold, choice.method, costs),
+                None if unsure is None else band_at(scored.sweep, unsure.low, unsure.high),
                 scored.intervals(choice.threshold, costs),
             )
             for split, scored in source.splits.items()
         ]
         title = f"Where the line is drawn: {source.title}"
-        return summary(title, choice.method, NAMES[source.chosen_on], sides, points, warnings)
+        chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
+        return summary(title, choice.method, chosen_on, sides, compared_on, points, warnings)
 
     with st.popover("Export"):
         st.download_button(

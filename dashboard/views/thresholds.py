@@ -33,8 +33,7 @@ SHOWN_FIRST = ("macro_f1", "f1", "youden", "eer", "precision=0.95")
 def page() -> None:
     theme.page_title("Where do I draw the line?")
     picker, split, wanted = st.columns([3, 2, 4], vertical_alignment="bottom")
-    with picker:
-        source = pick()
+    source = pick(picker, st.container())
     if source is None:
         return
     with split:

@@ -328,3 +328,20 @@ def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space) -> No
     assert (again.band, again.costs) == (first.band, first.costs)
     fresh = sent(opened())["settings"]
     assert {name: fresh[name] for name in wanted} == wanted
+
+
+def test_a_line_of_the_command_names_what_is_on_the_page(space) -> None:
+    page = upload(opened(), "mine.csv", b"label,score\nspoof,0.9\nbonafide,0.1\n")
+    (said,) = [error.value.replace("\\", "") for error in page.error]
+    assert said.startswith("mine.csv: labels are 'spoof', 'bonafide'")
+    assert said.endswith("name it under “The label that means fake” above")
+    page = upload(opened(), "mine.csv", b"\x00\x01")
+    assert [e.value.replace("\\", "") for e in page.error] == ["mine.csv is neither CSV nor Parquet"]
+
+
+def test_the_axis_spans_the_scores_and_not_the_default_far_off_them(space) -> None:
+    frame = scores(200, 3)
+    frame["score"] = frame["score"] * 1000 - 9000
+    page = upload(opened(), "mine.csv", frame.to_csv(index=False).encode())
+    assert sent(page)["range"] == [frame["score"].min(), frame["score"].max()]
+    assert 0.5 in sent(page)["rows"]["t"]
