@@ -67,11 +67,8 @@ class Panel {
     this.unsure.setAttribute("x", px(low)); this.unsure.setAttribute("width", Math.max(0, px(high) - px(low)));
   }
   at(event) { // the pointer in the panel's own 0..1
-    const box = this.svg.getBoundingClientRect();
-    return [
-      ((event.clientX - box.left) / box.width * W - LEFT) / (W - LEFT - RIGHT),
-      1 - ((event.clientY - box.top) / box.height * H - TOP) / (H - TOP - BOTTOM),
-    ];
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+    return [(x - LEFT) / (W - LEFT - RIGHT), 1 - (y - TOP) / (H - TOP - BOTTOM)];
   }
 }
 

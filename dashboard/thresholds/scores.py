@@ -111,7 +111,9 @@ def file_of(row: Any) -> Path | None:
 
 def _own() -> Source | None:
     """Upload a file, and answer what it does not say itself."""
-    file, left, right = st.columns([3, 2, 2], vertical_alignment="bottom")
+    file, left, right = st.container(key="thresholds-wide-own").columns(
+        [3, 2, 2], vertical_alignment="bottom"
+    )
     upload = file.file_uploader(
         "CSV (also .gz) or Parquet with the columns label and score; id, group, dataset, method and split are used too",
         key="thresholds-upload",

@@ -132,7 +132,7 @@ def _under(source: Source, looking_at: str, point: Point, compared: list[Point])
     threshold_below.samples(source, looked, point.threshold)
     st.markdown("#### Who the errors are made on")
     threshold_below.breakdown(looked, point.threshold)
-    left, right = st.columns(2)
+    left, right = st.container(key="thresholds-wide-under").columns(2)
     with left:
         st.markdown("#### Are the probabilities honest?")
         threshold_below.honesty(source, looking_at)

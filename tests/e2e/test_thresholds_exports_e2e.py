@@ -135,3 +135,25 @@ def test_a_table_has_no_download_that_a_spreadsheet_would_run(start_server, page
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).last.click()
     assert download.value.suggested_filename == "methods.csv"
+
+
+@pytest.mark.parametrize("width", [820, 1600])
+def test_the_handle_lands_under_the_pointer_and_no_word_of_the_page_is_cut(
+    start_server, page: Page, run: Path, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 1000})
+    open_lab(page, start_server().url)
+    drawing = page.locator('.lab [data-panel="metric"] svg')
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.55 * box["width"], box["y"] + 0.5 * box["height"])
+    handle = page.locator('.lab [data-panel="metric"] .handle').bounding_box()
+    assert handle is not None
+    assert abs(handle["x"] + handle["width"] / 2 - box["x"] - 0.55 * box["width"]) < 3
+    settled(page)
+    isotonic = page.get_by_role("radio", name="isotonic")
+    isotonic.scroll_into_view_if_needed()
+    edge = isotonic.evaluate("(e) => e.closest('[data-testid=\"stColumn\"]').getBoundingClientRect().right")
+    button = isotonic.evaluate("(e) => (e.closest('label') || e).getBoundingClientRect().right")
+    assert button <= edge + 1
