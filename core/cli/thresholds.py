@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.errors import BadInput
 from core.runs.folder import open_run
-from core.thresholds import score_files
+from core.thresholds import cautions, score_files
 from core.thresholds.analysis import DEFAULT_METHODS, analyse
 from core.thresholds.methods import usages
 
@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--split", choices=("val", "test"), help="what is looked at; thresholds are always chosen on val"
+    )
+    parser.add_argument(
+        "--band",
+        type=float,
+        metavar="ERROR",
+        help="add an uncertain band to each point: outside it, either verdict errs at most this share of the time",
     )
     parser.add_argument("--intervals", action="store_true", help="add 95 %% intervals (bootstrap by group)")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
@@ -46,8 +52,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         looking_at="" if seen is None else args.split,
         draws=DRAWS if args.intervals else 0,
         seed=args.seed,
+        if_turned=_if_turned(args),
+        error=args.band,
     )
     return {"source": args.source, **analysis.to_dict()}
+
+
+def _if_turned(args: argparse.Namespace) -> str:
+    if not Path(args.source).expanduser().is_file():
+        return cautions.OF_A_RUN
+    return f"If so, {'leave --lower-is-fake out' if args.lower_is_fake else 'turn the scores with --lower-is-fake'}"
 
 
 def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None, str]:
@@ -78,7 +92,7 @@ def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None
 
 
 def _part(table: pd.DataFrame, split: str, name: str) -> pd.DataFrame:
-    part = table[table["split"].astype(str).str.strip().str.casefold() == split]
+    part = table[score_files.splits(table) == split]
     if part.empty:
         raise BadInput(f"{name} has no rows of split {split}")
     return part
@@ -90,18 +104,32 @@ def show(result: dict[str, Any]) -> str:
         f"· EER {result['eer']:.4f} at {result['eer_threshold']:.6g}",
         f"chosen on {result['chosen_on']}, figures on {result['looking_at']}",
         "",
-        f"{'method':<22}{'threshold':>12}{'TP':>10}{'FP':>10}{'TN':>10}{'FN':>10}"
+        f"{'method':<22}{'threshold':>13}{'TP':>12}{'FP':>12}{'TN':>12}{'FN':>12}"
         f"{'prec.':>8}{'recall':>8}{'FPR':>8}{'F1':>8}{'bal.acc':>9}{'cost':>10}",
     ]
     for point in result["points"]:
         name = point["method"] + ("" if point["reachable"] else " (not reached)")
-        counts = "".join(f"{point[c]:>10,}" for c in ("tp", "fp", "tn", "fn"))
+        counts = "".join(f"{point[c]:>12,}" for c in ("tp", "fp", "tn", "fn"))
         shares = "".join(_share(point[c]) for c in ("precision", "recall", "fpr", "f1"))
         threshold = "none" if point["threshold"] is None else f"{point['threshold']:.6g}"
         lines.append(
-            f"{name:<22}{threshold:>12}{counts}{shares} {_share(point['balanced_accuracy'])}{point['cost']:>10.4g}"
+            f"{name:<22}{threshold:>13}{counts}{shares} {_share(point['balanced_accuracy'])}{point['cost']:>10.4g}"
         )
+        if "band" in point:
+            lines.append(_band(point["band"]))
     return "\n".join([*lines, *(f"! {warning}" for warning in result["warnings"])])
+
+
+def _band(band: dict[str, Any]) -> str:
+    low, high = ("none" if band[end] is None else f"{band[end]:.6g}" for end in ("low", "high"))
+    wrong = (
+        "nothing is decided"
+        if band["error"] is None
+        else f"{100 * band['error']:.3g} % of the decided are wrong"
+    )
+    return (
+        f"    uncertain from {low} to under {high}: {100 * band['queue']:.3g} % are left to people, {wrong}"
+    )
 
 
 def _share(value: float | None) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from core.thresholds import cautions, methods
+from core.thresholds.band import Band, band
+from core.thresholds.band import at as band_at
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
 from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep, at, sweep
@@ -24,6 +26,7 @@ class Analysis:
     chosen_on: str
     looking_at: str
     warnings: list[str]
+    bands: list[Band] = field(default_factory=list)  # one a point, where they are asked for
     intervals: dict[str, Interval] = field(default_factory=dict)  # of the ranking figures
     point_intervals: list[dict[str, Interval]] = field(default_factory=list)
 
@@ -31,6 +34,8 @@ class Analysis:
         points: list[dict[str, Any]] = [point.to_dict() for point in self.points]
         for point, found in zip(points, self.point_intervals, strict=False):
             point["intervals"] = {name: list(ends) for name, ends in found.items()}
+        for point, around in zip(points, self.bands, strict=False):
+            point["band"] = asdict(around)
         document: dict[str, Any] = {
             "n": self.sweep.total,
             "warnings": self.warnings,
@@ -59,27 +64,36 @@ def analyse(
     looking_at: str = "",
     draws: int = 0,
     seed: int = 0,
+    if_turned: str = cautions.OF_A_RUN,
+    error: float | None = None,
 ) -> Analysis:
     """Thresholds chosen on `chosen` (label, score, perhaps group), figures on `seen` (the same where None).
 
-    `draws` replicates of the bootstrap; 0 leaves intervals out.
+    `draws` replicates of the bootstrap; 0 leaves intervals out. `error` is what an uncertain band around each
+    threshold allows on `chosen`; None draws none.
     """
     wanted = {word: methods.parse(word) for word in dict.fromkeys(word.strip() for word in words)}
     costs = next((m.costs for m in wanted.values() if m.costs is not None), None) or Costs()
     source = sweep(chosen["label"].to_numpy(), chosen["score"].to_numpy())
     target = source if seen is None else sweep(seen["label"].to_numpy(), seen["score"].to_numpy())
     place = looking_at or chosen_on
-    warnings = cautions.about_scores(source, chosen_on if seen is not None else "")
+    warnings = cautions.about_scores(source, chosen_on if seen is not None else "", if_turned)
     if seen is not None:
-        warnings += cautions.about_scores(target, place)
+        warnings += cautions.about_scores(target, place, if_turned)
     points = [at(target, methods.DEFAULT_THRESHOLD, costs=costs)]
     for word in wanted:
         choice = methods.choose(source, word, costs)
         point = at(target, choice.threshold, word, choice.costs, choice.reachable)
         warnings += cautions.about_point(point)
         points.append(point)
-    analysis = Analysis(target, points, chosen_on, place, warnings)
+    bands = [] if error is None else [_band(source, target, point, error) for point in points]
+    analysis = Analysis(target, points, chosen_on, place, warnings, bands)
     return _with_intervals(analysis, chosen, seen, draws, seed) if draws else analysis
+
+
+def _band(source: Sweep, target: Sweep, point: Point, error: float) -> Band:
+    found = band(source, point.threshold, error)
+    return found if target is source else band_at(target, found.low, found.high)
 
 
 def _with_intervals(
@@ -88,7 +102,8 @@ def _with_intervals(
     table = chosen if seen is None else seen
     ranking = bootstrap(*_columns(table), RANKING, n=draws, seed=seed)
     lines = [point.threshold for point in analysis.points]
-    here = along(*_columns(table), lines, n=draws, seed=seed)
+    prices = [point.costs for point in analysis.points]
+    here = along(*_columns(table), lines, n=draws, seed=seed, costs=prices)
     words = [point.method for point in analysis.points if point.method != "default"]
     spreads = threshold_intervals(*_columns(chosen), words, min(draws, 200), seed)
     for point, found in zip(analysis.points, here, strict=True):

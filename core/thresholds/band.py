@@ -27,7 +27,9 @@ def band(sweep: Sweep, threshold: float | None, error: float) -> Band:
     start = sweep.index(threshold)
     high = _first_sure_fake(sweep, start, error)
     low = _last_sure_real(sweep, start, error)
-    return at(sweep, _score(sweep, low), _score(sweep, high))
+    every = low == len(sweep.tp)  # even calling everything real errs little
+    bottom = math.nextafter(float(sweep.thresholds[-1]), math.inf) if every else float(sweep.thresholds[low])
+    return at(sweep, bottom, None if high == len(sweep.tp) else float(sweep.thresholds[high]))
 
 
 def at(sweep: Sweep, low: float | None, high: float | None) -> Band:
@@ -64,7 +66,7 @@ def _last_sure_real(sweep: Sweep, start: int, error: float) -> int:
     """The highest index up to `start` below which few enough are fake; 0 where there is none."""
     stop = min(start, len(sweep.tp) - 1) + 1
     if start == len(sweep.tp) and sweep.positives / sweep.total <= error:
-        return start  # even calling everything real errs little
+        return start
     for b in range(stop, 0, -(1 << 15)):
         a = max(b - (1 << 15), 1)
         tp, fp = sweep.tp[a:b], sweep.fp[a:b]
@@ -73,9 +75,3 @@ def _last_sure_real(sweep: Sweep, start: int, error: float) -> int:
         if held.any():
             return b - 1 - int(held[::-1].argmax())
     return 0
-
-
-def _score(sweep: Sweep, index: int) -> float | None:
-    if index in (0, len(sweep.tp)):
-        return None if index else float(sweep.thresholds[0])
-    return float(sweep.thresholds[index])

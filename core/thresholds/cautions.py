@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 from core.thresholds.intervals import Interval
 from core.thresholds.point import Point
 from core.thresholds.sweep import Sweep
 
 FEW = 30  # samples of a class
+OF_A_RUN = "A detector scores fakes high: are real and fake swapped in the labels of its data?"
 
 
-def about_scores(sweep: Sweep, where: str = "") -> list[str]:
-    """Warnings that the scores deserve whatever the threshold."""
+def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN) -> list[str]:
+    """Warnings that the scores deserve whatever the threshold; `if_turned` is what to do about a turned polarity."""
     place = f" in {where}" if where else ""
     found = []
     for name, count in (("real", sweep.negatives), ("fake", sweep.positives)):
@@ -20,10 +23,8 @@ def about_scores(sweep: Sweep, where: str = "") -> list[str]:
     if len(sweep.thresholds) == 1:
         found.append(f"all scores{place} are {float(sweep.thresholds[0]):g}: no threshold separates anything")
     elif sweep.auc < 0.5:
-        found.append(
-            f"AUC{place} is {sweep.auc:.3f}, under 0.5: is the polarity turned? "
-            "If low scores mean fake, turn them (--lower-is-fake, or the switch beside the file)"
-        )
+        shown = math.floor(sweep.auc * 1e4) / 1e4  # never rounded up to the 0.5 that it is under
+        found.append(f"AUC{place} is {shown:g}, under 0.5: is the polarity turned? {if_turned}")
     return found
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.errors import BadInput
 from core.thresholds.methods import choose
+from core.thresholds.point import Costs
 from core.thresholds.sweep import Sweep, check, sweep
 
 RANKING = ("auc", "ap", "eer")
@@ -68,8 +69,9 @@ def along(
     figures: Sequence[str] = tuple(AT_THRESHOLD),
     n: int = 1000,
     seed: int = 0,
+    costs: Sequence[Costs] = (),
 ) -> list[dict[str, Interval]]:
-    """The intervals at each of several thresholds, from the same draws."""
+    """The intervals at each of several thresholds, from the same draws; `costs`, one a threshold, add that of cost."""
     cells = _Resampled(labels, scores, groups, n, seed).cells(thresholds)
     found: list[dict[str, Interval]] = [{} for _ in thresholds]
     for name in figures:
@@ -78,6 +80,10 @@ def along(
             interval = _interval(values[:, column])
             if interval is not None:
                 here[name] = interval
+    for column, (prices, here) in enumerate(zip(costs, found, strict=False)):
+        interval = _interval(_cost(prices, *(cell[:, column] for cell in cells)))
+        if interval is not None:
+            here["cost"] = interval
     return found
 
 
@@ -243,6 +249,14 @@ def _interval(values: np.ndarray) -> Interval | None:
         return None
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def _cost(costs: Costs, tp: np.ndarray, fp: np.ndarray, tn: np.ndarray, fn: np.ndarray) -> np.ndarray:
+    """Of 1,000 samples, as Costs.per_thousand counts it."""
+    share = costs.prevalence
+    if share is None:
+        return 1000 * _ratio(costs.fp * fp + costs.fn * fn, tp + fp + tn + fn)
+    return 1000 * (costs.fp * (1 - share) * _ratio(fp, fp + tn) + costs.fn * share * _ratio(fn, tp + fn))
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

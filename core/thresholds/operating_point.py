@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from core.access import Person
 from core.errors import BadInput
+from core.thresholds.point import Costs
 from core.workspace import write_json
 
 FILE = "operating_point.json"
@@ -36,9 +37,20 @@ class OperatingPoint:
     chosen_on: str  # which split of what, e.g. val
     figures: dict[str, Any] = field(default_factory=dict)  # at the threshold, per split
     band: tuple[float, float] | None = None  # scores from low to under high are uncertain, left to people
+    error: float | None = None  # what the band allows among the decided, where it was drawn by that
     who: str = ""
     when: float = 0.0  # Unix seconds
     why: str = ""
+
+    @property
+    def costs(self) -> Costs:
+        """What a false positive and a false negative were said to cost when it was saved."""
+        figures = self.figures.get(self.chosen_on)
+        said = figures.get("costs") if isinstance(figures, dict) else None
+        try:
+            return Costs(**said) if isinstance(said, dict) else Costs()
+        except (TypeError, BadInput):
+            return Costs()
 
     def to_dict(self) -> dict[str, Any]:
         document = asdict(self)
@@ -56,6 +68,7 @@ class OperatingPoint:
                 chosen_on=str(document.get("chosen_on", "")),
                 figures=dict(document.get("figures") or {}),
                 band=None if band is None else (float(band[0]), float(band[1])),
+                error=None if document.get("error") is None else float(document["error"]),
                 who=str(document.get("who", "")),
                 when=float(document.get("when", 0.0)),
                 why=str(document.get("why", "")),

@@ -18,6 +18,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import BadInput
+from core.thresholds import score_text
 from core.workspace import Workspace, workspace
 
 OPTIONAL = ("id", "group", "dataset", "modality", "identity", "method", "split", "probability")
@@ -31,15 +32,22 @@ class Limits:
 
     max_bytes: int = 8 << 30  # of text, after decompression
     max_rows: int = 100_000_000
+    max_text_bytes: int = 2 << 30  # of ids and names that are kept
 
     @classmethod
     def of(cls, space: Workspace | None = None) -> Limits:
         chosen = (space or workspace()).settings().get("score_files", {})
-        known = {name: chosen[name] for name in ("max_bytes", "max_rows") if name in chosen}
+        known = {name: chosen[name] for name in cls.__dataclass_fields__ if name in chosen}
         for name, value in known.items():
             if not isinstance(value, int) or value < 1:
                 raise BadInput(f"settings.toml: score_files.{name} ({value!r}) must be a whole number over 0")
         return cls(**known)
+
+    def too_large(self, name: str) -> str:
+        return f"{name} holds over {self.max_bytes:,} bytes; raise score_files.max_bytes in settings.toml or split the file"
+
+    def too_many_rows(self, name: str) -> str:
+        return f"{name} has over {self.max_rows:,} rows; raise score_files.max_rows in settings.toml"
 
 
 def batches(path: Path, limits: Limits) -> Iterator[pa.Table]:
@@ -48,25 +56,55 @@ def batches(path: Path, limits: Limits) -> Iterator[pa.Table]:
     if not head:
         raise BadInput(f"{path.name} is empty")
     if head == b"PAR1":
-        yield from _parquet_batches(path)
+        yield from _parquet_batches(path, limits)
     elif head[:2] == b"\x1f\x8b":
         with path.open("rb") as file:
-            yield from _csv_batches(_Gunzip(file, limits.max_bytes, path.name), path.name)
+            yield from _csv_batches(_Gunzip(file, limits, path.name), path.name)
     else:
         if path.stat().st_size > limits.max_bytes:
-            raise BadInput(_too_large(path.name, limits.max_bytes))
+            raise BadInput(limits.too_large(path.name))
         with path.open("rb") as file:
             yield from _csv_batches(file, path.name)
 
 
-def _parquet_batches(path: Path) -> Iterator[pa.Table]:
+def _parquet_batches(path: Path, limits: Limits) -> Iterator[pa.Table]:
     try:
         with pq.ParquetFile(path) as file:
             found = names(file.schema_arrow.names, path.name)
+            for known, own in found.items():
+                score_text.check_type(file.schema_arrow.field(own).type, known, path.name)
+            text = _check_chunks(file, found, path.name, limits)
+        with pq.ParquetFile(path, read_dictionary=text) as file:
             for batch in file.iter_batches(1 << 20, columns=list(found.values())):
                 yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path.name} is not a whole Parquet file ({error})") from error
+
+
+def _check_chunks(file: pq.ParquetFile, found: dict[str, str], name: str, limits: Limits) -> list[str]:
+    """The text columns to read as a dictionary, which holds a repeated text once. What the file says of itself is
+    held against the limits before any of it is unpacked."""
+    metadata, known_of = file.metadata, {own: known for known, own in found.items()}
+    if metadata.num_rows > limits.max_rows:
+        raise BadInput(limits.too_many_rows(name))
+    unpacked, plain = 0, set()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for chunk in map(group.column, range(group.num_columns)):
+            own = chunk.path_in_schema
+            if own not in known_of:
+                continue
+            unpacked += chunk.total_uncompressed_size
+            if "DELTA_BYTE_ARRAY" in chunk.encodings:  # a text may be as long as all before it, at no cost
+                raise BadInput(
+                    f"{name}: column {known_of[own]} is packed as DELTA_BYTE_ARRAY; save it with dictionary encoding"
+                )
+            if "DELTA_LENGTH_BYTE_ARRAY" in chunk.encodings:
+                plain.add(own)  # never longer than it is in the file
+    if unpacked > limits.max_bytes:
+        raise BadInput(limits.too_large(name))
+    return [
+        own for own in known_of if own not in plain and score_text.is_text(file.schema_arrow.field(own).type)
+    ]
 
 
 def _csv_batches(file: IO[bytes] | _Gunzip, name: str) -> Iterator[pa.Table]:
@@ -94,14 +132,16 @@ def _csv_batches(file: IO[bytes] | _Gunzip, name: str) -> Iterator[pa.Table]:
         for batch in reader:
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, EOFError, OSError, zlib.error) as error:
+        if "straddling" in str(error):  # Arrow's word for a row that does not end in its block
+            raise BadInput(f"{name} has a row of over {BLOCK:,} bytes") from error
         raise BadInput(f"{name} cannot be read as CSV ({error})") from error
 
 
 class _Gunzip(io.RawIOBase):
     """Decompresses as it is read and stops at the limit: a small file may hold terabytes."""
 
-    def __init__(self, file: IO[bytes], limit: int, name: str) -> None:
-        self.file, self.limit, self.name = file, limit, name
+    def __init__(self, file: IO[bytes], limits: Limits, name: str) -> None:
+        self.file, self.limits, self.name = file, limits, name
         self.inflate = zlib.decompressobj(31)
         self.given = 0
         self.left = b""
@@ -124,16 +164,10 @@ class _Gunzip(io.RawIOBase):
                 raise EOFError("the compressed file ends early")
             data = self.inflate.decompress(source, wanted)
         self.given += len(data)
-        if self.given > self.limit:
-            raise BadInput(_too_large(self.name, self.limit))
+        if self.given > self.limits.max_bytes:
+            raise BadInput(self.limits.too_large(self.name))
         buffer[: len(data)] = data
         return len(data)
-
-
-def _too_large(name: str, limit: int) -> str:
-    return (
-        f"{name} holds over {limit:,} bytes; raise score_files.max_bytes in settings.toml or split the file"
-    )
 
 
 def _header(head: bytes, name: str) -> tuple[list[str], str]:

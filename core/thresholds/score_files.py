@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import BadInput
+from core.thresholds import score_text
 from core.thresholds.score_batches import OPTIONAL, Limits, batches, names
 
 FAKE_WORDS, REAL_WORDS = ("fake", "1", "1.0", "true"), ("real", "0", "0.0", "false")
@@ -33,25 +34,29 @@ def read(
     if not path.is_file():
         raise BadInput(f"there is no score file {path}")
     limits = limits or Limits.of()
-    parts = _Parts(path.name, columns, fake_label)
+    parts = _Parts(path.name, columns, fake_label, limits)
     for batch in batches(path, limits):
         parts.add(batch)
         if parts.rows > limits.max_rows:
-            raise BadInput(
-                f"{path.name} has over {limits.max_rows:,} rows; raise score_files.max_rows in settings.toml"
-            )
+            raise BadInput(limits.too_many_rows(path.name))
     table = parts.table()
     if lower_is_fake:
         table["score"] = -table["score"]
     return table
 
 
+def splits(table: pd.DataFrame) -> np.ndarray:
+    """The split of each row, as val, test or whatever else the file says in small letters."""
+    return table["split"].astype(str).str.strip().str.casefold().to_numpy()
+
+
 class _Parts:
     """Batches turned into narrow columns one by one, so that text never piles up."""
 
-    def __init__(self, name: str, columns: tuple[str, ...], fake_label: str | None) -> None:
-        self.name, self.columns, self.fake_label = name, columns, fake_label
+    def __init__(self, name: str, columns: tuple[str, ...], fake_label: str | None, limits: Limits) -> None:
+        self.name, self.columns, self.fake_label, self.limits = name, columns, fake_label, limits
         self.rows = 0
+        self.kept_text = 0  # bytes
         self.words: list[str] = []  # distinct labels, in order of appearance
         self.codes: list[np.ndarray] = []
         self.scores: list[np.ndarray] = []
@@ -62,33 +67,42 @@ class _Parts:
         found = names(batch.column_names, self.name)
         self.scores.append(self._scores(batch.column(found["score"])))
         self.codes.append(self._codes(batch.column(found["label"])))
-        if "id" in found:
-            self.ids.append(_hashes(batch.column(found["id"])))
+        ids = self._encoded(batch, found, "id") if "id" in found else None
+        if ids is not None:
+            self.ids.append(score_text.hashes(ids))
         for wanted in self.columns:
-            if wanted in found:
-                column = batch.column(found[wanted])
-                kind = pa.float64() if wanted == "probability" else pa.string()
-                try:
-                    column = _text(column).cast(kind) if column.type != kind else column
-                except pa.ArrowInvalid as error:
-                    raise BadInput(f"{self.name}: column {wanted} cannot be read ({error})") from error
-                if wanted not in ("id", "probability"):
-                    column = column.combine_chunks().dictionary_encode()
+            if wanted == "id" and ids is not None:
+                self._keep(score_text.size(ids))
+                self.others.setdefault(wanted, []).append(ids.cast(pa.string()))
+            elif wanted == "probability" and wanted in found:
+                self.others.setdefault(wanted, []).append(self._probability(batch.column(found[wanted])))
+            elif wanted in found:
+                column = self._encoded(batch, found, wanted)
+                self._keep(column.nbytes)
                 self.others.setdefault(wanted, []).append(column)
         self.rows += batch.num_rows
 
+    def _encoded(self, batch: pa.Table, found: dict[str, str], wanted: str) -> pa.DictionaryArray:
+        return score_text.encoded(batch.column(found[wanted]), f"{self.name}: column {wanted}")
+
+    def _keep(self, size: int) -> None:
+        self.kept_text += size
+        if self.kept_text > self.limits.max_text_bytes:
+            raise BadInput(
+                f"{self.name} holds over {self.limits.max_text_bytes:,} bytes of ids and names; "
+                "raise score_files.max_text_bytes in settings.toml or leave columns out"
+            )
+
+    def _probability(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        try:
+            return column.cast(pa.float64())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise BadInput(f"{self.name}: column probability cannot be read ({error})") from error
+
     def _scores(self, column: pa.ChunkedArray) -> np.ndarray:
         if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-            text = pc.utf8_trim_whitespace(_text(column))
-            try:
-                column = text.cast(pa.float64())
-            except pa.ArrowInvalid:
-                row = next((i for i, word in enumerate(text.to_pylist()) if not _is_number(word)), 0)
-                if not text[row].as_py():
-                    raise BadInput(_no_score(self.name, self.rows + row)) from None
-                raise BadInput(
-                    f"{self.name}: score {text[row].as_py()!r} in row {self.rows + row + 1} is not a number"
-                ) from None
+            words = score_text.encoded(column, f"{self.name}: column score")
+            column = self._numbers(words)
         kind = np.float32 if column.type in (pa.float32(), pa.float16()) else np.float64
         scores = column.to_numpy().astype(kind, copy=False)
         finite = np.isfinite(scores)
@@ -97,16 +111,30 @@ class _Parts:
             raise BadInput(_no_score(self.name, self.rows + row))
         return scores
 
+    def _numbers(self, text: pa.DictionaryArray) -> pa.ChunkedArray:
+        """Scores that are written as text."""
+        words = pc.utf8_trim_whitespace(text.dictionary)
+        try:
+            values = words.cast(pa.float64())
+        except pa.ArrowInvalid:
+            wrong = [i for i, word in enumerate(words.to_pylist()) if not _is_number(word)]
+            place = np.isin(np.asarray(text.indices.fill_null(-1)), wrong)
+            row = self.rows + int(place.argmax())
+            word = words[text.indices[int(place.argmax())].as_py()].as_py()
+            if not word:
+                raise BadInput(_no_score(self.name, row)) from None
+            raise BadInput(f"{self.name}: score {word!r} in row {row + 1} is not a number") from None
+        return pa.chunked_array([values.take(text.indices)])
+
     def _codes(self, column: pa.ChunkedArray) -> np.ndarray:
         column = _whole(column)
-        encoded = pc.utf8_trim_whitespace(_text(column)).combine_chunks().dictionary_encode()
-        if encoded.null_count:
-            row = int(np.argmax(np.asarray(encoded.is_null())))
-            raise BadInput(f"{self.name}: the label in row {self.rows + row + 1} is missing")
-        words = encoded.dictionary.to_pylist()
-        if "" in words:
-            row = int(np.argmax(np.asarray(encoded.indices) == words.index("")))
-            raise BadInput(f"{self.name}: the label in row {self.rows + row + 1} is missing")
+        encoded = score_text.encoded(column, f"{self.name}: column label")
+        words = [word or "" for word in pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()]
+        missing = [place for place, word in enumerate(words) if not word]
+        indices = np.asarray(encoded.indices.fill_null(-1))
+        empty = np.isin(indices, [-1, *missing])
+        if empty.any():
+            raise BadInput(f"{self.name}: the label in row {self.rows + int(empty.argmax()) + 1} is missing")
         for word in words:
             if word not in self.words:
                 self.words.append(word)
@@ -115,7 +143,7 @@ class _Parts:
                 f"{self.name}: column label holds {_list(self.words)}; it needs two labels, real and fake"
             )
         places = np.array([self.words.index(word) for word in words], np.uint8)
-        return places[np.asarray(encoded.indices)]
+        return places[indices]
 
     def table(self) -> pd.DataFrame:
         if not self.rows:
@@ -166,15 +194,6 @@ def _no_score(name: str, row: int) -> str:
     return f"{name}: the score in row {row + 1} is missing, NaN or infinite; every row needs a finite score"
 
 
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    try:
-        return column if pa.types.is_string(column.type) else column.cast(pa.string())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
-        raise BadInput(f"a column of the type {column.type} holds neither text nor numbers") from error
-
-
 def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Labels kept as floats (0.0, 1.0) or text of these read as the whole numbers that they are."""
     if pa.types.is_floating(column.type):
@@ -182,13 +201,6 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
         if pc.all(pc.equal(filled, pc.floor(filled))).as_py():
             return column.cast(pa.int64())
     return column
-
-
-def _hashes(column: pa.ChunkedArray) -> np.ndarray:
-    """Of the ids that are stated; those left empty are nobody's twice."""
-    words = _text(column).to_numpy(zero_copy_only=False)
-    stated = words[pd.notna(words) & (words != "")]
-    return np.asarray(pd.util.hash_array(stated, categorize=False), np.uint64)
 
 
 def _joined(arrays: list[pa.ChunkedArray | pa.Array]) -> pa.ChunkedArray:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.thresholds import breakdown
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
+from core.thresholds.point import Costs
 from core.thresholds.samples import Ranked
 from core.thresholds.sweep import Sweep, sweep
 
@@ -42,10 +43,10 @@ class Scored:
     def breakdown(self, threshold: float | None, key: str) -> pd.DataFrame:
         return breakdown.breakdown(self.table, threshold, key, self._key(key))
 
-    def intervals(self, threshold: float | None) -> dict[str, Interval]:
+    def intervals(self, threshold: float | None, costs: Costs) -> dict[str, Interval]:
         """95 % intervals of the figures at the threshold, and of those that need none (bootstrap by group)."""
         y, s, groups = self._columns()
-        found = along(y, s, groups, [threshold], n=DRAWS)[0]
+        found = along(y, s, groups, [threshold], n=DRAWS, costs=[costs])[0]
         return found | bootstrap(y, s, groups, RANKING, n=DRAWS)
 
     def threshold_intervals(self, words: Sequence[str]) -> dict[str, Interval]:

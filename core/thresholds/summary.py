@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,8 +11,9 @@ from html import escape
 import numpy as np
 
 from core.thresholds import table
+from core.thresholds.band import Band
 from core.thresholds.intervals import Interval
-from core.thresholds.point import Point
+from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep
 
 FIGURES = (
@@ -25,10 +27,16 @@ FIGURES = (
     ("called_fake", "Share called fake"),
     ("cost", "Cost of 1,000 samples"),
 )
-STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-table{border-collapse:collapse;margin:.6rem 0}td,th{border:1px solid #bbb;padding:.25rem .6rem;text-align:right}
-th{text-align:left;background:#f3f3f3}.pair{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
-svg{width:300px;height:300px;border:1px solid #bbb}.warn{border-left:4px solid #d55e00;padding-left:.6rem}"""
+STYLE = """body{font:14px/1.4 system-ui,sans-serif;max-width:62rem;margin:1.5rem auto;padding:0 1rem;color:#222;background:#fff}
+h1{font-size:1.5rem;margin:.4rem 0}h2{font-size:1.1rem;margin:.9rem 0 .3rem}p{margin:.3rem 0}
+table{border-collapse:collapse;margin:.4rem 0;font-variant-numeric:tabular-nums}
+td,th{border:1px solid #bbb;padding:.15rem .5rem;text-align:right}th{text-align:left;background:#f3f3f3}
+.sides,.pair{display:flex;flex-wrap:wrap;gap:.5rem 2rem;align-items:flex-start}.pair{gap:1rem}
+svg{width:230px;height:230px}svg text{font-size:13px}.warn{border-left:4px solid #d55e00;padding-left:.6rem}
+@page{size:A4;margin:11mm}
+@media print{body{font-size:10px;margin:0;padding:0;max-width:none}h1{font-size:16px}h2{font-size:12px}
+.sides{flex-wrap:nowrap;gap:1rem}.sides>*{flex:1}.pair{gap:.5rem}svg{width:150px;height:150px}svg text{font-size:15px}
+tr,svg{break-inside:avoid}th{print-color-adjust:exact}}"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Side:
     name: str
     sweep: Sweep
     point: Point
+    band: Band | None = None
     intervals: dict[str, Interval] = field(default_factory=dict)
 
 
@@ -46,24 +55,35 @@ def summary(
     why: str,
     chosen_on: str,
     sides: Sequence[Side],
+    compared_on: str,
     points: Sequence[Point],
     warnings: Sequence[str],
 ) -> str:
-    """`points` are the methods to compare, with the figures of the last side."""
-    line = sides[0].point.threshold
+    """`points` are the methods to compare, with their figures on `compared_on`. It prints on one sheet."""
+    point = sides[0].point
+    line = (
+        "Nothing is called fake"
+        if point.threshold is None
+        else f"A sample is called fake where its score is at least <b>{point.threshold:.6g}</b>"
+    )
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>",
         f"<h1>{escape(title)}</h1>",
-        f"<p>A sample is called fake where its score is at least <b>{_number(line, 6)}</b> ({escape(why)}). "
-        f"The threshold was chosen on {escape(chosen_on)}.</p>",
+        f"<p>{line} ({escape(why)}). The threshold was chosen on {escape(chosen_on)}. {_costs(point.costs)}</p>",
     ]
     parts += [f"<p class='warn'>{escape(warning)}</p>" for warning in warnings]
-    parts += [_side(side) for side in sides]
-    parts += ["<h2>Methods compared</h2>", _compared(points)]
+    parts += ["<div class='sides'>", *(_side(side) for side in sides), "</div>"]
+    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compared(points)]
     parts.append(
-        f"<p><small>Written {time.strftime('%Y-%m-%d %H:%M')} by the deepfake workbench.</small></p></html>"
+        f"<p><small>Written {time.strftime('%Y-%m-%d %H:%M')} by the deepfake workbench. Intervals are of 95 %, "
+        "drawn by group.</small></p></html>"
     )
     return "\n".join(parts)
+
+
+def _costs(costs: Costs) -> str:
+    share = "as in the samples" if costs.prevalence is None else f"{100 * costs.prevalence:.3g} %"
+    return f"A false alarm costs {costs.fp:g}, a missed fake {costs.fn:g}; prevalence of fakes: {share}."
 
 
 def _side(side: Side) -> str:
@@ -73,27 +93,41 @@ def _side(side: Side) -> str:
         for name, title in FIGURES
     )
     return (
-        f"<h2>On {escape(side.name)}: {sweep.total:,} samples, {sweep.positives:,} fake</h2>"
-        f"<p>AUC {_number(sweep.auc)}{_ends(side.intervals.get('auc'))} · AP {_number(sweep.ap)} · "
-        f"EER {_number(sweep.eer)}</p><div class='pair'>"
+        f"<section><h2>On {escape(side.name)}: {sweep.total:,} samples, {sweep.positives:,} fake</h2>"
+        f"<p>AUC {_number(sweep.auc)}{_ends(side.intervals.get('auc'))} · "
+        f"AP {_number(sweep.ap)}{_ends(side.intervals.get('ap'))} · "
+        f"EER {_number(sweep.eer)}{_ends(side.intervals.get('eer'))}</p>{_band(side.band)}<div class='pair'><div>"
         "<table><tr><th></th><th>called fake</th><th>called real</th></tr>"
         f"<tr><th>is fake</th><td>{point.tp:,}</td><td>{point.fn:,}</td></tr>"
-        f"<tr><th>is real</th><td>{point.fp:,}</td><td>{point.tn:,}</td></tr></table>"
-        f"<table>{rows}</table>{_roc(sweep, point)}</div>"
+        f"<tr><th>is real</th><td>{point.fp:,}</td><td>{point.tn:,}</td></tr></table>{_roc(sweep, point)}</div>"
+        f"<table>{rows}</table></div></section>"
     )
+
+
+def _band(band: Band | None) -> str:
+    if band is None:
+        return ""
+    low, high = ("every score" if end is None else f"{end:.6g}" for end in (band.low, band.high))
+    wrong = "" if band.error is None else f", {_number(100 * band.error)} % of the decided are wrong"
+    return f"<p>Uncertain from {low} to under {high}: {_number(100 * band.queue)} % are sent to people{wrong}.</p>"
 
 
 def _roc(sweep: Sweep, point: Point) -> str:
     kept = table.rows(sweep)[::-1]
-    x = np.concatenate([[0], sweep.fp[kept] / sweep.negatives]) * 280 + 10
-    y = 290 - np.concatenate([[0], sweep.tp[kept] / sweep.positives]) * 280
+    x = np.concatenate([[0], sweep.fp[kept] / sweep.negatives]) * 260 + 30
+    y = 270 - np.concatenate([[0], sweep.tp[kept] / sweep.positives]) * 260
     line = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
-    cx, cy = 10 + 280 * (point.fpr or 0), 290 - 280 * (point.recall or 0)
+    cx, cy = 30 + 260 * (point.fpr or 0), 270 - 260 * (point.recall or 0)
     return (
         "<svg viewBox='0 0 300 300' role='img' aria-label='ROC with the chosen point'>"
-        "<path d='M10 290L290 10' stroke='#aaa' stroke-dasharray='4 4'/>"
+        "<path d='M30 10H290V270H30Z' fill='none' stroke='#bbb'/>"
+        "<path d='M30 270L290 10' stroke='#aaa' stroke-dasharray='4 4'/>"
         f"<polyline points='{line}' fill='none' stroke='#222' stroke-width='1.8'/>"
-        f"<circle cx='{cx:.1f}' cy='{cy:.1f}' r='5' fill='#0b5c8e'/></svg>"
+        f"<circle cx='{cx:.1f}' cy='{cy:.1f}' r='5' fill='#0b5c8e'/>"
+        "<text x='160' y='292' text-anchor='middle'>false-positive rate</text>"
+        "<text x='18' y='140' text-anchor='middle' transform='rotate(-90 18 140)'>recall</text>"
+        "<text x='30' y='285' text-anchor='middle'>0</text><text x='288' y='285' text-anchor='middle'>1</text>"
+        "<text x='24' y='20' text-anchor='end'>1</text></svg>"
     )
 
 
@@ -101,7 +135,7 @@ def _compared(points: Sequence[Point]) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for _, title in FIGURES)
     body = "".join(
         f"<tr><th>{escape(p.method)}{'' if p.reachable else ' (out of reach: the best there is)'}</th>"
-        f"<td>{_number(p.threshold, 6)}</td>"
+        f"<td>{'none' if p.threshold is None else format(p.threshold, '.6g')}</td>"
         + "".join(f"<td>{_number(getattr(p, n))}</td>" for n, _ in FIGURES)
         + "</tr>"
         for p in points
@@ -109,9 +143,17 @@ def _compared(points: Sequence[Point]) -> str:
     return f"<table><tr><th>method</th><th>threshold</th>{head}</tr>{body}</table>"
 
 
-def _number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:.{digits}g}"
+def _number(value: float | None) -> str:
+    """Three significant digits, as on the pages: 0.630, 1,290."""
+    if value is None or value == 0:
+        return "–" if value is None else "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    return f"{round(value, digits):,.{min(max(0, digits), 6)}f}"
 
 
 def _ends(ends: Interval | None) -> str:
-    return "" if ends is None else f" [{ends[0]:.2f}, {ends[1]:.2f}]"
+    """Of shares with two digits; of costs as many as the figure has."""
+    if ends is None:
+        return ""
+    low, high = (f"{end:.2f}" if max(ends) <= 1 else _number(end) for end in ends)
+    return f" [{low}, {high}]"

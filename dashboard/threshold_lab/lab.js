@@ -16,20 +16,27 @@ class Lab {
       ["scores", "Scores: fakes upward, reals downward"], ["metric", "A metric against the threshold"], ["cost", "Cost against the threshold"]]) {
       const figure = root.querySelector(`[data-panel="${name}"]`);
       this.panels[name] = new Panel(figure, label);
-      figure.querySelector(".png").onclick = () => savePng(this.panels[name].svg, `${name}-${this.data.look.name}`);
+      const button = figure.querySelector(".png");
+      button.setAttribute("aria-label", `Save as PNG: ${label}`);
+      button.onclick = () => this.save(name);
       this.draggable(this.panels[name].svg, (event) => this.pick(name, event));
     }
     this.buildSlider(); this.buildFigures(); this.buildInputs();
+  }
+  save(name) { // the picture says by itself what it shows, of what, and where the line is
+    const title = name === "metric" ? METRICS[this.part("metric").value] : this.root.querySelector(`[data-panel="${name}"] figcaption span`).textContent;
+    const told = `${this.part("which").textContent} · threshold ${threshold(this.model.t[this.row])}`;
+    savePng(this.panels[name].svg, `${name}-${this.data.look.name}`, title, told);
   }
   buildSlider() {
     const slider = this.part("slider");
     slider.querySelector("svg")?.remove();
     this.track = element("svg", { viewBox: "0 0 1000 44", preserveAspectRatio: "none", height: 44, "aria-hidden": "true" }, slider);
     this.track.style.height = "44px";
-    this.trackUnsure = element("rect", { class: "unsure", y: 14, height: 20, width: 0 }, this.track);
-    element("path", { class: "axis", d: "M10 24H990", "stroke-width": 4 }, this.track);
+    this.trackUnsure = element("rect", { class: "unsure", y: 18, height: 20, width: 0 }, this.track);
+    element("path", { class: "axis", d: "M10 28H990", "stroke-width": 4 }, this.track);
     this.trackMarks = element("g", {}, this.track);
-    this.thumb = element("rect", { class: "handle", width: 14, height: 32, y: 8, rx: 5 }, this.track);
+    this.thumb = element("rect", { class: "handle", width: 14, height: 28, y: 14, rx: 5 }, this.track);
     this.draggable(slider, (event) => {
       const box = this.track.getBoundingClientRect();
       return this.model.nearest(((event.clientX - box.left) / box.width * 1000 - 10) / 980);
@@ -111,7 +118,7 @@ class Lab {
   }
   drawScores() {
     const { model } = this, panel = this.panels.scores, { edges, fake, real } = this.data.histogram;
-    panel.axes("score", "", thresholdTicks(model), []);
+    panel.axes("score (height: root of the share)", "", thresholdTicks(model), []);
     const { positives, negatives } = model.look, top = Math.sqrt(Math.max(...fake.map((n) => n / positives), ...real.map((n) => n / negatives))) || 1;
     edges.slice(0, -1).forEach((edge, k) => {
       const x0 = px(model.xOf(edge)), width = Math.max(0.4, px(model.xOf(edges[k + 1])) - x0 - 0.4), tall = (n, of) => 0.48 * Math.sqrt(n / of) / top * (py(0) - py(1));
@@ -186,7 +193,7 @@ class Lab {
     const slider = this.part("slider");
     slider.setAttribute("aria-valuemin", 0); slider.setAttribute("aria-valuemax", model.last); slider.setAttribute("aria-valuenow", row);
     slider.setAttribute("aria-valuetext", `threshold ${threshold(model.t[row])}, precision ${show(figures.precision)}, recall ${show(figures.recall)}`);
-    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.method === this.method));
+    this.points.forEach(({ words, t }, i) => this.buttons[i].setAttribute("aria-pressed", String(words === this.method && model.index(t) === row)));
   }
   interval(name, row) { // between the thresholds at which intervals were drawn, in a straight line
     const bands = this.data.bands, low = bands?.[`${name}_low`], high = bands?.[`${name}_high`], t = this.model.t[row];

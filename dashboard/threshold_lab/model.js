@@ -18,9 +18,10 @@ class Model {
     this.last = this.t.length - 1;
     this.cost = { fp: 1, fn: 1, prevalence: null };
     this.error = null;
-    const low = this.t[0], span = this.t[this.last - 1] - low || 1;
+    const [low, high] = data.range, half = high / 2 - low / 2 || 1; // halves: the highest and the lowest number may be far apart
+    const place = (t) => (t > high ? 0.985 : 0.97 * Math.max(0, t / 2 - low / 2) / half); // 0.5 may lie far off all scores
     this.positions = { // of each row on the threshold axis, 0 to 1; the last lies a little behind the highest score
-      score: this.t.map((t) => (t === null ? 1 : 0.97 * (t - low) / span)),
+      score: this.t.map((t) => (t === null ? 1 : place(t))),
       rank: this.t.map((t, i) => (t === null ? 1 : 0.97 * (1 - this.called(i) / this.total()))),
     };
     this.scale = "score";

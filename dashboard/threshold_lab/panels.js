@@ -1,6 +1,6 @@
 // The drawings: curves once, then only the handle, the marks and the band move.
 const SVG = "http://www.w3.org/2000/svg";
-const W = 300, H = 220, LEFT = 38, RIGHT = 10, TOP = 8, BOTTOM = 32;
+const W = 300, H = 220, LEFT = 44, RIGHT = 10, TOP = 8, BOTTOM = 32;
 const px = (x) => LEFT + x * (W - LEFT - RIGHT);
 const py = (y) => H - BOTTOM - y * (H - TOP - BOTTOM);
 
@@ -37,7 +37,10 @@ class Panel {
       element("path", { class: "grid", d: `M${px(0)} ${py(at)}H${px(1)}` }, this.still);
       element("text", { x: LEFT - 4, y: py(at) + 4, "text-anchor": "end" }, this.still, text);
     }
-    for (const [at, text] of xTicks) element("text", { x: px(at), y: H - BOTTOM + 13, "text-anchor": "middle" }, this.still, text);
+    for (const [at, text] of xTicks) {
+      const last = at === 1 && text.length > 2; // a word at the right edge would be cut
+      element("text", { x: last ? W - 1 : px(at), y: H - BOTTOM + 13, "text-anchor": last ? "end" : "middle" }, this.still, text);
+    }
     element("path", { class: "axis", d: `M${px(0)} ${py(1)}V${py(0)}H${px(1)}` }, this.still);
     element("text", { x: px(0.5), y: H - 5, "text-anchor": "middle" }, this.still, xName);
     if (yName) element("text", { x: 3, y: TOP + 2, transform: `rotate(-90 3 ${TOP + 2})`, "text-anchor": "end", dy: 8 }, this.still, yName);
@@ -64,21 +67,19 @@ class Panel {
     this.unsure.setAttribute("x", px(low)); this.unsure.setAttribute("width", Math.max(0, px(high) - px(low)));
   }
   at(event) { // the pointer in the panel's own 0..1
-    const box = this.svg.getBoundingClientRect();
-    return [
-      ((event.clientX - box.left) / box.width * W - LEFT) / (W - LEFT - RIGHT),
-      1 - ((event.clientY - box.top) / box.height * H - TOP) / (H - TOP - BOTTOM),
-    ];
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+    return [(x - LEFT) / (W - LEFT - RIGHT), 1 - (y - TOP) / (H - TOP - BOTTOM)];
   }
 }
 
 const UNIT = [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]);
-const short = (t) => (t !== 0 && Math.abs(t) < 1e-3 ? t.toExponential(0) : String(Number(t.toPrecision(3))));
+const short = (t) => (t !== 0 && (Math.abs(t) < 1e-3 || Math.abs(t) >= 1e6) ? t.toExponential(t < 1 && t > -1 ? 0 : 1) : String(Number(t.toPrecision(3))));
 function thresholdTicks(model) { // thresholds may crowd: a tick that has no room beside its neighbour is left out
-  const ticks = [[1, "none"]];
+  const ticks = [[1, "none"]], room = (a, b) => 0.0115 * (a.length + b.length) + 0.03; // of the axis, at 11 pixels
   for (const wanted of [0.84, 0, 0.66, 0.44, 0.22]) {
     const i = model.nearest(wanted), x = model.x(i);
-    if (i < model.last && ticks.every(([at]) => Math.abs(at - x) > 0.14)) ticks.push([x, short(model.t[i])]);
+    const text = i < model.last ? short(model.t[i]) : "";
+    if (text && ticks.every(([at, other]) => Math.abs(at - x) > room(text, other))) ticks.push([x, text]);
   }
   return ticks;
 }
@@ -91,7 +92,8 @@ function nearestOn(xs, ys, [x, y]) { // the row whose point on a curve lies near
   }
   return best;
 }
-async function savePng(svg, name) { // colours and fonts are written into the copy, so that the picture needs no page
+const HEAD = 100; // pixels above a saved picture, for the words that say what it shows
+async function savePng(svg, name, title, told) { // colours and fonts are written into the copy, so that the picture needs no page
   const copy = svg.cloneNode(true), from = [svg, ...svg.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
   from.forEach((node, i) => {
     const style = getComputedStyle(node);
@@ -102,11 +104,14 @@ async function savePng(svg, name) { // colours and fonts are written into the co
   picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
   await picture.decode();
   const canvas = document.createElement("canvas");
-  canvas.width = W * 3; canvas.height = H * 3;
+  canvas.width = W * 3; canvas.height = H * 3 + HEAD;
   const pen = canvas.getContext("2d");
   pen.fillStyle = getComputedStyle(svg).getPropertyValue("--st-background-color") || "#fff";
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(picture, 0, 0);
+  pen.fillStyle = getComputedStyle(svg).getPropertyValue("--st-text-color") || "#222";
+  pen.font = "600 32px sans-serif"; pen.fillText(title, 16, 42, canvas.width - 32);
+  pen.font = "24px sans-serif"; pen.fillText(told, 16, 80, canvas.width - 32);
+  pen.drawImage(picture, 0, HEAD);
   const link = document.createElement("a");
   link.download = `${name}.png`; link.href = canvas.toDataURL("image/png"); link.click();
 }

@@ -58,7 +58,8 @@ def build(
         "chosen": _side(chosen_name, chosen),
         "look": _side(looked_name, looked),
         "points": [{"words": p.method, "t": p.threshold, "reachable": p.reachable} for p in points],
-        "histogram": {"edges": _short(edges), "real": real.tolist(), "fake": fake.tolist()},
+        "range": [pick(float(side.thresholds[end]) for side in sides) for pick, end in ((min, 0), (max, -1))],
+        "histogram": {"edges": edges.tolist(), "real": real.tolist(), "fake": fake.tolist()},
         "bands": bands,
     }
     data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.errors import WorkbenchError, one_line
+from core.errors import BadInput, WorkbenchError, one_line
 from core.exports import to_csv
 from core.thresholds import calibration
 from core.thresholds.point import Point
@@ -140,7 +140,11 @@ def honesty(source: Source, looking_at: str) -> None:
     picked = st.segmented_control("Calibration", methods, default="platt", key="thresholds-calibration")
     method = picked or "platt"
     stamp = f"{source.key}-{looking_at}-{id(looked)}"
-    fitted, diagram = _diagram(chosen, looked, stamp, method)
+    try:
+        fitted, diagram = _diagram(chosen, looked, stamp, method)
+    except BadInput as error:
+        st.info(f"No calibration can be drawn of these scores: {theme.safe(str(error))}")
+        return
     if diagram is None:
         st.info("These scores are not shares between 0 and 1; a calibration makes them so.")
         return
@@ -194,7 +198,9 @@ def methods_table(source: Source, points: list[Point]) -> None:
         }
         for p in points
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="thresholds-methods-table")
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True, key="thresholds-methods-table")
+    st.download_button("CSV", lambda: to_csv(table), "methods.csv", "text/csv", key="thresholds-methods-csv")
 
 
 def _ends(ends: tuple[float, float] | None) -> str:

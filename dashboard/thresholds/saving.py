@@ -10,6 +10,7 @@ import streamlit as st
 from core.exports import to_csv
 from core.runs.folder import RunFolder
 from core.thresholds import operating_point
+from core.thresholds.band import at as band_at
 from core.thresholds.band import band, finite
 from core.thresholds.curve_table import curve_table
 from core.thresholds.operating_point import OperatingPoint
@@ -20,7 +21,7 @@ from dashboard import session, theme
 from dashboard.threshold_lab import Choice
 from dashboard.thresholds.scores import NAMES, Source
 
-LINE = "thresholds-line"  # (source, threshold, method, number): where Python wants the line
+LINE = "thresholds-line"  # (source, choice, number): where Python wants the line
 
 
 def save(source: Source, choice: Choice) -> None:
@@ -49,7 +50,9 @@ def _save(source: Source, choice: Choice, why: str) -> None:
     if choice.error is not None:
         chosen = source.splits[source.chosen_on].sweep
         unsure = finite(chosen, band(chosen, choice.threshold, choice.error))
-    point = OperatingPoint(choice.threshold, choice.method, source.chosen_on, figures, unsure, why=why)
+    point = OperatingPoint(
+        choice.threshold, choice.method, source.chosen_on, figures, unsure, choice.error, why=why
+    )
     operating_point.save(source.folder, point, session.person())
 
 
@@ -68,6 +71,7 @@ def history(source: Source) -> None:
         text.markdown(
             f"{now}**{shown}** by {theme.safe(point.method)} on {theme.safe(NAMES.get(point.chosen_on, point.chosen_on))}"
             f" · {theme.safe(point.who or '–')}, {when}"
+            + (f" · uncertain from {point.band[0]:.6g} to {point.band[1]:.6g}" if point.band else "")
             + (f" · {theme.safe(point.why)}" if point.why else "")
         )
         jump.button("Look", key=f"thresholds-look-{back}", on_click=move_line, args=(source, point))
@@ -87,19 +91,23 @@ def _put_back(folder: RunFolder, back: int) -> None:
 
 
 def move_line(source: Source, point: OperatingPoint) -> None:
-    number = st.session_state.get(LINE, (None, None, None, 0))[3] + 1
-    st.session_state[LINE] = (source.key, point.threshold, point.method, number)
+    number = st.session_state.get(LINE, (None, None, 0))[2] + 1
+    st.session_state[LINE] = (source.key, _choice(point), number)
 
 
 def start(source: Source, otherwise: Point) -> tuple[Choice, str]:
     """Where the line stands when the page opens: where Python moved it, else the operating point, else the default."""
-    costs = otherwise.costs
     wanted = st.session_state.get(LINE)
     if wanted is not None and wanted[0] == source.key:
-        return Choice(wanted[1], wanted[2], costs.fp, costs.fn, costs.prevalence), f"{source.key}-{wanted[3]}"
+        return wanted[1], f"{source.key}-{wanted[2]}"
     saved = operating_point.read(source.folder) if source.folder is not None else None
-    first = st.session_state.setdefault(f"thresholds-start-{source.key}", saved or otherwise)
-    return Choice(first.threshold, first.method), f"{source.key}-0"
+    first = _choice(saved) if saved else Choice(otherwise.threshold, otherwise.method)
+    return st.session_state.setdefault(f"thresholds-start-{source.key}", first), f"{source.key}-0"
+
+
+def _choice(point: OperatingPoint) -> Choice:
+    costs = point.costs
+    return Choice(point.threshold, point.method, costs.fp, costs.fn, costs.prevalence, point.error)
 
 
 def export(
@@ -108,17 +116,21 @@ def export(
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
 
     def page() -> str:
+        chosen = source.splits[source.chosen_on].sweep
+        unsure = None if choice.error is None else band(chosen, choice.threshold, choice.error)
         sides = [
             Side(
                 NAMES[split],
                 scored.sweep,
                 at(scored.sweep, choice.threshold, choice.method, costs),
-                scored.intervals(choice.threshold),
+                None if unsure is None else band_at(scored.sweep, unsure.low, unsure.high),
+                scored.intervals(choice.threshold, costs),
             )
             for split, scored in source.splits.items()
         ]
         title = f"Where the line is drawn: {source.title}"
-        return summary(title, choice.method, NAMES[source.chosen_on], sides, points, warnings)
+        chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
+        return summary(title, choice.method, chosen_on, sides, compared_on, points, warnings)
 
     with st.popover("Export"):
         st.download_button(

@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.catalog import table as catalogue
 from core.errors import BadInput
 from core.runs import listing
 from core.runs.folder import RunFolder
-from core.thresholds import score_files
+from core.thresholds import cautions, score_files
 from core.thresholds.scored import Scored
 from dashboard import session, theme
 
 OWN = "your own score file"
+TURN = "Low scores mean fake"
+FAKE_LABEL = "The label that means fake"
 NAMES = {"val": "validation", "test": "test", "all": "all of the file"}
 
 
@@ -32,32 +35,35 @@ class Source:
     title: str
     splits: Mapping[str, Scored]
     folder: RunFolder | None = None
+    if_turned: str = cautions.OF_A_RUN  # what to do where the polarity is turned
 
     @property
     def chosen_on(self) -> str:
         return "val" if "val" in self.splits else next(iter(self.splits))
 
 
-def pick() -> Source | None:
-    """The source picker; None where there is nothing to look at yet."""
+def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
+    """The source picker, and under it what a file of one's own needs; None where there is nothing to look at yet."""
     runs = {run.id: run for run in listing.runs(session.space()) if _scores(run.id, "val").is_file()}
     st.session_state.setdefault("thresholds-source", next(iter(runs), OWN))
     if st.session_state["thresholds-source"] not in (*runs, OWN):
         st.session_state["thresholds-source"] = next(iter(runs), OWN)
-    chosen = st.selectbox(
-        "Run",
+    run = runs.get(st.session_state["thresholds-source"])
+    chosen = where.selectbox(
+        f"Run {theme.demo_badge()}" if run is not None and run.demo else "Run",
         [*runs, OWN],
         key="thresholds-source",
         format_func=lambda run: OWN if run == OWN else f"{runs[run].name} · {run}",
     )
     if chosen == OWN:
-        if not runs:
-            theme.empty(
-                "There are no finished runs yet. Train a detector, or bring the scores of any detector.",
-                "Train one",
-                "train",
-            )
-        return _own()
+        with under:
+            if not runs:
+                theme.empty(
+                    "There are no finished runs yet. Train a detector, or bring the scores of any detector.",
+                    "Train one",
+                    "train",
+                )
+            return _own()
     folder = RunFolder(session.space().runs / str(chosen))
     files = {split: _scores(folder.id, split) for split in ("val", "test")}
     present = {split: file for split, file in files.items() if file.is_file()}
@@ -105,23 +111,32 @@ def file_of(row: Any) -> Path | None:
 
 def _own() -> Source | None:
     """Upload a file, and answer what it does not say itself."""
-    upload = st.file_uploader(
+    file, left, right = st.container(key="thresholds-wide-own").columns(
+        [3, 2, 2], vertical_alignment="bottom"
+    )
+    upload = file.file_uploader(
         "CSV (also .gz) or Parquet with the columns label and score; id, group, dataset, method and split are used too",
         key="thresholds-upload",
     )
     if upload is None:
         return None
-    left, right = st.columns(2, vertical_alignment="bottom")
     fake_label = left.text_input(
-        "The label that means fake", key="thresholds-fake-label", placeholder="as it says (1 or fake)"
+        FAKE_LABEL, key="thresholds-fake-label", placeholder="as it says (1 or fake)"
     )
-    lower = right.toggle("Low scores mean fake", key="thresholds-lower")
+    lower = right.toggle(TURN, key="thresholds-lower")
     try:
         splits = _of_upload(upload.file_id, upload, fake_label or None, lower)
     except BadInput as error:
-        st.error(theme.safe(str(error).replace("--fake-label", "the field above")), icon=":material/error:")
+        st.error(theme.safe(_on_the_page(str(error))), icon=":material/error:")
         return None
-    return Source(f"own-{upload.file_id}-{fake_label}-{lower}", upload.name, splits)
+    advice = f"If so, turn “{TURN}” {'off' if lower else 'on'} above."
+    return Source(f"own-{upload.file_id}-{fake_label}-{lower}", upload.name, splits, if_turned=advice)
+
+
+def _on_the_page(error: str) -> str:
+    """Where the line of the command names its option, the field that is the same here."""
+    head, option, _ = error.partition("name it with --fake-label")
+    return f"{head}name it under “{FAKE_LABEL}” above" if option else error
 
 
 @st.cache_resource(show_spinner="Reading scores", max_entries=2, scope="session")
@@ -135,8 +150,11 @@ def _of_upload(file_id: str, _upload: Any, fake_label: str | None, lower: bool) 
         try:
             table = score_files.read(path, fake_label=fake_label, lower_is_fake=lower)
         except BadInput as error:
-            raise BadInput(str(error).replace("scores:", f"{_upload.name}:", 1)) from error
-    split = table["split"].astype(str).to_numpy() if "split" in table else np.full(len(table), "")
+            told = str(error)
+            raise BadInput(
+                _upload.name + told.removeprefix(path.name) if told.startswith(path.name) else told
+            ) from error
+    split = score_files.splits(table) if "split" in table else np.full(len(table), "")
     if "val" in split:
         return {s: Scored(table[split == s]) for s in ("val", "test") if s in split}
     return {"all": Scored(table)}

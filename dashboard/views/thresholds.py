@@ -33,8 +33,7 @@ SHOWN_FIRST = ("macro_f1", "f1", "youden", "eer", "precision=0.95")
 def page() -> None:
     theme.page_title("Where do I draw the line?")
     picker, split, wanted = st.columns([3, 2, 4], vertical_alignment="bottom")
-    with picker:
-        source = pick()
+    source = pick(picker, st.container())
     if source is None:
         return
     with split:
@@ -75,7 +74,7 @@ def _lab(source: Source, looking_at: str, words: list[str]) -> None:
         bands=_bands(looked, f"{source.key}-{looking_at}-{id(looked)}"),
         extra=[] if begin.threshold is None else [begin.threshold],
     )
-    about_scores = cautions.about_scores(looked.sweep, NAMES[looking_at])
+    about_scores = cautions.about_scores(looked.sweep, NAMES[looking_at], source.if_turned)
     _say(about_scores)
     choice = threshold_lab(data, begin, key=f"lab-{source.key}", stamp=stamp)
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
@@ -133,7 +132,7 @@ def _under(source: Source, looking_at: str, point: Point, compared: list[Point])
     threshold_below.samples(source, looked, point.threshold)
     st.markdown("#### Who the errors are made on")
     threshold_below.breakdown(looked, point.threshold)
-    left, right = st.columns(2)
+    left, right = st.container(key="thresholds-wide-under").columns(2)
     with left:
         st.markdown("#### Are the probabilities honest?")
         threshold_below.honesty(source, looking_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -272,3 +273,75 @@ def test_charts_are_pure_functions_of_tables() -> None:
     assert {trace.marker.symbol for trace in fig.data} == {"x", "circle"}  # told apart without colour
     det = charts.det_figure(one.sweep, at(one.sweep, 0.5))
     assert [trace.name for trace in det.data][-1] == "the line"
+
+
+def test_a_run_of_demo_data_wears_its_badge(run_with_media: RunFolder, space) -> None:
+    assert opened().selectbox(key="thresholds-source").label == "Run"
+    info = catalogue.info("pictures", space)
+    catalogue.save("pictures", catalogue.load(["pictures"], space), replace(info, demo=True), space)
+    run_with_media.set_status(state="completed")
+    assert opened().selectbox(key="thresholds-source").label == f"Run {theme.demo_badge()}"
+
+
+def test_splits_are_read_as_the_command_reads_them(space) -> None:
+    both = pd.concat([scores(200, 1).assign(split="Val"), scores(100, 2).assign(split=" test")])
+    page = upload(opened(), "both.csv", both.to_csv(index=False).encode())
+    data = sent(page)
+    assert data["chosen"]["name"] == "validation"
+    assert data["chosen"]["positives"] + data["chosen"]["negatives"] == 200
+    assert page.radio(key="thresholds-look").options == ["validation", "test"]
+
+
+def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space) -> None:
+    folder = finished_run(space)
+    table = pd.read_parquet(folder.scores_file("val"))
+    table.assign(score=1 - table["score"]).to_parquet(folder.scores_file("val"))
+    page = opened()
+    (said,) = [w.value for w in page.warning if "polarity" in w.value]
+    assert "are real and fake swapped in the labels" in said
+    assert "Low scores mean fake" not in said
+    page = upload(page, "mine.csv", table.assign(score=-table["score"]).to_csv(index=False).encode())
+    (said,) = [w.value for w in page.warning if "polarity" in w.value]
+    assert "turn “Low scores mean fake” on above" in said
+    page.toggle(key="thresholds-lower").set_value(True).run()
+    assert not any("polarity" in w.value for w in page.warning)
+
+
+def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space) -> None:
+    folder = finished_run(space)
+    page = opened()
+    release(page, folder.id, threshold=0.7, method="cost=1:5@0.02", fn=5, prevalence=0.02, error=0.1)
+    page.button(key="thresholds-save").click().run()
+    first = operating_point.read(folder)
+    release(page, folder.id, threshold=0.33)
+    page.button(key="thresholds-save").click().run()
+    page.run()
+    assert any("uncertain from" in m.value for m in page.markdown)
+    page.button(key="thresholds-restore-1").click().run()
+    settings = sent(page)["settings"]
+    wanted = {"threshold": 0.7, "fp": 1, "fn": 5, "prevalence": 0.02, "error": 0.1}
+    assert {name: settings[name] for name in wanted} == wanted
+    page.button(key="thresholds-save").click().run()
+    again = operating_point.read(folder)
+    assert first is not None
+    assert again is not None
+    assert (again.band, again.costs) == (first.band, first.costs)
+    fresh = sent(opened())["settings"]
+    assert {name: fresh[name] for name in wanted} == wanted
+
+
+def test_a_line_of_the_command_names_what_is_on_the_page(space) -> None:
+    page = upload(opened(), "mine.csv", b"label,score\nspoof,0.9\nbonafide,0.1\n")
+    (said,) = [error.value.replace("\\", "") for error in page.error]
+    assert said.startswith("mine.csv: labels are 'spoof', 'bonafide'")
+    assert said.endswith("name it under “The label that means fake” above")
+    page = upload(opened(), "mine.csv", b"\x00\x01")
+    assert [e.value.replace("\\", "") for e in page.error] == ["mine.csv is neither CSV nor Parquet"]
+
+
+def test_the_axis_spans_the_scores_and_not_the_default_far_off_them(space) -> None:
+    frame = scores(200, 3)
+    frame["score"] = frame["score"] * 1000 - 9000
+    page = upload(opened(), "mine.csv", frame.to_csv(index=False).encode())
+    assert sent(page)["range"] == [frame["score"].min(), frame["score"].max()]
+    assert 0.5 in sent(page)["rows"]["t"]

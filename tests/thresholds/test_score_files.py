@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.errors import BadInput
@@ -179,3 +182,77 @@ def test_limits_come_from_the_settings(space) -> None:
     space.settings_file.write_text("[score_files]\nmax_rows = 'many'\n")
     with pytest.raises(BadInput, match="max_rows"):
         Limits.of(space)
+
+
+def _repeated(word: str, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([word]))
+
+
+@pytest.mark.parametrize("column", ["id", "group", "label", "score"])
+@pytest.mark.parametrize("as_it_was", [True, False])
+def test_a_small_parquet_that_unpacks_to_terabytes_is_refused(
+    column: str, as_it_was: bool, tmp_path: Path
+) -> None:
+    """One long text, kept once and repeated by each of a million rows: 57 KB that would be a terabyte."""
+    rows = 1 << 20
+    columns = {"label": np.arange(rows) % 2, "score": np.arange(rows) % 7 / 7}
+    table = pa.table(columns | {column: _repeated("y" * (1 << 20), rows)})
+    pq.write_table(table, tmp_path / "bomb.parquet", store_schema=as_it_was)
+    assert (tmp_path / "bomb.parquet").stat().st_size < 300_000
+    with pytest.raises(BadInput, match=f"column {column} holds a text of 1,048,576 bytes; at most 4,096"):
+        read(tmp_path / "bomb.parquet")
+
+
+def test_a_parquet_with_too_many_rows_or_bytes_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame({"label": [1, 0] * 500, "score": np.linspace(0, 1, 1000)})
+    frame.to_parquet(tmp_path / "s.parquet")
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", lambda *_, **__: pytest.fail("unpacked"))
+    with pytest.raises(BadInput, match="over 100 rows; raise"):
+        read(tmp_path / "s.parquet", limits=Limits(max_rows=100))
+    with pytest.raises(BadInput, match="over 1,000 bytes; raise"):
+        read(tmp_path / "s.parquet", limits=Limits(max_bytes=1000))
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.parquet"])
+def test_ids_and_names_that_are_kept_are_limited_together(name: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": [f"{i:099d}" for i in range(200)], "label": [1, 0] * 100, "score": 0.5})
+    frame.to_csv(tmp_path / name, index=False) if name.endswith("csv") else frame.to_parquet(tmp_path / name)
+    assert len(read(tmp_path / name, limits=Limits(max_text_bytes=20_000))) == 200
+    with pytest.raises(BadInput, match="over 19,000 bytes of ids and names; raise"):
+        read(tmp_path / name, limits=Limits(max_text_bytes=19_000))
+    assert len(read(tmp_path / name, limits=Limits(max_text_bytes=19_000), columns=())) == 200
+
+
+def test_a_long_text_and_an_endless_row_of_a_csv_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "s.csv", f"id,label,score\n{'x' * 5000},1,0.9\nb,0,0.1\n")
+    with pytest.raises(BadInput, match="column id holds a text of 5,000 bytes"):
+        read(path)
+    monkeypatch.setattr(score_batches, "BLOCK", 256)
+    path = write(tmp_path / "s.csv", f"label,score\n1,0.9\n1,{'9' * 2000}\n0,0.1\n")
+    with pytest.raises(BadInput, match="a row of over 256 bytes"):
+        read(path)
+
+
+def test_words_of_a_category_that_no_row_has_are_no_labels(tmp_path: Path) -> None:
+    label = pd.Categorical(["fake", "real", "fake"], categories=["unknown", "fake", "real", "other"])
+    score = pd.Categorical(["0.9", "0.1", "0.5"], categories=["none", "0.1", "0.5", "0.9"])
+    pd.DataFrame({"label": label, "score": score}).to_parquet(tmp_path / "s.parquet")
+    table = read(tmp_path / "s.parquet")
+    assert table["label"].tolist() == [1, 0, 1]
+    assert table["score"].tolist() == [0.9, 0.1, 0.5]
+
+
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"])
+def test_texts_that_are_packed_without_a_dictionary(encoding: str, tmp_path: Path) -> None:
+    table = pa.table({"id": ["a", "ab", "b"], "label": ["1", "0", "0"], "score": [0.9, 0.1, 0.3]})
+    packing = {"id": encoding, "label": "PLAIN", "score": "PLAIN"}
+    pq.write_table(table, tmp_path / "s.parquet", use_dictionary=False, column_encoding=packing)
+    if encoding == "DELTA_BYTE_ARRAY":
+        with pytest.raises(BadInput, match="column id is packed as DELTA_BYTE_ARRAY"):
+            read(tmp_path / "s.parquet")
+    else:
+        assert read(tmp_path / "s.parquet")["id"].tolist() == ["a", "ab", "b"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -158,11 +160,36 @@ def test_the_table_for_a_spreadsheet_ends_with_nothing_called_fake() -> None:
 def test_the_summary_is_one_page_without_a_network_and_escapes() -> None:
     full = drawn("overlap", 300)
     point = choose(full, "f1")
-    page = summary("<b>run</b>", "f1", "validation", [Side("validation", full, point)], [point], ["<script>"])
+    sides = [Side("validation", full, point)]
+    page = summary("<b>run</b>", "f1", "validation", sides, "validation", [point], ["<script>"])
     assert "<b>run</b>" not in page
     assert "<script>" not in page
     assert "http" not in page
     assert f"{point.tp:,}" in page
+
+
+def test_the_summary_says_costs_band_and_on_what_methods_are_compared() -> None:
+    full = drawn("overlap", 300)
+    point = choose(full, "cost=1:5@0.02")
+    side = Side("test", full, point, band.band(full, point.threshold, 0.1), {"cost": (1234.5, 2345.6)})
+    page = summary("run", "cost", "validation", [side], "validation", [at(full, 0.5)], [])
+    assert "A false alarm costs 1, a missed fake 5; prevalence of fakes: 2 %" in page
+    assert "are sent to people" in page
+    assert "Methods compared, on validation" in page
+    assert "[1,230, 2,350]" in page  # three digits, never 1.23e+03
+    assert not re.search(r"\de\+\d", page)
+    nothing = summary("run", "f1", "validation", [Side("test", full, at(full, None))], "test", [point], [])
+    assert "Nothing is called fake" in nothing
+
+
+def test_scores_may_lie_as_far_apart_as_numbers_go() -> None:
+    full = sweep(np.array([0, 1, 0, 1]), np.array([-1.7e308, 1.7e308, -1e308, 1e308]))
+    edges, real, fake = table.histogram(full)
+    assert np.isfinite(edges).all()
+    assert (edges[0], edges[-1]) == (-1.7e308, 1.7e308)
+    assert (real.sum(), fake.sum()) == (2, 2)
+    same = table.histogram(sweep(np.array([0, 1]), np.array([1e15, 1e15])))
+    assert (same[1].sum(), same[2].sum()) == (1, 1)
 
 
 def test_keys_are_made_once_for_empty_and_missing_values() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from core.cli import main
+from core.cli.thresholds import show
 from tests.thresholds.run_folder import finished_run, scores
 
 FIELDS = {"n", "warnings", "positives", "auc", "ap", "eer", "eer_threshold", "points"}
@@ -163,3 +164,70 @@ def test_people_get_a_table(file: Path, capsys: pytest.CaptureFixture[str]) -> N
     said = capsys.readouterr().out
     assert "AUC" in said
     assert "precision=1" in said
+
+
+def test_an_uncertain_band_is_added_when_asked(space, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = finished_run(space)
+    assert "band" not in ask(capsys, folder.id)["points"][0]
+    words = (folder.id, "--method", "youden", "--band", "0.1")
+    chosen = ask(capsys, *words)["points"][1]["band"]
+    seen = ask(capsys, *words, "--split", "test")["points"][1]["band"]
+    assert (seen["low"], seen["high"]) == (chosen["low"], chosen["high"])
+    for split, told in (("val", chosen), ("test", seen)):
+        table = pd.read_parquet(folder.scores_file(split))
+        fake, real = table["score"] >= told["high"], table["score"] < told["low"]
+        wrong = (fake & (table["label"] == 0)) | (real & (table["label"] == 1))
+        assert told["queue"] == pytest.approx(1 - (fake | real).mean())
+        assert told["error"] == pytest.approx(wrong.sum() / (fake | real).sum())
+    assert chosen["error"] <= 0.1
+    assert main(["thresholds", *words]) == 0
+    assert "% are left to people" in capsys.readouterr().out
+    assert main(["thresholds", folder.id, "--band", "1"]) == 2
+    assert "target error" in capsys.readouterr().err
+
+
+def test_the_cost_has_an_interval_too(space, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = finished_run(space, 300)
+    found = ask(capsys, folder.id, "--intervals", "--method", "cost=1:1", "--method", "cost=1:5@0.02")
+    plain, weighted = found["points"][1:]
+    low, high = plain["intervals"]["accuracy"]
+    assert plain["intervals"]["cost"] == pytest.approx([1000 * (1 - high), 1000 * (1 - low)])
+    assert weighted["intervals"]["cost"][0] < weighted["cost"] < weighted["intervals"]["cost"][1]
+
+
+def test_a_turned_polarity_is_answered_by_what_can_be_done_about_it(
+    space, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = finished_run(space, 300)
+    table = pd.read_parquet(folder.scores_file("val"))
+    table.assign(score=1 - table["score"]).to_parquet(folder.scores_file("val"))
+    table[["label", "score"]].to_csv(tmp_path / "s.csv", index=False)
+    of_run = " ".join(ask(capsys, folder.id)["warnings"])
+    assert "are real and fake swapped in the labels of its data" in of_run
+    assert "switch" not in of_run
+    of_file = " ".join(ask(capsys, str(tmp_path / "s.csv"), "--lower-is-fake")["warnings"])
+    assert "leave --lower-is-fake out" in of_file
+
+
+def test_an_auc_just_under_half_is_not_rounded_up_to_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"{int(i % 2 == 0)},{i}\n" for i in range(6000))
+    (tmp_path / "s.csv").write_text("label,score\n" + rows)
+    found = ask(capsys, str(tmp_path / "s.csv"))
+    assert 0.4995 < found["auc"] < 0.5
+    assert any("AUC is 0.4998, under 0.5" in line for line in found["warnings"])
+
+
+def test_columns_of_millions_stay_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    point = dict.fromkeys(("tp", "fp", "tn", "fn"), 12_345_678) | {
+        "method": "f1",
+        "reachable": True,
+        "cost": 1.0,
+    }
+    point |= dict.fromkeys(("precision", "recall", "fpr", "f1", "balanced_accuracy"), 0.5) | {
+        "threshold": -1e-5
+    }
+    document = {"n": 2, "positives": 1, "auc": 1, "ap": 1, "eer": 0, "eer_threshold": 0}
+    text = show(document | {"chosen_on": "all", "looking_at": "all", "points": [point], "warnings": []})
+    assert text.splitlines()[-1].split()[1:6] == ["-1e-05", *["12,345,678"] * 4]
