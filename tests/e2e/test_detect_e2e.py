@@ -111,9 +111,14 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
     judged(page)
     expect(page.get_by_text("evidence of manipulation").first).to_be_visible()
     expect(page.get_by_text("removing the marked 20%").first).to_be_visible()
-    _report_is_whole(page, tmp_path)
+    _the_map_is_on_the_picture(page, cv2.imread(str(files["picture"])))
+    (entry,) = _report(page, tmp_path)
+    assert (entry["modality"], entry["verdict"], len(entry["facts"]["sha256"])) == ("image", "fake", 64)
 
     _a_clip_with_sound(page, files["clip.mp4"])
+    (entry,) = _report(page, tmp_path)
+    assert entry["modality"] == "video" and len(entry["units"]) > 1
+    assert all(unit["t0"] is not None for unit in entry["units"]) and entry["heatmaps"]
     upload(page, files["clip.avi"])  # no browser plays it: a copy is made
     expect(page.get_by_role("heading", name="clip.avi")).to_be_visible(timeout=60_000)
     judged(page)
@@ -125,6 +130,9 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
     expect(alarm).to_be_visible(timeout=120_000)
     judged(page)
     expect(page.get_by_role("heading", name="The sound")).to_be_visible()
+    (entry,) = _report(page, tmp_path)
+    assert entry["modality"] == "audio" and entry["units"][-1]["t1"] > 4
+    assert entry["learned_nothing"] is True
 
     for name in ("cut.mp4", "cut.png", "cut.wav", "page.svg"):
         upload(page, files[name])
@@ -156,7 +164,28 @@ def _a_clip_with_sound(page: Page, path: Path) -> None:
     expect(page.get_by_text("A threshold is being tried")).to_have_count(0)
 
 
-def _report_is_whole(page: Page, tmp_path: Path) -> None:
+def _the_map_is_on_the_picture(page: Page, picture: np.ndarray) -> None:
+    """What the page draws is the picture at opacity 0 and something else on the same picture above it."""
+    image = page.locator("[data-testid=stImage] img").last
+    expect(image).to_have_js_property("complete", True)
+
+    def pixels() -> np.ndarray:
+        body = page.request.get(str(image.evaluate("i => i.src"))).body()
+        shown = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+        return cv2.resize(shown, (picture.shape[1], picture.shape[0])).astype(float)
+
+    mapped = pixels()
+    apart = np.abs(mapped - picture).mean()
+    assert apart > 5, "there is no heat map over the picture"
+    before = str(image.evaluate("i => i.src"))
+    handle = page.get_by_role("slider", name="opacity")
+    handle.focus()
+    handle.press("Home")
+    expect(image).not_to_have_attribute("src", before, timeout=60_000)
+    assert np.abs(pixels() - picture).mean() < apart / 3
+
+
+def _report(page: Page, tmp_path: Path) -> list[dict[str, Any]]:
     """The HTML holds everything in itself, the JSON the same figures; nothing of the name is executed."""
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Report (HTML)").click()
@@ -167,9 +196,10 @@ def _report_is_whole(page: Page, tmp_path: Path) -> None:
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Report (JSON)").click()
     waiting.value.save_as(tmp_path / "report.json")
-    (entry,) = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert entry["status"] == "ok" and entry["verdict"] == "fake" and len(entry["facts"]["sha256"]) == 64
-    assert f"{entry['score']:.3f}" in text and entry["facts"]["sha256"] in text
+    entries: list[dict[str, Any]] = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    for entry in entries:
+        assert entry["status"] == "ok" and entry["facts"]["sha256"] in text
+        assert f"{entry['score']:.3f}" in text
     opened = page.context.new_page()
     errors: list[str] = []
     opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -178,3 +208,4 @@ def _report_is_whole(page: Page, tmp_path: Path) -> None:
     sizes = opened.evaluate("[...document.images].map(i => i.naturalWidth)")
     assert sizes and min(sizes) > 0 and errors == []
     opened.close()
+    return entries
