@@ -17,7 +17,7 @@ from core.detection.explanations.base import lock_of
 from core.detection.verdict import Unit
 from core.errors import BadInput
 from core.media.recipe import Recipe
-from core.thresholds.calibration import Calibration
+from core.thresholds.calibration import EVEN, Calibration
 from core.training import checkpoint, inputs, scoring
 from core.workspace import Workspace
 
@@ -46,7 +46,9 @@ class Detector:
         self.device = device
         self.threshold = found.threshold
         self.band = found.band
-        self.calibration = Calibration.from_dict(found.calibration) if found.calibration else None
+        stated = Calibration.from_dict(found.calibration) if found.calibration else None
+        self.calibration = stated if stated is not None and stated.stands else None
+        self.prevalence = _prevalence(found.config)
         self.reference: Any = None  # core.detection.reference keeps here what it read
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)  # it never learns here; gradients go to its inputs
@@ -75,10 +77,10 @@ class Detector:
         return str(self.card.name)
 
     def probability(self, score: float) -> float | None:
-        """The calibrated probability, None where the detector has no calibration."""
+        """The calibrated probability at the detector's prevalence, None where it has no calibration."""
         if self.calibration is None:
             return None
-        return float(np.asarray(self.calibration.apply(np.array([score], np.float64)))[0])
+        return float(self.calibration.probability(np.array([score], np.float64), self.prevalence)[0])
 
     def judge(
         self, prepared: Any, *, text: str | None = None, metadata: Mapping[str, Any] | None = None
@@ -128,6 +130,12 @@ class Detector:
                 x, mask = inputs.batch_of(rows, self.recipe, self.card, self.device, self.network)
                 found.append(self.network.embed(x, mask).float().cpu().numpy())
         return np.concatenate(found).mean(axis=0)
+
+
+def _prevalence(config: Mapping[str, Any]) -> float:
+    """The share of fakes where it works, as its configuration states it; else every second file."""
+    stated = config.get("prevalence")
+    return float(stated) if isinstance(stated, (int, float)) and 0 < stated < 1 else EVEN
 
 
 @contextlib.contextmanager

@@ -159,11 +159,13 @@ class _Judgement:
         said = decide(score, detector.threshold, detector.band)
         probability = detector.probability(score)
         seen = "frames" if detector.modality == "image" and info.kind == "video" else detector.modality
+        fitted = detector.calibration
         verdict = replace(
             base,
             verdict=said,
             score=score,
             probability=probability,
+            prevalence=detector.prevalence if fitted and fitted.fakes else None,
             units=judged.units,
             tracks=tuple(_person_lines(judged)),
             words=wording.evidence(said, probability, score, learned_nothing=base.learned_nothing),
@@ -174,9 +176,14 @@ class _Judgement:
                     learned_nothing=base.learned_nothing,
                     threshold=detector.threshold,
                     demo=detector.source.demo,
+                    probability=wording.about_probability(fitted, detector.prevalence),
                 )
             ),
-            notes=(*base.notes, *(str(n) for n in getattr(prepared, "notes", ()) or ())),
+            notes=(
+                *wording.other_side(said, probability, detector.threshold),
+                *base.notes,
+                *(str(n) for n in getattr(prepared, "notes", ()) or ()),
+            ),
             frame_size=_size(prepared),
             stages=dict(self.stages),
         )

@@ -88,7 +88,7 @@ def _figures(v: Verdict) -> str:
     point = v.operating_point
     rows = {
         "score": number(v.score),
-        "probability (calibrated)": number(v.probability) if v.calibrated else "not calibrated",
+        "probability": _probability(v),
         "threshold": "none: nothing is called fake" if v.threshold is None else number(v.threshold),
         "chosen by": f"{point.get('method') or '–'} on {point.get('chosen_on') or '–'}, {point.get('who') or '–'}",
         "uncertain band": f"{number(v.band[0])} to {number(v.band[1])}" if v.band else "none",
@@ -98,6 +98,13 @@ def _figures(v: Verdict) -> str:
         "seconds": number(v.seconds, 1),
     }
     return _table({k: x for k, x in rows.items() if x})
+
+
+def _probability(v: Verdict) -> str:
+    if not v.calibrated:
+        return "not calibrated"
+    among = "" if v.prevalence is None else f", among files of which {v.prevalence:.0%} are fake"
+    return f"{number(v.probability)} (calibrated{among})"
 
 
 def _maps(v: Verdict) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from core.detection.verdict import Band
 from core.errors import BadInput
 from core.runs.folder import RunFolder, open_run
+from core.thresholds.calibration import Calibration
 from core.thresholds.operating_point import OperatingPoint
 from core.workspace import MODALITIES, Workspace, workspace, write_atomic
 
@@ -132,7 +133,7 @@ def _source(
     notes = []
     if point is None or "threshold" not in point:
         notes.append(f"The detector has no operating point; {DEFAULT_THRESHOLD} was used.")
-    if calibration is None:
+    if calibration is None or not Calibration.from_dict(calibration).stands:
         notes.append("The detector has no calibration; its score is shown as it is.")
     stated = OperatingPoint.from_dict(
         {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD, **(point or {})}
