@@ -141,6 +141,10 @@ class _Judgement:
         if reason is not None:
             return self._with_facts(_not_applicable(base, reason), info)
         prepared = self.media.prepare(self.path, detector.recipe)
+        base = replace(
+            base,
+            notes=(*base.notes, *prepared.notes, *fitness.cut_off(detector.modality, info, prepared)),
+        )
         self._done("prepare")
         reason = prepared.not_applicable or fitness.too_little(detector.modality, prepared)
         if reason is not None:
@@ -179,11 +183,7 @@ class _Judgement:
                     probability=wording.about_probability(fitted, detector.prevalence),
                 )
             ),
-            notes=(
-                *wording.other_side(said, probability, detector.threshold),
-                *base.notes,
-                *(str(n) for n in getattr(prepared, "notes", ()) or ()),
-            ),
+            notes=(*wording.other_side(said, probability, detector.threshold), *base.notes),
             frame_size=_size(prepared),
             stages=dict(self.stages),
         )

@@ -81,11 +81,19 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         folder.best_model,
         config,
         folder.document("operating_point"),
-        folder.document("calibration"),
+        _counted(folder.document("calibration"), metrics),
         metrics,
         space,
         folder.path,
     )
+
+
+def _counted(calibration: dict[str, Any] | None, metrics: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A calibration from before it kept how many samples it was fitted on: the run's metrics know."""
+    val = metrics.get("val")
+    if calibration is None or not isinstance(val, Mapping):
+        return calibration
+    return {"fakes": val.get("fake", 0), "reals": val.get("real", 0), **calibration}
 
 
 def _of_file(path: Path, space: Workspace | None) -> Source:

@@ -19,6 +19,7 @@ from core.media.limits import Limits
 
 SILENCE_BELOW = 40.0  # dB under the loudest moment; what is quieter at either end is trimmed
 SILENT_PEAK = 1e-4  # a recording whose loudest moment is below this (-80 dBFS) holds only silence
+EDGE = 256  # samples at either end that a resampler bends
 BLOCK_SECONDS = 30.0  # resampled at a time, so that a long recording never stands in memory twice
 
 
@@ -160,10 +161,17 @@ def trim_silence(audio: np.ndarray, top_db: float = SILENCE_BELOW) -> tuple[np.n
     """Without the silence at both ends, and the samples cut in front; empty where there is only silence."""
     import librosa  # slow to import, needed here only
 
-    if not len(audio) or float(np.abs(audio).max()) < SILENT_PEAK:
+    if is_silent(audio):
         return audio[:0], 0
     trimmed, (start, _) = librosa.effects.trim(audio, top_db=top_db)
     return np.ascontiguousarray(trimmed), int(start)
+
+
+def is_silent(audio: np.ndarray) -> bool:
+    """Nothing moves. A constant offset is no sound; a resampled one swings at both ends, so these do not count."""
+    edge = min(EDGE, len(audio) // 4)
+    inner = audio[edge : len(audio) - edge]
+    return not len(inner) or float(np.ptp(inner)) < 2 * SILENT_PEAK
 
 
 def windows(
