@@ -16,6 +16,7 @@ from core.detection import source
 from core.detection.explanations.base import lock_of
 from core.detection.verdict import Unit
 from core.errors import BadInput
+from core.media.prepare import check_recipe
 from core.media.recipe import Recipe
 from core.thresholds.calibration import EVEN, Calibration
 from core.training import checkpoint, inputs, scoring
@@ -62,6 +63,10 @@ class Detector:
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         content = checkpoint.read(found.checkpoint)
         loaded = checkpoint.build(content, found.checkpoint, place)
+        try:
+            check_recipe(loaded.recipe)
+        except BadInput as error:
+            raise BadInput(f"{found.id}: {error}") from error
         if loaded.recipe.modality != found.modality:
             raise BadInput(
                 f"{found.id}: config says {found.modality}, the weights were trained on {loaded.recipe.modality}"
@@ -96,6 +101,10 @@ class Detector:
         scored = scoring.assemble(cut, logits, parts, self.recipe)
         if scored.score is None:
             return None
+        if not np.isfinite(scored.score):
+            raise BadInput(
+                f"{self.id} gives a score that is no number: its weights are damaged; train it again"
+            )
         units = tuple(
             Unit(u.kind, u.index, u.t0, u.t1, float(u.score or 0.0), u.box, u.track) for u in scored.units
         )
@@ -177,7 +186,7 @@ def shared(run: str | Path, space: Workspace | None = None) -> Detector:
 
 
 def _stamp(found: source.Source) -> tuple[Any, ...]:
-    """What changes when the weights, the operating point or the band do."""
+    """What changes when the weights do, or what is said of them."""
     status = found.checkpoint.stat()
     return (
         status.st_size,
@@ -186,4 +195,5 @@ def _stamp(found: source.Source) -> tuple[Any, ...]:
         found.band,
         repr(found.calibration),
         found.learned_nothing,
+        found.notes,
     )

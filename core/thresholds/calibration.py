@@ -95,6 +95,10 @@ class Calibration:
             raise BadInput(f"unknown calibration {found.method!r} on scale {found.scale!r}")
         if found.method == "isotonic" and (len(x) != len(y) or not x):
             raise BadInput("the isotonic calibration has no curve; evaluate the run again")
+        if not (np.isfinite([found.slope, found.offset, *x, *y]).all() and found.slope > 0):
+            raise BadInput("the calibration holds a number that cannot be; evaluate the run again")
+        if np.any(np.diff(x) < 0) or np.any(np.diff(y) < 0) or (y and not 0 <= y[0] <= y[-1] <= 1):
+            raise BadInput("the isotonic calibration does not rise from 0 to 1; evaluate the run again")
         return found
 
 
