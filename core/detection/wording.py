@@ -76,7 +76,7 @@ def about_probability(fitted: Calibration | None, prevalence: float) -> list[str
     """What a calibrated probability holds for, and what it rests on where that is known and little."""
     if fitted is None or not fitted.fakes:
         return []
-    lines = [f"The probability is that among files of which {prevalence:.0%} are fake."]
+    lines = [f"The probability holds among files of which {prevalence:.0%} are fake."]
     if min(fitted.fakes, fitted.reals) < FEW:
         lines.append(
             f"The probability rests on only {fitted.fakes:,} fake and {fitted.reals:,} real validation samples: "

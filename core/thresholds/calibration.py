@@ -55,7 +55,7 @@ class Calibration:
 
         `apply` holds for the share in validation, which is chance: of a set with six fakes to a real it calls
         doubtful files fake. What the scores themselves say is how much likelier they are for a fake than for a
-        real; it goes no further than so few samples allow (the rule of succession over all of them).
+        real.
         """
         shares = self.apply(scores)
         if not self.fakes or not self.reals:
@@ -64,9 +64,8 @@ class Calibration:
             likelier = np.log(shares / (1 - shares))
         if self.method != "temperature":  # which has no offset that could take up the share
             likelier -= np.log(self.fakes / self.reals)
-        least = np.log((self.reals + 2) / (self.reals + 1) / (self.fakes + 2))
-        most = np.log((self.fakes + 1) / (self.fakes + 2) * (self.reals + 2))
-        return sigmoid(np.clip(likelier, least, most) + np.log(prevalence / (1 - prevalence)))
+        likelier = supported(likelier, self.fakes, self.reals)
+        return sigmoid(likelier + np.log(prevalence / (1 - prevalence)))
 
     def to_dict(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"method": self.method, "scale": self.scale}
@@ -131,6 +130,16 @@ def fit(labels: np.ndarray, scores: np.ndarray, method: str = "platt") -> Calibr
     slope, offset = _logistic(z, y, with_offset=method == "platt")
     slope = max(slope, 1e-6)  # a turned polarity is for the analyst to see, never for a calibration to hide
     return Calibration(method, scale, slope / spread, offset - slope * middle / spread, **counts)
+
+
+def supported(likelier: np.ndarray, fakes: int, reals: int) -> np.ndarray:
+    """How much likelier scores are for a fake than for a real (its logarithm), no further than so many samples show.
+
+    After so many reals that all lie on the other side, the next one does not with (reals + 1) / (reals + 2).
+    """
+    least = np.log((reals + 2) / (reals + 1) / (fakes + 2))
+    most = np.log((fakes + 1) / (fakes + 2) * (reals + 2))
+    return np.clip(likelier, least, most)
 
 
 def logits(scores: np.ndarray, scale: str) -> np.ndarray:
