@@ -121,15 +121,17 @@ def fit(labels: np.ndarray, scores: np.ndarray, method: str = "platt") -> Calibr
         raise BadInput("all samples are of one class: a calibration needs scores of both")
     scale = "probability" if s.min() >= 0 and s.max() <= 1 else "raw"
     fakes = int(y.sum())
-    counts = {"fakes": fakes, "reals": len(y) - fakes}
+    reals = len(y) - fakes
     if method == "isotonic":
-        return replace(_isotonic(y, s, scale), **counts)
+        return replace(_isotonic(y, s, scale), fakes=fakes, reals=reals)
     x = logits(s, scale)
     middle, spread = (0.0, 1.0) if method == "temperature" else (float(x.mean()), float(x.std()) or 1.0)
     z = (x - middle) / spread
     slope, offset = _logistic(z, y, with_offset=method == "platt")
     slope = max(slope, 1e-6)  # a turned polarity is for the analyst to see, never for a calibration to hide
-    return Calibration(method, scale, slope / spread, offset - slope * middle / spread, **counts)
+    return Calibration(
+        method, scale, slope / spread, offset - slope * middle / spread, fakes=fakes, reals=reals
+    )
 
 
 def supported(likelier: np.ndarray, fakes: int, reals: int) -> np.ndarray:

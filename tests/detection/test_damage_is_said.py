@@ -13,6 +13,7 @@ import soundfile
 from core.detection.judgement import detect
 from core.detection.request import Request
 from core.detection.verdict import Verdict
+from core.workspace import Workspace
 from tests.detection import odd_media
 from tests.detection.tiny_runs import make_run
 
@@ -87,3 +88,16 @@ def test_a_run_whose_calibration_kept_no_counts_takes_them_from_its_metrics(tmp_
     (run / "metrics.json").write_text(json.dumps(document))
     odd_media.Image.fromarray(odd_media.frame()).save(tmp_path / "a.png")
     assert judged(tmp_path / "a.png", run).probability == pytest.approx(0.5, abs=0.05)
+
+
+def test_an_empty_name_is_said_in_words(runs: Path) -> None:
+    assert judged(Path(), runs / "audio").reason == "the name is empty; name a file"
+
+
+@pytest.mark.parametrize("content", ["detectors = 3\n", "limits = []\n", "detection = 'x'\n"])
+def test_settings_of_another_kind_are_said_in_one_line(space: Workspace, content: str) -> None:
+    space.root.mkdir()
+    odd_media.Image.fromarray(odd_media.frame()).save(space.root / "a.png")
+    space.settings_file.write_text(content)
+    found = detect(space.root / "a.png", "a.png", Request(), space=space)
+    assert found.status == "error" and "must be a table" in str(found.reason)
