@@ -75,6 +75,15 @@ def test_a_constant_offset_is_no_sound(runs: Path, tmp_path: Path, rate: int) ->
     assert (found.status, found.reason) == ("not_applicable", "silence only")
 
 
+def test_channels_that_cancel_one_another_out_are_not_called_silence_alone(
+    runs: Path, tmp_path: Path
+) -> None:
+    voice = odd_media.tone(2, 16_000)
+    soundfile.write(tmp_path / "turned.wav", np.stack([voice, -voice], axis=1), 16_000)
+    found = judged(tmp_path / "turned.wav", runs / "audio")
+    assert found.status == "not_applicable" and any("cancel one another" in note for note in found.notes)
+
+
 def test_a_sample_rate_below_any_voice_is_not_judged(runs: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "slow.wav", odd_media.tone(2, 1000), 100)
     found = judged(tmp_path / "slow.wav", runs / "audio")
