@@ -18,6 +18,15 @@ from core.errors import BadInput
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
 MODALITIES = ("image", "audio", "video", "multimodal")
+TABLES = (
+    "detection",
+    "detectors",
+    "executor",
+    "limits",
+    "priority",
+    "score_files",
+    "uploads",
+)  # of settings.toml
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,17 @@ class Workspace:
     def settings(self) -> dict[str, Any]:
         """The settings file as a dictionary; empty where there is none."""
         try:
-            return tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
+            found = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{self.settings_file} is not valid TOML ({error}); mend or delete it") from error
+        for name in TABLES:
+            if not isinstance(found.get(name, {}), dict):
+                raise BadInput(
+                    f"{self.settings_file}: {name} must be a table, written as [{name}]; mend or delete it"
+                )
+        return found
 
     def save_settings(self, settings: Mapping[str, Any]) -> None:
         write_atomic(self.settings_file, _toml(settings))

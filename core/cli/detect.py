@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -48,14 +52,16 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
             source.find(name)  # a missing run is said before anything starts
     _check_places(args)
     files = expand(args.files)
-    with tempfile.TemporaryDirectory(prefix="detect-") as scratch:
+    with _ended_cleanly(), tempfile.TemporaryDirectory(prefix="detect-") as scratch:
         request = _request(args, Path(scratch))
         told = _progress(len(files) * len(runs))
         judged = [batch.run(files, one, workers=args.workers, told=told) for one in _one_each(request, runs)]
+        together = [_combined(runs, of_file) for of_file in zip(*judged)] if len(runs) > 1 else []
         if args.report is not None:
             from core.detection import report
 
-            report.save(args.report, [verdict for of_file in zip(*judged) for verdict in of_file])
+            words = [one.words for one in together]
+            report.save(args.report, [verdict for of_file in zip(*judged) for verdict in of_file], words)
     by_detector = [[_entry(v, keep_maps=args.explain) for v in verdicts] for verdicts in judged]
     if args.out is not None:
         from core.detection import exports
@@ -63,7 +69,23 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
         exports.save(args.out, [entry for of_file in zip(*by_detector) for entry in of_file])
     if len(runs) == 1:
         return by_detector[0]
-    return [_side_by_side(runs, of_file) for of_file in zip(*by_detector)]
+    return [
+        {**of_file[0], "others": list(of_file[1:]), "combined": asdict(one)}
+        for of_file, one in zip(zip(*by_detector), together, strict=True)
+    ]
+
+
+@contextlib.contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """A polite kill leaves as Ctrl-C does: pictures of the judged files do not stay behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _one_each(request: Any, runs: list[str | None]) -> list[Any]:
@@ -78,13 +100,11 @@ def _one_each(request: Any, runs: list[str | None]) -> list[Any]:
     return requests
 
 
-def _side_by_side(runs: list[str | None], entries: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """The entry of the first detector with those of the others, and all together where that was learned."""
+def _combined(runs: list[str | None], verdicts: tuple[Any, ...]) -> Any:
+    """What the detectors say together of one file, where that was learned."""
     from core.detection import stacking
 
-    scores = {str(n): e["score"] for n, e in zip(runs, entries) if e["score"] is not None}
-    combined = asdict(stacking.combine(scores))
-    return {**entries[0], "others": list(entries[1:]), "combined": combined}
+    return stacking.combine({str(n): v.score for n, v in zip(runs, verdicts) if v.score is not None})
 
 
 def _check_places(args: argparse.Namespace) -> None:
@@ -144,14 +164,10 @@ def show(entries: list[dict[str, Any]]) -> str:
     lines = []
     for entry in entries:
         lines += [_line(one) for one in (entry, *entry.get("others", ()))]
-        combined = entry.get("combined")
-        if combined and combined["probability"] is not None:
-            lines.append(
-                f"  together: probability {combined['probability']:.3f}, by stacking on {combined['samples']:,} "
-                "validation samples that all of them scored"
-            )
-        elif combined:
-            lines.append(f"  not combined: {combined['reason']}")
+        if "combined" in entry:
+            from core.detection.stacking import Combined
+
+            lines.append(f"  {Combined(**entry['combined']).words}")
     return "\n".join(lines) or "no media files"
 
 

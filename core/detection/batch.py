@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from multiprocessing.connection import wait
 
 from core.detection.files import Given
 from core.detection.verdict import Verdict
@@ -60,7 +64,7 @@ def run(
 
 def _in_pool(jobs: list[Job], request: object, count: int) -> Iterator[tuple[int, Verdict]]:
     """Verdicts as they come; after a crash those of the jobs that were done."""
-    with _pool(count, max(1, (os.cpu_count() or 1) // count)) as pool:
+    with _pool(count, max(1, (os.cpu_count() or 1) // count)) as pool, _nothing_waits(pool):
         try:
             # One a process, so that all start now and none comes late to the files.
             messages = [opened.result() for opened in [pool.submit(_open, request) for _ in range(count)]]
@@ -81,11 +85,34 @@ def _pool(count: int, threads: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(threads,))
 
 
+@contextlib.contextmanager
+def _nothing_waits(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Where the work is broken off, files that wait are not judged first, and the one at hand is let go."""
+    others = set(multiprocessing.active_children())
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+
+
 def _prepare(threads: int) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends its processes
     import torch
 
     keep_freed()
     torch.set_num_threads(threads)
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for files for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _open(request: object) -> str | None:

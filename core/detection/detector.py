@@ -16,8 +16,9 @@ from core.detection import source
 from core.detection.explanations.base import lock_of
 from core.detection.verdict import Unit
 from core.errors import BadInput
+from core.media.prepare import check_recipe
 from core.media.recipe import Recipe
-from core.thresholds.calibration import Calibration
+from core.thresholds.calibration import EVEN, Calibration
 from core.training import checkpoint, inputs, scoring
 from core.workspace import Workspace
 
@@ -46,7 +47,9 @@ class Detector:
         self.device = device
         self.threshold = found.threshold
         self.band = found.band
-        self.calibration = Calibration.from_dict(found.calibration) if found.calibration else None
+        stated = Calibration.from_dict(found.calibration) if found.calibration else None
+        self.calibration = stated if stated is not None and stated.stands else None
+        self.prevalence = _prevalence(found.config)
         self.reference: Any = None  # core.detection.reference keeps here what it read
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)  # it never learns here; gradients go to its inputs
@@ -60,6 +63,10 @@ class Detector:
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         content = checkpoint.read(found.checkpoint)
         loaded = checkpoint.build(content, found.checkpoint, place)
+        try:
+            check_recipe(loaded.recipe)
+        except BadInput as error:
+            raise BadInput(f"{found.id}: {error}") from error
         if loaded.recipe.modality != found.modality:
             raise BadInput(
                 f"{found.id}: config says {found.modality}, the weights were trained on {loaded.recipe.modality}"
@@ -75,10 +82,10 @@ class Detector:
         return str(self.card.name)
 
     def probability(self, score: float) -> float | None:
-        """The calibrated probability, None where the detector has no calibration."""
+        """The calibrated probability at the detector's prevalence, None where it has no calibration."""
         if self.calibration is None:
             return None
-        return float(np.asarray(self.calibration.apply(np.array([score], np.float64)))[0])
+        return float(self.calibration.probability(np.array([score], np.float64), self.prevalence)[0])
 
     def judge(
         self, prepared: Any, *, text: str | None = None, metadata: Mapping[str, Any] | None = None
@@ -94,6 +101,10 @@ class Detector:
         scored = scoring.assemble(cut, logits, parts, self.recipe)
         if scored.score is None:
             return None
+        if not np.isfinite(scored.score):
+            raise BadInput(
+                f"{self.id} gives a score that is no number: its weights are damaged; train it again"
+            )
         units = tuple(
             Unit(u.kind, u.index, u.t0, u.t1, float(u.score or 0.0), u.box, u.track) for u in scored.units
         )
@@ -128,6 +139,12 @@ class Detector:
                 x, mask = inputs.batch_of(rows, self.recipe, self.card, self.device, self.network)
                 found.append(self.network.embed(x, mask).float().cpu().numpy())
         return np.concatenate(found).mean(axis=0)
+
+
+def _prevalence(config: Mapping[str, Any]) -> float:
+    """The share of fakes where it works, as its configuration states it; else every second file."""
+    stated = config.get("prevalence")
+    return float(stated) if isinstance(stated, (int, float)) and 0 < stated < 1 else EVEN
 
 
 @contextlib.contextmanager
@@ -169,7 +186,7 @@ def shared(run: str | Path, space: Workspace | None = None) -> Detector:
 
 
 def _stamp(found: source.Source) -> tuple[Any, ...]:
-    """What changes when the weights, the operating point or the band do."""
+    """What changes when the weights do, or what is said of them."""
     status = found.checkpoint.stat()
     return (
         status.st_size,
@@ -178,4 +195,5 @@ def _stamp(found: source.Source) -> tuple[Any, ...]:
         found.band,
         repr(found.calibration),
         found.learned_nothing,
+        found.notes,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 SHORTEST_SOUND = 0.5  # seconds, without the silence at both ends where the recipe cuts it
+LOWEST_RATE = 4000  # hertz; a telephone has 8000
 SMALLEST_PICTURE = 16  # pixels
 NAMES = {"image": "a picture", "video": "a video", "audio": "a recording"}
 
@@ -20,7 +21,22 @@ def why_not(modality: str, info: Any) -> str | None:
         return "wrong modality: the detector judges sound, the file is a picture"
     if modality == "audio" and kind == "video" and not info.has_audio:
         return "the detector judges sound, and the video has no sound track"
+    if modality == "audio" and info.sample_rate is not None and info.sample_rate < LOWEST_RATE:
+        return f"too coarse: {info.sample_rate:,} samples a second, at least {LOWEST_RATE:,} are needed for a voice"
     return None
+
+
+def cut_off(modality: str, info: Any, prepared: Any) -> list[str]:
+    """What to say of a file that ends earlier than its header states."""
+    if not info.duration or not prepared.duration or (modality == "audio" and info.kind != "audio"):
+        return []  # a sound track shorter than its pictures is nothing unusual
+    missing = info.duration - prepared.duration
+    if missing <= max(1.0, 0.1 * info.duration):
+        return []
+    return [
+        f"The file states {info.duration:.1f} s and holds {prepared.duration:.1f} s that can be decoded: "
+        "it is cut off or damaged."
+    ]
 
 
 def too_little(modality: str, prepared: Any) -> str | None:

@@ -141,6 +141,10 @@ class _Judgement:
         if reason is not None:
             return self._with_facts(_not_applicable(base, reason), info)
         prepared = self.media.prepare(self.path, detector.recipe)
+        base = replace(
+            base,
+            notes=(*base.notes, *prepared.notes, *fitness.cut_off(detector.modality, info, prepared)),
+        )
         self._done("prepare")
         reason = prepared.not_applicable or fitness.too_little(detector.modality, prepared)
         if reason is not None:
@@ -159,11 +163,13 @@ class _Judgement:
         said = decide(score, detector.threshold, detector.band)
         probability = detector.probability(score)
         seen = "frames" if detector.modality == "image" and info.kind == "video" else detector.modality
+        fitted = detector.calibration
         verdict = replace(
             base,
             verdict=said,
             score=score,
             probability=probability,
+            prevalence=detector.prevalence if fitted and fitted.fakes else None,
             units=judged.units,
             tracks=tuple(_person_lines(judged)),
             words=wording.evidence(said, probability, score, learned_nothing=base.learned_nothing),
@@ -174,9 +180,10 @@ class _Judgement:
                     learned_nothing=base.learned_nothing,
                     threshold=detector.threshold,
                     demo=detector.source.demo,
+                    probability=wording.about_probability(fitted, detector.prevalence),
                 )
             ),
-            notes=(*base.notes, *(str(n) for n in getattr(prepared, "notes", ()) or ())),
+            notes=(*wording.other_side(said, probability, detector.threshold), *base.notes),
             frame_size=_size(prepared),
             stages=dict(self.stages),
         )

@@ -80,14 +80,18 @@ def boxed(frame: np.ndarray, boxes: Sequence[tuple[Box, str]], frame_size: tuple
     for (x0, y0, x1, y1), words in boxes:
         corner = (round(x0 * scale_x), round(y0 * scale_y))
         cv2.rectangle(drawn, corner, (round(x1 * scale_x), round(y1 * scale_y)), FAKE_RGB, thick)
-        place = (max(0, corner[0]) + 2, max(14, corner[1] - 4))
+        scale = 0.45 * max(1, thick)
+        place = (
+            max(0, corner[0]) + 2,
+            max(round(24 * scale) + thick + 2, corner[1] - 4),
+        )  # never above the top
         for colour, width in (((255, 255, 255), thick + 2), (FAKE_RGB, thick)):
             cv2.putText(
                 drawn,
                 words,
                 place,
                 cv2.FONT_HERSHEY_SIMPLEX,
-                0.45 * max(1, thick),
+                scale,
                 colour,
                 width,
                 cv2.LINE_AA,
@@ -133,7 +137,7 @@ def sound_picture(sound: dict[str, Any], width: int = 960, height: int = 280) ->
     canvas[6 : height + 6, 54 : width + 54] = frame
     for k in range(6):
         second = grid.t0 + (grid.t1 - grid.t0) * k / 5
-        _words(canvas, f"{second:.1f} s", (50 + int((width - 30) * k / 5), height + 24))
+        _words(canvas, f"{second:.1f} s", (54 + width * k // 5 - (k > 0) * 18, height + 24))
     for k in range(5):
         row = min(len(grid.hertz) - 1, round((len(grid.hertz) - 1) * k / 4))
         _words(canvas, f"{grid.hertz[row] / 1000:.1f} kHz", (1, height + 4 - int((height - 8) * k / 4)))
@@ -141,4 +145,6 @@ def sound_picture(sound: dict[str, Any], width: int = 960, height: int = 280) ->
 
 
 def _words(canvas: np.ndarray, words: str, place: tuple[int, int]) -> None:
+    (long, _), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)
+    place = (min(place[0], canvas.shape[1] - long - 2), place[1])  # whole, also at the right edge
     cv2.putText(canvas, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA)

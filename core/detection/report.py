@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.detection.explanations import METHODS
 from core.detection.report_style import STYLE, timeline
 from core.detection.verdict import HeatMap, Verdict
 from core.workspace import write_atomic
@@ -24,14 +25,16 @@ HIDDEN = dict.fromkeys(
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def save(path: Path, verdicts: Sequence[Verdict]) -> None:
-    write_atomic(path, as_html(verdicts))
+def save(path: Path, verdicts: Sequence[Verdict], together: Sequence[str] = ()) -> None:
+    write_atomic(path, as_html(verdicts, together=together))
 
 
-def as_html(verdicts: Sequence[Verdict], now: float | None = None) -> str:
+def as_html(verdicts: Sequence[Verdict], now: float | None = None, together: Sequence[str] = ()) -> str:
+    """`together`: where several detectors judged, what they say together of each file, in words."""
     made = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(now))
-    parts = [_overview(verdicts)] if len(verdicts) > 1 else []
-    parts += [_section(v) for v in verdicts]
+    parts = [_overview(verdicts, together)] if len(verdicts) > 1 else []
+    each = len(verdicts) // len(together) if together else 1
+    parts += [_section(v, facts=n % each == 0) for n, v in enumerate(verdicts)]
     body = "\n".join(parts) or "<p>No media files.</p>"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -51,12 +54,23 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _overview(verdicts: Sequence[Verdict]) -> str:
-    rows = "".join(
-        f"<tr><td>{text(v.file)}</td><td>{_badge(v)}</td><td>{number(v.score)}</td><td>{text(v.reason or v.words)}</td></tr>"
-        for v in verdicts
+def _overview(verdicts: Sequence[Verdict], together: Sequence[str]) -> str:
+    """A line a verdict; of several detectors those on one file stand beside one another."""
+    each = len(verdicts) // len(together) if together else 1
+    files = len(verdicts) // each
+    title = f"{files:,} file{'s' * (files > 1)}" + (f", {each} detectors" if each > 1 else "")
+    rows = []
+    for n, v in enumerate(verdicts):
+        rows.append(
+            f'<tr><td>{text(v.file)}</td><td class="short">{_badge(v)}</td><td class="short">{number(v.score)}</td>'
+            f"<td>{text(v.detector or '–')}</td><td>{text(v.reason or v.words)}</td></tr>"
+        )
+        if each > 1 and n % each == each - 1:
+            rows.append(f'<tr><td colspan="5">{text(together[n // each])}</td></tr>')
+    head = "".join(f"<th>{name}</th>" for name in ("file", "verdict", "score", "detector", ""))
+    return (
+        f'<section><h2>{title}</h2><table class="overview"><tr>{head}</tr>{"".join(rows)}</table></section>'
     )
-    return f"<section><h2>{len(verdicts):,} files</h2><table><tr><th>file</th><th>verdict</th><th>score</th><th></th></tr>{rows}</table></section>"
 
 
 def _badge(verdict: Verdict) -> str:
@@ -64,7 +78,8 @@ def _badge(verdict: Verdict) -> str:
     return f'<span class="badge {text(word.replace(" ", "-"))}">{text(word)}</span>'
 
 
-def _section(verdict: Verdict) -> str:
+def _section(verdict: Verdict, *, facts: bool = True) -> str:
+    """What one detector says of one file; the file's own facts stand with the first detector only."""
     parts = [f"<h2>{text(verdict.file)}</h2>"]
     if verdict.learned_nothing:
         parts.append('<p class="alarm">This detector learned nothing: its verdicts are no evidence.</p>')
@@ -77,7 +92,7 @@ def _section(verdict: Verdict) -> str:
     parts += [
         _list("Caveats", verdict.caveats),
         _list("How it came about", verdict.notes),
-        _facts(verdict.facts),
+        _facts(verdict.facts) if facts else "",
     ]
     return "<section>" + "".join(p for p in parts if p) + "</section>"
 
@@ -88,7 +103,7 @@ def _figures(v: Verdict) -> str:
     point = v.operating_point
     rows = {
         "score": number(v.score),
-        "probability (calibrated)": number(v.probability) if v.calibrated else "not calibrated",
+        "probability": _probability(v),
         "threshold": "none: nothing is called fake" if v.threshold is None else number(v.threshold),
         "chosen by": f"{point.get('method') or '–'} on {point.get('chosen_on') or '–'}, {point.get('who') or '–'}",
         "uncertain band": f"{number(v.band[0])} to {number(v.band[1])}" if v.band else "none",
@@ -98,6 +113,13 @@ def _figures(v: Verdict) -> str:
         "seconds": number(v.seconds, 1),
     }
     return _table({k: x for k, x in rows.items() if x})
+
+
+def _probability(v: Verdict) -> str:
+    if not v.calibrated:
+        return "not calibrated"
+    among = "" if v.prevalence is None else f", among files of which {v.prevalence:.0%} are fake"
+    return f"{number(v.probability)} (calibrated{among})"
 
 
 def _maps(v: Verdict) -> str:
@@ -118,11 +140,18 @@ def _score(v: Verdict, one: HeatMap) -> float:
 def _map(v: Verdict, one: HeatMap) -> str:
     data = base64.b64encode(Path(one.path).read_bytes()).decode("ascii")
     when = f"{one.t0:.2f} s" if one.t1 <= one.t0 else f"{one.t0:.1f} to {one.t1:.1f} s"
-    words = f"{one.method}, {when}, score {number(_score(v, one))}"
+    parts = [METHODS.get(one.method, one.method), when if v.duration else "", _whose(v, one)]
+    words = ", ".join([p for p in parts if p] + [f"score {number(_score(v, one))}"])
+    wide = "" if one.kind == "picture" else ' class="wide"'
     return (
-        f'<figure><img alt="heat map" src="data:image/jpeg;base64,{data}">'
+        f'<figure{wide}><img alt="heat map" src="data:image/jpeg;base64,{data}">'
         f"<figcaption>{text(words)}<br>{text(faithful(one))}</figcaption></figure>"
     )
+
+
+def _whose(v: Verdict, one: HeatMap) -> str:
+    """Which person, where there are several."""
+    return f"person {v.units[one.unit].track + 1}" if len(v.tracks) > 1 and one.unit < len(v.units) else ""
 
 
 def faithful(one: HeatMap) -> str:
@@ -134,9 +163,14 @@ def faithful(one: HeatMap) -> str:
         "the map marks what the score rests on" if f.holds else "no better than chance: do not read into it"
     )
     return (
-        f"removing the marked {f.share:.0%} lowers the score by {f.drop:+.3f}, "
-        f"as much at random by {f.random:+.3f}: {means}"
+        f"removing the marked {f.share:.0%} {_moves(f.drop)}, as much at random {_moves(f.random)}: {means}"
     )
+
+
+def _moves(drop: float) -> str:
+    if abs(drop) < 0.0005:
+        return "leaves the score as it is"
+    return f"{'lowers' if drop > 0 else 'raises'} the score by {abs(drop):.3f}"
 
 
 def _contributions(v: Verdict) -> str:
@@ -158,7 +192,7 @@ def _facts(facts: Mapping[str, Any]) -> str:
     if not facts:
         return ""
     media = facts.get("media") or {}
-    rows = {"SHA-256": facts.get("sha256"), "bytes": f"{facts.get('bytes', 0):,}", **media}
+    rows = {"SHA-256": facts.get("sha256"), **media, "bytes": f"{facts.get('bytes', 0):,}"}
     parts = ["<h3>What the file says of itself</h3>", "<p>Facts, not mixed into the score.</p>"]
     parts.append(_table({k: x for k, x in rows.items() if x not in (None, "", False)}))
     for name, title in (("exif", "EXIF and text fields"), ("tags", "Tags"), ("c2pa", "C2PA manifest")):
@@ -177,6 +211,10 @@ def _table(rows: Mapping[str, Any]) -> str:
 
 
 def _flat(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 

@@ -11,12 +11,14 @@ STYLE = f"""
 body{{font:15px/1.45 system-ui,sans-serif;max-width:860px;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}}
 h1{{margin:0}} h2{{border-bottom:2px solid #ddd;padding-bottom:.2rem;overflow-wrap:anywhere}} h3{{margin:1.2rem 0 .3rem}}
 table{{border-collapse:collapse;width:100%}} th,td{{text-align:left;padding:.2rem .6rem .2rem 0;vertical-align:top;overflow-wrap:anywhere}}
-th{{font-weight:600;width:14rem}} .verdict{{font-size:1.3rem}} .alarm{{background:#b00020;color:#fff;padding:.6rem 1rem;font-weight:600}}
+th{{font-weight:600;width:14rem}} .overview th{{width:auto}}
+.overview th,.overview .short{{white-space:nowrap;overflow-wrap:normal}} .verdict{{font-size:1.3rem}} .alarm{{background:#b00020;color:#fff;padding:.6rem 1rem;font-weight:600}}
 .badge{{display:inline-block;padding:.05rem .6rem;border-radius:.3rem;color:#fff;background:{UNCERTAIN}}}
 .badge.fake{{background:{FAKE}}} .badge.real{{background:{REAL}}}
-.maps{{display:grid;grid-template-columns:1fr 1fr;gap:1rem}} figure{{margin:0;break-inside:avoid}} img,svg{{max-width:100%}}
+.maps{{display:grid;grid-template-columns:1fr 1fr;gap:1rem}} figure{{margin:0;break-inside:avoid}} .wide{{grid-column:1/-1}} img,svg{{max-width:100%}}
 figcaption{{font-size:.85rem;color:#444}} li{{margin:.15rem 0}}
-@media print{{body{{margin:0;max-width:none;font-size:11pt}} section{{break-after:page}} section:last-child{{break-after:auto}}
+@media print{{@page{{margin:16mm 14mm}} h2,h3,h4{{break-after:avoid}} li,tr{{break-inside:avoid}}
+body{{margin:0;max-width:none;font-size:11pt}} section{{break-after:page}} section:last-child{{break-after:auto}}
 *{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
 """
 
@@ -48,8 +50,11 @@ def _axes(end: float) -> str:
         lines.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e5e5e5"/>')
         lines.append(f'<text x="2" y="{y + 4:.1f}" font-size="11">{share:.1f}</text>')
     for k in range(5):
-        x = LEFT + (WIDTH - LEFT - 30) * k / 4
-        lines.append(f'<text x="{x:.0f}" y="{HEIGHT - 6}" font-size="11">{end * k / 4:.1f} s</text>')
+        x = LEFT + (WIDTH - LEFT - 10) * k / 4
+        anchor = ("start", "middle", "middle", "middle", "end")[k]
+        lines.append(
+            f'<text x="{x:.0f}" y="{HEIGHT - 6}" font-size="11" text-anchor="{anchor}">{end * k / 4:.1f} s</text>'
+        )
     return "".join(lines)
 
 

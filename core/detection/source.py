@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,12 +13,17 @@ from typing import Any
 
 from core.detection.verdict import Band
 from core.errors import BadInput
-from core.runs.folder import RunFolder, open_run
+from core.runs.folder import FINAL_STATES, RunFolder, open_run
+from core.thresholds.calibration import Calibration
 from core.thresholds.operating_point import OperatingPoint
 from core.workspace import MODALITIES, Workspace, workspace, write_atomic
 
 DEFAULT_THRESHOLD = 0.5
 EXPORT_KIND = "deepfake-workbench detector"
+PLAIN_NAME = re.compile(
+    r"\w[\w .()-]{0,150}"
+)  # what a file from elsewhere may call itself: files are named by it
+STILL_TRAINING = "Its training is not over: the best weights so far judged, and its figures can change."
 MOST_EXPORT_BYTES = 8_000_000_000
 
 
@@ -47,7 +53,14 @@ def find(name: str | Path, space: Workspace | None = None) -> Source:
     return of_run(open_run(name, space=space), space)
 
 
-_READ_FROM = ("config.yaml", "operating_point.json", "calibration.json", "metrics.json", "best_model.pth")
+_READ_FROM = (
+    "config.yaml",
+    "operating_point.json",
+    "calibration.json",
+    "metrics.json",
+    "best_model.pth",
+    "status.json",
+)
 
 
 def of_run(folder: RunFolder, space: Workspace | None = None) -> Source:
@@ -80,11 +93,24 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         folder.best_model,
         config,
         folder.document("operating_point"),
-        folder.document("calibration"),
+        _counted(folder.document("calibration"), metrics),
         metrics,
         space,
         folder.path,
     )
+
+
+def _counted(calibration: dict[str, Any] | None, metrics: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A calibration from before it kept how many samples it was fitted on: the run's metrics know."""
+    val = metrics.get("val")
+    if calibration is None or not isinstance(val, Mapping):
+        return calibration
+    counts = {"fakes": val.get("fake"), "reals": val.get("real")}
+    return calibration if None in map(_count, counts.values()) else {**counts, **calibration}
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _of_file(path: Path, space: Workspace | None) -> Source:
@@ -95,9 +121,15 @@ def _of_file(path: Path, space: Workspace | None) -> Source:
     recipe = content.get("recipe")
     if not isinstance(recipe, Mapping):
         raise BadInput(f"{path.name} lacks its recipe; it is not a detector of this workbench")
+    for part in ("config", "operating_point", "calibration"):
+        if content.get(part) is not None and not isinstance(content[part], Mapping):
+            raise BadInput(
+                f"{path.name}: its {part} is no table of names; it is not a detector of this workbench"
+            )
     config = {"modality": recipe.get("modality"), **(content.get("config") or {})}
+    stated = content.get("id")
     return _source(
-        str(content.get("id") or path.stem),
+        stated if isinstance(stated, str) and PLAIN_NAME.fullmatch(stated) else path.stem,
         path,
         config,
         content.get("operating_point"),
@@ -129,14 +161,17 @@ def _source(
     space: Workspace | None,
     folder: Path | None,
 ) -> Source:
-    notes = []
+    notes = [STILL_TRAINING] if folder is not None and _still_trains(folder) else []
     if point is None or "threshold" not in point:
         notes.append(f"The detector has no operating point; {DEFAULT_THRESHOLD} was used.")
-    if calibration is None:
-        notes.append("The detector has no calibration; its score is shown as it is.")
-    stated = OperatingPoint.from_dict(
-        {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD, **(point or {})}
-    )
+    try:
+        if calibration is None or not Calibration.from_dict(calibration).stands:
+            notes.append("The detector has no calibration; its score is shown as it is.")
+        stated = OperatingPoint.from_dict(
+            {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD, **(point or {})}
+        )
+    except BadInput as error:
+        raise BadInput(f"{name}: {error}") from error
     modality = str(config.get("modality") or "")
     if modality not in MODALITIES:
         raise BadInput(f"{name}: modality {modality!r} must be one of {', '.join(MODALITIES)}")
@@ -154,6 +189,10 @@ def _source(
         notes=tuple(notes),
         folder=folder,
     )
+
+
+def _still_trains(folder: Path) -> bool:
+    return RunFolder(folder).status().state not in FINAL_STATES
 
 
 def _band(point: OperatingPoint, space: Workspace | None) -> Band | None:

@@ -6,7 +6,7 @@ nothing is combined.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
 from core.runs.folder import open_run
-from core.thresholds.calibration import EDGE
+from core.thresholds.calibration import EDGE, sigmoid, supported
 from core.workspace import Workspace
 
 FEWEST = 20  # common samples of each class
@@ -25,7 +26,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Combined:
-    """The probability from all detectors, or the reason why there is none."""
+    """The probability from all detectors, where every second file is fake; or the reason why there is none."""
 
     probability: float | None
     reason: str = ""
@@ -34,21 +35,39 @@ class Combined:
     auc: float | None = None  # of the combination on the common samples, by cross-validation over groups
     singles: dict[str, float] = field(default_factory=dict)  # the same of each alone
 
+    @property
+    def words(self) -> str:
+        if self.probability is None:
+            return f"not combined: {self.reason}"
+        return (
+            f"together: probability {self.probability:.3f}, by stacking on {self.samples:,} validation samples "
+            "that all of them scored"
+        )
+
 
 def combine(scores: Mapping[str, float], space: Workspace | None = None) -> Combined:
     """`scores`: run id to the raw score of one file."""
     if len(scores) < 2:
-        return Combined(None, "there is only one score")
+        return Combined(None, "fewer than two detectors gave a score")
     names = tuple(sorted(scores))
     try:
         stamps = tuple(_stamp(open_run(name, space=space).scores_file("val")) for name in names)
-        learned, model = _learned(names, space, stamps)
+        learned, model, fakes = _learned(names, space, stamps)
     except WorkbenchError as error:
         return Combined(None, one_line(error))
     if model is None:
         return learned
     file = logits(np.array([[scores[n] for n in names]]))
-    return replace(learned, probability=float(model.predict_proba(file)[0, 1]))
+    likelier = supported(model.decision_function(file), fakes, learned.samples - fakes)
+    return replace(learned, probability=float(sigmoid(likelier)[0]))
+
+
+def together(verdicts: Sequence[Verdict], space: Workspace | None = None) -> list[str]:
+    """What several detectors say together of one file, in words; nothing of one detector."""
+    if len(verdicts) < 2:
+        return []
+    scores = {str(v.detector): v.score for v in verdicts if v.score is not None}
+    return [combine(scores, space).words]
 
 
 def _stamp(path: Path) -> tuple[str, int]:
@@ -58,8 +77,9 @@ def _stamp(path: Path) -> tuple[str, int]:
 @lru_cache(maxsize=8)
 def _learned(
     names: tuple[str, ...], space: Workspace | None, _stamps: tuple[Any, ...]
-) -> tuple[Combined, Any]:
-    """The combination of these detectors without a file's score, or why there is none; a batch learns it once."""
+) -> tuple[Combined, Any, int]:
+    """The combination of these detectors without a file's score, or why there is none, with the number of fakes;
+    a batch learns it once."""
     x, labels, groups = common(list(names), space)
     fakes = int(labels.sum())
     if min(fakes, len(labels) - fakes) < FEWEST:
@@ -67,10 +87,11 @@ def _learned(
             f"the detectors share {fakes} fake and {len(labels) - fakes} real validation samples; "
             f"at least {FEWEST} of each are needed"
         )
-        return Combined(None, reason, samples=len(labels)), None
+        return Combined(None, reason, samples=len(labels)), None, fakes
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression().fit(logits(x), labels)
+    # Both classes weigh the same: the share of fakes in validation says nothing of this file.
+    model = LogisticRegression(class_weight="balanced").fit(logits(x), labels)
     learned = Combined(
         None,
         samples=len(labels),
@@ -78,7 +99,7 @@ def _learned(
         auc=_auc_across_folds(x, labels, groups),
         singles={n: _auc(labels, x[:, k]) for k, n in enumerate(names)},
     )
-    return learned, model
+    return learned, model, fakes
 
 
 def common(names: list[str], space: Workspace | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -122,7 +143,9 @@ def _auc_across_folds(x: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> 
     for train, test in StratifiedGroupKFold(FOLDS).split(x, labels, groups):
         if len(set(labels[train])) == 2:
             out[test] = (
-                LogisticRegression().fit(logits(x[train]), labels[train]).predict_proba(logits(x[test]))[:, 1]
+                LogisticRegression(class_weight="balanced")
+                .fit(logits(x[train]), labels[train])
+                .predict_proba(logits(x[test]))[:, 1]
             )
     seen = np.isfinite(out)
     return _auc(labels[seen], out[seen]) if 0 < labels[seen].sum() < seen.sum() else None

@@ -63,7 +63,7 @@ class Verdict:
     threshold: float | None = None
     modality: str | None = None
     detector: str | None = None
-    probability: float | None = None
+    probability: float | None = None  # where a share `prevalence` of such files is fake
     units: tuple[Unit, ...] = ()
     heatmaps: tuple[str, ...] = ()
     reason: str | None = None
@@ -71,6 +71,7 @@ class Verdict:
     band: Band | None = None
     words: str = ""  # the level of evidence in words
     calibrated: bool = False
+    prevalence: float | None = None
     learned_nothing: bool = False
     tracks: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()  # how it came about: which detector and why, what was left out

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core.thresholds.calibration import Calibration
+
 # From the lowest: (probability from which it holds, words). The steps are those that analysts' tools use.
 LEVELS = (
     (0.0, "Weak evidence of manipulation"),
@@ -25,6 +29,7 @@ STANDING = (
     "files like those of that dataset.",
     "Recompression, filters, beautifying and screen recordings can raise or hide the traces a detector looks for.",
 )
+FEW = 30  # samples of a class: below, a probability fitted on them is rough
 SEEN = {
     "image": "Only the picture was judged.",
     "frames": "An image detector judged single frames; movement and sound were not judged.",
@@ -50,8 +55,44 @@ def evidence(
     return next(words for start, words in reversed(LEVELS) if level >= start or start == 0.0)
 
 
+def other_side(verdict: str, probability: float | None, threshold: float | None) -> list[str]:
+    """Why a probability and the verdict beside it point to different sides, where they do."""
+    if probability is None or threshold is None:
+        return []
+    if verdict == "real" and probability >= 0.5:
+        return [
+            f"The probability is {probability:.2f}, and the verdict is real: the operating point calls fake only "
+            f"from a score of {threshold:.3g} on."
+        ]
+    if verdict == "fake" and probability < 0.5:
+        return [
+            f"The probability is {probability:.2f}, and the verdict is fake: the operating point calls fake "
+            f"already from a score of {threshold:.3g} on."
+        ]
+    return []
+
+
+def about_probability(fitted: Calibration | None, prevalence: float) -> list[str]:
+    """What a calibrated probability holds for, and what it rests on where that is known and little."""
+    if fitted is None or not fitted.fakes:
+        return []
+    lines = [f"The probability holds among files of which {prevalence:.0%} are fake."]
+    if min(fitted.fakes, fitted.reals) < FEW:
+        lines.append(
+            f"The probability rests on only {fitted.fakes:,} fake and {fitted.reals:,} real validation samples: "
+            "it is rough."
+        )
+    return lines
+
+
 def caveats(
-    seen: str, *, calibrated: bool, learned_nothing: bool, threshold: float | None, demo: bool = False
+    seen: str,
+    *,
+    calibrated: bool,
+    learned_nothing: bool,
+    threshold: float | None,
+    demo: bool = False,
+    probability: Sequence[str] = (),
 ) -> list[str]:
     """What stands beside every verdict, the particular before the general."""
     lines = []
@@ -63,6 +104,7 @@ def caveats(
         lines.append("The operating point calls nothing fake: every file is `real` whatever its score.")
     if not calibrated:
         lines.append("The score is not calibrated: 0.9 does not mean nine cases in ten.")
+    lines += probability
     if demo:
         lines.append(DEMO)
     if seen in SEEN:

@@ -19,6 +19,9 @@ from core.media.limits import Limits
 
 SILENCE_BELOW = 40.0  # dB under the loudest moment; what is quieter at either end is trimmed
 SILENT_PEAK = 1e-4  # a recording whose loudest moment is below this (-80 dBFS) holds only silence
+EDGE = 256  # samples at either end that a resampler bends
+DAMAGED = "damaged: parts of the sound cannot be decoded and are left out"
+CANCELLED = "its channels cancel one another out: mixed to one, nothing is left to hear"
 BLOCK_SECONDS = 30.0  # resampled at a time, so that a long recording never stands in memory twice
 
 
@@ -67,6 +70,7 @@ class _Track:
         self.start: float | None = None
         self.origin = (container.start_time or 0) / av.time_base  # broadcast streams do not begin at 0
         self.failures = self.successes = 0  # packets
+        self.loudest = 0.0  # the widest swing in one of several channels
 
     def read(self) -> Sound:
         resampled: list[np.ndarray] = []
@@ -92,8 +96,12 @@ class _Track:
             raise MediaError(f"{self.path.name}: most of its sound cannot be decoded")
         if not np.isfinite(samples).all():
             raise MediaError(f"{self.path.name}: holds samples that are not numbers (NaN or infinite)")
-        notes = ("damaged: parts of the sound cannot be decoded and are left out",) if self.failures else ()
-        return Sound(np.ascontiguousarray(samples, dtype=np.float32), self.rate, self.start or 0.0, notes)
+        notes = [DAMAGED] if self.failures else []
+        if self.loudest > 10 * SILENT_PEAK and is_silent(samples):
+            notes.append(CANCELLED)
+        return Sound(
+            np.ascontiguousarray(samples, dtype=np.float32), self.rate, self.start or 0.0, tuple(notes)
+        )
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         """Mono blocks of about BLOCK_SECONDS with their rate; a new block where the rate changes."""
@@ -104,7 +112,10 @@ class _Track:
                 if waiting:
                     yield np.concatenate(waiting), rate
                 waiting, rate, length = [], frame.sample_rate, 0
-            mono = _mono(frame)
+            channels = _channels(frame)
+            if len(channels) > 1:
+                self.loudest = max(self.loudest, float(np.ptp(channels, axis=1).max()))
+            mono = _mono(channels)
             waiting.append(mono)
             length += len(mono)
         if waiting:
@@ -134,8 +145,8 @@ class _Track:
                     yield frame
 
 
-def _mono(frame: av.AudioFrame) -> np.ndarray:
-    """Mean of the channels in [-1, 1] as float32."""
+def _channels(frame: av.AudioFrame) -> np.ndarray:
+    """(channels, samples) in [-1, 1]."""
     values = frame.to_ndarray()  # planar: (channels, samples); packed: (1, samples * channels)
     channels = frame.layout.nb_channels
     if not frame.format.is_planar:
@@ -149,21 +160,31 @@ def _mono(frame: av.AudioFrame) -> np.ndarray:
         )
     else:
         scaled = values
-    return (
-        scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
-        if channels > 1
-        else scaled[0].astype(np.float32)
-    )
+    return scaled
+
+
+def _mono(channels: np.ndarray) -> np.ndarray:
+    """Mean of the channels as float32."""
+    if len(channels) == 1:
+        return channels[0].astype(np.float32)
+    return channels.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
 def trim_silence(audio: np.ndarray, top_db: float = SILENCE_BELOW) -> tuple[np.ndarray, int]:
     """Without the silence at both ends, and the samples cut in front; empty where there is only silence."""
     import librosa  # slow to import, needed here only
 
-    if not len(audio) or float(np.abs(audio).max()) < SILENT_PEAK:
+    if is_silent(audio):
         return audio[:0], 0
     trimmed, (start, _) = librosa.effects.trim(audio, top_db=top_db)
     return np.ascontiguousarray(trimmed), int(start)
+
+
+def is_silent(audio: np.ndarray) -> bool:
+    """Nothing moves. A constant offset is no sound; a resampled one swings at both ends, so these do not count."""
+    edge = min(EDGE, len(audio) // 4)
+    inner = audio[edge : len(audio) - edge]
+    return not len(inner) or float(np.ptp(inner)) < 2 * SILENT_PEAK
 
 
 def windows(

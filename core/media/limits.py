@@ -46,6 +46,8 @@ class Limits:
 
     def check_file(self, path: Path) -> int:
         """The size of a readable, regular, non-empty file within the limit, else a MediaError."""
+        if not path.name:
+            raise MediaError("the name is empty; name a file")
         try:
             status = path.stat()
         except (OSError, ValueError) as error:

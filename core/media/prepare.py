@@ -22,6 +22,9 @@ from core.workspace import Workspace
 CLIP_FRAMES = 16  # frames of a clip that a recipe for single pictures looks at, one by one
 NATIVE_SIDE = 1024  # pixels: an unresized crop is at most this large; of a larger one the centre is kept
 
+# More than any recipe of this workbench asks for: a checkpoint from elsewhere must not fill the memory.
+MOST = {"frames": 4096, "image_size": 8192, "sample_rate": 768_000, "max_tracks": 64, "seconds": 3600}
+
 NO_FACE, NO_VIDEO, NO_SOUND, SILENCE = "no face", "no video stream", "no sound track", "silence only"
 
 
@@ -86,8 +89,13 @@ def check_recipe(recipe: Recipe) -> None:
     for name in ("frames", "image_size", "sample_rate", "max_tracks"):
         if getattr(recipe, name) < 1:
             raise BadInput(f"recipe: {name} ({getattr(recipe, name)}) must be > 0")
-    if recipe.face_margin < 1:
-        raise BadInput(f"recipe: face_margin ({recipe.face_margin}) must be >= 1")
+    for name, most in MOST.items():
+        if not getattr(recipe, name) <= most:
+            raise BadInput(f"recipe: {name} ({getattr(recipe, name)}) must be at most {most:,}")
+    if not recipe.seconds > 0:
+        raise BadInput(f"recipe: seconds ({recipe.seconds}) must be > 0")
+    if not 1 <= recipe.face_margin <= 10:
+        raise BadInput(f"recipe: face_margin ({recipe.face_margin}) must be 1 to 10")
 
 
 def frames_of_a_clip(recipe: Recipe) -> int:

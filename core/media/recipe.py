@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import BadInput
 
 RECIPE_VERSION = 1
+NAMES = {str: "a word", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Recipe:
         unknown = sorted(set(values) - known)
         if unknown:
             raise BadInput(f"recipe has unknown fields {unknown}; known are {sorted(known)}")
+        for field in fields(cls):
+            value, kind = values.get(field.name, field.default), type(field.default)
+            whole_for_real = kind is float and type(value) is int
+            if type(value) is not kind and not whole_for_real:
+                raise BadInput(f"recipe: {field.name} ({value!r}) must be {NAMES[kind]}")
         return cls(**values)
 
     def key(self) -> str:

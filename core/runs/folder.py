@@ -213,7 +213,9 @@ def new_run(config: dict[str, Any], *, path: Path | None = None, space: Workspac
 def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
     """A run by its id in the workspace or by the path of its folder."""
     text = str(name)
-    if text == Path(text).name and not text.startswith("."):  # a name alone, of a folder of the workspace
+    if (
+        text and text == Path(text).name and not text.startswith(".")
+    ):  # a name alone, of a folder of the workspace
         inside = (space or workspace()).runs / text
         if os.path.isdir(inside):  # also of a name too long for a folder, which Path.is_dir refuses
             return RunFolder(inside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.workspace import write_atomic, write_json
 
 METHODS = ("platt", "temperature", "isotonic")
 EDGE = 1e-7  # scores of 0 and 1 have no logit
+EVEN = 0.5  # one file in two: what is assumed where nobody states the share of fakes
 KNOTS = 2000  # of an isotonic curve, at most
 
 
@@ -31,10 +32,17 @@ class Calibration:
     offset: float = 0.0
     x: tuple[float, ...] = ()  # isotonic: a curve through these points
     y: tuple[float, ...] = ()
+    fakes: int = 0  # samples that it was fitted on; none where that is not known
+    reals: int = 0
 
     @property
     def temperature(self) -> float:
         return 1 / self.slope
+
+    @property
+    def stands(self) -> bool:
+        """Samples of one class alone say nothing of a probability."""
+        return not self.fakes + self.reals or min(self.fakes, self.reals) > 0
 
     def apply(self, scores: np.ndarray) -> np.ndarray:
         s = np.asarray(scores, np.float64)
@@ -42,8 +50,26 @@ class Calibration:
             return np.interp(s, self.x, self.y)
         return sigmoid(self.slope * logits(s, self.scale) + self.offset)
 
+    def probability(self, scores: np.ndarray, prevalence: float = EVEN) -> np.ndarray:
+        """The probability of being fake where a share `prevalence` of what comes in is fake.
+
+        `apply` holds for the share in validation, which is chance: of a set with six fakes to a real it calls
+        doubtful files fake. What the scores themselves say is how much likelier they are for a fake than for a
+        real.
+        """
+        shares = self.apply(scores)
+        if not self.fakes or not self.reals:
+            return shares
+        with np.errstate(divide="ignore"):  # an isotonic curve reaches 0 and 1
+            likelier = np.log(shares / (1 - shares))
+        if self.method != "temperature":  # which has no offset that could take up the share
+            likelier -= np.log(self.fakes / self.reals)
+        likelier = supported(likelier, self.fakes, self.reals)
+        return sigmoid(likelier + np.log(prevalence / (1 - prevalence)))
+
     def to_dict(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"method": self.method, "scale": self.scale}
+        plain |= {"fakes": self.fakes, "reals": self.reals}
         if self.method == "isotonic":
             return plain | {"x": list(self.x), "y": list(self.y)}
         return plain | {"slope": self.slope, "offset": self.offset}
@@ -59,6 +85,8 @@ class Calibration:
                 float(document.get("offset", 0.0)),
                 x,
                 y,
+                int(document.get("fakes", 0)),
+                int(document.get("reals", 0)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(f"the calibration cannot be read ({error}); evaluate the run again") from error
@@ -66,6 +94,10 @@ class Calibration:
             raise BadInput(f"unknown calibration {found.method!r} on scale {found.scale!r}")
         if found.method == "isotonic" and (len(x) != len(y) or not x):
             raise BadInput("the isotonic calibration has no curve; evaluate the run again")
+        if not (np.isfinite([found.slope, found.offset, *x, *y]).all() and found.slope > 0):
+            raise BadInput("the calibration holds a number that cannot be; evaluate the run again")
+        if np.any(np.diff(x) < 0) or np.any(np.diff(y) < 0) or (y and not 0 <= y[0] <= y[-1] <= 1):
+            raise BadInput("the isotonic calibration does not rise from 0 to 1; evaluate the run again")
         return found
 
 
@@ -88,14 +120,28 @@ def fit(labels: np.ndarray, scores: np.ndarray, method: str = "platt") -> Calibr
     if y.min() == y.max():
         raise BadInput("all samples are of one class: a calibration needs scores of both")
     scale = "probability" if s.min() >= 0 and s.max() <= 1 else "raw"
+    fakes = int(y.sum())
+    reals = len(y) - fakes
     if method == "isotonic":
-        return _isotonic(y, s, scale)
+        return replace(_isotonic(y, s, scale), fakes=fakes, reals=reals)
     x = logits(s, scale)
     middle, spread = (0.0, 1.0) if method == "temperature" else (float(x.mean()), float(x.std()) or 1.0)
     z = (x - middle) / spread
     slope, offset = _logistic(z, y, with_offset=method == "platt")
     slope = max(slope, 1e-6)  # a turned polarity is for the analyst to see, never for a calibration to hide
-    return Calibration(method, scale, slope / spread, offset - slope * middle / spread)
+    return Calibration(
+        method, scale, slope / spread, offset - slope * middle / spread, fakes=fakes, reals=reals
+    )
+
+
+def supported(likelier: np.ndarray, fakes: int, reals: int) -> np.ndarray:
+    """How much likelier scores are for a fake than for a real (its logarithm), no further than so many samples show.
+
+    After so many reals that all lie on the other side, the next one does not with (reals + 1) / (reals + 2).
+    """
+    least = np.log((reals + 2) / (reals + 1) / (fakes + 2))
+    most = np.log((fakes + 1) / (fakes + 2) * (reals + 2))
+    return np.clip(likelier, least, most)
 
 
 def logits(scores: np.ndarray, scale: str) -> np.ndarray:
@@ -113,10 +159,7 @@ def _logistic(x: np.ndarray, y: np.ndarray, *, with_offset: bool) -> tuple[float
     """Newton with step halving on the log loss; Platt's targets keep separable classes finite."""
     positives = int(y.sum())
     negatives = len(y) - positives
-    if with_offset:
-        target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    else:
-        target = np.where(y == 1, 1 - EDGE, EDGE)
+    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
 
     def loss(a: float, b: float) -> float:
         m = a * x + b

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import platform
+import warnings
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,7 +77,9 @@ def save(path: Path, content: dict[str, Any]) -> None:
 def read(path: Path) -> dict[str, Any]:
     """A checkpoint as plain values and tensors; nothing in it is executed."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # what it refuses is said in one line below
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise BadInput(
             f"there is no {path.name} in {path.parent}; the run has not finished an epoch"
@@ -99,6 +102,9 @@ def build(content: dict[str, Any], path: Path, device: torch.device | str = "cpu
     missing = [name for name in FIELDS if name not in content]
     if missing:
         raise BadInput(f"{path} lacks {', '.join(missing)}; it is not a checkpoint of this workbench")
+    for name in ("state_dict", "model_options", "recipe", "card"):
+        if not isinstance(content[name], dict):
+            raise BadInput(f"{path}: {name} is no table of names; it is not a checkpoint of this workbench")
     recipe = Recipe.from_dict(content["recipe"])
     card = _card(content["card"], path)
     try:
@@ -106,7 +112,7 @@ def build(content: dict[str, Any], path: Path, device: torch.device | str = "cpu
         if content.get("head"):
             network.head = build_head(**content["head"])
         network.load_state_dict(content["state_dict"])
-    except (RuntimeError, TypeError, ValueError, KeyError) as error:
+    except (RuntimeError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise BadInput(f"{path} does not fit the network {content['model']!r} ({error})") from error
     return Loaded(network.to(device).eval(), card, recipe)
 
@@ -117,9 +123,19 @@ def _card(values: dict[str, Any], path: Path) -> ModelCard:
         k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known
     }
     try:
-        return ModelCard(**chosen)
+        card = ModelCard(**chosen)
     except TypeError as error:
         raise BadInput(f"{path} holds no usable card of its network ({error})") from error
+    usual = ModelCard("", "", "", "")
+    for field in fields(ModelCard):
+        value, kind = getattr(card, field.name), type(getattr(usual, field.name))
+        if not isinstance(value, (int, float) if kind is float else kind):
+            raise BadInput(f"{path} holds no usable card of its network ({field.name}: {value!r})")
+    for name in ("mean", "std"):
+        values = getattr(card, name)
+        if len(values) != 3 or not all(isinstance(v, (int, float)) for v in values):
+            raise BadInput(f"{path} holds no usable card of its network ({name}: {values!r})")
+    return card
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.detection import explanations, exports, feedback, report, sound
+from core.detection import explanations, exports, feedback, report, sound, stacking
 from core.detection.service import Job
 from core.detection.verdict import Verdict, decide
 from dashboard import session, theme
@@ -186,9 +186,10 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
     st.divider()
     name = "".join(c if c.isascii() and c.isalnum() else "_" for c in Path(verdict.file).stem)[:60] or "file"
     done = [j.verdict for j in item.latest.values() if j.verdict is not None]
+    space = session.space()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Report (HTML)", lambda: report.as_html(done, now=job.submitted), f"report_{name}.html", "text/html",
+            "Report (HTML)", lambda: report.as_html(done, job.submitted, stacking.together(done, space)), f"report_{name}.html", "text/html",
             key=f"html-{item.key}", on_click="ignore", icon=":material/description:",
         )  # fmt: skip
         st.download_button(

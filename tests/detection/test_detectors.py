@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -22,6 +23,7 @@ from core.errors import BadInput
 from core.media.prepare import prepare
 from core.media.probe import probe
 from core.training import checkpoint
+from core.training.evaluation.documents import fit_calibration
 from core.training.scoring import score_prepared
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
@@ -52,6 +54,43 @@ def test_detection_scores_as_evaluation_does(run: Path, picture: Path, space: Wo
     assert found.score == pytest.approx(score, abs=1e-6)
     assert [u.score for u in found.units] == pytest.approx([u.score for u in units], abs=1e-6)
     assert found.units[0].box == (0.0, 0.0, 320.0, 180.0)
+
+
+def test_a_probability_owes_nothing_to_the_share_of_fakes_in_validation(
+    picture: Path, space: Workspace, tmp_path: Path
+) -> None:
+    """Nine fakes to a real give every score the odds 9; without a word of the score that is even odds."""
+    fitted = {
+        "method": "platt",
+        "scale": "probability",
+        "slope": 0.01,
+        "offset": 2.197,
+        "fakes": 900,
+        "reals": 100,
+    }
+    found = detect(
+        picture, "p", Request(run=str(make_run(tmp_path / "heavy", calibration=fitted))), space=space
+    )
+    assert found.probability == pytest.approx(0.5, abs=0.05) and found.prevalence == 0.5
+    assert any("of which 50% are fake" in line for line in found.caveats)
+    run = make_run(tmp_path / "few", calibration=fitted | {"fakes": 9, "reals": 1})
+    assert any("only 9 fake and 1 real" in c for c in detect(picture, "p", Request(run=str(run))).caveats)
+
+
+def test_a_verdict_against_the_probability_says_why(picture: Path, space: Workspace, tmp_path: Path) -> None:
+    for threshold, offset, word in ((0.999, 3.0, "real"), (0.0, -3.0, "fake")):
+        scale = {"method": "platt", "scale": "probability", "slope": 1.0, "offset": offset}
+        run = make_run(tmp_path / word, threshold=threshold, calibration=scale)
+        found = detect(picture, "p", Request(run=str(run)), space=space)
+        assert found.verdict == word and f"and the verdict is {word}" in found.notes[0]
+
+
+def test_validation_of_one_class_is_no_calibration(picture: Path, space: Workspace, tmp_path: Path) -> None:
+    table = pd.DataFrame({"label": [1, 1, 1], "score": [0.2, 0.5, 0.9]})
+    run = make_run(tmp_path / "one", calibration=fit_calibration(table).to_dict())
+    found = detect(picture, "p", Request(run=str(run)), space=space)
+    assert found.probability is None and not found.calibrated
+    assert any("no calibration" in note for note in found.notes)
 
 
 def test_an_exported_file_says_the_same_as_its_run(

@@ -233,3 +233,20 @@ def test_contributions_are_what_the_score_loses() -> None:
     assert found["image"]["adds"] == pytest.approx(-0.1)
     assert sum(c["share"] for c in found.values()) == pytest.approx(1)
     assert leave_one_out(score, ["audio"], 0.9) == ()
+
+
+@pytest.mark.parametrize("size", [(120, 160), (240, 640), (1080, 1920)])
+def test_the_words_of_a_box_at_the_top_stay_in_the_picture(size: tuple[int, int]) -> None:
+    height, width = size
+    frame = np.zeros((height, width, 3), np.uint8)
+    box = (width * 0.3, 0.0, width * 0.6, height * 0.9)
+    with_words = pictures.boxed(frame, [(box, "0.88")], (width, height))
+    without = pictures.boxed(frame, [(box, "")], (width, height))
+    rows = np.flatnonzero((with_words != without).any(axis=(1, 2)))
+    assert rows[0] > 0
+
+
+def test_the_last_second_of_a_long_recording_is_written_whole() -> None:
+    sound = {"t0": 0.0, "t1": 80_000.0, "hertz": np.linspace(0, 8000, 80), "decibels": np.zeros((80, 400))}
+    under = pictures.sound_picture(sound)[-22:]
+    assert (under[:, -2:] == 255).all() and (under[:, -60:] < 255).any()

@@ -93,6 +93,7 @@ def test_pictures_and_tables_of_several_do_not_mix(place: Path, capsys: pytest.C
     assert len((place / "out" / "verdicts.csv").read_text().splitlines()) == 1 + 4
     page = (place / "report.html").read_text()
     assert page.count("<h2>a.png</h2>") == 2 and page.count("data:image/") >= 2
+    assert "2 files, 2 detectors" in page and page.count("together: probability") == 1
 
 
 def test_an_unknown_one_is_said_before_anything_is_judged(

@@ -47,6 +47,28 @@ def test_what_knows_nothing_gets_no_weight_whatever_its_scale(space: Workspace) 
     assert real.auc == pytest.approx(real.singles["good"], abs=0.05)
 
 
+def test_the_share_of_fakes_among_the_common_samples_is_not_passed_on(tmp_path: Path) -> None:
+    """Nine fakes to a real, and scores that know nothing: even odds, not nine to one."""
+    space, generator = Workspace(tmp_path), np.random.default_rng(0)
+    for name in ("a", "b"):
+        labels = np.arange(400) % 10 > 0
+        ids = [f"s{k}" for k in range(400)]
+        scored(space.runs / name, ids, labels.astype(int), generator.uniform(0.4, 0.6, 400))
+    found = stacking.combine({"a": 0.5, "b": 0.5}, space)
+    assert found.probability == pytest.approx(0.5, abs=0.1)
+
+
+def test_few_common_samples_make_no_probability_sure(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    labels = np.arange(50) % 2
+    for name in ("a", "b"):
+        scored(space.runs / name, [f"s{k}" for k in range(50)], labels, np.where(labels == 1, 1 - 1e-9, 1e-9))
+    for score, expected in ((1.0, 26 / 27), (0.0, 1 / 27)):
+        found = stacking.combine({"a": score, "b": score}, space)
+        assert found.probability == pytest.approx(expected, abs=0.002)
+    assert "fewer than two" in stacking.combine({}, space).words
+
+
 def test_without_common_samples_nothing_is_combined_and_the_reason_is_said(space: Workspace) -> None:
     apart = stacking.combine({"good": 0.1, "elsewhere": 0.9}, space)
     assert apart.probability is None and "share 0 fake and 0 real" in apart.reason

@@ -143,3 +143,21 @@ def test_only_operators_set_default_detectors(tmp_path: Path) -> None:
     assert "frame by frame" in (defaults.for_file("video", space)[1] or "")
     with pytest.raises(BadInput, match="no default detector for audio"):
         defaults.for_file("audio", space)
+
+
+def test_the_report_names_people_methods_and_what_several_detectors_say_together(tmp_path: Path) -> None:
+    picture = tmp_path / "map.jpg"
+    picture.write_bytes(b"\xff\xd8\xff\xe0jpeg")
+    same = Faithfulness(0.2, 0.8, -0.0001, 0.0, 0.2, False)
+    maps = (HeatMap("gradcam", "picture", 1, str(picture), faithfulness=same),)
+    facts = {"sha256": "ab" * 32, "bytes": 12345, "media": {"bytes": 12345, "duration": 6.629297052154195}}
+    first = verdict(explanations=maps, tracks=({"track": 0}, {"track": 1}), duration=None, facts=facts)
+    page = report.as_html([first, verdict(detector="other")], together=["not combined: <nothing> shared"])
+    assert "1 file, 2 detectors" in page and page.count("<td>other</td>") == 1
+    assert "not combined: &lt;nothing&gt; shared" in page
+    assert "Grad-CAM, person 1, score 0.800" in page  # a picture has no time
+    assert "leaves the score as it is" in page and "-0.000" not in page
+    assert "12,345" in page and "6.6293<" in page and ">12345<" not in page
+    assert page.count("What the file says of itself") == 1
+    alone = report.as_html([verdict(), verdict(file="b")])
+    assert "2 files</h2>" in alone

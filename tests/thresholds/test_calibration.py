@@ -80,6 +80,57 @@ def test_separable_saturated_and_tiny_inputs_stay_finite(method: str) -> None:
         assert np.isfinite(shares).all()
 
 
+def separated(fakes: int = 36, reals: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """A detector that makes no mistake on few, mostly fake samples, sure of itself as networks are."""
+    random = np.random.default_rng(0)
+    logit = np.concatenate([random.normal(4, 1.5, fakes), random.normal(-18, 2, reals)])
+    return np.repeat([1, 0], [fakes, reals]), sigmoid(logit)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_fake_heavy_validation_set_lends_its_share_to_no_file(method: str) -> None:
+    """Of the same scores a set with ten times as many fakes must not make every file look more fake."""
+    labels, scores, true = overconfident(40_000)
+    kept = (labels == 1) | (np.arange(len(labels)) % 10 == 0)
+    even = fit(labels, scores, method).probability(scores)
+    heavy = fit(labels[kept], scores[kept], method).probability(scores)
+    assert np.abs(heavy - even).mean() < (0.05 if method == "temperature" else 0.02)
+    assert np.abs(even - true).mean() < 0.02
+    stated = fit(labels[kept], scores[kept], "platt").probability(scores, prevalence=10 / 11)
+    assert np.abs(stated - fit(labels[kept], scores[kept], "platt").apply(scores)).mean() < 0.02
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_few_samples_make_no_probability_sure(method: str) -> None:
+    """After six reals nothing is fake for sure, after 36 fakes nothing real; the order of scores stays."""
+    labels, scores = separated()
+    fitted = fit(labels, scores, method)
+    shares = fitted.probability(np.array([0.0, 1e-6, 0.007, 0.5, 0.9, 1.0]))
+    assert np.all(np.diff(shares) >= 0)
+    assert (shares[0], shares[-1]) == pytest.approx((8 / (8 + 7 * 38), 37 * 8 / (37 * 8 + 38)), abs=0.02)
+    assert shares[-1] - shares[0] > 0.8
+
+
+def test_a_low_score_of_a_detector_that_saw_few_reals_is_not_likely_fake() -> None:
+    labels, scores = separated()
+    assert scores[labels == 1].min() > 0.5
+    assert fit(labels, scores, "platt").apply(np.array([0.007]))[0] > 0.6  # with 36 fakes in 42
+    assert fit(labels, scores, "platt").probability(np.array([0.007]))[0] < 0.5
+
+
+def test_a_temperature_does_not_blow_up_where_the_classes_are_apart() -> None:
+    labels, scores = separated()
+    assert 0.3 < fit(labels, scores, "temperature").temperature < 10
+    odd = np.where(labels == 1, 0.6, 0.4)  # timid, and never wrong
+    assert fit(labels, odd, "temperature").apply(np.array([0.4, 0.6])) == pytest.approx([0.1, 0.9], abs=0.08)
+
+
+def test_what_was_fitted_on_no_samples_is_shown_as_it_is() -> None:
+    stated = Calibration("platt", "probability", slope=2.0)
+    np.testing.assert_array_equal(stated.probability(np.array([0.2])), stated.apply(np.array([0.2])))
+    assert stated.stands and not Calibration("platt", "probability", fakes=9).stands
+
+
 @pytest.mark.parametrize("method", ["platt", "temperature"])
 def test_a_turned_polarity_is_not_hidden(method: str) -> None:
     labels, scores, _ = overconfident(2000)
@@ -92,6 +143,7 @@ def test_survives_its_document(method: str) -> None:
     labels, scores, _ = overconfident(500)
     fitted = fit(labels, scores, method)
     again = Calibration.from_dict(json.loads(json.dumps(fitted.to_dict())))
+    assert again == fitted
     np.testing.assert_array_equal(again.apply(scores), fitted.apply(scores))
 
 

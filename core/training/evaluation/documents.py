@@ -144,9 +144,11 @@ def localise(
 def fit_calibration(val: pd.DataFrame, method: str = "platt") -> calibration.Calibration:
     """Calibration on validation by the method asked for; with one class only the raw score stands for itself."""
     labels = val["label"].to_numpy(dtype=np.int64)
-    if 0 < labels.sum() < len(labels):
+    fakes = int(labels.sum())
+    if 0 < fakes < len(labels):
         return calibration.fit(labels, val["score"].to_numpy(dtype=np.float64), method=method)
-    return calibration.Calibration("platt", "probability")  # slope 1, offset 0: the score as it is
+    # slope 1, offset 0: the score as it is; the counts say that nothing was fitted
+    return calibration.Calibration("platt", "probability", fakes=fakes, reals=len(labels) - fakes)
 
 
 def choose_threshold(val: pd.DataFrame, method: str) -> tuple[float | None, bool]:
