@@ -6,17 +6,16 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing.connection import wait
 
 from core.detection.files import Given
 from core.detection.verdict import Verdict
 from core.errors import BadInput
 from core.memory import keep_freed
+from core.processes import end_with_parent
 
 FILES_A_PROCESS = 8  # fewer are not worth another start of the libraries
 CRASHED = "reading or judging this file crashed the process; the file may be damaged on purpose"
@@ -99,20 +98,12 @@ def _nothing_waits(pool: ProcessPoolExecutor) -> Iterator[None]:
 
 
 def _prepare(threads: int) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends its processes
     import torch
 
     keep_freed()
     torch.set_num_threads(threads)
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for files for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _open(request: object) -> str | None:

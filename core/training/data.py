@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from core.processes import end_with_parent
 from core.training.examples import (
     Changes,
     Example,
@@ -149,14 +147,6 @@ def prepare_worker(_: int) -> None:
     nobody takes would wait for ever, so it looks for itself whether the training process is still there.
     """
     os.setpgid(0, 0)
-    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(0)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    while os.getppid() == parent.pid:
-        time.sleep(1)
-    os._exit(1)

@@ -155,7 +155,13 @@ def honesty(source: Source, looking_at: str) -> None:
     )
     if source.folder is None or fitted is None:
         return
-    if st.button("Show these probabilities on the Detect page", key="thresholds-calibrate"):
+    pressed = st.button(
+        "Use this calibration on the Detect page",
+        key="thresholds-calibrate",
+        help="Detect shows the probability for even odds, or for the prevalence that the run states: "
+        "the share of fakes in validation says nothing of an upload.",
+    )
+    if pressed:
         folder, chosen_one = source.folder, fitted
         if theme.guarded(lambda: calibration.save(folder.path, chosen_one, session.person())):
             st.toast(f"{method} calibration saved")

@@ -18,6 +18,7 @@ from core.catalog.demo.pictures import picture_sets
 from core.catalog.demo.recordings import sound_sets
 from core.catalog.demo.talking import talking_sets
 from core.errors import BadInput, WorkbenchError
+from core.processes import end_with_parent
 
 NOTICE = (
     "Demo data: drawn and synthesised by the workbench as a small edition of {name}.\n"
@@ -91,7 +92,8 @@ def _clear(root: Path, sets: list[DemoSet]) -> None:
 
 
 def _one_thread() -> None:
-    """Each process uses one processor, or they stand in each other's way."""
+    """Each process uses one processor, or they stand in each other's way; and it goes with the one that asked."""
     import cv2
 
+    end_with_parent()
     cv2.setNumThreads(1)
