@@ -31,20 +31,26 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="trainings on the faces (default 3)")
     parser.add_argument("--only", choices=("faces", "speech"), help="one of the two")
     parser.add_argument(
+        "--folds-seed", type=int, default=0, help="another division of the speech (default 0)"
+    )
+    parser.add_argument(
         "--minutes", type=float, help="end each training after so many, for a first look only"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     args = parser.parse_args()
     measured: dict[str, Any] = {}
     limit = {} if args.minutes is None else {"max_minutes": args.minutes}
-    for name, measure in (("faces", faces), ("speech", speech)):
+    for name in ("faces", "speech"):
         if args.only not in (None, name):
             continue
         if not (args.folder / name).is_dir():
             parser.error(f"{args.folder} has no folder {name}")
         scratch = Path(tempfile.mkdtemp(prefix=f"quality-{name}-"))
         try:
-            measured[name] = measure(args.folder / name, scratch, args.seeds, limit)
+            if name == "faces":
+                measured[name] = faces(args.folder / name, scratch, args.seeds, limit)
+            else:
+                measured[name] = speech(args.folder / name, scratch, args.folds_seed, limit)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         print(json.dumps({name: measured[name]}, indent=2))
@@ -79,7 +85,7 @@ def faces(folder: Path, scratch: Path, seeds: int, limit: dict[str, Any]) -> dic
     }
 
 
-def speech(folder: Path, scratch: Path, seeds: int, limit: dict[str, Any]) -> dict[str, Any]:
+def speech(folder: Path, scratch: Path, seed: int, limit: dict[str, Any]) -> dict[str, Any]:
     """Five folds by group, every clip judged once; also on the subset whose reals share a source with the fakes.
 
     Of so few recordings none is given up: in each fold one run is trained an inner division, and their scores are
@@ -91,7 +97,7 @@ def speech(folder: Path, scratch: Path, seeds: int, limit: dict[str, Any]) -> di
     options = {"modality": "audio", "model": "forensic_sound", "sample_rate": 22_050, **limit}
     scores = np.zeros(len(table))
     began = time.perf_counter()
-    folds = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(labels, labels, groups)
+    folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(labels, labels, groups)
     for fold, (known, held) in enumerate(folds):
         inner = StratifiedGroupKFold(INNER, shuffle=True, random_state=fold)
         judged = []
