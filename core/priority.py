@@ -24,10 +24,6 @@ LOOKS, BETWEEN_LOOKS = 5, 0.004  # at who runs; seconds
 def lower_by(work: str, space: Workspace | None = None) -> int:
     """By how much, as the `[priority]` table of settings.toml says; 0 leaves it as the server's."""
     table = (space or workspace()).settings().get("priority", {})
-    if not isinstance(table, dict):
-        raise BadInput(
-            f"settings.toml: priority ({table!r}) must be a table, such as [priority] training = 5"
-        )
     if strangers := sorted(set(table) - set(LOWER)):
         raise BadInput(f"settings.toml: unknown priority {strangers[0]!r}; known are {', '.join(LOWER)}")
     value = table.get(work, LOWER[work])

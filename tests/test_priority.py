@@ -105,7 +105,7 @@ def test_a_worker_of_a_run_starts_low(space: Workspace, settings: str, by: int) 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("priority = 3", "priority (3) must be a table"),
+        ("priority = 3", "priority must be a table, written as [priority]"),
         ("[priority]\ntraning = 3", "unknown priority 'traning'; known are detection, training"),
         ("[priority]\ntraining = -5", "priority.training (-5) must be a whole number from 0 to 19"),
         ('[priority]\ntraining = "low"', "priority.training ('low') must be a whole number from 0 to 19"),

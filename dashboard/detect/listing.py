@@ -76,7 +76,7 @@ def _progress(judged: int, done: int, total: int) -> None:
 def _row(item: Item) -> dict[str, object]:
     verdict = item.verdict
     if verdict is None:
-        return {"file": item.upload.shown, "verdict": item.first.stage, "truth": item.truth}
+        return {"file": item.upload.shown, "verdict": item.first.stage, "truth": item.truth or ""}
     return {
         "file": item.upload.shown,
         "verdict": verdict.verdict or verdict.status.replace("_", " "),
@@ -84,7 +84,7 @@ def _row(item: Item) -> dict[str, object]:
         "probability": verdict.probability,
         "detector": verdict.detector,
         "evidence": verdict.reason or verdict.words,
-        "truth": item.truth,
+        "truth": item.truth or "",
     }
 
 
