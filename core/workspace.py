@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import fcntl
 import json
 import math
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
+from core.locks import held
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
 MODALITIES = ("image", "audio", "video", "multimodal")
@@ -80,9 +80,7 @@ class Workspace:
 
     def change_settings(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """What several may do at once: each change is made to what the one before left."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".settings.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with held(self.root / ".settings.lock"):
             self.save_settings(change(self.settings()))
 
 

@@ -11,11 +11,11 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
+from core.children import end_with_parent
 from core.detection.files import Given
 from core.detection.verdict import Verdict
 from core.errors import BadInput
 from core.memory import keep_freed
-from core.processes import end_with_parent
 
 FILES_A_PROCESS = 8  # fewer are not worth another start of the libraries
 CRASHED = "reading or judging this file crashed the process; the file may be damaged on purpose"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import os
 import time
@@ -13,6 +12,7 @@ from core.access import Person
 from core.detection.verdict import Verdict
 from core.errors import BadInput
 from core.exports import safe_cell
+from core.locks import held
 from core.workspace import Workspace, workspace
 
 COLUMNS = ("when", "who", "sha256", "file", "modality", "truth", "detector", "score", "threshold", "verdict")
@@ -49,11 +49,12 @@ def read(space: Workspace | None = None) -> list[dict[str, str]]:
 
 
 def _append(row: dict[str, Any], space: Workspace) -> None:
-    space.root.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    with (space.root / FILE).open("a", encoding="utf-8", newline="") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with (
+        held(space.root / f".{FILE}.lock"),
+        (space.root / FILE).open("a", encoding="utf-8", newline="") as file,
+    ):
         if os.fstat(file.fileno()).st_size == 0:
             writer.writeheader()
         writer.writerow(row)

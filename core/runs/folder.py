@@ -20,7 +20,7 @@ import yaml
 
 from core import plain_yaml
 from core.errors import BadInput
-from core.runs.locks import held
+from core.locks import held
 from core.workspace import Workspace, workspace, write_atomic, write_json
 
 STATES = ("queued", "running", "stopping", "stopped", "completed", "failed", "interrupted")

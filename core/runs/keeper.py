@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import BadInput
+from core.locks import Claim
 from core.runs import devices, executors, processes, tuning
 from core.runs.executors.base import Executor
 from core.runs.folder import RunFolder, Status
 from core.runs.listing import Summary, listing
-from core.runs.locks import Claim
 from core.runs.supervise import (
     GRACE,
     Supervisor,

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import WorkbenchError, one_line
+from core.locks import Claim
 from core.runs import processes, reasons
 from core.runs.executors.base import Executor, Poll
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import RunFolder, Status
-from core.runs.locks import Claim
 
 POLL = 0.5  # seconds between two looks at the process
 GRACE = 30.0  # seconds a worker has for its batch and its checkpoint when it is asked to stop

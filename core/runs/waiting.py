@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from core.runs.locks import held
+from core.locks import held
 from core.workspace import Workspace, write_json
 
 

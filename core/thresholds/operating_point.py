@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from core.access import Person
 from core.errors import BadInput
+from core.locks import held
 from core.thresholds.point import Costs
 from core.workspace import write_json
 
@@ -113,7 +112,7 @@ def save(
     signed = replace(point, who=person.name, when=time.time() if now is None else now)
     signed.validate()
     path = _path(run)
-    with _alone(path):
+    with held(path.with_name(f".{FILE}.lock")):
         document = _document(path)
         earlier = [] if document is None else [_entry(document), *document.get("history", [])]
         write_json(path, signed.to_dict() | {"history": earlier})
@@ -153,14 +152,3 @@ def _document(path: Path) -> dict[str, Any] | None:
     if not isinstance(document, dict) or not isinstance(document.get("history", []), list):
         raise BadInput(f"{path} does not hold an operating point; save one again")
     return document
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One writer at a time, so that two analysts saving together both stay in the history."""
-    import fcntl
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(os.fspath(path.with_name(f".{FILE}.lock")), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

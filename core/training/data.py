@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from core.processes import end_with_parent
+from core.children import end_with_parent
 from core.training.examples import (
     Changes,
     Example,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from core.locks import held
 from core.runs import processes
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -30,7 +28,7 @@ class Trials:
 
     def next(self, most: int) -> optuna.Trial | None:
         """A trial that a dead process left, else a new one; None where `most` are done or under way."""
-        with self._alone():
+        with held(self._lock):
             left = next((t for t in self._running() if abandoned(t)), None)
             if left is not None:
                 trial = optuna.Trial(self.study, left._trial_id)
@@ -43,12 +41,6 @@ class Trials:
 
     def _running(self) -> list[FrozenTrial]:
         return self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._lock.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 def ownership() -> list[object]:

@@ -17,8 +17,8 @@ from core.catalog.demo.job import DemoSet, run
 from core.catalog.demo.pictures import picture_sets
 from core.catalog.demo.recordings import sound_sets
 from core.catalog.demo.talking import talking_sets
+from core.children import end_with_parent
 from core.errors import BadInput, WorkbenchError
-from core.processes import end_with_parent
 
 NOTICE = (
     "Demo data: drawn and synthesised by the workbench as a small edition of {name}.\n"

@@ -1,4 +1,8 @@
-"""File locks (flock): between threads, processes and servers; the kernel drops them when their owner dies."""
+"""File locks (flock): between threads, processes and servers; the kernel drops them when their owner dies.
+
+A process that is forked while a thread here holds a lock inherits the open file, and the lock lives as long as any copy of
+it is open. So a lock is given back in so many words, not only by closing the file.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ def held(path: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        _give_back(handle)
 
 
 class Claim:
@@ -41,8 +45,13 @@ class Claim:
 
     def release(self) -> None:
         if self._handle is not None:
-            os.close(self._handle)
+            _give_back(self._handle)
             self._handle = None
+
+
+def _give_back(handle: int) -> None:
+    fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
 
 
 def _open(path: Path) -> int:
