@@ -77,15 +77,23 @@ def test_the_epoch_axis_grows_inside_an_epoch(tmp_path: Path) -> None:
     assert found["val/auc"].epoch.tolist() == [1.0, 2.0]
 
 
-def test_smoothing_against_a_plain_loop() -> None:
-    found = made(50)
+@pytest.mark.parametrize(("points", "units"), [(50, 49), (5000, 1000)])
+def test_smoothing_against_a_plain_loop(points: int, units: int) -> None:
+    found = made(points)
     weight, total, norm, expected = 0.9, 0.0, 0.0, []
     for n, value in enumerate(found.value):
-        gap = 0.0 if n == 0 else (found.step[n] - found.step[n - 1]) / (found.step[-1] - found.step[0]) * 1000
+        gap = (
+            0.0 if n == 0 else (found.step[n] - found.step[n - 1]) / (found.step[-1] - found.step[0]) * units
+        )
         factor = np.sqrt(weight) ** gap
         total, norm = total * factor + value, norm * factor + 1
         expected.append(total / norm)
     np.testing.assert_allclose(smooth(found.step, found.value, weight), expected)
+
+
+def test_a_short_run_is_calmed_too() -> None:
+    noise = np.random.default_rng(0).normal(size=90)
+    assert smooth(np.arange(90.0), noise, 0.6)[10:].std() < 0.5 * noise.std()
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.5, 0.99, 1.0])
