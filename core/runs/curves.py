@@ -13,7 +13,7 @@ import numpy as np
 from core.errors import BadInput
 
 MOST_POINTS = 500  # a curve never carries more
-WIDTH = 1000  # units of smoothing that an axis is wide
+NARROW, WIDTH = 50, 1000  # units of smoothing that an axis is wide, at least and at most
 MOST_SMOOTHING = 0.999  # at 1 a curve would stand still for ever
 PAUSE = 120.0  # seconds without an event: the run stood still (stopped, then resumed)
 AXES = ("step", "epoch", "time")
@@ -164,13 +164,14 @@ def smooth(x: np.ndarray, y: np.ndarray, weight: float) -> np.ndarray:
     """Exponential moving average weighted by distance on the x axis, so that uneven steps do not bend it.
 
     The unit is the mean distance of two points, in long series a thousandth of the axis: so the same weight calms a
-    short run as much as a long one. Debiased: the first value is itself, and a constant series stays that constant.
+    short run as much as a long one; a handful of epochs, where the unit is a fiftieth, stays nearly as it is.
+    Debiased: the first value is itself, and a constant series stays that constant.
     """
     if weight <= 0 or len(y) < 2:
         return np.asarray(y, dtype=np.float64)
     keep = min(math.sqrt(weight), MOST_SMOOTHING)
     span = float(x[-1] - x[0])
-    units = min(len(y) - 1, WIDTH)
+    units = min(max(len(y) - 1, NARROW), WIDTH)
     gaps = np.diff(x, prepend=x[0]) / span * units if span > 0 else np.ones(len(y))
     factors = keep ** np.maximum(gaps, 0.0)
     smoothed, total, norm = [], 0.0, 0.0

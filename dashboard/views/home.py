@@ -39,8 +39,9 @@ def latest(runs: Sequence[Summary]) -> None:
         if name.button(theme.safe(run.name), key=f"home-run-{run.id}", type="tertiary"):
             st.session_state["runs_chosen"] = [run.id]
             theme.go_to("runs")
-        state.markdown(theme.state_badge(run.state, stalled=run.stalled))
-        learned = " · :red-badge[✖ learned nothing]" if run.learned_nothing else ""
+        demo = " " + theme.demo_badge() if run.demo else ""
+        state.markdown(theme.state_badge(run.state, stalled=run.stalled) + demo)
+        learned = " :red-badge[✖ learned nothing]" if run.learned_nothing else ""
         best.markdown(f"best validation {theme.figure_name(run.monitor)} {theme.number(run.best)}{learned}")
 
 

@@ -77,7 +77,7 @@ def test_the_epoch_axis_grows_inside_an_epoch(tmp_path: Path) -> None:
     assert found["val/auc"].epoch.tolist() == [1.0, 2.0]
 
 
-@pytest.mark.parametrize(("points", "units"), [(50, 49), (5000, 1000)])
+@pytest.mark.parametrize(("points", "units"), [(6, 50), (90, 89), (5000, 1000)])
 def test_smoothing_against_a_plain_loop(points: int, units: int) -> None:
     found = made(points)
     weight, total, norm, expected = 0.9, 0.0, 0.0, []
@@ -94,6 +94,11 @@ def test_smoothing_against_a_plain_loop(points: int, units: int) -> None:
 def test_a_short_run_is_calmed_too() -> None:
     noise = np.random.default_rng(0).normal(size=90)
     assert smooth(np.arange(90.0), noise, 0.6)[10:].std() < 0.5 * noise.std()
+
+
+def test_a_handful_of_epochs_stays_nearly_as_it_is() -> None:
+    values = np.array([0.5, 0.9, 0.6, 0.8, 0.7])
+    assert np.abs(smooth(np.arange(5.0), values, 0.6) - values).max() < 0.05
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.5, 0.99, 1.0])
