@@ -99,7 +99,9 @@ class Watcher(threading.Thread):
                 while not self._over.wait(0.05):
                     now = time.monotonic()
                     for fragment, interval in list(self.session.timers.items()):
-                        if now >= due.setdefault(fragment, now + interval):
+                        if fragment in self.session.timers and now >= due.setdefault(
+                            fragment, now + interval
+                        ):
                             before = self.session.received
                             self.session.rerun(fragment)
                             self.sizes.append(self.session.received - before)

@@ -77,6 +77,8 @@ class Visitor(Session):
             for gone in due.keys() - self.timers.keys():
                 del due[gone]
             for fragment, interval in list(self.timers.items()):
+                if fragment not in self.timers:  # the one before drew the whole page anew, without this one
+                    continue
                 if now >= due.setdefault(fragment, now + interval):
                     self.rerun(fragment)
                     due[fragment] = time.monotonic() + interval
