@@ -10,17 +10,13 @@ from dashboard import session, theme
 
 def panel() -> None:
     """Polls only while something runs; each page opens with the state of the moment."""
-    active = bool(listing.active(session.space()))
-    st.fragment(_draw, run_every="3s" if active else None)(active)
+    active = listing.active(session.space())
+    st.fragment(_draw, run_every="3s" if active else None)()
 
 
-def _draw(polling: bool) -> None:
+def _draw() -> None:
     active = listing.active(session.space())
     if not active:
-        if (
-            polling
-        ):  # the last run ended: only drawing the page again stops the timer, and it shows what ended
-            st.rerun()
         return
     st.caption("Running now")
     for run in active[:8]:
