@@ -43,10 +43,9 @@ def measure(config: TrainConfig) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, joined(config.device) as ranks:
         prepare = _prepare_seconds(setup)
         head = setup.tune == "head"
+        # A head takes next to nothing beside the embeddings, which are scores but for the last layer.
         step, steps, batch = 0.0, 0, 0
-        if (
-            not head
-        ):  # a head takes next to nothing beside the embeddings, which are scores but for the last layer
+        if not head:
             job = Loop(setup, RunFolder(Path(folder)), ranks)
             step, batch = _step_seconds(job)
             steps = job.total_steps

@@ -32,8 +32,8 @@ def save(path: Path, verdicts: Sequence[Verdict], together: Sequence[str] = ()) 
 def as_html(verdicts: Sequence[Verdict], now: float | None = None, together: Sequence[str] = ()) -> str:
     """`together`: where several detectors judged, what they say together of each file, in words."""
     made = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(now))
-    parts = [_overview(verdicts, together)] if len(verdicts) > 1 else []
-    each = len(verdicts) // len(together) if together else 1
+    each = len(verdicts) // len(together) if together else 1  # detectors that judged one file
+    parts = [_overview(verdicts, each, together)] if len(verdicts) > 1 else []
     parts += [_section(v, facts=n % each == 0) for n, v in enumerate(verdicts)]
     body = "\n".join(parts) or "<p>No media files.</p>"
     return (
@@ -54,9 +54,8 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _overview(verdicts: Sequence[Verdict], together: Sequence[str]) -> str:
+def _overview(verdicts: Sequence[Verdict], each: int, together: Sequence[str]) -> str:
     """A line a verdict; of several detectors those on one file stand beside one another."""
-    each = len(verdicts) // len(together) if together else 1
     files = len(verdicts) // each
     title = f"{files:,} file{'s' * (files > 1)}" + (f", {each} detectors" if each > 1 else "")
     rows = []

@@ -20,9 +20,8 @@ from core.workspace import MODALITIES, Workspace, workspace, write_atomic
 
 DEFAULT_THRESHOLD = 0.5
 EXPORT_KIND = "deepfake-workbench detector"
-PLAIN_NAME = re.compile(
-    r"\w[\w .()-]{0,150}"
-)  # what a file from elsewhere may call itself: files are named by it
+# What a file from elsewhere may call itself: files are named by it.
+PLAIN_NAME = re.compile(r"\w[\w .()-]{0,150}")
 STILL_TRAINING = "Its training is not over: the best weights so far judged, and its figures can change."
 MOST_EXPORT_BYTES = 8_000_000_000
 
