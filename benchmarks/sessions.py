@@ -30,6 +30,7 @@ class Session:
             origin=Origin(f"http://127.0.0.1:{port}"),
         )
         self.page, self.received = page, 0
+        self.page_hash = ""  # what the server calls the page, once it has said so
         self.timers: dict[str, float] = {}  # fragment: seconds
         self.states: dict[str, WidgetState] = {}  # what the visitor has set, by the widget's id
         self.last = b""  # what came with the latest drawing
@@ -43,7 +44,10 @@ class Session:
     def rerun(self, fragment: str = "") -> float:
         asked = BackMsg()
         asked.rerun_script.query_string = ""
-        asked.rerun_script.page_name = self.page
+        if self.page_hash:  # as a browser does: what the server draws of itself goes by it
+            asked.rerun_script.page_script_hash = self.page_hash
+        else:
+            asked.rerun_script.page_name = self.page
         if fragment:
             asked.rerun_script.fragment_id = fragment
             asked.rerun_script.is_auto_rerun = True
@@ -74,7 +78,15 @@ class Session:
             kind = message.WhichOneof("type")
             if kind == "auto_rerun":
                 self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
-            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            elif kind == "stop_auto_rerun":
+                for gone in message.stop_auto_rerun.fragment_ids:
+                    self.timers.pop(gone, None)
+            elif kind == "navigation":
+                self.page_hash = message.navigation.page_script_hash
+            elif kind == "script_finished":
+                if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    self.timers.clear()  # the whole page comes anew and names what repeats itself
+                    continue
                 self.last = whole
                 self.drawn()
                 return

@@ -47,11 +47,6 @@ class Visitor(Session):
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.session_id = message.new_session.initialize.session_id or self.session_id
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self.timers.pop(fragment, None)
-        elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-            self.timers.clear()  # the whole page comes anew and names what repeats itself
         elif kind == "file_urls_response":
             self.urls = list(message.file_urls_response.file_urls)
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":

@@ -10,13 +10,15 @@ from dashboard import session, theme
 
 def panel() -> None:
     """Polls only while something runs; each page opens with the state of the moment."""
-    active = listing.active(session.space())
-    st.fragment(_draw, run_every="3s" if active else None)()
+    polling = bool(listing.active(session.space()))
+    st.fragment(_draw, run_every="3s" if polling else None)(polling)
 
 
-def _draw() -> None:
+def _draw(polling: bool) -> None:
     active = listing.active(session.space())
     if not active:
+        if polling:  # the last run ended: the page drawn anew shows what ended, and repeats itself no longer
+            st.rerun()
         return
     st.caption("Running now")
     for run in active[:8]:
