@@ -1,7 +1,7 @@
 # make run        start the dashboard
 # make test       ruff, mypy and the quick tests: about ten minutes on two cores
 # make check-all  all that, once, and then the long tests: every network, the demo, kills, load, fuzz, Ray, two nodes,
-#                 the journey of a new user in a browser, every benchmark in small.
+#                 the journey of a new user in a browser, every benchmark in small. CI runs this.
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS ?= 127.0.0.1
