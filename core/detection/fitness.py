@@ -30,11 +30,13 @@ def cut_off(modality: str, info: Any, prepared: Any) -> list[str]:
     """What to say of a file that ends earlier than its header states."""
     if not info.duration or not prepared.duration or (modality == "audio" and info.kind != "audio"):
         return []  # a sound track shorter than its pictures is nothing unusual
-    missing = info.duration - prepared.duration
-    if missing <= max(1.0, 0.1 * info.duration):
+    # Where FFmpeg reckons the length from the bytes that are there, the header still counts those that are not.
+    stated = max(info.duration, prepared.duration * (info.stated_bytes or 0) / info.bytes)
+    missing = stated - prepared.duration
+    if missing <= max(1.0, 0.1 * stated):
         return []
     return [
-        f"The file states {info.duration:.1f} s and holds {prepared.duration:.1f} s that can be decoded: "
+        f"The file states {stated:.1f} s and holds {prepared.duration:.1f} s that can be decoded: "
         "it is cut off or damaged."
     ]
 

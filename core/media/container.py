@@ -56,6 +56,18 @@ def _refuse_heic(path: Path) -> None:
         raise MediaError(f"{path.name}: is a HEIC picture; install the package pillow-heif to read it")
 
 
+NOT_COUNTED = 0x7FFFFF00  # what writes to a pipe puts this or more where the size belongs
+
+
+def stated_bytes(path: Path) -> int | None:
+    """How long the file says it is, where its kind says so at the start (WAV, AIFF)."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    order = {b"RIFF": "little", b"RIFX": "big", b"FORM": "big"}.get(head[:4])
+    size = int.from_bytes(head[4:], "little" if order == "little" else "big") if order else 0
+    return size + 8 if 0 < size < NOT_COUNTED else None
+
+
 @contextmanager
 def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
     """The container with its header read and checked against the limits; library errors become MediaError."""

@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from core.errors import MediaError
 from core.media.audio import NoSound, sound_stream
-from core.media.container import opened
+from core.media.container import opened, stated_bytes
 from core.media.images import NotAPicture, open_header, open_image
 from core.media.limits import Limits, reason
 from core.media.packets import is_cover, video_stream
@@ -29,6 +29,7 @@ class MediaInfo:
     container: str
     codec: str
     bytes: int
+    stated_bytes: int | None = None  # of a recording, as its header counts them; one that was cut off has fewer
     width: int | None = None
     height: int | None = None
     duration: float | None = None  # seconds
@@ -115,6 +116,7 @@ def _probe_audio(path: Path, size: int, container: InputContainer, limits: Limit
         container=container.format.name,
         codec=stream.codec_context.codec.canonical_name,
         bytes=size,
+        stated_bytes=stated_bytes(path),
         duration=_seconds(container, stream),
         sample_rate=frame.sample_rate,
         channels=frame.layout.nb_channels,

@@ -51,12 +51,25 @@ def test_a_clip_that_ends_early_says_so(runs: Path, tmp_path: Path) -> None:
     assert found.status == "ok" and any("states 8.0 s and holds" in note for note in found.notes)
 
 
-def test_a_recording_that_ends_early_says_so(runs: Path, tmp_path: Path) -> None:
-    whole = odd_media.recording(tmp_path / "a.mp3", odd_media.tone(8, 16_000), 16_000, "mp3")
-    cut = tmp_path / "cut.mp3"
+@pytest.mark.parametrize("kind", ["mp3", "flac", "wav", "aiff"])
+def test_a_recording_that_ends_early_says_so(runs: Path, tmp_path: Path, kind: str) -> None:
+    whole = tmp_path / f"a.{kind}"
+    if kind == "mp3":
+        odd_media.recording(whole, odd_media.tone(8, 16_000), 16_000, kind)
+    else:
+        soundfile.write(whole, odd_media.tone(8, 16_000), 16_000, format=kind)
+    cut = tmp_path / f"cut.{kind}"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     assert not any("states" in note for note in judged(whole, runs / "audio").notes)
     assert any("it is cut off" in note for note in judged(cut, runs / "audio").notes)
+
+
+def test_a_recording_written_to_a_pipe_states_no_length(runs: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", odd_media.tone(4, 16_000), 16_000)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[4:8] = content[40:44] = b"\xff\xff\xff\xff"
+    (tmp_path / "piped.wav").write_bytes(content)
+    assert not any("states" in note for note in judged(tmp_path / "piped.wav", runs / "audio").notes)
 
 
 def test_a_damaged_clip_without_a_face_says_that_it_is_damaged(runs: Path, tmp_path: Path) -> None:
