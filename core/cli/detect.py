@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
-    from core.detection import batch, source
+    from core.detection import batch, source, uploads
     from core.detection.files import expand
 
     runs = list(dict.fromkeys(args.run or [None]))
@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
             source.find(name)  # a missing run is said before anything starts
     _check_places(args)
     files = expand(args.files)
-    with _ended_cleanly(), tempfile.TemporaryDirectory(prefix="detect-") as scratch:
+    uploads.sweep()
+    with _ended_cleanly(), tempfile.TemporaryDirectory(prefix=uploads.own_prefix()) as scratch:
         request = _request(args, Path(scratch))
         told = _progress(len(files) * len(runs))
         judged = [batch.run(files, one, workers=args.workers, told=told) for one in _one_each(request, runs)]

@@ -73,7 +73,7 @@ class SessionFolder:
     """Everything of one session on disk; `close` leaves nothing behind."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        self.path = Path(tempfile.mkdtemp(prefix=own_prefix()))
         self._count = 0
         self._held: dict[Path, int] = {}  # uploads with their bytes
         self._lock = threading.Lock()
@@ -144,8 +144,13 @@ class SessionFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def own_prefix() -> str:
+    """Of this process's temporary folders: it says whose they are, should the process be killed."""
+    return f"{PREFIX}{os.getpid()}-"
+
+
 def sweep() -> int:
-    """Remove folders of servers that died without tidying up; how many there were."""
+    """Remove folders of processes that died without tidying up; how many there were."""
     removed = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         owner = re.match(rf"{PREFIX}(\d+)-", folder.name)

@@ -29,7 +29,7 @@ class MediaInfo:
     container: str
     codec: str
     bytes: int
-    stated_bytes: int | None = None  # of a recording, as its header counts them; one that was cut off has fewer
+    stated_bytes: int | None = None  # of a recording, by its header; fewer where it was cut off
     width: int | None = None
     height: int | None = None
     duration: float | None = None  # seconds

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from core.cli import detect as command
-from core.detection import batch, source
+from core.detection import batch, source, uploads
 from core.detection.files import Given, expand
 from core.detection.judgement import detect
 from core.detection.request import Request
@@ -187,3 +187,12 @@ def test_a_crash_costs_its_own_file_only(monkeypatch: pytest.MonkeyPatch) -> Non
         ("c", "ok"),
     ]
     assert verdicts[1].reason == batch.CRASHED and sorted(heard) == [0, 1, 2, 3]
+
+
+def test_what_a_killed_command_left_is_gone_after_the_next(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / f"{uploads.PREFIX}999999999-x").mkdir()
+    assert run("a.png", "--run", "pictures", cwd=place).returncode == 0
+    assert list(tmp_path.glob(f"{uploads.PREFIX}*")) == []
