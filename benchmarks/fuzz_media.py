@@ -40,7 +40,7 @@ def seeds(folder: Path) -> list[Path]:
     """One small valid file of each format."""
     folder.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(picture(5, 96, 64))
-    for name in ("a.jpg", "a.png", "a.webp", "a.bmp", "a.tif", "a.gif", "a.avif"):
+    for name in ("a.jpg", "a.png", "a.webp", "a.bmp", "a.tif", "a.gif", "a.avif", "a.heic"):
         image.save(folder / name)
     image.convert("CMYK").save(folder / "cmyk.jpg")
     image.convert("P").save(folder / "palette.png")

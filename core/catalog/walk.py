@@ -15,7 +15,9 @@ from typing import NamedTuple
 from core.catalog.paths import inside
 
 KINDS = {
-    **dict.fromkeys(("jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "gif"), "image"),
+    **dict.fromkeys(
+        ("jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "gif", "avif", "heic", "heif"), "image"
+    ),
     **dict.fromkeys(
         ("wav", "flac", "mp3", "ogg", "oga", "opus", "m4a", "aac", "wma", "aif", "aiff"), "audio"
     ),

@@ -53,7 +53,7 @@ def _refuse_heic(path: Path) -> None:
     except OSError as error:
         raise MediaError(f"{path.name}: cannot be opened ({reason(error)})") from error
     if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
-        raise MediaError(f"{path.name}: is a HEIC picture; install the package pillow-heif to read it")
+        raise MediaError(f"{path.name}: is a damaged HEIC picture")
 
 
 NOT_COUNTED = 0x7FFFFF00  # what writes to a pipe puts this or more where the size belongs

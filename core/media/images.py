@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
 
 from core.errors import MediaError
 from core.media.limits import Limits, reason
@@ -26,21 +27,13 @@ FORMATS: tuple[str, ...] = (
     "AVIF",
     "PPM",
     "JPEG2000",
+    "HEIF",
 )
 
 # Our own limit is checked against the header before anything is decoded; Pillow's warning comes below it.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
-try:  # HEIC is read where its plugin is installed
-    from pillow_heif import register_heif_opener
-
-    register_heif_opener()
-    FORMATS = (*FORMATS, "HEIF")
-except ImportError:
-    HEIC = False
-else:
-    HEIC = True
-
+register_heif_opener()  # what iPhones take pictures in
 Image.init()  # registers every decoder; the list of allowed ones needs them known
 FORMATS = tuple(name for name in FORMATS if name in Image.OPEN)
 

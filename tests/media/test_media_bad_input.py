@@ -162,9 +162,9 @@ def test_a_renamed_file_is_what_it_is(tmp_path: Path) -> None:
     assert kinds == ["video", "image", "audio"]
 
 
-def test_heic_without_its_plugin_says_what_to_install(tmp_path: Path) -> None:
+def test_a_damaged_heic_picture_is_no_clip(tmp_path: Path) -> None:
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(400))
-    with pytest.raises(MediaError, match=r"install the package pillow-heif|damaged"):
+    with pytest.raises(MediaError, match="damaged HEIC picture"):
         probe(tmp_path / "a.heic")
 
 

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from pillow_heif.constants import HeifCompressionFormat
+from pillow_heif.misc import CtxEncode
 
 from benchmarks.made_media import picture
 from core.media.images import open_image
@@ -20,7 +22,7 @@ PLAIN = picture(9, 160, 120)
 
 
 @pytest.mark.parametrize(
-    "name", ["a.png", "a.bmp", "a.tif", "a.jpg", "a.webp", "a.gif", "a.avif", "a.jp2", "a.ppm"]
+    "name", ["a.png", "a.bmp", "a.tif", "a.jpg", "a.webp", "a.gif", "a.avif", "a.jp2", "a.ppm", "a.heic"]
 )
 def test_formats(tmp_path: Path, name: str) -> None:
     Image.fromarray(PLAIN).save(tmp_path / name)
@@ -40,6 +42,21 @@ def test_modes_become_rgb(tmp_path: Path, mode: str) -> None:
     name = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
     converted.save(name)
     np.testing.assert_array_equal(open_image(name), np.asarray(converted.convert("RGB")))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_heic_picture_is_turned_by_its_own_flag_once(tmp_path: Path, orientation: int) -> None:
+    """A telephone writes the turn twice, for the decoder and into EXIF."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    encoder = CtxEncode(HeifCompressionFormat.HEVC, quality=95)
+    encoder.add_image((160, 120), "RGB", PLAIN.tobytes(), image_orientation=orientation, exif=exif.tobytes())
+    with (tmp_path / "a.heic").open("wb") as file:
+        encoder.save(file)
+    Image.fromarray(PLAIN).save(tmp_path / "a.png", exif=exif)
+    shown, reference = open_image(tmp_path / "a.heic"), open_image(tmp_path / "a.png")
+    assert shown.shape == reference.shape
+    assert np.abs(shown.astype(int) - reference).mean() < 8
 
 
 def test_cmyk_jpeg(tmp_path: Path) -> None:
