@@ -32,6 +32,7 @@ class Session:
         self.page, self.received = page, 0
         self.page_hash = ""  # what the server calls the page, once it has said so
         self.timers: dict[str, float] = {}  # fragment: seconds
+        self.due: dict[str, float] = {}  # fragment: when it repeats itself next
         self.states: dict[str, WidgetState] = {}  # what the visitor has set, by the widget's id
         self.last = b""  # what came with the latest drawing
 
@@ -58,6 +59,21 @@ class Session:
         self._socket.send(asked.SerializeToString())
         self._drawn()
         return time.perf_counter() - began
+
+    def refresh(self) -> list[int]:
+        """Ask for every part of the page that is due to repeat itself; the bytes that each took."""
+        sizes = []
+        for gone in self.due.keys() - self.timers.keys():
+            del self.due[gone]
+        for fragment, interval in list(self.timers.items()):
+            if fragment not in self.timers:  # the one before drew the whole page anew, without this one
+                continue
+            now, before = time.monotonic(), self.received
+            if now >= self.due.setdefault(fragment, now + interval):
+                self.rerun(fragment)
+                self.due[fragment] = time.monotonic() + interval
+                sizes.append(self.received - before)
+        return sizes
 
     def seen(self, message: ForwardMsg) -> None:
         """Hears everything that the server sends."""
@@ -99,7 +115,6 @@ class Watcher(threading.Thread):
     def __init__(self, port: int, page: str) -> None:
         super().__init__(daemon=True)
         self.session = Session(port, page)
-        self.refreshes = 0
         self.sizes: list[int] = []
         self._over = threading.Event()
 
@@ -107,18 +122,8 @@ class Watcher(threading.Thread):
         try:
             with self.session:
                 self.session.rerun()
-                due: dict[str, float] = {}
                 while not self._over.wait(0.05):
-                    now = time.monotonic()
-                    for fragment, interval in list(self.session.timers.items()):
-                        if fragment in self.session.timers and now >= due.setdefault(
-                            fragment, now + interval
-                        ):
-                            before = self.session.received
-                            self.session.rerun(fragment)
-                            self.sizes.append(self.session.received - before)
-                            self.refreshes += 1
-                            due[fragment] = time.monotonic() + interval
+                    self.sizes += self.session.refresh()
         except ConnectionClosed:
             return  # the server was stopped
 

@@ -33,7 +33,6 @@ class Visitor(Session):
         self.session_id = ""
         self.widgets: dict[str, list[object]] = {}  # kind: the elements of the latest drawing
         self.wrong: list[str] = []
-        self.due: dict[str, float] = {}  # fragment: when it repeats itself next
         self.asked: float | None = None  # when a file was sent whose verdict has not come yet
         self.verdicts: list[float] = []  # seconds from sending a file to its verdict on the page
         self.urls: list[FileURLs] = []
@@ -67,17 +66,9 @@ class Visitor(Session):
     def live(self, seconds: float) -> None:
         """Stay on the page: what repeats itself on it is asked for when it is due."""
         end = time.monotonic() + seconds
-        due = self.due
         while (now := time.monotonic()) < end:
-            for gone in due.keys() - self.timers.keys():
-                del due[gone]
-            for fragment, interval in list(self.timers.items()):
-                if fragment not in self.timers:  # the one before drew the whole page anew, without this one
-                    continue
-                if now >= due.setdefault(fragment, now + interval):
-                    self.rerun(fragment)
-                    due[fragment] = time.monotonic() + interval
-            soonest = min([end, *(due.get(fragment, now) for fragment in self.timers)])
+            self.refresh()
+            soonest = min([end, *(self.due.get(fragment, now) for fragment in self.timers)])
             time.sleep(min(max(soonest - time.monotonic(), 0.01), 0.25))
 
     def upload(self, name: str, content: bytes) -> None:

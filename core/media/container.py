@@ -63,8 +63,12 @@ def stated_bytes(path: Path) -> int | None:
     """How long the file says it is, where its kind says so at the start (WAV, AIFF)."""
     with path.open("rb") as file:
         head = file.read(8)
-    order = {b"RIFF": "little", b"RIFX": "big", b"FORM": "big"}.get(head[:4])
-    size = int.from_bytes(head[4:], "little" if order == "little" else "big") if order else 0
+    if head[:4] == b"RIFF":
+        size = int.from_bytes(head[4:], "little")
+    elif head[:4] in (b"RIFX", b"FORM"):
+        size = int.from_bytes(head[4:], "big")
+    else:
+        return None
     return size + 8 if 0 < size < NOT_COUNTED else None
 
 
