@@ -70,6 +70,7 @@ def test_the_summary_prints_on_one_sheet(start_server, page: Page, run: Path, tm
     page.locator('.lab input[name="error"]').fill("5")
     page.locator('.lab input[name="fn"]').fill("5")
     page.keyboard.press("Tab")
+    page.wait_for_timeout(1000)  # the page begins to draw what was entered
     settled(page)
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
