@@ -26,13 +26,13 @@ import psutil
 from benchmarks import detection_parts as parts
 from benchmarks.resident import resident
 from core.catalog import demo
-from core.detection import batch
 from core.detection.detector import shared
 from core.detection.files import Given
 from core.detection.judgement import detect
 from core.detection.request import Request
-from core.detection.service import Job, Service
-from core.detection.uploads import Upload
+from core.detection.serving import batch
+from core.detection.serving.service import Job, Service
+from core.detection.serving.uploads import Upload
 from core.media.recipe import Recipe
 from core.memory import keep_freed
 

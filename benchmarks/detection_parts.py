@@ -29,8 +29,8 @@ from core.media.images import open_image
 from core.media.recipe import Recipe
 from core.media.tracks import follow
 from core.media.video import read_frames
-from core.training import checkpoint
-from core.training.inputs import normalised
+from core.training.learning import best_model
+from core.training.reading.inputs import normalised
 
 FRAMES = 16
 
@@ -41,7 +41,7 @@ def make_run(folder: Path, model: str, recipe: Recipe) -> Path:
     network = models.create(model, pretrained=False)
     card = getattr(network, "card", None) or models.card(model)
     folder.mkdir(parents=True)
-    checkpoint.save(folder / "best_model.pth", checkpoint.document(network, card, recipe, model, {}))
+    best_model.save(folder / "best_model.pth", best_model.document(network, card, recipe, model, {}))
     (folder / "config.yaml").write_text(yaml.safe_dump({"modality": recipe.modality, "model": model}))
     (folder / "status.json").write_text(json.dumps({"state": "completed"}))
     point = {"threshold": 0.5, "method": "f1", "chosen_on": "val"}

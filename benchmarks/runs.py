@@ -29,7 +29,7 @@ from core.catalog.scan import scan
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
 from core.runs.manager import RunManager
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.workspace import CODE_ROOT, Workspace
 
 WATCHERS = 20

@@ -17,7 +17,7 @@ import pandas as pd
 from core.catalog import table
 from core.catalog.table import DatasetInfo
 from core.runs.folder import RunFolder, new_run
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.training.worker import work
 from core.workspace import CODE_ROOT, Workspace
 

@@ -25,9 +25,9 @@ from core.catalog import table
 from core.catalog.table import DatasetInfo
 from core.media.cache import prepared
 from core.runs.folder import new_run
-from core.training.config import TrainConfig
 from core.training.loop import Loop
-from core.training.ranks import Ranks
+from core.training.options.config import TrainConfig
+from core.training.process.ranks import Ranks
 from core.training.setup import set_up
 from core.workspace import Workspace
 

@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.catalog import exclusions, export, plan_files, splits, table
 from core.detection import exports as verdicts
-from core.detection import feedback, report
+from core.detection.reporting import feedback, report
 from core.detection.verdict import Unit, Verdict
 from core.exports import plain_cell, safe_cell, to_csv
 from core.runs.folder import RunFolder
-from core.training.evaluation.report import report as run_report
+from core.training.scoring.evaluation.report import report as run_report
 from core.workspace import Workspace
 from tests import hostile
 

@@ -43,9 +43,9 @@ EVERYBODY = {
     "core.media.images:open_image": "decodes one file in the sandbox",
     "core.runs.cards:cards": "the list of networks, in the cache",
     "core.runs.listing:listing": "the index of finished runs, in the cache",
-    "core.detection.uploads:SessionFolder": "detecting is everybody's: the session's own folder",
-    "core.detection.service:Service": "detecting is everybody's: the detection process",
-    "core.detection.feedback:keep": "what somebody says of their own upload, under their name",
+    "core.detection.serving.uploads:SessionFolder": "detecting is everybody's: the session's own folder",
+    "core.detection.serving.service:Service": "detecting is everybody's: the detection process",
+    "core.detection.reporting.feedback:keep": "what somebody says of their own upload, under their name",
 }
 
 

@@ -43,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
-    from core.detection import batch, source, uploads
+    from core.detection import source
     from core.detection.files import expand
+    from core.detection.serving import batch, uploads
 
     runs = list(dict.fromkeys(args.run or [None]))
     for name in runs:
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
         judged = [batch.run(files, one, workers=args.workers, told=told) for one in _one_each(request, runs)]
         together = [_combined(runs, of_file) for of_file in zip(*judged)] if len(runs) > 1 else []
         if args.report is not None:
-            from core.detection import report
+            from core.detection.reporting import report
 
             words = [one.words for one in together]
             report.save(args.report, [verdict for of_file in zip(*judged) for verdict in of_file], words)

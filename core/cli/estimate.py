@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.training.config import TrainConfig
-from core.training.yaml_fields import parse_setting, read_yaml
+from core.training.options.config import TrainConfig
+from core.training.options.yaml_fields import parse_setting, read_yaml
 
 SUMMARY = "time and memory that a training will need, from a short measurement"
 SECONDS = 20.0  # a measurement stops after about this time
@@ -36,7 +36,7 @@ def measure(config: TrainConfig) -> dict[str, Any]:
     """Prepare a few files, take a few steps, score a few samples; the rest is multiplication."""
     from core.runs.folder import RunFolder
     from core.training.loop import Loop
-    from core.training.ranks import joined
+    from core.training.process.ranks import joined
     from core.training.setup import set_up
 
     setup = set_up(config)
@@ -56,7 +56,7 @@ def measure(config: TrainConfig) -> dict[str, Any]:
 
 def _prepare_seconds(setup: Any) -> float:
     """Of one file, as the cache stands now: what is there already costs little."""
-    from core.training.examples import read
+    from core.training.reading.examples import read
 
     source = setup.source("train")
     count = len(source.files)
@@ -93,7 +93,7 @@ def _score_seconds(setup: Any, ranks: Any) -> float:
     """Of one sample, read and scored as in validation."""
     from dataclasses import replace
 
-    from core.training.predict import predict
+    from core.training.scoring.predict import predict
 
     network = setup.network.to(ranks.device)
     source = setup.source("val")

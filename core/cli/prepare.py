@@ -63,7 +63,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _from_config(path: Path, names: list[str] | None) -> list[Task]:
-    from core.training.config import TrainConfig
+    from core.training.options.config import TrainConfig
 
     config = TrainConfig.from_yaml(path)
     return [_task(replace(config, datasets=names) if names else config, own_only=False)]
@@ -72,7 +72,7 @@ def _from_config(path: Path, names: list[str] | None) -> list[Task]:
 def _from_catalogue(names: list[str] | None) -> list[Task]:
     """Without a configuration each sample is prepared as a default run of its own modality reads it."""
     from core.catalog import table
-    from core.training.config import TrainConfig
+    from core.training.options.config import TrainConfig
 
     wanted = names or table.datasets()
     if not wanted:
@@ -87,7 +87,8 @@ def _from_catalogue(names: list[str] | None) -> list[Task]:
 def _task(config: Any, *, own_only: bool) -> Task:
     """The files and the recipe exactly as training makes them, so that it finds what is prepared here."""
     from core.catalog.table import absolute_paths
-    from core.training import recipe_for, samples, setup
+    from core.training import recipe_for, setup
+    from core.training.reading import samples
 
     table = samples.select(config)
     if own_only:
@@ -101,7 +102,7 @@ def _task(config: Any, *, own_only: bool) -> Task:
 def _planned(config: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of the plan and those of its training split; all rows where no plan can be made."""
     from core.catalog.table import absolute_paths
-    from core.training import samples
+    from core.training.reading import samples
 
     try:
         planned = samples.plan_samples(config, table)

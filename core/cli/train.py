@@ -14,9 +14,9 @@ from core import priority
 from core.errors import BadInput, WorkbenchError
 from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
-from core.training.config import TrainConfig
-from core.training.signals import heard
-from core.training.yaml_fields import parse_setting, read_yaml
+from core.training.options.config import TrainConfig
+from core.training.options.yaml_fields import parse_setting, read_yaml
+from core.training.process.signals import heard
 
 SUMMARY = "train a detector"
 
@@ -70,7 +70,7 @@ def new_folder(config: TrainConfig, path: Path | None, *, resume: bool) -> tuple
     if path is not None:
         _refuse_file(path)
         _refuse_finished(RunFolder(path))
-    from core.training.ranks import own_device
+    from core.training.process.ranks import own_device
     from core.training.setup import set_up
 
     own_device(config.device)  # refused here where this machine does not have it

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.training.yaml_fields import parse_setting, read_yaml
+from core.training.options.yaml_fields import parse_setting, read_yaml
 
 SUMMARY = "search for good options with Optuna"
 
@@ -32,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     given = read_yaml(args.config)
     given.update(parse_setting(setting) for setting in args.settings)
-    from core.training.tuning import tune
+    from core.training.tuning.tuning import tune
 
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("core.training.tuning").setLevel(logging.INFO)
+    logging.getLogger("core.training.tuning.tuning").setLevel(logging.INFO)
     path = Path(args.config).absolute()
     # A tuning that a page has started has a folder of its own, with its configuration in it.
     own = path.parent if path.name == "config.yaml" and (path.parent / "status.json").exists() else None

@@ -19,7 +19,9 @@ from core.errors import BadInput
 from core.media.prepare import check_recipe
 from core.media.recipe import Recipe
 from core.thresholds.calibration import EVEN, Calibration
-from core.training import checkpoint, inputs, scoring
+from core.training.learning import best_model
+from core.training.reading import inputs
+from core.training.scoring import scoring
 from core.workspace import Workspace
 
 OPEN_AT_ONCE = 4  # detectors kept in memory; the one used longest ago goes first
@@ -38,7 +40,7 @@ class Judged(NamedTuple):
 class Detector:
     """Safe for several threads: the network runs under its own lock."""
 
-    def __init__(self, found: source.Source, loaded: checkpoint.Loaded, device: torch.device) -> None:
+    def __init__(self, found: source.Source, loaded: best_model.Loaded, device: torch.device) -> None:
         self.source = found
         self.id = found.id
         self.network = loaded.network
@@ -61,8 +63,8 @@ class Detector:
         """Load a run (id or folder) or an exported file."""
         found = source.find(run, space)
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        content = checkpoint.read(found.checkpoint)
-        loaded = checkpoint.build(content, found.checkpoint, place)
+        content = best_model.read(found.checkpoint)
+        loaded = best_model.build(content, found.checkpoint, place)
         try:
             check_recipe(loaded.recipe)
         except BadInput as error:

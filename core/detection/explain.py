@@ -17,7 +17,7 @@ from core.detection.explanations.base import Explainer, lock_of
 from core.detection.frames import Frames
 from core.detection.verdict import Faithfulness, HeatMap, Unit
 from core.media.recipe import Recipe
-from core.training import inputs
+from core.training.reading import inputs
 
 DRAWN_AT_ONCE = 2  # maps; encoding them leaves the other threads alone
 MOST_UNITS = 16  # that are explained of one file, the most suspicious ones

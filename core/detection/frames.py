@@ -9,7 +9,7 @@ import numpy as np
 
 from core.detection.pictures import reduced
 from core.media.images import open_image
-from core.media.once import decoding_once
+from core.media.memo import decoding_once
 from core.media.prepare import frames_of_a_clip, prepare
 from core.media.recipe import Recipe
 from core.media.video import read_frames

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.detection import defaults, explain, facts, fitness, modalities, outside, sound, source, wording
+from core.detection import defaults, domain, explain, facts, fitness, modalities, sound, source, wording
 from core.detection.detector import Detector, Judged, shared
 from core.detection.frames import Frames, shown_frames
 from core.detection.request import Request
 from core.detection.verdict import HeatMap, Verdict, decide
 from core.errors import MediaError, WorkbenchError, one_line
-from core.media.once import decoding_once
+from core.media.memo import decoding_once
 from core.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ class _Judgement:
         self, detector: Detector, prepared: Any, judged: Judged, info: Any, verdict: Verdict
     ) -> Verdict:
         verdict = replace(
-            verdict, outside=tuple(outside.remarks(detector, judged, prepared, info, self.space))
+            verdict, outside=tuple(domain.remarks(detector, judged, prepared, info, self.space))
         )
         self._done("outside")
         verdict = self._with_facts(verdict, info)

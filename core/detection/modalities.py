@@ -10,7 +10,7 @@ import numpy as np
 from core.detection import views
 from core.detection.detector import Detector, Judged
 from core.detection.explanations import contributions
-from core.training import inputs
+from core.training.reading import inputs
 
 
 def left_out(

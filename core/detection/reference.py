@@ -18,7 +18,7 @@ import numpy as np
 from core.detection.detector import Detector
 from core.errors import WorkbenchError
 from core.runs.folder import RunFolder
-from core.training import inputs
+from core.training.reading import inputs
 from core.workspace import Workspace, workspace, write_atomic
 
 log = logging.getLogger(__name__)

@@ -142,9 +142,9 @@ def _of_file(path: Path, space: Workspace | None) -> Source:
 @lru_cache(maxsize=16)
 def _without_weights(path: Path, size: int, changed: int) -> dict[str, Any]:
     """What an exported file says beside its weights, read once as long as the file stays the same."""
-    from core.training import checkpoint
+    from core.training.learning import best_model
 
-    content = checkpoint.read(path)
+    content = best_model.read(path)
     if "state_dict" not in content:
         raise BadInput(f"{path.name} is not a detector of this workbench")
     return {k: v for k, v in content.items() if k != "state_dict"}
@@ -209,10 +209,10 @@ def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
     import torch
 
     from core.detection.exports import plain
-    from core.training import checkpoint
+    from core.training.learning import best_model
 
     source = find(run, space)
-    content = checkpoint.read(source.checkpoint)
+    content = best_model.read(source.checkpoint)
     content |= {
         "kind": EXPORT_KIND,
         "id": source.id,

@@ -16,8 +16,8 @@ from torch import nn
 from core.detection.detector import Detector
 from core.detection.explanations.base import FAKE, View
 from core.errors import WorkbenchError
-from core.training import inputs
-from core.training.inputs import Piece, Pieces
+from core.training.reading import inputs
+from core.training.reading.inputs import Piece, Pieces
 
 ROWS_AT_ONCE = 16
 RAW_BANDS, RAW_COLUMNS = 64, 256  # of a map over sound that the network hears raw

@@ -12,7 +12,7 @@ from pillow_heif import register_heif_opener
 
 from core.errors import MediaError
 from core.media.limits import Limits, reason
-from core.media.once import once
+from core.media.memo import once
 
 # Only decoders of pictures: no EPS (starts Ghostscript), no PDF, no scientific containers.
 FORMATS: tuple[str, ...] = (

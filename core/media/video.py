@@ -20,7 +20,7 @@ from av.container import InputContainer
 from core.errors import MediaError
 from core.media.container import opened
 from core.media.limits import Limits
-from core.media.once import once
+from core.media.memo import once
 from core.media.orientation import upright
 from core.media.packets import PacketIndex, read_index, read_packets, video_stream
 

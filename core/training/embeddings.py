@@ -16,11 +16,11 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from core.training.data import prepare_worker
-from core.training.examples import Changes, Source, Unusable, read, training_example, whole_pieces
-from core.training.inputs import Arrays, Piece, Pieces, batch_of
-from core.training.predict import Interrupted
-from core.training.ranks import Ranks
+from core.training.process.ranks import Ranks
+from core.training.reading.data import prepare_worker
+from core.training.reading.examples import Changes, Source, Unusable, read, training_example, whole_pieces
+from core.training.reading.inputs import Arrays, Piece, Pieces, batch_of
+from core.training.scoring.predict import Interrupted
 from core.training.setup import Setup
 from core.workspace import write_atomic
 
@@ -233,7 +233,7 @@ def _packed(embedded: Embedded) -> bytes:
 
 
 def _read(path: Path) -> Embedded:
-    from core.training.inputs import Unit
+    from core.training.reading.inputs import Unit
 
     with np.load(path, allow_pickle=False) as found:
         rest = json.loads(found["rest"].tobytes())

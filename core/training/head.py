@@ -12,16 +12,16 @@ import torch
 from torch import nn
 
 from core.errors import BadInput
-from core.training import checkpoint
 from core.training.balancing import TrainingSet, make_balancing
-from core.training.data import Batch
 from core.training.embeddings import Embedded, embed_training, embed_whole
-from core.training.examples import Source
-from core.training.heads import HIDDEN, OnEmbeddings, build_head, start_from_shares
+from core.training.learning import best_model
+from core.training.learning.heads import HIDDEN, OnEmbeddings, build_head, start_from_shares
 from core.training.loop import Loop
-from core.training.order import Draw, epoch_order
-from core.training.predict import Predicted
-from core.training.scoring import Scored, assemble, margin
+from core.training.reading.data import Batch
+from core.training.reading.examples import Source
+from core.training.reading.order import Draw, epoch_order
+from core.training.scoring.predict import Predicted
+from core.training.scoring.scoring import Scored, assemble, margin
 from models.cards import BadOption
 from models.finetune import parameter_groups
 
@@ -194,7 +194,7 @@ class HeadTraining(Loop):
 
     def best_document(self) -> dict[str, Any]:
         setup = self.setup
-        return checkpoint.document(
+        return best_model.document(
             self.total,
             setup.card,
             setup.recipe,

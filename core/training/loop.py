@@ -14,23 +14,23 @@ from tqdm import tqdm
 from core.errors import WorkbenchError
 from core.runs import events
 from core.runs.folder import RunFolder
-from core.training import checkpoint, progress
 from core.training.balancing import TrainingSet, make_balancing
-from core.training.data import Batch, TrainingLoader, TrainingSamples, collate
-from core.training.epoch_metrics import epoch_metrics, side_by_side
-from core.training.examples import Source
-from core.training.inputs import to_network
+from core.training.learning import best_model, last_checkpoint
+from core.training.learning.last_checkpoint import Progress, Seen
+from core.training.learning.objectives import extra_objectives
+from core.training.learning.optimizers import Schedule, make_optimizer
+from core.training.learning.pace import Pace, summary
+from core.training.learning.step import NotFinite, Stepper
 from core.training.losses import make_loss
-from core.training.objectives import extra_objectives
-from core.training.optimizers import Schedule, make_optimizer
-from core.training.order import Draw, batches, epoch_order, share_of_rank
-from core.training.pace import Pace, summary
-from core.training.predict import Interrupted, Predicted, predict
-from core.training.progress import Progress, Seen
-from core.training.ranks import Ranks
-from core.training.scoring import probability
+from core.training.process.ranks import Ranks
+from core.training.reading.data import Batch, TrainingLoader, TrainingSamples, collate
+from core.training.reading.examples import Source
+from core.training.reading.inputs import to_network
+from core.training.reading.order import Draw, batches, epoch_order, share_of_rank
+from core.training.scoring.epoch_metrics import epoch_metrics, side_by_side
+from core.training.scoring.predict import Interrupted, Predicted, predict
+from core.training.scoring.scoring import probability
 from core.training.setup import Setup
-from core.training.step import NotFinite, Stepper
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Loop:
 
     def best_document(self) -> dict[str, Any]:
         setup = self.setup
-        return checkpoint.document(
+        return best_model.document(
             self.total, setup.card, setup.recipe, self.config.model_name, setup.model_options
         )
 
@@ -228,7 +228,7 @@ class Loop:
         self.schedule.after_epoch(monitored)
         better = state.note_epoch(monitored, values["val/loss"])
         if better and self.ranks.first:
-            checkpoint.save(self.folder.best_model, self.best_document())
+            best_model.save(self.folder.best_model, self.best_document())
         if self.ranks.first:
             self._write(values)
             log.info("%s", summary(state, values, self.config.epochs, self.config.monitor, better))
@@ -278,7 +278,7 @@ class Loop:
         """last.pth; all ranks come here together, rank 0 writes."""
         everyone = self.ranks.gathered(self.progress.to_plain()) if self.ranks.several else []
         if self.ranks.first:
-            progress.save(self.folder, self.progress, {**self._learning(), "ranks": everyone[1:]})
+            last_checkpoint.save(self.folder, self.progress, {**self._learning(), "ranks": everyone[1:]})
         self.ranks.wait()
         self._saved = time.monotonic()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.runs.folder import RunFolder
-from core.training import evaluation
-from core.training.progress import Progress
+from core.training.learning.last_checkpoint import Progress
+from core.training.scoring import evaluation
 from core.training.setup import Setup
 
 

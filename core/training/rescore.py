@@ -14,16 +14,17 @@ from tqdm import tqdm
 from core.access import LOCAL, Person
 from core.errors import BadInput
 from core.runs.folder import RunFolder
-from core.training import checkpoint, evaluation
-from core.training.checkpoint import Loaded
-from core.training.config import TrainConfig
-from core.training.evaluation.degradations import degradations
-from core.training.examples import Source, Unusable, metadata_of, read
-from core.training.inputs import pieces_of
-from core.training.predict import Predicted, predict, save_tables, score_tables
-from core.training.ranks import Ranks, describe, own_device
-from core.training.samples import Planned, plan_samples, select
-from core.training.scoring import score_many
+from core.training.learning import best_model
+from core.training.learning.best_model import Loaded
+from core.training.options.config import TrainConfig
+from core.training.process.ranks import Ranks, describe, own_device
+from core.training.reading.examples import Source, Unusable, metadata_of, read
+from core.training.reading.inputs import pieces_of
+from core.training.reading.samples import Planned, plan_samples, select
+from core.training.scoring import evaluation
+from core.training.scoring.evaluation.degradations import degradations
+from core.training.scoring.predict import Predicted, predict, save_tables, score_tables
+from core.training.scoring.scoring import score_many
 from core.workspace import Workspace, write_atomic
 
 SPLITS = ("val", "test")
@@ -50,7 +51,7 @@ def evaluate(
             raise
         planned = None
     if missing and planned is not None:
-        loaded, ranks = checkpoint.load(folder), alone(config)
+        loaded, ranks = best_model.load(folder), alone(config)
         for split in missing:
             rows = planned.split(split)
             if len(rows):
@@ -99,7 +100,7 @@ def evaluate_on(
     """The run's detector on one dataset: its test part where it was trained on, else the official one, else all."""
     config = TrainConfig.from_dict(folder.config())
     rows, part = rows_on(folder, config, dataset, split, space)
-    loaded, ranks = checkpoint.load(folder), alone(config)
+    loaded, ranks = best_model.load(folder), alone(config)
     found = _scored(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
     scores, units = score_tables(found, rows)
     name = f"on {quote(dataset, safe=' ')}"
@@ -165,7 +166,7 @@ def robustness(
     config = TrainConfig.from_dict(folder.config())
     rows = plan_of(folder, config, space).split("test")
     rows = few_of_each(rows, most, config.seed)
-    loaded, ranks = checkpoint.load(folder), alone(config)
+    loaded, ranks = best_model.load(folder), alone(config)
     source = source_of(rows, loaded, space)
     threshold = (folder.document("operating_point") or {}).get("threshold", 0.5)
     prepared = {i: found for i in range(len(rows)) if not isinstance(found := read(source, i), Unusable)}

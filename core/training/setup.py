@@ -14,11 +14,11 @@ import models
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.training.balancing import Balancing, TrainingSet, make_balancing
-from core.training.checks import check_tune
-from core.training.config import TrainConfig
-from core.training.examples import Changes, Source
-from core.training.recipes import recipe_for
-from core.training.samples import Planned, plan_samples, select
+from core.training.options.checks import check_tune
+from core.training.options.config import TrainConfig
+from core.training.reading.examples import Changes, Source
+from core.training.reading.recipes import recipe_for
+from core.training.reading.samples import Planned, plan_samples, select
 from core.workspace import Workspace, workspace
 from models.cards import BadOption, MissingWeights, ModelCard, UnknownModel
 

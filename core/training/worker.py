@@ -14,17 +14,18 @@ import torch
 
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.folder import RunFolder
-from core.training import checkpoint, evaluation, progress
-from core.training.config import TrainConfig
 from core.training.head import HeadTraining
-from core.training.heartbeat import Heartbeat
+from core.training.learning import best_model, last_checkpoint
+from core.training.learning.last_checkpoint import Progress
 from core.training.loop import Loop
+from core.training.options.config import TrainConfig
 from core.training.plan_file import check_plan, kept_recipe, save_plan
-from core.training.predict import Interrupted, save_tables
-from core.training.progress import Progress
-from core.training.ranks import Ranks, describe, joined
+from core.training.process.environment import Deaf, is_same_file, logged, stopped_by_signals, writing
+from core.training.process.heartbeat import Heartbeat
+from core.training.process.ranks import Ranks, describe, joined
+from core.training.scoring import evaluation
+from core.training.scoring.predict import Interrupted, save_tables
 from core.training.setup import Setup, set_up
-from core.training.surroundings import Deaf, is_same_file, logged, stopped_by_signals, writing
 from core.workspace import Workspace
 
 log = logging.getLogger("core.training")
@@ -62,7 +63,7 @@ def train(
 ) -> str:
     """The run itself; gives the state in which it ends."""
     config = TrainConfig.from_dict(folder.config())
-    kept = progress.load(folder) if resume else None
+    kept = last_checkpoint.load(folder) if resume else None
     use_threads(ranks)
     setup = setup or set_up(config, space, recipe=kept_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
@@ -95,7 +96,7 @@ def use_threads(ranks: Ranks) -> None:
 
 def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bool:
     """The best epoch's weights score validation and, once, test; then every figure. False where stopped."""
-    best = checkpoint.read(folder.best_model)
+    best = best_model.read(folder.best_model)
     job.use(best)
     log.info("best epoch %s; scoring with it", job.progress.best_epoch)
     unusable: dict[str, dict[str, str]] = {}

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.detection import stacking
-from core.detection.service import Job
+from core.detection.serving.service import Job
 from core.detection.verdict import Verdict
 from dashboard import session, theme
 from dashboard.charts import detect as charts

@@ -7,7 +7,7 @@ import streamlit as st
 from core.detection import defaults, source
 from core.detection.request import Request
 from core.detection.samples import Sample, demo_samples
-from core.detection.uploads import Room, Upload
+from core.detection.serving.uploads import Room, Upload
 from core.errors import WorkbenchError, one_line
 from core.media.limits import Limits
 from core.runs.listing import Summary, listing

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.detection import explanations, exports, feedback, report, sound, stacking
-from core.detection.service import Job
+from core.detection import explanations, exports, sound, stacking
+from core.detection.reporting import feedback, report
+from core.detection.serving.service import Job
 from core.detection.verdict import Verdict, decide
 from dashboard import session, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import evidence as detect_evidence
-from dashboard.detect import moment as detect_moment
+from dashboard.detect import frame_view as detect_frame
 from dashboard.detect.state import Item
 
 STAGES = {
@@ -54,7 +55,7 @@ def draw(item: Item) -> None:
         return
     if verdict.status == "ok":
         threshold = _tried(item, verdict)
-        detect_moment.draw(item, job, verdict, threshold)
+        detect_frame.draw(item, job, verdict, threshold)
         _sound(item, job, verdict, threshold)
     detect_evidence.contributions(verdict)
     detect_evidence.draw(verdict)
@@ -155,7 +156,7 @@ def _sound(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> N
             "opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240
         )
         if not any(m.kind == "picture" for m in verdict.explanations):
-            detect_moment.method_choice(item, job, explanations.CHOICES)
+            detect_frame.method_choice(item, job, explanations.CHOICES)
     drawn = sound.load(Path(path))
     fig = charts.sound(drawn, verdict.units, threshold, opacity)
     st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)

@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.detection.request import Request
-from core.detection.service import Job, Service
-from core.detection.uploads import SessionFolder, Upload
+from core.detection.serving.service import Job, Service
+from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Verdict
 
 LEAST_OFTEN = 3.0  # seconds between looks, however many files wait

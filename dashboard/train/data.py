@@ -14,9 +14,9 @@ from core.catalog import exclusions, table
 from core.catalog import leaks as leak_report
 from core.catalog.statistics import severity
 from core.errors import BadInput, one_line
-from core.training import samples
-from core.training.choices import AUDIO_AUGMENTATIONS, AUGMENTATIONS, IMAGE_AUGMENTATIONS
-from core.training.config import TrainConfig
+from core.training.options.choices import AUDIO_AUGMENTATIONS, AUGMENTATIONS, IMAGE_AUGMENTATIONS
+from core.training.options.config import TrainConfig
+from core.training.reading import samples
 from core.workspace import Workspace
 from dashboard import theme
 

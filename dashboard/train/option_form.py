@@ -11,7 +11,7 @@ import streamlit as st
 import yaml
 
 from core import plain_yaml
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from dashboard import theme
 
 STATE = "train_config"

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import BadInput, one_line
 from core.runs import estimate, executors, tuning
 from core.runs.folder import RunFolder
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.workspace import Workspace
 from dashboard import jobs, session, theme
 from dashboard.runs import rows as run_rows

@@ -9,7 +9,7 @@ import yaml
 
 from core import plain_yaml
 from core.errors import BadInput, one_line
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from dashboard import theme
 from dashboard.train import option_form
 

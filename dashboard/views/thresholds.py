@@ -13,7 +13,7 @@ from core.thresholds.scored import Scored
 from core.thresholds.sweep import at
 from dashboard import theme
 from dashboard.threshold_lab import build, payload, threshold_lab
-from dashboard.thresholds import below as threshold_below
+from dashboard.thresholds import samples_near_line as near_line
 from dashboard.thresholds import saving as threshold_saving
 from dashboard.thresholds.scores import NAMES, Source, pick
 
@@ -129,18 +129,18 @@ def _warnings(source: Source, looking_at: str, point: Point, compared: list[Poin
 def _under(source: Source, looking_at: str, point: Point, compared: list[Point]) -> None:
     looked = source.splits[looking_at]
     st.markdown(f"#### Samples of {theme.safe(NAMES[looking_at])}")
-    threshold_below.samples(source, looked, point.threshold)
+    near_line.samples(source, looked, point.threshold)
     st.markdown("#### Who the errors are made on")
-    threshold_below.breakdown(looked, point.threshold)
+    near_line.breakdown(looked, point.threshold)
     left, right = st.container(key="thresholds-wide-under").columns(2)
     with left:
         st.markdown("#### Are the probabilities honest?")
-        threshold_below.honesty(source, looking_at)
+        near_line.honesty(source, looking_at)
     with right:
         st.markdown("#### One error against the other")
-        threshold_below.trade_off(looked, point)
+        near_line.trade_off(looked, point)
     with st.expander("Methods compared", key="thresholds-compared"):
-        threshold_below.methods_table(source, compared)
+        near_line.methods_table(source, compared)
     if source.folder is not None:
         with st.expander("Operating points of this run", key="thresholds-history"):
             threshold_saving.history(source)

@@ -10,8 +10,8 @@ from core.catalog import table
 from core.errors import BadInput, one_line
 from core.runs import cards
 from core.runs.presets import presets
-from core.training.choices import MODALITIES
-from core.training.config import TrainConfig
+from core.training.options.choices import MODALITIES
+from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme
 from dashboard.train import data as train_data
 from dashboard.train import option_form

@@ -11,7 +11,7 @@ from core.catalog.info import DatasetInfo
 from core.catalog.published import balanced_datasets
 from core.catalog.scan import scan
 from core.catalog.statistics import Count, severity
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.workspace import Workspace
 from tests.catalog.layout_trees import OFFICIAL, build
 

@@ -14,8 +14,9 @@ from core.catalog import table
 from core.catalog.table import DatasetInfo
 from core.cli import main
 from core.media import cache
-from core.training import recipe_for, samples, setup
-from core.training.config import TrainConfig
+from core.training import recipe_for, setup
+from core.training.options.config import TrainConfig
+from core.training.reading import samples
 from core.workspace import Workspace
 
 COUNT = 12

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "dashboard").rglob("*.py"))

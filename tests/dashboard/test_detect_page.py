@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.detection import feedback, pictures, sound, wording
+from core.detection import pictures, sound, wording
+from core.detection.reporting import feedback
 from core.detection.request import Request
-from core.detection.service import Job
-from core.detection.uploads import SessionFolder, Upload
+from core.detection.serving.service import Job
+from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict
 from core.workspace import Workspace
 from dashboard.charts import detect as charts

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.detection import uploads
-from core.detection.uploads import SessionFolder
+from core.detection.serving import uploads
+from core.detection.serving.uploads import SessionFolder
 from core.detection.verdict import Verdict
 from core.workspace import Workspace
 from dashboard import jobs

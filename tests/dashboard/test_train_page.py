@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.catalog.table import DatasetInfo, save
 from core.runs import cards
 from core.runs.folder import RunFolder
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.workspace import Workspace, write_json
 
 ROOT = Path(__file__).resolve().parents[2]

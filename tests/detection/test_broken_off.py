@@ -16,7 +16,7 @@ from core.workspace import CODE_ROOT
 
 PARENT = """
 import os, sys, time
-from core.detection import batch
+from core.detection.serving import batch
 if __name__ == "__main__":
     with batch._pool(1, 1) as pool:
         print(pool.submit(os.getpid).result(), flush=True)

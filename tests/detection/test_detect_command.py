@@ -16,10 +16,11 @@ import pytest
 import soundfile
 
 from core.cli import detect as command
-from core.detection import batch, source, uploads
+from core.detection import source
 from core.detection.files import Given, expand
 from core.detection.judgement import detect
 from core.detection.request import Request
+from core.detection.serving import batch, uploads
 from core.detection.verdict import Verdict
 from core.errors import BadInput
 from core.workspace import Workspace

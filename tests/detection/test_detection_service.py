@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.detection import uploads
 from core.detection.request import Request
-from core.detection.service import Job, Service
-from core.detection.uploads import SessionFolder, Upload
+from core.detection.serving import uploads
+from core.detection.serving.service import Job, Service
+from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Verdict
 from core.errors import MediaError
 from core.media.limits import Limits

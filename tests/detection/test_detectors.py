@@ -15,16 +15,16 @@ import torch
 
 from core.cli import main
 from core.detection import detector as detectors
-from core.detection import outside, reference, source
+from core.detection import domain, reference, source
 from core.detection.detector import Detector
 from core.detection.judgement import detect
 from core.detection.request import Request
 from core.errors import BadInput
 from core.media.prepare import prepare
 from core.media.probe import probe
-from core.training import checkpoint
-from core.training.evaluation.documents import fit_calibration
-from core.training.scoring import score_prepared
+from core.training.learning import best_model
+from core.training.scoring.evaluation.documents import fit_calibration
+from core.training.scoring.scoring import score_prepared
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 
@@ -48,7 +48,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def test_detection_scores_as_evaluation_does(run: Path, picture: Path, space: Workspace) -> None:
-    loaded = checkpoint.load(run)
+    loaded = best_model.load(run)
     units, score = score_prepared(loaded.network, loaded.card, prepare(picture, loaded.recipe), loaded.recipe)
     found = detect(picture, "p", Request(run=str(run)), space=space)
     assert found.score == pytest.approx(score, abs=1e-6)
@@ -129,7 +129,7 @@ def test_the_second_file_loads_no_weights(
     run: Path, picture: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = detectors.shared(run, space)
-    monkeypatch.setattr(checkpoint, "read", lambda *_: pytest.fail("weights were read again"))
+    monkeypatch.setattr(best_model, "read", lambda *_: pytest.fail("weights were read again"))
     assert detectors.shared(run, space) is first
     assert detect(picture, "p", Request(run=str(run)), space=space).status == "ok"
 
@@ -261,8 +261,8 @@ def test_a_far_file_is_said_to_be_far(run: Path, picture: Path, space: Workspace
     distances = np.sort(reference.nearest(near, near, 5, same=True))
     spans = {"height": (100.0, 200.0)}
     found.reference = reference.Reference(near, distances, spans, frozenset({"png"}))
-    said = {o["what"]: o for o in outside.remarks(found, judged, prepared, probe(picture), space)}
+    said = {o["what"]: o for o in domain.remarks(found, judged, prepared, probe(picture), space)}
     assert said["distance"]["out"] is False and "height" not in said and "codec" not in said
     found.reference = reference.Reference(-near, distances, {"height": (900.0, 1000.0)}, frozenset({"jpeg"}))
-    said = {o["what"]: o for o in outside.remarks(found, judged, prepared, probe(picture), space)}
+    said = {o["what"]: o for o in domain.remarks(found, judged, prepared, probe(picture), space)}
     assert said["distance"]["out"] is True and said["height"]["out"] and said["codec"]["out"]

@@ -23,7 +23,7 @@ from core.detection.detector import Detector
 from core.detection.judgement import detect
 from core.detection.request import Request
 from core.errors import BadInput
-from core.training import checkpoint
+from core.training.learning import best_model
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 
@@ -45,7 +45,7 @@ def picture(tmp_path: Path) -> Path:
 def changed(run: Path, folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """A run whose checkpoint was changed."""
     make_run(folder)
-    content = checkpoint.read(run / "best_model.pth")
+    content = best_model.read(run / "best_model.pth")
     change(content)
     torch.save(content, folder / "best_model.pth")
     return folder
@@ -83,7 +83,7 @@ def test_a_part_of_another_kind_is_refused(run: Path, tmp_path: Path, part: str)
 @pytest.mark.parametrize("part", ["config", "operating_point", "calibration"])
 def test_a_part_of_another_kind_in_an_exported_file_is_refused(run: Path, tmp_path: Path, part: str) -> None:
     path = source.export(run, tmp_path / "detector.pth")
-    torch.save(checkpoint.read(path) | {part: [1]}, path)
+    torch.save(best_model.read(path) | {part: [1]}, path)
     with pytest.raises(BadInput, match=part):
         source.find(path)
 
@@ -91,7 +91,7 @@ def test_a_part_of_another_kind_in_an_exported_file_is_refused(run: Path, tmp_pa
 @pytest.mark.parametrize("name", ["../../../etc/x", "<script>", "a\nb", "x" * 10_000, 7, ""])
 def test_what_a_file_calls_itself_names_no_file(run: Path, tmp_path: Path, name: object) -> None:
     path = source.export(run, tmp_path / "detector.pth")
-    torch.save(checkpoint.read(path) | {"id": name}, path)
+    torch.save(best_model.read(path) | {"id": name}, path)
     assert source.find(path).id == "detector"
 
 
@@ -160,4 +160,4 @@ def test_a_run_that_still_trains_says_so(tmp_path: Path, picture: Path) -> None:
 
 @pytest.mark.parametrize("name", models.list_models())
 def test_every_network_has_a_card_that_is_accepted(name: str) -> None:
-    assert checkpoint._card(checkpoint._plain(asdict(models.card(name))), Path("x")) == models.card(name)
+    assert best_model._card(best_model._plain(asdict(models.card(name))), Path("x")) == models.card(name)

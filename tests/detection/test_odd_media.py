@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from core.cli import as_json
-from core.detection import exports, report
+from core.detection import exports
 from core.detection.files import expand
 from core.detection.judgement import detect
+from core.detection.reporting import report
 from core.detection.request import Request
 from core.detection.verdict import STATUSES, VERDICTS, Verdict
 from tests.detection import odd_media

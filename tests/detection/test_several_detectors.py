@@ -13,10 +13,10 @@ from PIL import Image
 
 from core.cli import detect as command
 from core.cli import main
-from core.detection import batch
 from core.detection.files import Given
 from core.detection.judgement import detect
 from core.detection.request import Request
+from core.detection.serving import batch
 from core.detection.verdict import Verdict
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run

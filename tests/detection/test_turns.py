@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.detection.turns import PATIENCE, Turns
+from core.detection.serving.queue import PATIENCE, Turns
 
 
 def served(turns: Turns[str], most: int = 100) -> list[str]:

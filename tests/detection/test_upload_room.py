@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.detection import uploads
 from core.detection.judgement import detect
 from core.detection.request import Request
-from core.detection.uploads import Room, SessionFolder, Upload
+from core.detection.serving import uploads
+from core.detection.serving.uploads import Room, SessionFolder, Upload
 from core.errors import BadInput, MediaError
 from core.media.limits import Limits
 from core.workspace import Workspace

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.access import Person
-from core.detection import exports, feedback, report, wording
+from core.detection import exports, wording
+from core.detection.reporting import feedback, report
 from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict, decide
 from core.errors import BadInput, NotAllowed
 from core.workspace import Workspace

@@ -11,7 +11,7 @@ import yaml
 
 import models
 from core.media.recipe import Recipe
-from core.training import checkpoint
+from core.training.learning import best_model
 
 SMALL = {
     "image": ("mobilenetv3_small", {}),
@@ -42,9 +42,9 @@ def make_run(
     network = models.create(name, pretrained=False, **options)
     card = getattr(network, "card", None) or models.card(name)
     fields = {"image_size": 64, "frames": 1 if modality == "image" else 4, "resize": card.resize} | recipe
-    document = checkpoint.document(network, card, Recipe(modality=modality, **fields), name, options)
+    document = best_model.document(network, card, Recipe(modality=modality, **fields), name, options)
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint.save(folder / "best_model.pth", document)
+    best_model.save(folder / "best_model.pth", document)
     config = {"modality": modality, "model": name, "datasets": ["tiny"]}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     status = {"state": "completed", "created": time.time(), "ended": time.time(), "epoch": 1, "epochs": 1}

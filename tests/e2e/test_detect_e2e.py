@@ -17,7 +17,8 @@ import pytest
 import soundfile
 from playwright.sync_api import Page, expect
 
-from core.detection import uploads, wording
+from core.detection import wording
+from core.detection.serving import uploads
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 

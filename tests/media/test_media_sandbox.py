@@ -85,7 +85,7 @@ def test_a_hang_is_killed_in_time(file: Path, monkeypatch: pytest.MonkeyPatch) -
     sandbox.run(probe, file)
     begin = time.monotonic()
     with pytest.raises(MediaError, match="takes longer than the limit of 1 s"):
-        sandbox.run("core.training.yaml_fields:read_yaml", pipe, limits=Limits(decode_seconds=1.0))
+        sandbox.run("core.training.options.yaml_fields:read_yaml", pipe, limits=Limits(decode_seconds=1.0))
     assert time.monotonic() - begin < 30
     assert sandbox.run(probe, file).kind == "image"
 

@@ -11,8 +11,8 @@ from core.runs.curves import Series
 from core.runs.diagnosis import Finding, diagnose
 from core.runs.listing import Summary
 from core.runs.presets import presets
-from core.training.choices import MODALITIES
-from core.training.config import TrainConfig
+from core.training.options.choices import MODALITIES
+from core.training.options.config import TrainConfig
 
 VIDEO = TrainConfig.from_dict(
     {"modality": "video", "datasets": ["d"], "batch_size": 8, "frames": 16}

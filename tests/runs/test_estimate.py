@@ -13,7 +13,7 @@ import yaml
 
 from core.runs.estimate import estimate
 from core.runs.folder import new_run
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.workspace import CODE_ROOT, Workspace
 from tests.training.tiny_catalogue import image_set, small
 
@@ -51,7 +51,7 @@ def test_head_mode_is_measured_on_a_few_samples(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.cli.estimate import SCORED, measure
-    from core.training import predict, scoring
+    from core.training.scoring import predict, scoring
 
     image_set(space, tmp_path, real=60, fake=60)
     scored: list[int] = []

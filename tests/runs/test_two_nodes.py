@@ -15,7 +15,7 @@ from PIL import Image
 from core.catalog.scan import scan
 from core.runs.executors.torchrun import TorchrunExecutor
 from core.runs.folder import new_run
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.workspace import CODE_ROOT, Workspace
 from tests.runs.conftest import wait_until
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from core.runs.folder import new_run
-from core.training.config import TrainConfig
 from core.training.loop import Loop
-from core.training.ranks import Ranks
+from core.training.options.config import TrainConfig
+from core.training.process.ranks import Ranks
 from core.training.setup import Setup, set_up
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import image_set, small

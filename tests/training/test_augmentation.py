@@ -7,7 +7,7 @@ import pytest
 
 from core.training.augmentation import AUGMENTATIONS, augment_pictures, augment_sound
 from core.training.augmentation.audio_codec import CODECS, through_codec
-from core.training.choices import AUDIO_AUGMENTATIONS, IMAGE_AUGMENTATIONS
+from core.training.options.choices import AUDIO_AUGMENTATIONS, IMAGE_AUGMENTATIONS
 
 RATE = 16_000
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.training.balancing import TECHNIQUES, TrainingSet, make_balancing
-from core.training.order import batches, epoch_order, share_of_rank
+from core.training.reading.order import batches, epoch_order, share_of_rank
 
 
 def training_set(real: int = 30, fake: int = 300) -> TrainingSet:

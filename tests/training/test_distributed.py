@@ -16,9 +16,9 @@ import yaml
 from core.errors import BadInput
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
-from core.training.config import TrainConfig
 from core.training.loop import Loop
-from core.training.ranks import Ranks, own_device
+from core.training.options.config import TrainConfig
+from core.training.process.ranks import Ranks, own_device
 from core.training.setup import set_up
 from core.workspace import CODE_ROOT, Workspace
 from tests.training.test_resume import wait_for

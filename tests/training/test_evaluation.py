@@ -13,9 +13,9 @@ from sklearn import metrics as reference
 from core.catalog.table import DatasetInfo, save
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
-from core.training.evaluation import breakdown, measure, write
-from core.training.evaluation.degradations import degradations, h264, jpeg
-from core.training.evaluation.localisation import average_precision, propose
+from core.training.scoring.evaluation import breakdown, measure, write
+from core.training.scoring.evaluation.degradations import degradations, h264, jpeg
+from core.training.scoring.evaluation.localisation import average_precision, propose
 
 RESULT_FILES = (
     "training_results.txt", "training_curves.png", "threshold_analysis.png", "roc_pr_curves.png",

@@ -16,10 +16,11 @@ from sklearn.metrics import roc_auc_score
 from core.catalog import table
 from core.media.cache import prepared
 from core.runs.folder import RunFolder, new_run
-from core.training import checkpoint, rescore
-from core.training.config import TrainConfig
-from core.training.evaluation import degradations as ways
-from core.training.scoring import score_prepared
+from core.training import rescore
+from core.training.learning import best_model
+from core.training.options.config import TrainConfig
+from core.training.scoring.evaluation import degradations as ways
+from core.training.scoring.scoring import score_prepared
 from core.training.worker import work
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import clip_set, image_set, small, sound_set
@@ -87,7 +88,7 @@ def test_every_strength_of_the_robustness_table_is_what_degraded_media_score(
         ("none", None),
         *((k.kind, k.strength) for k in kinds),
     ]
-    network, card, recipe = checkpoint.load(run)
+    network, card, recipe = best_model.load(run)
     clean = pd.read_parquet(run.scores_file("test"))
     files = table.load(NETWORKS[modality]["datasets"], place).set_index("id").loc[clean["id"]].reset_index()
     ready = [prepared(path, recipe, place) for path in table.absolute_paths(files, place)]

@@ -16,13 +16,14 @@ from core.catalog import table
 from core.errors import BadInput, WorkbenchError
 from core.media.cache import prepared
 from core.runs.folder import RunFolder, new_run
-from core.training import checkpoint, embeddings
-from core.training.config import TrainConfig
+from core.training import embeddings
 from core.training.head import HeadTraining
-from core.training.heads import build_head, start_from_shares
+from core.training.learning import best_model
+from core.training.learning.heads import build_head, start_from_shares
 from core.training.losses import make_loss
-from core.training.ranks import Ranks
-from core.training.scoring import score_prepared
+from core.training.options.config import TrainConfig
+from core.training.process.ranks import Ranks
+from core.training.scoring.scoring import score_prepared
 from core.training.setup import set_up
 from core.training.worker import work
 from core.workspace import Workspace
@@ -60,7 +61,7 @@ def test_where_no_sample_can_be_used_it_says_why(place: Path, tmp_path: Path) ->
 def test_every_head_trains_and_is_part_of_the_detector(place: Path, tmp_path: Path, head: str) -> None:
     space = Workspace(place / "workspace")
     folder = run(place, tmp_path / "run", head=head)
-    network, card, recipe = checkpoint.load(folder)
+    network, card, recipe = best_model.load(folder)
     untouched = set_up(TrainConfig.from_dict(small(tune="head")), space).network.state_dict()
     for name, value in network.state_dict().items():
         if name.startswith("encoder."):

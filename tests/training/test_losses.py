@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from core.training.config import TrainConfig
 from core.training.losses import LOSSES, make_loss
+from core.training.options.config import TrainConfig
 
 # Two samples. Real with p(fake) = 1/4: logits 0 and -ln 3. Fake with p(fake) = 1/5: logits 0 and -ln 4.
 LOGITS = torch.tensor([[0.0, -math.log(3.0)], [0.0, -math.log(4.0)]])

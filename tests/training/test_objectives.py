@@ -9,15 +9,15 @@ import torch
 
 import models
 from core.errors import BadInput
-from core.training.config import TrainConfig
-from core.training.data import Batch
-from core.training.objectives import (
+from core.training.learning.objectives import (
     TEMPERATURE,
     adversarial_strength,
     contrastive_objective,
     domain_objective,
     extra_objectives,
 )
+from core.training.options.config import TrainConfig
+from core.training.reading.data import Batch
 from core.training.setup import check_objectives
 from models.cards import Output
 

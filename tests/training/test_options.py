@@ -18,11 +18,11 @@ from core.catalog import table
 from core.errors import BadInput
 from core.runs.folder import RunFolder, new_run
 from core.runs.listing import summary
-from core.training.config import TrainConfig
-from core.training.data import WholeSamples
-from core.training.evaluation import measure
-from core.training.inputs import Piece, Pieces, Unit
-from core.training.scoring import assemble
+from core.training.options.config import TrainConfig
+from core.training.reading.data import WholeSamples
+from core.training.reading.inputs import Piece, Pieces, Unit
+from core.training.scoring.evaluation import measure
+from core.training.scoring.scoring import assemble
 from core.workspace import Workspace
 from tests.training.option_loops import built, first_group, loop, space
 from tests.training.tiny_catalogue import small

@@ -12,7 +12,7 @@ from core.workspace import CODE_ROOT
 PROGRAM = """
 import builtins
 from torch.utils.data import DataLoader
-from core.training.data import prepare_worker
+from core.training.reading.data import prepare_worker
 loader = DataLoader(range(8), num_workers=2, persistent_workers=True, worker_init_fn=prepare_worker)
 reading = iter(loader)
 next(reading)
@@ -29,7 +29,7 @@ LARGE = """
 import sys, time
 import numpy as np
 from torch.utils.data import DataLoader
-from core.training.data import prepare_worker
+from core.training.reading.data import prepare_worker
 class Large:
     def __len__(self): return 8
     def __getitem__(self, i): return np.zeros(2**22, np.uint8)  # more than a pipe holds

@@ -12,9 +12,9 @@ from torch import nn
 
 from core.errors import WorkbenchError
 from core.runs import events
-from core.training.config import TrainConfig
-from core.training.optimizers import Schedule, cosine
-from core.training.step import Stepper, out_of_memory
+from core.training.learning.optimizers import Schedule, cosine
+from core.training.learning.step import Stepper, out_of_memory
+from core.training.options.config import TrainConfig
 from core.workspace import Workspace
 from tests.training.option_loops import first_group, loop, space
 

@@ -9,7 +9,7 @@ import pytest
 
 from core import cli
 from core.runs.folder import RunFolder, new_run
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import image_set, small
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from core.errors import BadInput
-from core.training.config import TrainConfig
-from core.training.yaml_fields import parse_setting
+from core.training.options.config import TrainConfig
+from core.training.options.yaml_fields import parse_setting
 from core.workspace import CODE_ROOT
 
 
@@ -121,5 +121,5 @@ def test_a_setting_that_is_none_is_refused(text: str) -> None:
 
 
 def test_the_configuration_does_not_import_torch() -> None:
-    code = "import sys, core.training.config, core.training; sys.exit('torch' in sys.modules)"
+    code = "import sys, core.training.options.config, core.training; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=CODE_ROOT, check=False).returncode == 0

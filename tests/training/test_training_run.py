@@ -17,10 +17,11 @@ from core.catalog import table
 from core.media.cache import prepared
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
-from core.training import checkpoint, worker
-from core.training.config import TrainConfig
-from core.training.predict import predict
-from core.training.scoring import score_prepared
+from core.training import worker
+from core.training.learning import best_model
+from core.training.options.config import TrainConfig
+from core.training.scoring.predict import predict
+from core.training.scoring.scoring import score_prepared
 from core.training.setup import set_up
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import SIDE, clip_set, image_set, row, save, small
@@ -101,9 +102,9 @@ def test_the_status_and_the_events_tell_the_whole_story(finished: Any) -> None:
 def test_the_checkpoint_holds_tensors_and_plain_values_and_gives_the_same_scores(finished: Any) -> None:
     folder, space, _ = finished
     content = torch.load(folder.best_model, weights_only=True)
-    assert set(checkpoint.FIELDS) <= set(content)
+    assert set(best_model.FIELDS) <= set(content)
     json.dumps({k: v for k, v in content.items() if k != "state_dict"})
-    network, card, recipe = checkpoint.load(folder)
+    network, card, recipe = best_model.load(folder)
     scores = pd.read_parquet(folder.scores_file("test"))
     rows = table.load(["tiny"], space).set_index("id").loc[scores["id"]].reset_index()
     for path, score in list(zip(table.absolute_paths(rows, space), scores["score"], strict=True))[:5]:
@@ -119,7 +120,7 @@ def test_what_trains_in_half_precision_is_scored_as_detection_scores_it(tmp_path
         worker.work(folder, space=space)
     finally:
         torch.use_deterministic_algorithms(False)
-    network, card, recipe = checkpoint.load(folder)
+    network, card, recipe = best_model.load(folder)
     scores = pd.read_parquet(folder.scores_file("test"))
     rows = table.load(["tiny"], space).set_index("id").loc[scores["id"]].reset_index()
     for path, score in zip(table.absolute_paths(rows, space), scores["score"], strict=True):
@@ -284,17 +285,17 @@ def test_a_run_folder_that_is_copied_opens_elsewhere(finished: Any, tmp_path: Pa
 
     copy = tmp_path / "elsewhere"
     shutil.copytree(finished[0].path, copy)
-    assert checkpoint.load(copy).recipe.image_size == 32
+    assert best_model.load(copy).recipe.image_size == 32
     assert yaml.safe_load((copy / "config.yaml").read_text())["model"] == "timm:test_efficientnet"
 
 
 def test_predicting_in_parts_gives_the_same(finished: Any) -> None:
     """Two ranks that share a split, put together, are one rank that has it alone."""
-    from core.training.ranks import Ranks
+    from core.training.process.ranks import Ranks
     from core.training.rescore import plan_of, source_of
 
     folder, space, _ = finished
-    loaded = checkpoint.load(folder)
+    loaded = best_model.load(folder)
     rows = plan_of(folder, TrainConfig.from_dict(folder.config()), space).split("val")
     source = source_of(rows, loaded, space)
     whole = predict(loaded.network, loaded.card, source, Ranks(0, 1, torch.device("cpu")))

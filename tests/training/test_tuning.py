@@ -18,11 +18,11 @@ import yaml
 
 from core.errors import BadInput, WorkbenchError
 from core.runs.folder import RunFolder, new_run, open_run
-from core.training import tuning
-from core.training.config import TrainConfig
+from core.training.options.config import TrainConfig
 from core.training.rescore import evaluate, evaluate_on
-from core.training.search import DEFAULT, check_space, suggest
-from core.training.trials import OWNER, Trials
+from core.training.tuning import tuning
+from core.training.tuning.search import DEFAULT, check_space, suggest
+from core.training.tuning.trials import OWNER, Trials
 from core.training.worker import work
 from core.workspace import CODE_ROOT, Workspace
 from tests.training.tiny_catalogue import image_set, small

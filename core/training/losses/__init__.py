@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from core.training.balancing.class_weights import class_weights
-from core.training.config import TrainConfig
 from core.training.losses.base import Loss
 from core.training.losses.cross_entropy import CrossEntropy
 from core.training.losses.focal import Focal
 from core.training.losses.weighted_focal import WeightedFocal
+from core.training.options.config import TrainConfig
 
 LOSSES: dict[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,

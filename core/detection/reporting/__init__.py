@@ -1,0 +1,1 @@
+"""What a person takes away: the report, and the truth they give back."""

@@ -1,0 +1,1 @@
+"""Detection as a service: processes, queue, uploads, batches."""

@@ -1,0 +1,126 @@
+"""The detection process of a server: requests on stdin, verdicts as they grow on stdout, one JSON line each."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+from core.detection.exports import plain
+from core.detection.request import Request
+from core.memory import keep_freed
+from core.priority import free_processors
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    keep_freed()
+    from core.detection.serving import warming
+
+    threading.Thread(target=warming.decoders, daemon=True).start()  # beside the imports
+    import torch
+
+    from core.detection import judgement
+
+    _say(answers, {"stage": "ready"})
+    learner = _Learner()
+    for line in iter(sys.stdin.readline, ""):
+        if not line.strip():
+            continue
+        torch.set_num_threads(free_processors())
+        task = json.loads(line)
+        if "warm" in task:
+            warming.detectors(task["warm"])
+            _say(answers, {"stage": "warm"})
+            threading.Thread(target=warming.explanations, daemon=True).start()
+            continue
+        request = request_from(task["request"])
+        verdict = judgement.detect(
+            Path(task["path"]),
+            task["shown"],
+            request,
+            stem="file",
+            media=sandboxed(request.explain),
+            told=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
+            may_explain=lambda: _may_explain(answers),
+        )
+        _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
+        learner.consider(verdict.detector if verdict.status == "ok" else None, request.run)
+
+
+def _may_explain(answers: TextIO) -> bool:
+    """The server knows who waits: it says whether heat maps are made now or later."""
+    _say(answers, {"stage": "may explain"})
+    answer = json.loads(sys.stdin.readline() or "{}")
+    if wanted := bool(answer.get("explain")):
+        import torch
+
+        torch.set_num_threads(free_processors())  # others may have come or gone since the verdict
+    return wanted
+
+
+def request_from(document: dict[str, Any]) -> Request:
+    return Request(**{**document, "out": Path(document["out"]) if document.get("out") else None})
+
+
+def sandboxed(explained: bool = True) -> Any:
+    """Files are decoded in a process of their own, with limits; one that is explained gives its frames along."""
+    from core.detection.judgement import Media
+    from core.media import sandbox
+
+    kept: dict[str, Any] = {}
+
+    def prepare(path: Path, recipe: Any) -> Any:
+        if not explained:
+            return sandbox.run("core.media.prepare:prepare", path, recipe)
+        kept.update(sandbox.run("core.detection.frames:prepare_with_frames", path, recipe, kept["kind"]))
+        return kept["prepared"]
+
+    def probe(path: Path) -> Any:
+        info = sandbox.run("core.media.probe:probe", path)
+        kept["kind"] = info.kind
+        return info
+
+    return Media(
+        probe=probe,
+        prepare=prepare,
+        frames=lambda path, recipe, kind: kept["frames"],
+        facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
+    )
+
+
+class _Learner:
+    """Between requests: where the validation files of a detector lie, for the distance from them."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def consider(self, detector: str | None, run: str | None) -> None:
+        name = run or detector
+        if name is None or name in self.seen:
+            return
+        self.seen.add(name)
+        threading.Thread(target=self._learn, args=(name,), daemon=True).start()
+
+    def _learn(self, name: str) -> None:
+        from core.detection import reference
+        from core.detection.detector import shared
+        from core.errors import WorkbenchError
+
+        try:
+            reference.make(shared(name))
+        except WorkbenchError as error:
+            print(f"no reference for {name}: {error}", file=sys.stderr)
+
+
+def _say(answers: TextIO, document: dict[str, Any]) -> None:
+    answers.write(json.dumps(plain(document), ensure_ascii=True, allow_nan=False) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,0 @@
-"""From the score files of a run to figures that cannot flatter themselves. No torch."""
-
-from __future__ import annotations
-
-from core.training.evaluation.documents import write
-from core.training.evaluation.figures import breakdown, measure
-
-__all__ = ["breakdown", "measure", "write"]

@@ -1,0 +1,1 @@
+"""What may be asked of a training: fields, words, checks, YAML."""

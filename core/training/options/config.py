@@ -1,0 +1,295 @@
+"""The configuration of a run: one dataclass, one YAML. The Train page builds its form from these fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+from core.training.options.checks import check_together, check_tune
+from core.training.options.choices import (
+    AUGMENTATIONS,
+    BALANCING,
+    DEFAULT_BATCHES,
+    DEFAULT_MODELS,
+    HEADS,
+    LOSSES,
+    MODALITIES,
+    MONITORS,
+    OPTIMIZERS,
+    PRECISIONS,
+    PROTOCOLS,
+    SCHEDULERS,
+    TUNE,
+)
+from core.training.options.fields import check_field, coerce, option
+from core.training.options.yaml_fields import read_yaml
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every field has a default, a unit where it has one, and a line of help. None: chosen as the help says."""
+
+    name: str = option("", "what the run is called in lists; empty: network and datasets", group="data")
+    modality: str = option("video", "what the network sees", choices=MODALITIES, group="data")
+    datasets: list[str] = option(
+        [],
+        "catalogue names of the datasets to learn from; none named: all that fit the modality",
+        group="data",
+    )
+    dataset_weights: dict[str, float] = option(
+        {}, "how often a dataset is drawn against the others (1 where not named)", group="data"
+    )
+    protocol: str = option(
+        "official",
+        "how the samples are divided; official falls back to group",
+        choices=PROTOCOLS,
+        group="data",
+    )
+    heldout: str = option("", "method kept for the test split (protocol heldout_method)", group="data")
+    max_samples_per_class: int | None = option(
+        None,
+        "cap per class and split; training keeps at most this many of each class, validation and test are "
+        "thinned in proportion so that they keep their natural balance; empty: no cap",
+        unit="samples",
+        low=1,
+        group="data",
+    )
+    frames: int | None = option(
+        None,
+        "frames taken of a clip; empty: as the network's card says",
+        unit="frames",
+        low=1,
+        high=512,
+        group="input",
+    )
+    sampling: str = option(
+        "exact",
+        "exact: evenly spaced frames; fast: the nearest frame that is cheap to decode",
+        choices=("exact", "fast"),
+        group="input",
+    )
+    image_size: int | None = option(
+        None,
+        "side of the picture the network sees; empty: as its card says",
+        unit="pixels",
+        low=16,
+        high=2048,
+        group="input",
+    )
+    faces: bool | str = option(
+        "auto",
+        "crop the face first; auto looks at the data and the recipe records true or false",
+        choices=("auto", True, False),
+        group="input",
+    )
+    face_margin: float = option(
+        1.3, "side of the square crop over the side of the face", unit="×", low=1.0, high=4.0, group="input"
+    )
+    sample_rate: int | None = option(
+        None,
+        "sound is resampled to this; empty: as the card says",
+        unit="Hz",
+        low=4000,
+        high=96_000,
+        group="input",
+    )
+    seconds: float | None = option(
+        None,
+        "length of one piece of sound; empty: as the card says",
+        unit="s",
+        low=0.25,
+        high=60,
+        group="input",
+    )
+    trim_silence: bool = option(
+        True, "cut leading and trailing silence, which gives the label away in several sets", group="input"
+    )
+    aggregation: str = option(
+        "mean", "how unit scores become the sample's score", choices=("mean", "max"), group="input"
+    )
+
+    model: str = option("", "network from the registry; empty: the default of the modality", group="model")
+    model_options: dict[str, Any] = option(
+        {}, "further arguments of the network, as its card lists", group="model"
+    )
+    pretrained: bool = option(
+        False, "start from pre-trained weights (must be on this machine)", group="model"
+    )
+    tune: str | None = option(
+        None,
+        "which weights learn; head: the backbone is frozen, embeddings are computed once, and only the head "
+        "learns; empty: as the card says (mostly all)",
+        choices=TUNE,
+        group="model",
+    )
+    head: str = option("linear", "what learns on the embeddings (tune: head)", choices=HEADS, group="model")
+    dropout: float | None = option(
+        None, "dropout before the classifier; empty: the network's own", low=0, high=0.95, group="model"
+    )
+
+    epochs: int = option(10, "passes over the training data at most", unit="epochs", low=1, high=10_000)
+    batch_size: int | None = option(
+        None,
+        "samples in one step on each device; empty: 32 pictures, 16 recordings, 4 clips",
+        unit="samples",
+        low=1,
+        high=65_536,
+    )
+    learning_rate: float | None = option(
+        None, "of the new head; the backbone learns 10 times slower where it is pre-trained; empty: the card's",
+        low=1e-8, high=10,
+    )  # fmt: skip
+    weight_decay: float = option(1e-4, "pulls the weights towards zero", low=0, high=10)
+    optimizer: str = option("adamw", "how the weights are updated", choices=OPTIMIZERS)
+    scheduler: str = option(
+        "plateau",
+        "learning rate over time; plateau halves it when the monitor stands still, cosine warms up and falls",
+        choices=SCHEDULERS,
+    )
+    plateau_patience: int = option(
+        2, "epochs without progress before plateau halves", unit="epochs", low=0, high=1000
+    )
+    warmup: float = option(0.05, "share of all steps in which cosine rises", unit="share", low=0, high=0.9)
+    early_stopping: int | None = option(
+        5,
+        "stop after so many epochs without progress of the monitor; empty or 0: never",
+        unit="epochs",
+        low=0,
+    )
+    monitor: str = option("auc", "validation metric that picks the best epoch", choices=MONITORS)
+    max_minutes: float | None = option(
+        None, "stop training (and evaluate) after this time; empty: no limit", unit="min", low=0.01
+    )
+    clip_norm: float | None = option(1.0, "longest gradient allowed; empty or 0: no clipping", low=0)
+    accumulation: int = option(1, "batches whose gradients make one step", unit="batches", low=1, high=4096)
+    seed: int = option(42, "seed of everything random", low=0, high=2**31 - 1)
+
+    balancing: list[str] = option(
+        [],
+        "against imbalance, freely combined: sampler draws both classes equally often, class_weights n/(k·n_c), "
+        "smote on embeddings (tune: head), stronger augmentation for the minority only, pairs of a real and a "
+        "fake from the same source",
+        choices=BALANCING,
+        group="techniques",
+    )
+    smote_neighbours: int = option(
+        5, "neighbours among which SMOTE invents samples", low=1, high=100, group="techniques"
+    )
+    loss: str = option("cross_entropy", "what is minimised", choices=LOSSES, group="techniques")
+    focal_alpha: float = option(0.25, "α of the focal loss", low=0, high=1e6, group="techniques")
+    focal_gamma: float = option(2.0, "γ of the focal losses", low=0, high=20, group="techniques")
+    label_smoothing: float = option(
+        0.0, "share of the label given to the other class", unit="share", low=0, high=0.5, group="techniques"
+    )
+    augmentation: list[str] = option(
+        [], "random changes of the training samples", choices=AUGMENTATIONS, group="techniques"
+    )
+    views: int = option(
+        4,
+        "augmented copies of a sample whose embeddings are kept (tune: head)",
+        unit="copies",
+        low=1,
+        high=100,
+        group="techniques",
+    )
+    domain_weight: float = option(
+        0.0,
+        "strength of the domain-adversarial objective (multimodal, several datasets); 0: off",
+        low=0,
+        high=100,
+        group="techniques",
+    )
+    contrastive_weight: float = option(
+        0.0,
+        "strength of the audio-video contrastive objective (multimodal); 0: off",
+        low=0,
+        high=100,
+        group="techniques",
+    )
+
+    threshold_method: str = option(
+        "macro_f1",
+        "how the threshold is chosen on validation: f1, fbeta=B, macro_f1, balanced_accuracy, youden, eer, "
+        "precision=P, recall=R, fpr=F, cost=FP:FN[@PREVALENCE]",
+        group="evaluation",
+    )
+    score_test: bool = option(
+        True,
+        "open the test split once, at the end; false leaves it closed, as tuning does",
+        group="evaluation",
+    )
+    prevalence: float | None = option(
+        None,
+        "share of fakes where the detector will work, for a second precision",
+        low=0,
+        high=1,
+        group="evaluation",
+    )
+    calibration: str = option(
+        "platt",
+        "how scores become probabilities",
+        choices=("platt", "temperature", "isotonic"),
+        group="evaluation",
+    )
+    bootstrap: int = option(
+        1000, "draws of the 95 % intervals", unit="draws", low=20, high=100_000, group="evaluation"
+    )
+
+    device: str = option(
+        "auto",
+        "where it computes; auto: a GPU if there is one",
+        choices=("auto", "cpu", "cuda"),
+        group="machine",
+    )
+    devices: int = option(1, "processes that train together, one a device", low=1, high=64, group="machine")
+    precision: str = option("fp32", "arithmetic of the network", choices=PRECISIONS, group="machine")
+    workers: int = option(
+        1,
+        "processes that read ahead; 0: the training process reads",
+        unit="processes",
+        low=0,
+        high=64,
+        group="machine",
+    )
+    checkpoint_minutes: float = option(
+        5.0,
+        "last.pth is also saved this often inside an epoch; 0: after every step",
+        unit="min",
+        low=0,
+        group="machine",
+    )
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            check_field(one, coerce(one, getattr(self, one.name)))
+        check_together(self)
+        if self.tune is not None:
+            check_tune(self, self.tune)
+
+    @property
+    def model_name(self) -> str:
+        """The network that is meant, also where none is named."""
+        return self.model or DEFAULT_MODELS[self.modality]
+
+    @property
+    def batch(self) -> int:
+        return self.batch_size or DEFAULT_BATCHES[self.modality]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
+        """The configuration of plain fields; refuses what it does not know, naming the field."""
+        known = {f.name: f for f in fields(cls)}
+        unknown = sorted(str(name) for name in values if name not in known)
+        if unknown:
+            raise BadInput(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        return cls(**{name: coerce(known[name], value) for name, value in values.items()})
+
+    @classmethod
+    def from_yaml(cls, path: Path | str) -> TrainConfig:
+        return cls.from_dict(read_yaml(path))

@@ -1,0 +1,1 @@
+"""The process around a training: ranks, signals, heartbeat, log."""

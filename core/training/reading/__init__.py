@@ -1,0 +1,1 @@
+"""From the catalogue to batches: samples, recipes, examples, inputs, order."""

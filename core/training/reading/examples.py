@@ -1,0 +1,182 @@
+"""One sample of a split: read whole for scoring, or as one random, changed view of it for training.
+
+A sample that cannot be read is handed on as unusable, with its reason; it is never replaced by another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from torch.utils.data import get_worker_info
+
+from core.errors import WorkbenchError
+from core.media.cache import prepared as prepare_cached
+from core.media.probe import probe
+from core.media.recipe import Recipe
+from core.training.augmentation import AUGMENTATIONS, augment_pictures, augment_sound
+from core.training.augmentation.self_blend import SelfBlend
+from core.training.reading.inputs import (
+    Arrays,
+    Pieces,
+    centre,
+    clip_arrays,
+    even_level,
+    frames_between,
+    multimodal_arrays,
+    padded,
+    pieces_of,
+    window_length,
+)
+from core.workspace import Workspace
+
+# Of the views of a strengthened sample: were all of them changed, the change itself would tell the classes apart.
+STRENGTHENED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Source:
+    """What reading needs to know of the rows of one split."""
+
+    files: list[str]
+    labels: np.ndarray  # (n,)
+    texts: list[str]
+    domains: np.ndarray  # (n,) number of the dataset
+    recipe: Recipe
+    space: Workspace | None = None
+    metadata: bool = False  # whether the network also looks at what the file says of itself
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A sample that gave no input: it could not be read, or the recipe does not apply to it (no face)."""
+
+    sample: int
+    reason: str
+    unreadable: bool
+
+
+@dataclass(frozen=True)
+class Example:
+    sample: int
+    label: int
+    domain: int
+    arrays: Arrays
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Which random changes training samples undergo."""
+
+    names: tuple[str, ...] = ()
+    strengthened: frozenset[int] = frozenset()  # labels whose samples are changed more strongly
+
+
+def whole_pieces(prepared: Any, source: Source, sample: int) -> Pieces:
+    metadata = metadata_of(source, sample)
+    return pieces_of(prepared, source.recipe, text=source.texts[sample], metadata=metadata)
+
+
+def metadata_of(source: Source, sample: int) -> dict[str, Any] | None:
+    """What the file says of itself; only read where the network has an encoder for it."""
+    return asdict(probe(source.files[sample])) if source.metadata else None
+
+
+def read(source: Source, sample: int) -> Any:
+    """The prepared file, or why there is none."""
+    try:
+        threads = 0 if get_worker_info() is None else 1
+        prepared = prepare_cached(source.files[sample], source.recipe, source.space, threads=threads)
+    except (WorkbenchError, OSError) as error:
+        return Unusable(sample, str(error), unreadable=True)
+    if prepared.not_applicable is not None:
+        return Unusable(sample, prepared.not_applicable, unreadable=False)
+    return prepared
+
+
+def training_example(
+    prepared: Any, source: Source, sample: int, changes: Changes, rng: np.random.Generator
+) -> Example:
+    """One random view of a sample: a frame, a clip, or a window of sound, changed as asked."""
+    recipe, label = source.recipe, int(source.labels[sample])
+    stronger = label in changes.strengthened and rng.random() < STRENGTHENED_SHARE
+    blend = "self_blend" in changes.names and label == 0 and rng.random() < SelfBlend.share
+    if recipe.modality == "audio":
+        arrays: Arrays = {"audio": changed_sound(prepared, recipe, changes, rng, stronger)[2]}
+    elif recipe.modality == "image":
+        u = int(rng.integers(len(prepared.frames)))
+        picture = np.asarray(prepared.frames[u])[None]
+        arrays = {"image": changed_frames(picture, recipe, changes, rng, stronger, blend)[0]}
+    else:
+        arrays = _clip_example(prepared, source, sample, changes, rng, stronger, blend)
+    return Example(sample, 1 if blend else label, int(source.domains[sample]), arrays)
+
+
+def _clip_example(
+    prepared: Any,
+    source: Source,
+    sample: int,
+    changes: Changes,
+    rng: np.random.Generator,
+    stronger: bool,
+    blend: bool,
+) -> Arrays:
+    recipe = source.recipe
+    has_frames = prepared.frames is not None and len(prepared.frames) > 0
+    chosen: list[int] = []
+    if has_frames:
+        track = rng.choice(np.unique(prepared.tracks))
+        chosen = np.flatnonzero(prepared.tracks == track).tolist()
+    sound = None
+    if recipe.modality == "multimodal" and prepared.audio is not None and len(prepared.audio):
+        t0, t1, sound = changed_sound(prepared, recipe, changes, rng, stronger)
+        chosen = frames_between(prepared.times, chosen, t0, t1)
+    chosen = chosen[: recipe.frames]
+    frames: Any = []
+    if chosen:
+        clip = np.stack([centre(np.asarray(prepared.frames[u]), recipe) for u in chosen])
+        frames = changed_frames(clip, recipe, changes, rng, stronger, blend)
+    order = list(range(len(frames)))
+    if recipe.modality == "video":
+        return clip_arrays(frames, order, recipe)
+    metadata = metadata_of(source, sample)
+    return multimodal_arrays(frames, order, sound, source.texts[sample], metadata, recipe)
+
+
+def changed_frames(
+    clip: np.ndarray,
+    recipe: Recipe,
+    changes: Changes,
+    rng: np.random.Generator,
+    stronger: bool,
+    blend: bool,
+) -> np.ndarray:
+    """(T, H, W, 3) at image_size: blended, cropped where unresized, and augmented, all frames alike."""
+    if blend:
+        clip = AUGMENTATIONS["self_blend"].pictures(clip, rng)
+    if clip.shape[1:3] != (recipe.image_size, recipe.image_size):
+        clip = random_crop(clip, recipe.image_size, rng)
+    return augment_pictures(clip, changes.names, rng, strengthened=stronger)
+
+
+def random_crop(clip: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """The same random square of every frame."""
+    clip = np.stack([padded(frame, side) for frame in clip])
+    y = int(rng.integers(0, clip.shape[1] - side + 1))
+    x = int(rng.integers(0, clip.shape[2] - side + 1))
+    return clip[:, y : y + side, x : x + side]
+
+
+def changed_sound(
+    prepared: Any, recipe: Recipe, changes: Changes, rng: np.random.Generator, stronger: bool
+) -> tuple[float, float, np.ndarray]:
+    """A random window of the recording: its start and end in seconds of the file, and the augmented sound."""
+    length, sound = window_length(recipe), np.asarray(prepared.audio, np.float32)
+    start = int(rng.integers(0, max(1, len(sound) - length + 1)))
+    part = sound[start : start + length]
+    if len(part) < length:
+        part = np.resize(part, length)
+    part = augment_sound(part, recipe.sample_rate, changes.names, rng, strengthened=stronger)
+    t0 = float(prepared.audio_start) + start / recipe.sample_rate
+    return t0, t0 + min(len(sound), length) / recipe.sample_rate, even_level(part)

@@ -1,0 +1,1 @@
+"""From a network to scores, and from scores to every figure."""

@@ -1,0 +1,99 @@
+"""training_results.txt: everything a reader needs to judge a run, as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.training.scoring.evaluation.provenance import package_lines
+
+ROWS = (
+    ("auc", "AUC"), ("ap", "average precision"), ("eer", "EER"), ("accuracy", "accuracy"),
+    ("balanced_accuracy", "balanced accuracy"), ("precision", "precision (fake)"), ("recall", "recall (fake)"),
+    ("f1", "F1 (fake)"), ("precision_real", "precision (real)"), ("recall_real", "recall (real)"),
+    ("f1_real", "F1 (real)"), ("macro_f1", "macro F1"), ("specificity", "specificity"), ("mcc", "MCC"),
+    ("log_loss", "log loss"), ("brier", "Brier"), ("ece", "calibration error"),
+    ("precision_at_prevalence", "precision at prevalence"),
+)  # fmt: skip
+
+
+def with_interval(at: Mapping[str, Any], name: str) -> str:
+    """`0.913 [0.88, 0.94]`, `0.913` without an interval, `–` where the figure does not exist."""
+    value = at.get(name)
+    if value is None:
+        return "–"
+    low_high = at.get("intervals", {}).get(name)
+    return f"{value:.3f}" + (f" [{low_high[0]:.2f}, {low_high[1]:.2f}]" if low_high else "")
+
+
+def threshold_text(threshold: float | None) -> str:
+    return "none (nothing is called fake)" if threshold is None else f"{threshold:.4g}"
+
+
+def training_results(run: str, config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+    lines = [
+        f"Run {run}",
+        f"Model {config.get('model')} ({config.get('modality')}), seed {config.get('seed')}",
+    ]
+    datasets = config.get("datasets") or ["every dataset of the catalogue that fits"]
+    lines += [f"Datasets: {', '.join(map(str, datasets))}; split: {config.get('protocol')}"]
+    if metrics.get("best_epoch"):
+        lines += [f"Best epoch {metrics['best_epoch']} by validation {config.get('monitor')}"]
+    if metrics["learned_nothing"]:
+        lines += ["", f"LEARNED NOTHING: {metrics['learned_nothing_reason']}."]
+    lines += [f"Note: {warning}." for warning in metrics.get("warnings", [])]
+    for split in ("val", "test"):
+        if split in metrics:
+            lines += ["", *_split_lines(split, metrics[split])]
+    lines += ["", "Made by", *(f"  {line}" for line in package_lines(metrics["provenance"]))]
+    return "\n".join(lines) + "\n"
+
+
+def _split_lines(split: str, figures: Mapping[str, Any]) -> list[str]:
+    name = {"val": "Validation (the threshold was chosen here)", "test": "Test (opened once, at the end)"}[
+        split
+    ]
+    lines = [
+        name,
+        f"  {figures['n']:,} samples: {figures['real']:,} real, {figures['fake']:,} fake",
+        f"  always answering with the larger class: accuracy {figures['majority_baseline']:.3f}; "
+        f"always answering fake: F1 {figures['always_fake_f1']:.3f}",
+    ]
+    lines += [f"  {line}" for line in _table("sample level", figures)]
+    for at, told in (("at_default", "default"), ("at_chosen", "chosen")):
+        lines += [f"  {told}: {warning}" for warning in figures[at]["warnings"]]
+    if figures["units"]:
+        lines += [
+            "",
+            *(f"  {line}" for line in _table("unit level (frames, faces, segments)", figures["units"])),
+        ]
+    for part, rows in figures["by"].items():
+        if len(rows) > 1:
+            lines += ["", f"  by {part} at the chosen threshold:"]
+            lines += [
+                f"    {row['name'][:40]:<40} {row['real']:>7,} real {row['fake']:>7,} fake  "
+                f"AUC {with_interval(row, 'auc'):<20} balanced accuracy {with_interval(row, 'balanced_accuracy')}"
+                for row in rows
+            ]
+    return lines
+
+
+def _table(title: str, figures: Mapping[str, Any]) -> Sequence[str]:
+    default, chosen = figures["at_default"], figures["at_chosen"]
+    heads = (
+        f"default {threshold_text(default['threshold'])}",
+        f"chosen {threshold_text(chosen['threshold'])}",
+    )
+    lines = [f"{title:<28} {heads[0]:<22} {heads[1]:<28} change"]
+    for key, label in ROWS:
+        if default.get(key) is not None or chosen.get(key) is not None:
+            a, b = default.get(key), chosen.get(key)
+            change = f"{b - a:+.3f}" if a is not None and b is not None and a != b else ""
+            lines.append(
+                f"{label:<28} {with_interval(default, key):<22} {with_interval(chosen, key):<28} {change}"
+            )
+    for name, at in (("default", default), ("chosen", chosen)):
+        lines.append(
+            f"{name + ' counts':<28} TP {at['tp']:,}  FP {at['fp']:,}  TN {at['tn']:,}  FN {at['fn']:,}"
+        )
+    return lines

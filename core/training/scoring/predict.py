@@ -1,0 +1,133 @@
+"""Scores of a whole split: the tables that every later figure, threshold and curve is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from core.runs.folder import RunFolder
+from core.training.process.ranks import Ranks
+from core.training.reading.data import whole_samples
+from core.training.reading.examples import Source, Unusable
+from core.training.reading.inputs import Pieces
+from core.training.scoring.scoring import PIECES_AT_ONCE, Scored, score_many
+from core.workspace import write_atomic
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop while a split was being scored."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Scored samples by row number of the split, and those that could not be scored."""
+
+    scored: dict[int, Scored]
+    unusable: list[Unusable]
+
+    def arrays(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Labels and scores of what was scored, in the order of the rows."""
+        rows = sorted(self.scored)
+        return labels[rows], np.array([self.scored[i].score for i in rows], dtype=np.float64)
+
+
+def predict(
+    network: nn.Module,
+    card: Any,
+    source: Source,
+    ranks: Ranks,
+    *,
+    workers: int = 0,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda n: None,
+) -> Predicted:
+    """Score every sample; ranks share the work and all get the whole."""
+    own = list(range(ranks.rank, len(source.files), ranks.world))
+    part = replace(
+        source,
+        files=[source.files[i] for i in own],
+        labels=source.labels[own],
+        texts=[source.texts[i] for i in own],
+        domains=source.domains[own],
+    )
+    scored: dict[int, Scored] = {}
+    unusable: list[Unusable] = []
+    asked = False
+    for waiting in _in_groups(part, workers, unusable):
+        pieces = [pieces for _, pieces in waiting]
+        for (i, _), result in zip(
+            waiting,
+            score_many(network, card, pieces, source.recipe, ranks.device),
+            strict=True,
+        ):
+            scored[own[i]] = result
+        progress(len(waiting))
+        if stop():
+            asked = True
+            break
+    if ranks.any(asked):
+        raise Interrupted
+    everyone = ranks.gathered((scored, [replace(u, sample=own[u.sample]) for u in unusable]))
+    return Predicted(
+        {k: v for one, _ in everyone for k, v in one.items()}, [u for _, us in everyone for u in us]
+    )
+
+
+def _in_groups(source: Source, workers: int, unusable: list[Unusable]) -> Iterator[list[tuple[int, Pieces]]]:
+    """Samples gathered until their pieces fill a forward pass."""
+    waiting: list[tuple[int, Pieces]] = []
+    count = 0
+    if not source.files:
+        return
+    for found in whole_samples(source, workers):
+        if isinstance(found, Unusable):
+            unusable.append(found)
+            continue
+        waiting.append(found)
+        count += len(found[1].pieces)
+        if count >= PIECES_AT_ONCE:
+            yield waiting
+            waiting, count = [], 0
+    if waiting:
+        yield waiting
+
+
+def score_tables(predicted: Predicted, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """scores/ and units/ as the workspace lays them out. Until it is calibrated, a probability is the score."""
+    order = sorted(predicted.scored)
+    chosen = rows.iloc[order]
+    scores = pd.DataFrame(
+        {
+            "id": chosen["id"].to_numpy(),
+            "dataset": chosen["dataset"].to_numpy(),
+            "modality": chosen["modality"].to_numpy(),
+            # A clip whose picture alone was forged is real to the ear: what this label calls real has no method.
+            "method": chosen["method"].where(chosen["label"] == 1).replace("", None).to_numpy(dtype=object),
+            "group": chosen["component"].astype(str).to_numpy(),
+            "label": chosen["label"].to_numpy(dtype=np.int64),
+            "score": [predicted.scored[i].score for i in order],
+        }
+    )
+    scores["score"] = scores["score"].astype(np.float64)
+    scores["probability"] = scores["score"]
+    ids = rows["id"].to_numpy()
+    units = [
+        (ids[i], k, unit.t0, unit.t1, unit.score, unit.kind, unit.track)
+        for i in order
+        for k, unit in enumerate(predicted.scored[i].units)
+    ]
+    table = pd.DataFrame(units, columns=["id", "unit", "t0", "t1", "score", "kind", "track"])
+    return scores, table.astype(
+        {"unit": np.int64, "t0": float, "t1": float, "score": float, "track": np.int64}
+    )
+
+
+def save_tables(folder: RunFolder, split: str, predicted: Predicted, rows: pd.DataFrame) -> None:
+    scores, units = score_tables(predicted, rows)
+    write_atomic(folder.scores_file(split), scores.to_parquet(index=False))
+    write_atomic(folder.units_file(split), units.to_parquet(index=False))

@@ -1,0 +1,123 @@
+"""The one way from a prepared file to scores: units, and the sample's own. Evaluation and detection both use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from core.media.recipe import Recipe
+from core.training.reading.inputs import Arrays, Pieces, Unit, batch_of, pieces_of, with_scores
+
+PIECES_AT_ONCE = 16
+
+
+class Scored(NamedTuple):
+    """`units, score = score_prepared(…)`; the score is None where nothing could be judged."""
+
+    units: list[Unit]
+    score: float | None
+
+
+def score_prepared(
+    network: torch.nn.Module,
+    card: Any,
+    prepared: Any,
+    recipe: Recipe,
+    device: torch.device | str = "cpu",
+    *,
+    text: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Scored:
+    """Raw P(fake) of every unit of a prepared file and of the whole sample."""
+    cut = pieces_of(prepared, recipe, text=text, metadata=metadata)
+    return next(score_many(network, card, [cut], recipe, device))
+
+
+def score_many(
+    network: torch.nn.Module,
+    card: Any,
+    samples: Sequence[Pieces],
+    recipe: Recipe,
+    device: torch.device | str = "cpu",
+) -> Iterator[Scored]:
+    """The same for several samples, whose pieces share forward passes."""
+    rows = [piece.arrays for sample in samples for piece in sample.pieces]
+    piece_logits, unit_logits = forward(network, card, rows, recipe, device)
+    start = 0
+    for sample in samples:
+        end = start + len(sample.pieces)
+        yield assemble(sample, piece_logits[start:end], unit_logits[start:end], recipe)
+        start = end
+
+
+@torch.no_grad()
+def forward(
+    network: torch.nn.Module,
+    card: Any,
+    rows: Sequence[Arrays],
+    recipe: Recipe,
+    device: torch.device | str,
+) -> tuple[list[float], list[np.ndarray | None]]:
+    """Of every row the logit of fake against real; and of its parts, where the network gives them."""
+    was_training = network.training
+    if was_training:  # walking through all modules takes longer than a small network's pass
+        network.eval()
+    piece_logits: list[float] = []
+    unit_logits: list[np.ndarray | None] = []
+    try:
+        for start in range(0, len(rows), PIECES_AT_ONCE):
+            inputs, mask = batch_of(rows[start : start + PIECES_AT_ONCE], recipe, card, device, network)
+            output = network(inputs, mask, details=True)
+            piece_logits += margin(output.logits).tolist()
+            parts = None if output.unit_logits is None else margin(output.unit_logits)
+            unit_logits += [None] * len(output.logits) if parts is None else list(parts.numpy())
+    finally:
+        if was_training:
+            network.train()
+    return piece_logits, unit_logits
+
+
+def margin(logits: torch.Tensor) -> torch.Tensor:
+    """How much fake is ahead of real, on the CPU in double precision."""
+    logits = logits.detach().to("cpu", torch.float64)
+    return logits[..., 1] - logits[..., 0]
+
+
+def probability(logit: Any) -> Any:
+    """P(fake) of a margin."""
+    return 1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0)))
+
+
+def assemble(
+    sample: Pieces, piece_logits: Sequence[float], unit_logits: Sequence[np.ndarray | None], recipe: Recipe
+) -> Scored:
+    """Unit scores from the pieces that saw them; a person's score from its units; the sample's from the persons.
+
+    A clip that a network judges as a whole has the network's own verdict as its person's score. Over persons
+    the highest counts: one swapped face makes a fake.
+    """
+    if not sample.pieces:
+        return Scored([], None)
+    seen: list[list[float]] = [[] for _ in sample.units]
+    persons: dict[int, list[float]] = {}
+    whole_clips = recipe.modality == "video"
+    for piece, logit, parts in zip(sample.pieces, piece_logits, unit_logits, strict=True):
+        for place, unit in enumerate(piece.units):
+            seen[unit].append(float(parts[place]) if whole_clips and parts is not None else logit)
+        if whole_clips:
+            persons.setdefault(piece.track, []).append(float(probability(logit)))
+    judged = [u for u, values in enumerate(seen) if values]
+    units = with_scores(
+        [sample.units[u] for u in judged], [probability(float(np.mean(seen[u]))) for u in judged]
+    )
+    if not whole_clips:
+        for one in units:
+            persons.setdefault(one.track, []).append(float(one.score or 0.0))
+    return Scored(units, max(aggregate(scores, recipe.aggregation) for scores in persons.values()))
+
+
+def aggregate(scores: Sequence[float], how: str) -> float:
+    return float(np.max(scores)) if how == "max" else float(np.mean(scores))

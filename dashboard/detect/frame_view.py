@@ -1,0 +1,126 @@
+"""Scores over time, and the moment that was clicked: its frame, its faces, its heat map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.detection import explanations, pictures
+from core.detection.reporting import report
+from core.detection.serving.service import Job
+from core.detection.verdict import HeatMap, Unit, Verdict
+from dashboard import theme
+from dashboard.charts import detect as charts
+from dashboard.detect import state as detect_state
+from dashboard.detect.state import Item
+
+MOST_SUSPICIOUS = 6
+STRIP_WIDTH = 140  # pixels of one of them
+
+
+def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
+    maps = [m for m in verdict.explanations if m.kind == "picture"]
+    shown = _chosen(item, verdict, maps)
+    if len(verdict.units) > 1:
+        st.markdown("##### Over time")
+        picked = st.plotly_chart(
+            charts.timeline(verdict, threshold, shown.unit if shown else st.session_state.get(_key(item))),
+            key=f"timeline-{item.key}-{verdict.detector}",
+            on_select="rerun",
+            selection_mode="points",
+            config=theme.CHART_CONFIG,
+        )
+        unit = _picked(picked)
+        if unit is not None and unit != st.session_state.get(f"picked-{item.key}"):
+            st.session_state[f"picked-{item.key}"] = unit
+            _look_at(item, unit, None, verdict.units[unit].t0)
+    if maps:
+        _strip(item, verdict, maps)
+    if shown is not None:
+        _moment(item, job, verdict, shown)
+
+
+def _key(item: Item) -> str:
+    return f"moment-{item.key}"
+
+
+def _look_at(item: Item, unit: int, path: str | None, seconds: float) -> None:
+    """Show this moment: the player jumps there too."""
+    st.session_state[_key(item)] = unit
+    st.session_state[f"map-{item.key}"] = path
+    st.session_state[f"seek-{item.key}"] = seconds
+    st.rerun(scope="app")
+
+
+def _chosen(item: Item, verdict: Verdict, maps: list[HeatMap]) -> HeatMap | None:
+    """The map of the moment that was clicked, else of the most suspicious one."""
+    unit = st.session_state.get(_key(item))
+    path = st.session_state.get(f"map-{item.key}")
+    own = [m for m in maps if m.path == path] or [m for m in maps if m.unit == unit]
+    return max(own or maps, key=lambda m: (verdict.units[m.unit].score, m.importance), default=None)
+
+
+def _picked(event: Any) -> int | None:
+    points = event.selection.points if event else []
+    value = points[0].get("customdata") if points else None
+    if isinstance(value, (list, tuple)):
+        value = value[0] if value else None
+    return int(value) if value is not None else None
+
+
+def _strip(item: Item, verdict: Verdict, maps: list[HeatMap]) -> None:
+    order = sorted(maps, key=lambda m: (-verdict.units[m.unit].score, -m.importance))[:MOST_SUSPICIOUS]
+    if len(order) < 2:
+        return
+    st.markdown("##### Most suspicious")
+    strip = st.container(horizontal=True)  # as many beside each other as there is room for, all of one size
+    for k, one in enumerate(order):
+        with strip.container(width=STRIP_WIDTH):
+            if Path(one.path).is_file():
+                st.image(one.path, width="stretch")
+            words = f"{one.t0:.1f} s · {verdict.units[one.unit].score:.2f}"
+            if st.button(words, key=f"strip-{item.key}-{k}", type="tertiary"):
+                _look_at(item, one.unit, one.path, one.t0)
+
+
+def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap) -> None:
+    unit = verdict.units[one.unit]
+    where = "the picture" if verdict.modality == "image" else f"the frame at {one.t0:.2f} s"
+    st.markdown(f"##### {where.capitalize()} · score {theme.number(unit.score)}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        opacity = st.slider("opacity", 0.0, 1.0, 0.5, 0.05, key=f"opacity-{item.key}", width=240)
+        method_choice(item, job, {explanations.AUTO: "automatic"} | explanations.PICTURE_METHODS)
+        beside = st.toggle("side by side", key=f"beside-{item.key}")
+    _pictures(verdict, unit, one, opacity, beside)
+    st.caption(theme.safe(f"{explanations.METHODS.get(one.method, one.method)}: {report.faithful(one)}"))
+
+
+def method_choice(item: Item, job: Job, choices: dict[str, str]) -> None:
+    """How the map is made; another choice has the file judged again with it."""
+    names = list(choices)
+    now = names.index(job.request.method) if job.request.method in names else 0
+    key = f"method-{item.key}-{job.request.run}"
+    method = st.selectbox("method", names, now, format_func=lambda name: choices[name], key=key, width=220)
+    if method != job.request.method and job.over:
+        detect_state.again(item, job, method)
+        st.rerun(scope="app")
+
+
+def _pictures(verdict: Verdict, unit: Unit, one: HeatMap, opacity: float, beside: bool) -> None:
+    if not (Path(one.frame).is_file() and Path(one.overlay).is_file()):
+        return
+    frame, map_ = pictures.load(Path(one.frame)), pictures.load(Path(one.overlay))
+    size = verdict.frame_size or (frame.shape[1], frame.shape[0])
+    same = [u for u in verdict.units if u.index == unit.index and u.kind == "face" and u.box]
+    boxes = [(u.box, f"person {u.track + 1}: {u.score:.2f}") for u in same if u.box is not None]
+    mapped = pictures.blended(frame, map_, opacity)
+    if boxes:
+        frame, mapped = pictures.boxed(frame, boxes, size), pictures.boxed(mapped, boxes, size)
+    if beside:
+        left, right = st.columns(2)
+        left.image(frame, caption="the frame", width="stretch")
+        right.image(mapped, caption="with the map", width="stretch")
+    else:
+        st.image(mapped, width=min(960, mapped.shape[1]))

@@ -1,0 +1,213 @@
+"""What stands under the threshold lab and follows it: samples, breakdown, calibration, trade-off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.errors import BadInput, WorkbenchError, one_line
+from core.exports import to_csv
+from core.thresholds import calibration
+from core.thresholds.point import Point
+from core.thresholds.scored import Scored
+from dashboard import session, theme, thumbnails
+from dashboard.charts import thresholds as charts
+from dashboard.thresholds.scores import Source, file_of
+
+SHOWN = 6  # samples in a row
+LARGE = 800  # pixels of a picture that is opened
+KEY_WORDS = {"group": "group (shared source or person)"}
+
+
+def samples(source: Source, looked: Scored, threshold: float | None) -> None:
+    """Next to the line and worst on each side; playable where the media is at hand."""
+    under, above = looked.ranked.next_to(threshold, SHOWN)
+    alarms, missed = looked.ranked.worst(threshold, SHOWN)
+    tabs = st.tabs(
+        [
+            "Just under the line (called real)",
+            "Just over the line (called fake)",
+            "Worst false alarms",
+            "Worst misses",
+        ]
+    )
+    for tab, rows, name, none in (
+        (tabs[0], under, "under", "Nothing is called real here."),
+        (tabs[1], above, "above", "Nothing is called fake here."),
+        (tabs[2], alarms, "alarms", "No real sample is called fake here."),
+        (tabs[3], missed, "missed", "No fake is called real here."),
+    ):
+        with tab:
+            if rows.empty:
+                st.caption(none)
+            for column, row in zip(st.columns(SHOWN), rows.itertuples(), strict=False):
+                with column, st.container(border=True):
+                    _sample(source, row, name)
+
+
+def _sample(source: Source, row: Any, place: str) -> None:
+    word = "✕ fake" if row.label == 1 else "● real"
+    method = getattr(row, "method", None)
+    told = word + (f" · {method}" if isinstance(method, str) and method else "")
+    name = str(getattr(row, "id", f"row {row.Index + 1}"))
+    st.markdown(f"**{row.score:.6g}**  \n{theme.safe(told)}")
+    st.caption(theme.safe(name if len(name) < 60 else f"…{name[-58:]}"))
+    file = file_of(row)
+    if file is None:
+        return
+    try:
+        _play(file, str(getattr(row, "modality", "") or ""))
+    except WorkbenchError as error:
+        st.caption(theme.safe(one_line(error)))
+    if source.folder is not None and st.button("Explain", key=f"explain-{place}-{row.Index}"):
+        theme.guarded(_explain(source.folder.id, file))
+
+
+def _play(file: Any, modality: str) -> None:
+    if modality == "image":
+        st.image(thumbnails.picture(file, LARGE))
+    elif modality == "audio":
+        st.audio(str(file))
+    else:
+        st.video(str(file))
+
+
+def _explain(run: str, file: Any) -> Callable[[], None]:
+    """Hand the sample to the Detect page, to be judged by this very run."""
+
+    def act() -> None:
+        from core.detection.request import Request
+        from core.detection.serving.uploads import Upload
+        from dashboard.detect import state as detect_state
+
+        detect_state.add(Upload(file, file.name, ours=False), [run], Request(run=run, explain=True))
+        theme.go_to("detect")
+
+    return act
+
+
+def breakdown(looked: Scored, threshold: float | None) -> None:
+    keys = looked.keys
+    if not keys:
+        st.caption(
+            "These scores say nothing of dataset, method, modality or identity to tell errors apart by."
+        )
+        return
+    key = st.segmented_control(
+        "By", keys, default=keys[0], key="thresholds-by", format_func=lambda k: KEY_WORDS.get(k, k)
+    )
+    chosen = key if key in keys else keys[0]
+    rows = looked.breakdown(threshold, chosen)
+    st.plotly_chart(
+        charts.breakdown_figure(rows, chosen), key="thresholds-breakdown", config=theme.CHART_CONFIG
+    )
+    with st.expander(f"All {theme.count(len(rows))} as a table"):
+        st.dataframe(rows, hide_index=True, key="thresholds-breakdown-table")
+        st.download_button(
+            "CSV", lambda: to_csv(rows), f"breakdown-{chosen}.csv", "text/csv", key="thresholds-breakdown-csv"
+        )
+
+
+@st.cache_resource(show_spinner="Calibrating", max_entries=16)
+def _diagram(
+    _chosen: Scored, _looked: Scored, key: str, method: str
+) -> tuple[calibration.Calibration | None, calibration.Reliability | None]:
+    """Fitted where thresholds are chosen, drawn for what is looked at; (None, None) for scores that are no shares."""
+    fitted = None
+    if method != "raw":
+        fitted = calibration.fit(_chosen.table["label"].to_numpy(), _chosen.table["score"].to_numpy(), method)
+    scores = _looked.table["score"].to_numpy()
+    shares = scores if fitted is None else fitted.apply(scores)
+    if shares.min() < 0 or shares.max() > 1:
+        return None, None
+    return fitted, calibration.reliability(_looked.table["label"].to_numpy(), shares)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _drawn(_diagram: calibration.Reliability, key: str, method: str) -> go.Figure:
+    """It stays as it is while the line moves."""
+    return charts.reliability_figure(_diagram, method)
+
+
+def honesty(source: Source, looking_at: str) -> None:
+    """Calibration: is 80 % right eight times in ten?"""
+    chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
+    methods = ("raw", *calibration.METHODS)
+    picked = st.segmented_control("Calibration", methods, default="platt", key="thresholds-calibration")
+    method = picked or "platt"
+    stamp = f"{source.key}-{looking_at}-{id(looked)}"
+    try:
+        fitted, diagram = _diagram(chosen, looked, stamp, method)
+    except BadInput as error:
+        st.info(f"No calibration can be drawn of these scores: {theme.safe(str(error))}")
+        return
+    if diagram is None:
+        st.info("These scores are not shares between 0 and 1; a calibration makes them so.")
+        return
+    st.plotly_chart(_drawn(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG)
+    st.markdown(
+        f"ECE **{theme.number(diagram.ece)}** · Brier score **{theme.number(diagram.brier)}**"
+        + (" · fitted on the samples that it is drawn for" if looking_at == source.chosen_on else "")
+    )
+    if source.folder is None or fitted is None:
+        return
+    pressed = st.button(
+        "Use this calibration on the Detect page",
+        key="thresholds-calibrate",
+        help="Detect shows the probability for even odds, or for the prevalence that the run states: "
+        "the share of fakes in validation says nothing of an upload.",
+    )
+    if pressed:
+        folder, chosen_one = source.folder, fitted
+        if theme.guarded(lambda: calibration.save(folder.path, chosen_one, session.person())):
+            st.toast(f"{method} calibration saved")
+
+
+def trade_off(looked: Scored, point: Point) -> None:
+    st.plotly_chart(charts.det_figure(looked.sweep, point), key="thresholds-det", config=theme.CHART_CONFIG)
+    limit = st.number_input(
+        "Partial AUC up to a false-positive rate of", 0.001, 1.0, 0.1, 0.01, key="thresholds-partial"
+    )
+    st.markdown(
+        f"Partial AUC **{theme.number(looked.sweep.partial_auc(limit))}** (0.5 is chance, 1 is perfect) · "
+        f"EER **{theme.percent(looked.sweep.eer)}** at {looked.sweep.eer_threshold:.6g}"
+    )
+
+
+@st.cache_resource(show_spinner="Drawing other validation sets", max_entries=16)
+def _spreads(_chosen: Scored, key: str, words: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    return _chosen.threshold_intervals(words)
+
+
+def methods_table(source: Source, points: list[Point]) -> None:
+    """All methods side by side; the interval of each threshold takes a moment and is drawn when asked for."""
+    words = tuple(p.method for p in points if p.method != "default")
+    chosen = source.splits[source.chosen_on]
+    asked = st.toggle("How sure each threshold itself is (95 % interval)", key="thresholds-spread")
+    spreads = _spreads(chosen, f"{source.key}-{id(chosen)}", words) if asked else {}
+    rows = [
+        {
+            "method": p.method + ("" if p.reachable else " (out of reach: the best there is)"),
+            "threshold": "none" if p.threshold is None else f"{p.threshold:.6g}",
+            **({"95 % interval": _ends(spreads.get(p.method))} if asked else {}),
+            **{
+                name: getattr(p, name)
+                for name in ("tp", "fp", "tn", "fn", "precision", "recall", "fpr", "f1")
+            },
+            "macro F1": p.macro_f1,
+            "balanced accuracy": p.balanced_accuracy,
+            "cost": p.cost,
+        }
+        for p in points
+    ]
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True, key="thresholds-methods-table")
+    st.download_button("CSV", lambda: to_csv(table), "methods.csv", "text/csv", key="thresholds-methods-csv")
+
+
+def _ends(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"[{ends[0]:.4g}, {ends[1]:.4g}]"
