@@ -52,7 +52,7 @@ class Detector:
         stated = Calibration.from_dict(found.calibration) if found.calibration else None
         self.calibration = stated if stated is not None and stated.stands else None
         self.prevalence = _prevalence(found.config)
-        self.reference: Any = None  # core.detection.reference keeps here what it read
+        self.reference: Any = None  # core.detection.domain keeps here what it read
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)  # it never learns here; gradients go to its inputs
 

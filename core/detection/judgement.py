@@ -194,7 +194,7 @@ class _Judgement:
         self, detector: Detector, prepared: Any, judged: Judged, info: Any, verdict: Verdict
     ) -> Verdict:
         verdict = replace(
-            verdict, outside=tuple(domain.remarks(detector, judged, prepared, info, self.space))
+            verdict, outside=domain.assess(detector, judged, prepared, info, self.space).remarks
         )
         self._done("outside")
         verdict = self._with_facts(verdict, info)

@@ -15,8 +15,9 @@ import torch
 
 from core.cli import main
 from core.detection import detector as detectors
-from core.detection import domain, reference, source
+from core.detection import source
 from core.detection.detector import Detector
+from core.detection.domain import assess, reference
 from core.detection.judgement import detect
 from core.detection.request import Request
 from core.errors import BadInput
@@ -261,8 +262,14 @@ def test_a_far_file_is_said_to_be_far(run: Path, picture: Path, space: Workspace
     distances = np.sort(reference.nearest(near, near, 5, same=True))
     spans = {"height": (100.0, 200.0)}
     found.reference = reference.Reference(near, distances, spans, frozenset({"png"}))
-    said = {o["what"]: o for o in domain.remarks(found, judged, prepared, probe(picture), space)}
+    known = assess(found, judged, prepared, probe(picture), space)
+    assert known.inside is True and known.distance is not None and known.limit is not None
+    assert known.distance <= known.limit
+    said = {o["what"]: o for o in known.remarks}
     assert said["distance"]["out"] is False and "height" not in said and "codec" not in said
     found.reference = reference.Reference(-near, distances, {"height": (900.0, 1000.0)}, frozenset({"jpeg"}))
-    said = {o["what"]: o for o in domain.remarks(found, judged, prepared, probe(picture), space)}
+    far = assess(found, judged, prepared, probe(picture), space)
+    assert far.inside is False and "farther" in far.why
+    assert {"inside", "distance", "limit", "why"} <= set(far.to_dict())
+    said = {o["what"]: o for o in far.remarks}
     assert said["distance"]["out"] is True and said["height"]["out"] and said["codec"]["out"]

@@ -107,8 +107,8 @@ class _Learner:
         threading.Thread(target=self._learn, args=(name,), daemon=True).start()
 
     def _learn(self, name: str) -> None:
-        from core.detection import reference
         from core.detection.detector import shared
+        from core.detection.domain import reference
         from core.errors import WorkbenchError
 
         try:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from core.detection import reference
 from core.detection.detector import Detector, Judged
+from core.detection.domain import reference
 from core.workspace import Workspace
 
 SMALL_FACE = 64  # pixels: a face this small was enlarged for the network
 MANY_FACES = 5
 FAR = 0.99  # of the validation files lie nearer
+UNKNOWN = (
+    "How far the file lies from what the detector knows is not known: it was not compared with its validation "
+    "files yet, or they are not on this machine."
+)
 
 
 def remarks(
@@ -107,7 +111,7 @@ def _distance(detector: Detector, judged: Judged, known: reference.Reference | N
     if known is None:
         return _remark(
             "distance",
-            "How far the file lies from what the detector knows is not known: it was not compared with its validation files yet, or they are not on this machine.",
+            UNKNOWN,
             None,
         )
     own = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)

@@ -44,8 +44,15 @@ class Reference:
 
     def share_nearer(self, embedding: np.ndarray) -> float:
         """The share of validation files that lie nearer to the rest than this embedding does."""
-        own = nearest(embedding[None], self.embeddings, NEIGHBOURS)[0]
-        return float(np.searchsorted(self.distances, own) / len(self.distances))
+        return float(np.searchsorted(self.distances, self.distance(embedding)) / len(self.distances))
+
+    def distance(self, embedding: np.ndarray) -> float:
+        """The mean cosine distance to the nearest validation files."""
+        return float(nearest(embedding[None], self.embeddings, NEIGHBOURS)[0])
+
+    def quantile(self, share: float) -> float:
+        """The distance that this share of the validation files does not reach."""
+        return float(np.quantile(self.distances, share, method="higher"))
 
 
 def nearest(these: np.ndarray, others: np.ndarray, k: int, *, same: bool = False) -> np.ndarray:
