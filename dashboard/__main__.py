@@ -37,11 +37,11 @@ def main() -> int:
         return 2
     print(f"Deepfake workbench: http://{args.address}:{args.port}", file=sys.stderr)
     os.chdir(ROOT)  # Streamlit finds .streamlit/ beside the code from here
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
-    os.execv(
-        sys.executable, [*command, f"--server.address={args.address}", f"--server.port={args.port}"]
-    )  # replaces this process, so that stopping it stops the server
-    return 1
+    # Here, so that what was asked is checked before Streamlit is loaded.
+    from dashboard.server import serve
+
+    serve(args.address, args.port)
+    return 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from core.runs.listing import Summary, listing
 from core.runs.titles import titles
 from dashboard import session, theme
 from dashboard.detect import state as detect_state
+from dashboard.uploading import file_uploader
 
 REFUSED_SHOWN, REFUSED_KEPT = 5, 1000  # lines; more are counted
 
@@ -112,7 +113,7 @@ def likely() -> tuple[str, ...]:
 def uploader(runs: list[str | None]) -> None:
     limits, room = Limits.from_settings(session.space()), Room.from_settings(session.space())
     own = detect_state.session()
-    files = st.file_uploader(
+    files = file_uploader(
         "Drop pictures, clips or recordings here",
         accept_multiple_files=True,
         key=f"detect-upload-{st.session_state.get('detect_round', 0)}",

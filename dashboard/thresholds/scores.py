@@ -20,6 +20,7 @@ from core.runs.folder import RunFolder
 from core.thresholds import cautions, score_files
 from core.thresholds.scored import Scored
 from dashboard import session, theme
+from dashboard.uploading import file_uploader
 
 OWN = "your own score file"
 TURN = "Low scores mean fake"
@@ -114,9 +115,10 @@ def _own() -> Source | None:
     file, left, right = st.container(key="thresholds-wide-own").columns(
         [3, 2, 2], vertical_alignment="bottom"
     )
-    upload = file.file_uploader(
+    upload = file_uploader(
         "CSV (also .gz) or Parquet with the columns label and score; id, group, dataset, method and split are used too",
         key="thresholds-upload",
+        place=file,
     )
     if upload is None:
         return None

@@ -12,6 +12,7 @@ from core.errors import BadInput, one_line
 from core.training.options.config import TrainConfig
 from dashboard import theme
 from dashboard.train import option_form
+from dashboard.uploading import file_uploader
 
 LARGEST = 1  # MB of a configuration
 
@@ -35,7 +36,7 @@ def draw() -> None:
             if st.button("Apply", key="train-yaml-apply", disabled=text == short(option_form.config())):
                 take(text)
             st.download_button("Save", text, "config.yaml", "application/yaml", key="train-yaml-save")
-        loaded = st.file_uploader(
+        loaded = file_uploader(
             "Load", type=["yaml", "yml", "json"], key="train-yaml-load", max_upload_size=LARGEST
         )
         if loaded is not None and st.session_state.get("train_loaded") != loaded.file_id:
