@@ -1,5 +1,5 @@
 # make run        start the dashboard
-# make test       ruff, mypy and the quick tests: about ten minutes on two cores
+# make test       ruff, mypy, prettier and eslint, and the quick tests: about ten minutes on two cores
 # make check-all  all that, once, and then the long tests: every network, the demo, kills, load, fuzz, Ray, two nodes,
 #                 the journey of a new user in a browser, every benchmark in small. CI runs this.
 PYTHON ?= python3
@@ -9,7 +9,7 @@ PORT ?= 8501
 # uv installs the same set several times faster; where it cannot be had, pip does it.
 INSTALL = $(BIN)/uv pip install --python $(BIN)/python -r $(1) || $(BIN)/python -m pip install -r $(1)
 
-.PHONY: run test lint check-all clean
+.PHONY: run test lint lint-js check-all clean
 
 run: .venv/installed
 	$(BIN)/python -m dashboard --address $(ADDRESS) --port $(PORT)
@@ -21,6 +21,17 @@ lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy core models dashboard benchmarks
+	@$(MAKE) --no-print-directory lint-js
+
+NODE_IS_NEW = node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+# The JavaScript and CSS of the dashboard. Without Node.js they are left unchecked, unless REQUIRE_NODE is set (as in CI).
+lint-js:
+	@if command -v npm >/dev/null && $(NODE_IS_NEW); then $(MAKE) --no-print-directory node_modules/.package-lock.json && npm run --silent lint; \
+	else echo "JavaScript not checked: Node.js 20.19 or later with npm is missing" && test -z "$(REQUIRE_NODE)"; fi
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	touch $@
 
 # Long tests side by side, one processor each; then, one by one, those that want the machine for themselves.
 check-all: test .venv/installed-cluster
@@ -46,4 +57,4 @@ check-all: test .venv/installed-cluster
 	touch $@
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache
+	rm -rf .venv .mypy_cache .ruff_cache node_modules

@@ -1,5 +1,9 @@
 // Curves over a shared x axis: drag to zoom, double-click to see all, click a name to hide it. New data keeps all that.
-const LEFT = 64, RIGHT = 12, BOTTOM = 40, GAP = 14, TOP = 6;
+const LEFT = 64;
+const RIGHT = 12;
+const BOTTOM = 40;
+const GAP = 14;
+const TOP = 6;
 const THICK = 2.5; // pixels of a curve that does not say
 const known = new WeakMap();
 
@@ -14,39 +18,74 @@ class Curves {
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
     this.canvas.addEventListener("pointerup", (event) => this.release(event));
-    this.canvas.addEventListener("pointerleave", () => { this.readout.hidden = true; this.hover = null; this.draw(); });
-    this.canvas.addEventListener("dblclick", () => { this.clear(); this.draw(); });
+    this.canvas.addEventListener("pointerleave", () => {
+      this.readout.hidden = true;
+      this.hover = null;
+      this.draw();
+    });
+    this.canvas.addEventListener("dblclick", () => {
+      this.clear();
+      this.draw();
+    });
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(root);
   }
-  clear() { this.xRange = null; this.yRanges = {}; this.drag = null; }
+  clear() {
+    this.xRange = null;
+    this.yRanges = {};
+    this.drag = null;
+  }
 
   adopt(data) {
     if (this.data && this.data.zoom !== data.zoom) this.clear();
     this.data = data;
-    const names = JSON.stringify(data.series.filter((s) => s.legend).map((s) => [s.label, s.color, s.dash, s.width]));
-    if (names !== this.names) { this.names = names; this.drawLegend(); }
+    const names = JSON.stringify(
+      data.series.filter((s) => s.legend).map((s) => [s.label, s.color, s.dash, s.width]),
+    );
+    if (names !== this.names) {
+      this.names = names;
+      this.drawLegend();
+    }
     this.draw();
   }
   drawLegend() {
-    this.legend.replaceChildren(...this.data.series.filter((s) => s.legend).map((series) => {
-      const button = document.createElement("button"), text = document.createElement("span");
-      const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-      for (const [k, v] of [["width", 26], ["height", 8]]) mark.setAttribute(k, v);
-      for (const [k, v] of [["x1", 0], ["x2", 26], ["y1", 4], ["y2", 4], ["stroke", series.color], ["stroke-width", series.width || THICK]]) line.setAttribute(k, v);
-      if (series.dash) line.setAttribute("stroke-dasharray", "2 3");
-      mark.append(line);
-      text.textContent = series.label;
-      button.append(mark, text);
-      button.setAttribute("aria-pressed", String(!this.hidden.has(series.label)));
-      button.onclick = () => {
-        if (!this.hidden.delete(series.label)) this.hidden.add(series.label);
-        button.setAttribute("aria-pressed", String(!this.hidden.has(series.label)));
-        this.draw();
-      };
-      return button;
-    }));
+    this.legend.replaceChildren(
+      ...this.data.series
+        .filter((s) => s.legend)
+        .map((series) => {
+          const button = document.createElement("button");
+          const text = document.createElement("span");
+          const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+          const stroke = document.createElementNS("http://www.w3.org/2000/svg", "line");
+          for (const [k, v] of [
+            ["width", 26],
+            ["height", 8],
+          ]) {
+            mark.setAttribute(k, v);
+          }
+          for (const [k, v] of [
+            ["x1", 0],
+            ["x2", 26],
+            ["y1", 4],
+            ["y2", 4],
+            ["stroke", series.color],
+            ["stroke-width", series.width || THICK],
+          ]) {
+            stroke.setAttribute(k, v);
+          }
+          if (series.dash) stroke.setAttribute("stroke-dasharray", "2 3");
+          mark.append(stroke);
+          text.textContent = series.label;
+          button.append(mark, text);
+          button.setAttribute("aria-pressed", String(!this.hidden.has(series.label)));
+          button.onclick = () => {
+            if (!this.hidden.delete(series.label)) this.hidden.add(series.label);
+            button.setAttribute("aria-pressed", String(!this.hidden.has(series.label)));
+            this.draw();
+          };
+          return button;
+        }),
+    );
   }
 
   // Places: panels from top to bottom, scales from data to pixels and back.
@@ -57,33 +96,51 @@ class Curves {
     const free = this.height - TOP - BOTTOM - GAP * (this.data.panels.length - 1);
     let y = TOP;
     this.boxes = this.data.panels.map((panel) => {
-      const box = { top: y, height: free * panel.weight / total };
+      const box = { top: y, height: (free * panel.weight) / total };
       y += box.height + GAP;
       return box;
     });
   }
-  visible(panel) { return this.data.series.filter((s) => s.panel === panel && !this.hidden.has(s.label)); }
+  visible(panel) {
+    return this.data.series.filter((s) => s.panel === panel && !this.hidden.has(s.label));
+  }
   extent(values, log) {
-    let low = Infinity, high = -Infinity;
-    for (const list of values) for (const v of list || []) {
-      if (v === null || !isFinite(v) || (log && v <= 0)) continue;
-      if (v < low) low = v;
-      if (v > high) high = v;
+    let low = Infinity;
+    let high = -Infinity;
+    for (const list of values) {
+      for (const v of list || []) {
+        if (v === null || !isFinite(v) || (log && v <= 0)) continue;
+        if (v < low) low = v;
+        if (v > high) high = v;
+      }
     }
     if (low > high) return log ? [0.1, 1] : [0, 1];
-    if (low === high) return log ? [low / 2, high * 2] : [low - Math.max(1e-9, Math.abs(low) * 0.05), high + Math.max(1e-9, Math.abs(high) * 0.05)];
+    if (low === high) {
+      return log
+        ? [low / 2, high * 2]
+        : [low - Math.max(1e-9, Math.abs(low) * 0.05), high + Math.max(1e-9, Math.abs(high) * 0.05)];
+    }
     return [low, high];
   }
   xScale() {
     const log = this.data.log_x;
-    const [low, high] = this.xRange || this.extent(this.data.series.filter((s) => !this.hidden.has(s.label)).map((s) => s.x), log);
+    const [low, high] =
+      this.xRange ||
+      this.extent(
+        this.data.series.filter((s) => !this.hidden.has(s.label)).map((s) => s.x),
+        log,
+      );
     return scale(low, high, LEFT, this.width - RIGHT, log);
   }
   yScale(index) {
-    const panel = this.data.panels[index], box = this.boxes[index];
+    const panel = this.data.panels[index];
+    const box = this.boxes[index];
     let range = this.yRanges[index];
     if (!range) {
-      const [low, high] = this.extent(this.visible(index).flatMap((s) => [s.low || s.raw || s.y, s.high || s.y, s.y]), panel.log);
+      const [low, high] = this.extent(
+        this.visible(index).flatMap((s) => [s.low || s.raw || s.y, s.high || s.y, s.y]),
+        panel.log,
+      );
       const pad = panel.log ? 0 : (high - low) * 0.05;
       range = [panel.zero ? Math.min(0, low) : low - pad, high + pad];
     }
@@ -93,61 +150,119 @@ class Curves {
   draw() {
     if (!this.data || !this.root.clientWidth) return;
     this.layout();
-    const ratio = window.devicePixelRatio || 1, canvas = this.canvas;
+    const ratio = window.devicePixelRatio || 1;
+    const canvas = this.canvas;
     canvas.style.height = `${this.height}px`;
-    if (canvas.width !== Math.round(this.width * ratio) || canvas.height !== Math.round(this.height * ratio)) {
-      canvas.width = Math.round(this.width * ratio); canvas.height = Math.round(this.height * ratio);
+    if (
+      canvas.width !== Math.round(this.width * ratio) ||
+      canvas.height !== Math.round(this.height * ratio)
+    ) {
+      canvas.width = Math.round(this.width * ratio);
+      canvas.height = Math.round(this.height * ratio);
     }
-    const pen = this.pen = canvas.getContext("2d"), style = getComputedStyle(this.root);
+    const pen = (this.pen = canvas.getContext("2d"));
+    const style = getComputedStyle(this.root);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
     pen.font = `12px ${style.fontFamily}`;
-    this.ink = style.color; this.faint = style.getPropertyValue("--st-border-color") || "#8888";
+    this.ink = style.color;
+    this.faint = style.getPropertyValue("--st-border-color") || "#8888";
     const x = this.xScale();
     this.data.panels.forEach((panel, index) => this.drawPanel(panel, index, x));
-    pen.fillStyle = this.ink; pen.textAlign = "center"; pen.textBaseline = "alphabetic";
+    pen.fillStyle = this.ink;
+    pen.textAlign = "center";
+    pen.textBaseline = "alphabetic";
     pen.fillText(this.data.x_title, (LEFT + this.width - RIGHT) / 2, this.height - 4);
     if (this.drag && this.drag.now) {
-      const { x: a, y: b } = this.drag, c = this.drag.now.x, d = this.drag.now.y;
-      pen.globalAlpha = 0.15; pen.fillRect(Math.min(a, c), Math.min(b, d), Math.abs(c - a), Math.abs(d - b)); pen.globalAlpha = 1;
+      const { x: a, y: b } = this.drag;
+      const c = this.drag.now.x;
+      const d = this.drag.now.y;
+      pen.globalAlpha = 0.15;
+      pen.fillRect(Math.min(a, c), Math.min(b, d), Math.abs(c - a), Math.abs(d - b));
+      pen.globalAlpha = 1;
     } else if (this.hover) {
-      pen.strokeStyle = this.faint; pen.setLineDash([]); pen.lineWidth = 1;
-      pen.beginPath(); pen.moveTo(this.hover, TOP); pen.lineTo(this.hover, this.height - BOTTOM); pen.stroke();
+      pen.strokeStyle = this.faint;
+      pen.setLineDash([]);
+      pen.lineWidth = 1;
+      pen.beginPath();
+      pen.moveTo(this.hover, TOP);
+      pen.lineTo(this.hover, this.height - BOTTOM);
+      pen.stroke();
     }
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", this.data.panels.map((p) => p.title).join(", ") + " over " + this.data.x_title);
+    canvas.setAttribute(
+      "aria-label",
+      this.data.panels.map((p) => p.title).join(", ") + " over " + this.data.x_title,
+    );
   }
   drawPanel(panel, index, x) {
-    const pen = this.pen, box = this.boxes[index], y = this.yScale(index), right = this.width - RIGHT;
-    pen.strokeStyle = this.faint; pen.lineWidth = 1; pen.setLineDash([]); pen.fillStyle = this.ink;
-    pen.textAlign = "right"; pen.textBaseline = "middle";
+    const pen = this.pen;
+    const box = this.boxes[index];
+    const y = this.yScale(index);
+    const right = this.width - RIGHT;
+    pen.strokeStyle = this.faint;
+    pen.lineWidth = 1;
+    pen.setLineDash([]);
+    pen.fillStyle = this.ink;
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
     for (const tick of ticks(y, index ? 2 : 5)) {
-      pen.globalAlpha = 0.6; line(pen, [[LEFT, y.to(tick)], [right, y.to(tick)]]); pen.globalAlpha = 1;
+      pen.globalAlpha = 0.6;
+      line(pen, [
+        [LEFT, y.to(tick)],
+        [right, y.to(tick)],
+      ]);
+      pen.globalAlpha = 1;
       pen.fillText(short(tick), LEFT - 6, y.to(tick));
     }
     if (index === this.data.panels.length - 1) {
-      pen.textAlign = "center"; pen.textBaseline = "top";
-      for (const tick of ticks(x, Math.max(2, this.width / 140))) pen.fillText(short(tick), x.to(tick), box.top + box.height + 6);
+      pen.textAlign = "center";
+      pen.textBaseline = "top";
+      for (const tick of ticks(x, Math.max(2, this.width / 140))) {
+        pen.fillText(short(tick), x.to(tick), box.top + box.height + 6);
+      }
     }
-    pen.save(); pen.translate(10, box.top + box.height / 2); pen.rotate(-Math.PI / 2);
-    pen.textAlign = "center"; pen.textBaseline = "middle"; pen.fillText(panel.title, 0, 0); pen.restore();
-    pen.save(); pen.beginPath(); pen.rect(LEFT, box.top - 3, right - LEFT + 8, box.height + 6); pen.clip();
+    pen.save();
+    pen.translate(10, box.top + box.height / 2);
+    pen.rotate(-Math.PI / 2);
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(panel.title, 0, 0);
+    pen.restore();
+    pen.save();
+    pen.beginPath();
+    pen.rect(LEFT, box.top - 3, right - LEFT + 8, box.height + 6);
+    pen.clip();
     for (const series of this.visible(index)) this.drawSeries(series, x, y);
     pen.restore();
   }
   drawSeries(series, x, y) {
-    const pen = this.pen, place = (values) => series.x.map((v, i) => [x.to(v), y.to(values[i])]);
-    pen.strokeStyle = pen.fillStyle = series.color; pen.setLineDash([]);
+    const pen = this.pen;
+    const place = (values) => series.x.map((v, i) => [x.to(v), y.to(values[i])]);
+    pen.strokeStyle = pen.fillStyle = series.color;
+    pen.setLineDash([]);
     if (series.low) {
-      pen.globalAlpha = 0.14; pen.beginPath();
-      place(series.low).concat(place(series.high).reverse()).forEach(([a, b], i) => (i ? pen.lineTo(a, b) : pen.moveTo(a, b)));
+      pen.globalAlpha = 0.14;
+      pen.beginPath();
+      place(series.low)
+        .concat(place(series.high).reverse())
+        .forEach(([a, b], i) => (i ? pen.lineTo(a, b) : pen.moveTo(a, b)));
       pen.fill();
     }
-    if (series.raw) { pen.globalAlpha = 0.3; pen.lineWidth = 1; line(pen, place(series.raw)); }
-    pen.globalAlpha = 1; pen.lineWidth = series.width || THICK; pen.setLineDash(series.dash ? [2, 3] : []);
+    if (series.raw) {
+      pen.globalAlpha = 0.3;
+      pen.lineWidth = 1;
+      line(pen, place(series.raw));
+    }
+    pen.globalAlpha = 1;
+    pen.lineWidth = series.width || THICK;
+    pen.setLineDash(series.dash ? [2, 3] : []);
     const points = place(series.y);
-    if (points.length === 1) { pen.beginPath(); pen.arc(points[0][0], points[0][1], 3, 0, 7); pen.fill(); }
-    else line(pen, points);
+    if (points.length === 1) {
+      pen.beginPath();
+      pen.arc(points[0][0], points[0][1], 3, 0, 7);
+      pen.fill();
+    } else line(pen, points);
     pen.setLineDash([]);
     if (series.best) star(pen, x.to(series.best[0]), y.to(series.best[1]), 7);
   }
@@ -157,57 +272,103 @@ class Curves {
     const box = this.canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
-  press(event) { this.canvas.setPointerCapture(event.pointerId); this.drag = this.spot(event); this.readout.hidden = true; }
+  press(event) {
+    this.canvas.setPointerCapture(event.pointerId);
+    this.drag = this.spot(event);
+    this.readout.hidden = true;
+  }
   move(event) {
     const spot = this.spot(event);
-    if (this.drag) { this.drag.now = spot; this.draw(); } else this.read(spot);
+    if (this.drag) {
+      this.drag.now = spot;
+      this.draw();
+    } else this.read(spot);
   }
   release(event) {
-    const start = this.drag, end = this.spot(event);
+    const start = this.drag;
+    const end = this.spot(event);
     this.drag = null;
     if (start && Math.abs(end.x - start.x) > 6) {
-      const x = this.xScale(), panel = this.boxes.findIndex((b) => start.y <= b.top + b.height + GAP / 2);
+      const x = this.xScale();
+      const panel = this.boxes.findIndex((b) => start.y <= b.top + b.height + GAP / 2);
       if (panel >= 0 && Math.abs(end.y - start.y) > 12) {
         const y = this.yScale(panel);
         this.yRanges[panel] = [y.from(Math.max(start.y, end.y)), y.from(Math.min(start.y, end.y))];
       }
-      this.xRange = [x.from(Math.max(LEFT, Math.min(start.x, end.x))), x.from(Math.min(this.width - RIGHT, Math.max(start.x, end.x)))];
+      this.xRange = [
+        x.from(Math.max(LEFT, Math.min(start.x, end.x))),
+        x.from(Math.min(this.width - RIGHT, Math.max(start.x, end.x))),
+      ];
     }
     this.draw();
   }
   read(spot) {
-    if (!this.data || spot.x < LEFT || spot.x > this.width - RIGHT) { this.readout.hidden = true; return; }
+    if (!this.data || spot.x < LEFT || spot.x > this.width - RIGHT) {
+      this.readout.hidden = true;
+      return;
+    }
     const at = this.xScale().from(spot.x);
-    this.hover = spot.x; this.draw();
+    this.hover = spot.x;
+    this.draw();
     const rows = [`${this.data.x_title} ${short(at)}`];
     for (const series of this.data.series) {
       if (this.hidden.has(series.label) || !series.x.length) continue;
       let near = 0;
-      series.x.forEach((v, i) => { if (Math.abs(v - at) < Math.abs(series.x[near] - at)) near = i; });
-      rows.push(`${series.panel ? this.data.panels[series.panel].title + " · " : ""}${series.label}: ${short(series.y[near])}`);
-      if (series.best) rows.push(`${series.label} best: ${short(series.best[1])} at ${short(series.best[0])}`);
+      series.x.forEach((v, i) => {
+        if (Math.abs(v - at) < Math.abs(series.x[near] - at)) near = i;
+      });
+      rows.push(
+        `${series.panel ? this.data.panels[series.panel].title + " · " : ""}${series.label}: ${short(series.y[near])}`,
+      );
+      if (series.best) {
+        rows.push(`${series.label} best: ${short(series.best[1])} at ${short(series.best[0])}`);
+      }
     }
-    this.readout.replaceChildren(...rows.map((text) => Object.assign(document.createElement("div"), { textContent: text })));
+    this.readout.replaceChildren(
+      ...rows.map((text) => Object.assign(document.createElement("div"), { textContent: text })),
+    );
     this.readout.hidden = false;
-    const left = spot.x + 16 + this.readout.offsetWidth > this.width ? spot.x - 16 - this.readout.offsetWidth : spot.x + 16;
-    this.readout.style.left = `${Math.max(0, left)}px`; this.readout.style.top = `${Math.max(0, spot.y - 10)}px`;
+    const left =
+      spot.x + 16 + this.readout.offsetWidth > this.width
+        ? spot.x - 16 - this.readout.offsetWidth
+        : spot.x + 16;
+    this.readout.style.left = `${Math.max(0, left)}px`;
+    this.readout.style.top = `${Math.max(0, spot.y - 10)}px`;
   }
 }
 
 function scale(low, high, start, end, log) {
-  const f = log ? (v) => Math.log10(Math.max(v, 1e-12)) : (v) => v, g = log ? (v) => 10 ** v : (v) => v;
-  const a = f(low), span = f(high) - a || 1;
-  return { low, high, log, to: (v) => start + (f(v) - a) / span * (end - start), from: (p) => g(a + (p - start) / (end - start) * span) };
+  const f = log ? (v) => Math.log10(Math.max(v, 1e-12)) : (v) => v;
+  const g = log ? (v) => 10 ** v : (v) => v;
+  const a = f(low);
+  const span = f(high) - a || 1;
+  return {
+    low,
+    high,
+    log,
+    to: (v) => start + ((f(v) - a) / span) * (end - start),
+    from: (p) => g(a + ((p - start) / (end - start)) * span),
+  };
 }
 function ticks(axis, count) {
   if (axis.log) {
     const found = [];
-    for (let e = Math.ceil(Math.log10(axis.low) - 1e-9); e <= Math.log10(axis.high) + 1e-9; e++) found.push(10 ** e);
+    for (let e = Math.ceil(Math.log10(axis.low) - 1e-9); e <= Math.log10(axis.high) + 1e-9; e++) {
+      found.push(10 ** e);
+    }
     if (found.length > 1) return found;
   }
-  const raw = (axis.high - axis.low) / count, size = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * size).find((s) => s >= raw) || raw, found = [];
-  for (let v = Math.ceil(axis.low / step - 1e-9) * step; v <= axis.high + step * 1e-9 && found.length < 40; v += step) found.push(Math.abs(v) < step * 1e-9 ? 0 : v);
+  const raw = (axis.high - axis.low) / count;
+  const size = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((m) => m * size).find((s) => s >= raw) || raw;
+  const found = [];
+  for (
+    let v = Math.ceil(axis.low / step - 1e-9) * step;
+    v <= axis.high + step * 1e-9 && found.length < 40;
+    v += step
+  ) {
+    found.push(Math.abs(v) < step * 1e-9 ? 0 : v);
+  }
   return found;
 }
 function short(v) {
@@ -225,15 +386,21 @@ function line(pen, points) {
 function star(pen, x, y, size) {
   pen.beginPath();
   for (let i = 0; i < 10; i++) {
-    const r = i % 2 ? size * 0.45 : size, a = -Math.PI / 2 + i * Math.PI / 5;
+    const r = i % 2 ? size * 0.45 : size;
+    const a = -Math.PI / 2 + (i * Math.PI) / 5;
     pen[i ? "lineTo" : "moveTo"](x + r * Math.cos(a), y + r * Math.sin(a));
   }
-  pen.closePath(); pen.fill();
+  pen.closePath();
+  pen.fill();
 }
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".live-curves");
   let curves = known.get(root);
-  if (!curves) { curves = new Curves(root); known.set(root, curves); root.curves = curves; }
+  if (!curves) {
+    curves = new Curves(root);
+    known.set(root, curves);
+    root.curves = curves;
+  }
   curves.adopt(data);
 }
