@@ -10,6 +10,8 @@ from typing import Literal
 import plotly.graph_objects as go
 import streamlit as st
 
+from core import numbers
+
 # Okabe and Ito: blue and vermilion stay apart for every common kind of colour blindness, in light and dark.
 REAL = "#0072B2"
 FAKE = "#D55E00"
@@ -53,35 +55,12 @@ def safe(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", visible)
 
 
-def count(n: float | None) -> str:
-    """Counts have thousands separators: 61,204."""
-    return "–" if n is None else f"{int(n):,}"
+count, number, percent, interval = numbers.count, numbers.number, numbers.percent, numbers.interval
 
 
 def counted(n: int, thing: str) -> str:
     """1 dataset, 9 datasets."""
     return f"{count(n)} {thing}{'' if n == 1 else 's'}"
-
-
-def number(x: float | None) -> str:
-    """Three significant digits: 0.913, 12.4, 1,230."""
-    if x is None or not math.isfinite(x):
-        return "–"
-    if x == 0:
-        return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(x))))
-    return f"{round(x, digits):,.{min(digits, 6)}f}"
-
-
-def percent(x: float | None) -> str:
-    return "–" if x is None or not math.isfinite(x) else f"{number(100 * x)} %"
-
-
-def interval(x: float | None, low: float | None, high: float | None) -> str:
-    """Always the same way: 0.913 [0.88, 0.94]."""
-    if x is None or low is None or high is None:
-        return number(x)
-    return f"{number(x)} [{low:.2f}, {high:.2f}]"
 
 
 def figure_name(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from core import numbers
 from core.errors import BadInput
 from core.runs.folder import open_run
 
@@ -66,11 +67,12 @@ def _line(figures: dict[str, Any]) -> str:
     threshold = figures["threshold"]
     shown = ", ".join(_interval(figures, name) for name in ("auc", "balanced_accuracy", "accuracy", "f1"))
     baseline = figures["majority_baseline"]
-    return f"at {threshold if threshold is None else f'{threshold:.3g}'}: {shown} (always the majority: {baseline:.3g})"
+    line = numbers.threshold(threshold)
+    return f"at {line}: {shown} (always the majority: {numbers.number(baseline)})"
 
 
 def _interval(figures: dict[str, Any], name: str) -> str:
     value, interval = figures.get(name), figures.get("intervals", {}).get(name)
     if value is None:
         return f"{name} –"
-    return f"{name} {value:.3f}" + (f" [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else "")
+    return f"{name} {numbers.interval(value, *(interval or (None, None)))}"

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import priority
+from core import numbers, priority
 from core.errors import BadInput, WorkbenchError
 from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
@@ -151,9 +151,9 @@ def show(result: dict[str, Any]) -> str:
         low, high = (chosen["intervals"].get("auc") or (None, None))[:2]
         if chosen.get("auc") is not None and low is not None:
             lines.append(
-                f"{split}: AUC {chosen['auc']:.3f} [{low:.2f}, {high:.2f}], balanced accuracy "
-                f"{chosen['balanced_accuracy']:.3f}, accuracy {chosen['accuracy']:.3f} "
-                f"(always the majority: {figures['majority_baseline']:.3f})"
+                f"{split}: AUC {numbers.interval(chosen['auc'], low, high)}, balanced accuracy "
+                f"{numbers.number(chosen['balanced_accuracy'])}, accuracy {numbers.number(chosen['accuracy'])} "
+                f"(always the majority: {numbers.number(figures['majority_baseline'])})"
             )
     if result["learned_nothing"]:
         lines.append(f"learned nothing: {result['learned_nothing_reason']}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import numbers
 from core.catalog.components import components
 from core.errors import BadInput
 from core.runs.folder import RunFolder
@@ -118,7 +119,7 @@ class Candidate:
 
     @property
     def shown(self) -> str:
-        return f"{self.value:.3f}" + (" [{:.2f}, {:.2f}]".format(*self.interval) if self.interval else "")
+        return numbers.interval(self.value, *(self.interval or (None, None)))
 
 
 @dataclass(frozen=True)

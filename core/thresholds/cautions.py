@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from core import numbers
 from core.thresholds.intervals import Interval
 from core.thresholds.point import Point
 from core.thresholds.sweep import Sweep
@@ -21,7 +22,9 @@ def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN) -> li
             some = f"only {count} {name} sample{'s' if count > 1 else ''}{place}"
             found.append(f"{some}: with fewer than {FEW} of a class every figure is uncertain")
     if len(sweep.thresholds) == 1:
-        found.append(f"all scores{place} are {float(sweep.thresholds[0]):g}: no threshold separates anything")
+        found.append(
+            f"all scores{place} are {numbers.threshold(float(sweep.thresholds[0]))}: no threshold separates anything"
+        )
     elif sweep.auc < 0.5:
         shown = math.floor(sweep.auc * 1e4) / 1e4  # never rounded up to the 0.5 that it is under
         found.append(f"AUC{place} is {shown:g}, under 0.5: is the polarity turned? {if_turned}")
@@ -36,8 +39,8 @@ def about_point(point: Point) -> list[str]:
     majority = max(point.tp + point.fn, point.fp + point.tn) / (point.tp + point.fp + point.tn + point.fn)
     if point.accuracy is not None and point.accuracy <= majority:
         found.append(
-            f"{point.method}: accuracy {point.accuracy:.3f} is no better than always answering the majority "
-            f"({majority:.3f})"
+            f"{point.method}: accuracy {numbers.number(point.accuracy)} is no better than always answering the majority "
+            f"({numbers.number(majority)})"
         )
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from html import escape
 
 import numpy as np
 
+from core import numbers
 from core.thresholds import table
 from core.thresholds.band import Band
 from core.thresholds.intervals import Interval
@@ -64,7 +64,7 @@ def summary(
     line = (
         "Nothing is called fake"
         if point.threshold is None
-        else f"A sample is called fake where its score is at least <b>{point.threshold:.6g}</b>"
+        else f"A sample is called fake where its score is at least <b>{numbers.threshold(point.threshold)}</b>"
     )
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>",
@@ -82,21 +82,23 @@ def summary(
 
 
 def _costs(costs: Costs) -> str:
-    share = "as in the samples" if costs.prevalence is None else f"{100 * costs.prevalence:.3g} %"
-    return f"A false alarm costs {costs.fp:g}, a missed fake {costs.fn:g}; prevalence of fakes: {share}."
+    share = (
+        "as in the samples" if costs.prevalence is None else f"{numbers.threshold(100 * costs.prevalence)} %"
+    )
+    return f"A false alarm costs {numbers.threshold(costs.fp)}, a missed fake {numbers.threshold(costs.fn)}; prevalence of fakes: {share}."
 
 
 def _side(side: Side) -> str:
     point, sweep = side.point, side.sweep
     rows = "".join(
-        f"<tr><th>{escape(title)}</th><td>{_number(getattr(point, name))}{_ends(side.intervals.get(name))}</td></tr>"
+        f"<tr><th>{escape(title)}</th><td>{_written(getattr(point, name), side.intervals.get(name))}</td></tr>"
         for name, title in FIGURES
     )
     return (
         f"<section><h2>On {escape(side.name)}: {sweep.total:,} samples, {sweep.positives:,} fake</h2>"
-        f"<p>AUC {_number(sweep.auc)}{_ends(side.intervals.get('auc'))} · "
-        f"AP {_number(sweep.ap)}{_ends(side.intervals.get('ap'))} · "
-        f"EER {_number(sweep.eer)}{_ends(side.intervals.get('eer'))}</p>{_band(side.band)}<div class='pair'><div>"
+        f"<p>AUC {_written(sweep.auc, side.intervals.get('auc'))} · "
+        f"AP {_written(sweep.ap, side.intervals.get('ap'))} · "
+        f"EER {_written(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band)}<div class='pair'><div>"
         "<table><tr><th></th><th>called fake</th><th>called real</th></tr>"
         f"<tr><th>is fake</th><td>{point.tp:,}</td><td>{point.fn:,}</td></tr>"
         f"<tr><th>is real</th><td>{point.fp:,}</td><td>{point.tn:,}</td></tr></table>{_roc(sweep, point)}</div>"
@@ -107,9 +109,9 @@ def _side(side: Side) -> str:
 def _band(band: Band | None) -> str:
     if band is None:
         return ""
-    low, high = ("every score" if end is None else f"{end:.6g}" for end in (band.low, band.high))
-    wrong = "" if band.error is None else f", {_number(100 * band.error)} % of the decided are wrong"
-    return f"<p>Uncertain from {low} to under {high}: {_number(100 * band.queue)} % are sent to people{wrong}.</p>"
+    low, high = ("every score" if end is None else numbers.threshold(end) for end in (band.low, band.high))
+    wrong = "" if band.error is None else f", {numbers.percent(band.error)} of the decided are wrong"
+    return f"<p>Uncertain from {low} to under {high}: {numbers.percent(band.queue)} are sent to people{wrong}.</p>"
 
 
 def _roc(sweep: Sweep, point: Point) -> str:
@@ -135,25 +137,13 @@ def _compared(points: Sequence[Point]) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for _, title in FIGURES)
     body = "".join(
         f"<tr><th>{escape(p.method)}{'' if p.reachable else ' (out of reach: the best there is)'}</th>"
-        f"<td>{'none' if p.threshold is None else format(p.threshold, '.6g')}</td>"
-        + "".join(f"<td>{_number(getattr(p, n))}</td>" for n, _ in FIGURES)
+        f"<td>{numbers.threshold(p.threshold)}</td>"
+        + "".join(f"<td>{numbers.number(getattr(p, n))}</td>" for n, _ in FIGURES)
         + "</tr>"
         for p in points
     )
     return f"<table><tr><th>method</th><th>threshold</th>{head}</tr>{body}</table>"
 
 
-def _number(value: float | None) -> str:
-    """Three significant digits, as on the pages: 0.630, 1,290."""
-    if value is None or value == 0:
-        return "–" if value is None else "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{round(value, digits):,.{min(max(0, digits), 6)}f}"
-
-
-def _ends(ends: Interval | None) -> str:
-    """Of shares with two digits; of costs as many as the figure has."""
-    if ends is None:
-        return ""
-    low, high = (f"{end:.2f}" if max(ends) <= 1 else _number(end) for end in ends)
-    return f" [{low}, {high}]"
+def _written(value: float | None, ends: Interval | None) -> str:
+    return numbers.interval(value, *(ends or (None, None)))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import mannwhitneyu
 
+from core import numbers
+
 CHANCE = 0.025  # one side of a 95 % interval
 
 
@@ -43,11 +45,13 @@ def learned_nothing(split: Mapping[str, Any]) -> str | None:
         low, high = chosen["intervals"].get(figure) or (None, None)
         if low is None or low <= 0.5:
             value = chosen[figure]
-            return f"{name} {value:.3f} [{low or 0:.2f}, {high or 1:.2f}] does not rise above chance (0.5)"
+            return (
+                f"{name} {numbers.interval(value, low or 0.0, high or 1.0)} does not rise above chance (0.5)"
+            )
     chance = split.get("chance")
     if chance is not None and chance > CHANCE:
         return (
-            f"an AUC of {chosen['auc']:.3f} on {split['real']} real and {split['fake']} fake samples comes by chance "
+            f"an AUC of {numbers.number(chosen['auc'])} on {split['real']} real and {split['fake']} fake samples comes by chance "
             f"in {100 * chance:.0f} of 100 orders, more than {100 * CHANCE:g}: too few samples to show anything"
         )
     return None
@@ -59,8 +63,8 @@ def accuracy_warning(at: Mapping[str, Any], baseline: float) -> str | None:
     if at.get("accuracy") is None or interval is None or interval[0] > baseline:
         return None
     return (
-        f"accuracy {at['accuracy']:.3f} [{interval[0]:.2f}, {interval[1]:.2f}] is no better than "
-        f"always answering with the larger class ({baseline:.3f})"
+        f"accuracy {numbers.interval(at['accuracy'], *interval)} is no better than "
+        f"always answering with the larger class ({numbers.number(baseline)})"
     )
 
 

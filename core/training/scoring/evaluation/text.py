@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core import numbers
 from core.training.scoring.evaluation.provenance import package_lines
 
 ROWS = (
@@ -19,15 +20,11 @@ ROWS = (
 
 def with_interval(at: Mapping[str, Any], name: str) -> str:
     """`0.913 [0.88, 0.94]`, `0.913` without an interval, `–` where the figure does not exist."""
-    value = at.get(name)
-    if value is None:
-        return "–"
-    low_high = at.get("intervals", {}).get(name)
-    return f"{value:.3f}" + (f" [{low_high[0]:.2f}, {low_high[1]:.2f}]" if low_high else "")
+    return numbers.interval(at.get(name), *(at.get("intervals", {}).get(name) or (None, None)))
 
 
 def threshold_text(threshold: float | None) -> str:
-    return "none (nothing is called fake)" if threshold is None else f"{threshold:.4g}"
+    return "none (nothing is called fake)" if threshold is None else numbers.threshold(threshold)
 
 
 def training_results(run: str, config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
@@ -56,8 +53,8 @@ def _split_lines(split: str, figures: Mapping[str, Any]) -> list[str]:
     lines = [
         name,
         f"  {figures['n']:,} samples: {figures['real']:,} real, {figures['fake']:,} fake",
-        f"  always answering with the larger class: accuracy {figures['majority_baseline']:.3f}; "
-        f"always answering fake: F1 {figures['always_fake_f1']:.3f}",
+        f"  always answering with the larger class: accuracy {numbers.number(figures['majority_baseline'])}; "
+        f"always answering fake: F1 {numbers.number(figures['always_fake_f1'])}",
     ]
     lines += [f"  {line}" for line in _table("sample level", figures)]
     for at, told in (("at_default", "default"), ("at_chosen", "chosen")):

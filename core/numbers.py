@@ -1,0 +1,107 @@
+"""How a number is written, everywhere: pages, reports, summaries, commands. dashboard/numbers.js is its twin.
+
+    number    0.913   12.4   1,230   0.9996   0.0000444     three significant digits, more where three would lie
+    interval  0.913 [0.88, 0.94]   0.0532 [0.052, 0.055]    as many as tell the figure from its ends
+
+A text never reads 1 for what is not 1 nor 0 for what is not 0, and there is no exponent.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_UP, Decimal
+
+NOTHING = "–"
+TINY, HUGE = 1e-9, 1e15  # beyond these a decimal number is a row of zeros
+MOST_PLACES = 17  # decimals; a double has no more that mean anything
+
+
+def count(n: float | None) -> str:
+    """61,204"""
+    return NOTHING if n is None else f"{int(n):,}"
+
+
+def number(x: float | None, digits: int = 3, never: tuple[float, ...] = (0.0, 1.0, -1.0)) -> str:
+    """`never` are the values whose text is kept for themselves alone."""
+    if x is None or not math.isfinite(x):
+        return NOTHING
+    if x == 0:
+        return "0"
+    if abs(x) < TINY:
+        return f"under {_write(TINY, 9)}" if x > 0 else f"over -{_write(TINY, 9)}"
+    if abs(x) >= HUGE:
+        return f"over {_write(HUGE, 0)}" if x > 0 else f"under -{_write(HUGE, 0)}"
+    places = _places(x, digits)
+    while places < MOST_PLACES and _lies(x, places, never):
+        places += 1
+    return _write(x, places)
+
+
+def percent(x: float | None) -> str:
+    """91.3 %; 100 % and 0 % are said of all and of none alone."""
+    if x is None or not math.isfinite(x):
+        return NOTHING
+    return f"{number(100 * x, never=(0.0, 100.0, -100.0))} %"
+
+
+def threshold(t: float | None) -> str:
+    """A score to call fake from, six significant digits: 0.44, -0.990823, none."""
+    if t is None:
+        return "none"
+    text = number(t, 6, never=(0.0,))
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def interval(x: float | None, low: float | None, high: float | None) -> str:
+    """The figure with its ends; the figure alone where it has none."""
+    ends = ends_of(x, low, high)
+    if ends is None:
+        return number(x)
+    return f"{ends[0]} [{ends[1]}, {ends[2]}]"
+
+
+def ends_of(x: float | None, low: float | None, high: float | None) -> tuple[str, str, str] | None:
+    """The three texts of an interval: in the order of their numbers, and apart where these are."""
+    if x is None or low is None or high is None or not all(map(math.isfinite, (x, low, high))):
+        return None
+    three = (x, low, high)
+    if any(v != 0 and (abs(v) < TINY or abs(v) >= HUGE) for v in three):
+        return number(x), number(low), number(high)
+    largest = max(map(abs, three))
+    figure = _places(x if x else largest or 1.0, 3)
+    first = max(figure - 1, 2) if largest <= 1 else figure
+    for more in range(MOST_PLACES + 1):
+        ends = min(first + more, MOST_PLACES)
+        mine = min(max(figure, ends) if more else figure, MOST_PLACES)
+        texts = _write(x, mine), _write(low, ends), _write(high, ends)
+        honest = not any(_lies(v, p) for v, p in ((x, mine), (low, ends), (high, ends)))
+        if honest and _told_apart(three, texts):
+            return texts
+    return texts
+
+
+def _told_apart(three: tuple[float, float, float], texts: tuple[str, str, str]) -> bool:
+    x, low, high = three
+    at, lowest, highest = (Decimal(text.replace(",", "")) for text in texts)
+    under = lowest < at if low < x else lowest <= at
+    over = at < highest if x < high else at <= highest
+    return under and over
+
+
+def _places(x: float, digits: int) -> int:
+    """Decimals of so many significant digits; under zero for tens and hundreds: 1,230 has -1."""
+    return digits - 1 - math.floor(math.log10(abs(x)))
+
+
+def _lies(x: float, places: int, never: tuple[float, ...] = (0.0, 1.0, -1.0)) -> bool:
+    rounded = float(_round(x, places))
+    return any(rounded == value and x != value for value in never)
+
+
+def _round(x: float, places: int) -> Decimal:
+    """Half away from zero of what the double is, as JavaScript's toFixed does."""
+    return Decimal(x).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _write(x: float, places: int) -> str:
+    return "0" if x == 0 else f"{_round(x, places):,.{max(places, 0)}f}"

@@ -1,0 +1,104 @@
+"""One way to write a number: what it promises, and that Python and the browser write the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.numbers import count, interval, number, percent, threshold
+
+TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
+WRITTEN = {
+    0.913: "0.913", 0.5: "0.500", 12.44: "12.4", 1234.5: "1,230", 1_234_567.0: "1,230,000", 0.9996: "0.9996",
+    0.99951: "0.9995", 0.0000444082: "0.0000444", 1.0: "1.00", 0.0: "0", -0.25: "-0.250", 0.125: "0.125",
+    1.125: "1.13", 1e-300: "under 0.000000001", -1e-12: "over -0.000000001", 99.96: "100.0",
+    0.99999999: "0.99999999", -0.9999: "-0.9999", 1.0001: "1.0001", 1e300: "over 1,000,000,000,000,000",
+}  # fmt: skip
+INTERVALS = {
+    (0.913, 0.8812, 0.9391): "0.913 [0.88, 0.94]",
+    (0.0532, 0.0519, 0.0546): "0.0532 [0.052, 0.055]",
+    (0.968, 0.9671, 0.9689): "0.968 [0.967, 0.969]",
+    (1.0, 0.8668, 1.0): "1.00 [0.87, 1.00]",
+    (0.99973, 0.9995, 0.99985): "0.9997 [0.9995, 0.9999]",
+    (0.0, 0.0, 0.0037): "0 [0, 0.0037]",
+    (0.99951, 0.99949, 0.99953): "0.99951 [0.99949, 0.99953]",
+    (1234.0, 1150.0, 1391.0): "1,230 [1,150, 1,390]",
+}
+
+
+@pytest.mark.parametrize("x", WRITTEN)
+def test_three_significant_digits_and_more_where_three_would_lie(x: float) -> None:
+    assert number(x) == WRITTEN[x]
+
+
+@pytest.mark.parametrize("three", INTERVALS)
+def test_an_interval_tells_the_figure_from_its_ends(three: tuple[float, float, float]) -> None:
+    assert interval(*three) == INTERVALS[three]
+
+
+def test_what_is_missing_and_what_is_counted() -> None:
+    assert (number(None), number(float("nan")), percent(None), count(None)) == ("–",) * 4
+    assert count(61_204) == "61,204"
+    assert (percent(0.9137), percent(0.99996), percent(1.0), percent(0.00002)) == (
+        "91.4 %", "99.996 %", "100 %", "0.00200 %",
+    )  # fmt: skip
+    assert (threshold(None), threshold(4.44082e-05), threshold(0.5), threshold(-120.0)) == (
+        "none", "0.0000444082", "0.5", "-120",
+    )  # fmt: skip
+    assert interval(0.5, None, None) == "0.500"
+
+
+finite = st.floats(min_value=-1e6, max_value=1e6, allow_nan=False)
+
+
+@given(finite, finite, finite)
+@example(0.5, 0.5, 0.5)
+def test_the_ends_of_a_text_stand_on_their_sides(a: float, b: float, c: float) -> None:
+    low, x, high = sorted((a, b, c))
+    text = interval(x, low, high)
+    assert "e" not in text.replace("under", "").replace("over", "")
+    if "under" in text or "over" in text:
+        return
+    at, lowest, highest = (float(t.replace(",", "")) for t in re.findall(r"-?[\d,.]*\d", text))
+    assert lowest <= at <= highest
+    for value, shown in ((x, at), (low, lowest), (high, highest)):
+        assert (shown in (0, 1)) <= (value in (0, 1))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node to run the browser's side")
+def test_the_browser_writes_the_same() -> None:
+    drawn = random.Random(0)
+    values = [x for x in WRITTEN if abs(x) < 1e15] + [
+        drawn.choice((-1, 1)) * 10 ** drawn.uniform(-10, 16) for _ in range(600)
+    ]
+    values += [drawn.random() for _ in range(300)] + [k / 2**b for b in range(12) for k in range(1, 40, 3)]
+    threes = list(INTERVALS)
+    for _ in range(600):
+        scale = 10 ** drawn.uniform(-6, 5)
+        middle = drawn.random() * scale
+        threes.append((middle, middle - drawn.random() * scale / 100, middle + drawn.random() * scale / 1000))
+    script = f"""
+import {{ number, percent, threshold, interval, count }} from {json.dumps(TWIN.as_uri())};
+const {{ values, threes }} = JSON.parse(await new Response(process.stdin).text());
+console.log(JSON.stringify([values.map((x) => [number(x), percent(x), threshold(x), count(x)]), threes.map((t) => interval(...t))]));
+"""
+    asked = json.dumps({"values": values, "threes": threes})
+    ran = subprocess.run(
+        ["node", "--input-type=module", "-e", script],
+        input=asked,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    written, intervals = json.loads(ran.stdout)
+    assert written == [[number(x), percent(x), threshold(x), count(x)] for x in values]
+    assert intervals == [interval(*three) for three in threes]
