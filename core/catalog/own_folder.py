@@ -20,7 +20,8 @@ COMMON_LISTS = frozenset(
         "dataset.json",
         "labels.csv",
     )
-    + ("train.csv", "valid.csv", "test.csv", "meta.csv")
+    + ("train.csv", "valid.csv", "test.csv", "meta.csv", "development.csv", "evaluation.csv")
+    + ("train.txt", "dev.txt", "eval.txt", "label.txt")
 )  # names that any folder may hold
 ALIKE = 5  # leading letters that the names of one dataset share: Celeb V2, Celeb-DF-v2
 _WORD = "deepfake"  # which many names begin with

@@ -19,6 +19,11 @@ ADVICE = {
     "unlisted": "is not in the dataset's list, so its label is unknown; complete the list",
     "bad label": "is labelled neither real nor fake, so it has no label; correct the list",
     "cut short": "the row was left out; complete the list",
+    "part missing": "",
+    "no label": "is neither real nor fake in the dataset's own words, so it has no label and is not learned from",
+    "broken name": "a spreadsheet broke the name, so the file cannot be told; it stays without a label",
+    "format": "a detector would learn the format; augment with JPEG, or convert one of them",
+    "codecs": "a detector that never heard a codec is judged on them; augment with codecs (audio_codec)",
     "contradiction": "is labelled differently by its folder and by the list; correct one of them",
 }
 

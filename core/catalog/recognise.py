@@ -84,6 +84,7 @@ class _Index:
     literal: dict[str, list[tuple[Layout, int]]]
     wild: list[tuple[Layout, int]]
     markers: dict[str, list[tuple[Layout, int]]]
+    holders: frozenset[str]
     lists: frozenset[str]
     seen: dict[str, list[tuple[Layout, int]]] = field(default_factory=dict)
 
@@ -104,7 +105,8 @@ class _Index:
                         literal[name].append((layout, i))
                 else:
                     wild.append((layout, i))
-        return cls(literal, wild, markers, frozenset(names))
+        holders = {rule.holder for layout in layouts().values() for rule in layout.rules if rule.holder}
+        return cls(literal, wild, markers, frozenset(holders), frozenset(names))
 
     def candidates(self, name: str) -> list[tuple[Layout, int]]:
         key = normal(name)
@@ -149,11 +151,15 @@ def _claims_of(path: str, folder: Folder | None, index: _Index, tree: Tree, list
         for layout, i in index.candidates(name)
         if (claim := _match(path, layout, i, tree.roots)) is not None
     ]
-    for file in lists.by_folder.get(path, ()):
-        for layout, i in index.markers.get(file.rpartition("/")[2].casefold(), ()):
-            rule = layout.rules[i]
-            if rule.check is None or _checked(rule.check, file):
-                begun.append(Claim(Key(layout.slug, rule.edition, path), i, path, ()))
+    held = (
+        [(normal(n), f"{path.rstrip('/')}/{n}") for n in folder.folders] if folder and index.holders else []
+    )
+    for holder, place in [("", path), *(item for item in held if item[0] in index.holders)]:
+        for file in lists.by_folder.get(place, ()):
+            for layout, i in index.markers.get(file.rpartition("/")[2].casefold(), ()):
+                rule = layout.rules[i]
+                if rule.holder == holder and (rule.check is None or _checked(rule.check, file)):
+                    begun.append(Claim(Key(layout.slug, rule.edition, path), i, path, ()))
     return begun
 
 
@@ -181,7 +187,7 @@ def _match(path: str, layout: Layout, number: int, roots: list[str]) -> Claim | 
         if component.capture:
             captures.append((component.capture, value))
     first = rule.components[0]
-    while parent_of(here) and first.match(name_of(parent_of(here))) is not None and not rule.own:
+    while parent_of(here) and not first.any and first.match(name_of(parent_of(here))) and not rule.own:
         here = parent_of(here)
     anchor = here if rule.own else parent_of(here) or "/"
     root = next((r for r in roots if inside(path, r) or inside(r, path)), path)
@@ -224,11 +230,17 @@ def _merged(inherited: tuple[Claim, ...], begun: list[Claim]) -> tuple[Claim, ..
     fresh: dict[Key, Claim] = {}
     for claim in begun:
         old = fresh.get(claim.key)
-        if old is None or len(_rule(claim).components) >= len(_rule(old).components):
+        if old is None or _precise(claim) >= _precise(old):
             fresh[claim.key] = claim
     kept = tuple(c for c in inherited if c.key not in fresh or _rule(c).ignore)
     blocked = {c.key for c in kept}
     return kept + tuple(c for c in fresh.values() if c.key not in blocked)
+
+
+def _precise(claim: Claim) -> tuple[int, int]:
+    """How much a rule states: a longer pattern, then one with fewer folders that may be called much."""
+    components = _rule(claim).components
+    return len(components), sum(2 if one.regex is None else 0 if one.any else 1 for one in components)
 
 
 def _rule(claim: Claim) -> Rule:
@@ -265,9 +277,32 @@ def _assign(
             if reason := layout.rules[o.claim.rule].ignore:
                 ignored[o.claim.folder, reason] += tree.folders[o.folder].files[o.kind].total
         found.append(Found(layout, key, "", evidence, counted))
-    found = _paired(found, tree)
+    found = _paired(_together(found, tree), tree)
     left = [item for item in media if item not in taken]
     return Recognised(found, left, dict(ignored), lists)
+
+
+def _together(found: list[Found], tree: Tree) -> list[Found]:
+    """Folders side by side that each hold one share of a dataset become one dataset.
+
+    GenImage/Midjourney/imagenet_midjourney/…   ┐
+    GenImage/ADM/imagenet_ai_0508_adm/…         ┴ both are shares of the one below GenImage
+    """
+    whole: dict[tuple[str, str, str], Found] = {}
+    kept: list[Found] = []
+    for item in found:
+        capture, around = item.layout.siblings, parent_of(item.key.anchor)
+        mate = whole.get((item.layout.slug, item.key.edition, around)) if capture else None
+        mine = item.evidence.captures.get(capture, frozenset())
+        if mate is not None and not mine & mate.evidence.captures.get(capture, frozenset()):
+            mate.owned += item.owned
+            mate.key = mate.key._replace(anchor=around)
+            mate.evidence = evidence_of(mate.key, mate.owned, tree)
+            continue
+        kept.append(item)
+        if capture and any(inside(around, root) for root in tree.roots):
+            whole[item.layout.slug, item.key.edition, around] = item
+    return kept
 
 
 def _paired(found: list[Found], tree: Tree) -> list[Found]:

@@ -28,6 +28,7 @@ class LayoutTree:
     ignored: int = 0
     kinds: tuple[str, ...] = ("video",)
     ident: str = ""
+    problems: tuple[str, ...] = ()  # words of each line that the scan writes about it
 
 
 def media(*paths: str) -> dict[str, str]:
@@ -617,4 +618,3 @@ TREES = [
         kinds=("audio",),
     ),
 ]
-IDS = [tree.ident or tree.name for tree in TREES]

@@ -9,11 +9,16 @@ import pytest
 
 from core.catalog import statistics, table
 from core.catalog.layouts import layouts
+from core.catalog.layouts.base import normal
 from core.catalog.scan import ScanResult, scan
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
-from tests.catalog.layout_trees import IDS, TREES, LayoutTree, build
+from tests.catalog.layout_trees import TREES as OLDER
+from tests.catalog.layout_trees import LayoutTree, build
+from tests.catalog.layout_trees_2026 import TREES_2026
 
+TREES = [*OLDER, *TREES_2026]
+IDS = [tree.ident or tree.name for tree in TREES]
 every_tree = pytest.mark.parametrize("tree", TREES, ids=IDS)
 
 
@@ -22,15 +27,25 @@ def only(result: ScanResult, tree: LayoutTree) -> DatasetInfo:
     return result.datasets[0]
 
 
-def check_counts(about: DatasetInfo, tree: LayoutTree) -> None:
+def check_counts(about: DatasetInfo, tree: LayoutTree, spelled: bool = True) -> None:
+    """`spelled`: methods that are folder names are written as in the tree."""
     total = statistics.count(about.counts)
     assert (total.real, total.fake, total.unlabelled) == (tree.real, tree.fake, tree.unlabelled)
     assert about.layout == tree.layout
     splits = {s: (c.real, c.fake) for s, c in statistics.by(about, "split").items() if c.real or c.fake}
     labelled = {"unassigned": (tree.real, tree.fake)} if tree.real or tree.fake else {}
     assert splits == (tree.splits or labelled)
-    assert statistics.methods(about) == tree.methods
+    methods = statistics.methods(about)
+    if not spelled:
+        methods = {normal(name): n for name, n in methods.items()}
+    assert methods == (tree.methods if spelled else {normal(name): n for name, n in tree.methods.items()})
     assert set(statistics.by(about, "modality")) == set(tree.kinds)
+
+
+def check_problems(about: DatasetInfo, tree: LayoutTree) -> None:
+    assert len(about.problems) == len(tree.problems), about.problems
+    for words in tree.problems:
+        assert any(words in line for line in about.problems), (words, about.problems)
 
 
 def test_every_layout_has_a_tree() -> None:
@@ -46,7 +61,8 @@ def test_as_downloaded(tree: LayoutTree, tmp_path: Path, space: Workspace) -> No
     assert about.root == str(root / tree.top)
     published = tuple(about.published.values()) if about.published else None
     assert published == tree.published
-    assert about.problems == [] and result.problems == []
+    assert result.problems == []
+    check_problems(about, tree)
     assert result.unrecognised == []
     assert sum(left.files for left in result.ignored) == tree.ignored
 
@@ -95,6 +111,7 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "videos inserted": with_videos,
     "videos absent": without_videos,
     "wrapped twice": lambda path: f"wrapper/download (1)/{path}",
+    "one folder deeper": lambda path: f"{path.partition('/')[0]}/{path}",
 }
 
 
@@ -103,8 +120,9 @@ DISGUISES: dict[str, Callable[[str], str]] = {
 def test_disguised(tree: LayoutTree, disguise: str, tmp_path: Path, space: Workspace) -> None:
     root = build(tmp_path / "data", {DISGUISES[disguise](path): text for path, text in tree.files.items()})
     result = scan([root], space=space)
-    check_counts(only(result, tree), tree)
-    assert result.unrecognised == [] and result.datasets[0].problems == []
+    check_counts(only(result, tree), tree, spelled=False)
+    assert result.unrecognised == []
+    check_problems(result.datasets[0], tree)
 
 
 @every_tree
@@ -115,7 +133,10 @@ def test_root_is_the_dataset_itself(tree: LayoutTree, tmp_path: Path, space: Wor
     assert about.root == str(root)
 
 
-NAME_NEEDED = {"dfd_faces", "FakeAVCeleb flat without a list", "Celeb-DF v1", "DFDC sample"}
+NAME_NEEDED = {
+    *("dfd_faces", "FakeAVCeleb flat without a list", "Celeb-DF v1", "DFDC sample"),
+    "CodecFake of VCTK",  # one folder called `processed`
+}
 
 
 @every_tree
@@ -143,4 +164,59 @@ def test_all_in_one_tree(tmp_path: Path, space: Workspace) -> None:
 @pytest.mark.parametrize("layout", layouts().values(), ids=list(layouts()))
 def test_states_its_facts(layout: object) -> None:
     assert layout.slug and layout.dataset and layout.kinds and layout.rules and layout.source  # type: ignore[attr-defined]
-    assert all(kind in ("image", "audio", "video") for kind in layout.kinds)  # type: ignore[attr-defined]
+    assert all(kind in ("image", "audio", "video", "shard") for kind in layout.kinds)  # type: ignore[attr-defined]
+
+
+PARTS = {
+    "ASVspoof 5": ("flac_T", (1, 1), "ASVspoof5.train.tsv: none of the 2 files"),
+    "SpoofCeleb": ("flac/train", (1, 1), "SpoofCeleb, train: 0 of the 2 recordings"),
+    "Codecfake": ("/C7/", (1, 2), "C7.txt: none of the 1 files"),
+    "ADD 2023": ("Track1.2/train/wav", (1, 1), "train/label.txt: none of the 1 files"),
+    "LlamaPartialSpoof": ("R01TTS.0.b/", (1, 1), "label_R01TTS.0.b.txt: none of the 1 files"),
+    "GenImage": ("/train/", (2, 2), ""),
+    "DF40": ("/cdf/", (1, 3), ""),
+    "DFADD": ("MatchaTTS", (1, 2), ""),
+    "HABLA": ("CycleGAN", (1, 1), ""),
+    "MLAAD": ("/en/", (0, 2), ""),
+    "Deepfake-Eval-2024": ("image-data", (2, 1), "a.jpg: listed in image-metadata-publish.csv"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_one_part_missing(name: str, tmp_path: Path, space: Workspace) -> None:
+    """The rest is counted as before, and a list whose files are all absent says so in one line."""
+    tree = next(tree for tree in TREES_2026 if tree.name == name)
+    gone, (real, fake), line = PARTS[name]
+    files = {p: text for p, text in tree.files.items() if gone not in p or text != "x"}
+    about = only(scan([build(tmp_path / "data", files)], space=space), tree)
+    total = statistics.count(about.counts)
+    assert (total.real, total.fake) == (real, fake)
+    assert not line or any(text.startswith(line) for text in about.problems), about.problems
+
+
+def test_five_sets_nested_in_one_folder(tmp_path: Path, space: Workspace) -> None:
+    """Sets in folders of one another, as they pile up on a disk that several people share."""
+    chosen = ["GenImage", "ASVspoof 5", "DF40", "SpoofCeleb", "Celeb-DF-v2"]
+    trees = [next(tree for tree in TREES if tree.name == name) for name in chosen]
+    files: dict[str, str] = {}
+    for depth, tree in enumerate(trees):
+        inside = "/".join(other.top for other in trees[:depth])
+        files |= {f"{inside}/{path}".lstrip("/"): text for path, text in tree.files.items()}
+    result = scan([build(tmp_path / "data", files)], space=space)
+    assert sorted(about.name for about in result.datasets) == sorted(chosen)
+    by_name = {about.name: about for about in result.datasets}
+    for tree in trees:
+        check_counts(by_name[tree.name], tree)
+    assert result.unrecognised == []
+
+
+def test_photographs_and_generated_pictures_of_one_folder(tmp_path: Path, space: Workspace) -> None:
+    """Any set in the form of GenImage is understood by its words alone."""
+    root = build(
+        tmp_path / "data",
+        {f"mine/{s}/{c}/{i}.png": "x" for s in ("train", "val") for c in ("ai", "nature") for i in "12"},
+    )
+    (about,) = scan([root], space=space).datasets
+    total = statistics.count(about.counts)
+    assert (about.layout, total.real, total.fake) == ("generic", 4, 4)
+    assert {s: c.samples for s, c in statistics.by(about, "split").items()} == {"train": 4, "val": 4}

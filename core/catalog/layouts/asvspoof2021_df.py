@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from core.catalog.layouts.asvspoof2019_la import Utterances, _label
 from core.catalog.layouts.base import Labels, Layout, Part, Rule, Site
 from core.catalog.lists import text_of
@@ -14,7 +16,7 @@ class ASVspoof2021DF(Layout):
     slug = "asvspoof2021-df"
     dataset = "ASVspoof 2021 DF"
     kinds = ("audio",)
-    rules = (
+    rules: ClassVar[tuple[Rule, ...]] = (
         Rule("ASVspoof2021_DF_eval_part*", split="test", strong=True),
         Rule("ASVspoof2021_DF_eval", split="test", strong=True, edition="one folder"),
     )
@@ -23,7 +25,10 @@ class ASVspoof2021DF(Layout):
     licence = "ODC-By"
     size = "34 GB"
     descends_from = "VCTK"
-    notes = ("Only an evaluation set: a test for a detector trained on ASVspoof 2019 LA.",)
+    notes: ClassVar[tuple[str, ...]] = (
+        "Only an evaluation set: a test for a detector trained on ASVspoof 2019 LA.",
+    )
+    prefix: ClassVar[str] = "DF_"  # of its utterances
 
     def read(self, site: Site, problems: Problems) -> Utterances:
         """Lines `SPEAKER UTTERANCE codec source attack KEY …`: the label is the sixth column."""
@@ -31,7 +36,7 @@ class ASVspoof2021DF(Layout):
         for path in site.find(KEYS):
             for line in (text_of(path, problems) or "").splitlines():
                 cells = line.split()
-                if len(cells) >= 6 and cells[1].startswith("DF_"):
+                if len(cells) >= 6 and cells[1].startswith(self.prefix):
                     found.rows[cells[1]] = (cells[0], cells[4], _label(cells[5], cells[1], problems))
         if not found.rows:
             problems.damaged(site.anchor / "keys" / "CM" / KEYS, "is missing, so nothing has a label")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
 from core.catalog.lists import Listing, entries_of, stretches, text_of
@@ -35,7 +35,7 @@ class AVDeepfake1M(Layout):
         Rule(marker="val_metadata.json", strong=True, edition="by list"),
         Rule("AV-Deepfake1M*", strong=True, own=True, edition="by name"),
     )
-    published = Published(286_721, 860_039)
+    published: ClassVar[Published | None] = Published(286_721, 860_039)
     lists = ("train_metadata.json", "val_metadata.json", "test_files.txt")
     source = "https://github.com/ControlNet/AV-Deepfake1M (form)"
     licence = "CC BY-NC 4.0"

@@ -29,7 +29,7 @@ SPLIT_WORDS = {
 CLASS_WORDS = {
     **dict.fromkeys(
         ("real", "reals", "original", "originals", "authentic", "genuine", "bonafide", "bona_fide", "live")
-        + ("pristine", "human", "natural", "untampered", "non_fake", "not_fake", "nonfake", "true")
+        + ("pristine", "human", "natural", "nature", "untampered", "non_fake", "not_fake", "nonfake", "true")
         + ("echt", "vrai", "vrais", "réel", "réels", "reales", "verdadero", "verdaderos", "verdadeiro")
         + ("verdadeiros", "vero", "veri", "reale", "reali", "真", "真实", "真人", "настоящие", "подлинные"),
         REAL,
@@ -55,8 +55,10 @@ COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}  # of Fac
 FRAME_FOLDERS = frozenset({"frames", "faces", "images", "raw", "c0", "c23", "c40"})
 _MEDIA_WORDS = r"images?|imgs?|pictures?|photos?|faces?|videos?|clips?|audios?|audio_files|voices?|speech|wavs?|samples|data|sequences|class"
 _SPLIT_PREFIX = r"(?:(?P<split>train|training|test|testing|val|valid|validation|dev|eval)_)?"
+_SPLIT_SUFFIX = _SPLIT_PREFIX.replace("<split>", "<after>").replace("(?:(", "(?:_(").replace(")_)?", "))?")
 _CLASS = re.compile(
     rf"{_SPLIT_PREFIX}(?:(?:\d+|class_?\d*|cls|all|{_MEDIA_WORDS})_)*(?P<word>[a-z_]+?)(?:_(?:{_MEDIA_WORDS}|\d+))*"
+    rf"{_SPLIT_SUFFIX}"
 )
 
 
@@ -76,9 +78,9 @@ def split_of(name: str) -> str | None:
 
 
 def split_in(name: str) -> str | None:
-    """The split that a folder's name is or begins with: `train`, `test_fake`."""
+    """The split that a folder's name is, begins or ends with: `train`, `test_fake`, `real_train`."""
     match = _CLASS.fullmatch(normal(name)) if class_of(name) is not None else None
-    return split_of(name) or (SPLIT_WORDS.get(match["split"]) if match and match["split"] else None)
+    return split_of(name) or (SPLIT_WORDS.get(match["split"] or match["after"] or "") if match else None)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Rule:
     method: str | None = None
     strong: bool = False  # alone enough to know the dataset
     marker: str = ""  # a file name
+    holder: str = ""  # the marker lies in a folder of this name, one level down
     check: Callable[[Path], bool] | None = None  # of the marker's content
     ignore: str = ""  # why files here are never counted
     edition: str = ""
@@ -117,6 +120,11 @@ class Component:
     capture: str
     names: dict[str, str]
     regex: re.Pattern[str] | None
+
+    @property
+    def any(self) -> bool:
+        """Whether every name fits."""
+        return self.regex is not None and self.regex.pattern == ".*"
 
     @classmethod
     def parse(cls, text: str) -> Component:
@@ -168,6 +176,14 @@ class Part:
     folder: str  # relative to the dataset's root
     kind: str
     names: list[str]
+    inside: list[str] | None = None  # of files in a shard: their own names there
+
+    @property
+    def inner_names(self) -> list[str]:
+        """The names, in a shard continued by the file's own path there: `1.tar/1/fake/35/0.png`."""
+        if self.inside is None:
+            return self.names
+        return [f"{name.rpartition('#')[0]}/{own}" for name, own in zip(self.names, self.inside)]
 
     @cached_property
     def stems(self) -> list[str]:
@@ -229,6 +245,7 @@ class Layout:
     lists: ClassVar[tuple[str, ...]] = ()  # names of its list files
     nicknames: ClassVar[tuple[str, ...]] = ()  # other names that folders around it have
     priority: ClassVar[int] = 50  # higher wins where two layouts fit
+    siblings: ClassVar[str] = ""  # a capture: folders side by side are one dataset where they differ in it
     pairs: ClassVar[bool] = False  # folders of one class only are joined to a copy that lacks that class
     source: ClassVar[str] = ""
     licence: ClassVar[str] = ""
