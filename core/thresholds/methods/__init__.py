@@ -1,20 +1,9 @@
-"""Methods that choose a threshold: one file each, named by the words of the command's --method option."""
+"""Methods that choose a threshold, named by the words of the option --method. One file each: a class of `Method` is one."""
 
 from __future__ import annotations
 
+from core import registry
 from core.errors import BadInput
-from core.thresholds.methods import (
-    balanced_accuracy,
-    cost,
-    eer,
-    f1,
-    fbeta,
-    fpr,
-    macro_f1,
-    precision,
-    recall,
-    youden,
-)
 from core.thresholds.methods.base import Choice, Method
 from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep
@@ -22,21 +11,8 @@ from core.thresholds.sweep import Sweep
 DEFAULT = "macro_f1"
 DEFAULT_THRESHOLD = 0.5
 
-KNOWN: dict[str, type[Method]] = {
-    kind.name: kind
-    for kind in (
-        macro_f1.MacroF1,
-        f1.F1,
-        fbeta.FBeta,
-        balanced_accuracy.BalancedAccuracy,
-        youden.Youden,
-        eer.EqualErrorRate,
-        precision.AtPrecision,
-        recall.AtRecall,
-        fpr.AtFalsePositiveRate,
-        cost.Cost,
-    )
-}
+_found = registry.classes(__name__, Method)
+KNOWN: dict[str, type[Method]] = {DEFAULT: _found[DEFAULT], **_found}
 
 
 def parse(words: str) -> Method:
