@@ -34,6 +34,12 @@ def usages() -> list[str]:
     return [usage(kind) for kind in KNOWN.values()]
 
 
+def offered() -> list[str]:
+    """What a page offers to choose from: every method, with the values of its argument that are worth a try."""
+    plain = [name for name, kind in KNOWN.items() if not kind.argument]
+    return plain + [f"{name}={value}" for name, kind in KNOWN.items() for value in kind.offered]
+
+
 def choose(sweep: Sweep, words: str, costs: Costs | None = None) -> Point:
     """The point that the method chooses; `costs` are what its cost is counted in, unless it has its own."""
     method = parse(words)
@@ -52,4 +58,15 @@ def choose(sweep: Sweep, words: str, costs: Costs | None = None) -> Point:
     )
 
 
-__all__ = ["DEFAULT", "DEFAULT_THRESHOLD", "KNOWN", "Choice", "Method", "choose", "parse", "usage", "usages"]
+__all__ = [
+    "DEFAULT",
+    "DEFAULT_THRESHOLD",
+    "KNOWN",
+    "Choice",
+    "Method",
+    "choose",
+    "offered",
+    "parse",
+    "usage",
+    "usages",
+]

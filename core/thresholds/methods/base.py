@@ -36,6 +36,7 @@ class Method(ABC):
     name: ClassVar[str] = ""  # the file's name where none is stated
     argument: ClassVar[str] = ""  # how the option writes it, e.g. P; `parse` reads it
     about: ClassVar[str] = ""  # one line for the page
+    offered: ClassVar[tuple[str, ...]] = ()  # values of the argument that the page offers
     costs: Costs | None = None
 
     @classmethod
