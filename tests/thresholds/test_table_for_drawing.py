@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.errors import BadInput
 from core import numbers
+from core.errors import BadInput
 from core.thresholds import band, breakdown, table
 from core.thresholds.curve_table import curve_table
 from core.thresholds.hull import hull
