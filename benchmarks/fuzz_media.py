@@ -130,7 +130,7 @@ def try_file(path: Path, recipe: Recipe) -> str | None:
         text = str(error)
         if "\n" in text or not text.startswith(path.name) or any(word in text for word in CRASHED):
             return text
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (anything else is a finding)
         return f"{type(error).__name__}: {error}"
     if time.monotonic() - begin > 2 * LIMITS.decode_seconds + 10:
         return "took too long"

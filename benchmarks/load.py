@@ -228,7 +228,9 @@ def unequal(a: Any, b: Any, path: str = "") -> list[str]:
         names = [n for n in sorted(set(a) | set(b)) if n not in ("run", *NOT_RESULTS)]
         return [line for n in names for line in unequal(a.get(n), b.get(n), f"{path}/{n}")]
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return [line for k, pair in enumerate(zip(a, b)) for line in unequal(*pair, f"{path}/{k}")]
+        return [
+            line for k, pair in enumerate(zip(a, b, strict=True)) for line in unequal(*pair, f"{path}/{k}")
+        ]
     return [] if a == b else [path]
 
 

@@ -190,5 +190,5 @@ class Analyst(threading.Thread):
                     self.seconds.append(ACTS[self.page](visitor, self.luck))
                 self.wrong += visitor.wrong
                 self.verdicts += visitor.verdicts
-        except Exception as error:  # whatever ends a session is what is looked for
+        except Exception as error:  # noqa: BLE001 (whatever ends a session is what is looked for)
             self.wrong.append(f"{self.page}: the session broke off ({type(error).__name__}: {error})")

@@ -90,7 +90,7 @@ def _run(job: Job, work: Callable[[Job], Any]) -> None:
         job.cancelled = True
     except WorkbenchError as error:
         job.error = one_line(error)
-    except Exception as error:  # the thread's last door: the page shows it
+    except Exception as error:  # noqa: BLE001 (the thread's last door: the page shows it)
         job.error = one_line(f"{type(error).__name__}: {error}")
     finally:
         job.finished = True

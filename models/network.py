@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -24,7 +26,7 @@ class Network(nn.Module):
     backbones: tuple[str, ...] = ("encoder",)  # dotted names of the parts that can come pre-trained
     pretrained: bool = False
     cam_layer: str = ""  # where it depends on an option; else the card's
-    card_changes: dict[str, Any] = {}  # fields of the card that an option changes
+    card_changes: Mapping[str, Any] = MappingProxyType({})  # fields of the card that an option changes
 
     def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The units of each sample, (batch, units, width)."""

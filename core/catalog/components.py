@@ -45,7 +45,7 @@ def joined(n: int, samples: NDArray[np.int64], keys: NDArray[np.int64], n_keys: 
 def names(ids: Sequence[str], groups: Sequence[Sequence[str]], labels: NDArray[np.int64]) -> list[str]:
     """A name for each sample's component that does not depend on order: its smallest key, else the smallest id."""
     smallest: dict[int, tuple[int, str]] = {}
-    for sample, keys, label in zip(ids, groups, labels.tolist()):
+    for sample, keys, label in zip(ids, groups, labels.tolist(), strict=True):
         candidate = (0, min(keys)) if len(keys) else (1, sample)
         if label not in smallest or candidate < smallest[label]:
             smallest[label] = candidate

@@ -71,7 +71,7 @@ def _alike(
 
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
     with ThreadPoolExecutor(_workers()) as pool:
-        for done, ((bucket, i), value) in enumerate(zip(wanted, pool.map(digest, wanted))):
+        for done, ((bucket, i), value) in enumerate(zip(wanted, pool.map(digest, wanted), strict=True)):
             if progress and done % 50 == 0:
                 progress(done, len(wanted), "comparing files of equal size")
             if value is not None:
@@ -154,7 +154,7 @@ def fingerprints_of(
 
         done += len(part) - len(fresh)
         with ThreadPoolExecutor(_workers()) as pool:
-            for i, fingerprint in zip(fresh, pool.map(made, fresh)):
+            for i, fingerprint in zip(fresh, pool.map(made, fresh), strict=True):
                 out[i] = fingerprint
                 done += 1
                 if progress:

@@ -113,7 +113,9 @@ def near_pictures(
             for at, i in enumerate(bucket[:-1]):
                 others = bucket[at + 1 : at + 1 + most]
                 distance = np.bitwise_count(hashes[others] ^ hashes[i])
-                for j, d in zip(others[distance <= bits].tolist(), distance[distance <= bits].tolist()):
+                for j, d in zip(
+                    others[distance <= bits].tolist(), distance[distance <= bits].tolist(), strict=True
+                ):
                     pair = (int(i), j) if i < j else (j, int(i))
                     if pair not in seen:
                         seen.add(pair)

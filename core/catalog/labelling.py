@@ -33,7 +33,7 @@ class Tally:
     def rows(self) -> list[dict[str, Any]]:
         keys = ("split", "modality", "method", "label")
         ordered = sorted(self.counts.items(), key=lambda item: tuple(str(v) for v in item[0]))
-        return [dict(zip(keys, key)) | {"n": n} for key, n in ordered]
+        return [dict(zip(keys, key, strict=True)) | {"n": n} for key, n in ordered]
 
 
 def batches(task: Task, lists: Any, tally: Tally) -> Iterator[pa.RecordBatch]:
@@ -180,7 +180,7 @@ def _count(tally: Tally, part: Part, names: list[str], values: dict[str, Any]) -
     split, method, label = (values[name] for name in ("split", "method", "label"))
     if any(isinstance(value, list) for value in (split, method, label)):
         columns = [value if isinstance(value, list) else [value] * n for value in (split, method, label)]
-        for (s, m, y), count in Counter(zip(*columns)).items():
+        for (s, m, y), count in Counter(zip(*columns, strict=True)).items():
             tally.counts[s, part.kind, m, y] += count
     else:
         tally.counts[split, part.kind, method, label] += n

@@ -110,7 +110,7 @@ def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
         if crossing:
             touched = sum(c in crossing for c in label.tolist())
             named = components.names(list(part["id"]), groups, label)
-            examples = sorted({n for n, c in zip(named, label.tolist()) if c in crossing})
+            examples = sorted({n for n, c in zip(named, label.tolist(), strict=True) if c in crossing})
             text = f"{name}: {len(crossing):,} groups are on more than one side, {touched:,} samples in them"
             found.append(Leak("crossing groups", text, len(crossing), examples[:10]))
     return found
@@ -122,7 +122,7 @@ def faceforensics_sources(kept: pd.DataFrame) -> list[Leak]:
     if mine.empty:
         return []
     sides: dict[str, set[str]] = {}
-    for path, split in zip(mine["path"], mine["split"]):
+    for path, split in zip(mine["path"], mine["split"], strict=True):
         for number in re.findall(r"(?<!\d)\d{3}(?!\d)", path.rsplit("/", 1)[-1]):
             sides.setdefault(number, set()).add(split)
     crossing = [
@@ -143,7 +143,7 @@ def celeb_identities(kept: pd.DataFrame) -> list[Leak]:
     for name in sorted(set(kept["dataset"][_of_family(kept["dataset"], ("celebdf",))])):
         mine = kept[kept["dataset"] == name]
         people: dict[str, set[str]] = {}
-        for path, split in zip(mine["path"], mine["split"]):
+        for path, split in zip(mine["path"], mine["split"], strict=True):
             for person in re.findall(r"id\d+", path.rsplit("/", 1)[-1]):
                 people.setdefault(person, set()).add(split)
         in_test = [p for p, sides in people.items() if "test" in sides]

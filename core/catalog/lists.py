@@ -130,7 +130,7 @@ def rows_of(
     short = [line for line in lines if len(line) <= last]
     for line in short:
         problems.add("cut short", path, f"a row ({line[0][:80]}) has {len(line)} of {len(names)} columns")
-    return [dict(zip(names, line)) for line in lines if len(line) > last]
+    return [dict(zip(names, line, strict=False)) for line in lines if len(line) > last]
 
 
 def _dialect(text: str) -> type[csv.Dialect] | csv.Dialect:
@@ -211,7 +211,7 @@ class Listing:
 
     def label(self, part: Part) -> Labels:
         rows = [self.take(path, loose=True) for path in part.paths]
-        for path, row in zip(part.paths, rows):
+        for path, row in zip(part.paths, rows, strict=True):
             if row is None and self.report_unlisted:
                 self.problems.add("unlisted", path, f"not in {self.source.name}")
         filled = [row or {} for row in rows]

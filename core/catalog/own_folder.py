@@ -11,7 +11,7 @@ from core.catalog.recognise import Found, Lists, Recognised
 from core.catalog.walk import Tree
 
 COMMON_LISTS = frozenset(
-    (
+    [
         "train.json",
         "val.json",
         "test.json",
@@ -19,16 +19,44 @@ COMMON_LISTS = frozenset(
         "metadata.min.json",
         "dataset.json",
         "labels.csv",
-    )
-    + ("train.csv", "valid.csv", "test.csv", "meta.csv", "development.csv", "evaluation.csv")
-    + ("train.txt", "dev.txt", "eval.txt", "label.txt")
+        "train.csv",
+        "valid.csv",
+        "test.csv",
+        "meta.csv",
+        "development.csv",
+        "evaluation.csv",
+        "train.txt",
+        "dev.txt",
+        "eval.txt",
+        "label.txt",
+    ]
 )  # names that any folder may hold
 ALIKE = 5  # leading letters that the names of one dataset share: Celeb V2, Celeb-DF-v2
 _WORD = "deepfake"  # which many names begin with
 _ARCHIVE = re.compile(r"archive(_?\(?\d+\)?)?")
 _NEUTRAL = frozenset(
-    ("data", "dataset", "datasets", "download", "downloads", "media", "input", "kaggle", "videos", "video")
-    + ("images", "image", "audio", "files", "deepfake", "deepfakes", "train", "test", "real", "fake")
+    [
+        "data",
+        "dataset",
+        "datasets",
+        "download",
+        "downloads",
+        "media",
+        "input",
+        "kaggle",
+        "videos",
+        "video",
+        "images",
+        "image",
+        "audio",
+        "files",
+        "deepfake",
+        "deepfakes",
+        "train",
+        "test",
+        "real",
+        "fake",
+    ]
 )  # names that tell of no dataset
 
 
@@ -100,7 +128,9 @@ def _is_named_for(name: str, layout: Layout) -> bool:
 def _alike(name: str, other: str) -> bool:
     """Whether two folder names are those of one dataset: `Celeb V2` and `Celeb-DF-v2`."""
     one, two = _letters(name), _letters(other)
-    shared = next((i for i, (a, b) in enumerate(zip(one, two)) if a != b), min(len(one), len(two)))
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two))
+    )
     needed = len(_WORD) + ALIKE if one.startswith(_WORD) and shared >= len(_WORD) else ALIKE
     return one == two != "" or shared >= min(needed, max(4, min(len(one), len(two))))
 

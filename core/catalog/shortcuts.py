@@ -84,7 +84,7 @@ class Probe:
 
     def to_dict(self) -> dict[str, object]:
         document = asdict(self)
-        for row, feature in zip(document["features"], self.features):
+        for row, feature in zip(document["features"], self.features, strict=True):
             row["warning"] = feature.warning
         return document
 
@@ -166,7 +166,7 @@ def measurements(
     rows: list[dict[str, object]] = []
     with ThreadPoolExecutor(max(1, min(8, len(os.sched_getaffinity(0))))) as pool:
         results = pool.map(lambda path: _measured(path, limits), paths)
-        for done, (row, values) in enumerate(zip(chosen.itertuples(), results), 1):
+        for done, (row, values) in enumerate(zip(chosen.itertuples(), results, strict=True), 1):
             rows.append(
                 {"id": row.id, "label": int(row.label), "modality": row.modality, "split": row.split} | values
             )

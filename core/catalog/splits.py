@@ -228,7 +228,7 @@ def _allocated(
     table = dataset.table[rest]
     mine = labels[rest]
     code, place_of = np.unique(mine, return_inverse=True)
-    kept_groups = [g for g, keep in zip(groups, rest) if keep]
+    kept_groups = [g for g, keep in zip(groups, rest, strict=True) if keep]
     named = components.names(list(table["id"]), kept_groups, mine)
     first = np.zeros(len(code), np.int64)
     first[place_of[::-1]] = np.arange(len(mine))[::-1]
@@ -257,7 +257,7 @@ def _note_balance(dataset: _Dataset, split: NDArray[np.object_], fractions: tupl
     label = dataset.table["label"].to_numpy()
     for value, word in ((0, "real"), (1, "fake")):
         total = int(((label == value) & (split != "")).sum())
-        for s, share in zip(SPLITS, fractions):
+        for s, share in zip(SPLITS, fractions, strict=True):
             have = int(((label == value) & (split == s)).sum())
             if share and total and abs(have - share * total) > max(1.0, 0.05 * total):
                 dataset.note(

@@ -105,7 +105,7 @@ def absolute_path(row: Any, space: Workspace | None = None) -> Path:
 def absolute_paths(frame: pd.DataFrame, space: Workspace | None = None) -> list[Path]:
     """Where the samples of a table lie, in its order."""
     roots = {name: root_of(name, space) for name in frame["dataset"].unique()}
-    return [roots[d] / p for d, p in zip(frame["dataset"], frame["path"])]
+    return [roots[d] / p for d, p in zip(frame["dataset"], frame["path"], strict=True)]
 
 
 def load(

@@ -178,7 +178,7 @@ class _Listing:
             with contextlib.suppress(UnicodeEncodeError):  # a name is not UTF-8: looked at one by one
                 return {alike: _packed(self.names, self.sizes, self.times)}
         rows: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in (*MEDIA, OTHER)}
-        for row in zip(self.names, self.sizes, self.times):
+        for row in zip(self.names, self.sizes, self.times, strict=True):
             kind = kind_of(row[0])
             if not is_utf8(path := f"{self.path}/{row[0]}"):
                 self.problems.append(("not UTF-8", path))
@@ -186,7 +186,7 @@ class _Listing:
                 self.problems.append(("empty", path))
             else:
                 rows[kind].append(row)
-        return {kind: _packed(*zip(*some)) for kind, some in rows.items() if some}
+        return {kind: _packed(*zip(*some, strict=True)) for kind, some in rows.items() if some}
 
 
 def _packed(names: Sequence[str], sizes: Sequence[int], times: Sequence[int]) -> Files:

@@ -41,7 +41,7 @@ def serve(orders: IO[bytes], answers: IO[bytes]) -> None:
             answer = do(order)
         except WorkbenchError as error:
             answer = error
-        except Exception as error:  # told to the scan, which raises it
+        except Exception as error:  # noqa: BLE001 (sent to the scan, which raises it)
             answer = WorkbenchError(one_line(f"{type(error).__name__}: {error}"))
         send(answers, answer)
 

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:  # the last door: one line for people, the traceback for those who ask
+    except Exception as error:  # noqa: BLE001 (the last door: one line, the traceback for those who ask)
         if os.environ.get("DEEPFAKE_DEBUG"):
             traceback.print_exc()
         print(

@@ -58,22 +58,26 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
         request = _request(args, Path(scratch))
         told = _progress(len(files) * len(runs))
         judged = [batch.run(files, one, workers=args.workers, told=told) for one in _one_each(request, runs)]
-        together = [_combined(runs, of_file) for of_file in zip(*judged)] if len(runs) > 1 else []
+        together = (
+            [_combined(runs, of_file) for of_file in zip(*judged, strict=False)] if len(runs) > 1 else []
+        )
         if args.report is not None:
             from core.detection.reporting import report
 
             words = [one.words for one in together]
-            report.save(args.report, [verdict for of_file in zip(*judged) for verdict in of_file], words)
+            report.save(
+                args.report, [verdict for of_file in zip(*judged, strict=False) for verdict in of_file], words
+            )
     by_detector = [[_entry(v, keep_maps=args.explain) for v in verdicts] for verdicts in judged]
     if args.out is not None:
         from core.detection import exports
 
-        exports.save(args.out, [entry for of_file in zip(*by_detector) for entry in of_file])
+        exports.save(args.out, [entry for of_file in zip(*by_detector, strict=False) for entry in of_file])
     if len(runs) == 1:
         return by_detector[0]
     return [
         {**of_file[0], "others": list(of_file[1:]), "combined": asdict(one)}
-        for of_file, one in zip(zip(*by_detector), together, strict=True)
+        for of_file, one in zip(zip(*by_detector, strict=False), together, strict=True)
     ]
 
 
@@ -106,7 +110,9 @@ def _combined(runs: list[str | None], verdicts: tuple[Any, ...]) -> Any:
     """What the detectors say together of one file, where that was learned."""
     from core.detection import stacking
 
-    return stacking.combine({str(n): v.score for n, v in zip(runs, verdicts) if v.score is not None})
+    return stacking.combine(
+        {str(n): v.score for n, v in zip(runs, verdicts, strict=True) if v.score is not None}
+    )
 
 
 def _check_places(args: argparse.Namespace) -> None:

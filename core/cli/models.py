@@ -51,7 +51,8 @@ def show(result: list[dict[str, Any]]) -> str:
     widths = [max(len(line[i]) for line in rows) for i in range(len(columns))]
     return "\n".join(
         "  ".join(
-            cell.rjust(w) if c == "parameters" else cell.ljust(w) for c, cell, w in zip(columns, line, widths)
+            cell.rjust(w) if c == "parameters" else cell.ljust(w)
+            for c, cell, w in zip(columns, line, widths, strict=True)
         ).rstrip()
         for line in rows
     )

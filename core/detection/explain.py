@@ -232,7 +232,7 @@ def explain_sound(
             figures += faithfulness.of_sound(
                 looked.scores, looked.inputs, attribution.maps, looked.hertz, rate, attribution.scores
             )
-            for unit, map_, weight in zip(looked.units, attribution.maps, attribution.strengths):
+            for unit, map_, weight in zip(looked.units, attribution.maps, attribution.strengths, strict=True):
                 own = judged.units[unit]
                 windows.append(sound.WindowMap(own.t0, own.t1, map_, looked.hertz))
                 weights.append(float(weight))
@@ -254,7 +254,7 @@ def explain_sound(
             faithfulness=figure,
             importance=weight / top,
         )
-        for k, (window, figure, weight) in enumerate(zip(windows, figures, weights))
+        for k, (window, figure, weight) in enumerate(zip(windows, figures, weights, strict=True))
     )
     wish.on_map(maps[0])
     return maps, mapped

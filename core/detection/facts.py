@@ -60,7 +60,7 @@ def _plain(info: Any) -> dict[str, Any]:
 def _part(read_part: Any, path: Path) -> Any:
     try:
         return read_part(path)
-    except Exception as error:  # a metadata block is untrusted: whatever is wrong with it is one line here
+    except Exception as error:  # noqa: BLE001 (a metadata block is untrusted: whatever is wrong is one line)
         return {"unreadable": one_line(f"{type(error).__name__}: {error}")[:LONGEST]}
 
 

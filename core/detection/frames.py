@@ -22,7 +22,7 @@ def shown_frames(path: Path, recipe: Recipe, kind: str) -> Frames:
     if kind == "image":
         return {0: reduced(open_image(path))}
     read = read_frames(path, frames_of_a_clip(recipe), recipe.sampling)
-    return {int(i): reduced(image) for i, image in zip(read.indices, read.images)}
+    return {int(i): reduced(image) for i, image in zip(read.indices, read.images, strict=True)}
 
 
 def prepare_with_frames(path: Path, recipe: Recipe, kind: str) -> dict[str, Any]:

@@ -245,7 +245,7 @@ def _cbor_open(data: bytes, at: int, depth: int, major: int) -> tuple[Any, int]:
         items.append(item)
     at += 1
     if major == 5:
-        return {str(k): v for k, v in zip(items[::2], items[1::2])}, at
+        return {str(k): v for k, v in zip(items[::2], items[1::2], strict=False)}, at
     if major == 3:
         return "".join(map(str, items)), at
     return (b"".join(items) if major == 2 else items), at

@@ -95,7 +95,7 @@ def _learned(
     learned = Combined(
         None,
         samples=len(labels),
-        weights=dict(zip(names, map(float, model.coef_[0]))),
+        weights=dict(zip(names, map(float, model.coef_[0]), strict=True)),
         auc=_auc_across_folds(x, labels, groups),
         singles={n: _auc(labels, x[:, k]) for k, n in enumerate(names)},
     )

@@ -199,7 +199,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except WorkbenchError as error:
         kind = next(name for name, known in ERRORS.items() if isinstance(error, known))
         return {"error": one_line(error), "kind": kind}
-    except Exception as error:  # whatever it is, it is about this file; the page shows one line
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is about this file: one line)
         text = f"{path.name}: cannot be decoded ({type(error).__name__}: {error})"
         return {"error": one_line(text), "kind": "MediaError"}
 

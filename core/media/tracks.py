@@ -158,7 +158,7 @@ def _assign(tracks: list[Track], frame: int, boxes: np.ndarray) -> None:
     costs = np.array([[_distance(track.near(frame), box) for box in boxes] for track in free])
     taken = set()
     if costs.size:
-        for row, column in zip(*linear_sum_assignment(np.minimum(costs, 1e6))):
+        for row, column in zip(*linear_sum_assignment(np.minimum(costs, 1e6)), strict=True):
             if costs[row, column] <= FARTHEST:
                 free[row].add(frame, boxes[column])
                 taken.add(int(column))

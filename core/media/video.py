@@ -231,9 +231,9 @@ def needed_positions(index: PacketIndex, wanted: np.ndarray) -> np.ndarray:
     """Every packet that must be decoded to get the wanted frames, ascending."""
     needed = np.zeros(len(index), dtype=bool)
     entries = [index.entry(int(position)) for position in wanted]
-    for position, entry in zip(wanted.tolist(), entries):
+    for position, entry in zip(wanted.tolist(), entries, strict=True):
         needed[entry : position + 1] = True
-    for position, entry in zip(wanted.tolist(), entries):
+    for position, entry in zip(wanted.tolist(), entries, strict=True):
         if entry == 0 or not needed[entry - 1]:
             needed[entry : position + 1] &= ~index.leading(entry, position)
     skipped = index.disposable.copy()

@@ -103,7 +103,7 @@ def _groups(both: pd.DataFrame) -> np.ndarray:
     """Samples tied in either run's plan are drawn together."""
     keys = [
         [f"a {first}", f"b {second}"]
-        for first, second in zip(both["group_a"].astype(str), both["group_b"].astype(str))
+        for first, second in zip(both["group_a"].astype(str), both["group_b"].astype(str), strict=True)
     ]
     return components(keys)
 

@@ -175,7 +175,7 @@ def smooth(x: np.ndarray, y: np.ndarray, weight: float) -> np.ndarray:
     gaps = np.diff(x, prepend=x[0]) / span * units if span > 0 else np.ones(len(y))
     factors = keep ** np.maximum(gaps, 0.0)
     smoothed, total, norm = [], 0.0, 0.0
-    for factor, value in zip(factors.tolist(), np.asarray(y, dtype=np.float64).tolist()):
+    for factor, value in zip(factors.tolist(), np.asarray(y, dtype=np.float64).tolist(), strict=True):
         total, norm = total * factor + value, norm * factor + 1.0
         smoothed.append(total / norm)
     return np.array(smoothed)

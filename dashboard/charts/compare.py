@@ -35,8 +35,8 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
                 error_y={
                     "type": "data",
                     "symmetric": False,
-                    "array": [_above(v, b) for v, b in zip(values, bounds)],
-                    "arrayminus": [_below(v, b) for v, b in zip(values, bounds)],
+                    "array": [_above(v, b) for v, b in zip(values, bounds, strict=True)],
+                    "arrayminus": [_below(v, b) for v, b in zip(values, bounds, strict=True)],
                     "color": theme.UNCERTAIN,  # seen in light and dark
                 },
             )
@@ -146,8 +146,8 @@ def confusion(at: Mapping[str, Any], title: str) -> go.Figure:
     counts = np.array([[float(at[name]) for name in row] for row in CELLS])
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     text = [
-        [f"{theme.count(c)}<br>{theme.percent(s)}" for c, s in zip(row, share)]
-        for row, share in zip(counts, shares)
+        [f"{theme.count(c)}<br>{theme.percent(s)}" for c, s in zip(row, share, strict=True)]
+        for row, share in zip(counts, shares, strict=True)
     ]
     x, y = ["called real", "called fake"], ["real", "fake"]
     drawn = go.Figure(

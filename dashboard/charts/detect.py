@@ -119,7 +119,7 @@ def _person(
             mode="lines+markers",
             name=f"person {track + 1}",
             customdata=[k for k, _ in own],
-            text=[f"frame {u.index}: {word}" for (_, u), word in zip(own, words)],
+            text=[f"frame {u.index}: {word}" for (_, u), word in zip(own, words, strict=True)],
             line={"color": theme.SERIES[track % len(theme.SERIES)], "width": 1.5},
             marker=_marker(words),
             hovertemplate="%{x:.2f} s, %{text}, score %{y:.3f}<extra></extra>",
@@ -148,7 +148,7 @@ def _segments(
             mode="markers",
             showlegend=False,
             customdata=[k for k, _ in own],
-            text=[f"{u.t0:.1f} to {u.t1:.1f} s: {w}" for (_, u), w in zip(own, words)],
+            text=[f"{u.t0:.1f} to {u.t1:.1f} s: {w}" for (_, u), w in zip(own, words, strict=True)],
             marker=_marker(words),
             hovertemplate="%{text}, score %{y:.3f}<extra></extra>",
         )
@@ -228,7 +228,10 @@ def contributions(verdict: Verdict) -> go.Figure:
             x=adds,
             y=names,
             orientation="h",
-            text=[f"{a:+.3f} ({float(c['share']):.0%})" for a, c in zip(adds, verdict.contributions)],
+            text=[
+                f"{a:+.3f} ({float(c['share']):.0%})"
+                for a, c in zip(adds, verdict.contributions, strict=True)
+            ],
             marker={"color": [theme.FAKE if a > 0 else theme.REAL for a in adds]},
             hovertemplate="%{y}: %{x:+.4f}<extra></extra>",
         )

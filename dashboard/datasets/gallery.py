@@ -29,7 +29,7 @@ def take_click(name: str, key: str, event: Any) -> None:
     if chosen == st.session_state.get(f"clicked-{key}"):
         return
     st.session_state[f"clicked-{key}"] = chosen
-    for field, value in zip(FIELDS, chosen or [""] * 4):
+    for field, value in zip(FIELDS, chosen or [""] * 4, strict=False):
         st.session_state[_key(name, field)] = value
 
 
@@ -56,7 +56,7 @@ def draw(info: DatasetInfo) -> None:
     samples = browse.page(info.name, chosen, number, PAGE, space)
     with slots:
         for begin in range(0, len(samples), COLUMNS):
-            for column, sample in zip(st.columns(COLUMNS), samples[begin : begin + COLUMNS]):
+            for column, sample in zip(st.columns(COLUMNS), samples[begin : begin + COLUMNS], strict=False):
                 with column:
                     _draw_sample(sample, entries.get(sample["id"]))
 
@@ -70,7 +70,7 @@ def _filters(info: DatasetInfo) -> Filter:
     }
     columns = st.columns([1, 1, 1, 1, 2])
     values = {}
-    for column, (field, found) in zip(columns, options.items()):
+    for column, (field, found) in zip(columns, options.items(), strict=False):
         key = _key(info.name, field)
         if st.session_state.get(key) not in ("", *found):
             st.session_state[key] = ""

@@ -51,7 +51,9 @@ def _labels(info: DatasetInfo, folder: str, said: Override) -> Override:
         hide_index=True,
         key=f"mapping-folders-{info.name}",
     )
-    labels = {f: label for f, label in zip(edited["folder"], edited["label"]) if label != AS_FOUND}
+    labels = {
+        f: label for f, label in zip(edited["folder"], edited["label"], strict=True) if label != AS_FOUND
+    }
     return replace(said, one_is=one_is, labels=labels)
 
 

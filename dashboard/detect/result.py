@@ -172,7 +172,7 @@ def _windows(item: Item, verdict: Verdict) -> None:
     play = item.first.player
     if not segments or play is None or not play[0].is_file():
         return
-    for column, unit in zip(st.columns(4), segments):
+    for column, unit in zip(st.columns(4), segments, strict=False):
         with column:
             st.caption(f"{unit.t0:.1f} to {unit.t1:.1f} s · score {theme.number(unit.score)}")
             st.audio(

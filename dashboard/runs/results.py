@@ -61,8 +61,7 @@ def _headline(found: Mapping[str, Any]) -> None:
     columns = st.columns(4)
     for column, name, label in zip(
         columns, ("auc", "balanced_accuracy", "macro_f1", "accuracy"),
-        ("AUC", "Balanced accuracy", "Macro F1", "Accuracy"),
-    ):  # fmt: skip
+        ("AUC", "Balanced accuracy", "Macro F1", "Accuracy"), strict=True):  # fmt: skip
         column.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
     st.caption(
         f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
@@ -114,7 +113,7 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
 
 def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
     st.caption("A click on a cell opens its samples.")
-    for column, (key, words) in zip(st.columns(2), THRESHOLDS.items()):
+    for column, (key, words) in zip(st.columns(2), THRESHOLDS.items(), strict=True):
         at = found[key]
         value = "nothing is called fake" if at["threshold"] is None else theme.number(at["threshold"])
         title = f"{words}" + (f" ({value})" if key == "at_chosen" else "")
@@ -165,7 +164,7 @@ def _plots(folder: RunFolder) -> None:
     pictures = sorted(folder.results.glob("*.png"))
     if not pictures:
         st.info("This run has no plots.")
-    for column, picture in zip([*st.columns(2)] * len(pictures), pictures):
+    for column, picture in zip([*st.columns(2)] * len(pictures), pictures, strict=False):
         column.image(str(picture), caption=picture.stem.replace("_", " "))
 
 

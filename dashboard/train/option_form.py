@@ -62,7 +62,7 @@ def options(names: Iterable[str], columns: int = 3) -> None:
     """Several fields side by side."""
     names = list(names)
     for start in range(0, len(names), columns):
-        for place, name in zip(st.columns(columns), names[start : start + columns]):
+        for place, name in zip(st.columns(columns), names[start : start + columns], strict=False):
             with place:
                 option(name)
 

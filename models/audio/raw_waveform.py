@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -43,7 +45,7 @@ class RawEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.filters = BandFilters(BANDS)
-        self.blocks = nn.Sequential(*(ResidualBlock(a, b) for a, b in zip((1, *WIDTHS), WIDTHS)))
+        self.blocks = nn.Sequential(*(ResidualBlock(a, b) for a, b in itertools.pairwise((1, *WIDTHS))))
         self.band_place = nn.Parameter(torch.randn(1, BANDS // 3, WIDTHS[-1]) * 0.02)
         self.over_bands = GraphAttention(WIDTHS[-1], NODE)
         self.over_time = GraphAttention(WIDTHS[-1], NODE)

@@ -80,7 +80,7 @@ def test_samples_are_the_files(tree: LayoutTree, tmp_path: Path, space: Workspac
     assert len(frame) == about.samples
     assert frame.loc[frame["label"] != 1, "method"].isna().all()
     for end, keys in tree.groups.items():
-        found = [set(g) for p, g in zip(frame["path"], frame["groups"]) if p.endswith(end)]
+        found = [set(g) for p, g in zip(frame["path"], frame["groups"], strict=True) if p.endswith(end)]
         assert found and all(one == keys for one in found), end
 
 

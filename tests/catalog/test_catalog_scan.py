@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -241,7 +242,9 @@ class TestTraps:
         frame = table.load(["FakeAVCeleb"], space)
         kinds = {
             p.split("/")[2]: (a, b, c)
-            for p, a, b, c in zip(frame["path"], frame["label"], frame["label_video"], frame["label_audio"])
+            for p, a, b, c in zip(
+                frame["path"], frame["label"], frame["label_video"], frame["label_audio"], strict=True
+            )
         }
         assert kinds == {
             "RealVideo-RealAudio": (0, 0, 0),
@@ -658,7 +661,7 @@ def test_listing_takes_a_name_only_where_it_is_unique(tmp_path: Path) -> None:
 
 
 class TestLongLists:
-    ENTRIES = [
+    ENTRIES: ClassVar = [
         {"file": f"{i}.mp4", "text": "é" * (i % 7), "half": "\ud800" if i == 3 else ""} for i in range(50)
     ]
 

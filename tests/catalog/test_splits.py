@@ -43,7 +43,7 @@ def brute_force_crossings(plan: pd.DataFrame) -> int:
     for row in kept.itertuples():
         graph.add_node(("sample", row.id))
         graph.add_edges_from((("sample", row.id), ("key", row.dataset, key)) for key in row.groups)
-    side = dict(zip(kept["id"], kept["split"]))
+    side = dict(zip(kept["id"], kept["split"], strict=True))
     return sum(
         len({side[n[1]] for n in part if n[0] == "sample"}) > 1 for part in nx.connected_components(graph)
     )
@@ -119,7 +119,7 @@ def test_a_group_split_has_the_right_sizes_and_strata() -> None:
             rows.append(sample(f"{person}_{k}.mp4", 1, f"id{person}", method=("swap", "lips")[k % 2]))
     plan = splits.plan(table(rows), "group")
     total = Counter(plan.table["label"])
-    for split, share in zip(splits.SPLITS, splits.FRACTIONS):
+    for split, share in zip(splits.SPLITS, splits.FRACTIONS, strict=True):
         part = plan.table[plan.table["split"] == split]
         for label in (0, 1):
             assert (part["label"] == label).sum() == pytest.approx(share * total[label], rel=0.03)
@@ -133,7 +133,7 @@ def test_official_lists_are_honoured_and_validation_is_taken_from_training_by_gr
     rows = [sample(f"{i}.jpg", i % 2, f"g{i // 4}", split="train") for i in range(400)]
     rows += [sample(f"t{i}.jpg", i % 2, split="test") for i in range(60)]
     plan = splits.plan(table(rows), "official")
-    side = dict(zip(plan.table["path"], plan.table["split"]))
+    side = dict(zip(plan.table["path"], plan.table["split"], strict=True))
     assert all(side[f"t{i}.jpg"] == "test" for i in range(60))
     assert sum(v == "test" for v in side.values()) == 60
     assert sum(v == "val" for v in side.values()) == pytest.approx(80, abs=4)

@@ -140,7 +140,7 @@ def test_bars_carry_what_a_click_filters_by(space: Workspace) -> None:
     bars = charts.methods_figure(about).data
     total = 0
     for trace in bars:
-        for value, (split, method, label, modality) in zip(trace.y, trace.customdata):
+        for value, (split, method, label, modality) in zip(trace.y, trace.customdata, strict=True):
             assert value == browse.total(
                 about, Filter(label=label, split=split, method=method, modality=modality), space
             )

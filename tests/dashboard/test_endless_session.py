@@ -94,7 +94,7 @@ def test_a_page_drawn_again_and_again_keeps_nothing_more(name: str, space: Works
         return len(state), len(files), threading.active_count(), len(temporary() - before)
 
     seen = [round_(n) for n in range(LATE)]
-    grown = [late - early for early, late in zip(seen[EARLY], seen[-1])]
+    grown = [late - early for early, late in zip(seen[EARLY], seen[-1], strict=True)]
     assert max(grown) < (LATE - 1 - EARLY) // 2, seen  # what a round leaves behind grows with every round
 
 

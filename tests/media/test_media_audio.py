@@ -207,7 +207,7 @@ def test_windows_cover_the_whole_recording(length: int) -> None:
     assert cut.shape == (len(t0), 64_000)
     assert (t0[0], t1[-1]) == (0.0, length / RATE)
     assert (t0[1:] <= t1[:-1]).all()
-    for window, begin in zip(cut, t0):
+    for window, begin in zip(cut, t0, strict=True):
         if length > 64_000:
             np.testing.assert_array_equal(window, audio[round(begin * RATE) :][:64_000])
     if length < 64_000:

@@ -76,7 +76,7 @@ class TestEveryKind:
     def test_pictures_and_times_equal_reading_in_order(self, clips: dict[str, Path], name: str) -> None:
         every = decoded_in_order(clips[name])
         frames = read_frames(clips[name], 7)
-        for index, image in zip(frames.indices, frames.images):
+        for index, image in zip(frames.indices, frames.images, strict=True):
             np.testing.assert_array_equal(image, every[index].to_ndarray(format="rgb24"))
         if name != "h264.avi":  # there the times of the frames are those of decoding, not of showing
             times = np.array([frame.time for frame in every])

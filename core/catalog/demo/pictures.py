@@ -29,10 +29,7 @@ def write_pictures(folder: Path, seed: int, files: list[str], kind: str, side: i
     """`kind` is real or the manipulation; every picture shows somebody of its own."""
     for name in files:
         rng = generator(seed, folder.name, name)
-        if kind == "real":
-            shot = shoot(rng, draw_person(rng), side, side)
-        else:
-            shot = _manipulated(rng, kind, side)
+        shot = shoot(rng, draw_person(rng), side, side) if kind == "real" else _manipulated(rng, kind, side)
         encode.picture(folder / name, shot, quality=int(generator(seed, name, "quality").integers(70, 96)))
 
 

@@ -29,7 +29,7 @@ class Utterances:
         rows = [self.rows.get(stem) for stem in part.stems]
         self.taken.update(part.stems)
         if None in rows and self.rows:
-            for path, row, stem in zip(part.paths, rows, part.stems):
+            for path, row, stem in zip(part.paths, rows, part.stems, strict=True):
                 if row is None and not _TRIAL.match(stem):
                     self.problems.add("unlisted", path)
         keys = {speaker: (f"speaker:{speaker}",) for speaker in {row[0] for row in rows if row}}

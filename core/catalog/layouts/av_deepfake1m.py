@@ -64,18 +64,21 @@ class AVDeepfake1M(Layout):
         listing = lists.by_split.get(split or "")
         rows = [(listing.take(name) if listing else None) for name in names]
         if listing and listing.rows and listing.report_unlisted:
-            for path, row in zip(part.paths, rows):
+            for path, row in zip(part.paths, rows, strict=True):
                 if row is None:
                     lists.problems.add("unlisted", path)
         filled = [row or {} for row in rows]
-        kinds = [self._kind(row, path, lists.problems) for row, path in zip(filled, part.paths)]
+        kinds = [self._kind(row, path, lists.problems) for row, path in zip(filled, part.paths, strict=True)]
         return Labels(
             label=[max(kind) if kind else None for kind in kinds],
             label_video=[kind[0] if kind else None for kind in kinds],
             label_audio=[kind[1] if kind else None for kind in kinds],
-            method=[row["modify_type"] if kind and max(kind) else None for row, kind in zip(filled, kinds)],
+            method=[
+                row["modify_type"] if kind and max(kind) else None
+                for row, kind in zip(filled, kinds, strict=True)
+            ],
             split=split,
-            groups=[_keys(row, name) for row, name in zip(filled, names)],
+            groups=[_keys(row, name) for row, name in zip(filled, names, strict=True)],
             identity=[m[1] if (m := _PERSON.search(name)) else None for name in names],
             segments=[stretches(row.get("fake_segments")) for row in filled],
         )

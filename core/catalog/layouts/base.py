@@ -28,18 +28,88 @@ SPLIT_WORDS = {
 }
 CLASS_WORDS = {
     **dict.fromkeys(
-        ("real", "reals", "original", "originals", "authentic", "genuine", "bonafide", "bona_fide", "live")
-        + ("pristine", "human", "natural", "nature", "untampered", "non_fake", "not_fake", "nonfake", "true")
-        + ("echt", "vrai", "vrais", "réel", "réels", "reales", "verdadero", "verdaderos", "verdadeiro")
-        + ("verdadeiros", "vero", "veri", "reale", "reali", "真", "真实", "真人", "настоящие", "подлинные"),
+        [
+            "real",
+            "reals",
+            "original",
+            "originals",
+            "authentic",
+            "genuine",
+            "bonafide",
+            "bona_fide",
+            "live",
+            "pristine",
+            "human",
+            "natural",
+            "nature",
+            "untampered",
+            "non_fake",
+            "not_fake",
+            "nonfake",
+            "true",
+            "echt",
+            "vrai",
+            "vrais",
+            "réel",
+            "réels",
+            "reales",
+            "verdadero",
+            "verdaderos",
+            "verdadeiro",
+            "verdadeiros",
+            "vero",
+            "veri",
+            "reale",
+            "reali",
+            "真",
+            "真实",
+            "真人",
+            "настоящие",
+            "подлинные",
+        ],
         REAL,
     ),
     **dict.fromkeys(
-        ("fake", "fakes", "spoof", "spoofed", "manipulated", "forged", "forgery", "tampered", "synthetic")
-        + ("synthesized", "synthesised", "generated", "ai", "ai_generated", "aigenerated", "deepfake")
-        + ("deepfakes", "altered", "edited", "cloned", "gan", "false")
-        + ("gefälscht", "gefaelscht", "falsch", "nep", "faux", "falso", "falsos", "falsa", "falsas", "falsi")
-        + ("假", "伪造", "虚假", "фейк", "фейки", "поддельные"),
+        [
+            "fake",
+            "fakes",
+            "spoof",
+            "spoofed",
+            "manipulated",
+            "forged",
+            "forgery",
+            "tampered",
+            "synthetic",
+            "synthesized",
+            "synthesised",
+            "generated",
+            "ai",
+            "ai_generated",
+            "aigenerated",
+            "deepfake",
+            "deepfakes",
+            "altered",
+            "edited",
+            "cloned",
+            "gan",
+            "false",
+            "gefälscht",
+            "gefaelscht",
+            "falsch",
+            "nep",
+            "faux",
+            "falso",
+            "falsos",
+            "falsa",
+            "falsas",
+            "falsi",
+            "假",
+            "伪造",
+            "虚假",
+            "фейк",
+            "фейки",
+            "поддельные",
+        ],
         FAKE,
     ),
 }
@@ -183,7 +253,7 @@ class Part:
         """The names, in a shard continued by the file's own path there: `1.tar/1/fake/35/0.png`."""
         if self.inside is None:
             return self.names
-        return [f"{name.rpartition('#')[0]}/{own}" for name, own in zip(self.names, self.inside)]
+        return [f"{name.rpartition('#')[0]}/{own}" for name, own in zip(self.names, self.inside, strict=True)]
 
     @cached_property
     def stems(self) -> list[str]:

@@ -74,7 +74,7 @@ class CelebDF(Layout):
         elif lists is not None:
             rows = [lists.take(path) for path in part.paths]
             labels.split = ["test" if row else None for row in rows]
-            for path, row in zip(part.paths, rows):
+            for path, row in zip(part.paths, rows, strict=True):
                 if row and row["label"] != labels.label:
                     lists.problems.add("contradiction", path)
         return labels

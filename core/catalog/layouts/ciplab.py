@@ -37,4 +37,7 @@ def _edited(stem: str) -> dict[str, Any] | None:
     match = _FAKE.match(stem)
     if not match:
         return None
-    return {"difficulty": match[1], "edited": [name for name, flag in zip(PARTS, match[2]) if flag == "1"]}
+    return {
+        "difficulty": match[1],
+        "edited": [name for name, flag in zip(PARTS, match[2], strict=True) if flag == "1"],
+    }

@@ -100,14 +100,17 @@ class DFDC(Layout):
         rows = [known.get(name) for name in part.names]
         if where is not None and known:
             lists.taken.update((where, name) for name in part.names)
-            for name, row in zip(part.names, rows):
+            for name, row in zip(part.names, rows, strict=True):
                 if row is None:
                     lists.problems.add("unlisted", f"{part.folder}/{name}")
         filled = [row or _NO_ROW for row in rows]
         labels = Labels(
-            label=[_label(row, name, lists.problems) for name, row in zip(part.names, filled)],
+            label=[_label(row, name, lists.problems) for name, row in zip(part.names, filled, strict=True)],
             split=[_split(row.get("split")) or ("test" if own_test else None) for row in filled],
-            groups=[(f"original:{row.get('original') or name}",) for name, row in zip(part.names, filled)],
+            groups=[
+                (f"original:{row.get('original') or name}",)
+                for name, row in zip(part.names, filled, strict=True)
+            ],
         )
         if where is None and not own_test:
             lists.problems.damaged(f"{part.folder}/metadata.json", "is missing, so these clips have no label")

@@ -48,9 +48,9 @@ class DFDCPreview(Layout):
         labels = self.stated(part)
         rows = [lists.take(path) if lists else None for path in part.paths]
         labels.split = [SPLIT_WORDS.get(normal(str((row or {}).get("set")))) for row in rows]
-        labels.groups = [_keys(stem, row or {}, part) for stem, row in zip(part.stems, rows)]
+        labels.groups = [_keys(stem, row or {}, part) for stem, row in zip(part.stems, rows, strict=True)]
         labels.identity = [keys[0].partition(":")[2] if keys else None for keys in labels.groups]
-        for path, row in zip(part.paths, rows):
+        for path, row in zip(part.paths, rows, strict=True):
             if row is None and lists is not None:
                 lists.problems.add("unlisted", path, "its label is that of its folder")
             elif row and lists and label_value(row.get("label", "")) not in (None, labels.label):

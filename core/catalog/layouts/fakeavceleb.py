@@ -27,7 +27,7 @@ TYPES = {
     "fakevideo_realaudio": (FAKE, REAL),
     "fakevideo_fakeaudio": (FAKE, FAKE),
 }
-CATEGORIES = dict(zip("abcd", TYPES))
+CATEGORIES = dict(zip("abcd", TYPES, strict=True))
 METHODS = ("faceswap-wav2lip", "fsgan-wav2lip", "wav2lip", "faceswap", "fsgan", "rtvc")
 _DONOR = re.compile(r"_(id\d+)")
 _NO_ROW: dict[str, Any] = {}
@@ -79,16 +79,18 @@ class FakeAVCeleb(Layout):
         labels.label_video, labels.label_audio = part.rule.label_video, part.rule.label_audio
         rows = [(lists.take(f"{where}/{name}") if lists else None) or _NO_ROW for name in part.names]
         pool, own = _pool(part.below[:3])
-        labels.groups = [_keys(pool, own, stem, row) for stem, row in zip(part.stems, rows)]
+        labels.groups = [_keys(pool, own, stem, row) for stem, row in zip(part.stems, rows, strict=True)]
         labels.identity = "/".join(part.below[:3]) or None
         if labels.label == FAKE:
-            labels.method = [_method(stem, row, part.rule) for stem, row in zip(part.stems, rows)]
+            labels.method = [
+                _method(stem, row, part.rule) for stem, row in zip(part.stems, rows, strict=True)
+            ]
         return labels
 
     def _flat(self, part: Part, lists: Listing | None) -> Labels:
         """All clips in one folder: only the list knows their labels; without it they have none."""
         rows = [lists.take(path, loose=True) if lists else None for path in part.paths]
-        for path, row in zip(part.paths, rows):
+        for path, row in zip(part.paths, rows, strict=True):
             if lists and lists.rows and row is None:
                 lists.problems.add("unlisted", path)
         kinds = [TYPES.get(row["type"]) if row else None for row in rows]
@@ -98,7 +100,7 @@ class FakeAVCeleb(Layout):
             label_audio=[kind[1] if kind else None for kind in kinds],
             method=[
                 _method("", row, None) if row and kind and max(kind) else None
-                for row, kind in zip(rows, kinds)
+                for row, kind in zip(rows, kinds, strict=True)
             ],
             groups=[_keys(*_pool(row["person"]), "", row) if row else () for row in rows],
             identity=["/".join(row["person"]) if row else None for row in rows],

@@ -53,7 +53,7 @@ class LavDF(Layout):
         where = "/".join(part.below)
         names = [f"{where}/{name}" if where else name for name in part.names]
         rows = [lists.take(name) if lists else None for name in names]
-        for name, row in zip(names, rows):
+        for name, row in zip(names, rows, strict=True):
             if lists and row is None:
                 lists.problems.add("unlisted", name)
         folder = next((s for s in map(split_of, part.below) if s), None)
@@ -64,7 +64,9 @@ class LavDF(Layout):
             label_audio=[row["audio"] for row in filled],
             method=[row["method"] for row in filled],
             split=[row["split"] or folder for row in filled],
-            groups=[(row["original"] or f"original:{name}",) for row, name in zip(filled, names)],
+            groups=[
+                (row["original"] or f"original:{name}",) for row, name in zip(filled, names, strict=True)
+            ],
             segments=[row["segments"] for row in filled],
         )
 

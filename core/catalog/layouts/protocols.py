@@ -48,7 +48,7 @@ class Protocols:
     def labels(self, part: Part, split: str | None, keys: Iterable[tuple[str, ...]] | None = None) -> Labels:
         rows = [self.find(stem, split) for stem in part.stems]
         if self.unlisted and any(one.rows for one in self.lists):
-            for path, row in zip(part.paths, rows):
+            for path, row in zip(part.paths, rows, strict=True):
                 if row is None:
                     self.problems.add("unlisted", path)
         return Labels(

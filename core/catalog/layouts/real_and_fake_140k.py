@@ -49,7 +49,7 @@ class RealAndFake140k(Layout):
             labels.split = [row["split"] if row else None for row in rows]
             labels.method = [METHOD if value == FAKE else None for value in labels.label]
             return labels
-        for path, row in zip(part.paths, rows):
+        for path, row in zip(part.paths, rows, strict=True):
             if row and row["label"] not in (None, labels.label):
                 lists[0].problems.add("contradiction", path)
         return labels

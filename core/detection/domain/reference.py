@@ -168,7 +168,10 @@ def _write(path: Path, reference: Reference) -> None:
 def _read(path: Path) -> Reference | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
-            spans = {str(n): (float(a), float(b)) for n, (a, b) in zip(stored["names"], stored["spans"])}
+            spans = {
+                str(n): (float(a), float(b))
+                for n, (a, b) in zip(stored["names"], stored["spans"], strict=True)
+            }
             return Reference(
                 stored["embeddings"], stored["distances"], spans, frozenset(map(str, stored["codecs"]))
             )

@@ -104,7 +104,7 @@ def _on_clip(prepared: Prepared, crf: int) -> Prepared:
     frames: list[np.ndarray] = [np.asarray(frame) for frame in prepared.frames]
     for track in np.unique(prepared.tracks):
         index = np.flatnonzero(prepared.tracks == track)
-        for i, frame in zip(index, h264([frames[i] for i in index], crf)):
+        for i, frame in zip(index, h264([frames[i] for i in index], crf), strict=False):
             frames[i] = frame
     return replace(prepared, frames=np.stack(frames) if isinstance(prepared.frames, np.ndarray) else frames)
 
@@ -125,7 +125,7 @@ def h264(frames: list[np.ndarray], crf: int) -> list[np.ndarray]:
     file.seek(0)
     with av.open(file) as container:
         decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    return [d[: f.shape[0], : f.shape[1]] for d, f in zip(decoded, frames)]
+    return [d[: f.shape[0], : f.shape[1]] for d, f in zip(decoded, frames, strict=False)]
 
 
 def audio_codec(audio: np.ndarray, rate: int, codec: str, kbits: int) -> np.ndarray:

@@ -136,7 +136,7 @@ def localise(
         units,
         {
             str(i): [(float(s[0]), float(s[1])) for s in segments]
-            for i, segments in zip(stated["id"], stated["segments"])
+            for i, segments in zip(stated["id"], stated["segments"], strict=True)
         },
     )
 

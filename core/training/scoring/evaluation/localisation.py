@@ -33,7 +33,7 @@ def propose(spans: np.ndarray, scores: np.ndarray, levels: int = 10) -> list[Pro
     for level in np.unique(np.quantile(scores, np.linspace(0, 1, levels, endpoint=False))):
         above = np.r_[False, scores >= level, False]
         edges = np.flatnonzero(np.diff(above.astype(int)))
-        for first, past in zip(edges[::2], edges[1::2]):
+        for first, past in zip(edges[::2], edges[1::2], strict=True):
             segment = (float(spans[first, 0]), float(spans[past - 1, 1]))
             found[segment] = max(found.get(segment, -np.inf), float(scores[first:past].mean()))
     return [(start, end, score) for (start, end), score in found.items()]

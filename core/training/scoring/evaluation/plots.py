@@ -26,12 +26,12 @@ def training_curves(path: Path, series: Series, best_epoch: int | None) -> None:
     ]
     panels = ["loss", *metrics, "lr"]
     figure = Figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")
-    for axis, name in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
+    for axis, name in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
         names = ["lr"] if name == "lr" else [f"train/{name}", f"val/{name}"]
-        for key, style, color in zip(names, DASHES, (NEUTRAL, FAKE)):
+        for key, style, color in zip(names, DASHES, (NEUTRAL, FAKE), strict=False):
             points = series.get(key, ())
             if points:
-                x, y = zip(*points)
+                x, y = zip(*points, strict=True)
                 axis.plot(x, y, style, color=color, marker="o", markersize=3, label=key)
         if best_epoch and name != "lr":
             axis.axvline(
@@ -85,7 +85,7 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
     """ROC and precision-recall of each split, with both thresholds as points and chance as a line."""
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
-    for (split, sweep), style, color in zip(sweeps.items(), DASHES, (NEUTRAL, FAKE)):
+    for (split, sweep), style, color in zip(sweeps.items(), DASHES, (NEUTRAL, FAKE), strict=False):
         thresholds, tp, fp = thinned(sweep)
         recall, fpr = tp / sweep.positives, fp / sweep.negatives
         precision = tp / np.maximum(tp + fp, 1)
