@@ -6,12 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.media import browser
+from core.media import browser, shards
 
 
 def picture(path: Path, side: int = 320) -> bytes:
     """A JPEG of the file as it is now, at most `side` pixels large."""
-    return _made(str(path), path.stat().st_mtime_ns, side)
+    return _made(str(path), shards.status(path).st_mtime_ns, side)
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)

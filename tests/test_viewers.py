@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from core.access import Person
 from core.catalog import demo, exclusions, leaks, overrides, roots
 from core.catalog.scan import scan
+from core.catalog.unpack import unpack
 from core.detection.defaults import set_default
 from core.errors import NotAllowed
 from core.runs import tuning
@@ -38,8 +39,8 @@ CHANGES = {
 EVERYBODY = {
     "core.catalog.shortcuts:probe": "a measurement of catalogued files, cached",
     "core.catalog.leaks:report": "fingerprints of catalogued files, cached",
-    "core.migrations:open_workspace": "at the start of the server, before anybody is served",
     "core.media.browser:playable": "a copy of a catalogued clip that browsers play, in the cache",
+    "core.media.shards:extracted": "a copy of a catalogued row that a player can be given, in the cache",
     "core.media.browser:thumbnail": "decodes one file in the sandbox",
     "core.media.images:open_image": "decodes one file in the sandbox",
     "core.runs.cards:cards": "the list of networks, in the cache",
@@ -57,6 +58,7 @@ Act = Callable[[RunManager, RunFolder, Workspace], object]
 FORBIDDEN: dict[str, Act] = {
     "core.catalog.demo:make": lambda m, r, s: demo.make(s.demo, person=VIEWER),
     "core.catalog.scan:scan": lambda m, r, s: scan([s.root], space=s, person=VIEWER),
+    "core.catalog.unpack:unpack": lambda m, r, s: unpack("any", s.root / "plain", s, VIEWER),
     "core.catalog.roots:add": lambda m, r, s: roots.add(s.root, VIEWER, s),
     "core.catalog.roots:remove": lambda m, r, s: roots.remove(s.root, VIEWER, s),
     "core.catalog.overrides:save": lambda m, r, s: overrides.save("/x", overrides.Override(), VIEWER, s),

@@ -46,5 +46,5 @@ def save_dataset(task: Task, problems: Problems, space: Workspace) -> DatasetInf
         )
         return about[0]
 
-    table.save(task.name, batches(task, lists, tally), describe, space)
+    table.save(task.name, batches(task, lists, tally, problems), describe, space)
     return about[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from core.catalog.allocation import order_of
 from core.catalog.fingerprints import Fingerprint
 from core.catalog.table import absolute_paths
 from core.errors import MediaError
+from core.media import shards
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace
 
@@ -39,11 +40,19 @@ def exact(
 ) -> list[Pair]:
     """Pairs of files with the same bytes on different sides. Only files of equal size are read."""
     table = table.reset_index(drop=True)
-    paths = absolute_paths(table, space)
+    paths, limits = absolute_paths(table, space), Limits.from_settings(space)
     sizes: dict[int, list[int]] = defaultdict(list)
+    packed: Counter[str] = Counter()
     for i, path in enumerate(paths):
         try:
+            if shards.address(path):  # only reading tells how long a row is: as many as are looked at anyway
+                packed[table["dataset"][i]] += 1
+                if packed[table["dataset"][i]] <= MOST_FILES:
+                    sizes[shards.length(path, limits)].append(i)
+                continue
             sizes[path.stat().st_size].append(i)
+        except MediaError:
+            continue  # cannot be read: nothing to compare
         except OSError:
             continue  # gone since the scan; the next scan says so
     split = table["split"].to_numpy()
@@ -66,7 +75,7 @@ def _alike(
     def digest(item: tuple[int, int]) -> str | None:
         try:
             return fingerprints.content(paths[item[1]], beginning=beginning)
-        except OSError:
+        except (OSError, MediaError):
             return None
 
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
@@ -171,7 +180,7 @@ def _workers() -> int:
 
 def _stamp(path: Path) -> str:
     try:
-        status = path.stat()
+        status = shards.status(path)
     except OSError:
         return "gone"
     return f"{status.st_size}-{status.st_mtime_ns}"

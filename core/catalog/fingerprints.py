@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from core.errors import MediaError
+from core.media import shards
 from core.media.audio import read_audio
 from core.media.images import open_image
 from core.media.limits import Limits
@@ -40,7 +41,7 @@ class Fingerprint:
 def content(path: Path, *, beginning: bool = False) -> str:
     """The SHA-256 of a file, or of its first 64 kB."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with shards.reader(path) as file:
         if beginning:
             return hashlib.sha256(file.read(1 << 16)).hexdigest()
         while block := file.read(1 << 20):

@@ -23,7 +23,10 @@ from core.catalog.layouts.base import (
 from core.catalog.own_folder import set_roots
 from core.catalog.problems import Problems
 from core.catalog.recognise import Claim, Found, Key, Owned, Recognised, evidence_of
+from core.catalog.shards import listed as packed_lists
+from core.catalog.shards.sets import ShardSet, holding, name_for, shard_sets
 from core.catalog.walk import OTHER, Tree
+from core.media.kinds import SHARD
 from core.workspace import Workspace
 
 MAX_METHODS = 20  # more folders than this below `fake` are clips, not methods
@@ -40,7 +43,7 @@ class Generic(Layout):
 
     slug = "generic"
     dataset = ""  # its own name, see name_of
-    kinds = ("image", "audio", "video")
+    kinds = ("image", "audio", "video", SHARD)
     rules = (Rule(),)
 
     def __init__(self, name: str, listing: str = "", one_is: int = FAKE) -> None:
@@ -50,7 +53,10 @@ class Generic(Layout):
         return self.name
 
     def read(self, site: Any, problems: Problems) -> Any:
-        return lists.read_labels(Path(self.listing), problems, self.one_is) if self.listing else None
+        if not self.listing:
+            return None
+        reader = packed_lists if self.listing.lower().endswith(".parquet") else lists
+        return reader.read_labels(Path(self.listing), problems, self.one_is)
 
     def label(self, part: Part, listing: Any) -> Labels:
         if listing is None:
@@ -87,12 +93,17 @@ class _Class:
 def add(tree: Tree, recognised: Recognised, space: Workspace | None = None) -> None:
     """Make generic datasets of what no layout owns; they join `recognised.found` and leave `recognised.left`."""
     said = overrides.read(space)
+    empty = {item for item in recognised.left if item[1] == SHARD and not holding(tree, item[0])}
+    recognised.left = [item for item in recognised.left if item not in empty]
     owned = _by_override(tree, recognised, said)
     _take(recognised, owned)
     folders = _by_folders(tree, recognised)
     _take(recognised, folders)
     listed, listings = _by_lists(tree, recognised)
     _take(recognised, listed)
+    sets = shard_sets(tree, recognised.left)
+    _take(recognised, sets)
+    recognised.left += sorted(empty)
     groups: dict[str, list[Owned]] = defaultdict(list)
     for item in owned + folders + listed:
         groups[item.claim.key.anchor].append(item)
@@ -104,12 +115,25 @@ def add(tree: Tree, recognised: Recognised, space: Workspace | None = None) -> N
         one_is = said_here.one_is if said_here else FAKE
         layout = Generic(anchor.rpartition("/")[2] or "dataset", listing, one_is)
         fresh.append(Found(layout, key, "", evidence_of(key, items, tree), items))
-    recognised.found += fresh
+    recognised.found += [*fresh, *_of_shards(sets, tree, said)]
     set_roots(tree, recognised)
-    for found in fresh:
-        assert isinstance(found.layout, Generic)
-        if normal(found.layout.name) in VAGUE_NAMES or split_of(found.layout.name):
-            found.layout.name = found.root.rpartition("/")[2] or found.layout.name
+    for one in fresh:
+        assert isinstance(one.layout, Generic)
+        if normal(one.layout.name) in VAGUE_NAMES or split_of(one.layout.name):
+            one.layout.name = one.root.rpartition("/")[2] or one.layout.name
+
+
+def _of_shards(sets: list[Owned], tree: Tree, said: dict[str, overrides.Override]) -> list[Found]:
+    """One dataset for all shards below one folder."""
+    groups: dict[Key, list[Owned]] = defaultdict(list)
+    for item in sets:
+        groups[item.claim.key].append(item)
+    fresh = []
+    for key, items in sorted(groups.items()):
+        one_is = said[key.anchor].one_is if key.anchor in said else FAKE
+        layout = ShardSet(name_for(key.anchor), one_is)
+        fresh.append(Found(layout, key, "", evidence_of(key, items, tree), items))
+    return fresh
 
 
 def _take(recognised: Recognised, owned: list[Owned]) -> None:
@@ -200,6 +224,8 @@ def _by_lists(tree: Tree, recognised: Recognised) -> tuple[list[Owned], dict[str
     found: dict[str, str] = {}
     owned = []
     for folder, kind in recognised.left:
+        if kind == SHARD:
+            continue
         here = folder
         while here in tree.folders:
             if here not in found:
@@ -218,5 +244,9 @@ def _label_list(folder: str, tree: Tree) -> str:
         if name.lower().endswith((".csv", ".tsv", ".txt", ".json")) and lists.is_label_list(
             Path(folder, name)
         ):
+            return f"{folder.rstrip('/')}/{name}"
+    packed = tree.folders[folder].files.get(SHARD)
+    for name in packed.list() if packed else ():
+        if packed_lists.is_label_list(Path(folder, name)):
             return f"{folder.rstrip('/')}/{name}"
     return ""

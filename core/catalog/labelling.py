@@ -13,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from core.catalog.layouts.base import Labels, Part, normal
+from core.catalog.problems import Problems
 from core.catalog.table import SCHEMA
 from core.catalog.task import Bundle, Task
+from core.media.kinds import SHARD
 
 BATCH = 65_536  # rows, so that memory stays flat
 SHORT = 150  # rows of a run on average; for fewer an array of its own is dearer than spelling the rows out
@@ -36,10 +38,19 @@ class Tally:
         return [dict(zip(keys, key, strict=True)) | {"n": n} for key, n in ordered]
 
 
-def batches(task: Task, lists: Any, tally: Tally) -> Iterator[pa.RecordBatch]:
+def batches(task: Task, lists: Any, tally: Tally, problems: Problems) -> Iterator[pa.RecordBatch]:
     """The sample table of a dataset, batch by batch."""
+    packed = [bundle for bundle in task.bundles if bundle.kind == SHARD]
+    if packed:
+        from core.catalog.shards import rows
+
+        exact = rows.measured(task)
+        for bundle in packed:
+            yield from rows.batches(bundle, task, lists, tally, problems, exact)
     columns = Columns(task.name, task.layout.slug)
     for bundle in task.bundles:
+        if bundle.kind == SHARD:
+            continue
         for part, files in _parts(bundle, task):
             labels = task.layout.label(part, lists)
             columns.add(part, files, labels, tally)

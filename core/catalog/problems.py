@@ -20,6 +20,7 @@ ADVICE = {
     "bad label": "is labelled neither real nor fake, so it has no label; correct the list",
     "cut short": "the row was left out; complete the list",
     "part missing": "",
+    "no media": "holds no media that is known here, so nothing in it was counted",
     "no label": "is neither real nor fake in the dataset's own words, so it has no label and is not learned from",
     "broken name": "a spreadsheet broke the name, so the file cannot be told; it stays without a label",
     "format": "a detector would learn the format; augment with JPEG, or convert one of them",

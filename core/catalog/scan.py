@@ -21,6 +21,7 @@ from core.catalog.task import Bundle, Task, fingerprint
 from core.catalog.walk import OTHER, PACKED, Folder, Tree, walk
 from core.catalog.workers import Workers
 from core.errors import BadInput, WorkbenchError
+from core.media.kinds import SHARD
 from core.workspace import Workspace, workspace
 
 Progress = Callable[[str, int, int], None]  # what is being done, done so far, out of (0: unknown)
@@ -114,7 +115,7 @@ def _label_all(
             todo.append(i)
     todo.sort(key=lambda i: -tasks[i].cost)
     orders = [("label", tasks[i], problems[i], space) for i in todo]
-    if sum(tasks[i].files for i in todo) < LABEL_HERE:
+    if sum(tasks[i].cost for i in todo) < LABEL_HERE:
         from core.catalog import dataset  # imports Arrow, which a large scan leaves to its workers
 
         answers: Iterable[tuple[int, DatasetInfo]] = (
@@ -274,6 +275,8 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
                 path = path.rpartition("/")[0]
     counts: Counter[str] = Counter()
     for folder, kind in recognised.left:
+        if kind == SHARD and any(inside(folder, item.root) for item in recognised.found):
+            continue  # an archive in a dataset, as any other file there
         counts[_outermost(folder, tree, busy)] += tree.folders[folder].files[kind].total
     for walked in tree.folders.values():
         packed = [n for n in _others(walked) if n[n.rfind(".") + 1 :].lower() in PACKED]

@@ -24,6 +24,7 @@ from scipy.stats import rankdata
 from core.catalog import table
 from core.catalog.allocation import order_of
 from core.errors import BadInput, MediaError
+from core.media import shards
 from core.media.audio import read_audio
 from core.media.limits import Limits
 from core.media.probe import probe as facts_of
@@ -275,9 +276,9 @@ def _sound(path: Path, limits: Limits) -> dict[str, object]:
 def jpeg_quality(path: Path) -> float:
     """The quality (1 to 100) whose standard luminance table is nearest to the file's; NaN for other formats."""
     try:
-        with Image.open(path) as image:
+        with Image.open(shards.source(path)) as image:
             tables = getattr(image, "quantization", None)
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, MediaError):
         return float("nan")
     if not tables:
         return float("nan")

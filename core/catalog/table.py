@@ -19,6 +19,7 @@ from core.catalog.info import DatasetInfo, datasets, existing, file_of
 from core.catalog.info import forget as forget
 from core.catalog.walk import leads_into
 from core.errors import BadInput, MediaError
+from core.media import shards
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def absolute_path(row: Any, space: Workspace | None = None) -> Path:
     whole = Path(about.root) / str(path)
     folders = (about.root, *about.extra.get("roots", ()), *roots.read(space))
     allowed = [os.path.realpath(folder) for folder in folders]
-    if not leads_into(os.fspath(whole), allowed):
+    if not leads_into(os.fspath(shards.file_of(whole)), allowed):
         raise MediaError(f"{whole.name}: leads out of the data roots, so it is not read; scan again")
     return whole
 

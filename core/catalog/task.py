@@ -14,7 +14,9 @@ from core.catalog import layouts
 from core.catalog.layouts.base import Evidence, Layout, Site
 from core.catalog.problems import Problems
 from core.catalog.walk import Files
+from core.media.kinds import SHARD
 
+PACKED_ROW = 2_000  # bytes of a shard a sample, about
 ROW = 60  # bytes of a list file a sample, at least
 
 
@@ -51,7 +53,10 @@ class Task:
     def cost(self) -> int:
         """How long it takes to label, in files: a row of a list file costs about as much as a file."""
         listed = sum(os.path.getsize(p) for paths in self.lists.values() for p in paths if os.path.isfile(p))
-        return self.files + listed // ROW
+        packed = sum(
+            sum(memoryview(bundle.files.sizes).cast("q")) for bundle in self.bundles if bundle.kind == SHARD
+        )
+        return self.files + listed // ROW + packed // PACKED_ROW
 
     def site(self) -> Site:
         lists = {name: [Path(p) for p in paths] for name, paths in self.lists.items()}
@@ -82,6 +87,7 @@ def _code() -> bytes:
     files = [
         *Path(str(layouts.__file__)).parent.glob("*.*"),
         *(here / name for name in ("labelling.py", "lists.py", "generic.py", "dataset.py")),
+        *(here / "shards").glob("*.py"),
         Path(__file__),
     ]
     return hashlib.blake2b(b"".join(p.read_bytes() for p in sorted(files)), digest_size=16).digest()

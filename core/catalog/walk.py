@@ -13,20 +13,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.catalog.paths import inside
+from core.media.kinds import KINDS as KINDS
+from core.media.kinds import SHARD, SHARD_ENDINGS
 
-KINDS = {
-    **dict.fromkeys(
-        ("jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "gif", "avif", "heic", "heif"), "image"
-    ),
-    **dict.fromkeys(
-        ("wav", "flac", "mp3", "ogg", "oga", "opus", "m4a", "aac", "wma", "aif", "aiff"), "audio"
-    ),
-    **dict.fromkeys(("mp4", "avi", "mov", "mkv", "webm", "m4v", "mpg", "mpeg", "wmv", "flv", "3gp"), "video"),
-}
 PACKED = frozenset(
     (
         "zip",
-        "tar",
         "gz",
         "tgz",
         "bz2",
@@ -43,7 +35,9 @@ PACKED = frozenset(
     )
 )
 MEDIA = ("image", "audio", "video")
-_KIND_OF_LAST_FOUR = {f".{ending}": kind for ending, kind in KINDS.items() if len(ending) == 3}
+COUNTED = (*MEDIA, SHARD)
+_KIND_OF = {**KINDS, **dict.fromkeys(SHARD_ENDINGS, SHARD)}
+_KIND_OF_LAST_FOUR = {f".{ending}": kind for ending, kind in _KIND_OF.items() if len(ending) == 3}
 OTHER = "other"  # files that are not media: lists, readmes, archives
 ORDINARY = stat.S_IFREG >> 12
 BATCH = 25_000  # entries of one task; small enough to share out, large enough to hide the telling
@@ -66,7 +60,7 @@ class Folder(NamedTuple):
 
     path: str  # absolute
     folders: list[str]  # names of the folders in it that are walked too
-    files: dict[str, Files]  # image | audio | video | other; sorted by name
+    files: dict[str, Files]  # image | audio | video | shard | other; sorted by name
     problems: list[tuple[str, str]]  # kind of problem, path
     links: list[str]  # names of links to folders
     hidden: int = 0  # media in hidden files and folders, and __MACOSX
@@ -177,7 +171,7 @@ class _Listing:
         if alike and all(self.sizes) and is_utf8(self.path):
             with contextlib.suppress(UnicodeEncodeError):  # a name is not UTF-8: looked at one by one
                 return {alike: _packed(self.names, self.sizes, self.times)}
-        rows: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in (*MEDIA, OTHER)}
+        rows: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in (*COUNTED, OTHER)}
         for row in zip(self.names, self.sizes, self.times, strict=True):
             kind = kind_of(row[0])
             if not is_utf8(path := f"{self.path}/{row[0]}"):
@@ -195,7 +189,7 @@ def _packed(names: Sequence[str], sizes: Sequence[int], times: Sequence[int]) ->
 
 
 def kind_of(name: str) -> str:
-    return KINDS.get(name[name.rfind(".") + 1 :].lower(), OTHER)
+    return _KIND_OF.get(name[name.rfind(".") + 1 :].lower(), OTHER)
 
 
 def is_utf8(text: str) -> bool:

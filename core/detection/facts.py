@@ -12,6 +12,8 @@ import numpy as np
 
 from core.detection import provenance
 from core.errors import MediaError, WorkbenchError, one_line
+from core.media import shards
+from core.media.limits import Limits
 from core.workspace import Workspace, workspace
 
 LONGEST = 300  # characters of one value that are kept
@@ -25,7 +27,7 @@ def read(path: Path, probed: Any = None) -> dict[str, Any]:
 
     `probed`: what probing found, where it was done already.
     """
-    facts: dict[str, Any] = {"bytes": path.stat().st_size, "sha256": digest(path)}
+    facts: dict[str, Any] = {"bytes": _bytes(path), "sha256": digest(path)}
     info = _plain(probed) if probed is not None else _info(path)
     facts["media"] = info
     kind = info.get("kind")
@@ -38,8 +40,12 @@ def read(path: Path, probed: Any = None) -> dict[str, Any]:
     return facts
 
 
+def _bytes(path: Path) -> int:
+    return shards.length(path, Limits.from_settings()) if shards.address(path) else path.stat().st_size
+
+
 def digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with shards.reader(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -69,7 +75,7 @@ def _exif(path: Path) -> dict[str, str]:
     from PIL import ExifTags, Image
 
     found: dict[str, str] = {}
-    with Image.open(path) as picture:
+    with Image.open(shards.source(path)) as picture:
         exif = picture.getexif()
         inner = exif.get_ifd(ExifTags.IFD.Exif)
         for source in (exif, inner):
@@ -103,7 +109,8 @@ def _tags(path: Path) -> dict[str, str]:
     import av
 
     found: dict[str, str] = {}
-    with av.open(str(path), metadata_errors="replace") as container:
+    place = shards.source(path) if shards.address(path) else str(path)
+    with av.open(place, metadata_errors="replace") as container:
         for key, value in container.metadata.items():
             found[str(key)[:60]] = _text(value)
         for stream in list(container.streams)[:8]:
@@ -146,7 +153,7 @@ def duplicates(size: int, sha256: str, space: Workspace | None = None) -> list[d
         try:
             if digest(path) == sha256:
                 found.append({"id": str(row["id"]), "dataset": str(row["dataset"]), "label": _label(row)})
-        except OSError:
+        except (OSError, MediaError):
             continue  # catalogued and since gone: nothing to compare with
     return found
 

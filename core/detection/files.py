@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.media import shards
+
 PICTURES = {
     ".jpg",
     ".jpeg",
@@ -93,6 +95,8 @@ def is_media(path: Path) -> bool:
     """By its ending, else by its first bytes. Whether it can be decoded is for the judgement to say."""
     if path.suffix.casefold() in ENDINGS:
         return path.is_file() or path.is_symlink()
+    if shards.address(path):
+        return shards.is_file(path)
     try:
         if not path.is_file():  # a pipe or socket would block
             return False

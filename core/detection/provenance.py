@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from core.media import shards
+
 C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 MOST_BYTES = 32 * 1024 * 1024  # of a manifest store
 MOST_BOXES = 20_000
@@ -21,7 +23,7 @@ AI_SOURCES = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia",
 def read(path: Path) -> dict[str, Any] | None:
     """What the manifest says, None where there is none; a damaged one is reported as such."""
     try:
-        with path.open("rb") as file:
+        with shards.reader(path) as file:
             store = _store(file)
     except (OSError, struct.error, ValueError):
         return None

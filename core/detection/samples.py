@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import MediaError
+from core.media import shards
 from core.workspace import Workspace, workspace
 
 ORDER = ("image", "video", "audio")
@@ -44,6 +45,6 @@ def demo_samples(space: Workspace | None = None) -> list[Sample]:
                 path = table.absolute_path(row, space)
             except MediaError:  # replaced by a link out of the data roots
                 continue
-            if key not in found and path.is_file():
+            if key not in found and shards.is_file(path):
                 found[key] = Sample(path, key[0], key[1], name)
     return [found[m, label] for m in ORDER for label in ("real", "fake") if (m, label) in found]

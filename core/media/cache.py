@@ -22,6 +22,7 @@ from typing import Any
 import cv2
 
 from core.errors import MediaError
+from core.media import shards
 from core.media.limits import Limits, reason
 from core.media.prepare import Prepared, prepare
 from core.media.recipe import Recipe
@@ -111,7 +112,7 @@ def fill(
 def entry_path(path: Path, recipe: Recipe, space: Workspace | None = None) -> Path:
     """Where the entry of a file lies, whether it is there or not."""
     try:
-        status = path.stat()
+        status = shards.status(path)
     except (OSError, ValueError) as error:
         raise MediaError(f"{path.name}: cannot be opened ({reason(error)})") from error
     fields = recipe.to_dict()

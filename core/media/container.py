@@ -13,7 +13,7 @@ import av.logging
 from av.container import InputContainer
 
 from core.errors import MediaError
-from core.media import other_files
+from core.media import other_files, shards
 from core.media.limits import Limits, reason
 
 # Containers of media only: playlists (they open other files), picture sequences and text are left out.
@@ -48,7 +48,7 @@ HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc", b"
 def _refuse_heic(path: Path) -> None:
     """A HEIC picture is stored like a clip of its tiles: FFmpeg would show one of them."""
     try:
-        with path.open("rb") as file:
+        with shards.reader(path) as file:
             head = file.read(12)
     except OSError as error:
         raise MediaError(f"{path.name}: cannot be opened ({reason(error)})") from error
@@ -61,7 +61,7 @@ NOT_COUNTED = 0x7FFFFF00  # what writes to a pipe puts this or more where the si
 
 def stated_bytes(path: Path) -> int | None:
     """How long the file says it is, where its kind says so at the start (WAV, AIFF)."""
-    with path.open("rb") as file:
+    with shards.reader(path) as file:
         head = file.read(8)
     if head[:4] == b"RIFF":
         size = int.from_bytes(head[4:], "little")
@@ -84,7 +84,9 @@ def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
         "max_streams": str(limits.streams + 1),
     }
     try:
-        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+        inside = shards.source(path) if shards.address(path) else None
+        place = inside or f"file:{path.absolute()}"
+        container = av.open(place, options=options, metadata_errors="replace")
     except SHORT_OF_MEMORY as error:
         raise MediaError(f"{path.name}: decoding needs more memory than there is") from error
     except FAILURES as error:

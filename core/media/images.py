@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
 from core.errors import MediaError
+from core.media import shards
 from core.media.limits import Limits, reason
 from core.media.memo import once
 
@@ -73,7 +74,7 @@ def open_header(path: Path, limits: Limits) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(path, formats=FORMATS)
+            image = Image.open(shards.source(path), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise NotAPicture(f"{path.name}: is not a picture in a known format") from error
     except Image.DecompressionBombError as error:

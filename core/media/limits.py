@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, MediaError
+from core.media import shards
 from core.workspace import Workspace, workspace
 
 
@@ -48,6 +49,8 @@ class Limits:
         """The size of a readable, regular, non-empty file within the limit, else a MediaError."""
         if not path.name:
             raise MediaError("the name is empty; name a file")
+        if shards.address(path):
+            return shards.length(path, self)
         try:
             status = path.stat()
         except (OSError, ValueError) as error:

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.media import shards
+
 MOST_BYTES = 256_000_000  # of what is kept; more is decoded again
 T = TypeVar("T")
 _kept: ContextVar[dict[Hashable, Any] | None] = ContextVar("kept", default=None)
@@ -28,7 +30,7 @@ def once(what: Hashable, path: Path, size: Callable[[T], int], decode: Callable[
     kept = _kept.get()
     if kept is None:
         return decode()
-    status = path.stat()
+    status = shards.status(path)
     key = (what, str(path), status.st_size, status.st_mtime_ns)
     if key in kept:
         return kept[key]

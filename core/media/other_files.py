@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.media import shards
+
 HEAD = 4096
 ENCRYPTED = 1  # bit of a ZIP entry's flags
 SIGNS = (
@@ -23,7 +25,7 @@ SIGNS = (
 def what(path: Path) -> str | None:
     """A few words, None where it is not told by its beginning."""
     try:
-        with path.open("rb") as file:
+        with shards.reader(path) as file:
             head = file.read(HEAD)
     except OSError:
         return None

@@ -93,7 +93,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=root,
-            env=environment | {"PYTHONPATH": root},
+            env=environment | {"PYTHONPATH": root, "ARROW_DEFAULT_MEMORY_POOL": "system"},
             bufsize=0,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
         )

@@ -16,6 +16,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from core.media import shards
 from core.training.process.ranks import Ranks
 from core.training.reading.data import prepare_worker
 from core.training.reading.examples import Changes, Source, Unusable, read, training_example, whole_pieces
@@ -197,7 +198,7 @@ def _cache_file(setup: Setup, source: Source, about: dict[str, Any]) -> Path:
             content.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
     for file, label, text in zip(source.files, source.labels, source.texts, strict=True):
         try:
-            found = Path(file).stat()
+            found = shards.status(Path(file))
             state = f"{found.st_size} {found.st_mtime_ns}"
         except OSError:
             state = "absent"

@@ -12,7 +12,7 @@ from core.catalog import browse, exclusions, statistics, table
 from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import MediaError
-from core.media import browser
+from core.media import browser, shards
 from dashboard import session, theme, thumbnails
 
 PAGE = 12
@@ -101,8 +101,8 @@ def _play(path: Path, sample: dict[str, Any]) -> None:
         st.image(thumbnails.picture(path), width="stretch", alt=sample["path"])
     elif sample["modality"] == "audio":
         _check(path)
-        st.audio(str(path))
-    elif path.suffix.lower() in PLAYS:
+        st.audio(str(_plain(path)))
+    elif (path := _plain(path)).suffix.lower() in PLAYS:
         _check(path)
         st.video(str(path))
     else:
@@ -110,8 +110,13 @@ def _play(path: Path, sample: dict[str, Any]) -> None:
 
 
 def _check(path: Path) -> None:
-    if not path.is_file():
+    if not shards.is_file(path):
         raise MediaError(f"{path.name} is gone; scan again")
+
+
+def _plain(path: Path) -> Path:
+    """The file, or a copy of a shard's row that a browser can be given."""
+    return shards.extracted(path, session.space().cache / "rows")
 
 
 def _browser_copy(path: Path) -> Path:

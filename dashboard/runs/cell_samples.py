@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.catalog import exclusions, table
 from core.errors import WorkbenchError, one_line
+from core.media import shards
 from core.runs.folder import RunFolder
 from dashboard import session, theme
 
@@ -79,16 +80,16 @@ def _play(row: pd.Series) -> None:
 
 
 def _show(file: Path, modality: str) -> None:
-    if not file.exists():
+    if not shards.is_file(file):
         st.caption("The media file is not on this machine.")
     elif modality == "image":
         from core.media.images import open_image
 
         st.image(open_image(file))
     elif modality == "audio":
-        st.audio(str(file))
+        st.audio(str(shards.extracted(file, session.space().cache / "rows")))
     else:
-        st.video(str(file))
+        st.video(str(shards.extracted(file, session.space().cache / "rows")))
 
 
 def _list(ids: list[str], key: str) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.errors import BadInput, WorkbenchError, one_line
 from core.exports import to_csv
+from core.media import shards
 from core.thresholds import calibration
 from core.thresholds.point import Point
 from core.thresholds.scored import Scored
@@ -71,9 +72,9 @@ def _play(file: Any, modality: str) -> None:
     if modality == "image":
         st.image(thumbnails.picture(file, LARGE))
     elif modality == "audio":
-        st.audio(str(file))
+        st.audio(str(shards.extracted(file, session.space().cache / "rows")))
     else:
-        st.video(str(file))
+        st.video(str(shards.extracted(file, session.space().cache / "rows")))
 
 
 def _explain(run: str, file: Any) -> Callable[[], None]:

@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.catalog import table as catalogue
 from core.errors import BadInput
+from core.media import shards
 from core.runs import listing
 from core.runs.folder import RunFolder
 from core.thresholds import cautions, score_files
@@ -107,7 +108,7 @@ def file_of(row: Any) -> Path | None:
         file = catalogue.root_of(str(dataset), session.space()) / path
     except BadInput:
         return None
-    return file if file.is_file() else None
+    return file if shards.is_file(file) else None
 
 
 def _own() -> Source | None:

@@ -12,7 +12,6 @@ import yaml
 
 from core import plain_yaml
 from core.training.options.config import TrainConfig
-from core.training.options.fields import kinds_of, may_be_empty
 from dashboard import theme
 
 STATE = "train_config"
@@ -71,24 +70,24 @@ Widget = Callable[[Field[Any], Any, dict[str, Any]], Any]
 
 
 def _widget(field: Field[Any]) -> Widget:
-    kinds = kinds_of(field)
+    kind = str(field.type)
     if field.name == "dataset_weights":
         return _weights
-    if dict in kinds:
+    if kind.startswith("dict"):
         return _mapping
-    if list in kinds:
+    if kind.startswith("list"):
         return _several
     if field.metadata["choices"]:
         return _one_of
-    if bool in kinds:
+    if kind == "bool":
         return _switch
-    if kinds & {int, float}:
+    if kind.startswith(("int", "float")):
         return _number
     return _text
 
 
 def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
-    whole = int in kinds_of(field)
+    whole = str(field.type).startswith("int")
     low, high = field.metadata["low"], field.metadata["high"]
     cast: Callable[[Any], Any] = int if whole else float
     return st.number_input(
@@ -106,7 +105,7 @@ def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
 
 def _when_empty(field: Field[Any]) -> str:
     """What an empty field means, as its help says it; `automatic` where that would not fit into the field."""
-    if not may_be_empty(field):
+    if "None" not in str(field.type):
         return ""
     said = _EMPTY.search(field.metadata["help"])
     if said is None:
@@ -120,7 +119,7 @@ def _step(value: Any) -> float:
 
 def _one_of(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
     choices = list(overrides.get("choices", field.metadata["choices"]))
-    if may_be_empty(field):
+    if "None" in str(field.type):
         choices = [None, *choices]
     if value not in choices:
         choices.append(value)

@@ -17,6 +17,7 @@ import numpy as np
 
 from core.detection.detector import Detector
 from core.errors import WorkbenchError
+from core.media import shards
 from core.runs.folder import RunFolder
 from core.training.reading import inputs
 from core.workspace import Workspace, workspace, write_atomic
@@ -122,7 +123,7 @@ def validation_files(detector: Detector, space: Workspace) -> list[Path]:
         return []
     samples = table.load(names, space)
     samples = samples[samples["id"].isin(set(wanted["id"]))]
-    return [p for p in table.absolute_paths(samples, space) if p.is_file()]
+    return [p for p in table.absolute_paths(samples, space) if shards.is_file(p)]
 
 
 def _one(detector: Detector, path: Path, space: Workspace) -> tuple[np.ndarray | None, Any]:

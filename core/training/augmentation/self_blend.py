@@ -17,10 +17,8 @@ class SelfBlend(Augmentation):
     """Turns the pictures of a real sample into those of a fake; the data set gives it the label 1."""
 
     name = "self_blend"
-    about = "fakes made of real faces"
-    order = 0
+    share = 0.5  # of the real draws that become fakes
     makes_fakes = True
-    share = 0.5
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         source = self._changed(frames, rng)

@@ -1,0 +1,1 @@
+"""Datasets whose media lie inside Parquet and tar files: found, labelled and counted without unpacking."""

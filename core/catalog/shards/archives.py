@@ -1,0 +1,97 @@
+"""One tar shard as rows of the sample table; in WebDataset form the files of one key describe each other."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from core.catalog.problems import Problems
+from core.catalog.shards.columns import Said, chosen, understood
+from core.media.shards.tar import FAILURES, SMALL, Member, members
+
+DESCRIBING = ("json", "cls", "txt")
+MOST_DESCRIBED = 2 << 30  # bytes of describing members in one archive
+
+
+def holds_media(path: Path) -> bool:
+    """Whether one of the first files in the archive is media."""
+    try:
+        return any(member.kind for member, _ in zip(members(path), range(1000), strict=False))
+    except FAILURES:
+        return False
+
+
+def read(
+    path: Path, one_is: int, problems: Problems
+) -> tuple[list[Member], dict[str, list[int]], Said] | None:
+    """The media members, their positions by kind, and what is said of them; None where it cannot be read."""
+    found: list[Member] = []
+    described: dict[str, dict[str, Any]] = {}
+    try:
+        with path.open("rb") as file:
+            budget = MOST_DESCRIBED
+            for member in members(path):
+                if member.kind:
+                    found.append(member)
+                elif _ending(member.name) in DESCRIBING and member.bytes <= min(SMALL, budget):
+                    budget -= member.bytes
+                    file.seek(member.offset)
+                    described.setdefault(_key(member.name), {}).update(
+                        _words(member.name, file.read(member.bytes))
+                    )
+    except FAILURES as error:
+        problems.damaged(path, f"cannot be read ({str(error)[:200]})")
+        return None
+    if not found:
+        problems.add("no media", path)
+        return None
+    rows = [described.get(_key(member.name), {}) for member in found]
+    names = sorted({name for row in rows for name in row})
+    columns = {name: [_plain(row.get(name)) for row in rows] for name in names}
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    if not names:
+        table = pa.table({"": pa.nulls(len(found))})
+    said = understood(table, chosen(table.schema, ""), [], one_is, problems, path.name)
+    said.columns["name"] = pa.array([member.name for member in found], pa.string())
+    kinds: dict[str, list[int]] = {}
+    for i, member in enumerate(found):
+        kinds.setdefault(member.kind, []).append(i)
+    return found, kinds, said
+
+
+def formats(found: list[Member]) -> Counter[str]:
+    return Counter(_ending(member.name) for member in found)
+
+
+def _ending(name: str) -> str:
+    return name[name.rfind(".") + 1 :].lower()
+
+
+def _key(name: str) -> str:
+    """`a/0001.seg.png` and `a/0001.json` share the key a/0001."""
+    folder, slash, base = name.rpartition("/")
+    return f"{folder}{slash}{base.partition('.')[0]}"
+
+
+def _words(name: str, data: bytes) -> dict[str, Any]:
+    text = data.decode("utf-8", "replace").strip()
+    kind = _ending(name)
+    if kind == "cls":
+        return {"label": text}
+    if kind == "txt":
+        return {"text": text}
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {str(k): v for k, v in document.items()} if isinstance(document, dict) else {}
+
+
+def _plain(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return str(int(value))
+    return str(value) if isinstance(value, (str, int, float)) else None
