@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.access import check_exposure
 from core.errors import BadInput, one_line
-from core.workspace import workspace
+from core.migrations import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8501)
     args = parser.parse_args()
     try:
-        check_exposure(args.address, sign_in=sign_in_configured(), space=workspace())
+        check_exposure(args.address, sign_in=sign_in_configured(), space=open_workspace())
     except BadInput as error:
         print(error, file=sys.stderr)
         return 2

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core.errors import BadInput, WorkbenchError, one_line
+from core.migrations import open_workspace
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,6 +79,7 @@ def _dispatch(arguments: list[str]) -> int:
     module.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     args = parser.parse_args(rest)
+    open_workspace()
     with contextlib.redirect_stdout(sys.stderr):  # whatever libraries print is not the result
         result = module.run(args)
     text = as_json(result) if args.json else module.show(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core import audit
 from core.access import Person
 from core.errors import BadInput
 from core.workspace import MODALITIES, Workspace, workspace
@@ -30,6 +31,7 @@ def set_default(modality: str, run: str, person: Person, space: Workspace | None
     (space or workspace()).change_settings(
         lambda settings: {**settings, "detectors": {**settings.get("detectors", {}), modality: run}}
     )
+    audit.record(person, "set default detector", run, space, modality=modality)
 
 
 def for_file(

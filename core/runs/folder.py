@@ -14,7 +14,7 @@ import socket
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import yaml
 
@@ -64,18 +64,17 @@ class Status:
         return self.state in FINAL_STATES
 
 
-def _fits(document: dict[str, Any], name: str, kind: Any) -> bool:
+KINDS = {name: get_args(kind) or (kind,) for name, kind in get_type_hints(Status).items()}
+
+
+def _fits(document: dict[str, Any], name: str) -> bool:
     """Whether the document states this field, as the kind of value that Status has there."""
     if name not in document:
         return False
-    value, kind = document[name], str(kind)
-    if value is None:
-        return "None" in kind
-    if isinstance(value, bool) or "bool" in kind:
-        return isinstance(value, bool) and "bool" in kind
-    if "str" in kind:
-        return isinstance(value, str)
-    return isinstance(value, int) or ("float" in kind and isinstance(value, float) and math.isfinite(value))
+    value, kinds = document[name], KINDS[name]
+    if isinstance(value, int) and not isinstance(value, bool) and float in kinds:  # JSON has no 2.0
+        return True
+    return type(value) in kinds and not (isinstance(value, float) and not math.isfinite(value))
 
 
 class RunFolder:
@@ -148,7 +147,7 @@ class RunFolder:
         if not isinstance(document, dict) or document.get("state") not in STATES:
             return Status(state="interrupted", error="status.json is missing or damaged")
         # A folder may come from elsewhere: what is not of its kind counts as not said.
-        return Status(**{f.name: document[f.name] for f in fields(Status) if _fits(document, f.name, f.type)})
+        return Status(**{f.name: document[f.name] for f in fields(Status) if _fits(document, f.name)})
 
     def set_status(self, *, only_from: tuple[str, ...] | None = None, **changes: Any) -> Status:
         """Change some fields; worker and manager do so at the same time, so it happens under the run's lock.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core import audit
 from core.access import Person
 from core.errors import BadInput
 from core.runs import devices, executors, processes
@@ -36,12 +37,14 @@ class RunManager(Keeper):
             device=device or str(config.get("device") or "auto"), executor=name, person=person.name
         )
         self._enqueue(run, first=first)
+        audit.record(person, "start run", run.id, self.space)
         return run
 
     def stop(self, name: str, person: Person) -> Status:
         """Take it out of the queue, or ask it to end after its batch; asked twice, or too late, by force."""
         person.require_operator("stop a run")
         run = self.open(name)
+        audit.record(person, "stop run", run.id, self.space)
         status = run.set_status(only_from=("queued",), state="stopped", ended=time.time())
         if status.state == "stopped":
             self._queue.remove(run.id)
@@ -84,6 +87,7 @@ class RunManager(Keeper):
         run.stop_file.unlink(missing_ok=True)
         prepare_resume(run, person)
         self._enqueue(run)
+        audit.record(person, "resume run", run.id, self.space)
         return run
 
     def delete(self, name: str, person: Person) -> None:
@@ -97,6 +101,7 @@ class RunManager(Keeper):
             raise BadInput(f"run {run.id} is {status.state}; stop it first")
         self._require_gone(run)
         grave = run.path.with_name(f".deleted-{run.id}")
+        audit.record(person, "delete run", run.id, self.space)
         run.path.rename(grave)  # one step, so that no list ever shows half a run
         if grave.is_symlink():
             grave.unlink()  # what it points to stays: it lies elsewhere

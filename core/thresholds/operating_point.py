@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from core import audit
 from core.access import Person
 from core.errors import BadInput
 from core.locks import held
 from core.thresholds.point import Costs
-from core.workspace import write_json
+from core.workspace import workspace, write_json
 
 FILE = "operating_point.json"
 
@@ -116,6 +117,9 @@ def save(
         document = _document(path)
         earlier = [] if document is None else [_entry(document), *document.get("history", [])]
         write_json(path, signed.to_dict() | {"history": earlier})
+    if path.is_relative_to(workspace().runs):  # a run elsewhere has a trail of its own, or none
+        name, method = path.parent.name, signed.method
+        audit.record(person, "save operating point", name, threshold=signed.threshold, method=method)
     return signed
 
 

@@ -68,7 +68,7 @@ class HeadTraining(Loop):
     def _grown(self, embedded: Embedded, kept: TrainingSet) -> tuple[Rows, TrainingSet]:
         """The training rows after SMOTE, which sees one row of each training sample and nothing else."""
         rows = Rows(embedded.values, embedded.labels, embedded.first, embedded.count)
-        for technique in make_balancing(self.config.balancing, kept, self.config.smote_neighbours):
+        for technique in make_balancing(self.config.balancing, kept, self.config):
             firsts = rows.values[rows.first]
             values, labels, warning = technique.resample(firsts, kept.labels, self.config.seed)
             if warning:

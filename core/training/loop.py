@@ -14,7 +14,7 @@ from tqdm import tqdm
 from core.errors import WorkbenchError
 from core.runs import events
 from core.runs.folder import RunFolder
-from core.training.balancing import TrainingSet, make_balancing
+from core.training.balancing import TrainingSet, kept_together, make_balancing
 from core.training.learning import best_model, last_checkpoint
 from core.training.learning.last_checkpoint import Progress, Seen
 from core.training.learning.objectives import extra_objectives
@@ -63,9 +63,9 @@ class Loop:
         if not len(self.training_set.labels):
             why = ", ".join(sorted(set(self.progress.unusable.values())))
             raise WorkbenchError(f"no training sample can be used ({why}); see the log")
-        self.techniques = make_balancing(config.balancing, self.training_set, config.smote_neighbours)
-        self.together = 2 if "pairs" in config.balancing else 1
-        self.loss = make_loss(config, self.training_set.labels).to(ranks.device)
+        self.techniques = make_balancing(config.balancing, self.training_set, config)
+        self.together = kept_together(self.techniques)
+        self.loss = make_loss(config, self.training_set.labels, self.techniques).to(ranks.device)
         self.network = self.make_learner()
         optimizer = self.make_optimizer()
         self.stepper = Stepper(

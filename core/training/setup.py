@@ -61,7 +61,7 @@ class Setup:
         )
 
     def balancing(self) -> list[Balancing]:
-        return make_balancing(self.config.balancing, self.training_set(), self.config.smote_neighbours)
+        return make_balancing(self.config.balancing, self.training_set(), self.config)
 
     def changes(self) -> Changes:
         techniques = self.balancing()

@@ -14,7 +14,8 @@ from core.catalog import exclusions, table
 from core.catalog import leaks as leak_report
 from core.catalog.statistics import severity
 from core.errors import BadInput, one_line
-from core.training.options.choices import AUDIO_AUGMENTATIONS, AUGMENTATIONS, IMAGE_AUGMENTATIONS
+from core.training.augmentation import fitting as fitting_augmentations
+from core.training.balancing import TECHNIQUES
 from core.training.options.config import TrainConfig
 from core.training.reading import samples
 from core.workspace import Workspace
@@ -78,12 +79,6 @@ def methods(config: dict[str, Any], space: Workspace) -> list[str]:
     )
 
 
-def augmentations(modality: str) -> tuple[str, ...]:
-    if modality == "audio":
-        return tuple(AUDIO_AUGMENTATIONS)
-    return tuple(AUGMENTATIONS if modality == "multimodal" else IMAGE_AUGMENTATIONS)
-
-
 def signature(config: dict[str, Any]) -> tuple[Any, ...]:
     """What the advice depends on."""
     return config["modality"], tuple(config["datasets"])
@@ -111,10 +106,11 @@ def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
     """A preset of another page as this form takes it: only what the modality has, and what its techniques need."""
     fixed = dict(preset)
     if "augmentation" in fixed and fixed.get("modality") in SOURCES:
-        allowed = augmentations(fixed["modality"])
+        allowed = fitting_augmentations(fixed["modality"])
         fixed["augmentation"] = [a for a in fixed["augmentation"] if a in allowed]
-    if "smote" in (fixed.get("balancing") or []) and fixed.get("tune") is None:
-        fixed["tune"] = "head"  # SMOTE works on embeddings of a frozen backbone
+    embedded = [n for n in fixed.get("balancing") or [] if n in TECHNIQUES and TECHNIQUES[n].needs_embeddings]
+    if embedded and fixed.get("tune") is None:
+        fixed["tune"] = "head"  # they work on embeddings of a frozen backbone
         fixed["devices"] = 1
     return fixed
 

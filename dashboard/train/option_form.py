@@ -12,6 +12,7 @@ import yaml
 
 from core import plain_yaml
 from core.training.options.config import TrainConfig
+from core.training.options.fields import kinds_of, may_be_empty
 from dashboard import theme
 
 STATE = "train_config"
@@ -70,24 +71,24 @@ Widget = Callable[[Field[Any], Any, dict[str, Any]], Any]
 
 
 def _widget(field: Field[Any]) -> Widget:
-    kind = str(field.type)
+    kinds = kinds_of(field)
     if field.name == "dataset_weights":
         return _weights
-    if kind.startswith("dict"):
+    if dict in kinds:
         return _mapping
-    if kind.startswith("list"):
+    if list in kinds:
         return _several
     if field.metadata["choices"]:
         return _one_of
-    if kind == "bool":
+    if bool in kinds:
         return _switch
-    if kind.startswith(("int", "float")):
+    if kinds & {int, float}:
         return _number
     return _text
 
 
 def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
-    whole = str(field.type).startswith("int")
+    whole = int in kinds_of(field)
     low, high = field.metadata["low"], field.metadata["high"]
     cast: Callable[[Any], Any] = int if whole else float
     return st.number_input(
@@ -105,7 +106,7 @@ def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
 
 def _when_empty(field: Field[Any]) -> str:
     """What an empty field means, as its help says it; `automatic` where that would not fit into the field."""
-    if "None" not in str(field.type):
+    if not may_be_empty(field):
         return ""
     said = _EMPTY.search(field.metadata["help"])
     if said is None:
@@ -119,7 +120,7 @@ def _step(value: Any) -> float:
 
 def _one_of(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
     choices = list(overrides.get("choices", field.metadata["choices"]))
-    if "None" in str(field.type):
+    if may_be_empty(field):
         choices = [None, *choices]
     if value not in choices:
         choices.append(value)

@@ -17,16 +17,6 @@ from dashboard.thresholds import samples_near_line as near_line
 from dashboard.thresholds import saving as threshold_saving
 from dashboard.thresholds.scores import NAMES, Source, pick
 
-OFFERED = (
-    "macro_f1",
-    "f1",
-    "balanced_accuracy",
-    "youden",
-    "eer",
-    "precision=0.95",
-    "recall=0.95",
-    "fpr=0.01",
-)
 SHOWN_FIRST = ("macro_f1", "f1", "youden", "eer", "precision=0.95")
 
 
@@ -41,7 +31,7 @@ def page() -> None:
     with wanted:
         words = st.multiselect(
             "Methods",
-            OFFERED,
+            methods.offered(),
             SHOWN_FIRST,
             key="thresholds-methods",
             accept_new_options=True,

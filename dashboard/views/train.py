@@ -10,6 +10,7 @@ from core.catalog import table
 from core.errors import BadInput, one_line
 from core.runs import cards
 from core.runs.presets import presets
+from core.training import augmentation
 from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme
@@ -153,7 +154,7 @@ def _techniques() -> None:
         st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(advice.headline)}")
         for technique in advice.techniques:
             st.caption(f"**{theme.safe(technique.name)}**: {theme.safe(technique.why)}")
-    fitting = train_data.augmentations(option_form.config()["modality"])
+    fitting = augmentation.fitting(option_form.config()["modality"])
     for name in SEEN["techniques"][:3]:
         option_form.option(name, **({"choices": fitting} if name == "augmentation" else {}))
     option_form.options(SEEN["techniques"][3:], 2)

@@ -39,6 +39,7 @@ def fresh_caches(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     from core.runs import manager
 
     monkeypatch.setattr(manager.RunManager, "start_waiting", lambda self: started.append({}))
+    monkeypatch.setattr(manager.RunManager, "_keep", lambda self: None)  # nor later, by a thread that is left
     yield started
     st.cache_resource.clear()
 

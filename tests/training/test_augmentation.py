@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.training.augmentation import AUGMENTATIONS, augment_pictures, augment_sound
+from core.training.augmentation import AUGMENTATIONS, augment_pictures, augment_sound, fitting
 from core.training.augmentation.audio_codec import CODECS, through_codec
-from core.training.options.choices import AUDIO_AUGMENTATIONS, IMAGE_AUGMENTATIONS
 
 RATE = 16_000
 
@@ -23,11 +22,14 @@ def speech(seconds: float = 1.0) -> np.ndarray:
     return (0.3 * np.sin(2 * np.pi * 220 * t) * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * t))).astype(np.float32)
 
 
-def test_every_name_of_the_configuration_has_its_file() -> None:
-    assert set(AUGMENTATIONS) == set(IMAGE_AUGMENTATIONS) | set(AUDIO_AUGMENTATIONS)
+def test_every_augmentation_fits_a_modality() -> None:
+    assert set(AUGMENTATIONS) == set(fitting("multimodal")) == {*fitting("image"), *fitting("audio")}
+    assert set(fitting("image")) == set(fitting("video")) and not set(fitting("image")) & set(
+        fitting("audio")
+    )
 
 
-@pytest.mark.parametrize("name", IMAGE_AUGMENTATIONS)
+@pytest.mark.parametrize("name", fitting("image"))
 class TestEveryPictureChange:
     def test_all_frames_of_a_clip_change_alike(self, name: str) -> None:
         if name == "noise":
@@ -47,7 +49,7 @@ class TestEveryPictureChange:
         assert changes >= 2
 
 
-@pytest.mark.parametrize("name", AUDIO_AUGMENTATIONS)
+@pytest.mark.parametrize("name", fitting("audio"))
 def test_every_change_of_sound_keeps_length_and_range(name: str) -> None:
     sound, changes = speech(), 0
     for seed in range(12):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.training.balancing import TECHNIQUES, TrainingSet, make_balancing
+from core.training.balancing import TECHNIQUES, TrainingSet, kept_together, make_balancing
 from core.training.reading.order import batches, epoch_order, share_of_rank
 
 
@@ -83,7 +83,7 @@ def test_smote_invents_between_neighbours_of_the_minority() -> None:
     rng = np.random.default_rng(0)
     labels = np.array([0] * 10 + [1] * 60)
     embeddings = rng.normal(size=(70, 3)).astype(np.float32)
-    grown, grown_labels, warning = TECHNIQUES["smote"](training_set(), 5).resample(embeddings, labels, 7)
+    grown, grown_labels, warning = TECHNIQUES["smote"](training_set()).resample(embeddings, labels, 7)
     assert warning is None and np.bincount(grown_labels).tolist() == [60, 60]
     assert np.array_equal(grown[:70], embeddings)
     reals = embeddings[labels == 0]
@@ -99,7 +99,7 @@ def test_smote_invents_between_neighbours_of_the_minority() -> None:
 def test_smote_falls_back_with_a_warning_when_the_minority_is_too_small() -> None:
     labels = np.array([0] * 5 + [1] * 60)
     embeddings = np.zeros((65, 3), np.float32)
-    same, same_labels, warning = TECHNIQUES["smote"](training_set(), 5).resample(embeddings, labels, 7)
+    same, same_labels, warning = TECHNIQUES["smote"](training_set()).resample(embeddings, labels, 7)
     assert same is embeddings and same_labels is labels
     assert warning is not None and "5 samples" in warning and "original data" in warning
 
@@ -121,8 +121,9 @@ def test_without_techniques_every_sample_comes_once() -> None:
 @pytest.mark.parametrize("names", [[], ["sampler"], ["pairs"]])
 def test_every_rank_gets_as_many_of_each_class(world: int, names: list[str]) -> None:
     samples = training_set(real=37, fake=101)
-    order = epoch_order(samples, make_balancing(names, samples), 42, 1)
-    together = 2 if "pairs" in names else 1
+    techniques = make_balancing(names, samples)
+    order, together = epoch_order(samples, techniques, 42, 1), kept_together(techniques)
+    assert together == (2 if "pairs" in names else 1)
     shares = [share_of_rank(order, samples.labels, rank, world, together) for rank in range(world)]
     assert len({len(share) for share in shares}) == 1
     for label in (0, 1):

@@ -17,6 +17,7 @@ from core.errors import BadInput, WorkbenchError
 from core.media.cache import prepared
 from core.runs.folder import RunFolder, new_run
 from core.training import embeddings
+from core.training.balancing import TrainingSet, make_balancing
 from core.training.head import HeadTraining
 from core.training.learning import best_model
 from core.training.learning.heads import build_head, start_from_shares
@@ -139,7 +140,9 @@ def test_a_head_that_is_unknown_is_refused() -> None:
 )
 def test_a_head_starts_from_the_shares_of_the_classes(techniques: dict[str, Any], odds: float) -> None:
     labels = np.array([1] * 90 + [0] * 10)
-    loss = make_loss(TrainConfig.from_dict({"modality": "image", **techniques}), labels)
+    config = TrainConfig.from_dict({"modality": "image", **techniques})
+    chosen = make_balancing(config.balancing, TrainingSet(labels, np.ones(100)), config)
+    loss = make_loss(config, labels, chosen)
     head = build_head("linear", 5_000)
     start_from_shares(head[-1].bias, loss, labels)
     real, fake = torch.softmax(head[-1].bias, 0).tolist()

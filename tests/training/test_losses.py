@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from core.training.balancing import TrainingSet, make_balancing
 from core.training.losses import LOSSES, make_loss
+from core.training.losses.focal import FocalSettings
 from core.training.options.config import TrainConfig
 
 # Two samples. Real with p(fake) = 1/4: logits 0 and -ln 3. Fake with p(fake) = 1/5: logits 0 and -ln 4.
@@ -48,7 +50,7 @@ def test_label_smoothing_is_that_of_torch() -> None:
 
 
 def test_focal_without_focus_is_cross_entropy() -> None:
-    loss = LOSSES["focal"](alpha=1.0, gamma=0.0)
+    loss = LOSSES["focal"](settings=FocalSettings(focal_alpha=1.0, focal_gamma=0.0))
     expected = functional.cross_entropy(LOGITS, LABELS)
     assert loss(LOGITS, LABELS).item() == pytest.approx(expected.item(), rel=1e-6)
 
@@ -83,8 +85,10 @@ def test_options_reach_the_loss() -> None:
     labels = np.array([0] * 30 + [1] * 10)  # n/(k·n_c): 40/60 and 40/20
     config = TrainConfig(loss="focal", focal_alpha=0.7, focal_gamma=1.5, label_smoothing=0.1)
     loss = make_loss(config, labels)
-    assert (loss.alpha, loss.gamma, loss.smoothing, loss.class_weights) == (0.7, 1.5, 0.1, None)
-    weighed = make_loss(TrainConfig(balancing=["class_weights"]), labels)
+    assert loss.settings == FocalSettings(focal_gamma=1.5, focal_alpha=0.7)
+    assert (loss.smoothing, loss.class_weights) == (0.1, None)
+    techniques = make_balancing(["class_weights"], TrainingSet(labels, np.ones(len(labels))))
+    weighed = make_loss(TrainConfig(balancing=["class_weights"]), labels, techniques)
     assert weighed.class_weights.tolist() == pytest.approx([40 / 60, 2.0])
     assert make_loss(TrainConfig(loss="weighted_focal"), labels).class_weights.tolist() == pytest.approx(
         [2 / 3, 2.0]

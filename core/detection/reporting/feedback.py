@@ -8,6 +8,7 @@ import os
 import time
 from typing import Any
 
+from core import audit
 from core.access import Person
 from core.detection.verdict import Verdict
 from core.errors import BadInput
@@ -37,6 +38,7 @@ def keep(verdict: Verdict, truth: str, person: Person, space: Workspace | None =
         "verdict": verdict.verdict or verdict.status,
     }
     _append({k: safe_cell(v) for k, v in row.items()}, space or workspace())
+    audit.record(person, "mark truth", row["file"], space, truth=truth, sha256=row["sha256"])
     return row
 
 

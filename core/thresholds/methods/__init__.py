@@ -1,20 +1,9 @@
-"""Methods that choose a threshold: one file each, named by the words of the command's --method option."""
+"""Methods that choose a threshold, named by the words of the option --method. One file each: a class of `Method` is one."""
 
 from __future__ import annotations
 
+from core import registry
 from core.errors import BadInput
-from core.thresholds.methods import (
-    balanced_accuracy,
-    cost,
-    eer,
-    f1,
-    fbeta,
-    fpr,
-    macro_f1,
-    precision,
-    recall,
-    youden,
-)
 from core.thresholds.methods.base import Choice, Method
 from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep
@@ -22,21 +11,8 @@ from core.thresholds.sweep import Sweep
 DEFAULT = "macro_f1"
 DEFAULT_THRESHOLD = 0.5
 
-KNOWN: dict[str, type[Method]] = {
-    kind.name: kind
-    for kind in (
-        macro_f1.MacroF1,
-        f1.F1,
-        fbeta.FBeta,
-        balanced_accuracy.BalancedAccuracy,
-        youden.Youden,
-        eer.EqualErrorRate,
-        precision.AtPrecision,
-        recall.AtRecall,
-        fpr.AtFalsePositiveRate,
-        cost.Cost,
-    )
-}
+_found = registry.classes(__name__, Method)
+KNOWN: dict[str, type[Method]] = {DEFAULT: _found[DEFAULT], **_found}
 
 
 def parse(words: str) -> Method:
@@ -58,6 +34,12 @@ def usages() -> list[str]:
     return [usage(kind) for kind in KNOWN.values()]
 
 
+def offered() -> list[str]:
+    """What a page offers to choose from: every method, with the values of its argument that are worth a try."""
+    plain = [name for name, kind in KNOWN.items() if not kind.argument]
+    return plain + [f"{name}={value}" for name, kind in KNOWN.items() for value in kind.offered]
+
+
 def choose(sweep: Sweep, words: str, costs: Costs | None = None) -> Point:
     """The point that the method chooses; `costs` are what its cost is counted in, unless it has its own."""
     method = parse(words)
@@ -76,4 +58,15 @@ def choose(sweep: Sweep, words: str, costs: Costs | None = None) -> Point:
     )
 
 
-__all__ = ["DEFAULT", "DEFAULT_THRESHOLD", "KNOWN", "Choice", "Method", "choose", "parse", "usage", "usages"]
+__all__ = [
+    "DEFAULT",
+    "DEFAULT_THRESHOLD",
+    "KNOWN",
+    "Choice",
+    "Method",
+    "choose",
+    "offered",
+    "parse",
+    "usage",
+    "usages",
+]

@@ -33,9 +33,10 @@ class Choice:
 class Method(ABC):
     """Among equal optima every method takes the lowest threshold."""
 
-    name: ClassVar[str]
-    argument: ClassVar[str] = ""  # how the option writes it, e.g. P
-    about: ClassVar[str]  # one line for the page
+    name: ClassVar[str] = ""  # the file's name where none is stated
+    argument: ClassVar[str] = ""  # how the option writes it, e.g. P; `parse` reads it
+    about: ClassVar[str] = ""  # one line for the page
+    offered: ClassVar[tuple[str, ...]] = ()  # values of the argument that the page offers
     costs: Costs | None = None
 
     @classmethod

@@ -12,6 +12,7 @@ class AtFalsePositiveRate(Method):
     name = "fpr"
     argument = "F"
     about = "highest recall at a false-positive rate of at most F"
+    offered = ("0.01",)
 
     def __init__(self, target: float) -> None:
         self.target = target

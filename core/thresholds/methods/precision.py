@@ -17,6 +17,7 @@ class AtPrecision(Method):
     name = "precision"
     argument = "P"
     about = "best recall at a precision of at least P"
+    offered = ("0.95",)
 
     def __init__(self, target: float) -> None:
         self.target = target

@@ -15,6 +15,7 @@ class AtRecall(Method):
     name = "recall"
     argument = "R"
     about = "best precision at a recall of at least R"
+    offered = ("0.95",)
 
     def __init__(self, target: float) -> None:
         self.target = target

@@ -1,4 +1,4 @@
-"""Random changes of training samples, one file each behind one protocol."""
+"""Random changes of training samples. One file each: a class of `Augmentation` in this folder is one."""
 
 from __future__ import annotations
 
@@ -6,44 +6,39 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.training.augmentation.affine import Affine
-from core.training.augmentation.audio_codec import AudioCodec
-from core.training.augmentation.audio_noise import AudioNoise
+from core import registry
 from core.training.augmentation.base import Augmentation
-from core.training.augmentation.blur import Blur
-from core.training.augmentation.color import Color
-from core.training.augmentation.downscale import Downscale
-from core.training.augmentation.flip import Flip
-from core.training.augmentation.jpeg import Jpeg
-from core.training.augmentation.noise import Noise
-from core.training.augmentation.resample import Resample
-from core.training.augmentation.resized_crop import ResizedCrop
-from core.training.augmentation.rotation import Rotation
-from core.training.augmentation.self_blend import SelfBlend
-from core.training.augmentation.speed import Speed
 
 # In the order in which they are applied: geometry and colour first, then what the way to us does to a file.
 AUGMENTATIONS: dict[str, Augmentation] = {
-    kind.name: kind()
-    for kind in (
-        SelfBlend, Flip, Rotation, Affine, ResizedCrop, Color, Blur, Downscale, Noise, Jpeg,
-        Speed, AudioNoise, Resample, AudioCodec,
+    name: kind()
+    for name, kind in sorted(
+        registry.classes(__name__, Augmentation).items(), key=lambda entry: (entry[1].order, entry[0])
     )
-}  # fmt: skip
-FOR_THE_MINORITY = ("flip", "rotation", "affine", "resized_crop", "color", "speed", "audio_noise")
+}
 STRENGTHENED = 1.5
+CHANGED = {
+    "image": ("pictures",),
+    "video": ("pictures",),
+    "audio": ("sound",),
+    "multimodal": ("pictures", "sound"),
+}
 
-__all__ = ["AUGMENTATIONS", "FOR_THE_MINORITY", "Augmentation", "augment_pictures", "augment_sound"]
+__all__ = ["AUGMENTATIONS", "Augmentation", "augment_pictures", "augment_sound", "fake_maker", "fitting"]
+
+
+def fitting(modality: str) -> tuple[str, ...]:
+    """The augmentations that change something of this modality."""
+    parts = CHANGED[modality]
+    return tuple(name for name, kind in AUGMENTATIONS.items() if any(kind.changes(part) for part in parts))
 
 
 def augment_pictures(
     frames: np.ndarray, names: Sequence[str], rng: np.random.Generator, *, strengthened: bool = False
 ) -> np.ndarray:
     """All frames of a clip changed alike; a strengthened sample gets the minority's changes too, and more of each."""
-    strength = STRENGTHENED if strengthened else 1.0
-    for name, kind in AUGMENTATIONS.items():
-        if (name in names and name != "self_blend") or (strengthened and name in FOR_THE_MINORITY):
-            frames = kind.pictures(frames, rng, strength)
+    for kind in _applied("pictures", names, strengthened):
+        frames = kind.pictures(frames, rng, STRENGTHENED if strengthened else 1.0)
     return frames
 
 
@@ -55,8 +50,25 @@ def augment_sound(
     *,
     strengthened: bool = False,
 ) -> np.ndarray:
-    strength = STRENGTHENED if strengthened else 1.0
-    for name, kind in AUGMENTATIONS.items():
-        if name in names or (strengthened and name in FOR_THE_MINORITY):
-            sound = kind.sound(sound, rate, rng, strength)
+    for kind in _applied("sound", names, strengthened):
+        sound = kind.sound(sound, rate, rng, STRENGTHENED if strengthened else 1.0)
     return sound
+
+
+def fake_maker(names: Sequence[str], part: str, rng: np.random.Generator) -> Augmentation | None:
+    """Whether this real sample becomes a fake, and by what; `part` (pictures, sound) is what there is of it."""
+    for name in names:
+        kind = AUGMENTATIONS[name]
+        if kind.makes_fakes and kind.changes(part) and rng.random() < kind.share:
+            return kind
+    return None
+
+
+def _applied(part: str, names: Sequence[str], strengthened: bool) -> list[Augmentation]:
+    return [
+        kind
+        for name, kind in AUGMENTATIONS.items()
+        if kind.changes(part)
+        and not kind.makes_fakes
+        and (name in names or (strengthened and kind.for_the_minority))
+    ]

@@ -10,6 +10,9 @@ from core.training.augmentation.rotation import warped
 
 class Affine(Augmentation):
     name = "affine"
+    about = "shifted, zoomed, sheared"
+    order = 30
+    for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         height, width = frames.shape[1:3]

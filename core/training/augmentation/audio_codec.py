@@ -22,6 +22,8 @@ CODECS = (
 
 class AudioCodec(Augmentation):
     name = "audio_codec"
+    about = "MP3, AAC, Opus or telephone"
+    order = 90
 
     def sound(
         self, sound: np.ndarray, rate: int, rng: np.random.Generator, strength: float = 1.0

@@ -9,6 +9,9 @@ from core.training.augmentation.base import Augmentation
 
 class AudioNoise(Augmentation):
     name = "audio_noise"
+    about = "noise under the sound"
+    order = 20
+    for_the_minority = True
 
     def sound(
         self, sound: np.ndarray, rate: int, rng: np.random.Generator, strength: float = 1.0

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 
 class Augmentation:
-    """Changes pictures or sound; `strength` 1 is the usual range, more for a minority that needs it."""
+    """Changes pictures or sound, by which of the two it overrides; `strength` 1 is the usual range."""
 
-    name = ""
+    name: ClassVar[str] = ""  # of the option; the file's name where none is stated
+    about: ClassVar[str] = ""  # a few words for the form
+    order: ClassVar[int] = 50  # geometry first, then colour, above 50 what the way to us does to a file
+    for_the_minority: ClassVar[bool] = False  # part of what a strengthened minority undergoes
+    makes_fakes: ClassVar[bool] = False  # turns real samples into fakes instead of changing any sample
+    share: ClassVar[float] = 0.5  # of the real draws that one that makes fakes turns
+
+    def changes(self, part: str) -> bool:
+        """Whether it changes `pictures` or `sound`."""
+        return getattr(type(self), part) is not getattr(Augmentation, part)
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         """(T, H, W, 3) bytes to the same shape."""

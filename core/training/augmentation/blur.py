@@ -10,6 +10,8 @@ from core.training.augmentation.base import Augmentation
 
 class Blur(Augmentation):
     name = "blur"
+    about = "out of focus"
+    order = 60
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         sigma = float(rng.uniform(0.3, 1.5))

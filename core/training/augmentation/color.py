@@ -11,6 +11,9 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 class Color(Augmentation):
     name = "color"
+    about = "brightness, contrast, saturation"
+    order = 50
+    for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         brightness, contrast, saturation = 1 + rng.uniform(-0.2, 0.2, size=3) * strength

@@ -10,6 +10,8 @@ from core.training.augmentation.base import Augmentation
 
 class Downscale(Augmentation):
     name = "downscale"
+    about = "scaled down and up again"
+    order = 70
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         share = float(rng.uniform(0.4, 0.9))

@@ -9,6 +9,9 @@ from core.training.augmentation.base import Augmentation
 
 class Flip(Augmentation):
     name = "flip"
+    about = "mirrored left and right"
+    order = 10
+    for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         return np.ascontiguousarray(frames[:, :, ::-1]) if rng.random() < 0.5 else frames

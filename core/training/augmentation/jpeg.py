@@ -10,6 +10,8 @@ from core.training.augmentation.base import Augmentation
 
 class Jpeg(Augmentation):
     name = "jpeg"
+    about = "compressed"
+    order = 90
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         quality = int(rng.integers(40, 101))

@@ -9,6 +9,8 @@ from core.training.augmentation.base import Augmentation
 
 class Noise(Augmentation):
     name = "noise"
+    about = "grain of a sensor"
+    order = 80
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         deviation = float(rng.uniform(1.0, 8.0)) * strength

@@ -10,6 +10,8 @@ from core.training.augmentation.base import Augmentation, same_length
 
 class Resample(Augmentation):
     name = "resample"
+    about = "the high band is lost"
+    order = 60
 
     def sound(
         self, sound: np.ndarray, rate: int, rng: np.random.Generator, strength: float = 1.0

@@ -10,6 +10,9 @@ from core.training.augmentation.base import Augmentation
 
 class ResizedCrop(Augmentation):
     name = "resized_crop"
+    about = "a random part, scaled back"
+    order = 40
+    for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         height, width = frames.shape[1:3]

@@ -10,6 +10,9 @@ from core.training.augmentation.base import Augmentation
 
 class Rotation(Augmentation):
     name = "rotation"
+    about = "turned by up to 10°"
+    order = 20
+    for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         angle = rng.uniform(-10.0, 10.0) * min(strength, 1.5)

@@ -17,8 +17,10 @@ class SelfBlend(Augmentation):
     """Turns the pictures of a real sample into those of a fake; the data set gives it the label 1."""
 
     name = "self_blend"
-    share = 0.5  # of the real draws that become fakes
+    about = "fakes made of real faces"
+    order = 0
     makes_fakes = True
+    share = 0.5
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         source = self._changed(frames, rng)

@@ -10,6 +10,9 @@ from core.training.augmentation.base import Augmentation, same_length
 
 class Speed(Augmentation):
     name = "speed"
+    about = "up to 10 % faster or slower"
+    order = 10
+    for_the_minority = True
 
     def sound(
         self, sound: np.ndarray, rate: int, rng: np.random.Generator, strength: float = 1.0

@@ -1,21 +1,30 @@
-"""Techniques against imbalance, one file each behind one protocol, freely combined."""
+"""Techniques against imbalance, freely combined. One file each: a class of `Balancing` in this folder is a technique."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core import registry
 from core.training.balancing.base import Balancing, TrainingSet
-from core.training.balancing.class_weights import ClassWeights
-from core.training.balancing.minority_augmentation import MinorityAugmentation
-from core.training.balancing.pairs import Pairs
-from core.training.balancing.sampler import Sampler
-from core.training.balancing.smote import Smote
+from core.training.options.settings import settings_from
 
-# In the order in which they are asked to draw: pairs are balanced already, so they go before the sampler.
-TECHNIQUES: dict[str, type[Balancing]] = {
-    kind.name: kind for kind in (Pairs, Sampler, ClassWeights, MinorityAugmentation, Smote)
-}
+# In the order in which they are asked to draw.
+TECHNIQUES: dict[str, type[Balancing]] = dict(
+    sorted(registry.classes(__name__, Balancing).items(), key=lambda entry: (entry[1].order, entry[0]))
+)
 
-__all__ = ["TECHNIQUES", "Balancing", "TrainingSet", "make_balancing"]
+__all__ = ["TECHNIQUES", "Balancing", "TrainingSet", "kept_together", "make_balancing"]
 
 
-def make_balancing(names: list[str], samples: TrainingSet, neighbours: int = 5) -> list[Balancing]:
-    return [kind(samples, neighbours) for name, kind in TECHNIQUES.items() if name in names]
+def make_balancing(names: Sequence[str], samples: TrainingSet, config: object = None) -> list[Balancing]:
+    """The techniques of these names, each with the settings that its file declares."""
+    return [
+        kind(samples, settings_from(kind.Settings, config))
+        for name, kind in TECHNIQUES.items()
+        if name in names
+    ]
+
+
+def kept_together(techniques: Sequence[Balancing]) -> int:
+    """How many draws in a row stay in one batch and on one process: as the technique that draws wants it."""
+    return next((t.together for t in techniques if type(t).draws is not Balancing.draws), 1)

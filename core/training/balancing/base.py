@@ -6,8 +6,11 @@ Each technique changes one of these and leaves the others alone, so they combine
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
+
+from core.training.options.settings import NoSettings
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,18 @@ class TrainingSet:
 class Balancing:
     """Nothing is changed unless a technique says so."""
 
-    name = ""
+    name: ClassVar[str] = ""  # of the option; the file's name where none is stated
+    about: ClassVar[str] = ""  # a few words for the form
+    order: ClassVar[int] = 100  # the first technique that draws decides the draws of an epoch
+    together: ClassVar[int] = 1  # draws in a row that stay in one batch
+    needs_embeddings: ClassVar[bool] = False  # works on those of a frozen backbone (tune: head) alone
+    Settings: ClassVar[type] = (
+        NoSettings  # a dataclass of `option`s, which become fields of the configuration
+    )
 
-    def __init__(self, samples: TrainingSet, neighbours: int = 5) -> None:
+    def __init__(self, samples: TrainingSet, settings: Any = None) -> None:
         self.samples = samples
-        self.neighbours = neighbours
+        self.settings = self.Settings() if settings is None else settings
 
     def draws(self, rng: np.random.Generator) -> np.ndarray | None:
         """The samples of one epoch in their order; None: this technique does not draw."""

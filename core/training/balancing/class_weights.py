@@ -18,6 +18,8 @@ def class_weights(labels: np.ndarray) -> np.ndarray:
 
 class ClassWeights(Balancing):
     name = "class_weights"
+    about = "n/(k·n_c) in the loss"
+    order = 30
 
     def class_weights(self) -> np.ndarray:
         return class_weights(self.samples.labels)

@@ -9,6 +9,8 @@ class MinorityAugmentation(Balancing):
     """Flip, rotation ±15°, colour, affine and random resized crop for pictures; noise and speed for sound."""
 
     name = "minority_augmentation"
+    about = "stronger augmentation for the minority only"
+    order = 40
 
     def strengthens(self, label: int) -> bool:
         return label == self.samples.minority

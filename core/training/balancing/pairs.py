@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,12 @@ class Pairs(Balancing):
     """
 
     name = "pairs"
+    about = "a real and a fake from the same source in one batch"
+    order = 10  # balanced already, so they go before the sampler
+    together = 2
 
-    def __init__(self, samples: TrainingSet, neighbours: int = 5) -> None:
-        super().__init__(samples, neighbours)
+    def __init__(self, samples: TrainingSet, settings: Any = None) -> None:
+        super().__init__(samples, settings)
         self.other = samples.minority  # the class that partners are drawn from
         by_key: dict[str, list[int]] = defaultdict(list)
         for i, keys in enumerate(samples.groups):

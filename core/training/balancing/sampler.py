@@ -11,6 +11,8 @@ class Sampler(Balancing):
     """As many draws as there are samples, half of each class; a rare class comes round several times."""
 
     name = "sampler"
+    about = "draws both classes equally often"
+    order = 20
 
     def draws(self, rng: np.random.Generator) -> np.ndarray:
         n = len(self.samples.labels)

@@ -88,7 +88,16 @@ def read(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path} is not a checkpoint of this workbench ({type(error).__name__})") from error
     if not isinstance(content, dict):
         raise BadInput(f"{path} is not a checkpoint of this workbench")
+    check_schema(content.get("schema"), path)
     return content
+
+
+def check_schema(stated: object, path: Path) -> None:
+    """A file of a newer program may mean something else by the same names."""
+    if isinstance(stated, int) and stated > SCHEMA:
+        raise BadInput(
+            f"{path} was made by a newer workbench (schema {stated}, this program knows {SCHEMA}); update the program"
+        )
 
 
 def load(run: RunFolder | str | Path, device: torch.device | str = "cpu") -> Loaded:

@@ -1,34 +1,35 @@
-"""Losses, one file each behind one protocol."""
+"""Losses. One file each: a class of `Loss` in this folder is a loss. Reading their names and settings is light."""
 
 from __future__ import annotations
 
-import numpy as np
-import torch
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from core import registry
+from core.training.balancing import Balancing
 from core.training.balancing.class_weights import class_weights
 from core.training.losses.base import Loss
-from core.training.losses.cross_entropy import CrossEntropy
-from core.training.losses.focal import Focal
-from core.training.losses.weighted_focal import WeightedFocal
-from core.training.options.config import TrainConfig
+from core.training.options.settings import settings_from
 
-LOSSES: dict[str, type[Loss]] = {
-    "cross_entropy": CrossEntropy,
-    "focal": Focal,
-    "weighted_focal": WeightedFocal,
-}
+if TYPE_CHECKING:
+    from core.training.options.config import TrainConfig
 
-__all__ = ["LOSSES", "Loss", "make_loss"]
+DEFAULT = "cross_entropy"
+_found = registry.classes(__name__, Loss)
+LOSSES: dict[str, type[Loss]] = {DEFAULT: _found[DEFAULT], **_found}
+
+__all__ = ["DEFAULT", "LOSSES", "Loss", "make_loss"]
 
 
-def make_loss(config: TrainConfig, labels: np.ndarray) -> Loss:
-    """The loss asked for; class weights are counted in the training labels."""
+def make_loss(config: TrainConfig, labels: np.ndarray, techniques: Sequence[Balancing] = ()) -> Loss:
+    """The loss asked for, with the weights of the techniques that weigh; a loss may want class weights in any case."""
+    import torch
+
     kind = LOSSES[config.loss]
-    wanted = "class_weights" in config.balancing or getattr(kind, "needs_class_weights", False)
-    weights = torch.tensor(class_weights(labels), dtype=torch.float32) if wanted else None
-    return kind(
-        class_weights=weights,
-        smoothing=config.label_smoothing,
-        alpha=config.focal_alpha,
-        gamma=config.focal_gamma,
-    )
+    asked = [weights for t in techniques if (weights := t.class_weights()) is not None]
+    if not asked and kind.needs_class_weights:
+        asked = [class_weights(labels)]
+    weights = torch.tensor(np.prod(asked, axis=0), dtype=torch.float32) if asked else None
+    return kind(weights, config.label_smoothing, settings_from(kind.Settings, config))

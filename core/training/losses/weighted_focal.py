@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from core.training.losses.base import Loss
-from core.training.losses.focal import focused
+from core.training.losses.focal import FocusSettings, focused
+
+if TYPE_CHECKING:
+    import torch
 
 
 class WeightedFocal(Loss):
     """-w_t (1 - p_t)^γ log p_t; the class weights are always needed, whether balancing names them or not."""
 
+    name = "weighted_focal"
+    about = "focal with class weights in the place of α"
     needs_class_weights = True
+    Settings = FocusSettings
+    settings: FocusSettings
 
     def terms(self, log_p: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return focused(log_p, self.targets(labels), self.gamma)
+        return focused(log_p, self.targets(labels), self.settings.focal_gamma)

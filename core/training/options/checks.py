@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput
 from core.thresholds import methods
-from core.training.options.choices import AUDIO_AUGMENTATIONS, IMAGE_AUGMENTATIONS
+from core.training import augmentation
+from core.training.balancing import TECHNIQUES
 from core.training.options.fields import refuse
 
 if TYPE_CHECKING:
     from core.training.options.config import TrainConfig
-
-_NUMBER = r"(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)"
-THRESHOLD_METHOD = re.compile(
-    r"default|f1|macro_f1|balanced_accuracy|youden|eer"
-    rf"|(?:fbeta|precision|recall|fpr)={_NUMBER}|cost={_NUMBER}:{_NUMBER}(?:@{_NUMBER})?"
-)
 
 
 def check_together(config: TrainConfig) -> None:
@@ -33,22 +27,11 @@ def check_together(config: TrainConfig) -> None:
             refuse(
                 name, getattr(config, name), f"must be 0 for modality {config.modality}; it is for multimodal"
             )
-    fitting = {"image": IMAGE_AUGMENTATIONS, "video": IMAGE_AUGMENTATIONS, "audio": AUDIO_AUGMENTATIONS}
-    allowed = fitting.get(config.modality, IMAGE_AUGMENTATIONS + AUDIO_AUGMENTATIONS)
+    allowed = augmentation.fitting(config.modality)
     for name in config.augmentation:
         if name not in allowed:
-            refuse(
-                "augmentation",
-                name,
-                f"does not fit modality {config.modality}; it may be {', '.join(allowed)}",
-            )
-    if not THRESHOLD_METHOD.fullmatch(config.threshold_method):
-        refuse(
-            "threshold_method",
-            config.threshold_method,
-            "must be f1, fbeta=B, macro_f1, balanced_accuracy, youden, eer, precision=P, recall=R, fpr=F or "
-            "cost=FP:FN[@PREVALENCE]",
-        )
+            may = f"does not fit modality {config.modality}; it may be {', '.join(allowed)}"
+            refuse("augmentation", name, may)
     try:
         if config.threshold_method != "default":
             methods.parse(config.threshold_method)
@@ -59,8 +42,9 @@ def check_together(config: TrainConfig) -> None:
 def check_tune(config: TrainConfig, tune: str) -> None:
     """What needs a learning backbone, or a frozen one, once the network's card has said which it is."""
     if tune != "head":
-        if "smote" in config.balancing:
-            refuse("balancing", "smote", f"works on embeddings and needs tune: head (it is {tune})")
+        for name in config.balancing:
+            if TECHNIQUES[name].needs_embeddings:
+                refuse("balancing", name, f"works on embeddings and needs tune: head (it is {tune})")
         if config.head != "linear":
             refuse("head", config.head, f"needs tune: head (it is {tune})")
         return

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from core.training import augmentation, losses
+from core.training.augmentation import Augmentation
+from core.training.balancing import TECHNIQUES, Balancing
+from core.training.losses import Loss
+
 MODALITIES = ("image", "audio", "video", "multimodal")
 PROTOCOLS = ("official", "group", "heldout_method", "random")
 TUNE = ("all", "layernorm", "last_blocks", "head")
@@ -10,13 +17,13 @@ OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULERS = ("plateau", "cosine", "none")
 MONITORS = ("auc", "f1", "macro_f1", "balanced_accuracy", "accuracy")
 PRECISIONS = ("fp32", "bf16", "fp16")
-BALANCING = ("sampler", "class_weights", "smote", "minority_augmentation", "pairs")
-LOSSES = ("cross_entropy", "focal", "weighted_focal")
-IMAGE_AUGMENTATIONS = (
-    "flip", "rotation", "color", "affine", "resized_crop", "jpeg", "blur", "downscale", "noise", "self_blend",
-)  # fmt: skip
-AUDIO_AUGMENTATIONS = ("audio_noise", "audio_codec", "resample", "speed")
-AUGMENTATIONS = IMAGE_AUGMENTATIONS + AUDIO_AUGMENTATIONS
+BALANCING = tuple(TECHNIQUES)
+LOSSES = tuple(losses.LOSSES)
+AUGMENTATIONS = tuple(augmentation.AUGMENTATIONS)
+SETTINGS = (
+    *(kind.Settings for kind in TECHNIQUES.values()),
+    *(kind.Settings for kind in losses.LOSSES.values()),
+)
 
 DEFAULT_MODELS = {
     "image": "forensic_residual",
@@ -25,3 +32,8 @@ DEFAULT_MODELS = {
     "multimodal": "fusion_forensic",
 }
 DEFAULT_BATCHES = {"image": 32, "audio": 16, "video": 4, "multimodal": 4}
+
+
+def described(kinds: Iterable[type[Balancing] | type[Loss] | Augmentation]) -> str:
+    """A line of help that names all: `sampler: draws both classes equally often; pairs: …`."""
+    return "; ".join(f"{kind.name}: {kind.about}" if kind.about else kind.name for kind in kinds)

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
+from core.thresholds import methods as threshold_methods
+from core.training import augmentation, losses
+from core.training.balancing import TECHNIQUES
 from core.training.options.checks import check_together, check_tune
 from core.training.options.choices import (
     AUGMENTATIONS,
@@ -22,15 +25,23 @@ from core.training.options.choices import (
     PRECISIONS,
     PROTOCOLS,
     SCHEDULERS,
+    SETTINGS,
     TUNE,
+    described,
 )
-from core.training.options.fields import check_field, coerce, option
+from core.training.options.fields import check_field, coerce, option, with_real_types
+from core.training.options.settings import with_settings
 from core.training.options.yaml_fields import read_yaml
 
 
+@with_real_types
 @dataclass(frozen=True)
+@with_settings(SETTINGS)
 class TrainConfig:
-    """Every field has a default, a unit where it has one, and a line of help. None: chosen as the help says."""
+    """Every field has a default, a unit where it has one, and a line of help. None: chosen as the help says.
+
+    The settings of techniques (`smote_neighbours`, `focal_gamma`, …) are fields too: their own files declare them.
+    """
 
     name: str = option("", "what the run is called in lists; empty: network and datasets", group="data")
     modality: str = option("video", "what the network sees", choices=MODALITIES, group="data")
@@ -169,23 +180,24 @@ class TrainConfig:
 
     balancing: list[str] = option(
         [],
-        "against imbalance, freely combined: sampler draws both classes equally often, class_weights n/(k·n_c), "
-        "smote on embeddings (tune: head), stronger augmentation for the minority only, pairs of a real and a "
-        "fake from the same source",
+        f"against imbalance, freely combined. {described(TECHNIQUES.values())}",
         choices=BALANCING,
         group="techniques",
     )
-    smote_neighbours: int = option(
-        5, "neighbours among which SMOTE invents samples", low=1, high=100, group="techniques"
+    loss: str = option(
+        losses.DEFAULT,
+        f"what is minimised. {described(losses.LOSSES.values())}",
+        choices=LOSSES,
+        group="techniques",
     )
-    loss: str = option("cross_entropy", "what is minimised", choices=LOSSES, group="techniques")
-    focal_alpha: float = option(0.25, "α of the focal loss", low=0, high=1e6, group="techniques")
-    focal_gamma: float = option(2.0, "γ of the focal losses", low=0, high=20, group="techniques")
     label_smoothing: float = option(
         0.0, "share of the label given to the other class", unit="share", low=0, high=0.5, group="techniques"
     )
     augmentation: list[str] = option(
-        [], "random changes of the training samples", choices=AUGMENTATIONS, group="techniques"
+        [],
+        f"random changes of the training samples. {described(augmentation.AUGMENTATIONS.values())}",
+        choices=AUGMENTATIONS,
+        group="techniques",
     )
     views: int = option(
         4,
@@ -211,9 +223,8 @@ class TrainConfig:
     )
 
     threshold_method: str = option(
-        "macro_f1",
-        "how the threshold is chosen on validation: f1, fbeta=B, macro_f1, balanced_accuracy, youden, eer, "
-        "precision=P, recall=R, fpr=F, cost=FP:FN[@PREVALENCE]",
+        threshold_methods.DEFAULT,
+        f"how the threshold is chosen on validation: {', '.join(threshold_methods.usages())}",
         group="evaluation",
     )
     score_test: bool = option(

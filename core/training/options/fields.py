@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import Field, field
-from typing import Any, NoReturn
+from dataclasses import Field, field, fields
+from types import NoneType, UnionType
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from core.errors import BadInput
+
+Class = TypeVar("Class")
+WORDS = {"true": True, "false": False}
+KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
 def option(
@@ -26,55 +31,70 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+def with_real_types(cls: type[Class]) -> type[Class]:
+    """`type` of every field is the type itself from here on; with postponed annotations it is a text before."""
+    hints = get_type_hints(cls)
+    for one in fields(cls):  # type: ignore[arg-type]
+        one.type = hints[one.name]
+    return cls
+
+
+def kinds_of(option: Field[Any]) -> frozenset[type]:
+    """The plain types that a value may have: `int | None` is {int, NoneType}, `dict[str, float]` is {dict}."""
+    members = get_args(option.type) if isinstance(option.type, UnionType) else (option.type,)
+    return frozenset(get_origin(member) or member for member in members)
+
+
+def may_be_empty(option: Field[Any]) -> bool:
+    return NoneType in kinds_of(option)
+
+
 def coerce(option: Field[Any], value: Any) -> Any:
     """The value as the field's type knows it: YAML reads 1e-3 as a text, and one name may stand for a list."""
-    kind = str(option.type)
-    if value is None:
-        if "None" in kind:
-            return None
-        refuse(option.name, value, f"must be {_wanted(option)}")
-    if kind.startswith("list"):
+    kinds = kinds_of(option)
+    if value is None and NoneType in kinds:
+        return None
+    if list in kinds:
         value = [value] if isinstance(value, str) else value
-        if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
-            refuse(option.name, value, f"must be {_wanted(option)}")
-        return list(value)
-    if kind.startswith("dict"):
-        return _mapping(option, value)
-    if kind == "bool" or (option.name == "faces" and not isinstance(value, str)):
-        if not isinstance(value, bool):
-            refuse(option.name, value, f"must be {_wanted(option)}")
+        if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
+            return list(value)
+    elif dict in kinds:
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            return _weights(option, value) if get_args(option.type)[1] is float else dict(value)
+    elif isinstance(value, bool):
+        if bool in kinds:
+            return value
+    elif {bool, str} <= kinds and value in WORDS:
+        return WORDS[value]
+    elif (number := _number(value)) is not None and kinds & {int, float}:
+        if float in kinds:
+            return number
+        if number == int(number):
+            return int(number)
+    elif isinstance(value, str) and str in kinds:
         return value
-    if kind.startswith("int"):
-        return _integer(option, value)
-    if kind.startswith("float"):
-        return _real(option, value)
-    if not isinstance(value, str):
-        refuse(option.name, value, f"must be {_wanted(option)}")
-    return {"true": True, "false": False}.get(value, value) if option.name == "faces" else value
+    refuse(option.name, value, f"must be {_wanted(option)}")
 
 
 def check_field(option: Field[Any], value: Any) -> None:
+    """Whether the value is one of the choices, or a number within its range."""
     meta = option.metadata
     if value is None:
         return
-    if meta["choices"]:
+    if _is_number(value):
+        low, high = meta["low"], meta["high"]
+        if (low is not None and value < low) or (high is not None and value > high):
+            refuse(option.name, value, f"must be {_wanted(option)}")
+    elif meta["choices"]:
         values = value if isinstance(value, list) else [value]
         for one in values:
             if not any(one is c or (one == c and type(one) is type(c)) for c in meta["choices"]):
                 refuse(option.name, one, f"must be one of {_listed(meta['choices'])}")
-        if isinstance(value, list) and len(set(value)) != len(value):
+        if len(set(values)) != len(values):
             refuse(option.name, value, "names something twice")
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        low, high = meta["low"], meta["high"]
-        if (low is not None and value < low) or (high is not None and value > high):
-            refuse(option.name, value, f"must be {_wanted(option)}")
 
 
-def _mapping(option: Field[Any], value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        refuse(option.name, value, f"must be {_wanted(option)}")
-    if option.name != "dataset_weights":
-        return dict(value)
+def _weights(option: Field[Any], value: dict[str, Any]) -> dict[str, float]:
     weights = {}
     for key, weight in value.items():
         number = _number(weight)
@@ -84,18 +104,8 @@ def _mapping(option: Field[Any], value: Any) -> dict[str, Any]:
     return weights
 
 
-def _integer(option: Field[Any], value: Any) -> int:
-    number = _number(value)
-    if number is None or number != int(number):
-        refuse(option.name, value, f"must be {_wanted(option)}")
-    return int(number)
-
-
-def _real(option: Field[Any], value: Any) -> float:
-    number = _number(value)
-    if number is None:
-        refuse(option.name, value, f"must be {_wanted(option)}")
-    return float(number)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _number(value: Any) -> float | None:
@@ -111,22 +121,25 @@ def _number(value: Any) -> float | None:
 
 def _wanted(option: Field[Any]) -> str:
     """In words, what the field may be."""
-    kind, meta = str(option.type), option.metadata
-    if meta["choices"] and not kind.startswith("list"):
-        return f"one of {_listed(meta['choices'])}"
-    if kind.startswith("list"):
+    kinds, meta = kinds_of(option), option.metadata
+    if list in kinds:
         return f"a list of {_listed(meta['choices']) if meta['choices'] else 'names'}"
-    if kind.startswith("dict"):
+    if dict in kinds:
         return "a mapping of names to values"
-    word = {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(
-        kind.split(" ")[0], "a text"
-    )
+    words = [word for kind, word in KINDS.items() if kind in kinds]
+    if meta["choices"]:
+        words = (
+            [f"one of {_listed(meta['choices'])}"]
+            if not kinds & {int, float}
+            else [*words[:1], _listed(meta["choices"])]
+        )
+    word = " or ".join(words[:2])
     low, high = meta["low"], meta["high"]
     if low is not None and high is not None:
         word += f" from {low:g} to {high:g}"
     elif low is not None:
         word += f" of at least {low:g}"
-    return word + (" or empty" if "None" in kind else "")
+    return word + (" or empty" if may_be_empty(option) and not meta["choices"] else "")
 
 
 def _listed(choices: tuple[Any, ...]) -> str:

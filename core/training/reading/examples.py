@@ -15,8 +15,7 @@ from core.errors import WorkbenchError
 from core.media.cache import prepared as prepare_cached
 from core.media.probe import probe
 from core.media.recipe import Recipe
-from core.training.augmentation import AUGMENTATIONS, augment_pictures, augment_sound
-from core.training.augmentation.self_blend import SelfBlend
+from core.training.augmentation import Augmentation, augment_pictures, augment_sound, fake_maker
 from core.training.reading.inputs import (
     Arrays,
     Pieces,
@@ -101,16 +100,17 @@ def training_example(
     """One random view of a sample: a frame, a clip, or a window of sound, changed as asked."""
     recipe, label = source.recipe, int(source.labels[sample])
     stronger = label in changes.strengthened and rng.random() < STRENGTHENED_SHARE
-    blend = "self_blend" in changes.names and label == 0 and rng.random() < SelfBlend.share
+    part = "pictures" if prepared.frames is not None and len(prepared.frames) else "sound"
+    maker = fake_maker(changes.names, part, rng) if label == 0 else None
     if recipe.modality == "audio":
-        arrays: Arrays = {"audio": changed_sound(prepared, recipe, changes, rng, stronger)[2]}
+        arrays: Arrays = {"audio": changed_sound(prepared, recipe, changes, rng, stronger, maker)[2]}
     elif recipe.modality == "image":
         u = int(rng.integers(len(prepared.frames)))
         picture = np.asarray(prepared.frames[u])[None]
-        arrays = {"image": changed_frames(picture, recipe, changes, rng, stronger, blend)[0]}
+        arrays = {"image": changed_frames(picture, recipe, changes, rng, stronger, maker)[0]}
     else:
-        arrays = _clip_example(prepared, source, sample, changes, rng, stronger, blend)
-    return Example(sample, 1 if blend else label, int(source.domains[sample]), arrays)
+        arrays = _clip_example(prepared, source, sample, changes, rng, stronger, maker)
+    return Example(sample, 1 if maker else label, int(source.domains[sample]), arrays)
 
 
 def _clip_example(
@@ -120,7 +120,7 @@ def _clip_example(
     changes: Changes,
     rng: np.random.Generator,
     stronger: bool,
-    blend: bool,
+    maker: Augmentation | None,
 ) -> Arrays:
     recipe = source.recipe
     has_frames = prepared.frames is not None and len(prepared.frames) > 0
@@ -130,13 +130,13 @@ def _clip_example(
         chosen = np.flatnonzero(prepared.tracks == track).tolist()
     sound = None
     if recipe.modality == "multimodal" and prepared.audio is not None and len(prepared.audio):
-        t0, t1, sound = changed_sound(prepared, recipe, changes, rng, stronger)
+        t0, t1, sound = changed_sound(prepared, recipe, changes, rng, stronger, maker)
         chosen = frames_between(prepared.times, chosen, t0, t1)
     chosen = chosen[: recipe.frames]
     frames: Any = []
     if chosen:
         clip = np.stack([centre(np.asarray(prepared.frames[u]), recipe) for u in chosen])
-        frames = changed_frames(clip, recipe, changes, rng, stronger, blend)
+        frames = changed_frames(clip, recipe, changes, rng, stronger, maker)
     order = list(range(len(frames)))
     if recipe.modality == "video":
         return clip_arrays(frames, order, recipe)
@@ -150,11 +150,11 @@ def changed_frames(
     changes: Changes,
     rng: np.random.Generator,
     stronger: bool,
-    blend: bool,
+    maker: Augmentation | None,
 ) -> np.ndarray:
-    """(T, H, W, 3) at image_size: blended, cropped where unresized, and augmented, all frames alike."""
-    if blend:
-        clip = AUGMENTATIONS["self_blend"].pictures(clip, rng)
+    """(T, H, W, 3) at image_size: made a fake, cropped where unresized, and augmented, all frames alike."""
+    if maker is not None:
+        clip = maker.pictures(clip, rng)
     if clip.shape[1:3] != (recipe.image_size, recipe.image_size):
         clip = random_crop(clip, recipe.image_size, rng)
     return augment_pictures(clip, changes.names, rng, strengthened=stronger)
@@ -169,7 +169,12 @@ def random_crop(clip: np.ndarray, side: int, rng: np.random.Generator) -> np.nda
 
 
 def changed_sound(
-    prepared: Any, recipe: Recipe, changes: Changes, rng: np.random.Generator, stronger: bool
+    prepared: Any,
+    recipe: Recipe,
+    changes: Changes,
+    rng: np.random.Generator,
+    stronger: bool,
+    maker: Augmentation | None = None,
 ) -> tuple[float, float, np.ndarray]:
     """A random window of the recording: its start and end in seconds of the file, and the augmented sound."""
     length, sound = window_length(recipe), np.asarray(prepared.audio, np.float32)
@@ -177,6 +182,8 @@ def changed_sound(
     part = sound[start : start + length]
     if len(part) < length:
         part = np.resize(part, length)
+    if maker is not None:
+        part = maker.sound(part, recipe.sample_rate, rng)
     part = augment_sound(part, recipe.sample_rate, changes.names, rng, strengthened=stronger)
     t0 = float(prepared.audio_start) + start / recipe.sample_rate
     return t0, t0 + min(len(sound), length) / recipe.sample_rate, even_level(part)

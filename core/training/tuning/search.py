@@ -7,6 +7,8 @@ from dataclasses import Field, fields
 from typing import Any
 
 from core.errors import BadInput
+from core.training.balancing import TECHNIQUES
+from core.training.losses import LOSSES
 from core.training.options.config import TrainConfig
 from core.training.options.fields import check_field, coerce
 
@@ -16,8 +18,8 @@ DEFAULT: dict[str, Any] = {
     "weight_decay": {"low": 1e-6, "high": 1e-2, "log": True},
     "dropout": {"low": 0.0, "high": 0.6},
     "batch_size": [4, 8, 16, 32],
-    "loss": ["cross_entropy", "focal", "weighted_focal"],
-    "balancing": [[], ["sampler"], ["class_weights"]],
+    "loss": list(LOSSES),
+    "balancing": [[], *([name] for name, kind in TECHNIQUES.items() if not kind.needs_embeddings)],
 }
 
 

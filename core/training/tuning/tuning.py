@@ -27,6 +27,7 @@ from optuna.trial import TrialState
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs import events, processes
 from core.runs.folder import RunFolder, new_run, open_run
+from core.training.balancing import TECHNIQUES
 from core.training.options.config import TrainConfig
 from core.training.process.signals import heard
 from core.training.tuning.results import summary, write_plots
@@ -94,7 +95,7 @@ def default_space(config: TrainConfig) -> dict[str, Any]:
     if config.modality in ("video", "multimodal"):
         chosen["batch_size"] = [2, 4, 8]
     if (config.tune or card.tune) == "head":
-        chosen["balancing"] = [*chosen["balancing"], ["smote"]]
+        chosen["balancing"] = [[], *([name] for name in TECHNIQUES)]
     return chosen
 
 
