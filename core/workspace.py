@@ -25,6 +25,7 @@ TABLES = (
     "limits",
     "priority",
     "score_files",
+    "service",
     "uploads",
 )  # of settings.toml
 

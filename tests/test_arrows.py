@@ -23,6 +23,7 @@ ALLOWED_ROOMS = {
     "runs": {"thresholds", "catalog"},
     "training": {"media", "catalog", "runs", "thresholds"},
     "detection": {"media", "catalog", "runs", "thresholds", "training"},
+    "service": {"media", "catalog", "runs", "thresholds", "detection"},
 }
 
 

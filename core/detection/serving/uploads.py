@@ -104,7 +104,7 @@ class SessionFolder:
         total = SERVER.change(more)
         if self._held[path] > limits.bytes:
             raise MediaError(f"{shown}: more than the limit of {limits.bytes:,} bytes (settings, [limits])")
-        if sum(self._held.values()) > room.session_bytes:
+        if self.bytes > room.session_bytes:
             raise MediaError(
                 f"{shown}: the files of this session take more than {room.session_bytes:,} bytes; press Clear"
             )
@@ -120,6 +120,11 @@ class SessionFolder:
             folder = self.path / f"result-{self._count:05d}"
         folder.mkdir()
         return folder
+
+    @property
+    def bytes(self) -> int:
+        """Of the uploads that are held now."""
+        return sum(self._held.values())
 
     def _next(self) -> Path:
         with self._lock:
@@ -139,7 +144,7 @@ class SessionFolder:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        SERVER.change(-sum(self._held.values()))
+        SERVER.change(-self.bytes)
         self._held.clear()
         shutil.rmtree(self.path, ignore_errors=True)
 

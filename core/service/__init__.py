@@ -1,0 +1,1 @@
+"""Detection for programs: the same queue, limits and sandbox as the pages, over HTTP."""

@@ -1,0 +1,48 @@
+"""What the service says of the detectors here, and the settings of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.detection import source
+from core.detection.defaults import default_detector
+from core.errors import BadInput, WorkbenchError
+from core.runs import listing
+from core.service.jobs import KEPT
+from core.workspace import MODALITIES, Workspace
+
+
+def detectors(space: Workspace) -> list[dict[str, Any]]:
+    """Every finished run that opens as a detector, the defaults first."""
+    chosen = {default_detector(m, space) for m in MODALITIES}
+    found = []
+    for run in listing.runs(space):
+        if run.state != "completed":
+            continue
+        try:
+            own = source.find(run.id, space)
+        except WorkbenchError:
+            continue
+        found.append(
+            {
+                "detector": own.id,
+                "name": run.name,
+                "modality": own.modality,
+                "model": run.model,
+                "datasets": list(run.datasets),
+                "threshold": own.threshold,
+                "default": own.id in chosen,
+                "learned_nothing": own.learned_nothing,
+                "demo": own.demo,
+            }
+        )
+    return sorted(found, key=lambda d: not d["default"])
+
+
+def seconds_kept(space: Workspace) -> float:
+    """settings.toml, `[service] keep_seconds`: how long a job stays after its last verdict."""
+    service = space.settings().get("service", {})
+    value = service.get("keep_seconds", KEPT) if isinstance(service, dict) else KEPT
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise BadInput(f"settings.toml, [service]: keep_seconds ({value!r}) must be a number > 0")
+    return float(value)
