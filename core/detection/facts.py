@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from core.detection import provenance
+from core.detection.provenance import find_marks, read_credentials
 from core.errors import MediaError, WorkbenchError, one_line
 from core.media import shards
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace
 
+NO_MARK = (
+    "It carries no mark of AI generation. That proves nothing: marks are removed by most sites and programs, also where "
+    "the law asks for them (EU AI Act, article 50)."
+)
 LONGEST = 300  # characters of one value that are kept
 MOST_TAGS = 60
 MOST_CANDIDATES = 50  # files of the same size that are hashed to find a duplicate
-GENERATOR_KEYS = ("parameters", "prompt", "workflow", "sd-metadata", "dream", "comfyui", "invokeai")
 
 
 def read(path: Path, probed: Any = None) -> dict[str, Any]:
@@ -35,7 +38,9 @@ def read(path: Path, probed: Any = None) -> dict[str, Any]:
         facts["exif"] = _part(_exif, path)
     elif kind in ("video", "audio"):
         facts["tags"] = _part(_tags, path)
-    facts["c2pa"] = _part(provenance.read, path)
+    facts["c2pa"] = _part(read_credentials, path)
+    written = {**(facts.get("exif") or {}), **(facts.get("tags") or {})}
+    facts["marks"] = _marks(path, written)
     facts["remarks"] = remarks(facts)
     return facts
 
@@ -81,6 +86,8 @@ def _exif(path: Path) -> dict[str, str]:
         for source in (exif, inner):
             for number, value in source.items():  # type: ignore[assignment]
                 name = ExifTags.TAGS.get(number, f"tag {number}")
+                if name == "MakerNote":
+                    found["camera's own block"] = "present"
                 if name in ("MakerNote", "ExifOffset", "GPSInfo", "UserComment"):
                     continue
                 found[name] = _text(value)
@@ -127,15 +134,12 @@ def _text(value: Any) -> str:
 def remarks(facts: dict[str, Any]) -> list[str]:
     """What a reader should not overlook in the facts, in words."""
     lines = []
-    c2pa = facts.get("c2pa") or {}
-    if c2pa.get("present"):
-        by = f" by {c2pa['generator']}" if c2pa.get("generator") else ""
-        lines.append(f"The file carries a C2PA manifest{by}; its signature was not verified.")
-        if c2pa.get("says_generated"):
-            lines.append("Its C2PA manifest says that it was made by a generative model.")
+    lines += _credentials(facts.get("c2pa") or {})
+    marks = [mark for mark in facts.get("marks") or [] if mark["generated"]]
+    lines += [f"{mark['says']}. {mark['proves']} {mark['does_not']}" for mark in marks]
+    if not marks and not (facts.get("c2pa") or {}).get("says_generated"):
+        lines.append(NO_MARK)
     exif = {k.casefold(): v for k, v in (facts.get("exif") or {}).items()}
-    if any(key in exif for key in GENERATOR_KEYS):
-        lines.append("Its text fields hold generation parameters, as image generators write them.")
     if facts.get("exif") is not None and not any(k in exif for k in ("make", "model")):
         lines.append("No camera is named in its EXIF; most sites strip EXIF, so this says little on its own.")
     if "software" in exif:
@@ -143,6 +147,44 @@ def remarks(facts: dict[str, Any]) -> list[str]:
     encoder = next((v for k, v in (facts.get("tags") or {}).items() if k.casefold().endswith("encoder")), "")
     if encoder.startswith(("Lavf", "Lavc")):
         lines.append("Written by FFmpeg: the file was re-encoded or re-packed after recording.")
+    return lines
+
+
+def _marks(path: Path, written: dict[str, str]) -> list[dict[str, Any]]:
+    try:
+        return find_marks(path, written)
+    except (OSError, WorkbenchError):
+        return []
+
+
+def _credentials(c2pa: dict[str, Any]) -> list[str]:
+    if not c2pa.get("present"):
+        return []
+    by = c2pa.get("issuer") or c2pa.get("signed_by") or "an unnamed signer"
+    if c2pa.get("trusted"):
+        lines = [
+            f"Its Content Credentials hold: signed by {by}, who is on the trust list, and unchanged since."
+        ]
+    elif c2pa.get("verified"):
+        why = (
+            "who is not on the trust list here"
+            if c2pa.get("trust_list")
+            else "and no trust list lies here to look the signer up in"
+        )
+        lines = [
+            f"Its Content Credentials are unchanged since they were signed by {by}, {why}: anyone can make such a signature."
+        ]
+    else:
+        problem = (
+            c2pa.get("damaged") or "; ".join(c2pa.get("problems") or []) or "the signature does not hold"
+        )
+        lines = [
+            f"Its Content Credentials do not hold ({problem}): the file or its manifest was changed after signing."
+        ]
+    if c2pa.get("generator"):
+        lines.append(f"They were written by {c2pa['generator']}.")
+    if c2pa.get("says_generated"):
+        lines.append("They say that a generative model made it, or a part of it.")
     return lines
 
 
