@@ -20,7 +20,7 @@ test: lint
 lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy core models dashboard benchmarks
+	$(BIN)/mypy core models dashboard benchmarks tests
 	@$(MAKE) --no-print-directory lint-js
 
 NODE_IS_NEW = node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'

@@ -27,8 +27,8 @@ def main() -> None:
     table = samples(args.samples)
     measured = {"samples": len(table), "seconds": seconds(table)}
     large = min(LARGE, len(table) // 2)
-    for row in range(large):
-        table.at[row, "groups"] = [f"star{row // PEOPLE}", f"star{row % PEOPLE}"]
+    stars = [[f"star{row // PEOPLE}", f"star{row % PEOPLE}"] for row in range(large)]
+    table["groups"] = [*stars, *table["groups"].iloc[large:]]
     measured |= {"component": large, "seconds_with_component": seconds(table)}
     print(json.dumps(measured))
 

@@ -25,5 +25,5 @@ def to_csv(frame: pd.DataFrame) -> str:
     guarded.columns = [safe_cell(str(name)) for name in guarded.columns]
     for position, kind in enumerate(frame.dtypes):
         if not pd.api.types.is_numeric_dtype(kind):
-            guarded.isetitem(position, frame.iloc[:, position].map(safe_cell))
+            guarded.isetitem(position, frame.iloc[:, position].map(safe_cell).array)
     return guarded.to_csv(index=False, lineterminator="\n")

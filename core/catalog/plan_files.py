@@ -40,6 +40,5 @@ def read(path: Path) -> pd.DataFrame:
     if missing:
         raise BadInput(f"{path} lacks the column {missing[0]!r}; a plan has {', '.join(FILE_COLUMNS)}")
     table = table.map(plain_cell)
-    return table.assign(
-        label=table["label"].astype(int), groups=[g.split("|") if g else [] for g in table["groups"]]
-    )
+    groups = pd.Series([g.split("|") if g else [] for g in table["groups"]], index=table.index, dtype=object)
+    return table.assign(label=table["label"].astype(int), groups=groups)

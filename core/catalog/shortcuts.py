@@ -168,9 +168,9 @@ def measurements(
     with ThreadPoolExecutor(max(1, min(8, len(os.sched_getaffinity(0))))) as pool:
         results = pool.map(lambda path: _measured(path, limits), paths)
         for done, (row, values) in enumerate(zip(chosen.itertuples(), results, strict=True), 1):
-            rows.append(
-                {"id": row.id, "label": int(row.label), "modality": row.modality, "split": row.split} | values
-            )
+            label = int(row.label)  # type: ignore[arg-type]
+            about = {"id": row.id, "label": label, "modality": row.modality, "split": row.split}
+            rows.append(about | values)
             if progress:
                 progress(done, len(chosen), f"measuring {dataset}")
     frame = pd.DataFrame(rows)

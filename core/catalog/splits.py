@@ -96,7 +96,7 @@ def finished(table: pd.DataFrame, protocol: str, seed: int, notes: list[str]) ->
     }
     for s in SPLITS:
         for word, n in counts[s].items():
-            if n == 0 and kept.any() and sum(c[word] for c in counts.values()):
+            if n == 0 and kept.any() and any(c[word] for c in counts.values()):
                 notes.append(f"{s} has no {word} samples")
     sides = table[kept].groupby("component")["split"].nunique()
     return Plan(

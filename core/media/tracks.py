@@ -158,10 +158,11 @@ def _assign(tracks: list[Track], frame: int, boxes: np.ndarray) -> None:
     costs = np.array([[_distance(track.near(frame), box) for box in boxes] for track in free])
     taken = set()
     if costs.size:
-        for row, column in zip(*linear_sum_assignment(np.minimum(costs, 1e6)), strict=True):
+        pairs = np.stack(linear_sum_assignment(np.minimum(costs, 1e6)), axis=1).tolist()
+        for row, column in pairs:
             if costs[row, column] <= FARTHEST:
                 free[row].add(frame, boxes[column])
-                taken.add(int(column))
+                taken.add(column)
     for column, box in enumerate(boxes):
         if column not in taken:
             tracks.append(Track())

@@ -19,7 +19,7 @@ def keyed(table: pd.DataFrame, key: str) -> pd.Categorical:
     if key not in table:
         raise BadInput(f"these scores have no column {key}")
     column = table[key].astype(object)
-    return pd.Categorical(column.where(column.notna() & (column != ""), NOBODY).astype(str))
+    return pd.Categorical(column.where(column.notna() & (column != ""), NOBODY).astype(str).astype(object))
 
 
 def breakdown(

@@ -60,10 +60,10 @@ def evaluate(
     before = folder.document("metrics") or {}
     point = folder.path / "operating_point.json"
     kept = point.read_bytes() if before and point.exists() else None
-    rows = planned.rows if planned is not None else None
+    every = planned.rows if planned is not None else None
     device = describe(alone(config).device)
     extra = {name: before[name] for name in KEPT if name in before}  # what made the run is what made it then
-    extra["evaluated_by"] = evaluation.provenance.provenance(folder.config(), rows, device)
+    extra["evaluated_by"] = evaluation.provenance.provenance(folder.config(), every, device)
     metrics = evaluation.write(
         folder,
         plan=rows,

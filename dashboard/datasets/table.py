@@ -71,7 +71,7 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
     frame = rows(infos)
     wanted = st.session_state.get("datasets_chosen")
     at = next((i for i, info in enumerate(infos) if info.name == wanted), 0)
-    picked = st.dataframe(
+    picked = st.dataframe(  # type: ignore[call-overload]
         frame.style.map(_tint, subset=["severity"]),
         hide_index=True,
         key="datasets-table",
@@ -120,6 +120,6 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
     return infos[at]
 
 
-def _tint(value: str) -> str:
+def _tint(value: object) -> str:
     color = COLORS.get(str(value).split(" ", 1)[-1], "")
     return f"color: {color}; font-weight: 600" if color else ""

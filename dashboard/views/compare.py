@@ -64,7 +64,7 @@ def _choose(finished: Sequence[Summary]) -> list[Summary]:
         "Runs",
         list(by_id),
         default=preset if len(preset) > 1 else list(by_id)[:2],
-        format_func=called.get,
+        format_func=called.__getitem__,
         max_selections=MOST,
         key="compare-runs",
     )
@@ -125,9 +125,9 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     st.markdown("##### Is the difference real?")
     ids = [run.id for run in chosen]
     left, right = st.columns(2)
-    first = left.selectbox("First", ids, index=0, format_func=labels.get, key="compare-first")
+    first = left.selectbox("First", ids, index=0, format_func=labels.__getitem__, key="compare-first")
     second = right.selectbox(
-        "Second", [i for i in ids if i != first], format_func=labels.get, key="compare-second"
+        "Second", [i for i in ids if i != first], format_func=labels.__getitem__, key="compare-second"
     )
     try:
         found = compare_parts.paired(str(first), str(second), split, session.space())

@@ -83,7 +83,9 @@ def keys_read(tree: ast.Module) -> Iterator[str]:
 def dead_controls(source: str, everywhere: set[str]) -> list[str]:
     """The controls whose value nobody takes; `everywhere` holds the keys that any page reads."""
     tree, dead = ast.parse(source), []
-    scopes = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)] or [tree]
+    scopes: list[ast.AST] = [
+        n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ] or [tree]
     for node in ast.walk(tree):
         if not isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign) or node.value is None:
             continue

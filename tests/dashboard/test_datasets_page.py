@@ -55,7 +55,7 @@ def catalogued(space: Workspace, name: str, real: int, fake: int, *, demo: bool 
         .groupby(["split", "modality", "method", "label"], dropna=False)
     )
     counts = [
-        {"split": s, "modality": m, "method": None if pd.isna(k) else k, "label": int(v), "n": len(part)}
+        {"split": s, "modality": m, "method": None if pd.isna(k) else k, "label": int(v), "n": len(part)}  # type: ignore[call-overload]
         for (s, m, k, v), part in grouped
     ]
     about = DatasetInfo(

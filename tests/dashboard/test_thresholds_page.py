@@ -21,6 +21,7 @@ from core.thresholds import operating_point
 from core.thresholds.methods import choose
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import at, sweep
+from core.workspace import Workspace
 from dashboard import theme
 from dashboard.charts import thresholds as charts
 from dashboard.detect import state as detect_state
@@ -48,13 +49,13 @@ def release(page: AppTest, run: str, **choice: Any) -> AppTest:
     return page.run()
 
 
-def test_without_runs_it_says_what_to_do(space) -> None:
+def test_without_runs_it_says_what_to_do(space: Workspace) -> None:
     page = opened()
     assert any("Train one" in button.label for button in page.button)
     assert page.get("file_uploader")
 
 
-def test_a_run_opens_on_validation_at_the_default_method(space) -> None:
+def test_a_run_opens_on_validation_at_the_default_method(space: Workspace) -> None:
     folder = finished_run(space)
     data = sent(opened())
     assert (data["chosen"]["name"], data["look"]["name"]) == ("validation", "validation")
@@ -64,7 +65,7 @@ def test_a_run_opens_on_validation_at_the_default_method(space) -> None:
     assert folder.id in str(opened().selectbox(key="thresholds-source").value)
 
 
-def test_test_is_looked_at_and_never_chosen_on(space) -> None:
+def test_test_is_looked_at_and_never_chosen_on(space: Workspace) -> None:
     finished_run(space)
     page = opened()
     before = sent(page)
@@ -76,7 +77,7 @@ def test_test_is_looked_at_and_never_chosen_on(space) -> None:
     assert "Samples of test" in " ".join(m.value for m in page.markdown)
 
 
-def test_what_is_released_moves_what_stands_below(space) -> None:
+def test_what_is_released_moves_what_stands_below(space: Workspace) -> None:
     folder = finished_run(space)
     page = opened()
     cards = [m.value for m in page.markdown if "real" in m.value or "fake" in m.value]
@@ -87,7 +88,7 @@ def test_what_is_released_moves_what_stands_below(space) -> None:
     assert any("accuracy" in warning.value for warning in page.warning)  # worse than the majority up there
 
 
-def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_back(space) -> None:
+def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_back(space: Workspace) -> None:
     folder = finished_run(space)
     page = opened()
     release(page, folder.id, threshold=0.61, method="by hand", error=0.1, fn=5)
@@ -108,7 +109,7 @@ def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_b
     assert sent(page)["settings"]["threshold"] == 0.61
 
 
-def test_the_methods_table_tells_how_sure_each_threshold_is(space) -> None:
+def test_the_methods_table_tells_how_sure_each_threshold_is(space: Workspace) -> None:
     finished_run(space, 200)
     page = opened()
     page.toggle(key="thresholds-spread").set_value(True).run()
@@ -117,7 +118,7 @@ def test_the_methods_table_tells_how_sure_each_threshold_is(space) -> None:
     assert tables[0]["95 % interval"].str.startswith("[").sum() >= 5
 
 
-def test_own_methods_and_words_that_make_no_sense(space) -> None:
+def test_own_methods_and_words_that_make_no_sense(space: Workspace) -> None:
     finished_run(space)
     page = opened()
     page.session_state["thresholds-methods"] = ["f1", "precision=0.99", "nonsense"]
@@ -131,7 +132,7 @@ def upload(page: AppTest, name: str, content: bytes) -> AppTest:
     return page.file_uploader[0].set_value((name, content, "text/csv")).run()
 
 
-def test_a_score_file_of_any_detector_can_be_brought(space) -> None:
+def test_a_score_file_of_any_detector_can_be_brought(space: Workspace) -> None:
     finished_run(space)
     frame = scores(300, 8)
     frame["label"] = np.where(frame["label"] == 1, "spoof", "bonafide")
@@ -149,7 +150,7 @@ def test_a_score_file_of_any_detector_can_be_brought(space) -> None:
     assert any("polarity" in warning.value for warning in page.warning)
 
 
-def test_errors_are_told_apart_by_identity(space) -> None:
+def test_errors_are_told_apart_by_identity(space: Workspace) -> None:
     frame = scores(240, 5).assign(identity=[f"person {i % 3}" for i in range(240)])
     content = io.BytesIO()
     frame.to_csv(content, index=False)
@@ -166,7 +167,7 @@ def test_errors_are_told_apart_by_identity(space) -> None:
 
 
 @pytest.fixture
-def run_with_media(space, tmp_path: Path) -> RunFolder:
+def run_with_media(space: Workspace, tmp_path: Path) -> RunFolder:
     """A run whose samples are pictures that the catalogue knows."""
     random = np.random.default_rng(0)
     for label in ("real", "fake"):
@@ -189,7 +190,8 @@ def run_with_media(space, tmp_path: Path) -> RunFolder:
 def test_a_sample_is_one_click_from_its_explanation(
     run_with_media: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, opened_pages = [], []
+    asked: list[tuple[object, ...]] = []
+    opened_pages: list[object] = []
     monkeypatch.setattr(detect_state, "add", lambda *words: asked.append(words))
     monkeypatch.setattr(theme, "go_to", opened_pages.append)
     page = opened()
@@ -206,7 +208,7 @@ def test_a_sample_is_one_click_from_its_explanation(
     assert opened_pages == ["detect"]
 
 
-def test_names_from_a_file_are_shown_and_do_nothing(space) -> None:
+def test_names_from_a_file_are_shown_and_do_nothing(space: Workspace) -> None:
     frame = scores(60, 8)
     frame["id"] = [f"<b>x</b>**{i}**.png" for i in range(60)]
     content = io.BytesIO()
@@ -221,7 +223,7 @@ def test_names_from_a_file_are_shown_and_do_nothing(space) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"label,score\n1,0.5\n1,0.6\n", b"label,score\n1,nan\n0,0.1\n", b"\x00\x01"]
 )
-def test_a_file_that_cannot_be_used_is_one_line_on_the_page(space, content: bytes) -> None:
+def test_a_file_that_cannot_be_used_is_one_line_on_the_page(space: Workspace, content: bytes) -> None:
     page = upload(opened(), "bad.csv", content)
     assert not page.exception
     assert len(page.error) == 1
@@ -275,7 +277,7 @@ def test_charts_are_pure_functions_of_tables() -> None:
     assert [trace.name for trace in det.data][-1] == "the line"
 
 
-def test_a_run_of_demo_data_wears_its_badge(run_with_media: RunFolder, space) -> None:
+def test_a_run_of_demo_data_wears_its_badge(run_with_media: RunFolder, space: Workspace) -> None:
     assert opened().selectbox(key="thresholds-source").label == "Run"
     info = catalogue.info("pictures", space)
     catalogue.save("pictures", catalogue.load(["pictures"], space), replace(info, demo=True), space)
@@ -283,7 +285,7 @@ def test_a_run_of_demo_data_wears_its_badge(run_with_media: RunFolder, space) ->
     assert opened().selectbox(key="thresholds-source").label == f"Run {theme.demo_badge()}"
 
 
-def test_splits_are_read_as_the_command_reads_them(space) -> None:
+def test_splits_are_read_as_the_command_reads_them(space: Workspace) -> None:
     both = pd.concat([scores(200, 1).assign(split="Val"), scores(100, 2).assign(split=" test")])
     page = upload(opened(), "both.csv", both.to_csv(index=False).encode())
     data = sent(page)
@@ -292,7 +294,7 @@ def test_splits_are_read_as_the_command_reads_them(space) -> None:
     assert page.radio(key="thresholds-look").options == ["validation", "test"]
 
 
-def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space) -> None:
+def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space: Workspace) -> None:
     folder = finished_run(space)
     table = pd.read_parquet(folder.scores_file("val"))
     table.assign(score=1 - table["score"]).to_parquet(folder.scores_file("val"))
@@ -307,7 +309,7 @@ def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space) -> None:
     assert not any("polarity" in w.value for w in page.warning)
 
 
-def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space) -> None:
+def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space: Workspace) -> None:
     folder = finished_run(space)
     page = opened()
     release(page, folder.id, threshold=0.7, method="cost=1:5@0.02", fn=5, prevalence=0.02, error=0.1)
@@ -330,7 +332,7 @@ def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space) -> No
     assert {name: fresh[name] for name in wanted} == wanted
 
 
-def test_a_line_of_the_command_names_what_is_on_the_page(space) -> None:
+def test_a_line_of_the_command_names_what_is_on_the_page(space: Workspace) -> None:
     page = upload(opened(), "mine.csv", b"label,score\nspoof,0.9\nbonafide,0.1\n")
     (said,) = [error.value.replace("\\", "") for error in page.error]
     assert said.startswith("mine.csv: labels are 'spoof', 'bonafide'")
@@ -339,7 +341,7 @@ def test_a_line_of_the_command_names_what_is_on_the_page(space) -> None:
     assert [e.value.replace("\\", "") for e in page.error] == ["mine.csv is neither CSV nor Parquet"]
 
 
-def test_the_axis_spans_the_scores_and_not_the_default_far_off_them(space) -> None:
+def test_the_axis_spans_the_scores_and_not_the_default_far_off_them(space: Workspace) -> None:
     frame = scores(200, 3)
     frame["score"] = frame["score"] * 1000 - 9000
     page = upload(opened(), "mine.csv", frame.to_csv(index=False).encode())

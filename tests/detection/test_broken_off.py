@@ -61,7 +61,8 @@ def killed_politely(left: list[bool]) -> None:
 
 
 def test_a_polite_kill_leaves_as_ctrl_c_does() -> None:
-    before, left = signal.getsignal(signal.SIGTERM), []
+    before = signal.getsignal(signal.SIGTERM)
+    left: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         killed_politely(left)
     assert left == [True] and signal.getsignal(signal.SIGTERM) is before

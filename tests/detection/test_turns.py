@@ -6,7 +6,7 @@ from core.detection.serving.queue import PATIENCE, Turns
 
 
 def served(turns: Turns[str], most: int = 100) -> list[str]:
-    found = []
+    found: list[str] = []
     while len(found) < most and (job := turns.take()) is not None:
         found.append(job)
     return found

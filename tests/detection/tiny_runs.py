@@ -13,7 +13,7 @@ import models
 from core.media.recipe import Recipe
 from core.training.learning import best_model
 
-SMALL = {
+SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "image": ("mobilenetv3_small", {}),
     "video": ("simple_cnn", {}),
     "audio": ("logmel_mobilenetv3_small", {}),
@@ -48,7 +48,13 @@ def make_run(
     config = {"modality": modality, "model": name, "datasets": ["tiny"]}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     status = {"state": "completed", "created": time.time(), "ended": time.time(), "epoch": 1, "epochs": 1}
-    point = {"threshold": threshold, "method": "macro_f1", "chosen_on": "val", "figures": {}, "who": "local"}
+    point: dict[str, Any] = {
+        "threshold": threshold,
+        "method": "macro_f1",
+        "chosen_on": "val",
+        "figures": {},
+        "who": "local",
+    }
     point |= {"band": list(band) if band else None, "when": 1.0, "why": "chosen by macro_f1 on validation"}
     scale = calibration or {"method": "platt", "scale": "probability", "slope": 1.0, "offset": 0.0}
     for stem, content in {

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from core.detection import wording
 from core.detection.serving import uploads
@@ -104,7 +104,12 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
 ) -> None:
     server = start_server(detectors.root)
     alerts: list[str] = []
-    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.goto(f"{server.url}/detect")
     expect(page.locator("input[type=file]")).to_be_attached(timeout=90_000)
 

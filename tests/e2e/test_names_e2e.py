@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from core.workspace import Workspace
 from tests import hostile
@@ -32,7 +32,12 @@ def test_no_name_becomes_an_element_or_a_script(
     server = start_server(space.root)
     expect.set_options(timeout=240_000)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     for name in PAGES:
         page.goto(f"{server.url}/{'' if name == 'home' else name}")
         settled(page)

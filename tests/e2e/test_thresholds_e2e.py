@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ def settled(page: Page) -> None:
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
 
 
-def test_drag_release_save_and_detect_with_it(start_server, page: Page, run: Path, tmp_path: Path) -> None:
+def test_drag_release_save_and_detect_with_it(
+    start_server: Callable, page: Page, run: Path, tmp_path: Path
+) -> None:
     url = start_server().url
     open_lab(page, url)
     slider = page.locator('.lab [data-part="slider"]')
@@ -106,7 +109,7 @@ def test_drag_release_save_and_detect_with_it(start_server, page: Page, run: Pat
     expect(page.get_by_text(f"decided at {chosen:.3f}")).to_be_visible(timeout=180_000)
 
 
-def test_every_handle_and_the_keyboard(start_server, page: Page, run: Path) -> None:
+def test_every_handle_and_the_keyboard(start_server: Callable, page: Page, run: Path) -> None:
     url = start_server().url
     open_lab(page, url)
     for panel, x in (("roc", 0.5), ("pr", 0.6), ("scores", 0.4), ("metric", 0.7), ("cost", 0.5)):
@@ -140,7 +143,9 @@ def test_every_handle_and_the_keyboard(start_server, page: Page, run: Path) -> N
     assert page.locator('.lab button[data-method="youden"]').get_attribute("aria-pressed") == "true"
 
 
-def test_costs_move_the_optimum_live_and_test_is_only_looked_at(start_server, page: Page, run: Path) -> None:
+def test_costs_move_the_optimum_live_and_test_is_only_looked_at(
+    start_server: Callable, page: Page, run: Path
+) -> None:
     url = start_server().url
     open_lab(page, url)
     page.locator('.lab input[name="follow"]').check()
@@ -168,7 +173,9 @@ def test_costs_move_the_optimum_live_and_test_is_only_looked_at(start_server, pa
     assert figures(page) == expected(run, "test", line(page))
 
 
-def test_each_drawing_is_saved_as_a_picture(start_server, page: Page, run: Path, tmp_path: Path) -> None:
+def test_each_drawing_is_saved_as_a_picture(
+    start_server: Callable, page: Page, run: Path, tmp_path: Path
+) -> None:
     open_lab(page, start_server().url)
     for panel in ("roc", "pr", "scores", "metric", "cost"):
         with page.expect_download() as download:

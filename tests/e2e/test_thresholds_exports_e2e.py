@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def overlapping(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("width", [1280, 820])
 def test_nothing_is_cut_and_no_row_is_left_half_empty(
-    start_server, page: Page, run: Path, width: int
+    start_server: Callable, page: Page, run: Path, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     open_lab(page, start_server().url)
@@ -48,7 +49,7 @@ def test_nothing_is_cut_and_no_row_is_left_half_empty(
 
 @pytest.mark.parametrize(("origin", "factor"), [(-3e5, -1e4), (1e15, 1e4)])
 def test_scores_of_any_scale_have_an_axis_that_can_be_read(
-    start_server, page: Page, run: Path, tmp_path: Path, origin: float, factor: float
+    start_server: Callable, page: Page, run: Path, tmp_path: Path, origin: float, factor: float
 ) -> None:
     frame = scores(200, 3)
     frame["score"] = origin + factor * np.log(frame["score"] / (1 - frame["score"]))
@@ -65,7 +66,9 @@ def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     assert overlapping(page) == []
 
 
-def test_the_summary_prints_on_one_sheet(start_server, page: Page, run: Path, tmp_path: Path) -> None:
+def test_the_summary_prints_on_one_sheet(
+    start_server: Callable, page: Page, run: Path, tmp_path: Path
+) -> None:
     open_lab(page, start_server().url)
     page.locator('.lab input[name="error"]').fill("5")
     page.locator('.lab input[name="fn"]').fill("5")
@@ -84,7 +87,7 @@ def test_the_summary_prints_on_one_sheet(start_server, page: Page, run: Path, tm
 
 
 def test_a_saved_picture_has_a_title_above_the_drawing(
-    start_server, page: Page, run: Path, tmp_path: Path
+    start_server: Callable, page: Page, run: Path, tmp_path: Path
 ) -> None:
     open_lab(page, start_server().url)
     with page.expect_download() as download:
@@ -95,7 +98,7 @@ def test_a_saved_picture_has_a_title_above_the_drawing(
     assert (head < 120).sum() > 500
 
 
-def test_a_screen_reader_hears_what_the_eye_sees(start_server, page: Page, run: Path) -> None:
+def test_a_screen_reader_hears_what_the_eye_sees(start_server: Callable, page: Page, run: Path) -> None:
     open_lab(page, start_server().url)
     expect(page.locator(".lab")).to_match_aria_snapshot(
         """
@@ -126,7 +129,9 @@ def test_a_screen_reader_hears_what_the_eye_sees(start_server, page: Page, run: 
     expect(youden).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_table_has_no_download_that_a_spreadsheet_would_run(start_server, page: Page, run: Path) -> None:
+def test_a_table_has_no_download_that_a_spreadsheet_would_run(
+    start_server: Callable, page: Page, run: Path
+) -> None:
     open_lab(page, start_server().url)
     page.get_by_text("Methods compared").click()
     table = page.get_by_test_id("stDataFrame").last
@@ -140,7 +145,7 @@ def test_a_table_has_no_download_that_a_spreadsheet_would_run(start_server, page
 
 @pytest.mark.parametrize("width", [820, 1600])
 def test_the_handle_lands_under_the_pointer_and_no_word_of_the_page_is_cut(
-    start_server, page: Page, run: Path, width: int
+    start_server: Callable, page: Page, run: Path, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 1000})
     open_lab(page, start_server().url)

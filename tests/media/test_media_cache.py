@@ -102,11 +102,11 @@ def test_a_damaged_entry_is_made_again(space: Workspace, tmp_path: Path) -> None
         data = bytearray(whole)
         data[int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
         spoilt.append(bytes(data))
-    for data in spoilt:
-        entry.write_bytes(data)
+    for wrong in spoilt:
+        entry.write_bytes(wrong)
         got, kept = cache.fetch(path, RECIPE, space)
         assert_equal(got, made)
-        assert not kept or data[24:32] != whole[24:32]  # eight bytes of the head are unused
+        assert not kept or wrong[24:32] != whole[24:32]  # eight bytes of the head are unused
     assert entry.read_bytes() == whole
 
 

@@ -60,7 +60,7 @@ def test_the_picture_network_pools_the_covariance_of_patches() -> None:
 def test_a_picture_of_any_size_will_do() -> None:
     net = models.create("forensic_residual").eval()
     for height, width in ((32, 32), (61, 97), (130, 64)):
-        local = {}
+        local: dict[str, torch.Tensor] = {}
         hook = net.encoder.local.register_forward_hook(lambda m, a, out, kept=local: kept.update(out=out))
         with torch.no_grad():
             logits = net(torch.rand(1, 3, height, width) * 2 - 1)

@@ -193,7 +193,8 @@ def test_the_final_state_is_written_as_soon_as_the_disk_has_room(
     make_manager: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager = make_manager()
-    write, refused = RunFolder.set_status, []
+    write = RunFolder.set_status
+    refused: list[str] = []
 
     def full(self: RunFolder, **changes: object) -> object:
         if changes.get("state") == "failed" and len(refused) < 2:

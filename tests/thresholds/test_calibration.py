@@ -13,6 +13,7 @@ from core.access import Person
 from core.errors import BadInput, NotAllowed
 from core.thresholds import calibration
 from core.thresholds.calibration import METHODS, Calibration, fit, reliability, sigmoid
+from core.workspace import Workspace
 
 
 def overconfident(
@@ -171,7 +172,7 @@ def test_reliability_counts_by_hand() -> None:
     assert found.ece == pytest.approx(0.5 * 0.45 + 0.5 * 0.025)
 
 
-def test_saving_needs_an_operator_and_renews_probabilities(space) -> None:
+def test_saving_needs_an_operator_and_renews_probabilities(space: Workspace) -> None:
     import pandas as pd
 
     from tests.thresholds.run_folder import finished_run

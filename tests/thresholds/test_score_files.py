@@ -14,6 +14,7 @@ import pytest
 from core.errors import BadInput
 from core.thresholds import score_batches
 from core.thresholds.score_files import Limits, read
+from core.workspace import Workspace
 
 
 def write(path: Path, text: str) -> Path:
@@ -175,7 +176,7 @@ def test_limits_hold_for_text_rows_and_what_is_packed(tmp_path: Path) -> None:
             read(file, limits=Limits(max_rows=100))
 
 
-def test_limits_come_from_the_settings(space) -> None:
+def test_limits_come_from_the_settings(space: Workspace) -> None:
     space.root.mkdir()
     space.settings_file.write_text("[score_files]\nmax_rows = 7\n")
     assert Limits.of(space).max_rows == 7

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -68,7 +70,7 @@ def test_sweep_over_many_chunks_equals_scikit_learn() -> None:
     assert_equals_scikit_learn(labels, np.round(random.normal(size=size) + labels, 3))
 
 
-def test_published_scores_give_the_published_figures(shared_data) -> None:
+def test_published_scores_give_the_published_figures(shared_data: Path) -> None:
     table = score_files.read(shared_data / "scores" / "asvspoof2019_la_oc_softmax.csv.gz")
     assert (len(table), int(table["label"].sum())) == (71_237, 63_882)
     found = assert_equals_scikit_learn(table["label"].to_numpy(), table["score"].to_numpy())

@@ -10,6 +10,7 @@ import pytest
 
 from core.cli import main
 from core.cli.thresholds import show
+from core.workspace import Workspace
 from tests.thresholds.run_folder import finished_run, scores
 
 FIELDS = {"n", "warnings", "positives", "auc", "ap", "eer", "eer_threshold", "points"}
@@ -65,7 +66,7 @@ def test_nothing_called_fake_is_null(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_run_chooses_on_validation_and_test_is_only_looked_at(
-    space, capsys: pytest.CaptureFixture[str]
+    space: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = finished_run(space)
     on_val = ask(capsys, folder.id, "--method", "youden")
@@ -79,7 +80,7 @@ def test_a_run_chooses_on_validation_and_test_is_only_looked_at(
     assert on_test["auc"] != on_val["auc"]
 
 
-def test_intervals_are_added_when_asked(space, capsys: pytest.CaptureFixture[str]) -> None:
+def test_intervals_are_added_when_asked(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     folder = finished_run(space, 300)
     assert "intervals" not in ask(capsys, folder.id)["points"][0]
     found = ask(capsys, folder.id, "--method", "macro_f1", "--intervals", "--split", "test")
@@ -138,7 +139,9 @@ def test_bad_input_is_one_line_and_exit_2(
     assert len(said.err) < 400
 
 
-def test_an_unknown_run_and_an_absent_file_are_told_apart(space, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_run_and_an_absent_file_are_told_apart(
+    space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["thresholds", "nothing-here"]) == 2
     assert "there is no run" in capsys.readouterr().err
     assert main(["thresholds", "nothing.csv"]) == 2
@@ -166,7 +169,7 @@ def test_people_get_a_table(file: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "precision=1" in said
 
 
-def test_an_uncertain_band_is_added_when_asked(space, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_uncertain_band_is_added_when_asked(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     folder = finished_run(space)
     assert "band" not in ask(capsys, folder.id)["points"][0]
     words = (folder.id, "--method", "youden", "--band", "0.1")
@@ -186,7 +189,7 @@ def test_an_uncertain_band_is_added_when_asked(space, capsys: pytest.CaptureFixt
     assert "target error" in capsys.readouterr().err
 
 
-def test_the_cost_has_an_interval_too(space, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cost_has_an_interval_too(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     folder = finished_run(space, 300)
     found = ask(capsys, folder.id, "--intervals", "--method", "cost=1:1", "--method", "cost=1:5@0.02")
     plain, weighted = found["points"][1:]
@@ -196,7 +199,7 @@ def test_the_cost_has_an_interval_too(space, capsys: pytest.CaptureFixture[str])
 
 
 def test_a_turned_polarity_is_answered_by_what_can_be_done_about_it(
-    space, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    space: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = finished_run(space, 300)
     table = pd.read_parquet(folder.scores_file("val"))

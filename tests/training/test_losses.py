@@ -83,7 +83,7 @@ def test_every_loss_falls_when_the_truth_gets_likelier(name: str) -> None:
 
 def test_options_reach_the_loss() -> None:
     labels = np.array([0] * 30 + [1] * 10)  # n/(k·n_c): 40/60 and 40/20
-    config = TrainConfig(loss="focal", focal_alpha=0.7, focal_gamma=1.5, label_smoothing=0.1)
+    config = TrainConfig(loss="focal", focal_alpha=0.7, focal_gamma=1.5, label_smoothing=0.1)  # type: ignore[call-arg]
     loss = make_loss(config, labels)
     assert loss.settings == FocalSettings(focal_gamma=1.5, focal_alpha=0.7)
     assert (loss.smoothing, loss.class_weights) == (0.1, None)

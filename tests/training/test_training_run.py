@@ -43,11 +43,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, Works
             asked.append((bar, self.progress.epoch))
             return super().predict(source, bar)
 
-    before, worker.Loop = worker.Loop, Watched
+    before, worker.Loop = worker.Loop, Watched  # type: ignore[misc]
     try:
         worker.work(folder, space=space)
     finally:
-        worker.Loop = before
+        worker.Loop = before  # type: ignore[misc]
         torch.use_deterministic_algorithms(False)
     return folder, space, asked
 

@@ -29,7 +29,7 @@ def picture(label: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def row(dataset: str, path: str, label: int | None, i: int, **more: Any) -> dict[str, Any]:
-    values = {
+    values: dict[str, Any] = {
         "id": f"{dataset}/{path}",
         "path": path,
         "dataset": dataset,
