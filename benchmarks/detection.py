@@ -24,7 +24,6 @@ import numpy as np
 import psutil
 
 from benchmarks import detection_parts as parts
-from benchmarks.resident import resident
 from core.catalog import demo
 from core.detection.detector import shared
 from core.detection.files import Given
@@ -34,7 +33,7 @@ from core.detection.serving import batch
 from core.detection.serving.service import Job, Service
 from core.detection.serving.uploads import Upload
 from core.media.recipe import Recipe
-from core.memory import keep_freed
+from core.memory import keep_freed, resident
 
 CLIP_AT_MOST = 1.3
 MEMORY_WITHIN = 0.10

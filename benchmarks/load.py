@@ -28,10 +28,10 @@ import numpy as np
 import psutil
 import torch
 
-from benchmarks.resident import resident
 from benchmarks.visitors import ACTS, Analyst, Visitor
 from core.catalog import demo
 from core.catalog.scan import scan
+from core.memory import resident
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import RunFolder, new_run, open_run
 from core.workspace import CODE_ROOT, Workspace

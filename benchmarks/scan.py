@@ -21,8 +21,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.resident import resident
 from benchmarks.scan_tree import DATASETS, make_tree
+from core.memory import resident
 
 CODE = Path(__file__).resolve().parent.parent
 

@@ -17,6 +17,7 @@ from core.workspace import CODE_ROOT
 
 SMALL = {
     "ablation": "--small --out OUT",
+    "attack": "--uploads 3",
     "datasets_page": "--samples 20000 --turns 2",
     "detection": "--small --repeats 1",
     "faults": "--kills 5",
@@ -28,6 +29,7 @@ SMALL = {
     "plans": "--samples 5000",
     "quality": "DATA --only faces --seeds 1 --minutes 0.3",
     "runs": "--sessions 2 --seconds 3 --rounds 1 --runs 20 --points 200",
+    "service": "--clients 3 --minutes 0.3",
     "scan": "--files 5000 --rounds 1",
     "thresholds": "--scores 100000",
     "training": "--steps 2 --pictures 32 --size 64 --batch 8",

@@ -6,6 +6,8 @@ import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from core.memory import resident
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -27,17 +29,5 @@ class Metrics:
 
     def text(self, waiting: int) -> bytes:
         self._waiting.set(waiting)
-        self._memory.set(resident())
+        self._memory.set(resident(psutil.Process()))
         return bytes(generate_latest(self._registry))
-
-
-def resident() -> int:
-    """Of this process and all that it started."""
-    total = 0
-    own = psutil.Process()
-    for process in (own, *own.children(recursive=True)):
-        try:
-            total += process.memory_info().rss
-        except psutil.Error:
-            continue
-    return total
