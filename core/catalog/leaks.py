@@ -18,11 +18,16 @@ from core.workspace import Workspace, workspace, write_json
 
 # Sources that several published datasets were made from: a test across two of them is not independent.
 SHARED_SOURCES = {
-    "the FaceForensics++ videos": ("faceforensics", "faceshifter", "df40", "deeperforensics"),
+    "the FaceForensics++ videos": ("faceforensics", "faceshifter", "df40", "deeperforensics", "ffpp"),
     "the actors of DeepFakeDetection": ("deepfakedetection", "dfd", "dff"),
-    "the Celeb-DF celebrities": ("celebdf", "dfgc"),
-    "VoxCeleb2": ("fakeavceleb", "lavdf", "avdeepfake1m", "voxceleb"),
-    "VCTK": ("asvspoof", "vctk"),
+    "the Celeb-DF celebrities": ("celebdf", "dfgc", "df40"),
+    "VoxCeleb2": ("fakeavceleb", "lavdf", "avdeepfake1m", "voxceleb2", "spokenavceleb"),
+    "VCTK": ("asvspoof2019", "asvspoof2021", "vctk", "dfadd", "codecfake"),
+    "the public figures of In-the-Wild": ("inthewild", "releaseinthewild"),
+    "M-AILABS": ("mlaad", "mailabs"),
+    "ImageNet": ("genimage", "imagenet", "diffusiondb"),
+    "LibriTTS and LibriSpeech": ("llamapartialspoof", "libritts", "librispeech"),
+    "VoxCeleb1": ("spoofceleb", "voxceleb1"),
     "LJSpeech": ("wavefake", "ljspeech"),
     "JSUT": ("wavefake", "jsut"),
     "FFHQ photographs": ("140k", "ffhq"),
@@ -89,7 +94,12 @@ def report(
 ) -> list[Leak]:
     """What leaks in the table of a plan; with `media` files are read to find duplicates."""
     kept = table[table["split"] != ""].reset_index(drop=True)
-    found = [*crossing_groups(kept), *faceforensics_sources(kept), *celeb_identities(kept)]
+    found = [
+        *crossing_groups(kept),
+        *crossing_datasets(kept),
+        *faceforensics_sources(kept),
+        *celeb_identities(kept),
+    ]
     if media and len(kept):
         same = duplicates.exact(kept, space, progress)
         exact = {(pair.one, pair.two) for pair in same}
@@ -114,6 +124,43 @@ def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
             text = f"{name}: {len(crossing):,} groups are on more than one side, {touched:,} samples in them"
             found.append(Leak("crossing groups", text, len(crossing), examples[:10]))
     return found
+
+
+def crossing_datasets(kept: pd.DataFrame) -> list[Leak]:
+    """Originals or people that two datasets of one source share, on different sides of the plan.
+
+    FaceForensics++ 000.mp4 (sequence:000) in train and DF40 simswap/ff/frames/000_003 in test
+    """
+    found = []
+    names = [str(name) for name in kept["dataset"].unique()]
+    for source, families in SHARED_SOURCES.items():
+        mine = sorted(n for n in names if any(_plain(n).startswith(f) for f in families))
+        if len(mine) < 2:
+            continue
+        part = kept[kept["dataset"].isin(mine)]
+        sides: dict[str, set[tuple[str, str]]] = {}
+        for dataset, split, keys in zip(part["dataset"], part["split"], part["groups"], strict=True):
+            for key in keys:
+                sides.setdefault(_bare(key), set()).add((str(dataset), str(split)))
+        crossing = sorted(key for key, places in sides.items() if _crosses(places))
+        if crossing:
+            text = (
+                f"{' and '.join(mine)} share {len(crossing):,} originals or people of {source} that lie on two "
+                "sides; train and test on one of them, or keep the other as a test that is not independent"
+            )
+            found.append(Leak("shared across datasets", text, len(crossing), crossing[:10]))
+    return found
+
+
+def _bare(key: str) -> str:
+    """`person:African/men/id00076` and `person:id00076` are one person."""
+    kind, _, value = key.partition(":")
+    return f"{kind}:{value.rpartition('/')[2]}"
+
+
+def _crosses(places: set[tuple[str, str]]) -> bool:
+    """Whether a key is in two datasets on two sides."""
+    return any(a[0] != b[0] and a[1] != b[1] for a in places for b in places)
 
 
 def faceforensics_sources(kept: pd.DataFrame) -> list[Leak]:

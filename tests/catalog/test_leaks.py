@@ -159,3 +159,43 @@ def test_what_was_not_compared_is_said(space: Workspace, tmp_path: Path) -> None
     rows = [(f"{i}.png", ("train", "test")[i % 2]) for i in range(6)]
     found = leaks.report(saved(space, tmp_path, plan_of(rows, "set", "image")), most=4, space=space)
     assert [leak.kind for leak in found] == ["not compared"] and found[0].count == 2
+
+
+def test_datasets_of_one_source_share_originals_across_sides() -> None:
+    """DF40 is made of FaceForensics++ clips: the same original may not be learned from in one and tested in the other."""
+    ff = plan_of(
+        [("000.mp4", "train"), ("100.mp4", "test")],
+        "FaceForensics++",
+        groups={"000.mp4": ["sequence:000"], "100.mp4": ["sequence:100"]},
+    )
+    df40 = plan_of(
+        [("a.png", "test"), ("b.png", "test")],
+        "DF40",
+        "image",
+        groups={"a.png": ["sequence:000", "sequence:003"], "b.png": ["sequence:100"]},
+    )
+    found = leaks.report(pd.concat([ff, df40], ignore_index=True), media=False)
+    (shared,) = [leak for leak in found if leak.kind == "shared across datasets"]
+    assert shared.examples == ["sequence:000"]
+    assert "DF40 and FaceForensics++" in shared.detail
+    assert "same source" in kinds(found)
+
+
+def test_speakers_of_unrelated_sets_are_not_one_person() -> None:
+    one = plan_of([("a.wav", "train")], "In-the-Wild", "audio", {"a.wav": ["speaker:p225"]})
+    two = plan_of([("b.wav", "test")], "HABLA", "audio", {"b.wav": ["speaker:p225"]})
+    found = leaks.report(pd.concat([one, two], ignore_index=True), media=False)
+    assert "shared across datasets" not in kinds(found)
+
+
+@pytest.mark.parametrize(
+    ("names", "source"),
+    [
+        (("DF40", "Celeb-DF-v2"), "Celeb-DF celebrities"),
+        (("DeeperForensics-1.0", "FaceForensics++"), "FaceForensics++ videos"),
+        (("MLAAD", "M-AILABS"), "M-AILABS"),
+        (("DFADD", "ASVspoof 2019 LA"), "VCTK"),
+    ],
+)
+def test_shared_sources_are_named(names: tuple[str, str], source: str) -> None:
+    assert any(source in leak.detail for leak in leaks.shared_sources(names))
