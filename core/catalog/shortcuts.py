@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -103,6 +103,27 @@ def probe(
     if again:
         _file(dataset, space or workspace()).unlink(missing_ok=True)
     measured = measurements(dataset, per_class=per_class, seed=seed, space=space, progress=progress)
+    return _rated(dataset, measured, seed)
+
+
+def probe_together(
+    names: Sequence[str],
+    *,
+    per_class: int = PER_CLASS,
+    seed: int = 0,
+    space: Workspace | None = None,
+    progress: Progress | None = None,
+) -> Probe:
+    """What tells real from fake where datasets are learned from together: what pairing fakes of one with reals of
+    another gives away."""
+    parts = [
+        measurements(name, per_class=per_class, seed=seed, space=space, progress=progress) for name in names
+    ]
+    return _rated(" + ".join(names), pd.concat(parts, ignore_index=True), seed)
+
+
+def _rated(dataset: str, measured: pd.DataFrame, seed: int) -> Probe:
+    """Each feature's AUC over what was measured."""
     readable = measured[measured["readable"]]
     label = readable["label"].to_numpy(int)
     features = []

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--samples", type=int, default=shortcuts.PER_CLASS, help="files measured of each class"
     )
+    parser.add_argument(
+        "--together", action="store_true", help="as one set: what pairing the named datasets gives away"
+    )
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -32,6 +35,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         )
     if args.samples < shortcuts.LEAST:
         raise BadInput(f"--samples ({args.samples}) must be at least {shortcuts.LEAST}")
+    if args.together:
+        both = shortcuts.probe_together(names, per_class=args.samples, seed=args.seed)
+        return {"datasets": [both.to_dict()], "warn_above": shortcuts.WARN_ABOVE, "skipped": []}
     found, skipped = [], []
     for name in tqdm(names, desc="shortcuts", file=sys.stderr, disable=not sys.stderr.isatty()):
         try:

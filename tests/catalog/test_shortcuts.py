@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from core.catalog import shortcuts, table
+from core.catalog.scan import scan
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
@@ -116,3 +117,18 @@ def test_without_labels_there_is_nothing_to_probe(space: Workspace, tmp_path: Pa
     recording(tmp_path / "a.wav", np.random.default_rng(0), 0.0)
     with pytest.raises(BadInput, match="no labelled samples"):
         shortcuts.probe(catalogued(space, tmp_path, {"a.wav": float("nan")}, "audio"), space=space)
+
+
+def test_what_a_pairing_gives_away(tmp_path: Path, space: Workspace) -> None:
+    """Fakes of one set and reals of another that differ in size: neither alone tells, together they do."""
+    rng = np.random.default_rng(0)
+    for name, folder, side in (("Fakes", "fake", 32), ("Reals", "real", 64)):
+        place = tmp_path / "data" / name / folder
+        place.mkdir(parents=True)
+        for i in range(8):
+            Image.fromarray(rng.integers(0, 255, (side, side, 3), np.uint8)).save(place / f"{i}.png")
+    scan([tmp_path / "data" / "Fakes", tmp_path / "data" / "Reals"], space=space)
+    assert shortcuts.probe("Fakes", space=space).features == []
+    both = shortcuts.probe_together(["Fakes", "Reals"], space=space)
+    assert (both.real, both.fake) == (8, 8)
+    assert {f.name for f in both.warnings} >= {"file size", "resolution"}
