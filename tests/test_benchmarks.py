@@ -31,6 +31,7 @@ SMALL = {
     "runs": "--sessions 2 --seconds 3 --rounds 1 --runs 20 --points 200",
     "service": "--clients 3 --minutes 0.3",
     "scan": "--files 5000 --rounds 1",
+    "scan_shards": "--rows 2000 --rounds 1",
     "thresholds": "--scores 100000",
     "training": "--steps 2 --pictures 32 --size 64 --batch 8",
 }

@@ -10,6 +10,7 @@ from core.catalog.info import DatasetInfo
 from core.catalog.labelling import Tally, batches
 from core.catalog.problems import Problems
 from core.catalog.task import Task
+from core.media.kinds import SHARD
 from core.workspace import Workspace
 
 
@@ -46,5 +47,7 @@ def save_dataset(task: Task, problems: Problems, space: Workspace) -> DatasetInf
         )
         return about[0]
 
-    table.save(task.name, batches(task, lists, tally, problems), describe, space)
+    packed = any(bundle.kind == SHARD for bundle in task.bundles)
+    distinct = ("text", "meta") if packed else ()
+    table.save(task.name, batches(task, lists, tally, problems), describe, space, distinct)
     return about[0]

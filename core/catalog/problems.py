@@ -43,6 +43,13 @@ class Problems:
             advice = ADVICE.get(kind, "")
             lines.append(f"{printable(str(path))}: {'; '.join(t for t in (detail, advice) if t)}")
 
+    def merge(self, other: Problems) -> None:
+        """Take over what another collector holds."""
+        for kind, lines in other.lines.items():
+            self.counts[kind] = self.counts.get(kind, 0) + other.counts[kind]
+            mine = self.lines.setdefault(kind, [])
+            mine += lines[: max(0, SHOWN - len(mine))]
+
     def damaged(self, path: object, detail: str) -> None:
         """A list file that cannot be used."""
         self.add(f"damaged {path}", path, f"{detail}; download it again; the rest is still counted")

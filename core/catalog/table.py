@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,8 +165,9 @@ def save(
     frame: pd.DataFrame | pa.Table | Iterable[pa.RecordBatch | pa.Table],
     about: DatasetInfo | Callable[[], DatasetInfo],
     space: Workspace | None = None,
+    distinct: Sequence[str] = (),
 ) -> Path:
-    """Write a dataset's table with what is known of it, atomically.
+    """Write a dataset's table with what is known of it, atomically. `distinct` columns hardly repeat a value.
 
     Batches are written as they come; `about` may be a function that is called after the last one.
     """
@@ -175,7 +176,8 @@ def save(
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".scan-", suffix=".tmp")
     os.close(handle)
     try:
-        with pq.ParquetWriter(temporary, SCHEMA, **_ENCODING) as writer:
+        repeated = [name for name in _ENCODING["use_dictionary"] if name not in distinct]
+        with pq.ParquetWriter(temporary, SCHEMA, **{**_ENCODING, "use_dictionary": repeated}) as writer:
             for batch in _batches(frame):
                 writer.write(batch)
             document = json.dumps(asdict(about() if callable(about) else about), ensure_ascii=False).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,10 @@ import pytest
 import soundfile
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from core.catalog.scan import scan
+from core.workspace import Workspace
+from tests.catalog.shard_files import open_fake
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -64,3 +69,26 @@ def test_from_a_folder_to_the_train_page(start_server: Callable, page: Page, dow
     page.get_by_role("button", name="Train with it").first.click()
     expect(page.get_by_role("heading", name=re.compile("What shall it learn"))).to_be_visible()
     expect(page.get_by_text(re.compile("Deepfake and Real Images")).first).to_be_visible()
+
+
+def test_a_parquet_set_shows_its_pictures(start_server: Callable, page: Page, tmp_path: Path) -> None:
+    """Nothing is unpacked: thumbnails come from the rows."""
+    space = Workspace(tmp_path / "workspace")
+    open_fake(tmp_path / "downloads" / "OpenFake")
+    scan([tmp_path / "downloads"], space=space)
+    expect.set_options(timeout=60_000)
+    server = start_server(space.root)
+    page.goto(f"{server.url}/datasets")
+    expect(page.get_by_text(re.compile(r"1 datasets? · 40 samples"))).to_be_visible()
+    expect(page.get_by_role("heading", name="OpenFake")).to_be_visible()
+    pictures = page.locator('[data-testid="stImage"] img')
+    expect(pictures).to_have_count(12)
+    loaded = "all => all.every(one => one.complete && one.naturalWidth === 48)"
+    page.wait_for_function(f"({loaded})([...document.querySelectorAll('[data-testid=\"stImage\"] img')])")
+    expect(page.get_by_text("data/test-00000-of-00001.parquet#0", exact=True)).to_be_visible()
+    if shots := os.environ.get("SCREENSHOTS"):
+        for width, scheme in ((1280, "light"), (820, "light"), (390, "dark"), (1280, "dark")):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(2500)
+            page.screenshot(path=f"{shots}/parquet-{width}-{scheme}.png", full_page=True)

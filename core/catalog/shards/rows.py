@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from core.catalog.labelling import Tally
 
 BATCH = 65_536
+AHEAD = 2  # shards that are read while one is written
+Item = tuple[str, int]
 _SPLIT = re.compile(r"(train|training|test|testing|val|valid|validation|dev|eval)(?=[\W_\d]|$)")
 
 
@@ -36,6 +40,17 @@ class Rows:
     numbers: pa.Array  # int64: rows in the shard
     said: Said
     bytes: pa.Array
+
+
+@dataclass
+class _Prepared:
+    """One shard, read."""
+
+    name: str
+    mtime_ns: int
+    parts: list[tuple[Rows, pa.Table | None]] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+    formats: Counter[str] = field(default_factory=Counter)
 
 
 def measured(task: Task) -> bool:
@@ -53,42 +68,62 @@ def measured(task: Task) -> bool:
 def batches(
     bundle: Bundle, task: Task, lists: Any, tally: Tally, problems: Problems, exact: bool
 ) -> Iterator[pa.RecordBatch]:
-    """The samples in the shards of one folder."""
-    times = np.frombuffer(bundle.files.times, dtype=np.int64)
-    for name, mtime_ns in zip(bundle.files.list(), times.tolist(), strict=True):
-        path = Path(bundle.folder, name)
-        for rows in _read(path, task, tally, problems, exact):
-            labels = _by_layout(rows, bundle, name, task, lists)
-            table = _table(rows, bundle, name, int(mtime_ns), task, labels)
+    """The samples in the shards of one folder; the next shards are read while one is written."""
+    times = np.frombuffer(bundle.files.times, dtype=np.int64).tolist()
+    alone = isinstance(task.layout, ShardSet)  # no layout has a word in it
+
+    def prepare(item: tuple[str, int]) -> _Prepared:
+        name, mtime_ns = item
+        made = _Prepared(name, mtime_ns)
+        for rows in _read(Path(bundle.folder, name), task, made, exact):
+            table = _table(rows, bundle, name, mtime_ns, task, None) if alone else None
+            made.parts.append((rows, table))
+        return made
+
+    for made in _ahead(prepare, list(zip(bundle.files.list(), times, strict=True))):
+        problems.merge(made.problems)
+        tally.formats.update(made.formats)
+        for rows, table in made.parts:
+            if table is None:
+                labels = _by_layout(rows, bundle, made.name, task, lists)
+                table = _table(rows, bundle, made.name, made.mtime_ns, task, labels)
+            else:
+                cast(ShardSet, task.layout).numbers += rows.said.numbers
             _count(table, rows.kind, tally)
             yield from table.to_batches(max_chunksize=BATCH)
 
 
-def _read(path: Path, task: Task, tally: Tally, problems: Problems, exact: bool) -> Iterator[Rows]:
+def _ahead(each: Callable[[Item], _Prepared], items: Sequence[Item]) -> Iterator[_Prepared]:
+    """`each` of every item, in order; a few are made ahead by threads, which Arrow lets run beside each other."""
+    with ThreadPoolExecutor(AHEAD) as pool:
+        waiting = deque(pool.submit(each, item) for item in items[:AHEAD])
+        for number in range(len(items)):
+            made = waiting.popleft().result()
+            if number + AHEAD < len(items):
+                waiting.append(pool.submit(each, items[number + AHEAD]))
+            yield made
+
+
+def _read(path: Path, task: Task, made: _Prepared, exact: bool) -> Iterator[Rows]:
     one_is = getattr(task.layout, "one_is", FAKE)
+    problems = made.problems
     if path.suffix.lower() == ".parquet":
         found = tables.read(path, one_is, exact, problems)
         if found is not None:
             kind, said, sizes = found
-            _note(task, said)
-            tally.formats["parquet"] += said.rows
+            made.formats["parquet"] += said.rows
             yield Rows(kind, pa.array(np.arange(said.rows)), said, sizes)
         return
     packed = archives.read(path, one_is, problems)
     if packed is None:
         return
     members, kinds, said = packed
-    _note(task, said)
-    tally.formats.update(archives.formats(members))
-    for kind, at in kinds.items():
+    made.formats.update(archives.formats(members))
+    for number, (kind, at) in enumerate(kinds.items()):
         chosen = pa.array(at, pa.int64())
-        part = Said(len(at), {k: pc.take(said.get(k, v.type), chosen) for k, v in said.columns.items()})
+        columns = {k: pc.take(said.get(k, v.type), chosen) for k, v in said.columns.items()}
+        part = Said(len(at), columns, 0 if number else said.numbers)
         yield Rows(kind, chosen, part, pa.array([members[i].bytes for i in at], pa.int64()))
-
-
-def _note(task: Task, said: Said) -> None:
-    if isinstance(task.layout, ShardSet):
-        task.layout.numbers += said.numbers
 
 
 def _by_layout(rows: Rows, bundle: Bundle, name: str, task: Task, lists: Any) -> Labels | None:
