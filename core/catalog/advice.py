@@ -7,7 +7,7 @@ from typing import Any
 
 from core.catalog import statistics
 from core.catalog.info import DatasetInfo
-from core.catalog.published import Suggestion, balanced_datasets
+from core.catalog.published import Suggestion, suggestions
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Advice:
         return " ".join(part.rstrip(".") + "." for part in parts)
 
 
+AUDIO_VISUAL = frozenset({"fakeavceleb", "lav-df", "av-deepfake1m", "av-deepfake1m-plus"})
 THRESHOLD = Technique(
     "Tune the threshold",
     "0.5 is rarely the best line on imbalanced data; choose it on validation by macro F1",
@@ -77,16 +78,18 @@ def advise(about: DatasetInfo) -> Advice:
     total = statistics.count(about.counts)
     modalities = statistics.by(about, "modality")
     modality = max(modalities, key=lambda m: modalities[m].samples) if modalities else "video"
-    return for_counts(total.real, total.fake, modality, name=about.name)
+    if about.layout in AUDIO_VISUAL:
+        modality = "multimodal"
+    return for_counts(total.real, total.fake, modality, name=about.name, layout=about.layout)
 
 
-def for_counts(real: int, fake: int, modality: str, name: str = "this dataset") -> Advice:
-    """The advice for a number of real and fake samples of a modality."""
+def for_counts(real: int, fake: int, modality: str, name: str = "this dataset", layout: str = "") -> Advice:
+    """The advice for a number of real and fake samples of a modality; `layout` is never advised to itself."""
     band = statistics.severity(real, fake)
     count = statistics.Count(real, fake)
     said = f"{name}: {real:,} real and {fake:,} fake"
     if band == "single-class":
-        return _single_class(said, count, modality)
+        return _single_class(said, count, modality, layout)
     headline = f"{said}, {count.ratio:.3g} to 1, {band}"
     if band == "balanced":
         return Advice(band, f"{headline}; train as it is, nothing needs balancing", preset=_merged(()))
@@ -96,7 +99,7 @@ def for_counts(real: int, fake: int, modality: str, name: str = "this dataset") 
     if band == "extreme":
         techniques.append(SMOTE)
     preset = _merged(tuple(techniques))
-    paths = _paths(name, modality, preset) if band in ("severe", "extreme") else ()
+    paths = _paths(name, count, modality, layout, preset) if band in ("severe", "extreme") else ()
     return Advice(band, headline, tuple(techniques), paths, preset)
 
 
@@ -120,28 +123,54 @@ def _merged(techniques: tuple[Technique, ...]) -> dict[str, Any]:
     return merged
 
 
-def _paths(name: str, modality: str, preset: dict[str, Any]) -> tuple[Path, ...]:
-    suggestions = balanced_datasets(modality)
-    names = ", ".join(s.dataset for s in suggestions)
+def _paths(
+    name: str, count: statistics.Count, modality: str, layout: str, preset: dict[str, Any]
+) -> tuple[Path, ...]:
+    """Ways out that exist: a set that is better balanced by itself, what improves the ratio when added, or neither."""
+    added = suggestions(count.real, count.fake, modality, layout)
+    better = _better_alone(added, count)
     plain = _merged(())
-    return (
-        Path("A balanced dataset instead", f"train on {names}", plain, suggestions),
-        Path(
-            "The two combined",
-            f"train on {name} and a balanced dataset, each drawn equally often by its weight",
-            {**preset, "dataset_weights": {name: 1.0} | {s.dataset: 1.0 for s in suggestions[:1]}},
-            suggestions,
-        ),
-        Path("All techniques together", f"train on {name} alone with everything above", preset),
-    )
+    alone = Path("All techniques together", f"train on {name} alone with everything above", preset)
+    found = []
+    if better:
+        names = ", ".join(_part(s) for s in better)
+        even = statistics.severity(better[0].real, better[0].fake) == "balanced"
+        title = "A balanced dataset instead" if even else "A better balanced dataset instead"
+        found.append(Path(title, f"train on {names}", plain, better))
+    if added:
+        best = added[0]
+        found.append(
+            Path(
+                "The two combined",
+                f"train on {name} and {_part(best)} ({best.gain}), each drawn equally often by its weight",
+                {**preset, "dataset_weights": {name: 1.0, best.dataset: 1.0}},
+                added,
+            )
+        )
+    return (*found, alone)
 
 
-def _single_class(said: str, count: statistics.Count, modality: str) -> Advice:
+def _better_alone(added: tuple[Suggestion, ...], count: statistics.Count) -> tuple[Suggestion, ...]:
+    """Those of the best band that has any, where that is better than the data's own."""
+    for band in statistics.SEVERITIES[: statistics.SEVERITIES.index(count.severity)]:
+        found = tuple(s for s in added if s.real and s.fake and statistics.severity(s.real, s.fake) == band)
+        if found:
+            return found
+    return ()
+
+
+def _part(one: Suggestion) -> str:
+    """`WaveFake (one vocoder of LJSpeech) with LJSpeech-1.1`"""
+    part = f" ({one.part})" if one.part else ""
+    return f"{one.dataset}{part}{f' with {one.partner}' if one.partner else ''}"
+
+
+def _single_class(said: str, count: statistics.Count, modality: str, layout: str) -> Advice:
     if not count.real and not count.fake:
         headline = f"{said}: nothing here has a label, so it can be looked at but not learned from"
         return Advice("single-class", headline)
     lacking = "real" if count.fake else "fake"
-    suggestions = balanced_datasets(modality)
+    added = suggestions(count.real, count.fake, modality, layout)
     return Advice(
         "single-class",
         f"{said}: there are no {lacking} samples, and a detector cannot be trained on one class",
@@ -149,9 +178,9 @@ def _single_class(said: str, count: statistics.Count, modality: str) -> Advice:
             Path(
                 "Add the other class",
                 f"combine it with a dataset that has {lacking} samples, e.g. "
-                + ", ".join(s.dataset for s in suggestions),
+                + ", ".join(f"{_part(s)} ({s.gain})" for s in added),
                 _merged((SAMPLER, THRESHOLD)),
-                suggestions,
+                added,
             ),
         ),
         preset=_merged((SAMPLER, THRESHOLD)),

@@ -8,7 +8,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core.catalog import advice, roots, statistics
+from core.catalog import advice, roots, statistics, table
+from core.catalog.expected import expected
 from core.catalog.info import DatasetInfo
 from core.catalog.scan import ScanResult, scan
 
@@ -17,6 +18,9 @@ SUMMARY = "recognise and count the datasets below folders; save the catalogue"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("roots", nargs="+", metavar="ROOT", help="a folder that holds datasets as downloaded")
+    parser.add_argument(
+        "--expected", action="store_true", help="also list every known dataset: found, partly or not found"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -32,7 +36,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         result = scan(args.roots, progress=progress if watched else None)
     for root in args.roots:  # so that the Datasets page scans them again
         roots.add(root)
-    return document(result)
+    answer = document(result)
+    if args.expected:
+        every = [table.info(name) for name in table.datasets()]
+        answer["expected"] = [row.to_dict() for row in expected(every)]
+    return answer
 
 
 def document(result: ScanResult) -> dict[str, Any]:
@@ -87,5 +95,8 @@ def show(result: dict[str, Any]) -> str:
             f"{ratio:>8}  {entry['severity']}{'  (demo data)' if entry['demo'] else ''}"
         )
         lines += [f"    ! {problem}" for problem in entry["problems"]]
+    for row in result.get("expected", ()):
+        lines.append(f"{row['state']:<10} {row['name']:<36} {row['root']}".rstrip())
+        lines += [f"    - {missing}" for missing in row["missing"]]
     lines += [f"unrecognised: {left['path']} ({left['files']:,} files)" for left in result["unrecognised"]]
     return "\n".join(lines + [f"! {problem}" for problem in result["problems"]])

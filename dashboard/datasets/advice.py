@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from core.catalog import advice as advisor
-from core.catalog import statistics, table
+from core.catalog import partners, statistics, table
+from core.catalog.published import Suggestion
 from core.catalog.table import DatasetInfo
 from dashboard import session, theme
+from dashboard.datasets import checks as datasets_checks
+
+MOST_PARTNERS = 6
 
 
 def draw(info: DatasetInfo) -> None:
@@ -36,13 +41,51 @@ def paths(info: DatasetInfo) -> None:
             st.markdown(f"**{theme.safe(path.name)}**")
             st.markdown(theme.safe(path.what))
             for s in path.suggestions:
-                st.markdown(
-                    f":small[**{theme.safe(s.dataset)}**: {theme.safe(s.why)}. {theme.safe(s.source)}; "
-                    f"{theme.safe(s.licence)}; {theme.safe(s.size)}; belongs in {theme.safe(s.folder)}]"
-                )
+                _suggestion(s)
             usable = _usable(info, path)
             if usable and st.button("Train with it", key=f"advice-path-{i}"):
                 train_with(info, path.options, usable)
+
+
+def _suggestion(one: Suggestion) -> None:
+    """What to fetch, what it makes of the ratio, and how one gets it."""
+    part = f" ({one.part})" if one.part else ""
+    mate = f" with {one.partner}" if one.partner else ""
+    caution = f" Careful: {one.shortcut}." if one.shortcut else ""
+    st.markdown(
+        f":small[**{theme.safe(one.dataset + part + mate)}**: {theme.safe(one.gain)}; {theme.safe(one.why)}."
+        f"{theme.safe(caution)} {theme.safe(one.source)}; {theme.safe(one.ask)}; {theme.safe(one.licence)}; "
+        f"{theme.safe(one.size)}; belongs in {theme.safe(one.folder)}]"
+    )
+
+
+def partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
+    """For a set of one class: which catalogued sets complete it, and what the pair gives away."""
+    wanted = partners.lacking(info)
+    if wanted is None:
+        return
+    found = partners.partners(info, infos)[:MOST_PARTNERS]
+    st.markdown(f"##### Partners that have {wanted} samples")
+    if not found:
+        st.markdown(
+            f"No dataset in the catalogue has {wanted} samples of this kind; the ones above can be fetched."
+        )
+        return
+    names = [partner.name for partner in found]
+    chosen = st.radio(
+        "Complete it with",
+        names,
+        key=f"partner-{info.name}",
+        captions=[f"{p.why}. {p.shortcut}." for p in found],
+    )
+    pair = [info.name, str(chosen)]
+    with st.container(horizontal=True):
+        if st.button("Probe the pair for shortcuts", key="partner-probe"):
+            datasets_checks.start_pair(pair)
+        if st.button("Train with both", key="partner-train", type="primary"):
+            datasets_checks.start_pair(pair)  # what the pairing gives away is known before the training ends
+            train_with(info, advisor.advise(info).preset, pair)
+    datasets_checks.draw_pair(pair)
 
 
 def _usable(info: DatasetInfo, path: advisor.Path) -> list[str]:

@@ -119,6 +119,28 @@ def start_measuring(info: DatasetInfo, *, again: bool = False) -> None:
     )
 
 
+def start_pair(names: Sequence[str]) -> None:
+    """Measure two datasets as one, in the background."""
+    space, wanted = session.space(), list(names)
+    jobs.forget(_measuring_pair(names))
+    jobs.start(
+        _measuring_pair(names),
+        "Measuring a sample of both",
+        lambda job: shortcuts.probe_together(wanted, space=space, progress=job.report),
+    )
+
+
+def draw_pair(names: Sequence[str]) -> None:
+    """What was found of a pair, once it was measured."""
+    job = jobs.watch(_measuring_pair(names))
+    if job is not None and job.finished and job.result is not None:
+        _draw_probe(job.result)
+
+
+def _measuring_pair(names: Sequence[str]) -> str:
+    return f"shortcuts-{' + '.join(names)}"
+
+
 def _draw_probe(probe: shortcuts.Probe) -> None:
     if not probe.features:
         st.info("Too few samples of one class to tell; a probe needs five of each.")

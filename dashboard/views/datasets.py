@@ -11,6 +11,7 @@ from dashboard import session, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import advice as datasets_advice
 from dashboard.datasets import checks as datasets_checks
+from dashboard.datasets import expected as datasets_expected
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import leftover as datasets_leftover
 from dashboard.datasets import mapping as datasets_mapping
@@ -34,14 +35,17 @@ def page() -> None:
             "Add a folder that holds datasets as they were downloaded, or make the demo datasets "
             "(about a minute) and try everything on them."
         )
+        datasets_expected.recommended()
         return
     chosen = datasets_table.draw(infos)
-    _dataset(chosen)
+    _dataset(chosen, infos)
     st.divider()
     _more(chosen, infos)
+    datasets_expected.checklist(infos)
+    datasets_expected.recommended()
 
 
-def _dataset(info: DatasetInfo) -> None:
+def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
     badge = f" {theme.demo_badge()}" if info.demo else ""
     st.markdown(f"### {theme.safe(info.name)}{badge}")
     drawn, advice = st.columns([3, 2], gap="large")
@@ -50,6 +54,7 @@ def _dataset(info: DatasetInfo) -> None:
     with advice:
         datasets_advice.draw(info)
     datasets_advice.paths(info)
+    datasets_advice.partner_panel(info, infos)
     st.markdown("##### Samples")
     datasets_gallery.draw(info)
 

@@ -375,6 +375,7 @@ TREES = [
         unlabelled=2,
         published=(500, 21044),
         ident="FakeAVCeleb flat without a list",
+        problems=("meta_data.csv: is missing, so nothing has a label",),
     ),
     LayoutTree(
         "LAV-DF",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.catalog import advice, statistics
+from core.catalog.expected import FIRST, Expected, expected
 from core.catalog.info import DatasetInfo
-from core.catalog.published import balanced_datasets
+from core.catalog.layouts import layouts
+from core.catalog.partners import partners
+from core.catalog.published import balanced_datasets, suggestions
 from core.catalog.scan import scan
 from core.catalog.statistics import Count, severity
+from core.cli import main
 from core.training.options.config import TrainConfig
 from core.workspace import Workspace
-from tests.catalog.layout_trees import OFFICIAL, build
+from tests.catalog.layout_trees import OFFICIAL, TREES, build, media
 
 
 @pytest.mark.parametrize(
@@ -119,14 +125,89 @@ def test_advice_grows_with_the_band() -> None:
     assert set(options["extreme"]["balancing"]) == {"sampler", "minority_augmentation", "smote"}
 
 
-@pytest.mark.parametrize("band", ["severe", "extreme"])
-def test_three_paths_side_by_side(band: str) -> None:
+@pytest.mark.parametrize(("band", "best"), [("severe", "FoR"), ("extreme", "In-the-Wild")])
+def test_three_paths_side_by_side(band: str, best: str) -> None:
     found = advice.for_counts(*BANDS[band], "audio", name="DEEP-VOICE")
     instead, combined, alone = found.paths
-    assert [s.dataset for s in instead.suggestions][:2] == ["ASVspoof 2019 LA", "WaveFake"]
-    assert set(combined.options["dataset_weights"]) == {"DEEP-VOICE", "ASVspoof 2019 LA"}
+    assert {s.dataset for s in instead.suggestions} == {"FoR", "WaveFake"}
+    assert set(combined.options["dataset_weights"]) == {"DEEP-VOICE", best}
     assert alone.options == found.preset
-    assert "ASVspoof 2019 LA" in found.text
+    assert f"DEEP-VOICE and {best}" in found.text
+
+
+@pytest.mark.parametrize("modality", ["image", "audio", "video", "multimodal"])
+@pytest.mark.parametrize("real", [0, 8, 500, 4_000, 12_483, 90_000])
+@pytest.mark.parametrize("fake", [0, 9, 600, 21_044, 108_978])
+def test_nothing_is_advised_that_makes_it_worse(modality: str, real: int, fake: int) -> None:
+    """The ratio after adding, worked out here again from what is said to be added."""
+    before = max(real, fake) / min(real, fake) if real and fake else float("inf")
+    for one in suggestions(real, fake, modality):
+        after = (real + one.real, fake + one.fake)
+        assert min(after) > 0 and one.real + one.fake > 0
+        assert one.ratio_after == pytest.approx(max(after) / min(after))
+        assert one.ratio_after < before
+
+
+def test_a_set_is_never_advised_to_itself() -> None:
+    rows = ((None, "video", None, 0, 500), (None, "video", None, 1, 21_044))
+    about = replace(info(*rows), layout="fakeavceleb", name="FakeAVCeleb")
+    found = {s.dataset for path in advice.advise(about).paths for s in path.suggestions}
+    assert found == {"LAV-DF", "AV-Deepfake1M"}
+
+
+def test_fakes_only_are_paired_with_what_they_were_made_of() -> None:
+    rows = ((None, "audio", None, 1, 117_985),)
+    about = replace(info(*rows), layout="wavefake", name="WaveFake")
+    (path,) = advice.advise(about).paths
+    best = path.suggestions[0]
+    assert (best.dataset, best.real, best.fake) == ("LJSpeech-1.1", 13_100, 0)
+    own = replace(info((None, "audio", None, 0, 13_100)), layout="wavefake", name="LJSpeech-1.1")
+    other = replace(
+        info((None, "audio", None, 0, 99), (None, "audio", None, 1, 9)), layout="generic", name="Mine"
+    )
+    found = partners(about, [about, own, other])
+    assert [(p.name, p.same_source, p.adds) for p in found] == [
+        ("LJSpeech-1.1", True, 13_100),
+        ("Mine", False, 99),
+    ]
+    assert "format" in found[1].shortcut and partners(other, [about, own]) == []
+
+
+class TestExpected:
+    def rows(self, root: Path, space: Workspace) -> dict[str, Expected]:
+        return {row.layout: row for row in expected(scan([root], space=space).datasets)}
+
+    def test_every_known_dataset_once_the_first_nine_in_order(self) -> None:
+        rows = expected([])
+        assert sorted(row.layout for row in rows) == sorted(layouts())
+        assert tuple(row.layout for row in rows[:9]) == FIRST
+        assert {row.state for row in rows} == {"not found"}
+
+    def test_a_list_that_is_missing(self, tmp_path: Path, space: Workspace) -> None:
+        files = media(*(f"FakeAVCeleb/videos/{i}.mp4" for i in range(5)))
+        row = self.rows(build(tmp_path / "data", files), space)["fakeavceleb"]
+        assert row.state == "partly" and row.root.endswith("FakeAVCeleb")
+        assert any("meta_data.csv: is missing" in line for line in row.missing)
+        assert "none of its 5 samples has a label" in row.missing
+
+    def test_parts_and_counts(self, tmp_path: Path, space: Workspace) -> None:
+        tree = next(tree for tree in TREES if tree.name == "ASVspoof 2019 LA")
+        files = {p: text for p, text in tree.files.items() if "LA_dev/" not in p}
+        row = self.rows(build(tmp_path / "data", files), space)["asvspoof2019-la"]
+        assert row.state == "partly" and "the part val is missing" in row.missing
+        assert "12,482 of 12,483 published real samples are missing" in row.missing
+
+    def test_what_is_whole_is_found(self, tmp_path: Path, space: Workspace) -> None:
+        tree = next(tree for tree in TREES if tree.name == "FoR")
+        assert self.rows(build(tmp_path / "data", tree.files), space)["for"].state == "found"
+
+    def test_command(self, tmp_path: Path, space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+        root = build(tmp_path / "data", media("FakeAVCeleb/videos/a.mp4"))
+        assert main(["scan", str(root), "--expected", "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)["expected"]
+        assert rows[3]["layout"] == "fakeavceleb" and rows[3]["state"] == "partly"
+        assert main(["scan", str(root), "--expected"]) == 0
+        assert "not found  FaceForensics++" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("modality", ["image", "audio", "video", "multimodal"])
@@ -138,6 +219,7 @@ def test_suggestions_say_where_from_and_where_to(modality: str) -> None:
             and suggestion.size
             and suggestion.folder
             and suggestion.why
+            and suggestion.ask
         )
 
 

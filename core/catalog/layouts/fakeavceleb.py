@@ -69,6 +69,8 @@ class FakeAVCeleb(Layout):
 
     def read(self, site: Site, problems: Problems) -> Listing | None:
         found = site.find("meta_data.csv")
+        if not found and site.evidence.edition == "flat":
+            problems.damaged(site.anchor / "meta_data.csv", "is missing, so nothing has a label")
         return _listing(found[0], problems) if found else None
 
     def label(self, part: Part, lists: Listing | None) -> Labels:

@@ -1,0 +1,63 @@
+"""Which catalogued sets complete one of fakes only or of reals only, and what the pairing gives away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.catalog import statistics
+from core.catalog.info import DatasetInfo
+from core.catalog.layouts import layouts
+from core.catalog.published import ANOTHER, PARTNERS
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A set that has the class which is lacking."""
+
+    name: str
+    adds: int  # samples of the class that is lacking
+    same_source: bool
+    why: str
+    shortcut: str  # what a detector may learn instead of forgery
+
+
+def lacking(info: DatasetInfo) -> str | None:
+    """The class that a set does not have; None where it has both or none."""
+    total = statistics.count(info.counts)
+    if bool(total.real) == bool(total.fake):
+        return None
+    return "real" if total.fake else "fake"
+
+
+def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
+    """The catalogued sets of the same media that complete it, those of the same source first."""
+    wanted = lacking(info)
+    if wanted is None:
+        return []
+    kinds = set(statistics.by(info, "modality"))
+    found = []
+    for other in infos:
+        count = statistics.count(other.counts)
+        adds = count.real if wanted == "real" else count.fake
+        if other.name == info.name or not adds or not kinds & set(statistics.by(other, "modality")):
+            continue
+        same = _same_source(info, other)
+        why = (
+            f"made of the same recordings; {adds:,} {wanted} samples"
+            if same
+            else f"{adds:,} {wanted} samples of another source"
+        )
+        shortcut = (
+            "the same sources, so mainly the forgery differs; formats may still differ" if same else ANOTHER
+        )
+        found.append(Partner(other.name, adds, same, why, shortcut))
+    return sorted(found, key=lambda p: (not p.same_source, -p.adds))
+
+
+def _same_source(one: DatasetInfo, other: DatasetInfo) -> bool:
+    named = (*PARTNERS.get(one.layout, ()), *PARTNERS.get(other.layout, ()))
+    if any(name.casefold() in (one.name.casefold(), other.name.casefold()) for name in named):
+        return True
+    pools = [layout.descends_from for i in (one, other) if (layout := layouts().get(i.layout)) is not None]
+    return len(pools) == 2 and pools[0] == pools[1] != ""

@@ -1,0 +1,78 @@
+"""What is known and what is here: a checklist of published datasets, and a table of those worth adding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.catalog.expected import FOUND, PARTLY, expected, summary
+from core.catalog.published import balanced_datasets
+from core.catalog.table import DatasetInfo
+from dashboard import theme
+
+MARKS = {FOUND: "● found", PARTLY: "◐ partly"}
+MODALITIES = ("image", "audio", "video", "multimodal")
+
+
+def checklist(infos: Sequence[DatasetInfo]) -> None:
+    """Every known dataset: found, partly with what is missing, or not found."""
+    rows = expected(infos)
+    with st.expander(f"Expected and found: {summary(rows)}", icon=":material/checklist:"):
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "": MARKS.get(row.state, "○ not found"),
+                        "dataset": row.name,
+                        "missing": "; ".join(row.missing) or ("–" if row.root else ""),
+                        "real": row.real if row.root else None,
+                        "fake": row.fake if row.root else None,
+                        "published": _pair(row.published),
+                        "folder": row.root,
+                        "from": row.source,
+                    }
+                    for row in rows
+                ]
+            ),
+            hide_index=True,
+            key="expected-table",
+        )
+
+
+def recommended() -> None:
+    """The standing table: what to fetch for each kind of media, whatever the ratio."""
+    with st.expander("Datasets worth adding", icon=":material/library_add:"):
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "for": modality,
+                        "dataset": s.dataset + (f" ({s.part})" if s.part else ""),
+                        "together with": s.partner,
+                        "real": s.real,
+                        "fake": s.fake,
+                        "ratio": f"{s.own_ratio:.3g} : 1" if s.own_ratio else "",
+                        "size": s.size,
+                        "licence": s.licence,
+                        "how to get it": s.ask,
+                        "why": s.why,
+                        "from": s.source,
+                    }
+                    for modality in MODALITIES
+                    for s in balanced_datasets(modality)
+                ]
+            ),
+            hide_index=True,
+            key="recommended-table",
+        )
+        st.caption(
+            "Counts as published. What helps your own data, and by how much, stands with each dataset."
+        )
+
+
+def _pair(published: dict[str, int | None] | None) -> str:
+    if not published:
+        return "–"
+    return f"{theme.count(published['real'])} : {theme.count(published['fake'])}"
