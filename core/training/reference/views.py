@@ -57,10 +57,7 @@ def fit_view(figures: np.ndarray, most: int, floor: float = 0.0) -> View:
     even = (figures - mean) / spread
     width = figures.shape[1]
     left_over = width > most
-    if left_over:
-        axes = _main_axes(even, most)
-    else:
-        axes = np.eye(width)
+    axes = _main_axes(even, most) if left_over else np.eye(width)
     along = even @ axes
     covariance, _ = ledoit_wolf(along, assume_centered=True)
     covariance = np.atleast_2d(covariance)
