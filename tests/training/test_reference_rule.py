@@ -89,10 +89,10 @@ def as_text(document: object) -> np.ndarray:
 @pytest.mark.parametrize(
     "harm",
     [
-        {"distances": None},
-        {"distances": np.zeros(0)},
-        {"distances": np.array([1.0, np.nan])},
-        {"distances": np.array(["a", "b"])},
+        {"own": None},
+        {"own": np.zeros((0, 4))},
+        {"own": np.full((3, 4), np.nan)},
+        {"own": np.array([["a"] * 4])},
         {"scale.spread": np.zeros(3)},
         {"scale.centre": np.zeros(99)},
         {"network.axes": np.zeros((7, 3))},

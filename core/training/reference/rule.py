@@ -63,7 +63,7 @@ class Reference:
     views: dict[str, View]
     media: Scale  # of each statistic's distance in turn
     scale: Scale  # of the joined distances
-    distances: np.ndarray  # (n,) sorted: of the run's own files, each from what had not seen it
+    own: np.ndarray  # (n, distances): of the run's own files, scaled, each from what had not seen it
     files: dict[str, int]  # split: how many were used
     spans: dict[str, tuple[float, float]] = field(default_factory=dict)
     codecs: tuple[str, ...] = ()
@@ -71,11 +71,11 @@ class Reference:
 
     @property
     def count(self) -> int:
-        return len(self.distances)
+        return len(self.own)
 
     @property
     def limit(self) -> float | None:
-        return conformal_limit(self.distances)
+        return conformal_limit(joined(self.own))
 
     def parts(self, figures: Figures) -> np.ndarray:
         """(files, distances), each scaled by the run's own files."""
@@ -151,8 +151,8 @@ def fit(
     values = _joinable(raw, media)
     scale = scale_of(values)
     views = fit_views(figures, axes_for(len(groups)))
-    distances = np.sort(joined(scale.of(values)))
-    return Reference(points_of(figures[NETWORK]), views, media, scale, distances, dict(files), **facts)
+    own_parts = scale.of(values)
+    return Reference(points_of(figures[NETWORK]), views, media, scale, own_parts, dict(files), **facts)
 
 
 def cross_fitted(figures: Figures, groups: Sequence[Any]) -> _Raw:

@@ -41,7 +41,7 @@ def pack(reference: Reference) -> bytes:
     arrays: dict[str, np.ndarray] = {
         "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
         "points": reference.points.astype(np.float16),
-        "distances": reference.distances,
+        "own": reference.own,
         **{f"media.{part}": getattr(reference.media, part) for part in Scale._fields},
         **{f"scale.{part}": getattr(reference.scale, part) for part in Scale._fields},
     }
@@ -82,15 +82,16 @@ def _reference(arrays: dict[str, np.ndarray]) -> Reference:
         raise ValueError(f"its version {about['version']!r} is not {VERSION}")
     views = {str(name): _view(arrays, str(name), bool(left)) for name, left in about["views"].items()}
     columns = sum(1 + views[name].left_over for name in statistics(views))
-    distances = _array(arrays, "distances", (None,))
-    if not len(distances):
+    joined_from = 2 + bool(columns) + (SIZE in views)
+    own = _array(arrays, "own", (None, joined_from))
+    if not len(own):
         raise ValueError("it compares with no file")
     return Reference(
         _array(arrays, "points", (None, views[NETWORK].width)),
         views,
         _scale(arrays, "media", columns),
-        _scale(arrays, "scale", 2 + bool(columns) + (SIZE in views)),
-        np.sort(distances),
+        _scale(arrays, "scale", joined_from),
+        own,
         {str(split): _whole(count) for split, count in about["files"].items()},
         {str(name): (_finite(low), _finite(high)) for name, (low, high) in about["spans"].items()},
         tuple(str(codec)[:60] for codec in about["codecs"])[:100],
