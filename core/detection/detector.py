@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from core.detection import source
+from core.detection.domain.reference import Known
 from core.detection.explanations.base import lock_of
 from core.detection.verdict import Unit
 from core.errors import BadInput
@@ -52,7 +52,7 @@ class Detector:
         stated = Calibration.from_dict(found.calibration) if found.calibration else None
         self.calibration = stated if stated is not None and stated.stands else None
         self.prevalence = _prevalence(found.config)
-        self.reference: Any = None  # core.detection.domain keeps here what it read
+        self.known: Known | None = None  # core.detection.domain keeps here what it read
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)  # it never learns here; gradients go to its inputs
 
@@ -96,7 +96,7 @@ class Detector:
         cut = inputs.pieces_of(prepared, self.recipe, text=text, metadata=metadata)
         if not cut.pieces:
             return None
-        with lock_of(self.network), _embeddings(self.network) as seen:
+        with lock_of(self.network), scoring.head_inputs(self.network) as seen:
             logits, parts = scoring.forward(
                 self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
             )
@@ -147,25 +147,6 @@ def _prevalence(config: Mapping[str, Any]) -> float:
     """The share of fakes where it works, as its configuration states it; else every second file."""
     stated = config.get("prevalence")
     return float(stated) if isinstance(stated, (int, float)) and 0 < stated < 1 else EVEN
-
-
-@contextlib.contextmanager
-def _embeddings(network: torch.nn.Module) -> Iterator[list[np.ndarray]]:
-    """What reaches the head while the network runs: embeddings of pieces, without a second pass.
-
-    The head also sees single units, with one dimension more; those are left out.
-    """
-    seen: list[np.ndarray] = []
-
-    def keep(_head: torch.nn.Module, given: tuple[Any, ...]) -> None:
-        if given and isinstance(given[0], torch.Tensor) and given[0].ndim == 2:
-            seen.append(given[0].detach().float().cpu().numpy())
-
-    handle = network.head.register_forward_pre_hook(keep)
-    try:
-        yield seen
-    finally:
-        handle.remove()
 
 
 _open: OrderedDict[tuple[Any, ...], Detector] = OrderedDict()

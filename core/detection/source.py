@@ -205,9 +205,10 @@ def _band(point: OperatingPoint, space: Workspace | None) -> Band | None:
 
 
 def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
-    """One file with weights, recipe, calibration and operating point; opens with `--run FILE` anywhere."""
+    """One file with weights, recipe, calibration, operating point and reference; `--run FILE` opens it anywhere."""
     import torch
 
+    from core.detection.domain import reference
     from core.detection.exports import plain
     from core.training.learning import best_model
 
@@ -222,6 +223,9 @@ def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
         "learned_nothing": source.learned_nothing,
         "demo": source.demo,
     }
+    known, _ = reference.for_export(run, space)
+    if known is not None:
+        content[reference.EXPORTED] = torch.frombuffer(bytearray(known), dtype=torch.uint8)
     buffer = io.BytesIO()
     torch.save(content, buffer)
     write_atomic(path, buffer.getvalue())

@@ -48,6 +48,7 @@ class HeadTraining(Loop):
     def make_training_set(self) -> TrainingSet:
         self._freeze()
         embedded = embed_training(self.setup, self.ranks, self.asked_to_stop, bars=self.bars)
+        self._learned = embedded
         for line in self.progress.note_unusable(embedded.unusable, self.train_ids):
             log.warning("%s", line)
         own = self.setup.training_set()
@@ -57,6 +58,21 @@ class HeadTraining(Loop):
         self.rows, grown = self._grown(embedded, kept)
         self._val = embed_whole(self.setup, self.validation, self.ranks, self.asked_to_stop, bars=self.bars)
         return grown
+
+    def embeddings(self, split: str) -> dict[int, np.ndarray] | None:
+        """Of validation all pieces; of training the views that were learned from, where they are unchanged."""
+        if split == "val":
+            kept: Embedded | None = self._val
+        else:
+            changes = self.setup.changes()
+            kept = None if changes.names or changes.strengthened else self._learned
+        if kept is None:
+            return None
+        return {
+            int(sample): kept.values[start : start + count].mean(axis=0)
+            for sample, start, count in zip(kept.samples, kept.first, kept.count, strict=True)
+            if count
+        }
 
     def _freeze(self) -> None:
         try:

@@ -23,6 +23,7 @@ from core.training.plan_file import check_plan, kept_recipe, save_plan
 from core.training.process.environment import Deaf, is_same_file, logged, stopped_by_signals, writing
 from core.training.process.heartbeat import Heartbeat
 from core.training.process.ranks import Ranks, describe, joined
+from core.training.reference import of_run
 from core.training.scoring import evaluation
 from core.training.scoring.predict import Interrupted, save_tables
 from core.training.setup import Setup, set_up
@@ -129,6 +130,7 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bo
             best_epoch=state.best_epoch,
             extra=extra,
         )
+        of_run.save_at_end(folder, setup, job, ranks.device)
     ranks.wait()
     return True
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,13 +19,17 @@ from core.cli import main
 from core.detection import detector as detectors
 from core.detection import source
 from core.detection.detector import Detector
-from core.detection.domain import assess, reference
+from core.detection.domain import assess
+from core.detection.domain.reference import Known
 from core.detection.judgement import detect
 from core.detection.request import Request
 from core.errors import BadInput
 from core.media.prepare import prepare
 from core.media.probe import probe
 from core.training.learning import best_model
+from core.training.reference import rule
+from core.training.reference.making import figures_of
+from core.training.reference.stored import pack
 from core.training.scoring.evaluation.documents import fit_calibration
 from core.training.scoring.scoring import score_prepared
 from core.workspace import Workspace
@@ -251,25 +257,90 @@ def test_unresized_crops_give_one_map_over_the_whole_picture(
     assert (map_[:, :100].max() > 0) and (map_[:, 220:].max() > 0)  # crops from both ends were put together
 
 
-def test_a_far_file_is_said_to_be_far(run: Path, picture: Path, space: Workspace) -> None:
-    found = detectors.Detector.open(run, space=space)
+def reference_around(found: Detector, picture: Path, away: float = 0.0) -> rule.Reference:
+    """What a detector would know whose files all look nearly like this picture."""
     prepared = prepare(picture, found.recipe)
     judged = found.judge(prepared)
     assert judged is not None
-    generator = np.random.default_rng(0)
-    own = found.embed(judged.pieces)
-    near = own + generator.normal(0, 0.05, (40, len(own))) * np.abs(own).mean()
-    distances = np.sort(reference.nearest(near, near, 5, same=True))
-    spans = {"height": (100.0, 200.0)}
-    found.reference = reference.Reference(near, distances, spans, frozenset({"png"}))
-    known = assess(found, judged, prepared, probe(picture), space)
-    assert known.inside is True and known.distance is not None and known.limit is not None
-    assert known.distance <= known.limit
-    said = {o["what"]: o for o in known.remarks}
-    assert said["distance"]["out"] is False and "height" not in said and "codec" not in said
-    found.reference = reference.Reference(-near, distances, {"height": (900.0, 1000.0)}, frozenset({"jpeg"}))
+    own = figures_of(found.embed(judged.pieces), prepared)
+    rng = np.random.default_rng(0)
+    around = {
+        name: values + away + 0.05 * rng.normal(size=(40, len(values))) * (np.abs(values).mean() + 0.1)
+        for name, values in own.items()
+    }
+    made = rule.fit(around, list(range(40)), np.ones(40, bool), {"val": 40}, codecs=("png",))
+    return replace(made, spans={"height": (100.0, 200.0)})
+
+
+def test_a_far_file_is_said_to_be_far(run: Path, picture: Path, space: Workspace) -> None:
+    found = Detector.open(run, space=space)
+    prepared = prepare(picture, found.recipe)
+    judged = found.judge(prepared)
+    assert judged is not None
+    found.known = Known(reference_around(found, picture))
+    near = assess(found, judged, prepared, probe(picture), space)
+    assert near.inside is True and near.distance is not None and near.limit is not None
+    assert near.distance <= near.limit
+    assert not {"height", "codec"} & {o["what"] for o in near.remarks}
+    far_away = replace(
+        reference_around(found, picture, 3.0), spans={"height": (900.0, 1000.0)}, codecs=("jpeg",)
+    )
+    found.known = Known(far_away)
     far = assess(found, judged, prepared, probe(picture), space)
-    assert far.inside is False and "farther" in far.why
+    assert far.inside is False and "differs" in far.why
     assert {"inside", "distance", "limit", "why"} <= set(far.to_dict())
-    said = {o["what"]: o for o in far.remarks}
-    assert said["distance"]["out"] is True and said["height"]["out"] and said["codec"]["out"]
+    assert {o["what"] for o in far.remarks if o["out"]} >= {"height", "codec"}
+
+
+def test_a_reference_travels_in_the_run_and_in_the_export(
+    run: Path, picture: Path, space: Workspace, tmp_path: Path
+) -> None:
+    found = Detector.open(run, space=space)
+    copy = shutil.copytree(run, tmp_path / "elsewhere" / "run")
+    (copy / "reference.npz").write_bytes(pack(reference_around(found, picture)))
+    exported = source.export(copy, tmp_path / "detector.pth", space)
+    other = Workspace(tmp_path / "another workspace")
+    for name in (copy, exported):
+        judged = detect(picture, "p", Request(run=str(name), facts=False), space=other)
+        opened = Detector.open(name, space=other)
+        prepared = prepare(picture, opened.recipe)
+        own = opened.judge(prepared)
+        assert judged.status == "ok" and own is not None
+        assert assess(opened, own, prepared, probe(picture), other).inside is True
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04"])
+def test_a_broken_reference_is_one_clear_reason(
+    run: Path, picture: Path, space: Workspace, tmp_path: Path, content: bytes
+) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    (copy / "reference.npz").write_bytes(content)
+    found = Detector.open(copy, space=space)
+    prepared = prepare(picture, found.recipe)
+    judged = found.judge(prepared)
+    assert judged is not None
+    known = assess(found, judged, prepared, probe(picture), space)
+    assert known.inside is None and "reference.npz cannot be used" in known.why and "\n" not in known.why
+
+
+def test_a_run_without_its_files_says_why_its_domain_is_unknown(
+    run: Path, picture: Path, space: Workspace
+) -> None:
+    found = Detector.open(run, space=space)
+    prepared = prepare(picture, found.recipe)
+    judged = found.judge(prepared)
+    assert judged is not None
+    known = assess(found, judged, prepared, probe(picture), space)
+    assert known.inside is None and "none can be made here" in known.why and known.limit is None
+
+
+def test_a_reference_of_another_network_is_not_used(run: Path, picture: Path, space: Workspace) -> None:
+    found = Detector.open(run, space=space)
+    prepared = prepare(picture, found.recipe)
+    judged = found.judge(prepared)
+    assert judged is not None
+    rng = np.random.default_rng(0)
+    foreign = rule.fit({"network": rng.normal(size=(40, 7))}, list(range(40)), np.ones(40, bool), {"val": 40})
+    found.known = Known(foreign)
+    known = assess(found, judged, prepared, probe(picture), space)
+    assert known.inside is None and "another detector" in known.why

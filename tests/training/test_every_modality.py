@@ -105,7 +105,7 @@ def test_every_strength_of_the_robustness_table_is_what_degraded_media_score(
 
 
 @pytest.mark.parametrize("rate", [4000, 16_000, 30_000, 96_000])
-@pytest.mark.parametrize("codec", ["mp3", "opus"])
+@pytest.mark.parametrize("codec", ["mp3", "aac", "opus"])
 def test_sound_of_any_rate_goes_through_the_codecs(rate: int, codec: str) -> None:
     t = np.arange(rate) / rate
     heard = np.sin(2 * np.pi * 440 * t).astype(np.float32)

@@ -5,10 +5,30 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.detection.domain import reference
+from core.training.reference.rule import FALSE_ALARMS, FEWEST, Processed, Reference
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.detection.detector import Detector, Judged
+
+LOSS = 0.03  # of AUC, that processing may cost for a verdict to stand with it stated
+AGREEMENT = 0.9  # share of processed copies whose verdict stays the same, likewise
+# What each block of figures shows, as a sentence names it.
+SHOWN = {
+    "network": "what the network looks at",
+    "layout": "how the picture is composed",
+    "spectrum": "how much fine detail it has",
+    "chroma": "the detail of its colours",
+    "noise": "its noise and compression",
+    "colour": "its brightness and colours",
+    "size": "its size in pixels",
+    "voice": "the sound of the voice",
+    "variation": "how the sound varies",
+    "floor": "its background noise",
+    "peaks": "its loudest sounds",
+    "dynamics": "its level and pauses",
+}
 
 
 @dataclass(frozen=True)
@@ -34,19 +54,73 @@ class Domain:
 def assess(
     detector: Detector, judged: Judged, prepared: Any, info: Any, space: Workspace | None = None
 ) -> Domain:
-    """Where a judged file lies for this detector. Takes milliseconds; needs no training data."""
-    from core.detection.domain import reference
-    from core.detection.domain.remarks import FAR, UNKNOWN, remarks
+    """Where a judged file lies for this detector. Takes milliseconds; needs no training data.
+
+    The first time that an old run is asked, its reference is made, which takes about a minute.
+    """
+    from core.detection.domain.remarks import remarks
+    from core.training.reference.making import figures_of
 
     known = reference.of(detector, space)
-    found = tuple(remarks(detector, judged, prepared, info, space))
-    if known is None:
-        return Domain(None, why=UNKNOWN, remarks=found)
+    found = tuple(remarks(detector, judged, prepared, info, known))
+    if known.reference is None:
+        return Domain(None, why=known.why, remarks=found)
     embedding = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)
-    distance, limit = known.distance(embedding), known.quantile(FAR)
-    inside = known.share_nearer(embedding) < FAR
-    why = (
-        f"It lies {'no ' if inside else ''}farther from what the detector learned than {FAR:.0%} of its "
-        f"{known.count} reference files do."
-    )
-    return Domain(inside, distance, limit, why, remarks=found)
+    figures = {name: values[None] for name, values in figures_of(embedding, prepared).items()}
+    return decide(known.reference, figures, found)
+
+
+def decide(known: Reference, figures: dict[str, Any], remarks: tuple[dict[str, Any], ...] = ()) -> Domain:
+    """From the figures of one file, each (1, width)."""
+    missing = [name for name in known.views if name not in figures]
+    if missing:
+        shown = SHOWN.get(missing[0], missing[0])
+        why = f"The files that the detector knows have {shown}; this one has none to compare."
+        return Domain(False, why=why, remarks=remarks)
+    if any(figures[name].shape[1] != view.width for name, view in known.views.items()):
+        why = "Its reference belongs to another detector; delete reference.npz, and it is made again."
+        return Domain(None, why=why, remarks=remarks)
+    distance, limit = float(known.distance(figures)[0]), known.limit
+    if limit is None:
+        why = f"Only {known.count} files of its kind were measured; {FEWEST} are needed to say what it knows."
+        return Domain(None, distance, why=why, remarks=remarks)
+    kind = _processing(known, figures, distance, limit)
+    stated = _loss(kind) if kind else ""
+    if distance <= limit:
+        why = f"It lies within what {1 - FALSE_ALARMS:.0%} of {known.count} files that the detector knows keep to."
+        return Domain(True, distance, limit, why, stated, remarks)
+    if kind is not None and _harmless(kind):
+        why = f"It looks like a processed file of a kind that the detector knows. {stated}"
+        return Domain(True, distance, limit, why, stated, remarks)
+    if kind is not None:
+        why = f"It looks like a processed file of a kind that the detector knows, and that costs too much. {stated}"
+        return Domain(False, distance, limit, why, stated, remarks)
+    shown = SHOWN.get(known.farthest(figures), "what it holds")
+    why = f"It differs from the {known.count} files that the detector was compared with, most in {shown}."
+    return Domain(False, distance, limit, why, remarks=remarks)
+
+
+def _processing(known: Reference, figures: dict[str, Any], distance: float, limit: float) -> Processed | None:
+    """The kind of processing that explains the file better than none does."""
+    best, least = None, distance / limit
+    for kind in known.processed:
+        moved = {name: figures[name] - kind.shift[name] for name in known.views}
+        share = float(known.distance(moved)[0]) / max(kind.limit, limit)
+        if share <= 1 and share < least:
+            best, least = kind, share
+    return best
+
+
+def _harmless(kind: Processed) -> bool:
+    """Whether a verdict on such a file can stand."""
+    if kind.auc is None or kind.auc_before is None:
+        return False
+    return kind.auc_before - kind.auc <= LOSS and (kind.agreement or 0.0) >= AGREEMENT
+
+
+def _loss(kind: Processed) -> str:
+    measured = f"Measured on {kind.files} validation files after {kind.name}: "
+    if kind.auc is None or kind.auc_before is None:
+        return measured + "they are of one class, so the loss is not known."
+    same = "" if kind.agreement is None else f", {kind.agreement:.0%} of verdicts unchanged"
+    return measured + f"AUC {kind.auc_before:.2f} before, {kind.auc:.2f} after{same}."

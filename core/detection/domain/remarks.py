@@ -6,27 +6,23 @@ import statistics
 from typing import Any
 
 from core.detection.detector import Detector, Judged
-from core.detection.domain import reference
-from core.workspace import Workspace
+from core.detection.domain.reference import Known
+from core.training.reference.rule import Reference
 
 SMALL_FACE = 64  # pixels: a face this small was enlarged for the network
 MANY_FACES = 5
-FAR = 0.99  # of the validation files lie nearer
-UNKNOWN = (
-    "How far the file lies from what the detector knows is not known: it was not compared with its validation "
-    "files yet, or they are not on this machine."
-)
 
 
 def remarks(
-    detector: Detector, judged: Judged, prepared: Any, info: Any, space: Workspace | None = None
+    detector: Detector, judged: Judged, prepared: Any, info: Any, known: Known
 ) -> list[dict[str, Any]]:
     """Each with `what`, `words` and whether it lies outside (`out`) or could not be told (`out` null)."""
-    known = reference.of(detector, space)
     found = [_modality(detector, info)]
     found += _faces(detector, judged, prepared)
-    found += _file(known, info)
-    found.append(_distance(detector, judged, known))
+    found += _file(known.reference, info)
+    if known.made_now:
+        words = "What the detector knows was measured just now: its run is from before runs kept that."
+        found.append(_remark("reference", words, False))
     return [one for one in found if one is not None]
 
 
@@ -75,7 +71,7 @@ def _faces(detector: Detector, judged: Judged, prepared: Any) -> list[dict[str, 
     return found
 
 
-def _file(known: reference.Reference | None, info: Any) -> list[dict[str, Any]]:
+def _file(known: Reference | None, info: Any) -> list[dict[str, Any]]:
     """Resolution, codec and duration against those of the validation files."""
     if known is None:
         return []
@@ -105,22 +101,6 @@ def _file(known: reference.Reference | None, info: Any) -> list[dict[str, Any]]:
             )
         )
     return found
-
-
-def _distance(detector: Detector, judged: Judged, known: reference.Reference | None) -> dict[str, Any]:
-    if known is None:
-        return _remark(
-            "distance",
-            UNKNOWN,
-            None,
-        )
-    own = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)
-    share = known.share_nearer(own)
-    words = (
-        f"In the network's own space it lies farther from the validation files than {share:.0%} of them do "
-        f"from one another ({known.count} files)."
-    )
-    return _remark("distance", words, share >= FAR)
 
 
 def _short(value: float) -> str:

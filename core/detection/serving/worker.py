@@ -27,7 +27,6 @@ def main() -> None:
     from core.detection import judgement
 
     _say(answers, {"stage": "ready"})
-    learner = _Learner()
     for line in iter(sys.stdin.readline, ""):
         if not line.strip():
             continue
@@ -49,7 +48,6 @@ def main() -> None:
             may_explain=lambda: _may_explain(answers),
         )
         _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
-        learner.consider(verdict.detector if verdict.status == "ok" else None, request.run)
 
 
 def _may_explain(answers: TextIO) -> bool:
@@ -91,30 +89,6 @@ def sandboxed(explained: bool = True) -> Any:
         frames=lambda path, recipe, kind: kept["frames"],
         facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
     )
-
-
-class _Learner:
-    """Between requests: where the validation files of a detector lie, for the distance from them."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-
-    def consider(self, detector: str | None, run: str | None) -> None:
-        name = run or detector
-        if name is None or name in self.seen:
-            return
-        self.seen.add(name)
-        threading.Thread(target=self._learn, args=(name,), daemon=True).start()
-
-    def _learn(self, name: str) -> None:
-        from core.detection.detector import shared
-        from core.detection.domain import reference
-        from core.errors import WorkbenchError
-
-        try:
-            reference.make(shared(name))
-        except WorkbenchError as error:
-            print(f"no reference for {name}: {error}", file=sys.stderr)
 
 
 def _say(answers: TextIO, document: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -78,6 +79,25 @@ def forward(
         if was_training:
             network.train()
     return piece_logits, unit_logits
+
+
+@contextlib.contextmanager
+def head_inputs(network: torch.nn.Module) -> Iterator[list[np.ndarray]]:
+    """What reaches the head while the network runs: embeddings of pieces, without a second pass.
+
+    The head also sees single units, with one dimension more; those are left out.
+    """
+    seen: list[np.ndarray] = []
+
+    def keep(_head: torch.nn.Module, given: tuple[Any, ...]) -> None:
+        if given and isinstance(given[0], torch.Tensor) and given[0].ndim == 2:
+            seen.append(given[0].detach().float().cpu().numpy())
+
+    handle = network.head.register_forward_pre_hook(keep)  # type: ignore[union-attr]
+    try:
+        yield seen
+    finally:
+        handle.remove()
 
 
 def margin(logits: torch.Tensor) -> torch.Tensor:

@@ -17,6 +17,7 @@ import numpy as np
 from core.media.prepare import Prepared
 
 MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+AAC_RATES = (*MP3_RATES, 64_000, 88_200, 96_000)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def degradations(modality: str, seed: int = 0) -> list[Degradation]:
     clips = [Degradation("H.264 CRF", crf, "picture", partial(_on_clip, crf=crf)) for crf in (23, 40)]
     sounds = [
         *(_sound("MP3 kbit/s", k, partial(audio_codec, codec="mp3", kbits=k)) for k in (128, 64, 32)),
+        *(_sound("AAC kbit/s", k, partial(audio_codec, codec="aac", kbits=k)) for k in (128, 64)),
         *(_sound("Opus kbit/s", k, partial(audio_codec, codec="opus", kbits=k)) for k in (64, 24, 12)),
         *(_sound("noise dB SNR", s, partial(audio_noise, snr=s, seed=seed)) for s in (30, 20, 10)),
     ]
@@ -132,6 +134,7 @@ def audio_codec(audio: np.ndarray, rate: int, codec: str, kbits: int) -> np.ndar
     """The sound after a lossy codec, at the same rate and length (encoders add a delay, which is cut)."""
     encoder, container_format, codec_rate = {
         "mp3": ("libmp3lame", "mp3", next((r for r in MP3_RATES if r >= rate), MP3_RATES[-1])),
+        "aac": ("aac", "adts", next((r for r in AAC_RATES if r >= rate), AAC_RATES[-1])),
         "opus": ("libopus", "ogg", 48_000),
     }[codec]
     file = io.BytesIO()

@@ -1,0 +1,169 @@
+"""How a run makes its reference: figures of its validation and training files, and of mildly processed copies."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.errors import WorkbenchError
+from core.media.probe import MediaInfo, probe
+from core.training.learning.best_model import Loaded
+from core.training.reading.examples import Source, Unusable, metadata_of, read
+from core.training.reading.inputs import Pieces, batch_of, pieces_of
+from core.training.reference import rule
+from core.training.reference.processing import processed_kinds
+from core.training.reference.statistics import statistics_of
+from core.training.scoring import scoring
+
+log = logging.getLogger(__name__)
+
+MOST_FILES = 400
+ENOUGH = (
+    100  # validation files that need no training files beside them where their embeddings cost a pass each
+)
+PROBED = 60  # files whose codec and size are noted
+SPANNED = ("height", "duration", "sample_rate")
+
+
+class NoReference(WorkbenchError):
+    """A run whose files do not allow a reference."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The files of one split. `embeddings` are those that training left: sample -> mean over its pieces."""
+
+    split: str
+    source: Source
+    groups: Sequence[Any]
+    embeddings: Mapping[int, np.ndarray] | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One file as the reference sees it."""
+
+    figures: dict[str, np.ndarray]
+    score: float | None = None
+
+
+def make(
+    loaded: Loaded,
+    parts: Sequence[Part],
+    *,
+    threshold: float | None,
+    encoder_trained: bool,
+    device: torch.device | str = "cpu",
+) -> rule.Reference:
+    """From validation (first) and training files. Raises NoReference where they are too few or not here."""
+    began = time.monotonic()
+    found: list[Measured] = []
+    groups: list[Any] = []
+    new: list[bool] = []
+    counts: dict[str, int] = {}
+    infos: list[MediaInfo] = []
+    for part in parts:
+        for i in _chosen(part, len(found)):
+            one = measure(loaded, part, i, device)
+            if one is None:
+                continue
+            found.append(one)
+            groups.append(part.groups[i])
+            new.append(part.split != "train" or not encoder_trained)
+            counts[part.split] = counts.get(part.split, 0) + 1
+            if len(infos) < PROBED:
+                infos.append(probe(part.source.files[i]))
+    if sum(new) < rule.FEWEST:
+        raise NoReference(
+            f"{sum(new)} files of the run can be read here; {rule.FEWEST} are needed to say what it knows"
+        )
+    made = rule.fit(
+        _stacked([one.figures for one in found]),
+        groups,
+        np.array(new),
+        counts,
+        spans=_spans(infos),
+        codecs=tuple(sorted({str(info.codec) for info in infos if info.codec})),
+    )
+    made = replace(made, processed=tuple(processed_kinds(made, loaded, parts[0], threshold, device)))
+    log.info(
+        "reference of %s files and %d kinds of processing in %.0f s",
+        " + ".join(f"{n} {split}" for split, n in counts.items()),
+        len(made.processed),
+        time.monotonic() - began,
+    )
+    return made
+
+
+def _chosen(part: Part, before: int) -> list[int]:
+    """Evenly over the split; of training files only as many as are needed, or as cost nothing."""
+    most = MOST_FILES - before
+    if part.embeddings is not None:
+        there = sorted(part.embeddings)
+    else:
+        there = list(range(len(part.source.files)))
+        most = min(most, ENOUGH - before)
+    if most <= 0 or not there:
+        return []
+    return [there[i] for i in np.unique(np.linspace(0, len(there) - 1, min(most, len(there))).astype(int))]
+
+
+def measure(loaded: Loaded, part: Part, sample: int, device: torch.device | str) -> Measured | None:
+    prepared = read(part.source, sample)
+    if isinstance(prepared, Unusable):
+        return None
+    kept = None if part.embeddings is None else part.embeddings.get(sample)
+    if kept is not None:
+        return Measured(figures_of(kept, prepared))
+    return measure_prepared(loaded, prepared, part.source, sample, device)
+
+
+def measure_prepared(
+    loaded: Loaded, prepared: Any, source: Source, sample: int, device: torch.device | str
+) -> Measured | None:
+    """The figures and the score of a prepared file, through the network."""
+    metadata = metadata_of(source, sample)
+    cut = pieces_of(prepared, loaded.recipe, text=source.texts[sample], metadata=metadata)
+    if not cut.pieces:
+        return None
+    with scoring.head_inputs(loaded.network) as seen:
+        scored = next(scoring.score_many(loaded.network, loaded.card, [cut], loaded.recipe, device))
+    whole = sum(map(len, seen)) == len(cut.pieces)
+    embedding = np.concatenate(seen).mean(axis=0) if whole else _embedded(loaded, cut, device)
+    return Measured(figures_of(embedding, prepared), scored.score)
+
+
+@torch.no_grad()
+def _embedded(loaded: Loaded, cut: Pieces, device: torch.device | str) -> np.ndarray:
+    found = []
+    for start in range(0, len(cut.pieces), scoring.PIECES_AT_ONCE):
+        rows = [piece.arrays for piece in cut.pieces[start : start + scoring.PIECES_AT_ONCE]]
+        x, mask = batch_of(rows, loaded.recipe, loaded.card, device, loaded.network)
+        found.append(loaded.network.embed(x, mask).float().cpu().numpy())  # type: ignore[operator]
+    return np.concatenate(found).mean(axis=0)
+
+
+def figures_of(embedding: np.ndarray, prepared: Any) -> dict[str, np.ndarray]:
+    """The blocks that the rule compares: what the network makes of a file, and its statistics."""
+    return {rule.NETWORK: np.asarray(embedding, dtype=np.float64).ravel(), **statistics_of(prepared)}
+
+
+def _stacked(found: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Blocks that every file has (a silent clip lacks those of its sound)."""
+    names = [name for name in found[0] if all(name in one for one in found)]
+    return {name: np.stack([one[name] for one in found]) for name in names}
+
+
+def _spans(infos: Sequence[Any]) -> dict[str, tuple[float, float]]:
+    spans = {}
+    for name in SPANNED:
+        values = [float(v) for v in (getattr(info, name, None) for info in infos) if v]
+        if values:
+            spans[name] = (min(values), max(values))
+    return spans

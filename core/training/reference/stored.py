@@ -1,0 +1,157 @@
+"""reference.npz: a run's reference as one file of plain arrays; read as untrusted, whoever wrote it.
+
+about              JSON: version, files, spans, codecs, names of views and of processed kinds
+centres, spreads, distances
+<view>.mean .spread .axes .whitening
+processed.<n>.<view>   the shift of the n-th kind
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import numpy as np
+
+from core.errors import BadInput
+from core.training.reference.rule import NETWORK, SIZE, Processed, Reference, Scale, statistics
+from core.training.reference.views import View
+
+VERSION = 1
+FILE_NAME = "reference.npz"
+MOST_BYTES = 200_000_000  # unpacked
+MOST_VALUES = 40_000_000
+PARTS = ("mean", "spread", "axes", "whitening")
+
+
+def pack(reference: Reference) -> bytes:
+    about = {
+        "version": VERSION,
+        "files": reference.files,
+        "spans": {name: list(span) for name, span in reference.spans.items()},
+        "codecs": list(reference.codecs),
+        "views": {name: view.left_over for name, view in reference.views.items()},
+        "processed": [
+            {k: getattr(one, k) for k in ("name", "limit", "files", "auc", "auc_before", "agreement")}
+            for one in reference.processed
+        ],
+    }
+    arrays: dict[str, np.ndarray] = {
+        "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
+        "points": reference.points.astype(np.float16),
+        "own": reference.own,
+        **{f"media.{part}": getattr(reference.media, part) for part in Scale._fields},
+        **{f"scale.{part}": getattr(reference.scale, part) for part in Scale._fields},
+    }
+    for name, view in reference.views.items():
+        arrays |= {f"{name}.{part}": getattr(view, part).astype(np.float32) for part in PARTS}
+    for number, one in enumerate(reference.processed):
+        arrays |= {f"processed.{number}.{n}": shift.astype(np.float32) for n, shift in one.shift.items()}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def unpack(content: bytes, source: str) -> Reference:
+    """The reference, or a BadInput that says in one line what is wrong with it."""
+    try:
+        arrays = _arrays(content)
+        return _reference(arrays)
+    except BadInput:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(
+            f"{source} cannot be used ({str(error).splitlines()[0] if str(error) else type(error).__name__}); delete it, and it is made again"
+        ) from error
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    """Sizes are summed before anything is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
+            raise ValueError("it unpacks to more than any reference holds")
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def _reference(arrays: dict[str, np.ndarray]) -> Reference:
+    about = json.loads(arrays["about"].astype(np.uint8).tobytes())
+    if about["version"] != VERSION:
+        raise ValueError(f"its version {about['version']!r} is not {VERSION}")
+    views = {str(name): _view(arrays, str(name), bool(left)) for name, left in about["views"].items()}
+    columns = sum(1 + views[name].left_over for name in statistics(views))
+    joined_from = 2 + bool(columns) + (SIZE in views)
+    own = _array(arrays, "own", (None, joined_from))
+    if not len(own):
+        raise ValueError("it compares with no file")
+    return Reference(
+        _array(arrays, "points", (None, views[NETWORK].width)),
+        views,
+        _scale(arrays, "media", columns),
+        _scale(arrays, "scale", joined_from),
+        own,
+        {str(split): _whole(count) for split, count in about["files"].items()},
+        {str(name): (_finite(low), _finite(high)) for name, (low, high) in about["spans"].items()},
+        tuple(str(codec)[:60] for codec in about["codecs"])[:100],
+        tuple(_processed(arrays, number, one, views) for number, one in enumerate(about["processed"])),
+    )
+
+
+def _scale(arrays: dict[str, np.ndarray], name: str, columns: int) -> Scale:
+    spread = _array(arrays, f"{name}.spread", (columns,))
+    if not (spread > 0).all():
+        raise ValueError(f"a spread of {name} is not above 0")
+    return Scale(_array(arrays, f"{name}.centre", (columns,)), spread)
+
+
+def _view(arrays: dict[str, np.ndarray], name: str, left_over: bool) -> View:
+    mean = _array(arrays, f"{name}.mean", (None,))
+    axes = _array(arrays, f"{name}.axes", (len(mean), None))
+    spread = _array(arrays, f"{name}.spread", mean.shape)
+    if not (spread > 0).all():
+        raise ValueError(f"a spread of {name} is not above 0")
+    side = axes.shape[1]
+    return View(mean, spread, axes, _array(arrays, f"{name}.whitening", (side, side)), left_over)
+
+
+def _processed(
+    arrays: dict[str, np.ndarray], number: int, stated: dict[str, Any], views: dict[str, View]
+) -> Processed:
+    shift = {
+        name: _array(arrays, f"processed.{number}.{name}", (view.width,)) for name, view in views.items()
+    }
+    figures = {
+        k: None if stated[k] is None else _finite(stated[k]) for k in ("auc", "auc_before", "agreement")
+    }
+    return Processed(
+        str(stated["name"])[:60], shift, _finite(stated["limit"]), _whole(stated["files"]), **figures
+    )
+
+
+def _array(arrays: dict[str, np.ndarray], name: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    found = arrays[name]
+    if found.dtype.kind != "f" or found.size > MOST_VALUES:
+        raise ValueError(f"{name} holds no such numbers")
+    fits = found.ndim == len(shape) and all(
+        w is None or w == s for w, s in zip(shape, found.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{name} has shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name} holds numbers that are not finite")
+    return found.astype(np.float64)
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError("a figure is not finite")
+    return number
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"a count is {value!r}")
+    return value

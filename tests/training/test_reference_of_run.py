@@ -1,0 +1,102 @@
+"""A run makes its reference when it ends; an old one gets it on first use; it goes wherever the run goes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.detection import source
+from core.detection.detector import Detector
+from core.detection.domain import Domain, assess
+from core.media.prepare import prepare
+from core.media.probe import probe
+from core.runs.folder import RunFolder, new_run
+from core.training.reference.stored import FILE_NAME, unpack
+from core.training.worker import work
+from core.workspace import Workspace
+from tests.training.tiny_catalogue import SIDE, image_set, picture, small
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("reference")
+    space = Workspace(root / "workspace")
+    image_set(space, root, real=60, fake=60)
+    folder = new_run(small(tune="head", epochs=6, learning_rate=0.02, batch_size=8), path=root / "run")
+    work(folder, space=space)
+    return root
+
+
+def judged(name: Path, file: Path, space: Workspace) -> Domain:
+    found = Detector.open(name, space=space)
+    prepared = prepare(file, found.recipe)
+    own = found.judge(prepared)
+    assert own is not None
+    return assess(found, own, prepared, probe(file), space)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """New files of the same kind, and of another."""
+    root, rng = tmp_path_factory.mktemp("files"), np.random.default_rng(99)
+    made: dict[str, list[Path]] = {"own": [], "foreign": []}
+    for i in range(20):
+        yy, xx = np.mgrid[: 2 * SIDE, : 2 * SIDE]
+        other = np.stack([(yy * 2 + i * 9) % 256, (xx * 2) % 256, np.full_like(xx, 9 * i)], axis=-1)
+        for kind, pixels in (("own", picture(i % 2, rng)), ("foreign", other.astype(np.uint8))):
+            made[kind].append(root / f"{kind}-{i}.png")
+            Image.fromarray(pixels).save(made[kind][-1])
+    return made
+
+
+def test_a_run_ends_with_a_reference_that_tells_kinds_apart(
+    place: Path, files: dict[str, list[Path]]
+) -> None:
+    space = Workspace(place / "workspace")
+    kept = unpack((place / "run" / FILE_NAME).read_bytes(), "run")
+    assert kept.count >= 40 and kept.files["val"] > 0 and kept.codecs == ("png",)
+    assert {one.name for one in kept.processed} >= {"JPEG 70"}
+    assert "reference of" in RunFolder(place / "run").log_file.read_text()
+    foreign = [judged(place / "run", file, space) for file in files["foreign"]]
+    own = [judged(place / "run", file, space) for file in files["own"]]
+    assert [one.inside for one in foreign] == [False] * len(foreign)
+    assert sum(one.inside is False for one in own) <= 3  # 20 files at 4 %: more than 3 in one of 100 cases
+
+
+def test_a_copied_run_and_its_export_decide_the_same_elsewhere(
+    place: Path, files: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    copy = shutil.copytree(place / "run", tmp_path / "elsewhere")
+    exported = source.export(place / "run", tmp_path / "detector.pth", Workspace(place / "workspace"))
+    other = Workspace(tmp_path / "another workspace")
+    for file in (files["own"][0], files["foreign"][0]):
+        here = judged(place / "run", file, Workspace(place / "workspace"))
+        for name in (copy, exported):
+            there = judged(name, file, other)
+            assert (there.inside, there.why) == (here.inside, here.why)
+            assert there.distance == pytest.approx(here.distance)
+
+
+def test_an_old_run_gets_its_reference_on_first_use_and_says_so(
+    place: Path, files: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    old = shutil.copytree(place / "run", tmp_path / "old")
+    (old / FILE_NAME).unlink()
+    space = Workspace(place / "workspace")
+    first = judged(old, files["foreign"][0], space)
+    assert first.inside is False and "reference" in {one["what"] for one in first.remarks}
+    assert (old / FILE_NAME).is_file()
+    assert "reference" not in {one["what"] for one in judged(old, files["foreign"][0], space).remarks}
+
+
+def test_an_old_run_whose_files_are_not_here_says_why(
+    place: Path, files: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    old = shutil.copytree(place / "run", tmp_path / "old")
+    (old / FILE_NAME).unlink()
+    known = judged(old, files["foreign"][0], Workspace(tmp_path / "empty"))
+    assert known.inside is None and "none can be made here" in known.why
