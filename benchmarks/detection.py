@@ -209,7 +209,10 @@ def _batch_rate(pictures: list[Path], run: Path) -> float:
     ends: list[float] = []
     files = [Given(path, path.name) for path in pictures]
     verdicts = batch.run(
-        files, Request(run=str(run)), workers=PROCESSES, told=lambda _n, _v: ends.append(time.perf_counter())
+        files,
+        Request(run=str(run)),
+        workers=PROCESSES,
+        on_verdict=lambda _n, _v: ends.append(time.perf_counter()),
     )
     assert all(v.status != "error" for v in verdicts)
     late = np.sort(ends)[2 * PROCESSES :]  # the first files of each process load the weights
