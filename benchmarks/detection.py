@@ -112,7 +112,7 @@ def clip_against_parts(folder: Path, repeats: int) -> dict[str, Any]:
                 seconds["verdict"].append(time.perf_counter() - start)
 
         request = Request(run=str(run), explain=True, out=folder / f"maps-{k}")
-        verdict = detect(path, "clip", request, told=told)
+        verdict = detect(path, "clip", request, on_progress=told)
         seconds["command"].append(time.perf_counter() - start)
         assert verdict.status == "ok" and len(verdict.explanations) == parts.FRAMES, verdict.reason
         start = time.perf_counter()

@@ -44,7 +44,7 @@ def main() -> None:
             request,
             stem="file",
             media=sandboxed(request.explain),
-            told=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
+            on_progress=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
             may_explain=lambda: _may_explain(answers),
         )
         _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
@@ -62,12 +62,13 @@ def _may_explain(answers: TextIO) -> bool:
 
 
 def request_from(document: dict[str, Any]) -> Request:
-    return Request(**{**document, "out": Path(document["out"]) if document.get("out") else None})
+    out = Path(document["out"]) if document.get("out") else None
+    return Request(**{**document, "out": out, "candidates": tuple(document.get("candidates", ()))})
 
 
 def sandboxed(explained: bool = True) -> Any:
     """Files are decoded in a process of their own, with limits; one that is explained gives its frames along."""
-    from core.detection.judgement import Media
+    from core.detection.current_file import Media
     from core.media import sandbox
 
     kept: dict[str, Any] = {}
@@ -88,6 +89,7 @@ def sandboxed(explained: bool = True) -> Any:
         prepare=prepare,
         frames=lambda path, recipe, kind: kept["frames"],
         facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
+        fingerprint=lambda path, kind: sandbox.run("core.detection.catalogued:fingerprint", path, kind),
     )
 
 
