@@ -195,7 +195,7 @@ def cached(name: str, table: pd.DataFrame, space: Workspace | None = None) -> li
     """The fingerprints of a dataset's samples that were taken before; nothing is decoded."""
     space = space or workspace()
     known = _read_cache(name, space)
-    return [known.get((i, _stamp(p))) for i, p in zip(table["id"], absolute_paths(table, space))]
+    return [known.get((i, _stamp(p))) for i, p in zip(table["id"], absolute_paths(table, space), strict=True)]
 
 
 def _read_cache(name: str, space: Workspace) -> dict[tuple[str, str], Fingerprint]:

@@ -188,7 +188,9 @@ def _combined(runs: Sequence[str | None], verdicts: Sequence[Any]) -> Any:
     """What the detectors say together of one file, where that was learned."""
     from core.detection import stacking
 
-    scores = {str(n): v.score for n, v in zip(runs, verdicts) if v is not None and v.score is not None}
+    scores = {
+        str(n): v.score for n, v in zip(runs, verdicts, strict=True) if v is not None and v.score is not None
+    }
     return stacking.combine(scores)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core import numbers
 from core.runs.folder import RunFolder
 from core.thresholds.operating_point import OperatingPoint
 
@@ -94,12 +95,12 @@ class About:
         part = self.counts.get(self.measured_on or "", {})
         n = sum(part.values())
         unseen = "test files that it had not seen" if self.measured_on == "test" else "validation files"
-        interval = f" [{self.auc_interval[0]:.2f}, {self.auc_interval[1]:.2f}]" if self.auc_interval else ""
-        words = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {self.auc:.3f}{interval}"
+        low, high = self.auc_interval or (None, None)
+        words = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
         if self.recall is not None:
-            words += f"; at this threshold it finds {self.recall:.0%} of the fakes"
+            words += f"; at this threshold it finds {numbers.percent(self.recall)} of the fakes"
         if self.false_alarms is not None:
-            words += f" and calls {self.false_alarms:.0%} of the real ones fake"
+            words += f" and calls {numbers.percent(self.false_alarms)} of the real ones fake"
         return words + "."
 
     def _made(self) -> str:

@@ -121,7 +121,7 @@ def _prints(name: str, rows: Any, space: Workspace, end: float | None) -> tuple[
             break
         places = missing[start : start + step]
         block = rows.iloc[places].reset_index(drop=True)
-        for k, one in zip(places, duplicates.fingerprints_of(block, space)):
+        for k, one in zip(places, duplicates.fingerprints_of(block, space), strict=True):
             found[k] = one
     there = [k for k, one in enumerate(found) if one is not None]
     return there, [one for one in found if one is not None]
