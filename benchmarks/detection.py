@@ -107,18 +107,18 @@ def clip_against_parts(folder: Path, repeats: int) -> dict[str, Any]:
     for k in range(repeats + 1):  # the first of each warms up
         start = time.perf_counter()
 
-        def told(stage: str, _verdict: object, start: float = start) -> None:
+        def on_progress(stage: str, _verdict: object, start: float = start) -> None:
             if stage == "verdict":
                 seconds["verdict"].append(time.perf_counter() - start)
 
         request = Request(run=str(run), explain=True, out=folder / f"maps-{k}")
-        verdict = detect(path, "clip", request, on_progress=told)
+        verdict = detect(path, "clip", request, on_progress=on_progress)
         seconds["command"].append(time.perf_counter() - start)
         assert verdict.status == "ok" and len(verdict.explanations) == parts.FRAMES, verdict.reason
         start = time.perf_counter()
         job = judged(service, path, run, folder / f"page-{k}")
         seconds["page"].append(time.perf_counter() - start)
-        seconds["page_verdict"].append(job.told_verdict or 0.0)
+        seconds["page_verdict"].append(job.verdict_after or 0.0)
         bare.append(parts.bare_clip(path, found))
     service.close()
     medians = {name: statistics.median(p[name] for p in bare[1:]) for name in bare[0]}
@@ -148,9 +148,9 @@ def first_verdicts(folder: Path) -> dict[str, Any]:
                 time.sleep(0.01)
             found["warm after"] = time.perf_counter() - begun
         job = judged(service, picture, run, folder / f"first-{head_start}")
-        found[name] = job.told_verdict or 0.0
+        found[name] = job.verdict_after or 0.0
         again = judged(service, second, run, folder / f"second-{head_start}")
-        found["second file"] = again.told_verdict or 0.0
+        found["second file"] = again.verdict_after or 0.0
         assert again.verdict is not None
         found["its opening of weights"] = again.verdict.stages["open"]
         service.close()

@@ -141,7 +141,7 @@ def _decided(verdict: Verdict, threshold: float | None, job: Job) -> str:
         f"people {len(verdict.tracks)}" if kind == "face" else "",
         f"probability {theme.number(verdict.probability)}" if verdict.calibrated else "not calibrated",
         f"{verdict.detector} ({verdict.model})",
-        f"verdict after {job.told_verdict:.1f} s" if job.told_verdict is not None else "",
+        f"verdict after {job.verdict_after:.1f} s" if job.verdict_after is not None else "",
     ]
     return theme.safe(" · ".join(p for p in parts if p))
 

@@ -26,7 +26,7 @@ def main() -> None:
 
     from core.detection import judgement
 
-    _say(answers, {"stage": "ready"})
+    _send(answers, {"stage": "ready"})
     for line in iter(sys.stdin.readline, ""):
         if not line.strip():
             continue
@@ -34,7 +34,7 @@ def main() -> None:
         task = json.loads(line)
         if "warm" in task:
             warming.detectors(task["warm"])
-            _say(answers, {"stage": "warm"})
+            _send(answers, {"stage": "warm"})
             threading.Thread(target=warming.explanations, daemon=True).start()
             continue
         request = request_from(task["request"])
@@ -44,15 +44,15 @@ def main() -> None:
             request,
             stem="file",
             media=sandboxed(request.explain),
-            on_progress=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
+            on_progress=lambda stage, v: _send(answers, {"stage": stage, "verdict": v.to_dict()}),
             may_explain=lambda: _may_explain(answers),
         )
-        _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
+        _send(answers, {"stage": "done", "verdict": verdict.to_dict()})
 
 
 def _may_explain(answers: TextIO) -> bool:
     """The server knows who waits: it says whether heat maps are made now or later."""
-    _say(answers, {"stage": "may explain"})
+    _send(answers, {"stage": "may explain"})
     answer = json.loads(sys.stdin.readline() or "{}")
     if wanted := bool(answer.get("explain")):
         import torch
@@ -93,7 +93,7 @@ def sandboxed(explained: bool = True) -> Any:
     )
 
 
-def _say(answers: TextIO, document: dict[str, Any]) -> None:
+def _send(answers: TextIO, document: dict[str, Any]) -> None:
     answers.write(json.dumps(plain(document), ensure_ascii=True, allow_nan=False) + "\n")
     answers.flush()
 
