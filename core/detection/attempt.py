@@ -8,8 +8,10 @@ from typing import Any
 from core.detection import demo_files, fitness, source, wording
 from core.detection.current_file import CurrentFile
 from core.detection.detector import Detector, Judged, shared
-from core.detection.domain import Domain, assess
+from core.detection.domain import Domain, assess, reference
 from core.detection.verdict import Verdict
+
+MADE_NOW = "What this detector knows was measured on first use, from its own files: its run is an old one."
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     if judged is None:
         return Attempt(base, found, "nothing in the file could be judged", damage)
     assessed = assess(detector, judged, prepared, info, file.space)
+    if reference.of(detector, file.space).made_now:
+        base = replace(base, notes=(*base.notes, MADE_NOW))
     file.mark_stage("domain")
     return Attempt(base, found, None, damage, detector, prepared, judged, assessed)
 

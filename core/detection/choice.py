@@ -10,11 +10,13 @@ the first that is left judges
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.detection import defaults, source
 from core.errors import BadInput, WorkbenchError, one_line
+from core.runs.listing import listing
 from core.workspace import Workspace, workspace
 
 MOST_ASKED = 8  # detectors that read a file before it is said that none knows it
@@ -37,25 +39,57 @@ class PassedOver:
     why: str
 
 
-def candidates(kind: str, others: Sequence[str], space: Workspace | None = None) -> list[Candidate]:
-    """In the order in which they are asked. `others`: runs beside the defaults, the most welcome first."""
+def candidates(kind: str, others: Sequence[str], space: Workspace | None = None) -> Iterator[Candidate]:
+    """In the order in which they are asked. `others`: runs beside the defaults, the most welcome first; where none
+    are named, every finished run may follow a default that is not fit.
+    """
     space = space or workspace()
-    by_modality: dict[str, list[str]] = {}
-    for run in others:
+    fitting = defaults.FITTING.get(kind, ())
+    default_of = {modality: defaults.default_detector(modality, space) for modality in fitting}
+    if not others and not any(default_of.values()):
+        raise BadInput(_no_default(kind, space))
+    return itertools.islice(_in_order(kind, default_of, others, space), MOST_ASKED)
+
+
+def _in_order(
+    kind: str, default_of: Mapping[str, str | None], others: Sequence[str], space: Workspace
+) -> Iterator[Candidate]:
+    seen: set[str] = set()
+    by_modality: dict[str, list[str]] | None = None
+    for modality, default in default_of.items():
+        if default is not None and default not in seen:
+            seen.add(default)
+            yield Candidate(default, _note(kind, modality, is_default=True))
+        if by_modality is None:  # not before a default was not fit: it opens every finished run
+            by_modality = _by_modality(others or finished(space), space)
+        for run in by_modality.get(modality, []):
+            if run not in seen:
+                seen.add(run)
+                yield Candidate(run, _note(kind, modality, is_default=False))
+
+
+def finished(space: Workspace) -> list[str]:
+    """Runs that can judge: those that learned something first, the latest before older ones."""
+    runs = [r for r in listing(space).runs() if r.state in ("completed", "stopped")]
+    there = [r for r in runs if (space.runs / r.id / "best_model.pth").is_file()]
+    return [r.id for r in sorted(there, key=lambda r: bool(r.learned_nothing))]
+
+
+def _by_modality(runs: Sequence[str], space: Workspace) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for run in runs:
         if (modality := _modality(run, space)) is not None:
-            by_modality.setdefault(modality, []).append(run)
-    found: dict[str, Candidate] = {}
-    for modality in defaults.FITTING.get(kind, ()):
-        default = defaults.default_detector(modality, space)
-        runs = ([default] if default is not None else []) + by_modality.get(modality, [])
-        for run in runs:
-            found.setdefault(run, Candidate(run, _note(kind, modality, is_default=run == default)))
-    if not found:
-        raise BadInput(
-            f"there is no default detector for {kind} files; "
-            f"{defaults.HOW.format(modality=kind, file=space.settings_file)}"
-        )
-    return list(found.values())[:MOST_ASKED]
+            found.setdefault(modality, []).append(run)
+    return found
+
+
+def no_detector(kind: str) -> str:
+    return f"no detector here judges {kind} files; train one on {kind} data"
+
+
+def _no_default(kind: str, space: Workspace) -> str:
+    how = defaults.HOW.format(modality=kind, file=space.settings_file)
+    return f"there is no default detector for {kind} files; {how}"
 
 
 def _modality(run: str, space: Workspace) -> str | None:

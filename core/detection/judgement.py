@@ -17,7 +17,7 @@ from core.detection.detector import Detector, Judged
 from core.detection.domain import Domain
 from core.detection.request import Request
 from core.detection.verdict import Verdict
-from core.errors import MediaError, WorkbenchError, one_line
+from core.errors import BadInput, MediaError, WorkbenchError, one_line
 from core.media.memo import decoding_once
 from core.workspace import Workspace
 
@@ -112,6 +112,8 @@ class _Judgement:
             why = attempt.refused or (attempt.domain.why if attempt.domain else "")
             passed.append(choice.PassedOver(found.id, why.rstrip(".")))
             unfit.append(attempt)
+        if not passed:
+            raise BadInput(choice.no_detector(info.kind))
         if broken and len(broken) == len(passed):
             return replace(failed(self.file.shown, broken[0][1], broken[0][0]), modality=info.kind)
         return self._none_fits(base, unfit, passed, info)

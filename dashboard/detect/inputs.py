@@ -22,11 +22,8 @@ REFUSED_SHOWN, REFUSED_KEPT = 5, 1000  # lines; more are counted
 def detectors() -> list[Summary]:
     """Finished runs that can judge, the latest first."""
     space = session.space()
-    return [
-        run
-        for run in listing(space).runs()
-        if run.state in ("completed", "stopped") and (space.runs / run.id / "best_model.pth").is_file()
-    ]
+    able = set(choice.finished(space))
+    return [run for run in listing(space).runs() if run.id in able]
 
 
 def choose(runs: list[Summary]) -> list[str | None]:
@@ -74,8 +71,10 @@ def _about_defaults() -> None:
     lines = []
     for kind in defaults.FITTING:
         try:
-            asked = choice.candidates(kind, others, space)
+            asked = list(choice.candidates(kind, others, space))
         except WorkbenchError:
+            asked = []
+        if not asked:
             lines.append(f"**{kind}**: no detector yet; train one on {kind} data")
             continue
         first = theme.safe(names.get(asked[0].run, asked[0].run))
@@ -91,7 +90,7 @@ def request() -> Request:
 
 def candidates() -> tuple[str, ...]:
     """Finished runs that the automatic choice may take beside the defaults, those that learned something first."""
-    return tuple(run.id for run in sorted(detectors(), key=lambda r: bool(r.learned_nothing)))
+    return tuple(choice.finished(session.space()))
 
 
 def likely() -> tuple[str, ...]:
@@ -99,9 +98,10 @@ def likely() -> tuple[str, ...]:
     found = []
     for kind in ("image", "video", "audio"):
         try:
-            found.append(choice.candidates(kind, candidates(), session.space())[0].run)
+            first = next(choice.candidates(kind, candidates(), session.space()), None)
         except WorkbenchError:  # no detector for this kind yet; the page says so where one chooses
             continue
+        found += [first.run] if first else []
     return tuple(dict.fromkeys(found))
 
 
