@@ -106,18 +106,18 @@ def clip_against_parts(folder: Path, repeats: int) -> dict[str, Any]:
     for k in range(repeats + 1):  # the first of each warms up
         start = time.perf_counter()
 
-        def told(stage: str, _verdict: object, start: float = start) -> None:
+        def on_progress(stage: str, _verdict: object, start: float = start) -> None:
             if stage == "verdict":
                 seconds["verdict"].append(time.perf_counter() - start)
 
         request = Request(run=str(run), explain=True, out=folder / f"maps-{k}")
-        verdict = detect(path, "clip", request, told=told)
+        verdict = detect(path, "clip", request, on_progress=on_progress)
         seconds["command"].append(time.perf_counter() - start)
         assert verdict.status == "ok" and len(verdict.explanations) == parts.FRAMES, verdict.reason
         start = time.perf_counter()
         job = judged(service, path, run, folder / f"page-{k}")
         seconds["page"].append(time.perf_counter() - start)
-        seconds["page_verdict"].append(job.told_verdict or 0.0)
+        seconds["page_verdict"].append(job.verdict_after or 0.0)
         bare.append(parts.bare_clip(path, found))
     service.close()
     medians = {name: statistics.median(p[name] for p in bare[1:]) for name in bare[0]}
@@ -147,9 +147,9 @@ def first_verdicts(folder: Path) -> dict[str, Any]:
                 time.sleep(0.01)
             found["warm after"] = time.perf_counter() - begun
         job = judged(service, picture, run, folder / f"first-{head_start}")
-        found[name] = job.told_verdict or 0.0
+        found[name] = job.verdict_after or 0.0
         again = judged(service, second, run, folder / f"second-{head_start}")
-        found["second file"] = again.told_verdict or 0.0
+        found["second file"] = again.verdict_after or 0.0
         assert again.verdict is not None
         found["its opening of weights"] = again.verdict.stages["open"]
         service.close()
@@ -208,7 +208,10 @@ def _batch_rate(pictures: list[Path], run: Path) -> float:
     ends: list[float] = []
     files = [Given(path, path.name) for path in pictures]
     verdicts = batch.run(
-        files, Request(run=str(run)), workers=PROCESSES, told=lambda _n, _v: ends.append(time.perf_counter())
+        files,
+        Request(run=str(run)),
+        workers=PROCESSES,
+        on_verdict=lambda _n, _v: ends.append(time.perf_counter()),
     )
     assert all(v.status != "error" for v in verdicts)
     late = np.sort(ends)[2 * PROCESSES :]  # the first files of each process load the weights

@@ -28,7 +28,7 @@ import numpy as np
 import psutil
 import torch
 
-from benchmarks.visitors import ACTS, Analyst, Visitor
+from benchmarks.visitors import ACTS, DEMO_PICTURES, Analyst, Visitor
 from core.catalog import demo
 from core.catalog.scan import scan
 from core.memory import resident
@@ -108,6 +108,7 @@ def load(folder: Path, sessions: int, minutes: float, *, looks: float = LOOKS, s
     config = {**CONFIG, **(SMALL if small else {})}
     demo.make(space.demo, workers=1)
     scan([space.demo], space=space)
+    DEMO_PICTURES[:] = sorted((space.demo / "140k Real and Fake Faces").rglob("*.jpg"))
     config["datasets"] = ["140k Real and Fake Faces", "dfd_faces"]
     reference, trainer = new_run(config, space=space), Trainer(space)
     trainer.train(reference)

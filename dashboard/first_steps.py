@@ -108,7 +108,19 @@ def play_step(runs: Sequence[Summary]) -> None:
         theme.go_to("detect")
     if done is None:
         st.caption("Needs a finished run.")
-    elif default_detector(done.modality, session.space()) is None and st.button(
-        f"Make it the {done.modality} default", key="home-default"
+    elif default_detector(done.modality, session.space()) is None:
+        _offer_default(done)
+
+
+def _offer_default(done: Summary) -> None:
+    """One click; of a detector that learned nothing only after a second look."""
+    confirmed = bool(done.learned_nothing) and st.checkbox(
+        "This detector learned nothing; I want it as the default all the same", key="home-default-confirm"
+    )
+    if st.button(
+        f"Make it the {done.modality} default",
+        key="home-default",
+        disabled=bool(done.learned_nothing) and not confirmed,
     ):
-        theme.acted(lambda: set_default(done.modality, done.id, session.person(), session.space()))
+        person, space = session.person(), session.space()
+        theme.acted(lambda: set_default(done.modality, done.id, person, space, confirmed=confirmed))

@@ -49,9 +49,13 @@ def test_the_workspace_of_the_first_version_opens_and_judges(old: Workspace, tmp
     assert (old.root / "version").read_text() == "2\n"
     pixels = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    done = command("detect", str(tmp_path / "a.png"), "--json", space=old)
+    done = command("detect", str(tmp_path / "a.png"), "--run", RUN, "--json", space=old)
     (entry,) = json.loads(done.stdout)
     assert (entry["detector"], entry["status"]) == (RUN, "ok")
+    done = command("detect", str(tmp_path / "a.png"), "--json", space=old)
+    (entry,) = json.loads(done.stdout)  # its default learned nothing: nobody is judged by it unasked
+    assert (entry["detector"], entry["status"]) == (None, "not_applicable")
+    assert entry["passed_over"] == [{"detector": RUN, "why": "it learned nothing"}]
     assert "the one everybody uses" in old.settings_file.read_text()
 
 

@@ -17,10 +17,19 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from core.errors import BadInput, WorkbenchError, one_line
 from core.migrations import open_workspace
+
+
+class CutOff(KeyboardInterrupt):
+    """A verb was ended early and still has what it had: it is printed before the command leaves."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,11 +89,19 @@ def _dispatch(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     args = parser.parse_args(rest)
     open_workspace()
-    with contextlib.redirect_stdout(sys.stderr):  # whatever libraries print is not the result
-        result = module.run(args)
-    text = as_json(result) if args.json else module.show(result)
-    print(text.encode("utf-8", "backslashreplace").decode())
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # whatever libraries print is not the result
+            result = module.run(args)
+    except CutOff as cut:
+        _print(cut.result, module, as_document=args.json)
+        raise
+    _print(result, module, as_document=args.json)
     return 0
+
+
+def _print(result: Any, module: ModuleType, *, as_document: bool) -> None:
+    text = as_json(result) if as_document else module.show(result)
+    print(text.encode("utf-8", "backslashreplace").decode(), flush=True)
 
 
 def as_json(result: Any) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from core import audit
 from core.access import Person
 from core.errors import BadInput
+from core.thresholds import operating_point
 from core.workspace import MODALITIES, Workspace, workspace
 
 # For a kind of file, the detectors that can judge it, the most fitting first.
@@ -24,47 +23,20 @@ def default_detector(modality: str, space: Workspace | None = None) -> str | Non
     return str(value) if value else None
 
 
-def set_default(modality: str, run: str, person: Person, space: Workspace | None = None) -> None:
+def set_default(
+    modality: str, run: str, person: Person, space: Workspace | None = None, *, confirmed: bool = False
+) -> None:
+    """`confirmed`: the person was told that this detector learned nothing and wants it all the same."""
     person.require_operator("set a default detector")
     if modality not in MODALITIES:
         raise BadInput(f"modality {modality!r} must be one of {', '.join(MODALITIES)}")
-    (space or workspace()).change_settings(
+    space = space or workspace()
+    if not confirmed and operating_point.learned_nothing(space.runs / run):
+        raise BadInput(
+            f"{run} learned nothing: its verdicts are no evidence, and the automatic choice passes it over; "
+            "choose another, or confirm that you want it as the default all the same"
+        )
+    space.change_settings(
         lambda settings: {**settings, "detectors": {**settings.get("detectors", {}), modality: run}}
     )
     audit.record(person, "set default detector", run, space, modality=modality)
-
-
-def for_file(
-    kind: str, space: Workspace | None = None, candidates: Mapping[str, str] | None = None
-) -> tuple[str, str | None]:
-    """The detector for a file of this kind, and a note where it is not the default of the file's own modality.
-
-    `candidates` (modality: run) stand in where no default is set; the command line has none.
-    """
-    space = space or workspace()
-    for modality in FITTING.get(kind, ()):
-        for known, why in (
-            (default_detector(modality, space), "default"),
-            ((candidates or {}).get(modality), "latest finished"),
-        ):
-            if known is not None:
-                return known, _note(kind, modality, why)
-    raise BadInput(
-        f"there is no default detector for {kind} files; {HOW.format(modality=kind, file=space.settings_file)}"
-    )
-
-
-def _note(kind: str, modality: str, why: str) -> str | None:
-    if modality == kind:
-        return (
-            None
-            if why == "default"
-            else f"No default detector for {kind} is set; the latest finished one judged it."
-        )
-    how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": "by pictures and sound"}
-    none = (
-        f"There is no default detector for {kind}"
-        if why == "default"
-        else f"No detector for {kind} was trained yet"
-    )
-    return f"{none}; the one for {modality} judged it {how[modality]}."

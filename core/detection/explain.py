@@ -239,8 +239,7 @@ def explain_sound(
     if not windows:
         return (), drawn
     mapped = sound.with_map(drawn, windows)
-    path = wish.out / f"{wish.stem}-sound-{explainer.name}.jpg"
-    pictures.save_jpeg(path, pictures.sound_picture(mapped))
+    paths = _window_pictures(mapped, windows, judged, wish, explainer.name)
     kind = "sound" if np.asarray(mapped["map"]).ndim == 2 else "time"
     top = max(weights) or 1.0
     maps = tuple(
@@ -254,10 +253,26 @@ def explain_sound(
             faithfulness=figure,
             importance=weight / top,
         )
-        for k, (window, figure, weight) in enumerate(zip(windows, figures, weights, strict=True))
+        for k, (window, figure, weight, path) in enumerate(zip(windows, figures, weights, paths, strict=True))
     )
     wish.on_map(maps[0])
     return maps, mapped
+
+
+def _window_pictures(
+    mapped: dict[str, Any], windows: Sequence[sound.WindowMap], judged: Judged, wish: Wish, method: str
+) -> list[Path]:
+    """Of each window a picture of its own span; of a long recording the least suspicious share the whole one."""
+    whole = wish.out / f"{wish.stem}-sound-{method}.jpg"
+    pictures.save_jpeg(whole, pictures.sound_picture(mapped))
+    paths = [whole] * len(windows)
+    if len(windows) == 1:
+        return paths
+    for k in most_suspicious(judged.units[: len(windows)], MOST_UNITS):
+        paths[k] = wish.out / f"{wish.stem}-sound-{method}-{k:03d}.jpg"
+        part = sound.between(mapped, windows[k].t0, windows[k].t1)
+        pictures.save_jpeg(paths[k], pictures.sound_picture(part))
+    return paths
 
 
 def sound_method(detector: Detector, wished: str) -> str:

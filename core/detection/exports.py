@@ -35,11 +35,12 @@ def as_json(entries: Any) -> str:
     return text
 
 
-def as_csv(entries: Iterable[Mapping[str, Any]]) -> str:
+def as_csv(entries: Iterable[Mapping[str, Any]], *, header: bool = True) -> str:
     """A name that a spreadsheet would run as a formula gets a quote in front."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    if header:
+        writer.writeheader()
     for entry in entries:
         writer.writerow({name: safe_cell(value) for name, value in row(entry).items()})
     return out.getvalue().encode("utf-8", "backslashreplace").decode()

@@ -41,6 +41,12 @@ def cut_off(modality: str, info: Any, prepared: Any) -> list[str]:
     ]
 
 
+def damage(modality: str, info: Any, prepared: Any) -> tuple[str, ...]:
+    """What of the file could not be read, a sentence each."""
+    noted = [note for note in prepared.notes if note.startswith("damaged")]
+    return (*noted, *cut_off(modality, info, prepared))
+
+
 def too_little(modality: str, prepared: Any) -> str | None:
     """Why a prepared file holds too little to say anything of; None where it is enough."""
     pictures = prepared.frames is not None and len(prepared.frames) > 0

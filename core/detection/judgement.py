@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.detection import defaults, domain, explain, facts, fitness, modalities, sound, source, wording
-from core.detection.detector import Detector, Judged, shared
-from core.detection.frames import Frames, shown_frames
+from core.detection import choice, evidence, source, standing, wording
+from core.detection.attempt import Attempt, is_demo
+from core.detection.attempt import attempt as attempt_with
+from core.detection.current_file import CurrentFile, Media, OnProgress, direct
+from core.detection.detector import Detector, Judged
+from core.detection.domain import Domain
 from core.detection.request import Request
-from core.detection.verdict import HeatMap, Verdict, decide
-from core.errors import MediaError, WorkbenchError, one_line
+from core.detection.verdict import Verdict
+from core.errors import BadInput, MediaError, WorkbenchError, one_line
 from core.media.memo import decoding_once
 from core.workspace import Workspace
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Media:
-    """How files are read: directly, or in a process of its own with limits (uploads)."""
-
-    probe: Callable[[Path], Any]
-    prepare: Callable[[Path, Any], Any]
-    frames: Callable[[Path, Any, str], Frames]
-    facts: Callable[[Path, Any], dict[str, Any]]
-
-
-Told = Callable[[str, Verdict], None]
 
 
 def detect(
@@ -41,21 +31,21 @@ def detect(
     *,
     stem: str = "file",
     media: Media | None = None,
-    told: Told = lambda _stage, _verdict: None,
+    on_progress: OnProgress = lambda _stage, _verdict: None,
     may_explain: Callable[[], bool] = lambda: True,
     space: Workspace | None = None,
 ) -> Verdict:
     """The verdict on one file. Never raises for what is wrong with the file or its detector: the entry says it.
 
-    `may_explain` is asked once the verdict and the facts are told, where heat maps are wanted.
+    `may_explain` is asked once the verdict and the facts are there, where heat maps are wanted.
     """
     start = time.perf_counter()
     try:
         if request.out is not None:
             request.out.mkdir(exist_ok=True)  # never its parents: a session that ended leaves nothing
         with decoding_once():
-            judgement = _Judgement(path, shown, request, stem, media or direct(), told, may_explain, space)
-            verdict = judgement.verdict()
+            file = CurrentFile(path, shown, request, stem, media or direct(), on_progress, may_explain, space)
+            verdict = _Judgement(file).verdict()
     except WorkbenchError as error:
         verdict = failed(shown, error, request.run)
     except Exception as error:
@@ -80,99 +70,123 @@ def _named(run: str | None) -> str | None:
         return run
 
 
-def direct() -> Media:
-    """Files are read in this process, within the limits of the settings."""
-    from core.media.prepare import prepare
-    from core.media.probe import probe
-
-    return Media(probe, prepare, shown_frames, facts.read)
-
-
 class _Judgement:
     """The steps of one file, with what they know so far."""
 
-    def __init__(
-        self,
-        path: Path,
-        shown: str,
-        request: Request,
-        stem: str,
-        media: Media,
-        told: Told,
-        may_explain: Callable[[], bool],
-        space: Workspace | None,
-    ) -> None:
-        self.path, self.shown, self.request, self.stem = path, shown, request, stem
-        self.media, self.told, self.may_explain, self.space = media, told, may_explain, space
-        self.stages: dict[str, float] = {}
-        self.clock = time.perf_counter()
-
-    def _done(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.stages[stage] = self.stages.get(stage, 0.0) + now - self.clock
-        self.clock = now
+    def __init__(self, file: CurrentFile) -> None:
+        self.file, self.request = file, file.request
 
     def verdict(self) -> Verdict:
-        info = self.media.probe(self.path)
-        self._done("probe")
-        base = Verdict(file=self.shown, status="ok", modality=info.kind, duration=info.duration)
-        notes: list[str] = []
-        run = self.request.run
-        if run is None:
-            run, note = defaults.for_file(info.kind, self.space, self.request.candidates)
-            notes += [note] if note else []
+        info = self.file.media.probe(self.file.path)
+        self.file.mark_stage("probe")
+        base = Verdict(file=self.file.shown, status="ok", modality=info.kind, duration=info.duration)
+        if self.request.run is None:
+            return self._automatic(base, info)
         try:
-            detector = shared(run, self.space)
+            attempt = attempt_with(self.file, self.request.run, base, info)
         except WorkbenchError as error:
-            return replace(failed(self.shown, error, run), modality=info.kind)
-        self._done("open")
-        base = replace(
-            base,
-            detector=detector.id,
-            model=detector.model,
-            threshold=detector.threshold,
-            band=detector.band,
-            calibrated=detector.calibration is not None,
-            learned_nothing=detector.source.learned_nothing,
-            operating_point=_point_of(detector),
-            notes=(*notes, *detector.source.notes),
+            return replace(failed(self.file.shown, error, self.request.run), modality=info.kind)
+        return self._finish(attempt, info)
+
+    def _automatic(self, base: Verdict, info: Any) -> Verdict:
+        """The first detector that is fit and knows files of this kind; where none does, what the first one says."""
+        passed: list[choice.PassedOver] = []
+        unfit: list[Attempt] = []
+        broken: list[tuple[str, WorkbenchError]] = []
+        for candidate in choice.candidates(info.kind, self.request.candidates, self.file.space):
+            try:
+                found = source.find(candidate.run, self.file.space)
+                if (why := self._never(found, info)) is not None:
+                    passed.append(choice.PassedOver(found.id, why))
+                    continue
+                noted = replace(base, notes=(candidate.note,) if candidate.note else ())
+                attempt = attempt_with(self.file, candidate.run, noted, info)
+            except MediaError:
+                raise
+            except WorkbenchError as error:  # a default that is gone, weights that are damaged
+                broken.append((candidate.run, error))
+                passed.append(choice.PassedOver(candidate.run, one_line(error)))
+                continue
+            if attempt.refused is None and attempt.domain is not None and attempt.domain.inside is not False:
+                return self._finish(_after(attempt, passed), info)
+            why = attempt.refused or (attempt.domain.why if attempt.domain else "")
+            passed.append(choice.PassedOver(found.id, why.rstrip(".")))
+            unfit.append(attempt)
+        if not passed:
+            raise BadInput(choice.no_detector(info.kind))
+        if broken and len(broken) == len(passed):
+            return replace(failed(self.file.shown, broken[0][1], broken[0][0]), modality=info.kind)
+        return self._none_fits(base, unfit, passed, info)
+
+    def _none_fits(
+        self, base: Verdict, unfit: list[Attempt], passed: list[choice.PassedOver], info: Any
+    ) -> Verdict:
+        outside = next((one for one in unfit if one.refused is None), None)
+        reason = choice.none_fits(info.kind, passed)
+        if outside is not None:
+            rest = [one for one in passed if one.detector != outside.found.id]
+            return self._finish(_after(outside, rest), info, headline=wording.NONE_KNOWS, reason=reason)
+        if len(passed) == len(unfit) == 1:
+            return self._finish(unfit[0], info)
+        entries = tuple({"detector": one.detector, "why": one.why} for one in passed)
+        if len(unfit) == len(passed):  # nothing of it can be judged by anybody: no face, silence
+            return self._finish(_after(unfit[0], passed[1:]), info)
+        entry = replace(
+            base, status="not_applicable", reason=reason, words=wording.NONE_KNOWS, passed_over=entries
         )
-        reason = fitness.why_not(detector.modality, info)
-        if reason is not None:
-            return self._with_facts(_not_applicable(base, reason), info)
-        prepared = self.media.prepare(self.path, detector.recipe)
-        base = replace(
-            base,
-            notes=(*base.notes, *prepared.notes, *fitness.cut_off(detector.modality, info, prepared)),
+        return evidence.with_facts(self.file, entry, info)
+
+    def _never(self, found: source.Source, info: Any) -> str | None:
+        """Why the automatic choice does not take this detector, whatever it would say."""
+        if found.learned_nothing:
+            return choice.LEARNED_NOTHING
+        return choice.DEMO_ONLY if found.demo and not is_demo(self.file, found, info) else None
+
+    def _finish(
+        self, attempt: Attempt, info: Any, headline: str | None = None, reason: str | None = None
+    ) -> Verdict:
+        """The verdict with its evidence, or the entry that says why there is none."""
+        held = standing.reservations(attempt.found, attempt.domain, attempt.damage)
+        base = replace(attempt.base, reservations=standing.as_dicts(held))
+        if attempt.detector is None or attempt.judged is None or attempt.domain is None:
+            words = wording.not_applicable(str(attempt.refused))
+            entry = replace(base, status="not_applicable", reason=one_line(attempt.refused), words=words)
+            return evidence.with_facts(self.file, entry, info)
+        verdict = self._conclude(
+            base, attempt.detector, attempt.judged, attempt.domain, attempt.prepared, info
         )
-        self._done("prepare")
-        reason = prepared.not_applicable or fitness.too_little(detector.modality, prepared)
-        if reason is not None:
-            return self._with_facts(_not_applicable(base, str(reason)), info)
-        judged = detector.judge(prepared, text=self.request.text, metadata=asdict(info))
-        self._done("network")
-        if judged is None:
-            return self._with_facts(_not_applicable(base, "nothing in the file could be judged"), info)
-        return self._explained(
-            detector, prepared, judged, info, self._said(base, detector, judged, prepared, info)
+        if headline is not None:
+            verdict = replace(verdict, words=headline, reason=reason)
+        self.file.on_progress("verdict", verdict)
+        return evidence.explained(
+            self.file, attempt.detector, attempt.prepared, attempt.judged, info, verdict
         )
 
-    def _said(self, base: Verdict, detector: Detector, judged: Judged, prepared: Any, info: Any) -> Verdict:
+    def _conclude(
+        self, base: Verdict, detector: Detector, judged: Judged, domain: Domain, prepared: Any, info: Any
+    ) -> Verdict:
         """The verdict itself; everything after it is evidence."""
-        score = judged.score
-        said = decide(score, detector.threshold, detector.band)
-        probability = detector.probability(score)
+        found = standing.conclude(
+            judged.score,
+            detector.threshold,
+            detector.band,
+            detector.probability(judged.score),
+            domain,
+            learned_nothing=base.learned_nothing,
+        )
         seen = "frames" if detector.modality == "image" and info.kind == "video" else detector.modality
         fitted = detector.calibration
-        verdict = replace(
+        return replace(
             base,
-            verdict=said,
-            score=score,
-            probability=probability,
+            verdict=found.verdict,
+            score=judged.score,
+            probability=found.probability,
             prevalence=detector.prevalence if fitted and fitted.fakes else None,
+            domain={k: v for k, v in domain.to_dict().items() if k != "remarks"},
+            outside=domain.remarks,
             units=judged.units,
             tracks=tuple(_person_lines(judged)),
-            words=wording.evidence(said, probability, score, learned_nothing=base.learned_nothing),
+            words=found.words,
             caveats=tuple(
                 wording.caveats(
                     seen,
@@ -183,105 +197,17 @@ class _Judgement:
                     probability=wording.about_probability(fitted, detector.prevalence),
                 )
             ),
-            notes=(*wording.other_side(said, probability, detector.threshold), *base.notes),
+            notes=(*wording.other_side(found.verdict, found.probability, detector.threshold), *base.notes),
             frame_size=_size(prepared),
-            stages=dict(self.stages),
-        )
-        self.told("verdict", verdict)
-        return verdict
-
-    def _explained(
-        self, detector: Detector, prepared: Any, judged: Judged, info: Any, verdict: Verdict
-    ) -> Verdict:
-        verdict = replace(
-            verdict, outside=domain.assess(detector, judged, prepared, info, self.space).remarks
-        )
-        self._done("outside")
-        verdict = self._with_facts(verdict, info)
-        self.told("facts", verdict)
-        out = self.request.out
-        if out is None or (self.request.explain and not self.may_explain()):
-            return replace(verdict, stages=dict(self.stages))
-        drawn = explain.sound_of(prepared, detector.recipe) if self.request.draw_sound else None
-        if self.request.explain:
-            try:
-                verdict, drawn = self._maps(detector, prepared, judged, info, verdict, drawn, out)
-            except Exception as error:  # the verdict stands without its maps, and says so
-                log.exception("explaining %s", self.shown)
-                note = f"Heat maps could not be made: {one_line(error)}"
-                verdict = replace(verdict, notes=(*verdict.notes, note))
-        if drawn is not None:
-            path = out / f"{self.stem}-sound.npz"
-            sound.save(path, drawn)
-            verdict = replace(verdict, waveform={"path": str(path), "t0": drawn["t0"], "t1": drawn["t1"]})
-        self._done("explain")
-        return replace(verdict, stages=dict(self.stages))
-
-    def _maps(
-        self,
-        detector: Detector,
-        prepared: Any,
-        judged: Judged,
-        info: Any,
-        verdict: Verdict,
-        drawn: dict[str, Any] | None,
-        out: Path,
-    ) -> tuple[Verdict, dict[str, Any] | None]:
-        made: list[HeatMap] = []
-
-        def on_map(one: HeatMap) -> None:
-            made.append(one)
-            self.told("map", replace(verdict, explanations=tuple(made)))
-
-        wish = explain.Wish(self.request.method, out, self.stem, on_map)
-        notes = []
-        maps: tuple[HeatMap, ...] = ()
-        if prepared.frames is not None and len(prepared.frames):
-            maps += explain.explain_pictures(detector, prepared, judged, wish, self._frames(detector, info))
-        if drawn is not None:
-            over_sound, drawn = explain.explain_sound(detector, judged, wish, drawn)
-            maps += over_sound
-        if not maps:
-            notes.append("This network names no layer to explain; there are no heat maps.")
-        added = modalities.left_out(detector, prepared, judged, self.request.text)
-        paths = tuple(dict.fromkeys(m.path for m in maps))
-        return (
-            replace(
-                verdict,
-                explanations=maps,
-                heatmaps=paths,
-                contributions=added,
-                notes=(*verdict.notes, *notes),
-            ),
-            drawn,
+            stages=dict(self.file.stages),
         )
 
-    def _frames(self, detector: Detector, info: Any) -> Frames:
-        try:
-            return self.media.frames(self.path, detector.recipe, info.kind)
-        except MediaError as error:  # it was read a moment ago; the crops are shown instead
-            log.warning("%s: full frames cannot be read again (%s)", self.shown, error)
-            return {}
-        finally:
-            self._done("frames")
 
-    def _with_facts(self, verdict: Verdict, info: Any) -> Verdict:
-        if not self.request.facts:
-            return verdict
-        found = self.media.facts(self.path, info)
-        found["duplicates"] = facts.duplicates(found["bytes"], found["sha256"], self.space)
-        self._done("facts")
-        return replace(verdict, facts=found, stages=dict(self.stages))
-
-
-def _not_applicable(base: Verdict, reason: str) -> Verdict:
-    return replace(base, status="not_applicable", reason=one_line(reason), words=wording.NOT_APPLICABLE)
-
-
-def _point_of(detector: Detector) -> dict[str, Any]:
-    """The operating point in the words of the page: threshold, method, where it was chosen, by whom."""
-    point = detector.source.operating_point
-    return {k: point.get(k) for k in ("threshold", "method", "chosen_on", "who", "when", "why", "band")}
+def _after(attempt: Attempt, passed: Sequence[choice.PassedOver]) -> Attempt:
+    """The attempt with a word on each detector that was asked before."""
+    entries = tuple({"detector": one.detector, "why": one.why} for one in passed)
+    notes = (*attempt.base.notes, *choice.words_of(passed))
+    return replace(attempt, base=replace(attempt.base, notes=notes, passed_over=entries))
 
 
 def _person_lines(judged: Judged) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.detection.explanations import AUTO
@@ -17,4 +17,4 @@ class Request:
     out: Path | None = None  # where pictures go; needed to explain
     facts: bool = True
     draw_sound: bool = True  # the waveform and the spectrogram, where the sound is judged
-    candidates: dict[str, str] = field(default_factory=dict)  # modality: run, where there is no default
+    candidates: tuple[str, ...] = ()  # runs that the automatic choice may take beside the defaults

@@ -96,6 +96,27 @@ def _rows(count: int, window: WindowMap, hertz: np.ndarray) -> np.ndarray:
     return np.abs(np.asarray(hertz)[:, None] - np.asarray(window.hertz)[None]).argmin(axis=1)
 
 
+def between(sound: dict[str, Any], t0: float, t1: float) -> dict[str, Any]:
+    """The part of a drawn recording from `t0` to `t1` seconds.
+
+    columns  |. . . . . .|      t0 ─▶ t1 keeps |. . .|, at least one
+    """
+    start, end = float(sound["t0"]), float(sound["t1"])
+    columns = sound["decibels"].shape[1]
+    scale = columns / max(end - start, 1e-9)
+    first = min(columns - 1, max(0, int((t0 - start) * scale)))
+    last = min(columns, max(first + 1, round((t1 - start) * scale)))
+    cut = {
+        **sound,
+        "decibels": sound["decibels"][:, first:last],
+        "t0": start + first / scale,
+        "t1": start + last / scale,
+    }
+    if sound.get("map") is not None:
+        cut["map"] = np.asarray(sound["map"])[..., first:last]
+    return cut
+
+
 def grid_of(sound: dict[str, Any]) -> Grid:
     map_ = sound.get("map")
     if map_ is None:

@@ -6,11 +6,14 @@ import io
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.catalog.known_files import DEMO_FILES
+from core.detection import about
+from core.detection.about import About
 from core.detection.verdict import Band
 from core.errors import BadInput
 from core.runs.folder import FINAL_STATES, RunFolder, open_run
@@ -42,6 +45,8 @@ class Source:
     config: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     folder: Path | None = None  # None for an exported file
+    about: About = field(default_factory=About)  # what it learned from, and how well it did
+    demo_files: bytes | None = None  # fingerprints of the demo files that it learned from
 
 
 def find(name: str | Path, space: Workspace | None = None) -> Source:
@@ -53,6 +58,8 @@ def find(name: str | Path, space: Workspace | None = None) -> Source:
 
 
 _READ_FROM = (
+    DEMO_FILES,
+    "plan.json",
     "config.yaml",
     "operating_point.json",
     "calibration.json",
@@ -96,7 +103,13 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         metrics,
         space,
         folder.path,
+        made_by=about.of_run(folder, metrics),
+        demo_files=_bytes(folder.path / DEMO_FILES),
     )
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _counted(calibration: dict[str, Any] | None, metrics: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -136,7 +149,17 @@ def _of_file(path: Path, space: Workspace | None) -> Source:
         content,
         space,
         None,
+        made_by=About.from_dict(content.get("about")),
+        demo_files=_stored_bytes(content.get("demo_files")),
     )
+
+
+def _stored_bytes(value: Any) -> bytes | None:
+    """Bytes that an export keeps as a tensor, as weights are stored."""
+    import torch
+
+    plain_bytes = isinstance(value, torch.Tensor) and value.dtype == torch.uint8 and value.ndim == 1
+    return value.numpy().tobytes() if plain_bytes else None
 
 
 @lru_cache(maxsize=16)
@@ -159,6 +182,9 @@ def _source(
     said: Mapping[str, Any],
     space: Workspace | None,
     folder: Path | None,
+    *,
+    made_by: About,
+    demo_files: bytes | None,
 ) -> Source:
     notes = [STILL_TRAINING] if folder is not None and _still_trains(folder) else []
     if point is None or "threshold" not in point:
@@ -187,6 +213,8 @@ def _source(
         config=config,
         notes=tuple(notes),
         folder=folder,
+        about=made_by.at(stated),
+        demo_files=demo_files,
     )
 
 
@@ -222,10 +250,13 @@ def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
         "calibration": plain(source.calibration) if source.calibration else None,
         "learned_nothing": source.learned_nothing,
         "demo": source.demo,
+        "about": plain(asdict(source.about)),
     }
     known, _ = reference.for_export(run, space)
     if known is not None:
         content[reference.EXPORTED] = torch.frombuffer(bytearray(known), dtype=torch.uint8)
+    if source.demo_files:
+        content["demo_files"] = torch.frombuffer(bytearray(source.demo_files), dtype=torch.uint8)
     buffer = io.BytesIO()
     torch.save(content, buffer)
     write_atomic(path, buffer.getvalue())

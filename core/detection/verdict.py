@@ -9,6 +9,7 @@ from typing import Any
 STATUSES = ("ok", "not_applicable", "error")
 VERDICTS = ("fake", "real", "uncertain")
 Band = tuple[float, float]
+UNKNOWN_DOMAIN = {"inside": None, "distance": None, "limit": None, "why": "the file was not judged"}
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class Verdict:
     waveform: dict[str, Any] = field(default_factory=dict)
     frame_size: tuple[int, int] | None = None
     duration: float | None = None
+    domain: dict[str, Any] = field(default_factory=lambda: dict(UNKNOWN_DOMAIN))
+    reservations: tuple[dict[str, Any], ...] = ()  # what disqualifies it: `kind`, `words`, the gravest first
+    catalogued: tuple[dict[str, Any], ...] = ()  # samples of the catalogue that are this file, or nearly
+    about: dict[str, Any] = field(default_factory=dict)  # what made the detector; `lines` has it in words
+    passed_over: tuple[dict[str, Any], ...] = ()  # detectors that the automatic choice asked before
     stages: dict[str, float] = field(default_factory=dict)  # seconds of each step
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,7 +105,17 @@ class Verdict:
             Unit(**{**u, "box": tuple(u["box"]) if u.get("box") else None}) for u in values.get("units", ())
         )
         values["explanations"] = tuple(_map_from(m) for m in values.get("explanations", ()))
-        for name in ("heatmaps", "tracks", "notes", "outside", "caveats", "contributions"):
+        for name in (
+            "heatmaps",
+            "tracks",
+            "notes",
+            "outside",
+            "caveats",
+            "contributions",
+            "reservations",
+            "catalogued",
+            "passed_over",
+        ):
             values[name] = tuple(values.get(name) or ())
         for name in ("band", "frame_size"):
             values[name] = tuple(values[name]) if values.get(name) else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.thresholds.calibration import Calibration
 
@@ -17,7 +19,13 @@ LITTLE = "Little evidence of manipulation"
 SOME = "Some signs of manipulation, below the operating point"
 INCONCLUSIVE = "Suspicious, not conclusive"
 NOTHING = "This detector learned nothing: its answer is no evidence"
-NOT_APPLICABLE = "Not applicable: this detector cannot judge this file"
+LEARNED_NOTHING = "This detector learned nothing: its verdicts are no evidence."
+OUTSIDE = "Outside what this detector knows"
+NONE_KNOWS = "No detector here knows files of this kind"
+NOT_APPLICABLE = "Not applicable"
+NOT_DEMO = (
+    "this detector learned from demo data only and judges only files of the demo; this file is none of them"
+)
 FAILED = "The file could not be judged"
 
 DEMO = "This detector learned from demo data only: its verdicts on real media mean nothing."
@@ -53,6 +61,45 @@ def evidence(
     if verdict == "real":
         return SOME if level >= 0.5 else LITTLE
     return next(words for start, words in reversed(LEVELS) if level >= start or start == 0.0)
+
+
+def not_applicable(reason: str) -> str:
+    """The headline of a file that was not judged: why, in one sentence."""
+    return f"{NOT_APPLICABLE}: {reason}"
+
+
+METHODS = {
+    "f1": "by its balance of precision and recall",
+    "macro_f1": "so that both classes are told apart equally well",
+    "balanced_accuracy": "so that both classes are told apart equally well",
+    "youden": "so that both classes are told apart equally well",
+    "eer": "where misses and false alarms are equally frequent",
+    "by hand": "by hand",
+}
+TARGETS = {
+    "precision": "so that {} of what it calls fake is fake",
+    "recall": "so that it finds {} of the fakes",
+    "fpr": "so that it calls at most {} of the real files fake",
+}
+
+
+def chosen(point: Mapping[str, Any]) -> str:
+    """How the threshold was chosen, in words: `chosen by hand by ann`, `chosen on validation files so that …`."""
+    method = str(point.get("method") or "")
+    if not method or method == "default":
+        return ""
+    name, _, value = method.partition("=")
+    how = METHODS.get(name, f"by {method}")
+    if name in TARGETS:
+        with contextlib.suppress(ValueError):
+            how = TARGETS[name].format(f"{float(value):.0%}")
+    where = {"val": " on validation files", "test": " on test files"}.get(str(point.get("chosen_on")), "")
+    who = str(point.get("who") or "")
+    return f"chosen{where} {how}" + (f", by {who}" if who not in ("", "local") else "")
+
+
+def few_validation(reals: int, fakes: int) -> str:
+    return f"Its limits were set on only {reals:,} real and {fakes:,} fake validation files: they are rough."
 
 
 def other_side(verdict: str, probability: float | None, threshold: float | None) -> list[str]:

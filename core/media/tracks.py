@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from core.media.faces import FaceDetector
+from core.media.faces import FaceDetector, SecondLook
 
 # Together these keep 16 frames below the cost of 10 whole passes (python -m benchmarks.media shows it).
 COARSE_SIDE = 224  # pixels: what the detector sees of every other frame, where a whole pass is not spent
@@ -25,6 +25,11 @@ STAYS = 0.6  # overlap of the boxes on both sides of a frame from which the face
 SAME = 0.3  # overlap (IoU) from which two boxes of one frame are one face
 SMALL_SHARE = 0.3  # a face smaller than this share of the largest of the clip (by side) is a chance find
 PERSISTENCE = 0.25  # so is one seen in fewer of the frames than this share, beside one seen in more
+# A find is looked at again unless it fills this share of its frame's shorter side: chance finds are small.
+LARGE_SHARE = 0.35
+VOTES = 55  # that a second look must give
+VOTES_LASTING = 25  # and for one seen in so many frames:
+LASTS = 4
 ASPECT = 1.8  # longer side over shorter side of a face, at most
 
 
@@ -73,7 +78,7 @@ def follow(pictures: list[np.ndarray], detector: FaceDetector, most: int = 4) ->
             _assign(tracks, i, np.array(fresh).reshape(-1, 5))
     if not tracks and pictures:
         tracks = _rescue(pictures, detector)
-    people = _people(tracks, len(pictures))[:most]
+    people = _confirmed(tracks, pictures, detector)[:most]
     for person in people:
         _fill(person)
     return people
@@ -213,6 +218,31 @@ def _detect_scaled(picture: np.ndarray, scale: float, detector: FaceDetector) ->
     found = detector.detect(np.ascontiguousarray(small)).copy()
     found[:, :4] /= scale
     return found
+
+
+def _confirmed(tracks: list[Track], pictures: list[np.ndarray], detector: FaceDetector) -> list[Track]:
+    """The people among the tracks who pass a second look; where nobody does, those beside them are asked."""
+    left = list(tracks)
+    while left:
+        people = _people(left, len(pictures))
+        passed = [p for p in people if _passes(p, pictures, detector)]
+        if passed:
+            return passed
+        left = [t for t in left if all(t is not p for p in people)]
+    return []
+
+
+def _passes(track: Track, pictures: list[np.ndarray], detector: FaceDetector) -> bool:
+    """Whether it is a face and no chance find: large in its frame, or found again by a closer look in one of three
+    frames. One that lasts needs less."""
+    if not isinstance(detector, SecondLook):
+        return True
+    if track.side >= LARGE_SHARE * min(pictures[0].shape[:2]):
+        return True
+    needed = VOTES_LASTING if track.seen >= LASTS else VOTES
+    frames = sorted(track.boxes)
+    looks = dict.fromkeys(frames[round(k * (len(frames) - 1) / 2)] for k in (1, 0, 2))
+    return any(detector.votes(pictures[i], track.boxes[i]) >= needed for i in looks)
 
 
 def _people(tracks: list[Track], frames: int) -> list[Track]:

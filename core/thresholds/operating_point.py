@@ -106,10 +106,23 @@ def history(run: Run | Path | str) -> list[OperatingPoint]:
 
 
 def save(
-    run: Run | Path | str, point: OperatingPoint, person: Person, now: float | None = None
+    run: Run | Path | str,
+    point: OperatingPoint,
+    person: Person,
+    now: float | None = None,
+    *,
+    confirmed: bool = False,
 ) -> OperatingPoint:
-    """Put `point` in force, signed and dated; the one before goes to the front of the history."""
+    """Put `point` in force, signed and dated; the one before goes to the front of the history.
+
+    `confirmed`: the person was told that this detector learned nothing and wants it all the same.
+    """
     person.require_operator("save an operating point")
+    if not confirmed and learned_nothing(run):
+        raise BadInput(
+            "this detector learned nothing: no threshold makes its verdicts mean anything; "
+            "train another, or confirm that you want this operating point all the same"
+        )
     signed = replace(point, who=person.name, when=time.time() if now is None else now)
     signed.validate()
     path = _path(run)
@@ -123,7 +136,16 @@ def save(
     return signed
 
 
-def restore(run: Run | Path | str, back: int, person: Person) -> OperatingPoint:
+def learned_nothing(run: Run | Path | str) -> bool:
+    """Whether the run's own figures say so (metrics.json)."""
+    try:
+        document = json.loads((_path(run).with_name("metrics.json")).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not measured yet, or damaged: the run's own page says that
+        return False
+    return isinstance(document, dict) and document.get("learned_nothing") is True
+
+
+def restore(run: Run | Path | str, back: int, person: Person, *, confirmed: bool = False) -> OperatingPoint:
     """Put the point `history(run)[back]` in force again, as a new entry that says so."""
     person.require_operator("restore an operating point")
     points = history(run)
@@ -134,7 +156,8 @@ def restore(run: Run | Path | str, back: int, person: Person) -> OperatingPoint:
     chosen = points[back]
     then = time.strftime("%Y-%m-%d %H:%M", time.localtime(chosen.when))
     note = f"restored from {then}" + (f" by {chosen.who}" if chosen.who else "")
-    return save(run, replace(chosen, why=f"{note}: {chosen.why}" if chosen.why else note), person)
+    restored = replace(chosen, why=f"{note}: {chosen.why}" if chosen.why else note)
+    return save(run, restored, person, confirmed=confirmed)
 
 
 def _path(run: Run | Path | str) -> Path:

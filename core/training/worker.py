@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from core.catalog import known_files
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.folder import RunFolder
 from core.training.head import HeadTraining
@@ -123,7 +124,7 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bo
             "epochs": state.epoch,
         }
         save_plan(folder, setup, state, skipped)
-        evaluation.write(
+        metrics = evaluation.write(
             folder,
             plan=setup.planned.rows,
             device=describe(ranks.device),
@@ -131,6 +132,8 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bo
             extra=extra,
         )
         of_run.save_at_end(folder, setup, job, ranks.device)
+        if metrics["demo"]:
+            known_files.save(folder.path / known_files.DEMO_FILES, setup.planned.rows)
     ranks.wait()
     return True
 

@@ -7,20 +7,36 @@ from typing import Any
 
 import streamlit as st
 
-from core.detection import stacking
+from core.detection import stacking, wording
 from core.detection.serving.service import Job
 from core.detection.verdict import Verdict
 from dashboard import session, theme
 from dashboard.charts import detect as charts
 
 
+def catalogued(verdict: Verdict) -> None:
+    """Above the verdict, whatever the detector thinks: what the catalogue says of this very file."""
+    for known in verdict.catalogued:
+        st.warning(theme.safe(known["words"]), icon=":material/inventory_2:")
+
+
+def reservations(verdict: Verdict) -> None:
+    """What disqualifies the verdict: one line under the headline, the gravest first."""
+    line = " ".join(theme.safe(one["words"]) for one in verdict.reservations)
+    if verdict.learned_nothing:
+        st.error(f"**✖ {line or theme.safe(wording.LEARNED_NOTHING)}**")
+    elif line:
+        st.warning(line)
+
+
 def beside(verdict: Verdict) -> None:
-    """What must not be overlooked, next to the verdict itself."""
-    for one in verdict.outside:
-        if one.get("out"):
-            st.warning(f"Outside its training: {theme.safe(one['words'])}", icon=":material/warning:")
-    for line in verdict.notes:
+    """What must not be overlooked, next to the verdict itself, and who made this detector."""
+    held = " ".join(one["words"] for one in verdict.reservations)
+    remarks = [one["words"] for one in verdict.outside if one.get("out") and one["words"] not in held]
+    for line in (*remarks, *(note for note in verdict.notes if note not in held)):
         st.caption(theme.safe(line))
+    if lines := verdict.about.get("lines"):
+        st.caption(theme.safe(f"This detector: {' '.join(lines)}"))
     st.caption("A score is evidence, not proof; see the caveats below.")
 
 
@@ -35,9 +51,6 @@ def draw(verdict: Verdict) -> None:
 
 
 def _facts(facts: Mapping[str, Any]) -> None:
-    for twin in facts.get("duplicates") or []:
-        words = f"This very file is in the catalogue: {twin['id']} of {twin['dataset']}, labelled {twin['label']}."
-        st.warning(theme.safe(words))
     for line in facts.get("remarks") or []:
         st.markdown(f"- {theme.safe(line)}")
     st.dataframe(rows(facts), hide_index=True, key=f"facts-{facts.get('sha256')}")

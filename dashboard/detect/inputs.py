@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.detection import defaults, source
+from core.detection import choice, defaults, source
 from core.detection.request import Request
 from core.detection.samples import Sample, demo_samples
 from core.detection.serving.uploads import Room, Upload
@@ -22,11 +22,8 @@ REFUSED_SHOWN, REFUSED_KEPT = 5, 1000  # lines; more are counted
 def detectors() -> list[Summary]:
     """Finished runs that can judge, the latest first."""
     space = session.space()
-    return [
-        run
-        for run in listing(space).runs()
-        if run.state in ("completed", "stopped") and (space.runs / run.id / "best_model.pth").is_file()
-    ]
+    able = set(choice.finished(space))
+    return [run for run in listing(space).runs() if run.id in able]
 
 
 def choose(runs: list[Summary]) -> list[str | None]:
@@ -63,31 +60,27 @@ def _about(run_id: str) -> None:
         return
     if found.learned_nothing:
         st.error("**✖ This detector learned nothing.** Its verdicts are no evidence.")
-    point = found.operating_point
-    threshold = "nothing is called fake" if found.threshold is None else f"{found.threshold:.3f}"
-    by = (
-        f", by {theme.safe(point['method'])} on {theme.safe(point['chosen_on'])}"
-        if point.get("method")
-        else ""
-    )
-    st.caption(f"operating point {threshold}{by}")
+    threshold = "nothing is called fake" if found.threshold is None else f"fake from {found.threshold:.3f} on"
+    band = f"; uncertain from {found.band[0]:.3g} to {found.band[1]:.3g}" if found.band else ""
+    st.caption(theme.safe(" ".join((f"{threshold}{band}.".capitalize(), *found.about.lines))))
 
 
 def _about_defaults() -> None:
-    """Who judges which kind of file, as it will be."""
-    space, latest = session.space(), candidates()
-    names = titles(detectors())
+    """Which detectors are asked about which kind of file, and in which order."""
+    space, others, names = session.space(), candidates(), titles(detectors())
     lines = []
     for kind in defaults.FITTING:
         try:
-            run, note = defaults.for_file(kind, space, latest)
+            asked = list(choice.candidates(kind, others, space))
         except WorkbenchError:
+            asked = []
+        if not asked:
             lines.append(f"**{kind}**: no detector yet; train one on {kind} data")
             continue
-        lines.append(
-            f"**{kind}**: {theme.safe(names.get(run, run))}" + (f". {theme.safe(note)}" if note else "")
-        )
-    st.caption("  \n".join(lines))
+        first = theme.safe(names.get(asked[0].run, asked[0].run))
+        more = f", then {len(asked) - 1} more" if len(asked) > 1 else ""
+        lines.append(f"**{kind}**: {first}{more}")
+    st.caption("The first that knows files of this kind judges:  \n" + "  \n".join(lines))
 
 
 def request() -> Request:
@@ -95,19 +88,21 @@ def request() -> Request:
     return Request(text=text, explain=True, candidates=candidates())
 
 
-def candidates() -> dict[str, str]:
-    """For kinds of file without a default: the latest finished run that learned something."""
-    found: dict[str, str] = {}
-    for run in sorted(detectors(), key=lambda r: bool(r.learned_nothing)):
-        found.setdefault(run.modality, run.id)
-    return found
+def candidates() -> tuple[str, ...]:
+    """Finished runs that the automatic choice may take beside the defaults, those that learned something first."""
+    return tuple(choice.finished(session.space()))
 
 
 def likely() -> tuple[str, ...]:
-    """The detectors that the first files will ask for: the defaults, else the latest finished runs."""
-    space, latest = session.space(), candidates()
-    named = [defaults.default_detector(m, space) or latest.get(m) for m in ("image", "video", "audio")]
-    return tuple(name for name in named if name)
+    """The detectors that the first files will ask for."""
+    found = []
+    for kind in ("image", "video", "audio"):
+        try:
+            first = next(choice.candidates(kind, candidates(), session.space()), None)
+        except WorkbenchError:  # no detector for this kind yet; the page says so where one chooses
+            continue
+        found += [first.run] if first else []
+    return tuple(dict.fromkeys(found))
 
 
 def uploader(runs: list[str | None]) -> None:

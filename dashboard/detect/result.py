@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.detection import explanations, exports, sound, stacking
+from core.detection import explanations, exports, sound, stacking, wording
 from core.detection.reporting import feedback, report
 from core.detection.serving.service import Job
-from core.detection.verdict import Verdict, decide
+from core.detection.verdict import HeatMap, Unit, Verdict, decide
 from dashboard import session, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import evidence as detect_evidence
@@ -24,6 +24,7 @@ STAGES = {
     "maps wait": "heat maps follow when every file has its verdict",
     "map": "making heat maps",
 }
+WINDOWS_SHOWN = 4  # of a recording, the most suspicious ones
 WORDS = {"fake": ("red", "✖ fake"), "real": ("blue", "● real"), "uncertain": ("gray", "◆ uncertain")}
 
 
@@ -85,30 +86,45 @@ def _player(item: Item) -> None:
 
 def _verdict(item: Item, job: Job) -> None:
     verdict = job.verdict
-    if verdict is not None and verdict.learned_nothing:
-        st.error("**✖ This detector learned nothing: its verdicts are no evidence.**")
     if verdict is None:
         st.status(STAGES.get(job.stage, job.stage), state="running")
         return
+    detect_evidence.catalogued(verdict)
     if verdict.status == "error":
         st.error(theme.safe(verdict.reason or "the file could not be judged"), icon=":material/error:")
         return
     if verdict.status == "not_applicable":
-        st.info(f"**○ Not applicable**: {theme.safe(verdict.reason)}")
+        headline = verdict.words or wording.not_applicable(verdict.reason or "")
+        st.markdown(f"### :gray-badge[○ not judged] {theme.safe(headline)}")
+        if verdict.reason and verdict.reason not in headline:
+            st.caption(theme.safe(verdict.reason))
+        detect_evidence.reservations(verdict)
+        detect_evidence.beside(verdict)
         return
-    threshold = _tried(item, verdict)
-    word = decide(verdict.score or 0.0, threshold, verdict.band)
+    _judged(item, job, verdict)
+
+
+def _judged(item: Item, job: Job, verdict: Verdict) -> None:
+    """The headline, what takes from it in one line under it, then the score on its scale."""
+    threshold, outside = _tried(item, verdict), verdict.domain.get("inside") is False
+    word = "uncertain" if outside else decide(verdict.score or 0.0, threshold, verdict.band)
     color, mark = WORDS[word]
     st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
-    st.plotly_chart(
-        charts.scale(verdict, threshold),
-        key=f"scale-{item.key}-{verdict.detector}",
-        config=theme.CHART_CONFIG,
-    )
-    st.caption(_decided(verdict, threshold, job))
-    if threshold != verdict.threshold:
-        st.caption("A threshold is being tried; the words above belong to the saved operating point.")
-    _threshold(item, verdict)
+    detect_evidence.reservations(verdict)
+    if verdict.reason:
+        st.caption(theme.safe(verdict.reason))
+    if outside:  # its number says nothing of such a file: it is not drawn
+        st.caption(f"score {theme.number(verdict.score)}, which means nothing for such a file")
+    else:
+        st.plotly_chart(
+            charts.scale(verdict, threshold),
+            key=f"scale-{item.key}-{verdict.detector}",
+            config=theme.CHART_CONFIG,
+        )
+        st.caption(_decided(verdict, threshold, job))
+        if threshold != verdict.threshold:
+            st.caption("A threshold is being tried; the words above belong to the saved operating point.")
+        _threshold(item, verdict)
     detect_evidence.beside(verdict)
     if not job.over:
         st.caption(f":material/hourglass_empty: {STAGES.get(job.stage, job.stage)} …")
@@ -120,13 +136,12 @@ def _decided(verdict: Verdict, threshold: float | None, job: Job) -> str:
     point = verdict.operating_point
     at = "no threshold" if threshold is None else f"{threshold:.3f}"
     parts = [
-        f"decided at {at}"
-        + (f" (by {point['method']} on {point['chosen_on']})" if point.get("method") else ""),
+        f"decided at {at}" + (f" ({chosen})" if (chosen := wording.chosen(point)) else ""),
         f"{kind}s {above} of {len(verdict.units)} above",
         f"people {len(verdict.tracks)}" if kind == "face" else "",
         f"probability {theme.number(verdict.probability)}" if verdict.calibrated else "not calibrated",
         f"{verdict.detector} ({verdict.model})",
-        f"verdict after {job.told_verdict:.1f} s" if job.told_verdict is not None else "",
+        f"verdict after {job.verdict_after:.1f} s" if job.verdict_after is not None else "",
     ]
     return theme.safe(" · ".join(p for p in parts if p))
 
@@ -160,27 +175,29 @@ def _sound(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> N
     drawn = sound.load(Path(path))
     fig = charts.sound(drawn, verdict.units, threshold, opacity)
     st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
-    heard = next((m for m in verdict.explanations if m.kind != "picture"), None)
-    if heard is not None:
-        st.caption(theme.safe(f"{explanations.METHODS[heard.method]}: {report.faithful(heard)}"))
     _windows(item, verdict)
 
 
 def _windows(item: Item, verdict: Verdict) -> None:
-    """The most suspicious windows, each playable where it lies."""
-    segments = sorted((u for u in verdict.units if u.kind == "segment"), key=lambda u: -u.score)[:4]
+    """The most suspicious windows, each with its own map and figure, and playable where it lies."""
+    maps = {m.unit: m for m in verdict.explanations if m.kind != "picture"}
+    order = [k for k, u in enumerate(verdict.units) if u.kind == "segment"]
+    order.sort(key=lambda k: -verdict.units[k].score)
+    for column, k in zip(st.columns(2) * 2, order[:WINDOWS_SHOWN], strict=False):
+        with column.container(border=len(order) > 1):
+            _window(item, verdict.units[k], maps.get(k), alone=len(order) == 1)
+
+
+def _window(item: Item, unit: Unit, heard: HeatMap | None, *, alone: bool) -> None:
+    st.caption(f"**{unit.t0:.1f} to {unit.t1:.1f} s** · score {theme.number(unit.score)}")
+    if heard is not None:
+        if not alone and Path(heard.path).is_file():  # alone it is the chart above
+            st.image(heard.path, width="stretch")
+        st.caption(theme.safe(f"{explanations.METHODS[heard.method]}: {report.faithful(heard)}"))
     play = item.first.player
-    if not segments or play is None or not play[0].is_file():
-        return
-    for column, unit in zip(st.columns(4), segments, strict=False):
-        with column:
-            st.caption(f"{unit.t0:.1f} to {unit.t1:.1f} s · score {theme.number(unit.score)}")
-            st.audio(
-                str(play[0]),
-                format="audio/mp4" if play[2] == "video" else play[1],
-                start_time=unit.t0,
-                end_time=unit.t1,
-            )
+    if play is not None and play[0].is_file():
+        mime = "audio/mp4" if play[2] == "video" else play[1]
+        st.audio(str(play[0]), format=mime, start_time=unit.t0, end_time=unit.t1)
 
 
 def _take_away(item: Item, job: Job, verdict: Verdict) -> None:

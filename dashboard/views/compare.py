@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -107,11 +107,27 @@ def _recommendation(
                 key=f"compare-default-{modality}",
                 disabled=default or not session.person().operator,
             )
-            make = functools.partial(
-                defaults.set_default, modality, advice.run.id, session.person(), session.space()
-            )
-            if pressed and theme.guarded(make):
-                st.rerun()
+            if pressed:
+                _make_default(advice.run, modality)
+
+
+def _make_default(run: Summary, modality: str) -> None:
+    """At once; of a detector that learned nothing only after it was said once more."""
+    make = functools.partial(defaults.set_default, modality, run.id, session.person(), session.space())
+    if run.learned_nothing:
+        _confirm_default(make, run.name)
+    else:
+        theme.acted(make)
+
+
+@st.dialog("This detector learned nothing")
+def _confirm_default(make: Callable[..., None], name: str) -> None:
+    st.markdown(
+        f"**{theme.safe(name)}** is not told apart from guessing on its own test data. As the default it would "
+        "still be passed over by the automatic choice, and its verdicts are no evidence."
+    )
+    if st.button("Make it the default all the same", key="compare-default-confirm", type="primary"):
+        theme.acted(functools.partial(make, confirmed=True))
 
 
 def _overlays(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:

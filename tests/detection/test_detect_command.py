@@ -179,7 +179,7 @@ def test_a_crash_costs_its_own_file_only(monkeypatch: pytest.MonkeyPatch) -> Non
     names = ["a", "crash", "b", "c"]
     heard: list[int] = []
     verdicts = batch.run(
-        [Given(Path(n), n) for n in names], Request(), workers=1, told=lambda n, _v: heard.append(n)
+        [Given(Path(n), n) for n in names], Request(), workers=1, on_verdict=lambda n, _v: heard.append(n)
     )
     assert [(v.file, v.status) for v in verdicts] == [
         ("a", "ok"),

@@ -82,7 +82,7 @@ def test_an_upload_is_judged_explained_and_forgotten(service: Service, place: Pa
         all(folder.path in Path(p).parents and Path(p).is_file() for p in verdict.heatmaps)
         and verdict.heatmaps
     )
-    assert job.told_verdict is not None
+    assert job.verdict_after is not None
     assert (
         "core.detection.detector" not in sys.modules or "torch" in sys.modules
     )  # this process judged nothing
@@ -234,7 +234,7 @@ def test_of_many_files_all_have_their_verdict_before_one_is_explained(
     for job in jobs:
         verdict = finished(job, 60).verdict
         assert verdict is not None and verdict.heatmaps == ("map.jpg",) and verdict.facts["sha256"] == "ab"
-        assert job.told_verdict is not None
+        assert job.verdict_after is not None
     first_map = next(k for k, (stage, _) in enumerate(process.heard) if stage == "map")
     assert [name for stage, name in process.heard[:first_map] if stage == "done"] == names[:3]
     assert [name for stage, name in process.heard[:first_map] if stage == "verdict"] == names

@@ -133,17 +133,17 @@ def test_the_truth_is_kept_for_later(tmp_path: Path) -> None:
 
 
 def test_only_operators_set_default_detectors(tmp_path: Path) -> None:
-    from core.detection import defaults
+    from core.detection import choice, defaults
 
     space = Workspace(tmp_path)
     with pytest.raises(NotAllowed):
         defaults.set_default("image", "run", Person("ann", operator=False), space)
     defaults.set_default("image", "run", Person("bob", operator=True), space)
     assert defaults.default_detector("image", space) == "run"
-    assert defaults.for_file("image", space) == ("run", None)
-    assert "frame by frame" in (defaults.for_file("video", space)[1] or "")
+    assert list(choice.candidates("image", (), space)) == [choice.Candidate("run", None)]
+    assert "frame by frame" in (next(choice.candidates("video", (), space)).note or "")
     with pytest.raises(BadInput, match="no default detector for audio"):
-        defaults.for_file("audio", space)
+        choice.candidates("audio", (), space)
 
 
 def test_the_report_names_people_methods_and_what_several_detectors_say_together(tmp_path: Path) -> None:

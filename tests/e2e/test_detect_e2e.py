@@ -17,10 +17,14 @@ import pytest
 import soundfile
 from playwright.sync_api import Dialog, Page, expect
 
+from core.catalog.scan import scan
 from core.detection import wording
 from core.detection.serving import uploads
+from core.runs.folder import new_run
+from core.training.worker import work
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
+from tests.training.tiny_catalogue import picture, small
 
 NAME = "a'b \"<img src=x onerror=alert(1)>\u202e.png"
 CLICK_MOMENT = """() => {
@@ -80,7 +84,8 @@ def _clip(path: Path, codec: str, frames: list[np.ndarray], sound: np.ndarray) -
 def detectors(space: Workspace) -> Workspace:
     make_run(space.runs / "pictures", "image", threshold=0.0)
     make_run(space.runs / "clips", "video", threshold=0.999)
-    make_run(space.runs / "sounds", "audio", learned_nothing=True)
+    make_run(space.runs / "sounds", "audio")
+    make_run(space.runs / "deaf", "audio", learned_nothing=True)  # never taken by itself
     return space
 
 
@@ -132,13 +137,11 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
 
     upload(page, files["voice.flac"])
     expect(page.get_by_role("heading", name="voice.flac")).to_be_visible(timeout=60_000)
-    alarm = page.get_by_test_id("stAlert").filter(has_text="This detector learned nothing").first
-    expect(alarm).to_be_visible(timeout=120_000)
     judged(page)
     expect(page.get_by_role("heading", name="The sound")).to_be_visible()
     (entry,) = _report(page, tmp_path)
     assert entry["modality"] == "audio" and entry["units"][-1]["t1"] > 4
-    assert entry["learned_nothing"] is True
+    assert entry["detector"] == "sounds" and entry["learned_nothing"] is False
 
     for name in ("cut.mp4", "cut.png", "cut.wav", "page.svg"):
         upload(page, files[name])
@@ -155,6 +158,59 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
     assert not list(own.glob("upload-*"))
     server.stop()
     assert not own.exists()
+
+
+@pytest.fixture
+def trained(space: Workspace, tmp_path: Path) -> Path:
+    """A catalogue of two small sets, and detectors that learned one of them, demo data, and nothing."""
+    rng = np.random.default_rng(0)
+    for i in range(120):
+        folder = tmp_path / "squares" / ("fake" if i % 2 else "real")
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{i:03}.png"), picture(i % 2, rng)[..., ::-1])
+    scan([tmp_path / "squares"], space=space)
+    config = small(datasets=["squares"], tune="head", epochs=6, learning_rate=0.02, batch_size=8)
+    work(new_run(config, path=space.runs / "squares"), space=space)
+    demo = make_run(space.runs / "demo voices", "audio")
+    (demo / "metrics.json").write_text(json.dumps({"learned_nothing": False, "demo": True}))
+    make_run(space.runs / "blind", "image", learned_nothing=True)
+    return tmp_path / "squares" / "fake" / "001.png"
+
+
+@pytest.mark.long
+def test_what_no_detector_knows_and_what_the_catalogue_knows_is_said_first(
+    trained: Path,
+    start_server: Callable[..., Any],
+    page: Page,
+    shared_data: Path,
+    space: Workspace,
+    tmp_path: Path,
+) -> None:
+    server = start_server(space.root)
+    page.goto(f"{server.url}/detect")
+    expect(page.locator("input[type=file]")).to_be_attached(timeout=90_000)
+    none_knows = "No detector here knows files of this kind"
+    for path, reason in (
+        (shared_data / "foreign/pictures/01.jpg", "Outside what this detector knows"),
+        (shared_data / "foreign/speech/jfk.flac", "learned from demo data only"),
+    ):
+        upload(page, path)
+        expect(page.get_by_role("heading", name=path.name)).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("heading", name=none_knows)).to_be_visible(timeout=240_000)
+        expect(page.get_by_text(reason).first).to_be_visible()
+        judged(page)
+    fake = tmp_path / "from the catalogue.png"
+    fake.write_bytes(trained.read_bytes())
+    upload(page, fake)
+    expect(page.get_by_role("heading", name=fake.name)).to_be_visible(timeout=60_000)
+    known = page.get_by_test_id("stAlert").filter(has_text="This very file is in the catalogue")
+    expect(known).to_contain_text("labelled fake", timeout=240_000)
+    judged(page)
+    verdict = page.get_by_role(
+        "heading", name=re.compile("evidence|signs|conclusive|Outside|No detector")
+    ).first
+    above, below = known.bounding_box(), verdict.bounding_box()
+    assert above is not None and below is not None and above["y"] < below["y"]
 
 
 def _a_clip_with_sound(page: Page, path: Path) -> None:

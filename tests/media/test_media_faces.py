@@ -15,6 +15,7 @@ from core.media.images import open_image
 from core.media.prepare import NO_FACE, prepare
 from core.media.recipe import Recipe
 from core.media.tracks import follow, overlap
+from core.media.video import read_frames
 from core.workspace import Workspace
 
 
@@ -221,3 +222,21 @@ def test_overlap_of_boxes() -> None:
     assert overlap(a, a) == 1.0
     assert overlap(a, a + 5) == pytest.approx(25 / 175)
     assert overlap(a, a + 20) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("folder", "with_a_face"), [("no_face", 0), ("pictures", 28)], ids=["animals", "photographs"]
+)
+def test_a_find_in_a_picture_is_looked_at_again(shared_data: Path, folder: str, with_a_face: int) -> None:
+    cascade = CascadeDetector()
+    pictures = [open_image(path) for path in sorted((shared_data / "foreign" / folder).iterdir())]
+    assert sum(bool(follow([picture], cascade)) for picture in pictures) >= with_a_face
+    if not with_a_face:
+        assert any(len(cascade.detect(p)) for p in pictures)  # the first look alone is deceived
+        assert not any(follow([picture], cascade) for picture in pictures)
+
+
+@pytest.mark.parametrize(("name", "there"), [("street_no_near_face", False), ("short_hamilton_clip", True)])
+def test_a_clip_has_a_face_only_where_there_is_one(shared_data: Path, name: str, there: bool) -> None:
+    clip = read_frames(shared_data / "foreign" / "clips" / f"{name}.mp4", 8, "fast")
+    assert bool(follow(list(clip.images), CascadeDetector())) == there

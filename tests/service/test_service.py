@@ -82,7 +82,7 @@ def test_a_program_gets_the_entries_of_the_command(started: Started, tmp_path: P
     bad.write_bytes(b"no picture")
     files = [("file", (p.name, p.read_bytes())) for p in (good, bad)]
     with started.client() as client:
-        answer = client.post(f"/v1/detect{WAIT}", files=files, data={"explain": "true"})
+        answer = client.post(f"/v1/detect{WAIT}", files=files, data={"explain": "true", "run": RUN})
         assert answer.status_code == 200, answer.text
         first, second = answer.json()
         assert (first["file"], first["status"], first["detector"]) == ("a.png", "ok", RUN)

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from core.detection.verdict import Unit, Verdict
 
 REAL, FAKE, UNCERTAIN = "#0072B2", "#D55E00", "#7F7F7F"
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 170, 36, 24
 
-STYLE = f"""
-body{{font:15px/1.45 system-ui,sans-serif;max-width:860px;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}}
-h1{{margin:0}} h2{{border-bottom:2px solid #ddd;padding-bottom:.2rem;overflow-wrap:anywhere}} h3{{margin:1.2rem 0 .3rem}}
-table{{border-collapse:collapse;width:100%}} th,td{{text-align:left;padding:.2rem .6rem .2rem 0;vertical-align:top;overflow-wrap:anywhere}}
+STYLE = Markup(
+    f"""
 th{{font-weight:600;width:14rem}} .overview th{{width:auto}}
-.overview th,.overview .short{{white-space:nowrap;overflow-wrap:normal}} .verdict{{font-size:1.3rem}} .alarm{{background:#b00020;color:#fff;padding:.6rem 1rem;font-weight:600}}
+.overview th,.overview .short{{white-space:nowrap;overflow-wrap:normal}} .verdict{{font-size:1.3rem;margin:.6rem 0}}
+.alarm{{background:#b00020;color:#fff;padding:.6rem 1rem;font-weight:600}}
+.held{{border-left:4px solid {FAKE};background:#fdf1ea;padding:.5rem 1rem;margin:.4rem 0}}
+.known{{border:2px solid #1b1b1b;padding:.5rem 1rem;font-weight:600}} .about{{color:#444;font-size:.9rem}}
 .badge{{display:inline-block;padding:.05rem .6rem;border-radius:.3rem;color:#fff;background:{UNCERTAIN}}}
 .badge.fake{{background:{FAKE}}} .badge.real{{background:{REAL}}}
-.maps{{display:grid;grid-template-columns:1fr 1fr;gap:1rem}} figure{{margin:0;break-inside:avoid}} .wide{{grid-column:1/-1}} img,svg{{max-width:100%}}
-figcaption{{font-size:.85rem;color:#444}} li{{margin:.15rem 0}}
-@media print{{@page{{margin:16mm 14mm}} h2,h3,h4{{break-after:avoid}} li,tr{{break-inside:avoid}}
-body{{margin:0;max-width:none;font-size:11pt}} section{{break-after:page}} section:last-child{{break-after:auto}}
-*{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
+.maps{{display:grid;grid-template-columns:1fr 1fr;gap:1rem}} .wide{{grid-column:1/-1}}
 """
+)
 
 
-def timeline(verdict: Verdict) -> str:
-    """Scores of the units over time, a line a person, with the threshold; nothing for a single unit."""
+def timeline(verdict: Verdict) -> Markup:
+    """Scores of the units over time, a line a person, with the threshold; nothing for a single unit.
+
+    Only numbers go into it.
+    """
     units = verdict.units
     if len(units) < 2:
-        return ""
+        return Markup("")
     end = max((u.t1 for u in units), default=0.0) or 1.0
     parts = [_axes(end)]
     if verdict.threshold is not None and 0 <= verdict.threshold <= 1:
@@ -40,7 +43,8 @@ def timeline(verdict: Verdict) -> str:
         points = " ".join(f"{_x(u, end):.1f},{_y(u.score):.1f}" for u in own)
         parts.append(f'<polyline points="{points}" fill="none" stroke="#999"/>')
         parts += [_mark(u, end, verdict.threshold) for u in own]
-    return f'<h3>Over time</h3><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="scores over time">{"".join(parts)}</svg>'
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="scores over time"'
+    return Markup(f"<h3>Over time</h3><svg {size}>{''.join(parts)}</svg>")
 
 
 def _axes(end: float) -> str:

@@ -36,9 +36,9 @@ def run(
     request: object,
     *,
     workers: int | None = None,
-    told: Callable[[int, Verdict], None] = lambda _n, _verdict: None,
+    on_verdict: Callable[[int, Verdict], None] = lambda _n, _verdict: None,
 ) -> list[Verdict]:
-    """One verdict a file, in the order given. `told` hears each as it comes. A named detector that cannot be opened
+    """One verdict a file, in the order given. `on_verdict` gets each as it comes. A named detector that cannot be opened
     raises before the first file is read.
 
     `request` is a core.detection.judgement.Request; it is typed loosely so that this module stays light: only the
@@ -50,14 +50,14 @@ def run(
     found: dict[int, Verdict] = {}
     for number, verdict in _in_pool(list(enumerate(files)), request, count):
         found[number] = verdict
-        told(number, verdict)
+        on_verdict(number, verdict)
     for number, given in enumerate(files):
         if number in found:
             continue
         # Its process died, or that of another file did while this one waited: each is tried once, alone.
         alone = next((v for _, v in _in_pool([(number, given)], request, 1)), None)
         found[number] = alone or Verdict(file=given.shown, status="error", reason=CRASHED)
-        told(number, found[number])
+        on_verdict(number, found[number])
     return [found[n] for n in range(len(files))]
 
 

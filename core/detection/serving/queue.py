@@ -1,4 +1,4 @@
-"""Who is served next: verdicts before heat maps, and sessions by turns in each."""
+"""Who is served next: verdicts before heat maps, and sessions in rotation in each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 PATIENCE = 8
 
 
-class Turns(Generic[T]):
+class Queue(Generic[T]):
     """What waits, by session. Not safe for threads: who uses it holds a lock."""
 
     def __init__(self) -> None:

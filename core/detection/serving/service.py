@@ -22,7 +22,7 @@ from typing import Any
 from core import priority
 from core.detection.request import Request
 from core.detection.serving import player, uploads
-from core.detection.serving.queue import Turns
+from core.detection.serving.queue import Queue
 from core.detection.serving.uploads import Upload
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
@@ -50,7 +50,7 @@ class Job:
     player: tuple[Path, str, str] | None = None  # path, MIME type, kind
     player_error: str | None = None
     submitted: float = field(default_factory=time.time)
-    told_verdict: float | None = None  # seconds after submission
+    verdict_after: float | None = None  # seconds after submission
     plays: bool = False  # something to play is made for it
 
     @property
@@ -69,7 +69,7 @@ class Service:
 
     def __init__(self) -> None:
         uploads.sweep()
-        self._turns: Turns[Job] = Turns()
+        self._queue: Queue[Job] = Queue()
         self._changed = threading.Condition()
         self._process: _Process | None = None
         self._closed = False
@@ -97,7 +97,7 @@ class Service:
     def submit(self, session: str, upload: Upload, request: Request, *, play: bool = True) -> Job:
         job = Job(session, upload, request, plays=play and request.out is not None)
         with self._changed:
-            self._turns.add(session, job)
+            self._queue.add(session, job)
             self._changed.notify()
         if job.plays:
             self._players.submit(self._make_player, job)
@@ -106,7 +106,7 @@ class Service:
     def cancel(self, session: str) -> int:
         """Take what waits of a session out of the queue; what runs is finished."""
         with self._changed:
-            unjudged, unexplained = self._turns.drop(session)
+            unjudged, unexplained = self._queue.drop(session)
         for job in unjudged:
             job.stage = "cancelled"
         for job in unexplained:
@@ -116,7 +116,7 @@ class Service:
     def waiting(self, session: str | None = None) -> int:
         """Files without a verdict."""
         with self._changed:
-            return self._turns.waiting(session)
+            return self._queue.waiting(session)
 
     def close(self) -> None:
         with self._changed:
@@ -130,7 +130,7 @@ class Service:
         """The next job by turns. Where there is none, the detectors to open before somebody asks for them."""
         with self._changed:
             while not self._closed:
-                if (job := self._turns.take()) is not None:
+                if (job := self._queue.take()) is not None:
                     return job
                 if self._wanted is not None:
                     wanted, self._wanted, self._warming = self._wanted, None, True
@@ -148,8 +148,8 @@ class Service:
                 if isinstance(job, Job):
                     self._judge(process, job)
                 elif job is not None:
-                    process.tell({"warm": list(job)})
-                    process.hear(START)
+                    process.send({"warm": list(job)})
+                    process.receive(START)
             except (OSError, EOFError, ValueError, TimeoutError, WorkbenchError) as error:
                 self._failed(job if isinstance(job, Job) else None, error)
             finally:
@@ -158,7 +158,7 @@ class Service:
     def _alive(self) -> _Process:
         if self._process is None or not self._process.alive:
             self._process = _Process()
-            self._process.hear(START)
+            self._process.receive(START)
         return self._process
 
     def _judge(self, process: _Process, job: Job) -> None:
@@ -169,34 +169,34 @@ class Service:
         process.ask(job)
         end, put_off = time.monotonic() + longest(), False
         while True:
-            answer = process.hear(end - time.monotonic())
+            answer = process.receive(end - time.monotonic())
             if answer["stage"] == "may explain":
                 put_off = judged_before is None and self._verdict_waits()
-                process.tell({"explain": not put_off})
+                process.send({"explain": not put_off})
                 continue
             if judged_before is not None and answer["stage"] in ("verdict", "facts"):
                 continue  # said already
-            self._heard(job, answer, judged_before)
+            self._receive(job, answer, judged_before)
             if job.over:
                 if put_off:
                     job.stage = "maps wait"
                     with self._changed:
-                        self._turns.add(job.session, job, maps=True)
+                        self._queue.add(job.session, job, maps=True)
                 return
 
     def _verdict_waits(self) -> bool:
         with self._changed:
-            return self._turns.verdict_waits
+            return self._queue.verdict_waits
 
-    def _heard(self, job: Job, answer: dict[str, Any], judged_before: Verdict | None) -> None:
+    def _receive(self, job: Job, answer: dict[str, Any], judged_before: Verdict | None) -> None:
         verdict = replace(Verdict.from_dict(answer["verdict"]), file=job.upload.shown)
         verdict = replace(verdict, reason=_named(verdict.reason, job.upload))
         if judged_before is not None and verdict.status != "ok":  # the file or the detector is gone meanwhile
             job.without_maps(NO_MAPS.format(verdict.reason))
             return
         job.verdict = verdict
-        if job.told_verdict is None and verdict.verdict is not None:
-            job.told_verdict = time.time() - job.submitted
+        if job.verdict_after is None and verdict.verdict is not None:
+            job.verdict_after = time.time() - job.submitted
         job.stage = answer["stage"]
 
     def _failed(self, job: Job | None, error: BaseException) -> None:
@@ -268,14 +268,14 @@ class _Process:
     def ask(self, job: Job) -> None:
         request = asdict(job.request)
         request["out"] = str(job.request.out) if job.request.out else None
-        self.tell({"path": str(job.upload.path), "shown": job.upload.shown, "request": request})
+        self.send({"path": str(job.upload.path), "shown": job.upload.shown, "request": request})
 
-    def tell(self, task: dict[str, Any]) -> None:
+    def send(self, task: dict[str, Any]) -> None:
         assert self.child.stdin is not None
         self.child.stdin.write(json.dumps(task).encode() + b"\n")
         self.child.stdin.flush()
 
-    def hear(self, seconds: float) -> dict[str, Any]:
+    def receive(self, seconds: float) -> dict[str, Any]:
         try:
             answer = self.answers.get(timeout=max(0.0, seconds))
         except queue.Empty as error:

@@ -26,7 +26,7 @@ def main() -> None:
 
     from core.detection import judgement
 
-    _say(answers, {"stage": "ready"})
+    _send(answers, {"stage": "ready"})
     for line in iter(sys.stdin.readline, ""):
         if not line.strip():
             continue
@@ -34,7 +34,7 @@ def main() -> None:
         task = json.loads(line)
         if "warm" in task:
             warming.detectors(task["warm"])
-            _say(answers, {"stage": "warm"})
+            _send(answers, {"stage": "warm"})
             threading.Thread(target=warming.explanations, daemon=True).start()
             continue
         request = request_from(task["request"])
@@ -44,15 +44,15 @@ def main() -> None:
             request,
             stem="file",
             media=sandboxed(request.explain),
-            told=lambda stage, v: _say(answers, {"stage": stage, "verdict": v.to_dict()}),
+            on_progress=lambda stage, v: _send(answers, {"stage": stage, "verdict": v.to_dict()}),
             may_explain=lambda: _may_explain(answers),
         )
-        _say(answers, {"stage": "done", "verdict": verdict.to_dict()})
+        _send(answers, {"stage": "done", "verdict": verdict.to_dict()})
 
 
 def _may_explain(answers: TextIO) -> bool:
     """The server knows who waits: it says whether heat maps are made now or later."""
-    _say(answers, {"stage": "may explain"})
+    _send(answers, {"stage": "may explain"})
     answer = json.loads(sys.stdin.readline() or "{}")
     if wanted := bool(answer.get("explain")):
         import torch
@@ -62,12 +62,13 @@ def _may_explain(answers: TextIO) -> bool:
 
 
 def request_from(document: dict[str, Any]) -> Request:
-    return Request(**{**document, "out": Path(document["out"]) if document.get("out") else None})
+    out = Path(document["out"]) if document.get("out") else None
+    return Request(**{**document, "out": out, "candidates": tuple(document.get("candidates", ()))})
 
 
 def sandboxed(explained: bool = True) -> Any:
     """Files are decoded in a process of their own, with limits; one that is explained gives its frames along."""
-    from core.detection.judgement import Media
+    from core.detection.current_file import Media
     from core.media import sandbox
 
     kept: dict[str, Any] = {}
@@ -88,10 +89,11 @@ def sandboxed(explained: bool = True) -> Any:
         prepare=prepare,
         frames=lambda path, recipe, kind: kept["frames"],
         facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
+        fingerprint=lambda path, kind: sandbox.run("core.detection.catalogued:fingerprint", path, kind),
     )
 
 
-def _say(answers: TextIO, document: dict[str, Any]) -> None:
+def _send(answers: TextIO, document: dict[str, Any]) -> None:
     answers.write(json.dumps(plain(document), ensure_ascii=True, allow_nan=False) + "\n")
     answers.flush()
 

@@ -18,6 +18,8 @@ from core.catalog.table import datasets, info
 from core.runs import events
 from core.runs.folder import RunFolder
 from core.thresholds import calibration, operating_point
+from core.thresholds.band import band as narrowest_band
+from core.thresholds.band import finite
 from core.thresholds.methods import choose
 from core.thresholds.sweep import sweep
 from core.training.scoring.evaluation.figures import RESAMPLES, breakdown, measure
@@ -33,6 +35,7 @@ from core.training.scoring.evaluation.results import write_results
 from core.workspace import write_atomic
 
 DEFAULT_THRESHOLD = 0.5
+BAND_ERROR = 0.05  # share of either verdict that may be wrong outside the uncertain band
 DEMO = (
     "all of this is demo data; the figures show how the workbench works and say nothing about real forgeries"
 )
@@ -63,6 +66,7 @@ def write(
             table["probability"] = fitted.apply(table["score"].to_numpy(dtype=np.float64))
             save_scores(folder, split, table)
     threshold, reachable = choose_threshold(val, method)
+    band = choose_band(val, threshold)
     prevalence = config.get("prevalence")
     draws = int(config.get("bootstrap") or RESAMPLES)
     metrics: dict[str, Any] = {"schema": SCHEMA, "written": time.time(), "best_epoch": best_epoch}
@@ -71,6 +75,7 @@ def write(
             units = read_units(folder, split, table)
             metrics[split] = split_figures(with_identity(table, plan), units, threshold, prevalence, draws)
             metrics[split]["localisation"] = localise(table, units, plan)
+            metrics[split]["people"] = left_to_people(table, threshold, band)
     metrics["threshold_method"] = method
     metrics["threshold_reachable"] = reachable
     metrics.update(verdict_on_learning(metrics))
@@ -84,12 +89,15 @@ def write(
             threshold=threshold,
             method=method,
             chosen_on="val",
+            band=band,
+            error=None if band is None else BAND_ERROR,
             figures={split: metrics[split]["at_chosen"] for split in ("val", "test") if split in metrics},
             who=person.name,
             when=time.time(),
             why=f"chosen by {method} on validation at the end of training",
         ),
         person,
+        confirmed=True,  # the first point of a run is part of its figures; nobody chose it
     )
     folder.save_document("metrics", metrics)
     write_results(folder, metrics, tables, history(folder), best_epoch)
@@ -158,6 +166,43 @@ def choose_threshold(val: pd.DataFrame, method: str) -> tuple[float | None, bool
         return DEFAULT_THRESHOLD, False
     point = choose(sweep(labels, val["score"].to_numpy(dtype=np.float64)), method)
     return point.threshold, point.reachable
+
+
+def choose_band(val: pd.DataFrame, threshold: float | None) -> tuple[float, float] | None:
+    """The scores around the threshold that are left to people, so that at most 5 % of either verdict err on
+    validation; None where validation has one class only.
+
+    real ........ low ~~~ uncertain ~~~ high ........ fake
+    """
+    labels = val["label"].to_numpy(dtype=np.int64)
+    if threshold is None or not 0 < labels.sum() < len(labels):
+        return None
+    swept = sweep(labels, val["score"].to_numpy(dtype=np.float64))
+    return finite(swept, narrowest_band(swept, threshold, BAND_ERROR))
+
+
+def left_to_people(
+    table: pd.DataFrame, threshold: float | None, band: tuple[float, float] | None
+) -> dict[str, Any] | None:
+    """How many samples the band sends to people, and how often the verdicts on the others are wrong."""
+    if band is None:
+        return None
+    scores, fake = table["score"].to_numpy(dtype=np.float64), table["label"].to_numpy() == 1
+    uncertain = (scores >= band[0]) & (scores < band[1])
+    called = (scores >= threshold) & ~uncertain if threshold is not None else np.zeros(len(scores), bool)
+    decided = int((~uncertain).sum())
+    wrong = int(((called != fake) & ~uncertain).sum())
+    return {
+        "band": list(band),
+        "uncertain": int(uncertain.sum()),
+        "uncertain_fake": int((uncertain & fake).sum()),
+        "uncertain_real": int((uncertain & ~fake).sum()),
+        "share": float(uncertain.mean()),
+        "decided": decided,
+        "wrong": wrong,
+        "error": wrong / decided if decided else None,
+        "allowed": BAND_ERROR,
+    }
 
 
 def split_figures(

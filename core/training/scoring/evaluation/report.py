@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.training.scoring.evaluation.provenance import package_lines
-from core.training.scoring.evaluation.text import ROWS, threshold_text, with_interval
+from core.training.scoring.evaluation.text import ROWS, people_text, threshold_text, with_interval
 
 PICTURES = (
     ("training_curves.png", "Training curves"),
@@ -73,6 +73,8 @@ def _split(figures: Mapping[str, Any]) -> str:
         f"larger class has accuracy {figures['majority_baseline']:.3f}; always answering fake has F1 "
         f"{figures['always_fake_f1']:.3f}.</p>"
     ]
+    if figures.get("people"):
+        parts.append(f"<p>{_text(people_text(figures['people'], figures['n']).capitalize())}.</p>")
     for at in ("at_default", "at_chosen"):
         parts += [f'<p class="warn">{_text(warning)}.</p>' for warning in figures[at]["warnings"]]
     parts.append(_table("Samples", figures))

@@ -27,6 +27,20 @@ def threshold_text(threshold: float | None) -> str:
     return "none (nothing is called fake)" if threshold is None else numbers.threshold(threshold)
 
 
+def people_text(people: Mapping[str, Any], samples: int) -> str:
+    """The uncertain band in one line: what goes to people, and what the rest costs."""
+    low, high = people["band"]
+    rest = (
+        "nothing is decided"
+        if people["error"] is None
+        else f"of the other {people['decided']:,} {people['error']:.1%} are called wrongly"
+    )
+    return (
+        f"left to people (uncertain from {low:.4g} to {high:.4g}): {people['uncertain']:,} of {samples:,}, "
+        f"{people['share']:.1%}; {rest}"
+    )
+
+
 def training_results(run: str, config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     lines = [
         f"Run {run}",
@@ -57,6 +71,8 @@ def _split_lines(split: str, figures: Mapping[str, Any]) -> list[str]:
         f"always answering fake: F1 {numbers.number(figures['always_fake_f1'])}",
     ]
     lines += [f"  {line}" for line in _table("sample level", figures)]
+    if figures.get("people"):
+        lines += ["  " + people_text(figures["people"], figures["n"])]
     for at, told in (("at_default", "default"), ("at_chosen", "chosen")):
         lines += [f"  {told}: {warning}" for warning in figures[at]["warnings"]]
     if figures["units"]:

@@ -1,0 +1,178 @@
+"""What made a detector, in the words of somebody who has never trained one: data, methods, figures, date.
+
+It stands beside every verdict and travels with an export.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core import numbers
+from core.runs.folder import RunFolder
+from core.thresholds.operating_point import OperatingPoint
+
+MOST_NAMED = 6  # datasets or methods; more are counted
+SPLITS = {"train": "training", "val": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class About:
+    """None or empty where the detector does not say it."""
+
+    datasets: tuple[str, ...] = ()
+    demo: bool = False
+    methods: tuple[str, ...] = ()
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)  # split: real, fake
+    measured_on: str | None = None  # test | val
+    auc: float | None = None
+    auc_interval: tuple[float, float] | None = None
+    threshold: float | None = None  # of recall and false alarms
+    recall: float | None = None  # share of the fakes that are found
+    false_alarms: float | None = None  # share of the reals that are called fake
+    date: float | None = None  # Unix seconds
+
+    @classmethod
+    def from_dict(cls, document: object) -> About:
+        """Of a file from elsewhere: what does not fit is left out."""
+        if not isinstance(document, Mapping):
+            return cls()
+        numbers = {
+            n: _number(document.get(n)) for n in ("auc", "threshold", "recall", "false_alarms", "date")
+        }
+        interval = document.get("auc_interval")
+        measured_on = document.get("measured_on")
+        return cls(
+            datasets=_names(document.get("datasets")),
+            demo=document.get("demo") is True,
+            methods=_names(document.get("methods")),
+            counts=_counts(document.get("counts")),
+            measured_on=measured_on if measured_on in ("test", "val") else None,
+            auc_interval=_pair(interval),
+            **numbers,
+        )
+
+    def at(self, point: OperatingPoint) -> About:
+        """Recall and false alarms at the threshold in force; unknown where it was never measured there."""
+        figures = point.figures.get(self.measured_on or "")
+        if isinstance(figures, Mapping) and _number(figures.get("recall")) is not None:
+            return replace(
+                self,
+                threshold=point.threshold,
+                recall=_number(figures.get("recall")),
+                false_alarms=_number(figures.get("fpr")),
+            )
+        if self.threshold == point.threshold:
+            return self
+        return replace(self, threshold=point.threshold, recall=None, false_alarms=None)
+
+    @property
+    def validation(self) -> tuple[int, int] | None:
+        """Real and fake files that its limits were set on."""
+        val = self.counts.get("val")
+        return (val["real"], val["fake"]) if val else None
+
+    @property
+    def lines(self) -> list[str]:
+        """Sentences for page, command and report."""
+        return [line for line in (self._learned_from(), self._did(), self._made()) if line]
+
+    def _learned_from(self) -> str:
+        if not self.datasets:
+            return "What it learned from is not stated."
+        words = f"Learned from {_listed(self.datasets)}"
+        words += " (demo data only)" if self.demo else ""
+        train = self.counts.get("train")
+        words += f": {train['real']:,} real and {train['fake']:,} fake files" if train else ""
+        words += f"; kinds of fake: {_listed(self.methods)}" if self.methods else ""
+        return words + "."
+
+    def _did(self) -> str:
+        if self.auc is None:
+            return "How well it does was not measured."
+        part = self.counts.get(self.measured_on or "", {})
+        n = sum(part.values())
+        unseen = "test files that it had not seen" if self.measured_on == "test" else "validation files"
+        low, high = self.auc_interval or (None, None)
+        words = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
+        if self.recall is not None:
+            words += f"; at this threshold it finds {numbers.percent(self.recall)} of the fakes"
+        if self.false_alarms is not None:
+            words += f" and calls {numbers.percent(self.false_alarms)} of the real ones fake"
+        return words + "."
+
+    def _made(self) -> str:
+        return "" if self.date is None else f"Made on {time.strftime('%d %B %Y', time.localtime(self.date))}."
+
+
+def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
+    """From the run's own documents: plan.json, metrics.json, status.json."""
+    plan = folder.document("plan") or {}
+    measured_on = next((s for s in ("test", "val") if isinstance(metrics.get(s), Mapping)), None)
+    figures = metrics.get(measured_on or "") or {}
+    at = figures.get("at_chosen") or {}
+    datasets = _names(plan.get("datasets")) or _names(folder.config().get("datasets"))
+    return About(
+        datasets=datasets,
+        demo=metrics.get("demo") is True,
+        methods=_methods(metrics),
+        counts=_counts(plan.get("counts")) or _measured_counts(metrics),
+        measured_on=measured_on,
+        auc=_number(at.get("auc")),
+        auc_interval=_pair((at.get("intervals") or {}).get("auc")),
+        threshold=_number(at.get("threshold")),
+        recall=_number(at.get("recall")),
+        false_alarms=_number(at.get("fpr")),
+        date=folder.status().ended or _number(metrics.get("written")),
+    )
+
+
+def _methods(metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for split in ("val", "test"):
+        for row in ((metrics.get(split) or {}).get("by") or {}).get("method") or []:
+            if row.get("fake"):
+                found.setdefault(str(row.get("name")))
+    return tuple(found)
+
+
+def _measured_counts(metrics: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    return _counts({s: metrics[s] for s in ("val", "test") if isinstance(metrics.get(s), Mapping)})
+
+
+def _counts(document: object) -> dict[str, dict[str, int]]:
+    if not isinstance(document, Mapping):
+        return {}
+    found = {}
+    for split in SPLITS:
+        part = document.get(split)
+        if isinstance(part, Mapping) and all(isinstance(part.get(k), int) for k in ("real", "fake")):
+            found[split] = {"real": int(part["real"]), "fake": int(part["fake"])}
+    return found
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _pair(value: object) -> tuple[float, float] | None:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        return None
+    low, high = (_number(v) for v in value)
+    return None if low is None or high is None else (low, high)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return (
+        tuple(str(v)[:120] for v in value if isinstance(v, str))[:200]
+        if isinstance(value, (list, tuple))
+        else ()
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    shown = ", ".join(names[:MOST_NAMED])
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,122 @@
+"""The automatic choice: which detectors are asked about a file, in which order, and why one was passed over.
+
+default of the file's own kind ─▶ other detectors of that kind ─▶ default of the next kind …
+   │ learned nothing: never
+   │ demo data only: for files of the demo alone
+   │ the file lies outside what it knows: the next one is asked
+   ▼
+the first that is left judges
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.detection import defaults, source
+from core.errors import BadInput, WorkbenchError, one_line
+from core.runs.listing import listing
+from core.workspace import Workspace, workspace
+
+MOST_ASKED = 8  # detectors that read a file before it is said that none knows it
+
+LEARNED_NOTHING = "it learned nothing"
+DEMO_ONLY = "it learned from demo data only, and this is no demo file"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    run: str
+    note: (
+        str | None
+    )  # how it judges where it was made for another kind of file, or why it comes into question
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    detector: str
+    why: str
+
+
+def candidates(kind: str, others: Sequence[str], space: Workspace | None = None) -> Iterator[Candidate]:
+    """In the order in which they are asked. `others`: runs beside the defaults, the most welcome first; where none
+    are named, every finished run may follow a default that is not fit.
+    """
+    space = space or workspace()
+    fitting = defaults.FITTING.get(kind, ())
+    default_of = {modality: defaults.default_detector(modality, space) for modality in fitting}
+    if not others and not any(default_of.values()):
+        raise BadInput(_no_default(kind, space))
+    return itertools.islice(_in_order(kind, default_of, others, space), MOST_ASKED)
+
+
+def _in_order(
+    kind: str, default_of: Mapping[str, str | None], others: Sequence[str], space: Workspace
+) -> Iterator[Candidate]:
+    seen: set[str] = set()
+    by_modality: dict[str, list[str]] | None = None
+    for modality, default in default_of.items():
+        if default is not None and default not in seen:
+            seen.add(default)
+            yield Candidate(default, _note(kind, modality, is_default=True))
+        if by_modality is None:  # not before a default was not fit: it opens every finished run
+            by_modality = _by_modality(others or finished(space), space)
+        for run in by_modality.get(modality, []):
+            if run not in seen:
+                seen.add(run)
+                yield Candidate(run, _note(kind, modality, is_default=False))
+
+
+def finished(space: Workspace) -> list[str]:
+    """Runs that can judge: those that learned something first, the latest before older ones."""
+    runs = [r for r in listing(space).runs() if r.state in ("completed", "stopped")]
+    there = [r for r in runs if (space.runs / r.id / "best_model.pth").is_file()]
+    return [r.id for r in sorted(there, key=lambda r: bool(r.learned_nothing))]
+
+
+def _by_modality(runs: Sequence[str], space: Workspace) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        if (modality := _modality(run, space)) is not None:
+            found.setdefault(modality, []).append(run)
+    return found
+
+
+def no_detector(kind: str) -> str:
+    return f"no detector here judges {kind} files; train one on {kind} data"
+
+
+def _no_default(kind: str, space: Workspace) -> str:
+    how = defaults.HOW.format(modality=kind, file=space.settings_file)
+    return f"there is no default detector for {kind} files; {how}"
+
+
+def _modality(run: str, space: Workspace) -> str | None:
+    try:
+        return source.find(run, space).modality
+    except WorkbenchError:  # it is listed with its fault on the Runs page
+        return None
+
+
+def _note(kind: str, modality: str, *, is_default: bool) -> str | None:
+    if modality == kind:
+        return None if is_default else f"It is not the default for {kind}; it was chosen automatically."
+    how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": "by pictures and sound"}[
+        modality
+    ]
+    return f"A detector for {modality} judged it {how}; none for {kind} came first."
+
+
+def words_of(passed: Sequence[PassedOver]) -> list[str]:
+    """A line a detector that was asked and did not judge."""
+    return [f"{one.detector} was passed over: {one.why}." for one in passed]
+
+
+def none_fits(kind: str, passed: Sequence[PassedOver]) -> str:
+    """Why no detector judges, and what to do."""
+    asked = "; ".join(f"{one.detector}: {one.why}" for one in passed)
+    return one_line(
+        f"no detector here knows files of this kind ({asked}). Train one on {kind} files like this one, "
+        "or name a detector to see what it says all the same"
+    )

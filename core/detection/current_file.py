@@ -1,0 +1,60 @@
+"""The file that is being judged: where it is, what was asked, how it is read, and how long each step took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.detection import catalogued, facts
+from core.detection.frames import Frames, shown_frames
+from core.detection.request import Request
+from core.detection.verdict import Verdict
+from core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Media:
+    """How files are read: directly, or in a process of its own with limits (uploads)."""
+
+    probe: Callable[[Path], Any]
+    prepare: Callable[[Path, Any], Any]
+    frames: Callable[[Path, Any, str], Frames]
+    facts: Callable[[Path, Any], dict[str, Any]]
+    fingerprint: Callable[[Path, str], dict[str, Any]] = catalogued.fingerprint
+
+
+OnProgress = Callable[[str, Verdict], None]  # stage, the verdict so far
+
+
+def direct() -> Media:
+    """Files are read in this process, within the limits of the settings."""
+    from core.media.prepare import prepare
+    from core.media.probe import probe
+
+    return Media(probe, prepare, shown_frames, facts.read)
+
+
+@dataclass
+class CurrentFile:
+    path: Path
+    shown: str
+    request: Request
+    stem: str
+    media: Media
+    on_progress: OnProgress
+    may_explain: Callable[[], bool]
+    space: Workspace | None
+    stages: dict[str, float] = field(default_factory=dict)
+    of_demo: dict[str, bool] = field(
+        default_factory=dict
+    )  # by detector: whether it is one of the demo's files
+    clock: float = field(default_factory=time.perf_counter)
+
+    def mark_stage(self, stage: str) -> None:
+        """The time since the last mark belongs to this stage."""
+        now = time.perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + now - self.clock
+        self.clock = now

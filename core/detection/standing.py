@@ -1,0 +1,107 @@
+"""What a verdict is worth: the word, the headline, and what disqualifies it, decided in one place.
+
+Page, command and report take all three from the verdict; none of them decides on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.detection import wording
+from core.detection.about import About
+from core.detection.verdict import Band, decide
+
+
+class DomainFacts(Protocol):
+    """What the domain decision says (core.detection.domain)."""
+
+    @property
+    def inside(self) -> bool | None: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def processing(self) -> str: ...
+
+
+class Maker(Protocol):
+    """What is asked of a detector's source."""
+
+    @property
+    def learned_nothing(self) -> bool: ...
+    @property
+    def demo(self) -> bool: ...
+    @property
+    def about(self) -> About: ...
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Something that takes from the verdict."""
+
+    kind: str  # learned_nothing | demo_only | outside | domain_unknown | processed | few_validation | damaged
+    words: str
+
+    def to_dict(self) -> dict[str, str]:
+        return {"kind": self.kind, "words": self.words}
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    verdict: str
+    probability: float | None
+    words: str  # the headline
+
+
+def conclude(
+    score: float,
+    threshold: float | None,
+    band: Band | None,
+    probability: float | None,
+    domain: DomainFacts,
+    *,
+    learned_nothing: bool,
+) -> Conclusion:
+    """Outside of what the detector knows its score means nothing: uncertain, and no probability.
+
+    learned nothing ─▶ "its answer is no evidence"
+    outside         ─▶ uncertain, "Outside what this detector knows"
+    else            ─▶ fake | uncertain (band) | real, in levels of evidence
+    """
+    outside = domain.inside is False
+    verdict = "uncertain" if outside else decide(score, threshold, band)
+    shown = None if outside else probability
+    if outside and not learned_nothing:
+        return Conclusion(verdict, shown, wording.OUTSIDE)
+    words = wording.evidence(verdict, shown, score, learned_nothing=learned_nothing)
+    return Conclusion(verdict, shown, words)
+
+
+def reservations(maker: Maker, domain: DomainFacts | None, damage: Sequence[str]) -> tuple[Reservation, ...]:
+    """Always in this order; `domain` is null where the file was not judged."""
+    found = []
+    if maker.learned_nothing:
+        found.append(Reservation("learned_nothing", wording.LEARNED_NOTHING))
+    if maker.demo:
+        found.append(Reservation("demo_only", wording.DEMO))
+    if domain is not None and domain.inside is False:
+        found.append(Reservation("outside", f"{wording.OUTSIDE}: {_small(domain.why)}"))
+    if domain is not None and domain.inside is None:
+        found.append(Reservation("domain_unknown", domain.why))
+    if domain is not None and domain.processing:
+        found.append(Reservation("processed", domain.processing))
+    counts = maker.about.validation
+    if counts is not None and min(counts) < wording.FEW:
+        found.append(Reservation("few_validation", wording.few_validation(*counts)))
+    if damage:
+        found.append(Reservation("damaged", " ".join(damage)))
+    return tuple(found)
+
+
+def _small(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
+
+
+def as_dicts(found: Sequence[Reservation]) -> tuple[dict[str, Any], ...]:
+    return tuple(one.to_dict() for one in found)

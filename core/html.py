@@ -1,0 +1,43 @@
+"""HTML documents that need nothing else: Jinja templates in which every value is escaped.
+
+A document extends `document.html` (core/templates): no scripts, nothing from outside, pictures as data.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Marks that turn or hide text: a file name with them would read as another one.
+HIDDEN = dict.fromkeys(
+    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF], "\ufffd"
+)
+
+
+def render(template: Path, **values: object) -> str:
+    """The template with its values; a value that is missing is an error, not an empty place."""
+    return _environment(template.parent).get_template(template.name).render(values)
+
+
+@cache
+def _environment(folder: Path) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader([folder, TEMPLATES]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def visible(value: Any) -> Any:
+    """Text with its hidden marks shown; anything else as it is."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "".join(c if c.isprintable() or c == " " else "\ufffd" for c in value.translate(HIDDEN))

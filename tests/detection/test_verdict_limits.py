@@ -1,0 +1,224 @@
+"""A verdict that knows its limits: the domain, what disqualifies it, the automatic choice, copies, demo data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.access import Person
+from core.catalog import known_files, table
+from core.catalog.demo import MARKER
+from core.catalog.scan import scan
+from core.detection import attempt, defaults, source, standing, wording
+from core.detection.about import About
+from core.detection.domain import Domain
+from core.detection.judgement import detect
+from core.detection.reporting import report
+from core.detection.request import Request
+from core.detection.source import Source
+from core.detection.verdict import Verdict
+from core.workspace import Workspace
+from tests.detection.tiny_runs import make_run
+
+OWNER = Person("ann", operator=True)
+INSIDE, OUTSIDE = (
+    Domain(True, 0.1, 0.5, "It is like them."),
+    Domain(False, 0.9, 0.5, "Its faces are smaller."),
+)
+UNKNOWN = Domain(None, why="It was never compared.")
+
+
+def scene(seed: int, side: int = 128) -> np.ndarray:
+    """A smooth picture of its own."""
+    small = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), np.uint8)
+    return cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
+
+
+def save(path: Path, seed: int, quality: int = 95) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(scene(seed)).save(path, quality=quality)
+    return path
+
+
+def judged(path: Path, **request: Any) -> Verdict:
+    return detect(path, path.name, Request(**request))
+
+
+def knows(monkeypatch: pytest.MonkeyPatch, **by_detector: Domain) -> None:
+    """What each detector's domain says of any file."""
+    monkeypatch.setattr(attempt, "assess", lambda detector, *_: by_detector.get(detector.id, UNKNOWN))
+
+
+def test_outside_is_uncertain_without_a_probability_and_says_so(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(space.runs / "one", threshold=0.0)
+    path = save(tmp_path / "a.jpg", 1)
+    knows(monkeypatch, one=OUTSIDE)
+    found = judged(path, run="one")
+    assert (found.status, found.verdict, found.probability) == ("ok", "uncertain", None)
+    assert found.score is not None and found.words == "Outside what this detector knows"
+    assert {k: found.domain[k] for k in ("inside", "distance", "limit", "why")} == {
+        "inside": False, "distance": 0.9, "limit": 0.5, "why": "Its faces are smaller."
+    }  # fmt: skip
+    assert [r["kind"] for r in found.reservations] == ["outside"]
+    knows(monkeypatch, one=INSIDE)
+    assert judged(path, run="one").verdict == "fake"
+    knows(monkeypatch, one=UNKNOWN)
+    unknown = judged(path, run="one")
+    assert unknown.verdict == "fake" and unknown.domain["inside"] is None
+    assert unknown.domain["why"] == "It was never compared."
+
+
+def test_what_disqualifies_stands_in_its_order() -> None:
+    about = About(counts={"val": {"real": 9, "fake": 40}})
+    maker = Source("x", Path("x"), "image", 0.5, None, {}, None, True, True, about=about)
+    found = standing.reservations(maker, replace(OUTSIDE, processing="Looks like JPEG."), ["It is cut off."])
+    assert [one.kind for one in found] == [
+        "learned_nothing", "demo_only", "outside", "processed", "few_validation", "damaged"
+    ]  # fmt: skip
+    assert "9 real and 40 fake" in found[4].words
+    enough = replace(
+        maker, learned_nothing=False, demo=False, about=About(counts={"val": {"real": 30, "fake": 30}})
+    )
+    assert standing.reservations(enough, INSIDE, []) == ()
+
+
+def test_learned_nothing_comes_before_outside_in_the_headline() -> None:
+    found = standing.conclude(0.9, 0.5, None, 0.9, OUTSIDE, learned_nothing=True)
+    assert (found.verdict, found.probability, found.words) == ("uncertain", None, wording.NOTHING)
+
+
+def test_the_automatic_choice_takes_the_first_that_is_fit(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(space.runs / "nothing", learned_nothing=True)
+    for name in ("far", "near", "other"):
+        make_run(space.runs / name)
+    path = save(tmp_path / "a.jpg", 1)
+    defaults.set_default("image", "nothing", OWNER, confirmed=True)
+    knows(monkeypatch, far=OUTSIDE, near=INSIDE, other=INSIDE)
+    found = judged(path, candidates=("far", "near", "other"))
+    assert found.detector == "near" and found.verdict != "uncertain"
+    assert [(p["detector"], p["why"]) for p in found.passed_over] == [
+        ("nothing", "it learned nothing"), ("far", "Its faces are smaller")
+    ]  # fmt: skip
+    defaults.set_default("image", "other", OWNER)
+    assert judged(path, candidates=("far", "near")).detector == "other"  # the default is fit: it stays first
+    defaults.set_default("image", "far", OWNER)
+    assert judged(path).detector in (
+        "near",
+        "other",
+    )  # a command names no candidates: every finished run is one
+
+
+def test_where_no_detector_knows_such_files_it_says_what_to_do(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(space.runs / "nothing", learned_nothing=True)
+    make_run(space.runs / "far")
+    path = save(tmp_path / "a.jpg", 1)
+    knows(monkeypatch, far=OUTSIDE)
+    found = judged(path, candidates=("nothing", "far"))
+    assert (found.verdict, found.words) == ("uncertain", "No detector here knows files of this kind")
+    assert "Train one on image files" in str(found.reason)
+    none = judged(path, candidates=("nothing",))
+    assert (none.status, none.verdict) == ("not_applicable", None)
+    assert none.words == "No detector here knows files of this kind" and "learned nothing" in str(none.reason)
+
+
+@pytest.fixture
+def demo(space: Workspace, tmp_path: Path) -> Path:
+    """A catalogued demo dataset, another one that is real, and a detector that saw the demo only."""
+    for name, first in (("drawn", 0), ("photographs", 100)):
+        for k in range(6):
+            save(tmp_path / name / ("fake" if k % 2 else "real") / f"{k}.jpg", first + k)
+    (tmp_path / "drawn" / MARKER).write_text("demo")
+    scan([tmp_path / "drawn", tmp_path / "photographs"], space=space)
+    run = make_run(space.runs / "demo", threshold=0.0)
+    (run / "metrics.json").write_text(json.dumps({"learned_nothing": False, "demo": True}))
+    known_files.save(run / known_files.DEMO_FILES, table.load(["drawn"], space), space)
+    return tmp_path
+
+
+def again(path: Path, to: Path, quality: int) -> Path:
+    """Decoded, scaled and encoded once more."""
+    Image.open(path).resize((150, 150)).save(to, quality=quality)
+    return to
+
+
+def test_a_detector_of_demo_data_judges_files_of_the_demo_only(demo: Path) -> None:
+    own = demo / "drawn/fake/1.jpg"
+    for path in (own, again(own, demo / "again.jpg", 60)):
+        found = judged(path, run="demo")
+        assert (found.status, found.verdict) == ("ok", "fake"), found.reason
+        assert found.reservations[0]["kind"] == "demo_only"
+    for path in (demo / "photographs/fake/1.jpg", save(demo / "new.jpg", 999)):
+        found = judged(path, run="demo")
+        assert (found.status, found.verdict) == ("not_applicable", None)
+        assert "learned from demo data only" in found.words and found.reservations[0]["kind"] == "demo_only"
+        chosen = judged(path, candidates=("demo",))
+        assert chosen.status == "not_applicable" and "no demo file" in str(chosen.reason)
+
+
+def test_an_exported_demo_detector_knows_its_files_in_another_workspace(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = source.export("demo", tmp_path / "detector.pth")
+    again(demo / "drawn/fake/1.jpg", demo / "again.jpg", 60)
+    monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(tmp_path / "elsewhere"))
+    assert judged(demo / "again.jpg", run=str(path)).status == "ok"
+    assert judged(demo / "photographs/fake/1.jpg", run=str(path)).status == "not_applicable"
+
+
+def test_a_copy_in_the_catalogue_is_named_above_the_verdict(demo: Path, space: Workspace) -> None:
+    make_run(space.runs / "plain", threshold=None)
+    own = demo / "photographs/fake/1.jpg"
+    exact = judged(own, run="plain")
+    assert exact.verdict == "real" and len(exact.catalogued) == 1
+    known = exact.catalogued[0]
+    assert (known["dataset"], known["label"], known["exact"]) == ("photographs", "fake", True)
+    near = judged(again(own, demo / "again.jpg", 70), run="plain")
+    assert [(k["id"], k["label"], k["exact"]) for k in near.catalogued] == [(known["id"], "fake", False)]
+    assert judged(save(demo / "new.jpg", 999), run="plain").catalogued == ()
+    page = report.as_html([near])
+    assert page.index("nearly the same as a file in the catalogue") < page.index('class="verdict"')
+
+
+def test_who_made_the_detector_is_said_in_plain_words() -> None:
+    about = About(
+        ("FaceForensics++",), methods=("Deepfakes", "NeuralTextures"),
+        counts={"train": {"real": 1000, "fake": 4000}, "test": {"real": 140, "fake": 560}},
+        measured_on="test", auc=0.9131, auc_interval=(0.88, 0.94), threshold=0.4, recall=0.931, false_alarms=0.0421,
+        date=1_700_000_000.0,
+    )  # fmt: skip
+    text = " ".join(about.lines)
+    for words in (
+        "FaceForensics++", "1,000 real and 4,000 fake", "Deepfakes, NeuralTextures", "700 test files",
+        "0.913 [0.88, 0.94]", "finds 93.1 % of the fakes", "calls 4.21 % of the real ones fake", "November 2023",
+    ):  # fmt: skip
+        assert words in text, (words, text)
+    assert About.from_dict(json.loads(json.dumps(about.__dict__))) == about
+    assert About.from_dict({"auc": "high", "datasets": [1], "counts": {"val": 3}}) == About()
+
+
+def test_the_sentence_of_faithfulness_follows_the_figures_that_it_prints() -> None:
+    from core.detection.explanations.faithfulness import _holds
+    from core.detection.verdict import Faithfulness, HeatMap
+
+    def said(score: float, drop: float, random: float) -> str:
+        figure = Faithfulness(0.2, score, drop, random, random, _holds(drop, random))
+        return report.faithful(HeatMap("gradcam", "picture", 0, "x.jpg", faithfulness=figure))
+
+    assert "rests on" in said(0.8, 0.2, 0.01)
+    nothing = said(0.8, 0.0002, 0.0001)
+    assert "leaves the score as it is" in nothing and "rests on" not in nothing
+    assert "cannot be tested" in said(1.0, 0.0, 0.0) and "cannot be tested" in said(0.9999, 0.0001, 0.0)
+    assert "rests on" in said(1.0, 0.4, 0.0)
