@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import BadInput
-from core.thresholds.proportions import SHARES, worth
+from core.thresholds.proportions import SHARES, Counts, worth
 from core.thresholds.sweep import Sweep, check
 
 FINE = 200_000  # samples; above, independent ones are drawn as counts of bins
@@ -43,7 +43,7 @@ class Resampled:
         for _ in range(self.n):
             yield np.bincount(random.integers(0, self.groups, self.groups, dtype=kind), minlength=self.groups)
 
-    def cells(self, thresholds: Sequence[float | None]) -> tuple[np.ndarray, ...]:
+    def cells(self, thresholds: Sequence[float | None]) -> Counts:
         """tp, fp, tn, fn of each draw at each threshold: four arrays (draws, thresholds)."""
         order, group, cell, size, width = self._slots(thresholds)
         counts = np.stack(
@@ -54,11 +54,12 @@ class Resampled:
         ).reshape(self.n, width, 2)
         return _above(counts, order)
 
-    def counts(self, thresholds: Sequence[float | None]) -> tuple[np.ndarray, ...]:
+    def counts(self, thresholds: Sequence[float | None]) -> Counts:
         """tp, fp, tn, fn of the samples themselves at each threshold."""
         order, _, cell, size, width = self._slots(thresholds)
         counts = np.bincount(cell, weights=size, minlength=2 * width).reshape(1, width, 2)
-        return tuple(part[0] for part in _above(counts, order))
+        tp, fp, tn, fn = _above(counts, order)
+        return tp[0], fp[0], tn[0], fn[0]
 
     def worth(self, thresholds: Sequence[float | None]) -> dict[str, np.ndarray]:
         """Of each share at each threshold, how many independent samples its samples are worth."""
@@ -138,7 +139,7 @@ class Resampled:
             )
 
 
-def _above(counts: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, ...]:
+def _above(counts: np.ndarray, order: np.ndarray) -> Counts:
     """From counts (rows, slots, label) to tp, fp, tn, fn (rows, thresholds in the order they were asked for)."""
     above = counts[:, ::-1].cumsum(axis=1)[
         :, ::-1
