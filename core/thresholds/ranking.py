@@ -63,6 +63,12 @@ def partial_auc(most: float) -> Figure:
     return figure
 
 
+def plain_mean(value: float, most: float) -> float:
+    """From a standardised partial area back to the mean recall up to that false-positive rate."""
+    least = most**2 / 2
+    return ((2 * value - 1) * (most - least) + least) / most if most < 1 else value
+
+
 def standardised(area: np.ndarray, most: float) -> np.ndarray:
     least = most**2 / 2
     return 0.5 * (1 + (area - least) / (most - least)) if most < 1 else area
@@ -90,15 +96,16 @@ def floor(name: str, swept: Sweep, fakes: int, reals: int) -> tuple[float, float
     if name == "auc":
         return newcombe(swept.auc, fakes, reals)
     if name == "ap":
-        return _share(swept.ap, fakes)
+        return share_floor(swept.ap, fakes)
     here = swept.eer
-    ends = [_share(here, size) for size in (fakes, reals)]
+    ends = [share_floor(here, size) for size in (fakes, reals)]
     low = here - math.hypot(here - ends[0][0], here - ends[1][0]) / 2
     high = here + math.hypot(here - ends[0][1], here - ends[1][1]) / 2
     return max(low, 0.0), min(high, 1.0)
 
 
-def _share(value: float, of: int) -> tuple[float, float]:
+def share_floor(value: float, of: int) -> tuple[float, float]:
+    """Wilson's interval of a share among so many."""
     low, high = wilson(np.array(value * of), np.array(float(of)))
     return float(low), float(high)
 

@@ -56,8 +56,10 @@ class Resampled:
 
     def counts(self, thresholds: Sequence[float | None]) -> Counts:
         """tp, fp, tn, fn of the samples themselves at each threshold."""
-        order, _, cell, size, width = self._slots(thresholds)
-        counts = np.bincount(cell, weights=size, minlength=2 * width).reshape(1, width, 2)
+        edges = np.array([np.inf if t is None else t for t in thresholds], np.float64)
+        order, width = np.argsort(edges, kind="stable"), len(edges) + 1
+        slot = np.searchsorted(edges[order], self.scores, "right")
+        counts = np.bincount(slot * 2 + self.labels, minlength=2 * width).reshape(1, width, 2)
         tp, fp, tn, fn = _above(counts, order)
         return tp[0], fp[0], tn[0], fn[0]
 
