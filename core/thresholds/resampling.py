@@ -176,7 +176,9 @@ def _bins(ranked: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def group_codes(groups: Sequence[object] | np.ndarray | pd.Series) -> tuple[np.ndarray, int]:
     """A number for each group; a sample without one stands alone."""
-    codes, names = pd.factorize(pd.Series(groups).to_numpy(dtype=object, na_value=None))
+    codes, names = pd.factorize(
+        pd.Series(groups).astype(object).where(lambda names: names.notna(), None).to_numpy()
+    )
     alone = np.flatnonzero(codes < 0)
     codes[alone] = len(names) + np.arange(len(alone))
     return codes.astype(np.intp), len(names) + len(alone)

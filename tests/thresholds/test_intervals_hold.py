@@ -71,10 +71,10 @@ def test_every_interval_holds_its_figure_and_has_a_width(table: pd.DataFrame) ->
     lines = [0.5, None, *np.unique(s)[:: max(1, len(np.unique(s)) // 8)].tolist()]
     prices = [Costs(1, 5, 0.02) if k % 2 else Costs(2, 1) for k in range(len(lines))]
     for line, ends, price in zip(lines, along(y, s, groups, lines, n=20, costs=prices), prices, strict=True):
-        figures = {name: value(y, s, name, line) for name in AT_THRESHOLD}
+        figures: dict[str, float | None] = {name: value(y, s, name, line) for name in AT_THRESHOLD}
         called = np.zeros(len(y), bool) if line is None else s >= line
-        cells = [int(np.sum(a & b)) for a, b in ((called, y == 1), (called, y == 0), (~called, y == 1))]
-        figures["cost"] = price.per_thousand(*cells, int(np.sum(~called & (y == 0))))
+        tp, fp = int(np.sum(called & (y == 1))), int(np.sum(called & (y == 0)))
+        figures["cost"] = price.per_thousand(tp, fp, int(y.sum()) - tp, int(np.sum(y == 0)) - fp)
         assert set(ends) == {name for name, here in figures.items() if here == here}
         assert_held(figures, ends)
     ranked = bootstrap(y, s, groups, RANKING, n=20)
@@ -97,13 +97,15 @@ def test_so_do_those_of_tables_that_leave_the_house(table: pd.DataFrame) -> None
         for row in rows:
             assert_held(row, row["intervals"])
     for key in ("method", "group"):
-        for row in breakdown(table, line, key).to_dict("records"):
+        for slice_ in breakdown(table, line, key).to_dict("records"):
             for name in ("recall", "fpr", "error_rate"):
-                if row[name] == row[name]:
-                    assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
-                    assert row[f"{name}_low"] < row[f"{name}_high"]
+                if slice_[name] == slice_[name]:
+                    assert slice_[f"{name}_low"] <= slice_[name] <= slice_[f"{name}_high"]
+                    assert slice_[f"{name}_low"] < slice_[f"{name}_high"]
     document = analyse(table, None, WORDS, draws=20).to_dict()
-    assert_held(document, document["intervals"])
+    ends = document["intervals"]
+    assert_held(document["tpr_at_fpr"], ends.pop("tpr_at_fpr"))
+    assert_held(document | {"partial_auc": document["partial_auc"]["value"]}, ends)
     for point in document["points"]:
         assert_held(point, point["intervals"])
 
