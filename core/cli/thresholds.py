@@ -8,18 +8,33 @@ from typing import Any
 
 import pandas as pd
 
+from core import numbers
 from core.errors import BadInput
 from core.runs.folder import open_run
-from core.thresholds import cautions, score_files
+from core.thresholds import cautions, field_measures, score_batches, score_files
 from core.thresholds.analysis import DEFAULT_METHODS, analyse
 from core.thresholds.methods import usages
 
 SUMMARY = "choose thresholds on a score file or a run"
 DRAWS = 1000
+SHOWN = ("precision", "recall", "fpr", "f1", "balanced_accuracy")
+FIELD = (("mindcf", "minDCF"), ("actdcf", "actDCF"), ("cllr", "Cllr"), ("mintdcf", "min t-DCF"))
+MAPPED = ("label", "score", *score_batches.OPTIONAL)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SCORES|RUN", help="a CSV (also .gz) or Parquet file, or a run")
+    parser.add_argument(
+        "source",
+        metavar="SCORES|RUN",
+        help="a CSV or a file with columns apart by spaces (also .gz), a Parquet file, or a run",
+    )
+    parser.add_argument("--key", metavar="KEY", help="a second file that says the label of each id of SCORES")
+    parser.add_argument(
+        "--column",
+        action="append",
+        metavar="NAME=OWN",
+        help="which column of SCORES is label, score, id, …: its own name, or its place from 1 without a header",
+    )
     parser.add_argument(
         "--method", action="append", help=f"may be repeated: {', '.join(usages())} (default: several)"
     )
@@ -34,7 +49,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--intervals", action="store_true", help="add 95 %% intervals (bootstrap by group)")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    parser.add_argument("--fake-label", help="the label that means fake, where it is not plain")
+    parser.add_argument(
+        "--dcf",
+        default="1:10@0.05",
+        metavar="MISS:FALSEALARM@PRIOR",
+        help="costs of a rejected real and an accepted fake, and the prior of fakes, of minDCF and actDCF "
+        "(default: %(default)s, as ASVspoof 5)",
+    )
+    parser.add_argument(
+        "--asv",
+        metavar="FILE",
+        help="speaker-verification scores (… target|nontarget|spoof score): adds the t-DCF",
+    )
+    parser.add_argument(
+        "--fake",
+        "--fake-label",
+        dest="fake_label",
+        metavar="WORD",
+        help="the label that means fake, where it is not plain",
+    )
     parser.add_argument(
         "--lower-is-fake", action="store_true", help="low scores mean fake: scores are negated first"
     )
@@ -54,8 +87,21 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         seed=args.seed,
         if_turned=_if_turned(args),
         error=args.band,
+        dcf=field_measures.cost_model(args.dcf),
+        asv=None if args.asv is None else score_files.read_asv(args.asv),
     )
-    return {"source": args.source, **analysis.to_dict()}
+    document = {"source": args.source, **analysis.to_dict(), **_understood(args, chosen, analysis.sweep.auc)}
+    document["warnings"] = [*chosen.attrs.get("notes", []), *document["warnings"]]
+    return document
+
+
+def _understood(args: argparse.Namespace, table: pd.DataFrame, auc: float) -> dict[str, Any]:
+    """Which words, columns and end of the scores were taken for what, and why."""
+    low = args.lower_is_fake
+    because = "as --lower-is-fake says" if low else "as nothing says otherwise (--lower-is-fake turns it)"
+    because += f"; AUC {numbers.number(auc)} {'bears it out' if auc > 0.5 else 'does not bear it out'}"
+    found: dict[str, Any] = {"direction": {"fake_scores": "low" if low else "high", "because": because}}
+    return found | {name: table.attrs[name] for name in ("labels", "columns") if table.attrs.get(name)}
 
 
 def _if_turned(args: argparse.Namespace) -> str:
@@ -67,17 +113,23 @@ def _if_turned(args: argparse.Namespace) -> str:
 def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None, str]:
     """The scores to choose on, those to look at (None: the same), and where the first come from."""
     path = Path(args.source).expanduser()
-    columns = ("split", "group") if args.intervals else ("split",)
-    options = {"fake_label": args.fake_label, "lower_is_fake": args.lower_is_fake, "columns": columns}
+    options: dict[str, Any] = {
+        "fake_label": args.fake_label,
+        "lower_is_fake": args.lower_is_fake,
+        "columns": ("split", "group"),
+        "mapping": _mapping(args.column or []),
+    }
     if path.is_file():
-        table = score_files.read(path, **options)
+        table = score_files.read(path, key=args.key, **options)
         if args.split is None:
             return table, None, "all"
         if "split" not in table:
             raise BadInput(f"{path.name} has no column split; leave --split out or add it")
         chosen = _part(table, "val", path.name)
         return chosen, _part(table, "test", path.name) if args.split == "test" else None, "val"
-    if path.suffix.lower() in (".csv", ".gz", ".parquet"):
+    if args.key is not None:
+        raise BadInput(f"--key belongs to a score file, and there is no file {args.source}")
+    if path.suffix.lower() in (".csv", ".gz", ".parquet", ".txt"):
         raise BadInput(f"there is no score file {args.source}")
     folder = open_run(args.source)
     found = []
@@ -91,6 +143,16 @@ def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None
     return found[0], found[1] if len(found) > 1 else None, "val"
 
 
+def _mapping(words: list[str]) -> dict[str, str]:
+    found = {}
+    for word in words:
+        name, equals, own = word.partition("=")
+        if name not in MAPPED or not equals or not own:
+            raise BadInput(f"--column {word!r} must be NAME=OWN, with NAME one of {', '.join(MAPPED)}")
+        found[name] = own
+    return found
+
+
 def _part(table: pd.DataFrame, split: str, name: str) -> pd.DataFrame:
     part = table[score_files.splits(table) == split]
     if part.empty:
@@ -99,38 +161,61 @@ def _part(table: pd.DataFrame, split: str, name: str) -> pd.DataFrame:
 
 
 def show(result: dict[str, Any]) -> str:
+    ends = result.get("intervals", {})
+    ranking = " · ".join(
+        f"{name.upper()} {numbers.interval(result[name], *(ends.get(name) or (None, None)))}"
+        for name in ("auc", "ap", "eer")
+    )
     lines = [
-        f"{result['n']:,} samples, {result['positives']:,} fake · AUC {result['auc']:.4f} · AP {result['ap']:.4f} "
-        f"· EER {result['eer']:.4f} at {result['eer_threshold']:.6g}",
+        f"{result['n']:,} samples, {result['positives']:,} fake · {ranking} at {numbers.threshold(result['eer_threshold'])}",
         f"chosen on {result['chosen_on']}, figures on {result['looking_at']}",
+        *_field(result, ends),
         "",
         f"{'method':<22}{'threshold':>13}{'TP':>12}{'FP':>12}{'TN':>12}{'FN':>12}"
-        f"{'prec.':>8}{'recall':>8}{'FPR':>8}{'F1':>8}{'bal.acc':>9}{'cost':>10}",
+        f"{'prec.':>9}{'recall':>9}{'FPR':>9}{'F1':>9}{'bal.acc':>9}{'cost':>10}",
     ]
     for point in result["points"]:
         name = point["method"] + ("" if point["reachable"] else " (not reached)")
         counts = "".join(f"{point[c]:>12,}" for c in ("tp", "fp", "tn", "fn"))
-        shares = "".join(_share(point[c]) for c in ("precision", "recall", "fpr", "f1"))
-        threshold = "none" if point["threshold"] is None else f"{point['threshold']:.6g}"
-        lines.append(
-            f"{name:<22}{threshold:>13}{counts}{shares} {_share(point['balanced_accuracy'])}{point['cost']:>10.4g}"
-        )
+        shares = "".join(f" {numbers.number(point[c]):>8}" for c in SHOWN)
+        cost = numbers.number(point["cost"])
+        lines.append(f"{name:<22} {numbers.threshold(point['threshold']):>12}{counts}{shares} {cost:>9}")
         if "band" in point:
             lines.append(_band(point["band"]))
     return "\n".join([*lines, *(f"! {warning}" for warning in result["warnings"])])
 
 
+def _field(result: dict[str, Any], ends: dict[str, Any]) -> list[str]:
+    """The field's measures, and which end of the scores is fake."""
+    if "mindcf" not in result:
+        return []
+    figures = [
+        f"{words} {numbers.interval(result[name], *(ends.get(name) or (None, None)))}"
+        for name, words in FIELD
+        if result.get(name) is not None
+    ]
+    recalls = [
+        f"recall at {numbers.threshold(100 * float(rate))} % false alarms "
+        f"{numbers.interval(value, *(ends.get('tpr_at_fpr', {}).get(rate) or (None, None)))}"
+        for rate, value in result["tpr_at_fpr"].items()
+    ]
+    costs, direction = result["dcf_costs"], result["direction"]
+    return [
+        " · ".join(figures)
+        + f" (costs {costs['miss']:g}:{costs['false_alarm']:g}, prior {costs['spoof_prior']:g}; "
+        f"scores read as {result['scores_read_as']})",
+        " · ".join(recalls),
+        f"{direction['fake_scores']} scores are fake, {direction['because']}",
+    ]
+
+
 def _band(band: dict[str, Any]) -> str:
-    low, high = ("none" if band[end] is None else f"{band[end]:.6g}" for end in ("low", "high"))
     wrong = (
         "nothing is decided"
         if band["error"] is None
-        else f"{100 * band['error']:.3g} % of the decided are wrong"
+        else f"{numbers.percent(band['error'])} of the decided are wrong"
     )
     return (
-        f"    uncertain from {low} to under {high}: {100 * band['queue']:.3g} % are left to people, {wrong}"
+        f"    uncertain from {numbers.threshold(band['low'])} to under {numbers.threshold(band['high'])}: "
+        f"{numbers.percent(band['queue'])} are left to people, {wrong}"
     )
-
-
-def _share(value: float | None) -> str:
-    return f"{'–' if value is None else format(value, '.3f'):>8}"

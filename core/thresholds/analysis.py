@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from core.thresholds import cautions, methods
+from core.thresholds import cautions, field_measures, methods
 from core.thresholds.band import Band, band
 from core.thresholds.band import at as band_at
+from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
 from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep, at, sweep
@@ -29,6 +30,7 @@ class Analysis:
     bands: list[Band] = field(default_factory=list)  # one a point, where they are asked for
     intervals: dict[str, Interval] = field(default_factory=dict)  # of the ranking figures
     point_intervals: list[dict[str, Interval]] = field(default_factory=list)
+    field: FieldMeasures | None = None  # of the split that is looked at
 
     def to_dict(self) -> dict[str, Any]:
         points: list[dict[str, Any]] = [point.to_dict() for point in self.points]
@@ -52,6 +54,10 @@ class Analysis:
         }
         if self.intervals:
             document["intervals"] = {name: list(ends) for name, ends in self.intervals.items()}
+        if self.field is not None:
+            document |= self.field.to_dict()
+            if self.field.intervals:
+                document.setdefault("intervals", {}).update(field_measures.intervals_document(self.field))
         return document
 
 
@@ -66,11 +72,14 @@ def analyse(
     seed: int = 0,
     if_turned: str = cautions.OF_A_RUN,
     error: float | None = None,
+    dcf: Costs = field_measures.ASVSPOOF5,
+    asv: pd.DataFrame | None = None,
 ) -> Analysis:
     """Thresholds chosen on `chosen` (label, score, perhaps group), figures on `seen` (the same where None).
 
-    `draws` replicates of the bootstrap; 0 leaves intervals out. `error` is what an uncertain band around each
-    threshold allows on `chosen`; None draws none.
+    `draws` replicates of the bootstrap add intervals of the ranking; those of each point are there without it.
+    `error` is what an uncertain band around each threshold allows on `chosen`; None draws none. `dcf` prices the
+    field's measures; `asv` are scores of a speaker verification for the t-DCF.
     """
     wanted = {word: methods.parse(word) for word in dict.fromkeys(word.strip() for word in words)}
     costs = next((m.costs for m in wanted.values() if m.costs is not None), None) or Costs()
@@ -87,7 +96,21 @@ def analyse(
         warnings += cautions.about_point(point)
         points.append(point)
     bands = [] if error is None else [_band(source, target, point, error) for point in points]
-    analysis = Analysis(target, points, chosen_on, place, warnings, bands)
+    table = chosen if seen is None else seen
+    lines, prices = [point.threshold for point in points], [point.costs for point in points]
+    ends = along(*_columns(table), lines, n=draws, seed=seed, costs=prices)
+    measured = field_measures.measure(
+        *_columns(table),
+        costs=dcf,
+        asv=asv,
+        draws=draws,
+        seed=seed,
+        swept=target,
+        turned=bool(table.attrs.get("turned")),
+    )
+    analysis = Analysis(
+        target, points, chosen_on, place, warnings, bands, point_intervals=ends, field=measured
+    )
     return _with_intervals(analysis, chosen, seen, draws, seed) if draws else analysis
 
 
@@ -101,10 +124,10 @@ def _with_intervals(
 ) -> Analysis:
     table = chosen if seen is None else seen
     ranking = bootstrap(*_columns(table), RANKING, n=draws, seed=seed)
-    lines = [point.threshold for point in analysis.points]
-    prices = [point.costs for point in analysis.points]
-    here = along(*_columns(table), lines, n=draws, seed=seed, costs=prices)
-    words = [point.method for point in analysis.points if point.method != "default"]
+    lines, here = [point.threshold for point in analysis.points], analysis.point_intervals
+    words = [
+        point.method for point in analysis.points if point.method != "default" and point.threshold is not None
+    ]
     spreads = threshold_intervals(*_columns(chosen), words, min(draws, 200), seed)
     for point, found in zip(analysis.points, here, strict=True):
         if point.method in spreads:
@@ -116,7 +139,7 @@ def _with_intervals(
             warnings += cautions.about_transfer(
                 point.method, on, at_, analysis.chosen_on, analysis.looking_at
             )
-    return replace(analysis, warnings=warnings, intervals=ranking, point_intervals=here)
+    return replace(analysis, warnings=warnings, intervals=ranking)
 
 
 def _columns(table: pd.DataFrame) -> tuple[Any, Any, Any]:

@@ -1,49 +1,31 @@
-"""Bootstrap by group: 95 % intervals of every figure, of the chosen threshold, and of the difference of two detectors.
+"""95 % intervals of every figure, of the chosen threshold, and of the difference of two detectors.
 
-Whole groups are drawn, because samples that share a person or a source clip are not independent.
+Where samples are independent, figures at a threshold have intervals from their counts (Wilson's, and what follows from
+it). Where they hang together in groups (a person, a source clip), whole groups are drawn, and the interval is the wider
+of that bootstrap and of Wilson's for as many samples as the groups are worth. Figures of the ranking are drawn too.
+Every interval holds its figure, and none of a finite sample has no width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from core.errors import BadInput
+from core.thresholds import proportions, ranking
+from core.thresholds.at_threshold import AT_THRESHOLD, cost, figure_ends
 from core.thresholds.methods import choose
 from core.thresholds.point import Costs
-from core.thresholds.sweep import Sweep, check, sweep
+from core.thresholds.proportions import Ends
+from core.thresholds.resampling import Groups, Resampled
+from core.thresholds.sweep import check, sweep
 
-RANKING = ("auc", "ap", "eer")
-AT_THRESHOLD: dict[str, Callable[..., np.ndarray]] = {
-    "accuracy": lambda tp, fp, tn, fn: _ratio(tp + tn, tp + fp + tn + fn),
-    "balanced_accuracy": lambda tp, fp, tn, fn: (_ratio(tp, tp + fn) + _ratio(tn, tn + fp)) / 2,
-    "precision": lambda tp, fp, tn, fn: _ratio(tp, tp + fp),
-    "recall": lambda tp, fp, tn, fn: _ratio(tp, tp + fn),
-    "specificity": lambda tp, fp, tn, fn: _ratio(tn, tn + fp),
-    "fpr": lambda tp, fp, tn, fn: _ratio(fp, tn + fp),
-    "fnr": lambda tp, fp, tn, fn: _ratio(fn, tp + fn),
-    "f1": lambda tp, fp, tn, fn: _ratio(2 * tp, 2 * tp + fp + fn),
-    "macro_f1": lambda tp, fp, tn, fn: (
-        (_ratio(2 * tp, 2 * tp + fp + fn) + _ratio(2 * tn, 2 * tn + fp + fn)) / 2
-    ),
-    "youden": lambda tp, fp, tn, fn: _ratio(tp, tp + fn) - _ratio(fp, tn + fp),
-    "mcc": lambda tp, fp, tn, fn: _ratio(
-        tp * tn - fp * fn, np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
-    ),
-    "precision_real": lambda tp, fp, tn, fn: _ratio(tn, tn + fn),
-    "f1_real": lambda tp, fp, tn, fn: _ratio(2 * tn, 2 * tn + fn + fp),
-    "called_fake": lambda tp, fp, tn, fn: _ratio(tp + fp, tp + fp + tn + fn),
-}
+RANKING = tuple(ranking.FIGURES)
 FIGURES = (*RANKING, *AT_THRESHOLD)
 LEVEL = 0.95
-FINE = 200_000  # samples; above, ranking figures are resampled over as many bins of equal count
-BINS = 8_192
 
 Interval = tuple[float, float]
-Groups: TypeAlias = "Sequence[object] | np.ndarray | pd.Series | None"
 
 
 def bootstrap(
@@ -56,9 +38,14 @@ def bootstrap(
     seed: int = 0,
 ) -> dict[str, Interval]:
     """The 95 % interval of each figure; those `at_threshold` are of calling fake what scores >= np.float64(threshold)
-    (None: nothing). A figure that exists in no draw is left out."""
-    drawn = replicates(labels, scores, groups, figures, threshold, n, seed)
-    return {name: interval for name, values in drawn.items() if (interval := _interval(values)) is not None}
+    (None: nothing). A figure that does not exist is left out."""
+    _refuse_unknown(figures)
+    ranked = [name for name in figures if name in RANKING]
+    found = ranking_intervals(labels, scores, groups, ranked, n, seed) if ranked else {}
+    if len(ranked) < len(figures):
+        at = [name for name in figures if name in AT_THRESHOLD]
+        found |= along(labels, scores, groups, [threshold], at, n, seed)[0]
+    return {name: found[name] for name in figures if name in found}
 
 
 def along(
@@ -71,20 +58,70 @@ def along(
     seed: int = 0,
     costs: Sequence[Costs] = (),
 ) -> list[dict[str, Interval]]:
-    """The intervals at each of several thresholds, from the same draws; `costs`, one a threshold, add that of cost."""
-    cells = _Resampled(labels, scores, groups, n, seed).cells(thresholds)
+    """The intervals at each of several thresholds, exactly there; `costs`, one a threshold, add that of cost.
+
+    `n` draws of groups; none are needed where all samples are independent, and 0 leaves them out.
+    """
+    resampled = Resampled(labels, scores, groups, n, seed)
+    counts = resampled.counts(thresholds)
+    worth = None if resampled.independent else resampled.worth(thresholds)
+    ends = figure_ends(counts, figures, worth, costs)
+    if worth is not None and n:
+        cells = resampled.cells(thresholds)
+        for name in ends:
+            drawn = cost(costs, *cells) if name == "cost" else AT_THRESHOLD[name](*cells)
+            ends[name] = _wider(ends[name], _columns(drawn))
     found: list[dict[str, Interval]] = [{} for _ in thresholds]
-    for name in figures:
-        values = AT_THRESHOLD[name](*cells)
-        for column, here in enumerate(found):
-            interval = _interval(values[:, column])
-            if interval is not None:
-                here[name] = interval
-    for column, (prices, here) in enumerate(zip(costs, found, strict=False)):
-        interval = _interval(_cost(prices, *(cell[:, column] for cell in cells)))
-        if interval is not None:
-            here["cost"] = interval
+    for name, (low, high) in ends.items():
+        for here, a, b in zip(found, low.tolist(), high.tolist(), strict=True):
+            if a == a and b == b:
+                here[name] = (a, b)
     return found
+
+
+def ranking_intervals(
+    labels: np.ndarray,
+    scores: np.ndarray,
+    groups: Groups,
+    figures: Sequence[str] = RANKING,
+    n: int = 1000,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Of figures that need no threshold; empty where a class is missing."""
+    resampled = Resampled(labels, scores, groups, n, seed)
+    fakes, reals = resampled.groups_of(1), resampled.groups_of(0)
+    if not fakes or not reals:
+        return {}
+    swept = sweep(resampled.labels, resampled.scores)
+    drawn = drawn_figures(resampled, {name: ranking.FIGURES[name] for name in figures})
+    return {
+        name: held(
+            float(getattr(swept, name)), drawn[name], ranking.floor(name, swept, fakes, reals), fakes, reals
+        )
+        for name in figures
+    }
+
+
+def drawn_figures(resampled: Resampled, figures: dict[str, ranking.Figure]) -> dict[str, np.ndarray]:
+    """Each figure in each draw; NaN where the draw lost a class."""
+    found: dict[str, list[np.ndarray]] = {name: [np.zeros(0)] for name in figures}
+    for tp, fp in resampled.ranked():
+        whole = (tp[:, -1] > 0) & (fp[:, -1] > 0)
+        for name, figure in figures.items():
+            values = np.full(len(tp), np.nan)
+            values[whole] = figure(tp[whole], fp[whole])
+            found[name].append(values)
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def held(value: float, drawn: np.ndarray, least: Interval, fakes: int, reals: int) -> Interval:
+    """The interval of the draws, with the figure in it; no narrower than `least` where draws say too little: few
+    samples, or draws that end at the best or the worst there is."""
+    ends = _interval(drawn) or (value, value)
+    low, high = min(ends[0], value), max(ends[1], value)
+    if min(fakes, reals) < ranking.FEW or low <= 0 or high >= 1 or low == high:
+        low, high = min(low, least[0]), max(high, least[1])
+    return low, high
 
 
 def threshold_intervals(
@@ -96,16 +133,27 @@ def threshold_intervals(
     seed: int = 0,
 ) -> dict[str, Interval]:
     """The 95 % interval of the threshold that each method chooses; a draw in which it calls nothing fake counts as
-    the highest score."""
+    the highest score. It never ends at the chosen score on both sides: every score down to the next one under it
+    calls the same samples fake."""
+    resampled = Resampled(labels, scores, groups, n, seed)
+    whole = sweep(resampled.labels, resampled.scores)
     chosen: dict[str, list[float]] = {word: [] for word in words}
-    for drawn in _Resampled(labels, scores, groups, n, seed).sweeps():
+    for drawn in resampled.sweeps():
         if drawn is not None:
             for word in words:
                 point = choose(drawn, word)
                 highest = float(drawn.thresholds[-1])
                 chosen[word].append(highest if point.threshold is None else point.threshold)
-    found = {word: _interval(np.array(values)) for word, values in chosen.items()}
-    return {word: interval for word, interval in found.items() if interval is not None}
+    found = {}
+    for word, values in chosen.items():
+        here = choose(whole, word).threshold
+        here = float(whole.thresholds[-1]) if here is None else here
+        ends = _interval(np.array(values)) or (here, here)
+        place = whole.index(here)
+        under = float(whole.thresholds[place - 1]) if place else float(np.nextafter(here, -np.inf))
+        low, high = min(ends[0], here), max(ends[1], here)
+        found[word] = (low if low < high else under, high)
+    return found
 
 
 def difference(
@@ -118,15 +166,23 @@ def difference(
     n: int = 1000,
     seed: int = 0,
 ) -> dict[str, tuple[float, float, float]]:
-    """Paired, on the same samples: figure -> (first less second, low, high). Zero inside: no difference shown."""
+    """Paired, on the same samples: figure -> (first less second, low, high). Zero inside: no difference shown.
+
+    Two detectors that err on the same samples differ by 0 here; how far they may differ elsewhere is Wilson's upper
+    end of no such sample among all.
+    """
     a = replicates(labels, first, groups, figures, thresholds[0], n, seed)
     b = replicates(labels, second, groups, figures, thresholds[1], n, seed)
+    resampled = Resampled(labels, first, groups, 0, 0)
+    smaller = min(resampled.groups_of(0), resampled.groups_of(1)) or resampled.groups
+    unseen = float(proportions.wilson(np.array(0.0), np.array(float(smaller)))[1])
     found = {}
     for name in figures:
-        interval = _interval(a[name] - b[name])
-        if interval is not None:
-            here = value(labels, first, name, thresholds[0]) - value(labels, second, name, thresholds[1])
-            found[name] = (here, *interval)
+        here = value(labels, first, name, thresholds[0]) - value(labels, second, name, thresholds[1])
+        ends = _interval(a[name] - b[name])
+        if ends is not None and here == here:
+            low, high = min(ends[0], here), max(ends[1], here)
+            found[name] = (here, low, high) if low < high else (here, here - unseen, here + unseen)
     return found
 
 
@@ -150,99 +206,22 @@ def replicates(
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
     """Each figure in each of `n` draws (NaN where it does not exist). The draws depend on seed and groups alone."""
-    unknown = [name for name in figures if name not in FIGURES]
-    if unknown:
-        raise BadInput(f"unknown figure {unknown[0]!r}; known are {', '.join(FIGURES)}")
-    resampled = _Resampled(labels, scores, groups, n, seed)
+    _refuse_unknown(figures)
+    resampled = Resampled(labels, scores, groups, n, seed)
     found: dict[str, np.ndarray] = {}
-    ranking = [name for name in figures if name in RANKING]
-    if ranking:
-        found |= resampled.ranking(ranking)
-    if len(ranking) < len(figures):
+    ranked = [name for name in figures if name in RANKING]
+    if ranked:
+        found |= drawn_figures(resampled, {name: ranking.FIGURES[name] for name in ranked})
+    if len(ranked) < len(figures):
         cells = resampled.cells([threshold])
         found |= {name: AT_THRESHOLD[name](*cells)[:, 0] for name in figures if name in AT_THRESHOLD}
     return {name: found[name] for name in figures}
 
 
-class _Resampled:
-    """The samples, and how often each group is drawn in each replicate."""
-
-    def __init__(self, labels: np.ndarray, scores: np.ndarray, groups: Groups, n: int, seed: int) -> None:
-        self.labels, self.scores = check(labels, scores)
-        total = len(self.labels)
-        if groups is None:
-            self.group, self.groups = np.arange(total), total
-        else:
-            self.group, self.groups = _group_codes(groups)
-            if len(self.group) != total:
-                raise BadInput(f"{len(self.group):,} groups do not fit {total:,} scores")
-        self.n, self.seed = n, seed
-
-    def weights(self) -> Iterator[np.ndarray]:
-        random = np.random.default_rng(self.seed)
-        kind = np.int32 if self.groups < 2**31 else np.int64
-        for _ in range(self.n):
-            yield np.bincount(random.integers(0, self.groups, self.groups, dtype=kind), minlength=self.groups)
-
-    def cells(self, thresholds: Sequence[float | None]) -> tuple[np.ndarray, ...]:
-        """tp, fp, tn, fn of each draw at each threshold: four arrays (draws, thresholds)."""
-        edges = np.array([np.inf if t is None else t for t in thresholds], np.float64)
-        order = np.argsort(edges, kind="stable")
-        slot = np.searchsorted(edges[order], self.scores, "right")  # this many thresholds call it fake
-        width = len(edges) + 1
-        entry, size = np.unique(
-            (self.group * width + slot) * 2 + self.labels, return_counts=True
-        )  # samples of one group, one slot and one label
-        group, cell = entry // (2 * width), entry % (2 * width)
-        counts = np.stack(
-            [
-                np.bincount(cell, weights=weight[group] * size, minlength=2 * width)
-                for weight in self.weights()
-            ]
-        ).reshape(self.n, width, 2)
-        above = counts[:, ::-1].cumsum(axis=1)[
-            :, ::-1
-        ]  # called fake by the threshold of each slot and those under it
-        tp, fp = np.empty((2, self.n, len(edges)))
-        tp[:, order], fp[:, order] = above[:, 1:, 1], above[:, 1:, 0]
-        return tp, fp, above[:, :1, 0] - fp, above[:, :1, 1] - tp
-
-    def ranking(self, figures: Sequence[str]) -> dict[str, np.ndarray]:
-        found: dict[str, list[float]] = {name: [] for name in figures}
-        for drawn in self.sweeps():
-            for name in figures:
-                found[name].append(float("nan") if drawn is None else getattr(drawn, name))
-        return {name: np.array(values) for name, values in found.items()}
-
-    def sweeps(self) -> Iterator[Sweep | None]:
-        """The sweep of each draw; None where it lost a class."""
-        order = np.argsort(-self.scores.astype(np.float64), kind="stable")
-        ranked, label, group = self.scores[order], self.labels[order].astype(bool), self.group[order]
-        last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # of its ties, falling
-        if len(last) > BINS and len(ranked) > FINE:
-            last = last[np.unique(np.linspace(0, len(last) - 1, BINS).astype(np.intp))]
-        for weight in self.weights():
-            drawn = weight[group]
-            tp = np.cumsum(drawn * label)[last]
-            called = np.cumsum(drawn)[last]
-            if not tp[-1] or tp[-1] == called[-1]:
-                yield None
-                continue
-            kept = np.flatnonzero(np.diff(called, prepend=0))[::-1]  # thresholds that a drawn sample has
-            positives = int(tp[-1])
-            yield Sweep(
-                ranked[last[kept]], tp[kept], (called - tp)[kept], positives, int(called[-1]) - positives
-            )
-
-
-def _group_codes(groups: Sequence[object] | np.ndarray | pd.Series) -> tuple[np.ndarray, int]:
-    """A number for each group; a sample without one stands alone."""
-    codes, names = pd.factorize(
-        pd.Series(groups).astype(object).where(lambda names: names.notna(), None).to_numpy()
-    )
-    alone = np.flatnonzero(codes < 0)
-    codes[alone] = len(names) + np.arange(len(alone))
-    return codes.astype(np.intp), len(names) + len(alone)
+def _refuse_unknown(figures: Sequence[str]) -> None:
+    unknown = [name for name in figures if name not in FIGURES]
+    if unknown:
+        raise BadInput(f"unknown figure {unknown[0]!r}; known are {', '.join(FIGURES)}")
 
 
 def _interval(values: np.ndarray) -> Interval | None:
@@ -253,13 +232,14 @@ def _interval(values: np.ndarray) -> Interval | None:
     return float(low), float(high)
 
 
-def _cost(costs: Costs, tp: np.ndarray, fp: np.ndarray, tn: np.ndarray, fn: np.ndarray) -> np.ndarray:
-    """Of 1,000 samples, as Costs.per_thousand counts it."""
-    share = costs.prevalence
-    if share is None:
-        return 1000 * _ratio(costs.fp * fp + costs.fn * fn, tp + fp + tn + fn)
-    return 1000 * (costs.fp * (1 - share) * _ratio(fp, fp + tn) + costs.fn * share * _ratio(fn, tp + fn))
+def _columns(drawn: np.ndarray) -> Ends:
+    """The interval of each column of draws; NaN where it has none."""
+    found = [_interval(column) or (np.nan, np.nan) for column in drawn.T]
+    return np.array([low for low, _ in found]), np.array([high for _, high in found])
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
+def _wider(one: Ends, other: Ends) -> Ends:
+    """Of both; where the figure itself does not exist there is none."""
+    low, high = np.fmin(one[0], other[0]), np.fmax(one[1], other[1])
+    missing = np.isnan(one[0])
+    return np.where(missing, np.nan, low), np.where(missing, np.nan, high)

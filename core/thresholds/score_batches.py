@@ -1,4 +1,4 @@
-"""From a score file to batches of its rows: CSV (also .gz) or Parquet, in bounded memory.
+"""From a score file to batches of its rows: CSV or columns apart by spaces (also .gz), or Parquet; in bounded memory.
 
 What is inside decides, not the name. Files come from elsewhere, so bytes are limited while reading.
 """
@@ -8,21 +8,25 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import BadInput
-from core.thresholds import score_text
+from core.thresholds import plain_columns, score_text
 from core.workspace import Workspace, workspace
 
 OPTIONAL = ("id", "group", "dataset", "modality", "identity", "method", "split", "probability")
-ALIASES = {"sample_id": "id", "component": "group", "attack": "method"}
+ALIASES = {
+    "sample_id": "id", "utterance": "id", "utterance_id": "id", "utt_id": "id", "component": "group",
+    "attack": "method", "truth": "label", "key": "label", "score_spoof": "score", "spoof_score": "score",
+}  # fmt: skip
 BLOCK = 8 << 20  # bytes of CSV read at a time
 
 
@@ -50,33 +54,52 @@ class Limits:
         return f"{name} has over {self.max_rows:,} rows; raise score_files.max_rows in settings.toml"
 
 
-def batches(path: Path, limits: Limits) -> Iterator[pa.Table]:
+@dataclass
+class Asked:
+    """Which columns are wanted, under which names of the file's own; and what there is to say about the answer."""
+
+    needed: tuple[str, ...] = ("label", "score")
+    mapping: Mapping[str, str] = field(
+        default_factory=dict
+    )  # house name -> the file's own, or a place from 1
+    scores_as_text: bool = False
+    columns: dict[str, str] = field(default_factory=dict)  # as they were found
+    left_out: int = 0  # rows of the workbench's own feedback that have no score
+
+
+class ScoresAreText(Exception):
+    """Scores that are not numbers: read again as text, to say which."""
+
+
+def batches(path: Path, limits: Limits, asked: Asked | None = None) -> Iterator[pa.Table]:
+    """Batches whose columns have house names."""
+    asked = asked or Asked()
     with path.open("rb") as file:
         head = file.read(4)
     if not head:
         raise BadInput(f"{path.name} is empty")
     if head == b"PAR1":
-        yield from _parquet_batches(path, limits)
+        yield from _parquet_batches(path, limits, asked)
     elif head[:2] == b"\x1f\x8b":
         with path.open("rb") as file:
-            yield from _csv_batches(_Gunzip(file, limits, path.name), path.name)
+            yield from _text_batches(_Gunzip(file, limits, path.name), path.name, asked)
     else:
         if path.stat().st_size > limits.max_bytes:
             raise BadInput(limits.too_large(path.name))
         with path.open("rb") as file:
-            yield from _csv_batches(file, path.name)
+            yield from _text_batches(file, path.name, asked)
 
 
-def _parquet_batches(path: Path, limits: Limits) -> Iterator[pa.Table]:
+def _parquet_batches(path: Path, limits: Limits, asked: Asked) -> Iterator[pa.Table]:
     try:
         with pq.ParquetFile(path) as file:
-            found = names(file.schema_arrow.names, path.name)
+            found = names(file.schema_arrow.names, path.name, asked)
             for known, own in found.items():
                 score_text.check_type(file.schema_arrow.field(own).type, known, path.name)
             text = _check_chunks(file, found, path.name, limits)
         with pq.ParquetFile(path, read_dictionary=text) as file:
             for batch in file.iter_batches(1 << 20, columns=list(found.values())):
-                yield pa.Table.from_batches([batch])
+                yield _renamed(pa.Table.from_batches([batch]), found)
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path.name} is not a whole Parquet file ({error})") from error
 
@@ -107,34 +130,77 @@ def _check_chunks(file: pq.ParquetFile, found: dict[str, str], name: str, limits
     ]
 
 
-def _csv_batches(file: IO[bytes] | _Gunzip, name: str) -> Iterator[pa.Table]:
-    buffered = io.BufferedReader(
-        file if isinstance(file, _Gunzip) else io.FileIO(file.fileno(), closefd=False), BLOCK
-    )
+def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterator[pa.Table]:
+    raw: io.RawIOBase = file if isinstance(file, _Gunzip) else io.FileIO(file.fileno(), closefd=False)
+    buffered = io.BufferedReader(raw, BLOCK)
     try:
         head = buffered.peek(1 << 16)[: 1 << 16]
     except (EOFError, zlib.error) as error:
         raise BadInput(f"{name} cannot be unpacked ({error})") from error
-    header, separator = _header(head, name)
-    found = names(header, name)
-    strings = dict.fromkeys(header, pa.string())
+    plain = None if b"\x00" in head else plain_columns.recognise(head)
+    if plain is None:
+        header, separator = _header(head, name)
+        found = names(header, name, asked)
+    else:
+        header, separator = [str(place + 1) for place in range(plain.count)], " "
+        found = places(plain, name, asked)
+    source = io.BufferedReader(plain_columns.SingleSpaces(buffered, BLOCK)) if separator == " " else buffered
+    types = dict.fromkeys(header, pa.string())
+    if "score" in found and not asked.scores_as_text:
+        types[found["score"]] = pa.float64()
+    feedback = plain is None and {"truth", "verdict"} <= {column.strip().casefold() for column in header}
     try:
         reader = pacsv.open_csv(
-            buffered,
-            read_options=pacsv.ReadOptions(block_size=BLOCK),
-            parse_options=pacsv.ParseOptions(delimiter=separator),
+            source,
+            read_options=pacsv.ReadOptions(block_size=BLOCK, column_names=header if plain else None),
+            parse_options=pacsv.ParseOptions(delimiter=separator, quote_char=False if plain else '"'),
             convert_options=pacsv.ConvertOptions(
                 include_columns=list(dict.fromkeys(found.values())),
-                column_types=strings,
+                column_types=types,
                 strings_can_be_null=False,
             ),
         )
         for batch in reader:
-            yield pa.Table.from_batches([batch])
+            table = _renamed(pa.Table.from_batches([batch]), found)
+            yield _scored_rows(table, asked) if feedback else table
     except (pa.ArrowException, EOFError, OSError, zlib.error) as error:
         if "straddling" in str(error):  # Arrow's word for a row that does not end in its block
             raise BadInput(f"{name} has a row of over {BLOCK:,} bytes") from error
+        if "conversion error to double" in str(error):
+            raise ScoresAreText from error
         raise BadInput(f"{name} cannot be read as CSV ({error})") from error
+
+
+def _renamed(table: pa.Table, found: dict[str, str]) -> pa.Table:
+    return pa.table({known: table.column(own) for known, own in found.items()})
+
+
+def _scored_rows(table: pa.Table, asked: Asked) -> pa.Table:
+    """Of the workbench's own feedback: a file that got no score is no row to choose a threshold on, and is counted."""
+    scores = table.column("score")
+    stated = pc.is_valid(scores) if pa.types.is_floating(scores.type) else pc.not_equal(scores, "")
+    kept = table.filter(stated)
+    asked.left_out += table.num_rows - kept.num_rows
+    return kept
+
+
+def places(plain: plain_columns.PlainColumns, name: str, asked: Asked) -> dict[str, str]:
+    """House name -> place (from 1) of each column of a file without a header."""
+    found = {known: str(place + 1) for known, place in plain.known().items()}
+    for known, own in asked.mapping.items():
+        if not own.isdigit() or not 1 <= int(own) <= plain.count:
+            raise BadInput(
+                f"{name} has no header: a column is named by its place, 1 to {plain.count}, not {own!r}"
+            )
+        found[known] = own
+    missing = [c for c in asked.needed if c not in found]
+    if missing:
+        help_ = "; a key file says the labels (--key KEY)" if missing[0] == "label" else ""
+        raise BadInput(
+            f"{name} has {plain.count} columns without a header, and none is a {missing[0]}{help_}"
+        )
+    asked.columns = {known: f"column {own}" for known, own in found.items()}
+    return found
 
 
 class _Gunzip(io.RawIOBase):
@@ -180,22 +246,35 @@ def _header(head: bytes, name: str) -> tuple[list[str], str]:
     except UnicodeDecodeError:
         raise BadInput(f"{name} is not UTF-8 text; save it as UTF-8 CSV or Parquet") from None
     separator = max(",;\t|", key=text.count)
+    if not text.count(separator) and " " in text.strip():
+        return text.split(), " "
     return next(csv.reader([text], delimiter=separator), []), separator
 
 
-def names(header: list[str], name: str) -> dict[str, str]:
+def names(header: list[str], name: str, asked: Asked | None = None) -> dict[str, str]:
     """House name -> the file's own name of each column that is read."""
+    asked = asked or Asked()
     plain: dict[str, str] = {}
     for column in header:
         key = column.strip().casefold()
-        if key in ("label", "score", *OPTIONAL) and key in plain:
+        if key in ("label", "score", *OPTIONAL) and key in plain and key not in asked.mapping:
             raise BadInput(f"{name} has two columns {key!r}")
         plain.setdefault(key, column)
     for alias, known in ALIASES.items():
         if known not in plain and alias in plain:
             plain[known] = plain[alias]
-    missing = [c for c in ("label", "score") if c not in plain]
+    shown = ", ".join(header[:12]) or "nothing"
+    for known, own in asked.mapping.items():
+        if own.strip().casefold() not in plain:
+            raise BadInput(f"{name} has no column {own!r}; it has {shown}")
+        plain[known] = plain[own.strip().casefold()]
+    missing = [c for c in asked.needed if c not in plain]
     if missing:
-        shown = ", ".join(header[:12]) or "nothing"
-        raise BadInput(f"{name} has no column {missing[0]!r}; it has {shown} (needed are label and score)")
-    return {known: plain[known] for known in ("label", "score", *OPTIONAL) if known in plain}
+        wanted = " and ".join(asked.needed)
+        raise BadInput(
+            f"{name} has no column {missing[0]!r}; it has {shown} (needed are {wanted}; "
+            f"--column {missing[0]}=NAME names another)"
+        )
+    found = {known: plain[known] for known in ("label", "score", *OPTIONAL) if known in plain}
+    asked.columns = dict(found)
+    return found

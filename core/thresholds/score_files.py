@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,9 @@ import pyarrow.compute as pc
 
 from core.errors import BadInput
 from core.thresholds import score_text
-from core.thresholds.score_batches import OPTIONAL, Limits, batches, names
-
-FAKE_WORDS, REAL_WORDS = ("fake", "1", "1.0", "true"), ("real", "0", "0.0", "false")
+from core.thresholds.plain_columns import FAKE_WORDS, REAL_WORDS
+from core.thresholds.plain_columns import is_number as _is_number
+from core.thresholds.score_batches import OPTIONAL, Asked, Limits, ScoresAreText, batches
 
 
 def read(
@@ -24,24 +26,99 @@ def read(
     lower_is_fake: bool = False,
     columns: tuple[str, ...] = OPTIONAL,
     limits: Limits | None = None,
+    key: Path | str | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """The table of a score file: `label` (0 or 1), `score`, and those of `columns` that the file has.
 
-    `fake_label` names the label that means fake where the file does not say it as real/fake or 0/1;
-    `lower_is_fake` turns scores whose low end means fake.
+    `fake_label` names the label that means fake where the file does not say it in words that are known;
+    `lower_is_fake` turns scores whose low end means fake. `key` is a second file with the labels by id. `mapping` names
+    the file's own columns (score -> logit), or their places where there is no header. The table's `attrs` say what was
+    understood: `labels`, `columns`, `turned`, `notes`.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise BadInput(f"there is no score file {path}")
     limits = limits or Limits.of()
-    parts = _Parts(path.name, columns, fake_label, limits)
-    for batch in batches(path, limits):
-        parts.add(batch)
-        if parts.rows > limits.max_rows:
-            raise BadInput(limits.too_many_rows(path.name))
-    table = parts.table()
+    mapping = dict(mapping or {})
+    if key is None:
+        table = _read(path, Asked(mapping=mapping), columns, fake_label, limits)
+    else:
+        with_id = tuple(dict.fromkeys(("id", *columns)))
+        scores = _read(path, Asked(("score", "id"), mapping), with_id, None, limits)
+        table = _with_labels(
+            scores, _read(key, Asked(("label", "id")), ("id", "method"), fake_label, limits), key
+        )
+        table = table[[name for name in table if name in ("label", "score", *columns)]]
+    table.attrs["turned"] = lower_is_fake
     if lower_is_fake:
         table["score"] = -table["score"]
+    return table
+
+
+def _read(
+    path: Path | str, asked: Asked, columns: tuple[str, ...], fake_label: str | None, limits: Limits
+) -> pd.DataFrame:
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise BadInput(f"there is no {'score' if 'score' in asked.needed else 'key'} file {path}")
+    parts = _Parts(path.name, columns, fake_label, limits, asked.needed)
+    try:
+        for batch in batches(path, limits, asked):
+            parts.add(batch)
+            if parts.rows > limits.max_rows:
+                raise BadInput(limits.too_many_rows(path.name))
+    except ScoresAreText:
+        if asked.scores_as_text:
+            raise
+        return _read(path, replace(asked, scores_as_text=True), columns, fake_label, limits)
+    table = parts.table()
+    table.attrs |= {"columns": asked.columns, "labels": parts.label_words(), "notes": []}
+    if asked.left_out:
+        some = "1 row has" if asked.left_out == 1 else f"{asked.left_out:,} rows have"
+        table.attrs["notes"].append(
+            f"{path.name}: {some} no score and {'is' if asked.left_out == 1 else 'are'} left out"
+        )
+    return table
+
+
+def _with_labels(scores: pd.DataFrame, key: pd.DataFrame, path: Path | str) -> pd.DataFrame:
+    """The labels of a key file beside the scores that it is about."""
+    place = pd.Index(key["id"].astype(str)).get_indexer(pd.Index(scores["id"].astype(str)))
+    missing = np.flatnonzero(place < 0)
+    if len(missing):
+        first = scores["id"].iloc[int(missing[0])]
+        raise BadInput(
+            f"{Path(path).name} has no key for {len(missing):,} of {len(scores):,} scores (the first is {str(first)[:60]!r}); "
+            "give the key file of these scores"
+        )
+    found = scores.assign(label=key["label"].to_numpy()[place])
+    if "method" in key and "method" not in scores:
+        found["method"] = key["method"].take(place).to_numpy()
+    found.attrs = scores.attrs | {"labels": key.attrs["labels"], "key_columns": key.attrs["columns"]}
+    return found[["label", "score", *(name for name in found if name not in ("label", "score"))]]
+
+
+def read_asv(path: Path | str, limits: Limits | None = None) -> pd.DataFrame:
+    """Speaker-verification scores as ASVspoof 2019 has them: a row ends in target, nontarget or spoof and its score."""
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise BadInput(f"there is no file of speaker-verification scores {path}")
+    limits = limits or Limits.of()
+    if path.stat().st_size > limits.max_bytes:
+        raise BadInput(limits.too_large(path.name))
+    rows: list[tuple[str, float]] = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            words = line[:4_096].decode("utf-8", errors="replace").split()
+            if not words:
+                continue
+            key = words[-2].casefold() if len(words) > 1 else ""
+            if key not in ("target", "nontarget", "spoof") or not _is_number(words[-1]):
+                raise BadInput(
+                    f"{path.name}: row {number} does not end in target, nontarget or spoof and a score"
+                )
+            rows.append((key, float(words[-1])))
+    table = pd.DataFrame(rows, columns=["key", "score"])
+    if not np.isfinite(table["score"]).all():
+        raise BadInput(f"{path.name} holds a score that is not a finite number")
     return table
 
 
@@ -53,8 +130,16 @@ def splits(table: pd.DataFrame) -> np.ndarray:
 class _Parts:
     """Batches turned into narrow columns one by one, so that text never piles up."""
 
-    def __init__(self, name: str, columns: tuple[str, ...], fake_label: str | None, limits: Limits) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: tuple[str, ...],
+        fake_label: str | None,
+        limits: Limits,
+        needed: tuple[str, ...] = ("label", "score"),
+    ) -> None:
         self.name, self.columns, self.fake_label, self.limits = name, columns, fake_label, limits
+        self.needed = needed
         self.rows = 0
         self.kept_text = 0  # bytes
         self.words: list[str] = []  # distinct labels, in order of appearance
@@ -64,9 +149,11 @@ class _Parts:
         self.others: dict[str, list[pa.ChunkedArray | pa.Array]] = {}
 
     def add(self, batch: pa.Table) -> None:
-        found = names(batch.column_names, self.name)
-        self.scores.append(self._scores(batch.column(found["score"])))
-        self.codes.append(self._codes(batch.column(found["label"])))
+        found = {name: name for name in batch.column_names}
+        if "score" in self.needed:
+            self.scores.append(self._scores(batch.column("score")))
+        if "label" in self.needed:
+            self.codes.append(self._codes(batch.column("label")))
         ids = self._encoded(batch, found, "id") if "id" in found else None
         if ids is not None:
             self.ids.append(score_text.hashes(ids))
@@ -149,11 +236,11 @@ class _Parts:
         if not self.rows:
             raise BadInput(f"{self.name} has no rows")
         self._refuse_repeated_ids()
-        is_fake = np.array(self._sides(), np.uint8)
-        columns: dict[str, Any] = {
-            "label": is_fake[np.concatenate(self.codes)],
-            "score": np.concatenate(self.scores),
-        }
+        columns: dict[str, Any] = {}
+        if "label" in self.needed:
+            columns["label"] = np.array(self._sides(), np.uint8)[np.concatenate(self.codes)]
+        if "score" in self.needed:
+            columns["score"] = np.concatenate(self.scores)
         for name, arrays in self.others.items():
             columns[name] = _joined(arrays).unify_dictionaries().to_pandas()
         return pd.DataFrame(columns)
@@ -168,6 +255,12 @@ class _Parts:
             some = "1 row repeats" if repeated == 1 else f"{repeated:,} rows repeat"
             raise BadInput(f"{self.name}: {some} an id; a sample counts once, so keep one row for each")
 
+    def label_words(self) -> dict[str, list[str]]:
+        """The words that were read as fake and as real."""
+        sides = self._sides() if "label" in self.needed else []
+        pairs = list(zip(self.words, sides, strict=False))
+        return {name: [w for w, s in pairs if s == side][:5] for name, side in (("fake", 1), ("real", 0))}
+
     def _sides(self) -> list[int]:
         """For each distinct label whether it is fake; asks where that is not plain."""
         if self.fake_label is not None:
@@ -180,11 +273,11 @@ class _Parts:
         lower = [w.casefold() for w in self.words]
         if all(w in FAKE_WORDS or w in REAL_WORDS for w in lower):
             return [int(w in FAKE_WORDS) for w in lower]
-        plain = {"real", "fake"} & set(lower)
+        plain = {*FAKE_WORDS, *REAL_WORDS} & {word for word in lower if not _is_number(word)}
         if len(self.words) <= 2 and not plain and not any(map(_is_fraction, lower)):
             raise BadInput(
                 f"{self.name}: labels are {_list(self.words)} and it is not plain which means fake; "
-                f"name it with --fake-label, e.g. --fake-label {self.words[-1]}"
+                f"name it with --fake, e.g. --fake {self.words[-1]}"
             )
         wrong = next(w for w in self.words if w.casefold() not in FAKE_WORDS + REAL_WORDS)
         raise BadInput(f"{self.name}: label {wrong!r} is neither real nor fake (labels are 0/1 or real/fake)")
@@ -207,15 +300,6 @@ def _joined(arrays: list[pa.ChunkedArray | pa.Array]) -> pa.ChunkedArray:
     return pa.chunked_array(
         [c for a in arrays for c in (a.chunks if isinstance(a, pa.ChunkedArray) else [a])]
     )
-
-
-def _is_number(word: str | None) -> bool:
-    """As a file may write it: Python also takes 1_000."""
-    try:
-        float(word or "")
-    except ValueError:
-        return False
-    return "_" not in (word or "")
 
 
 def _is_fraction(word: str) -> bool:

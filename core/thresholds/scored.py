@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.thresholds import breakdown
-from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
+from core.thresholds.intervals import RANKING, Interval, along, ranking_intervals, threshold_intervals
 from core.thresholds.point import Costs
 from core.thresholds.samples import Ranked
 from core.thresholds.sweep import Sweep, sweep
@@ -23,6 +23,7 @@ class Scored:
     def __init__(self, table: pd.DataFrame) -> None:
         self.table = table.reset_index(drop=True)
         self._keys: dict[str, pd.Categorical] = {}
+        self._ties: dict[str, breakdown.Tied | None] = {}
 
     def __len__(self) -> int:
         return len(self.table)
@@ -41,13 +42,27 @@ class Scored:
         return [key for key in breakdown.KEYS if key in self.table and len(self._key(key).categories) > 1]
 
     def breakdown(self, threshold: float | None, key: str) -> pd.DataFrame:
-        return breakdown.breakdown(self.table, threshold, key, self._key(key))
+        values = self._key(key)
+        if key not in self._ties:
+            self._ties[key] = breakdown.tied(self.table, key, values)
+        return breakdown.breakdown(self.table, threshold, key, values, self._ties[key])
 
     def intervals(self, threshold: float | None, costs: Costs) -> dict[str, Interval]:
         """95 % intervals of the figures at the threshold, and of those that need none (bootstrap by group)."""
-        y, s, groups = self._columns()
-        found = along(y, s, groups, [threshold], n=DRAWS, costs=[costs])[0]
-        return found | bootstrap(y, s, groups, RANKING, n=DRAWS)
+        return self.intervals_at([threshold], costs)[0] | self.ranking_intervals
+
+    @cached_property
+    def ranking_intervals(self) -> dict[str, Interval]:
+        """Of AUC, AP and EER."""
+        return ranking_intervals(*self._columns(), RANKING, n=DRAWS)
+
+    def intervals_at(
+        self, thresholds: Sequence[float | None], costs: Costs | None = None, draws: int = DRAWS
+    ) -> list[dict[str, Interval]]:
+        """95 % intervals of every figure at each of several thresholds, exactly there. Between two of them a drawing
+        goes straight in rank (share called fake), never in score."""
+        prices = [] if costs is None else [costs] * len(thresholds)
+        return along(*self._columns(), thresholds, n=draws, costs=prices)
 
     def threshold_intervals(self, words: Sequence[str]) -> dict[str, Interval]:
         """Where else each method might have put its threshold, had other samples been drawn."""

@@ -93,7 +93,7 @@ def test_several_blocks_are_one_table(tmp_path: Path, monkeypatch: pytest.Monkey
 REFUSED = {
     "empty": ("", "is empty"),
     "only a header": ("label,score\n", "has no rows"),
-    "no label": ("truth,score\n1,0.9\n0,0.1\n", "no column 'label'; it has truth, score"),
+    "no label": ("verdict,score\n1,0.9\n0,0.1\n", "no column 'label'; it has verdict, score"),
     "no score": ("label,p\n1,0.9\n0,0.1\n", "no column 'score'"),
     "no header": ("1,0.9\n0,0.1\n", "no column 'label'"),
     "two scores": ("label,score,Score\n1,0.9,0.8\n0,0.1,0.2\n", "two columns 'score'"),
@@ -114,7 +114,7 @@ REFUSED = {
     "a label that is neither": ("label,score\nfake,1\n2,0\n", "label '2' is neither real nor fake"),
     "a label that is a fraction": ("label,score\n0.5,1\n1,0\n", "label '0.5' is neither real nor fake"),
     "a label missing": ("label,score\n1,0.9\n,0.1\n", "the label in row 2 is missing"),
-    "which is fake": ("label,score\nspoof,0.9\nbonafide,0.1\n", "not plain which means fake.*--fake-label"),
+    "which is fake": ("label,score\nyes,0.9\nno,0.1\n", "not plain which means fake.*--fake "),
     "signs": ("label,score\n1,0.9\n-1,0.1\n", "not plain which means fake"),
     "an id twice": ("id,label,score\na,1,0.9\na,0,0.1\nb,0,0.3\n", "1 row repeats an id"),
     "ragged": ("label,score\n1,0.9,3\n0\n", "cannot be read as CSV"),
@@ -257,3 +257,93 @@ def test_texts_that_are_packed_without_a_dictionary(encoding: str, tmp_path: Pat
             read(tmp_path / "s.parquet")
     else:
         assert read(tmp_path / "s.parquet")["id"].tolist() == ["a", "ab", "b"]
+
+
+FIELD_FILES = {
+    "ASVspoof CM": "LA_1 - bonafide 2.5\nLA_2 A07 spoof -1.5\n",
+    "score before key": "LA_1 2.5 bonafide\nLA_2 -1.5 spoof\n",
+    "tabs and ragged spaces": " LA_1\t-  bonafide   2.5 \r\nLA_2 A07\tspoof -1.5\r\n",
+    "0 and 1 beside scores": "LA_1 2.5 0\nLA_2 -1.5 1\n",
+    "target and nontarget": "target 2.5\nnontarget -1.5\n",
+    "words of others": "a human 2.5\nb Deepfake -1.5\n",
+    "a header, apart by spaces": "utterance key score\nLA_1 genuine 2.5\nLA_2 spoof -1.5\n",
+    "the workbench's feedback": "when,file,truth,score,verdict\nx,a.png,real,2.5,real\nx,a.png,fake,-1.5,real\nx,c.png,fake,,error\n",
+}
+
+
+@pytest.mark.parametrize("name", FIELD_FILES)
+@pytest.mark.parametrize("packed", [False, True])
+def test_reads_scores_as_the_field_writes_them(name: str, packed: bool, tmp_path: Path) -> None:
+    path = tmp_path / ("s.txt.gz" if packed else "s.txt")
+    text = FIELD_FILES[name].encode()
+    path.write_bytes(gzip.compress(text) if packed else text)
+    table = read(path)
+    assert table["label"].tolist() == [0, 1]
+    assert table["score"].tolist() == [2.5, -1.5]
+    assert table.attrs["labels"]["fake"]
+    if "LA_1" in FIELD_FILES[name]:
+        assert table["id"].tolist() == ["LA_1", "LA_2"]
+    if "A07" in FIELD_FILES[name]:
+        assert table["method"].tolist() == ["-", "A07"]
+    left_out = [f"{path.name}: 1 row has no score and is left out"] if "verdict" in FIELD_FILES[name] else []
+    assert table.attrs["notes"] == left_out
+
+
+KEYS = {
+    "in the wild": "LA_x a - - - bonafide eval\nLA_x b - - - spoof eval\nLA_x c - - - spoof eval\n",
+    "2021": "LA_9 a alaw ita_tx bonafide bonafide notrim eval\nLA_9 b alaw ita_tx A07 spoof notrim progress\nLA_9 c alaw x A08 spoof notrim eval\n",
+    "2019 protocol": "LA_9 a - - bonafide\nLA_9 b - A11 spoof\nLA_9 c - A11 spoof\n",
+    "CSV": "id,label\na,real\nb,fake\nc,fake\n",
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_file_says_the_labels(name: str, tmp_path: Path) -> None:
+    scores = write(tmp_path / "scores.txt", "b 0.9\na 0.1\n")
+    table = read(scores, key=write(tmp_path / "key.txt", KEYS[name]))
+    assert table["id"].tolist() == ["b", "a"]
+    assert table["label"].tolist() == [1, 0]
+    assert table["score"].tolist() == [0.9, 0.1]
+    with pytest.raises(BadInput, match="a key file says the labels"):
+        read(scores)
+    with pytest.raises(BadInput, match=r"no key for 1 of 3 scores .the first is 'z'"):
+        read(write(tmp_path / "more.txt", "b 0.9\na 0.1\nz 0.3\n"), key=tmp_path / "key.txt")
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", "who,truth_value,logit,score\na,1,3,0\nb,0,-2,0\n")
+    table = read(path, mapping={"label": "truth_value", "score": "logit", "id": "who"})
+    assert (table["label"].tolist(), table["score"].tolist(), table["id"].tolist()) == (
+        [1, 0],
+        [3, -2],
+        ["a", "b"],
+    )
+    plain = write(tmp_path / "s.txt", "a 0.5 3 spoof\nb 0.25 -2 bonafide\n")
+    assert read(plain, mapping={"score": "2"})["score"].tolist() == [0.5, 0.25]
+    with pytest.raises(BadInput, match="no column 'logits'"):
+        read(path, mapping={"score": "logits"})
+    with pytest.raises(BadInput, match="a column is named by its place, 1 to 4"):
+        read(plain, mapping={"score": "9"})
+
+
+def test_the_parquet_of_deepfense(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"utterance_id": ["a", "b"], "label": ["spoof", "bonafide"], "score_spoof": [0.9, 0.2]}
+    )
+    frame.to_parquet(tmp_path / "s.parquet")
+    table = read(tmp_path / "s.parquet")
+    assert (table["label"].tolist(), table["score"].tolist()) == ([1, 0], [0.9, 0.2])
+
+
+def test_limits_hold_for_plain_files_too(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "s.txt", "".join(f"u{i}  - {'spoof' if i % 2 else 'bonafide'} {i}\n" for i in range(3000))
+    )
+    assert len(read(path)) == 3000
+    with pytest.raises(BadInput, match="over 100 rows"):
+        read(path, limits=Limits(max_rows=100))
+    with pytest.raises(BadInput, match="over 1,000 bytes"):
+        read(path, limits=Limits(max_bytes=1000))
+    torn = write(tmp_path / "torn.txt", "a - spoof 1\nb - bonafide 2\n" * 300 + "c spoof\n")
+    with pytest.raises(BadInput, match=r"cannot be read|no column"):
+        read(torn)

@@ -82,7 +82,9 @@ def test_a_run_chooses_on_validation_and_test_is_only_looked_at(
 
 def test_intervals_are_added_when_asked(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     folder = finished_run(space, 300)
-    assert "intervals" not in ask(capsys, folder.id)["points"][0]
+    plain = ask(capsys, folder.id)
+    assert "intervals" not in plain  # of the ranking
+    assert plain["points"][0]["intervals"]["recall"]  # of each point, without a bootstrap
     found = ask(capsys, folder.id, "--method", "macro_f1", "--intervals", "--split", "test")
     low, high = found["intervals"]["auc"]
     assert low < found["auc"] < high
@@ -116,9 +118,9 @@ BAD = {
     "NaN": ("label,score\n1,nan\n0,0.1\n", ()),
     "infinite": ("label,score\n1,-inf\n0,0.1\n", ()),
     "neither label": ("label,score\n1,0.9\nmaybe,0.1\n0,0.4\n", ()),
-    "asked": ("label,score\nspoof,0.9\nbonafide,0.1\n", ()),
+    "asked": ("label,score\nyes,0.9\nno,0.1\n", ()),
     "twice": ("id,label,score\na,1,0.9\na,0,0.1\n", ()),
-    "no column": ("truth,score\n1,0.9\n0,0.1\n", ()),
+    "no column": ("verdict,score\n1,0.9\n0,0.1\n", ()),
     "method": ("label,score\n1,0.9\n0,0.1\n", ("--method", "best")),
     "target": ("label,score\n1,0.9\n0,0.1\n", ("--method", "precision=95")),
     "a seed under zero": ("label,score\n1,0.9\n0,0.1\n", ("--intervals", "--seed", "-1")),
@@ -233,4 +235,55 @@ def test_columns_of_millions_stay_apart(capsys: pytest.CaptureFixture[str]) -> N
     }
     document = {"n": 2, "positives": 1, "auc": 1, "ap": 1, "eer": 0, "eer_threshold": 0}
     text = show(document | {"chosen_on": "all", "looking_at": "all", "points": [point], "warnings": []})
-    assert text.splitlines()[-1].split()[1:6] == ["-1e-05", *["12,345,678"] * 4]
+    assert text.splitlines()[-1].split()[1:6] == ["-0.00001", *["12,345,678"] * 4]
+
+
+def test_the_fields_measures_and_the_end_that_is_fake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = scores(300, 5)
+    rows = (
+        f"{i} {-s} {'spoof' if y else 'bonafide'}\n"
+        for i, s, y in zip(frame["id"], frame["score"], frame["label"], strict=True)
+    )
+    (tmp_path / "cm.txt").write_text("".join(rows))
+    asked = ask(capsys, str(tmp_path / "cm.txt"))
+    assert any(
+        "is the polarity turned?" in line for line in asked["warnings"]
+    )  # asked, never turned in silence
+    assert asked["direction"]["fake_scores"] == "high"
+    found = ask(capsys, str(tmp_path / "cm.txt"), "--lower-is-fake", "--intervals")
+    assert found["direction"]["fake_scores"] == "low"
+    assert found["labels"] == {"fake": ["spoof"], "real": ["bonafide"]}
+    assert found["scores_read_as"] == "probability"
+    assert found["dcf_costs"] == {"miss": 1, "false_alarm": 10, "spoof_prior": 0.05}
+    assert set(found["tpr_at_fpr"]) == {"0.01", "0.001"}
+    for name in ("mindcf", "actdcf", "cllr"):
+        low, high = found["intervals"][name]
+        assert low <= found[name] <= high
+    assert main(["thresholds", str(tmp_path / "cm.txt"), "--lower-is-fake"]) == 0
+    said = capsys.readouterr().out
+    assert "minDCF" in said
+    assert "low scores are fake, as --lower-is-fake says" in said
+
+
+def test_a_score_file_with_its_key_and_a_verification(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = scores(300, 5)
+    (tmp_path / "s.txt").write_text("".join(f"u{i} {s}\n" for i, s in enumerate(frame["score"])))
+    key = "".join(f"SPK u{i} - A07 {'spoof' if y else 'bonafide'}\n" for i, y in enumerate(frame["label"]))
+    (tmp_path / "key.txt").write_text(key)
+    asv = "".join(
+        f"x {key} {v + k / 50}\n"
+        for key, v in (("target", 3), ("nontarget", 0), ("spoof", 2))
+        for k in range(100)
+    )
+    (tmp_path / "asv.txt").write_text(asv)
+    words = (str(tmp_path / "s.txt"), "--key", str(tmp_path / "key.txt"))
+    found = ask(capsys, *words, "--asv", str(tmp_path / "asv.txt"))
+    assert (found["n"], found["positives"]) == (300, int(frame["label"].sum()))
+    assert 0 < found["mintdcf"] <= 1
+    (tmp_path / "asv.txt").write_text("x target high\n")
+    assert main(["thresholds", *words, "--asv", str(tmp_path / "asv.txt")]) == 2
+    assert "row 1 does not end in target" in capsys.readouterr().err

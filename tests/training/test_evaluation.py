@@ -161,7 +161,7 @@ def test_a_detector_without_signal_has_learned_nothing_and_everything_says_so(tm
 def test_a_perfect_order_of_too_few_samples_shows_nothing(
     tmp_path: Path, each: tuple[int, int], nothing: bool
 ) -> None:
-    """The bootstrap of five samples in perfect order is [1, 1]; by chance one order in ten is perfect."""
+    """Of five samples in perfect order one order in ten is perfect by chance; of ten, one in 252."""
     reals, fakes = each
     table = scored(n=60)
     few = pd.concat(
@@ -169,10 +169,12 @@ def test_a_perfect_order_of_too_few_samples_shows_nothing(
     )
     few["score"] = [0.1 + 0.01 * k for k in range(reals)] + [0.8 + 0.01 * k for k in range(fakes)]
     metrics = write(run_with(tmp_path, few, few))
-    assert metrics["test"]["at_chosen"]["intervals"]["auc"] == [1.0, 1.0]
+    low, high = metrics["test"]["at_chosen"]["intervals"]["auc"]
+    assert high == 1
+    assert (low > 0.5) is not nothing
     assert metrics["learned_nothing"] is nothing
     if nothing:
-        assert "10 of 100 orders" in metrics["learned_nothing_reason"]
+        assert "does not rise above chance" in metrics["learned_nothing_reason"]
 
 
 @pytest.mark.parametrize("kept", [0, 1])

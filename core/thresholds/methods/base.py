@@ -31,7 +31,8 @@ class Choice:
 
 
 class Method(ABC):
-    """Among equal optima every method takes the lowest threshold."""
+    """Among equal optima every method takes the lowest threshold, but never one that another of them dominates: with
+    as many true positives and fewer false ones, or more with as few."""
 
     name: ClassVar[str] = ""  # the file's name where none is stated
     argument: ClassVar[str] = ""  # how the option writes it, e.g. P; `parse` reads it
@@ -57,6 +58,20 @@ def number(option: str, text: str, low: float, high: float = math.inf) -> float:
         bounds = f"at least {low:g}" if math.isinf(high) else f"between {low:g} and {high:g}"
         raise BadInput(f"{option} ({text}) must be {bounds}")
     return value
+
+
+def undominated(sweep: Sweep, index: int) -> int | None:
+    """The highest threshold that calls as many fakes fake: it has the fewest false alarms of all that do.
+
+    threshold   .2  .3  .4  .5
+    label        1   0   0   1      from .3 both reals are let go without losing a fake: .5
+    """
+    tp = int(sweep.tp[index])
+    low, high = index, len(sweep.tp) - 1  # true positives fall as thresholds rise
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if int(sweep.tp[middle]) == tp else (low, middle - 1)
+    return low if tp else None
 
 
 Value = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (tp, fp) -> value, higher is better

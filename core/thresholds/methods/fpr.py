@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from core.thresholds.methods.base import Choice, Method, number
+from core.thresholds.methods.base import Choice, Method, number, undominated
 from core.thresholds.sweep import Sweep
 
 
@@ -22,7 +22,7 @@ class AtFalsePositiveRate(Method):
         return cls(number("fpr", value, 0, 1))
 
     def choose(self, sweep: Sweep) -> Choice:
-        """The lowest threshold within the target: both rates only fall as thresholds rise."""
+        """The lowest threshold within the target has the highest recall: both rates only fall as thresholds rise."""
         low, high = 0, len(sweep.fp)
         while low < high:
             middle = (low + high) // 2
@@ -31,5 +31,5 @@ class AtFalsePositiveRate(Method):
             else:
                 low = middle + 1
         if low < len(sweep.fp):
-            return Choice(low)
+            return Choice(undominated(sweep, low))
         return Choice(None)

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from core.thresholds.methods.base import Choice, Method, best, number
+from core.thresholds.methods.base import Choice, Method, best, number, undominated
 from core.thresholds.sweep import Sweep
 
 SPAN = 4_096  # thresholds that share one bound
@@ -27,7 +27,8 @@ class AtPrecision(Method):
         return cls(number("precision", value, 0, 1))
 
     def choose(self, sweep: Sweep) -> Choice:
-        """Recall falls as thresholds rise: the lowest threshold that holds the target has the best recall."""
+        """Recall falls as thresholds rise: the lowest threshold that holds the target has the best recall, and the
+        highest with that recall the best precision."""
         tp, fp = sweep.tp, sweep.fp
         starts = np.arange(0, len(tp), SPAN)
         ends = np.minimum(starts + SPAN, len(tp)) - 1
@@ -35,7 +36,7 @@ class AtPrecision(Method):
             part = slice(int(starts[block]), int(ends[block]) + 1)
             held = _precision(tp[part], fp[part]) >= self.target
             if held.any():
-                return Choice(part.start + int(held.argmax()))
+                return Choice(undominated(sweep, part.start + int(held.argmax())))
         return Choice(
             best(sweep, _precision, lambda t, f: Fraction(t, t + f), nothing=False), reachable=False
         )

@@ -14,7 +14,7 @@ from core.training.scoring.evaluation.majority import accuracy_warning, majority
 
 MEASURED = (
     "auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1",
-    "precision_real", "f1_real", "macro_f1", "mcc", "specificity",
+    "precision_real", "f1_real", "macro_f1", "mcc", "specificity", "fpr",
 )  # fmt: skip
 RESAMPLES = 1000
 

@@ -1,0 +1,85 @@
+"""Figures of one threshold and their intervals, from the four counts there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from core.thresholds import proportions
+from core.thresholds.point import Costs
+from core.thresholds.proportions import Counts, Ends
+
+AT_THRESHOLD: dict[str, Callable[..., np.ndarray]] = {
+    "accuracy": lambda tp, fp, tn, fn: _ratio(tp + tn, tp + fp + tn + fn),
+    "balanced_accuracy": lambda tp, fp, tn, fn: (_ratio(tp, tp + fn) + _ratio(tn, tn + fp)) / 2,
+    "precision": lambda tp, fp, tn, fn: _ratio(tp, tp + fp),
+    "recall": lambda tp, fp, tn, fn: _ratio(tp, tp + fn),
+    "specificity": lambda tp, fp, tn, fn: _ratio(tn, tn + fp),
+    "fpr": lambda tp, fp, tn, fn: _ratio(fp, tn + fp),
+    "fnr": lambda tp, fp, tn, fn: _ratio(fn, tp + fn),
+    "f1": lambda tp, fp, tn, fn: _ratio(2 * tp, 2 * tp + fp + fn),
+    "macro_f1": lambda tp, fp, tn, fn: (
+        (_ratio(2 * tp, 2 * tp + fp + fn) + _ratio(2 * tn, 2 * tn + fp + fn)) / 2
+    ),
+    "youden": lambda tp, fp, tn, fn: _ratio(tp, tp + fn) - _ratio(fp, tn + fp),
+    "mcc": lambda tp, fp, tn, fn: _ratio(
+        tp * tn - fp * fn, np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
+    ),
+    "precision_real": lambda tp, fp, tn, fn: _ratio(tn, tn + fn),
+    "f1_real": lambda tp, fp, tn, fn: _ratio(2 * tn, 2 * tn + fn + fp),
+    "called_fake": lambda tp, fp, tn, fn: _ratio(tp + fp, tp + fp + tn + fn),
+}
+
+
+def figure_ends(
+    counts: Counts,
+    figures: Sequence[str],
+    worth: dict[str, np.ndarray] | None = None,
+    costs: Sequence[Costs] = (),
+) -> dict[str, Ends]:
+    """Low and high of each figure at each threshold, from the counts (tp, fp, tn, fn) there; NaN where there is none.
+
+    A million thresholds take a moment. `worth` is that of Resampled.worth where samples hang together.
+    """
+    ends = proportions.figure_intervals(counts, list(figures), worth)
+    if costs:
+        ends["cost"] = _cost_ends(counts, costs, worth)
+    for name, (low, high) in ends.items():
+        here = cost(costs, *counts) if name == "cost" else AT_THRESHOLD[name](*counts)
+        with np.errstate(invalid="ignore"):
+            ends[name] = np.minimum(low, here), np.maximum(high, here)
+    return ends
+
+
+def cost(
+    costs: Sequence[Costs], tp: np.ndarray, fp: np.ndarray, tn: np.ndarray, fn: np.ndarray
+) -> np.ndarray:
+    """Of 1,000 samples, as Costs.per_thousand counts it; the last axis has one threshold for each of `costs`."""
+    by_fp, by_fn = np.array([c.fp for c in costs]), np.array([c.fn for c in costs])
+    share = np.array([np.nan if c.prevalence is None else c.prevalence for c in costs])
+    plain = _ratio(by_fp * fp + by_fn * fn, tp + fp + tn + fn)
+    weighted = by_fp * (1 - share) * _ratio(fp, fp + tn) + by_fn * share * _ratio(fn, tp + fn)
+    return 1000 * np.where(np.isnan(share), plain, weighted)
+
+
+def _cost_ends(counts: Counts, costs: Sequence[Costs], worth: dict[str, np.ndarray] | None) -> Ends:
+    """Where both errors cost the same, that of the share of errors; else of the two error rates."""
+    tp, fp, tn, fn = counts
+    parts = proportions.figure_intervals(counts, ["accuracy", "recall", "fpr"], worth)
+    share = np.array([np.nan if c.prevalence is None else c.prevalence for c in costs])
+    fakes = np.where(np.isnan(share), _ratio(tp + fn, tp + fp + tn + fn), share)
+    by_fp, by_fn = np.array([c.fp for c in costs]), np.array([c.fn for c in costs])
+    low, high = proportions.cost_interval(
+        counts, 1000 * by_fp * (1 - fakes), 1000 * by_fn * fakes, parts["recall"], parts["fpr"]
+    )
+    same = np.isnan(share) & (by_fp == by_fn)
+    accuracy = parts["accuracy"]
+    return (
+        np.where(same, 1000 * by_fp * (1 - accuracy[1]), low),
+        np.where(same, 1000 * by_fp * (1 - accuracy[0]), high),
+    )
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)

@@ -1,0 +1,274 @@
+"""The field's measures of spoofing detectors: minDCF, actDCF, Cllr, t-DCF, recall at low false-alarm rates, partial AUC.
+
+The speech community scores high for bona fide; here fakes score high and fake is the positive class. So its miss (bona
+fide rejected) is our false positive, its false alarm (spoof accepted) our false negative, and an error costs
+
+    DCF(t) = [ Cmiss (1 - Pspoof) FPR(t) + Cfa Pspoof FNR(t) ] / min(Cmiss (1 - Pspoof), Cfa Pspoof)
+
+with Cmiss 1, Cfa 10 and Pspoof 0.05 as ASVspoof 5 has them. actDCF and Cllr take a score for what it claims to be:
+scores within 0 and 1 for the probability of fake among as many fakes as reals, whose logit is the logarithm of the
+likelihood ratio, all others for that logarithm itself (natural; high for fake). A detector that is not calibrated pays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.errors import BadInput
+from core.thresholds import methods, proportions, ranking
+from core.thresholds.calibration import logits, sigmoid
+from core.thresholds.intervals import Interval, along, drawn_figures, held
+from core.thresholds.point import Costs
+from core.thresholds.resampling import Groups, Resampled
+from core.thresholds.sweep import Sweep, at, sweep
+
+ASVSPOOF5 = Costs(1, 10, 0.05)
+RATES = ranking.LOW_RATES
+PARTIAL = ranking.PARTIAL
+
+
+@dataclass(frozen=True)
+class FieldMeasures:
+    """`tpr_at_fpr` and `intervals` are keyed by their names in the command's document."""
+
+    mindcf: float
+    mindcf_threshold: float | None
+    actdcf: float
+    actdcf_threshold: float  # on the scale of the scores
+    cllr: float  # bits
+    tpr_at_fpr: dict[str, float]
+    partial_auc: float
+    cost_model: Costs
+    scores_read_as: str  # probability | log likelihood ratio
+    mintdcf: float | None = None
+    asv_eer: float | None = None
+    intervals: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        model = self.cost_model
+        document = asdict(self)
+        del document["cost_model"], document["intervals"]
+        if self.mintdcf is None:
+            del document["mintdcf"], document["asv_eer"]
+        document["partial_auc"] = {"max_fpr": PARTIAL, "value": self.partial_auc}
+        document["dcf_costs"] = {"miss": model.fp, "false_alarm": model.fn, "spoof_prior": model.prevalence}
+        return document
+
+
+def cost_model(words: str) -> Costs:
+    """`1:10@0.05`: what a rejected real and an accepted fake cost, and the prior of fakes."""
+    found = methods.parse(f"cost={words}").costs
+    if found is None or found.prevalence is None or not 0 < found.prevalence < 1 or not found.fp * found.fn:
+        raise BadInput(f"the cost model {words!r} must be MISS:FALSEALARM@PRIOR, all over 0, e.g. 1:10@0.05")
+    return found
+
+
+def measure(
+    labels: np.ndarray,
+    scores: np.ndarray,
+    groups: Groups = None,
+    *,
+    costs: Costs = ASVSPOOF5,
+    asv: pd.DataFrame | None = None,
+    draws: int = 0,
+    seed: int = 0,
+    swept: Sweep | None = None,
+    turned: bool = False,
+) -> FieldMeasures:
+    """All of them; with `draws` their 95 % intervals. `asv`: speaker-verification scores (`read_asv`) for the t-DCF."""
+    swept = sweep(labels, scores) if swept is None else swept
+    by_fp, by_fn, least = _weights(costs)
+    cheapest = methods.choose(swept, f"cost={by_fp!r}:{by_fn!r}@0.5")
+    ratios, read_as = log_ratios(np.asarray(scores), turned)
+    line = math.log(by_fp / by_fn)
+    called = float(np.nextafter(line, math.inf))  # a ratio on the line itself is taken for real
+    tandem = None if asv is None else tandem_weights(asv)
+    found = FieldMeasures(
+        mindcf=_dcf(cheapest.fpr, cheapest.fnr, costs),
+        mindcf_threshold=cheapest.threshold,
+        actdcf=_dcf(*_rates(np.asarray(labels), ratios >= called), costs),
+        actdcf_threshold=_score_of(line, np.asarray(scores), read_as),
+        cllr=cllr(np.asarray(labels), ratios)[0],
+        tpr_at_fpr={f"{rate:g}": at(swept, _line_at(swept, rate)).recall or 0.0 for rate in RATES},
+        partial_auc=swept.partial_auc(PARTIAL),
+        cost_model=costs,
+        scores_read_as=read_as,
+        mintdcf=None if tandem is None else tandem.least(swept),
+        asv_eer=None if tandem is None else tandem.eer,
+    )
+    if not draws:
+        return found
+    resampled = Resampled(labels, scores, groups, draws, seed)
+    ends = _ranking_ends(found, swept, resampled, least, tandem)
+    priced = along(labels, ratios, groups, [called], [], draws, seed, [Costs(by_fp, by_fn, 0.5)])[0]["cost"]
+    low, high = (end / 500 / least for end in priced)
+    ends["actdcf"] = min(low, found.actdcf), max(high, found.actdcf)
+    ends["cllr"] = _cllr_ends(resampled, ratios)
+    return FieldMeasures(**{**found.__dict__, "intervals": ends})
+
+
+def _score_of(ratio: float, scores: np.ndarray, read_as: str) -> float:
+    """The score that claims this log likelihood ratio."""
+    if read_as != "probability":
+        return ratio
+    share = float(sigmoid(np.array(ratio)))
+    return share if scores.min() >= 0 else share - 1
+
+
+def _weights(costs: Costs) -> tuple[float, float, float]:
+    """What a whole false-positive and false-negative rate cost, and the less of both: that of a fixed answer."""
+    prior = ASVSPOOF5.prevalence if costs.prevalence is None else costs.prevalence
+    weights = costs.fp * (1 - (prior or 0.0)), costs.fn * (prior or 0.0)
+    return *weights, min(weights)
+
+
+def _dcf(fpr: float | None, fnr: float | None, costs: Costs) -> float:
+    by_fp, by_fn, least = _weights(costs)
+    return (by_fp * (fpr or 0.0) + by_fn * (fnr or 0.0)) / least
+
+
+def _rates(labels: np.ndarray, called: np.ndarray) -> tuple[float, float]:
+    fake = labels == 1
+    return float(np.mean(called[~fake])), float(np.mean(~called[fake]))
+
+
+def _line_at(swept: Sweep, rate: float) -> float | None:
+    return methods.choose(swept, f"fpr={rate!r}").threshold
+
+
+def log_ratios(scores: np.ndarray, turned: bool = False) -> tuple[np.ndarray, str]:
+    """The logarithm of how much likelier a score is for a fake than for a real, as the scores claim it. Where scores
+    were negated because low means fake, a probability of real is one of fake again."""
+    s = scores.astype(np.float64)
+    if turned and s.min() >= -1 and s.max() <= 0:
+        s = 1 + s
+    if s.min() >= 0 and s.max() <= 1:
+        return logits(s, "probability"), "probability"
+    return s, "log likelihood ratio"
+
+
+def cllr(labels: np.ndarray, ratios: np.ndarray) -> tuple[float, np.ndarray]:
+    """The cost of log-likelihood ratios in bits (Brummer & du Preez 2006), and what each sample adds to it."""
+    bits = np.logaddexp(0, np.where(labels == 1, -ratios, ratios)) / math.log(2)
+    fake = labels == 1
+    return float(bits[fake].mean() + bits[~fake].mean()) / 2, bits
+
+
+def _cllr_ends(resampled: Resampled, ratios: np.ndarray) -> Interval:
+    """From the spread of each class over groups. One more sample, the best or the worst there might be, is always
+    possible, so that scores that are all the same have a width too."""
+    value, bits = cllr(resampled.labels, ratios)
+    worst = np.logaddexp(0, np.abs(ratios).max()) / math.log(2)
+    variance, below, above = 0.0, 0.0, 0.0
+    for side in (0, 1):
+        mine = resampled.labels == side
+        mean, count, groups = bits[mine].mean(), int(mine.sum()), resampled.groups_of(side)
+        sums = np.bincount(resampled.group[mine], weights=bits[mine] - mean, minlength=resampled.groups)
+        variance += float(sums @ sums) / count**2 * (groups / (groups - 1) if groups > 1 else 1) / 4
+        below += mean / (groups + 1) / 2
+        above += (worst - mean) / (groups + 1) / 2
+    half = proportions.Z * math.sqrt(variance)
+    return max(min(value - half, value - below), 0.0), max(value + half, value + above)
+
+
+def _ranking_ends(
+    found: FieldMeasures, swept: Sweep, resampled: Resampled, least: float, tandem: Tandem | None
+) -> dict[str, Any]:
+    by_fp, by_fn, _ = _weights(found.cost_model)
+    figures = {"mindcf": ranking.least_cost(by_fp / least, by_fn / least)}
+    figures |= {f"tpr {name}": ranking.recall_at(float(name)) for name in found.tpr_at_fpr}
+    figures["partial_auc"] = ranking.partial_auc(PARTIAL)
+    if tandem is not None:
+        figures["mintdcf"] = ranking.least_cost(*tandem.shares)
+    drawn = drawn_figures(resampled, figures)
+    fakes, reals = resampled.groups_of(1), resampled.groups_of(0)
+    ends: dict[str, Any] = {}
+    for name, weights in (("mindcf", (by_fp / least, by_fn / least)), ("mintdcf", tandem and tandem.shares)):
+        if weights:
+            here = found.mindcf if name == "mindcf" else (found.mintdcf or 0.0)
+            ends[name] = held(here, drawn[name], least_of_costs(swept, weights, fakes, reals), fakes, reals)
+    ends["tpr_at_fpr"] = {
+        name: list(held(value, drawn[f"tpr {name}"], ranking.share_floor(value, fakes), fakes, reals))
+        for name, value in found.tpr_at_fpr.items()
+    }
+    mean = ranking.plain_mean(found.partial_auc, PARTIAL)
+    low, high = (
+        ranking.standardised(np.array(end * PARTIAL), PARTIAL) for end in ranking.share_floor(mean, fakes)
+    )
+    ends["partial_auc"] = held(
+        found.partial_auc, drawn["partial_auc"], (float(low), float(high)), fakes, reals
+    )
+    return ends
+
+
+def least_of_costs(swept: Sweep, weights: Sequence[float], fakes: int, reals: int) -> Interval:
+    """The narrowest interval that so many samples allow the lowest cost, from both error rates where it lies."""
+    point = methods.choose(swept, f"cost={weights[0]!r}:{weights[1]!r}@0.5")
+    recall, fpr = point.recall or 0.0, point.fpr or 0.0
+    tp, fp = np.array([recall * fakes]), np.array([fpr * reals])
+    counts = tp, fp, reals - fp, fakes - tp
+    ends = proportions.figure_intervals(counts, ["recall", "fpr"])
+    low, high = proportions.cost_interval(counts, weights[0], weights[1], ends["recall"], ends["fpr"])
+    return float(low[0]), float(high[0])
+
+
+@dataclass(frozen=True)
+class Tandem:
+    """The t-DCF of ASVspoof 2019 (Kinnunen et al. 2018): a detector before a speaker verification at its own EER.
+
+    t-DCF(t) = C1 x P(bona fide rejected) + C2 x P(spoof accepted), over the less of both.
+    """
+
+    c1: float
+    c2: float
+    eer: float  # of the speaker verification
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        least = min(self.c1, self.c2)
+        return self.c1 / least, self.c2 / least
+
+    def least(self, swept: Sweep) -> float:
+        by_fp, by_fn = self.shares
+        point = methods.choose(swept, f"cost={by_fp!r}:{by_fn!r}@0.5")
+        return by_fp * (point.fpr or 0.0) + by_fn * (point.fnr or 0.0)
+
+
+# ASVspoof 2019: priors of target, nontarget and spoof; costs of the verification and of the detector
+TARGET, NONTARGET, SPOOF = 0.95 * 0.99, 0.95 * 0.01, 0.05
+ASV_MISS, ASV_ALARM, CM_MISS, CM_ALARM = 1.0, 10.0, 1.0, 10.0
+
+
+def tandem_weights(asv: pd.DataFrame) -> Tandem:
+    """C1 and C2 from speaker-verification scores of `key` target, nontarget and spoof."""
+    sides = {
+        name: asv.loc[asv["key"] == name, "score"].to_numpy() for name in ("target", "nontarget", "spoof")
+    }
+    missing = [name for name, part in sides.items() if not len(part)]
+    if missing:
+        raise BadInput(
+            f"the speaker-verification scores have no {missing[0]} trial; they need target, nontarget and spoof"
+        )
+    accepted = np.r_[np.ones(len(sides["target"]), np.uint8), np.zeros(len(sides["nontarget"]), np.uint8)]
+    found = sweep(accepted, np.concatenate([sides["target"], sides["nontarget"]]))
+    line = found.eer_threshold
+    miss, alarm = float(np.mean(sides["target"] < line)), float(np.mean(sides["nontarget"] >= line))
+    spoofs = float(np.mean(sides["spoof"] >= line))
+    c1 = TARGET * (CM_MISS - ASV_MISS * miss) - NONTARGET * ASV_ALARM * alarm
+    c2 = CM_ALARM * SPOOF * spoofs
+    if c1 <= 0 or c2 <= 0:
+        raise BadInput(
+            "these speaker-verification scores give no t-DCF: the verification is too weak or lets no spoof pass"
+        )
+    return Tandem(c1, c2, found.eer)
+
+
+def intervals_document(found: FieldMeasures) -> Mapping[str, Any]:
+    """As the command writes them: pairs."""
+    return {name: ends if isinstance(ends, dict) else list(ends) for name, ends in found.intervals.items()}
