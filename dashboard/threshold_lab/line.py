@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.thresholds.band import Band
 from core.thresholds.intervals import Interval
@@ -48,13 +49,11 @@ def _band(choice: Choice, band: Band, lowest: float) -> dict[str, Any]:
 def _around(looked: Side, threshold: float | None) -> list[dict[str, Any]]:
     """The samples nearest the line, from the highest score down."""
     under, above = looked.scored.ranked.next_to(threshold, AROUND)
+    near = pd.concat([above[::-1], under])
+    names = near["id"].tolist() if "id" in near else [""] * len(near)
     return [
-        {
-            "id": _short(getattr(row, "id", "")),
-            "score": float(row.score),
-            "label": int(row.label),
-        }
-        for row in [*list(above.itertuples())[::-1], *under.itertuples()]
+        {"id": _short(name), "score": float(score), "label": int(label)}
+        for name, score, label in zip(names, near["score"].tolist(), near["label"].tolist(), strict=True)
     ]
 
 

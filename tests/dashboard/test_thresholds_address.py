@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import BadInput
+from core.workspace import Workspace
 from dashboard.threshold_lab import Choice
 from dashboard.thresholds import address
 from dashboard.thresholds.uploads import KEPT_FOR, UploadStore
@@ -26,7 +27,7 @@ def follow(link: dict[str, str]) -> AppTest:
     return page
 
 
-def test_a_link_shows_the_same_page_in_another_session(space) -> None:
+def test_a_link_shows_the_same_page_in_another_session(space: Workspace) -> None:
     folder = finished_run(space)
     page = opened()
     page.radio(key="thresholds-look").set_value("test").run()
@@ -43,7 +44,7 @@ def test_a_link_shows_the_same_page_in_another_session(space) -> None:
     assert again.query_params == page.query_params
 
 
-def test_a_link_that_makes_no_sense_opens_the_page_as_ever(space) -> None:
+def test_a_link_that_makes_no_sense_opens_the_page_as_ever(space: Workspace) -> None:
     finished_run(space)
     odd = {"run": "nobody", "split": "moon", "at": "high", "fp": "-1", "slice": "<b>"}
     page = follow(odd)
@@ -51,7 +52,7 @@ def test_a_link_that_makes_no_sense_opens_the_page_as_ever(space) -> None:
     assert any("not here" in info.value for info in page.info)
 
 
-def test_an_uploaded_file_is_found_again_by_its_link(space) -> None:
+def test_an_uploaded_file_is_found_again_by_its_link(space: Workspace) -> None:
     finished_run(space)
     content = io.BytesIO()
     scores(300, 8).drop(columns=["probability"]).to_csv(content, index=False)
@@ -63,7 +64,7 @@ def test_an_uploaded_file_is_found_again_by_its_link(space) -> None:
     assert any("no longer on this server" in info.value for info in gone.info)
 
 
-def test_after_an_upload_the_page_does_not_talk_of_missing_runs(space) -> None:
+def test_after_an_upload_the_page_does_not_talk_of_missing_runs(space: Workspace) -> None:
     page = opened()
     assert any("no finished runs" in m.value for m in page.markdown)
     content = io.BytesIO()
@@ -76,7 +77,7 @@ def test_after_an_upload_the_page_does_not_talk_of_missing_runs(space) -> None:
 
 
 @pytest.mark.parametrize("low", [0.0, -0.2])
-def test_one_half_is_offered_only_where_scores_are_probabilities(space, low: float) -> None:
+def test_one_half_is_offered_only_where_scores_are_probabilities(space: Workspace, low: float) -> None:
     content = io.BytesIO()
     frame = scores(200, 8)
     frame.assign(score=frame["score"] + low).to_csv(content, index=False)

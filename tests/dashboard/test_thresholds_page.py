@@ -373,7 +373,7 @@ def test_a_method_has_a_title_that_leads_back_to_it(method: str) -> None:
     assert words.title(method) != method
 
 
-def test_a_detector_that_learned_nothing_saves_only_when_confirmed(space) -> None:
+def test_a_detector_that_learned_nothing_saves_only_when_confirmed(space: Workspace) -> None:
     folder = finished_run(space)
     (folder.path / "metrics.json").write_text(json.dumps({"learned_nothing": True}))
     page = opened()
