@@ -20,8 +20,9 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 
-from core.thresholds import score_files, table
+from core.thresholds import intervals, score_files, table
 from core.thresholds.methods import choose
+from core.thresholds.scored import Scored
 from core.thresholds.sweep import Sweep, sweep
 
 METHODS = (
@@ -141,27 +142,34 @@ def best(*works: Callable[[], object], repeats: int = REPEATS) -> list[float]:
 
 def drawn_sizes() -> list[dict[str, Any]]:
     """What the browser gets for a run with two splits of n scores each."""
-    from dashboard.threshold_lab import payload
+    from dashboard.threshold_lab import Side, line, payload
+    from dashboard.threshold_lab.component import Choice
 
     lines = []
     for n in (1_000, 100_000, 2_000_000):
         random = np.random.default_rng(n)
         sides = []
-        for _ in range(2):
+        for name in ("validation", "test"):
             y = random.random(n) < 0.3
             frame = pd.DataFrame({"label": y.astype(np.uint8), "score": random.normal(size=n) + y})
-            sides.append(sweep(y, frame["score"].to_numpy()))
-        points = [choose(sides[0], words) for words in METHODS]
-        bands = payload.bands(frame, sides[1], [0.5], draws=20)
-        data = payload.build(
-            sides[0], sides[1], points, chosen_name="validation", looked_name="test", bands=bands
-        )
+            sides.append(Side(name, Scored(frame)))
+        chosen, looked = sides
+        points = [choose(chosen.sweep, words) for words in METHODS]
+        wanted = [*payload.grid(looked.sweep).tolist(), *(point.threshold for point in points)]
+        found = intervals.along(y, frame["score"].to_numpy(), None, wanted, payload.BANDED, 20)
+        data = payload.build(chosen, looked, points, grid=dict(zip(wanted, found, strict=True)))
         size = payload.size(data)
         lines.append(
             result(f"{n:,} scores a split: bytes to the browser", size, "at most 60,000", size <= 60_000)
         )
-        kept = table.rows(sides[1])
-        full = sides[1]
+        released = payload.size(line(chosen, looked, Choice(0.5), found[0], None))
+        lines.append(
+            result(
+                f"{n:,} scores a split: bytes of a release", released, "at most 20,000", released <= 20_000
+            )
+        )
+        full = looked.sweep
+        kept = table.rows(full)
         small = Sweep(full.thresholds[kept], full.tp[kept], full.fp[kept], full.positives, full.negatives)
         apart = abs(small.auc - full.auc)
         lines.append(

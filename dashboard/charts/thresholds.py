@@ -1,4 +1,4 @@
-"""Figures under the threshold lab: reliability, the two errors against each other, and who errors are made on."""
+"""Figures under the threshold lab: reliability, and where the errors are."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.thresholds import table
 from core.thresholds.breakdown import NOBODY
 from core.thresholds.calibration import Reliability
-from core.thresholds.point import Point
-from core.thresholds.sweep import Sweep
 from dashboard import theme
 
 MOST_BARS = 24
 
 
 def reliability_figure(diagram: Reliability, name: str) -> go.Figure:
-    """Share of fakes against the probability said; the size of a point is the number of samples in its bin."""
+    """Share of fakes against the probability given; the size of a point is the number of samples in its bin."""
     size = 8 + 22 * np.sqrt(diagram.count / diagram.count.max())
     hover = [
-        f"{low:.2f} to {high:.2f}: {n:,} samples, {share:.3f} fake"
+        f"{low:.2f} to {high:.2f}: {theme.counted(int(n), 'sample')}, {theme.percent(share)} fake"
         for low, high, n, share in zip(diagram.low, diagram.high, diagram.count, diagram.share, strict=True)
     ]
     fig = go.Figure(
@@ -29,7 +26,7 @@ def reliability_figure(diagram: Reliability, name: str) -> go.Figure:
                 x=[0, 1],
                 y=[0, 1],
                 mode="lines",
-                name="honest",
+                name="exactly right",
                 line={"dash": "dot", "color": theme.UNCERTAIN},
             ),
             go.Scatter(
@@ -43,47 +40,9 @@ def reliability_figure(diagram: Reliability, name: str) -> go.Figure:
             ),
         ]
     )
-    fig.update_xaxes(title="probability said", range=[-0.02, 1.02])
+    fig.update_xaxes(title="probability given", range=[-0.02, 1.02])
     fig.update_yaxes(title="share that is fake", range=[-0.05, 1.05])
     return theme.figure(fig, height=360, keep="reliability")
-
-
-def det_figure(sweep: Sweep, point: Point) -> go.Figure:
-    """Detection error trade-off: both error rates on normal-deviate scales, with the line and the EER."""
-    kept = table.rows(sweep)
-    fpr, fnr = sweep.fp[kept] / sweep.negatives, (sweep.positives - sweep.tp[kept]) / sweep.positives
-    shown = (fpr > 0) & (fpr < 1) & (fnr > 0) & (fnr < 1)
-    fig = go.Figure(
-        go.Scatter(
-            x=_probit(fpr[shown]),
-            y=_probit(fnr[shown]),
-            mode="lines",
-            name="trade-off",
-            line={"color": theme.SERIES[0]},
-            text=[f"FPR {a:.4f}, FNR {b:.4f}" for a, b in zip(fpr[shown], fnr[shown], strict=True)],
-            hoverinfo="text",
-        )
-    )
-    for x, y, name, symbol in (
-        (sweep.eer, sweep.eer, f"EER {sweep.eer:.4f}", "diamond-open"),
-        (point.fpr, point.fnr, "the line", "circle"),
-    ):
-        if x and y and 0 < x < 1 and 0 < y < 1:
-            fig.add_scatter(
-                x=_probit([x]),
-                y=_probit([y]),
-                mode="markers",
-                name=name,
-                marker={"symbol": symbol, "size": 12},
-            )
-    if not shown.any():
-        words = "no threshold trades one error for the other here"
-        fig.add_annotation(x=0.5, y=0.5, xref="paper", yref="paper", text=words, showarrow=False)
-    ticks = [0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95]
-    axis = {"tickvals": _probit(ticks), "ticktext": [f"{100 * t:g} %" for t in ticks]}
-    fig.update_xaxes(title="reals called fake (FPR)", **axis)
-    fig.update_yaxes(title="fakes missed (FNR)", **axis)
-    return theme.figure(fig, height=360, keep="det")
 
 
 def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
@@ -91,8 +50,8 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
     shown = rows.head(MOST_BARS).iloc[::-1]
     fig = go.Figure()
     for name, column, color, symbol in (
-        ("fakes found (recall)", "recall", theme.FAKE, "x"),
-        ("reals called fake (FPR)", "fpr", theme.REAL, "circle"),
+        ("fakes found", "recall", theme.FAKE, "x"),
+        ("reals called fake", "fpr", theme.REAL, "circle"),
     ):
         part = shown[shown[column].notna()]
         fig.add_scatter(
@@ -107,21 +66,21 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
                 "array": part[f"{column}_high"] - part[column],
                 "arrayminus": part[column] - part[f"{column}_low"],
             },
-            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+            text=[
+                f"{named(value, key)}: {theme.interval(x, low, high)}"
+                for value, x, low, high in zip(
+                    part[key], part[column], part[f"{column}_low"], part[f"{column}_high"], strict=True
+                )
+            ],
+            hoverinfo="text",
         )
-    fig.update_xaxes(range=[-0.02, 1.02], title="share")
+    fig.update_xaxes(range=[-0.02, 1.02], title="share, with its 95 % interval")
     fig.update_yaxes(type="category")
     return theme.figure(fig, height=max(220, 90 + 26 * len(shown)), keep=f"breakdown-{key}")
 
 
 def named(value: str, key: str) -> str:
     """A value as its axis shows it; reals have no method of forgery."""
-    if value == NOBODY:
+    if value in (NOBODY, "-"):
         return "none (reals)" if key == "method" else "not stated"
     return value[:40]
-
-
-def _probit(shares: object) -> np.ndarray:
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(np.asarray(shares, np.float64)))

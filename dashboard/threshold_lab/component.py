@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,35 @@ import streamlit as st
 from dashboard.threshold_lab.payload import Payload
 
 _HERE = Path(__file__).resolve().parent
+_SCRIPTS = (
+    "../numbers.js",
+    "model.js",
+    "bands.js",
+    "axis.js",
+    "planes.js",
+    "panels.js",
+    "picture.js",
+    "drawings.js",
+    "costs.js",
+    "slider.js",
+    "readout.js",
+    "lab.js",
+)
+
+
+def script() -> str:
+    """The component's files as the one module that a browser (or a test under node) loads."""
+    return _text(*_SCRIPTS)
 
 
 def _text(*names: str) -> str:
     return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
 
 
-_mount = st.components.v2.component(
-    "threshold_lab",
-    html=_text("lab.html"),
-    css=_text("lab.css"),
-    js=_text("model.js", "panels.js", "lab.js"),
+_mount_lab = st.components.v2.component(
+    "threshold_lab", html=_text("lab.html"), css=_text("lab.css"), js=script()
 )
+_mount_line = st.components.v2.component("threshold_line", js=_text("wire.js"))
 
 
 @dataclass(frozen=True)
@@ -39,52 +56,59 @@ class Choice:
     follow: bool = False
 
     @classmethod
-    def of(cls, said: Any, otherwise: Choice) -> Choice:
-        """From what the browser says; whatever does not fit keeps the value of `otherwise`."""
-        if not isinstance(said, dict):
+    def parse(cls, given: Any, otherwise: Choice) -> Choice:
+        """From what the browser sends; whatever does not fit keeps the value of `otherwise`."""
+        if not isinstance(given, dict):
             return otherwise
-        chosen = {
-            "fp": _number(said.get("fp"), 0, math.inf),
-            "fn": _number(said.get("fn"), 0, math.inf),
-        }
-        kept = {name: value for name, value in chosen.items() if value is not None}
-        threshold = otherwise.threshold
-        if "threshold" in said:
-            given = _number(said["threshold"], -math.inf, math.inf)
-            threshold = threshold if given is None and said["threshold"] is not None else given
+        costs = {name: _number(given.get(name), 0, math.inf) for name in ("fp", "fn")}
+        known = {name: value for name, value in costs.items() if value is not None}
+        if known.get("fp", otherwise.fp) == known.get("fn", otherwise.fn) == 0:
+            known = {"fp": 1.0, "fn": 1.0}
         return replace(
             otherwise,
-            threshold=threshold,
-            method=str(said.get("method") or "by hand")[:80],
-            prevalence=_number(said.get("prevalence"), 0, 1),
-            error=_number(said.get("error"), 0, 0.99),
-            follow=bool(said.get("follow")),
-            **kept,
+            threshold=_threshold(given, otherwise.threshold),
+            method=str(given.get("method") or "by hand")[:80],
+            prevalence=_number(given.get("prevalence"), 0, 1),
+            error=_number(given.get("error"), 0, 0.99),
+            follow=bool(given.get("follow")),
+            **known,
         )
 
 
-def threshold_lab(data: Payload, start: Choice, *, key: str, stamp: str = "") -> Choice:
-    """Draw the lab and give what is chosen. It takes `start` up anew whenever `stamp` changes."""
-    settings = {
-        "threshold": start.threshold,
-        "method": start.method,
-        "fp": start.fp,
-        "fn": start.fn,
-        "prevalence": start.prevalence,
-        "error": start.error,
-        "follow": start.follow,
-        "stamp": stamp,
-    }
-    result = _mount(
-        key=key,
-        data={**data, "settings": settings, "dark": st.context.theme.type == "dark"},
-        default={"choice": None},
-        on_choice_change=lambda: None,
+def threshold_lab(table: Payload, *, key: str) -> None:
+    """Draw the lab. Mount it outside the fragment that follows its line: it is large, and moves by itself."""
+    _mount_lab(
+        key=f"{key}-drawings", data={"desk": key, "table": table, "dark": st.context.theme.type == "dark"}
     )
-    said = result.choice
-    if not isinstance(said, dict) or said.get("stamp") != stamp:
-        return start  # what was chosen before Python moved the line
-    return Choice.of(said, start)
+
+
+def released(start: Choice, *, key: str, stamp: str) -> Choice:
+    """What was released last, or else `start`. A choice made before Python moved the line, which has another stamp,
+    no longer counts."""
+    state = st.session_state.get(key)
+    given = state.get("choice") if state is not None else None
+    kept_under = f"{key}-released"  # also after another page was open
+    if isinstance(given, dict) and given.get("stamp") == stamp:
+        st.session_state[kept_under] = (stamp, Choice.parse(given, start))
+    kept = st.session_state.get(kept_under)
+    return kept[1] if kept is not None and kept[0] == stamp else start
+
+
+def threshold_line(version: str, line: Payload, choice: Choice, *, key: str, stamp: str) -> None:
+    """Hand the lab what Python knows about the line, and take what is released. The lab takes `choice` up where
+    `stamp` is new to it; `version` is that of its table."""
+    settings = {**asdict(choice), "stamp": stamp}
+    data = {"desk": key, "version": version, "line": line, "settings": settings}
+    _mount_line(key=key, data=data, default={"choice": None}, on_choice_change=lambda: None)
+
+
+def _threshold(given: dict[str, Any], otherwise: float | None) -> float | None:
+    if "threshold" not in given:
+        return otherwise
+    if given["threshold"] is None:
+        return None
+    number = _number(given["threshold"], -math.inf, math.inf)
+    return otherwise if number is None else number
 
 
 def _number(value: Any, low: float, high: float) -> float | None:

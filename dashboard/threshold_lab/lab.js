@@ -1,411 +1,228 @@
 // The lab: one row is chosen; everything drawn and printed follows it here, and Python hears of it on release.
-const FIGURES = [
-  ["precision", "Precision", show],
-  ["precision_at", "Precision at the prevalence", show],
-  ["recall", "Recall", show],
-  ["fpr", "False-positive rate", show],
-  ["f1", "F1", show],
-  ["accuracy", "Accuracy", show],
-  ["balanced_accuracy", "Balanced accuracy", show],
-  ["queue", "Sent to people", percent],
-  ["error", "Errors among the decided", percent],
-  ["cost", "Cost of 1,000 samples", show],
-];
+/* global count, number, threshold */
+const PANELS = {
+  roc: PLANES.roc.label,
+  pr: "Precision against recall",
+  scores: "Scores: fakes upward, reals downward",
+  metric: "A metric against the threshold",
+  cost: "Cost against the threshold",
+};
 
 class Lab {
   constructor(root) {
     this.root = root;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
-    this.slow = [];
+    this.slow = []; // milliseconds of each step of a drag
+    this.trail = []; // where keys came from, so that they go back to exactly that
     this.panels = {};
-    for (const [name, label] of [
-      ["roc", "ROC: true-positive against false-positive rate"],
-      ["pr", "Precision against recall"],
-      ["scores", "Scores: fakes upward, reals downward"],
-      ["metric", "A metric against the threshold"],
-      ["cost", "Cost against the threshold"],
-    ]) {
-      const figure = root.querySelector(`[data-panel="${name}"]`);
-      this.panels[name] = new Panel(figure, label);
-      const button = figure.querySelector(".png");
-      button.setAttribute("aria-label", `Save as PNG: ${label}`);
-      button.onclick = () => this.save(name);
-      this.draggable(this.panels[name].svg, (event) => this.pick(name, event));
-    }
-    this.buildSlider();
-    this.buildFigures();
-    this.buildInputs();
-  }
-  save(name) {
-    // the picture says by itself what it shows, of what, and where the line is
-    const title =
-      name === "metric"
-        ? METRICS[this.part("metric").value]
-        : this.root.querySelector(`[data-panel="${name}"] figcaption span`).textContent;
-    const told = `${this.part("which").textContent} · threshold ${threshold(this.model.t[this.row])}`;
-    savePng(this.panels[name].svg, `${name}-${this.data.look.name}`, title, told);
-  }
-  buildSlider() {
-    const slider = this.part("slider");
-    slider.querySelector("svg")?.remove();
-    this.track = element(
-      "svg",
-      { viewBox: "0 0 1000 44", preserveAspectRatio: "none", height: 44, "aria-hidden": "true" },
-      slider,
+    for (const [name, label] of Object.entries(PANELS)) this.buildPanel(name, label);
+    this.drawings = new Drawings(this.panels);
+    this.slider = new Slider(this.part("slider"));
+    this.draggable(this.part("slider"), (event) => this.axis.nearest(this.slider.at(event)));
+    this.part("slider").onkeydown = (event) => this.key(event);
+    this.part("slider").onkeyup = () => this.commit();
+    this.form = new CostForm(
+      this.part("costs"),
+      () => this.costsChanged(),
+      () => this.commit(),
     );
-    this.track.style.height = "44px";
-    this.trackUnsure = element("rect", { class: "unsure", y: 18, height: 20, width: 0 }, this.track);
-    element("path", { class: "axis", d: "M10 28H990", "stroke-width": 4 }, this.track);
-    this.trackMarks = element("g", {}, this.track);
-    this.thumb = element("rect", { class: "handle", width: 14, height: 28, y: 14, rx: 5 }, this.track);
-    this.draggable(slider, (event) => {
-      const box = this.track.getBoundingClientRect();
-      return this.model.nearest((((event.clientX - box.left) / box.width) * 1000 - 10) / 980);
-    });
-    slider.onkeydown = (event) => this.key(event);
-    slider.onkeyup = () => this.commit();
+    this.readout = new Readout(root);
+    this.buildSelects();
   }
-  buildFigures() {
-    this.cells = {};
-    const list = this.part("figures");
-    list.replaceChildren();
-    for (const [name, title] of FIGURES) {
-      const box = document.createElement("div");
-      const term = document.createElement("dt");
-      const value = document.createElement("dd");
-      term.textContent = title;
-      value.dataset.figure = name;
-      const number = document.createElement("span");
-      const interval = document.createElement("small");
-      value.append(number, " ", interval);
-      box.append(term, value);
-      list.append(box);
-      this.cells[name] = { number, interval, box };
-    }
-    for (const cell of this.root.querySelectorAll(".confusion [data-figure]")) {
-      this.cells[cell.dataset.figure] = { number: cell };
-    }
+  part(name) {
+    return this.root.querySelector(`[data-part="${name}"]`);
   }
-  buildInputs() {
-    const metric = this.part("metric");
-    metric.replaceChildren(...Object.entries(METRICS).map(([value, text]) => new Option(text, value)));
-    metric.value = "macro_f1";
-    metric.onchange = () => {
-      this.drawMetric();
-      this.update();
-    };
-    this.part("scale").onchange = (event) => {
-      this.model.scale = event.target.value;
-      this.draw();
-    };
-    const form = this.part("costs");
-    form.onsubmit = (event) => event.preventDefault();
-    form.oninput = (event) => {
-      this.readCosts();
-      if (event.target.name === "follow" || this.following()) this.follow();
-      this.drawMoving();
-    };
-    form.onchange = () => this.commit();
+  buildPanel(name, label) {
+    const figure = this.root.querySelector(`[data-panel="${name}"]`);
+    this.panels[name] = new Panel(figure, name, label);
+    const button = figure.querySelector(".png");
+    button.setAttribute("aria-label", `Save as PNG: ${label}`);
+    button.onclick = () => this.save(name);
+    this.draggable(this.panels[name].svg, (event) => this.drawings.pick(name, this.panels[name].at(event)));
   }
-  adopt(data, send) {
-    const { fp, fn, prevalence, error, follow } = data.settings;
-    this.send = send;
-    if (data.version !== this.version) {
-      const scale = this.model?.scale || "score";
-      this.data = data;
-      this.version = data.version;
-      this.model = new Model(data);
-      this.model.scale = scale;
-      this.part("which").textContent =
-        `Chosen on ${data.chosen.name} (${count(data.chosen.positives + data.chosen.negatives)}) · looking at ${data.look.name} (${count(this.model.total())})`;
-      this.row = this.model.index(this.t === undefined ? data.settings.threshold : this.t);
+  buildSelects() {
+    const fill = (name, options, chosen, onchange) => {
+      const select = this.part(name);
+      select.replaceChildren(...Object.entries(options).map(([value, text]) => new Option(text, value)));
+      select.value = chosen;
+      select.onchange = () => onchange(select.value);
+    };
+    const planes = Object.fromEntries(Object.entries(PLANES).map(([kind, { title }]) => [kind, title]));
+    fill("plane", planes, "roc", (kind) => this.redraw(() => (this.drawings.kind = kind)));
+    fill("metric", METRICS, "macro_f1", (name) => this.redraw(() => (this.drawings.metric = name)));
+    fill("scale", SCALES, "score", (scale) => this.redraw(() => this.axis.use(scale)));
+    this.part("zoom-in").onclick = () => this.redraw(() => this.axis.zoom(0.5, this.row));
+    this.part("zoom-out").onclick = () => this.redraw(() => this.axis.zoom(2, this.row));
+    this.part("zoom-fit").onclick = () => this.redraw(() => this.axis.reset());
+  }
+  redraw(change) {
+    change();
+    this.draw();
+  }
+
+  adopt({ table, dark }, desk) {
+    this.desk = desk;
+    this.root.classList.toggle("dark", dark);
+    if (table.version !== this.version) this.adoptTable(table);
+    if (desk.line) this.adoptLine(desk.line);
+  }
+  adoptTable(table) {
+    const sameAxis = JSON.stringify(table.axis) === JSON.stringify(this.table?.axis);
+    this.table = table;
+    this.version = table.version;
+    this.model = new Model(table);
+    this.bands = new Bands(this.model, table);
+    this.adoptAxis(table.axis, sameAxis);
+    this.drawings.use(this.model, this.axis, this.bands);
+    this.part("which").textContent = this.which();
+    this.row = this.t === undefined ? 0 : this.model.index(this.t);
+  }
+  adoptAxis(wanted, same) {
+    // The same axis on another split stays as it was zoomed.
+    const before = this.axis;
+    const kept = same && before ? { ...before } : null;
+    this.axis = new Axis(this.model, wanted);
+    if (kept) {
+      this.axis.scale = kept.scale;
+      this.axis.refresh();
+      this.axis.setWindow(kept.low, kept.high);
     }
-    if (data.settings.stamp !== this.stamp) {
-      // Python sets the line: a run was opened, an earlier point restored
-      this.sent = null;
-      this.stamp = data.settings.stamp;
-      this.method = data.settings.method;
-      this.t = data.settings.threshold;
+    this.part("scale").value = this.axis.scale;
+    this.part("scale").querySelector('[value="logit"]').hidden = !wanted.probability;
+  }
+  which() {
+    const { chosen, look } = this.table;
+    const size = (side) => count(side.positives + side.negatives);
+    return `Chosen on ${chosen.name} (${size(chosen)}) · looking at ${look.name} (${size(look)})`;
+  }
+  adoptSettings(settings) {
+    // Python sets the line: a run was opened, an earlier point restored.
+    if (settings.stamp === this.stamp) return;
+    this.sent = null;
+    this.trail = [];
+    this.stamp = settings.stamp;
+    this.method = settings.method;
+    this.t = settings.threshold;
+    this.row = this.model.index(this.t);
+    this.axis.follow(this.row);
+    this.form.set(settings);
+  }
+  adoptLine({ version, line, settings }) {
+    // What Python worked out for the line that was released: exact neighbours, intervals, the band, the samples.
+    if (version !== this.version) return; // its table is still on the way
+    this.adoptSettings(settings);
+    if (this.model.merge(line.rows)) {
       this.row = this.model.index(this.t);
-      const form = this.part("costs").elements;
-      const shown = (v) => (v === null || v === undefined ? "" : String(Number((100 * v).toPrecision(6))));
-      form.fp.value = fp;
-      form.fn.value = fn;
-      form.prevalence.value = shown(prevalence);
-      form.error.value = shown(error);
-      form.follow.checked = !!follow;
+      this.axis.refresh();
     }
-    this.root.classList.toggle("dark", data.dark);
+    this.model.exactBand = line.band;
+    this.bands.learn(line.t, line.intervals);
+    this.costInterval = line.cost;
+    this.readout.showAround(line.around, this.t);
     this.readCosts();
     this.draw();
   }
   readCosts() {
-    const form = this.part("costs").elements;
-    const read = (input, top = Infinity) => {
-      const v = input.value === "" ? null : Number(input.value);
-      return v !== null && Number.isFinite(v) && v >= 0 && v <= top ? v : null;
-    };
-    let fp = read(form.fp) ?? 1;
-    let fn = read(form.fn) ?? 1;
-    if (fp === 0 && fn === 0) fp = fn = 1;
-    const share = read(form.prevalence, 100);
-    const error = read(form.error, 99);
-    this.model.cost = { fp, fn, prevalence: share === null ? null : share / 100 };
-    this.model.error = error === null ? null : error / 100;
+    this.model.cost = this.form.cost;
+    this.model.error = this.form.error;
     this.cheapest = this.model.cheapest();
   }
-  following() {
-    return this.part("costs").elements.follow.checked;
-  }
-  costWords() {
-    const { fp, fn, prevalence } = this.model.cost;
-    return `cost=${fp}:${fn}${prevalence === null ? "" : `@${prevalence}`}`;
-  }
-  follow() {
-    if (this.following()) this.choose(this.cheapest, this.costWords());
+  costsChanged() {
+    this.readCosts();
+    if (this.form.follows) this.choose(this.cheapest, this.form.words);
+    this.drawings.drawCosts();
+    this.drawPoints();
+    this.update();
   }
 
   draw() {
-    const { model, panels, data } = this;
-    const all = [...model.t.keys()];
-    const { positives, negatives } = model.look;
-    this.fpr = all.map((i) => model.fp[i] / negatives);
-    this.tpr = all.map((i) => model.tp[i] / positives);
-    this.precision = all.map((i) => ratio(model.tp[i], model.called(i)));
-    panels.roc.axes("false-positive rate", "recall", UNIT, UNIT);
-    const bands = data.bands;
-    const pairs = (x, y) => x.map((v, k) => [v, y[k]]);
-    if (bands) {
-      panels.roc.area(pairs(bands.fpr_high, bands.recall_low), pairs(bands.fpr_low, bands.recall_high));
-    }
-    panels.roc.curve(
-      [
-        [0, 0],
-        [1, 1],
-      ],
-      "chance",
-    );
-    panels.roc.curve(pairs(this.fpr, this.tpr));
-    panels.pr.axes("recall", "precision", UNIT, UNIT);
-    if (bands) {
-      const known = bands.t.map((_, k) => k).filter((k) => bands.precision_low[k] !== null);
-      panels.pr.area(
-        known.map((k) => [bands.recall[k], bands.precision_low[k]]),
-        known.map((k) => [bands.recall[k], bands.precision_high[k]]),
-      );
-    }
-    panels.pr.curve(pairs(this.tpr, this.precision));
-    this.drawScores();
-    this.drawMetric();
-    this.drawMoving();
-  }
-  drawScores() {
-    const { model } = this;
-    const panel = this.panels.scores;
-    const { edges, fake, real } = this.data.histogram;
-    panel.axes("score (height: root of the share)", "", thresholdTicks(model), []);
-    const { positives, negatives } = model.look;
-    const top =
-      Math.sqrt(Math.max(...fake.map((n) => n / positives), ...real.map((n) => n / negatives))) || 1;
-    edges.slice(0, -1).forEach((edge, k) => {
-      const x0 = px(model.xOf(edge));
-      const width = Math.max(0.4, px(model.xOf(edges[k + 1])) - x0 - 0.4);
-      const tall = (n, of) => ((0.48 * Math.sqrt(n / of)) / top) * (py(0) - py(1));
-      const up = tall(fake[k], positives);
-      const down = tall(real[k], negatives);
-      if (up) element("rect", { class: "bar-fake", x: x0, y: py(0.5) - up, width, height: up }, panel.still);
-      if (down) element("rect", { class: "bar-real", x: x0, y: py(0.5), width, height: down }, panel.still);
-    });
-    element("path", { class: "axis", d: `M${px(0)} ${py(0.5)}H${px(1)}` }, panel.still);
-    element("text", { x: 4, y: py(0.78) }, panel.still, "fake");
-    element("text", { x: 4, y: py(0.22) }, panel.still, "real");
-  }
-  drawMetric() {
-    const { model, data } = this;
-    const name = this.part("metric").value;
-    const panel = this.panels.metric;
-    panel.axes("threshold", "", thresholdTicks(model), UNIT);
-    const bands = data.bands;
-    const low = bands?.[`${name}_low`];
-    const high = bands?.[`${name}_high`];
-    if (low) {
-      const known = bands.t.map((_, k) => k).filter((k) => low[k] !== null);
-      panel.area(
-        known.map((k) => [model.xOf(bands.t[k]), low[k]]),
-        known.map((k) => [model.xOf(bands.t[k]), high[k]]),
-      );
-    }
-    this.metric = [...model.t.keys()].map((i) => {
-      const v = model.figures(i)[name];
-      return v === null ? null : Math.max(0, v);
-    });
-    panel.curve(this.metric.map((v, i) => [model.x(i), v]));
-  }
-  drawMoving() {
-    // what costs, prevalence and the target error move: the cost curve, the marks
-    const { model } = this;
-    const panel = this.panels.cost;
-    const prices = [...model.t.keys()].map((i) =>
-      model.price(
-        model.fp[i],
-        model.look.positives - model.tp[i],
-        model.look.negatives,
-        model.look.positives,
-      ),
-    );
-    const top = Math.max(...prices) || 1;
-    this.prices = prices.map((price) => price / top);
-    panel.axes(
-      "threshold",
-      "",
-      thresholdTicks(model),
-      [0, 0.5, 1].map((y) => [y, show(y * top)]),
-    );
-    panel.curve(this.prices.map((y, i) => [model.x(i), y]));
-    if (["precision_at", "queue"].includes(this.part("metric").value)) this.drawMetric();
+    this.drawings.draw();
     this.drawPoints();
     this.update();
   }
   drawPoints() {
     const { model } = this;
-    this.points = [
-      ...this.data.points.filter((p) => !p.words.startsWith("cost=")),
-      { words: this.costWords(), t: model.t[this.cheapest], reachable: true, optimum: true },
-    ];
+    const cheapest = {
+      words: this.form.words,
+      title: "Lowest cost",
+      t: model.t[this.cheapest],
+      reachable: true,
+      optimum: true,
+    };
+    this.points = [...this.table.points.filter((p) => !p.words.startsWith("cost=")), cheapest];
     const marks = this.points.map((point) => {
-      const i = model.index(point.t);
-      const title = `${point.words}: ${threshold(point.t)}`;
-      return { i, title, optimum: point.optimum };
-    });
-    const on = (xs, ys) => marks.map(({ i, title, optimum }) => ({ x: xs[i], y: ys[i], title, optimum }));
-    const xs = model.t.map((_, i) => model.x(i));
-    this.panels.roc.mark(on(this.fpr, this.tpr));
-    this.panels.pr.mark(on(this.tpr, this.precision));
-    this.panels.scores.mark(
-      on(
-        xs,
-        xs.map(() => 0.5),
-      ),
-    );
-    this.panels.metric.mark(on(xs, this.metric));
-    this.panels.cost.mark(on(xs, this.prices));
-    this.trackMarks.replaceChildren();
-    for (const { i, title } of marks) {
-      const x = 10 + 980 * model.x(i);
-      const made = element(
-        "path",
-        { class: "mark", d: `M${x} 13L${x + 6} 7L${x} 1L${x - 6} 7Z` },
-        this.trackMarks,
-      );
-      element("title", {}, made, title);
-    }
-    this.buttons = this.points.map((point) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.method = point.words;
-      button.textContent = `${point.optimum ? "◆" : "◇"} ${point.words} ${threshold(point.t)}${point.reachable ? "" : " (out of reach: best)"}`;
-      button.onclick = () => {
-        this.choose(this.model.index(point.t), point.words);
-        this.update();
-        this.commit();
+      const row = model.index(point.t);
+      return {
+        row,
+        x: this.axis.x(row),
+        title: `${point.title}: ${threshold(point.t)}`,
+        optimum: point.optimum,
       };
-      return button;
     });
+    this.drawings.mark(marks);
+    this.slider.mark(marks);
+    this.buttons = this.points.map((point) => this.pointButton(point));
     this.part("points").replaceChildren(...this.buttons);
   }
-  update() {
-    // the only work of a drag
-    const { model, row, panels } = this;
-    const figures = model.figures(row);
-    const x = model.x(row);
-    const band = model.band(row);
-    panels.roc.move(this.fpr[row], this.tpr[row]);
-    panels.pr.move(this.tpr[row], this.precision[row]);
-    panels.scores.move(x, 0.5, true);
-    panels.metric.move(x, this.metric[row], true);
-    panels.cost.move(x, this.prices[row], true);
-    for (const name of ["scores", "metric", "cost"]) {
-      panels[name].band(band ? model.x(band.low) : x, band ? model.x(band.high) : x);
-    }
-    this.trackUnsure.setAttribute("x", 10 + 980 * (band ? model.x(band.low) : x));
-    this.trackUnsure.setAttribute("width", band ? 980 * (model.x(band.high) - model.x(band.low)) : 0);
-    this.thumb.setAttribute("x", 3 + 980 * x);
-    for (const name of ["tp", "fp", "tn", "fn"]) this.cells[name].number.textContent = count(figures[name]);
-    for (const [name, , format] of FIGURES) {
-      this.cells[name].number.textContent = format(figures[name]);
-      this.cells[name].interval.textContent = this.interval(name, row);
-    }
-    this.cells.error.box.hidden = model.error === null;
-    this.part("threshold").textContent = threshold(model.t[row]);
-    const slider = this.part("slider");
-    slider.setAttribute("aria-valuemin", 0);
-    slider.setAttribute("aria-valuemax", model.last);
-    slider.setAttribute("aria-valuenow", row);
-    slider.setAttribute(
-      "aria-valuetext",
-      `threshold ${threshold(model.t[row])}, precision ${show(figures.precision)}, recall ${show(figures.recall)}`,
-    );
-    this.points.forEach(({ words, t }, i) =>
-      this.buttons[i].setAttribute("aria-pressed", String(words === this.method && model.index(t) === row)),
-    );
+  pointButton(point) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.method = point.words;
+    button.title = point.words;
+    const reach = point.reachable ? "" : " (out of reach: the best there is)";
+    button.textContent = `${point.optimum ? "◆" : "◇"} ${point.title} ${threshold(point.t)}${reach}`;
+    button.onclick = () => {
+      this.jump(this.model.index(point.t), point.words, point.t);
+      this.commit();
+    };
+    return button;
   }
-  interval(name, row) {
-    // between the thresholds at which intervals were drawn, in a straight line
-    const bands = this.data.bands;
-    const low = bands?.[`${name}_low`];
-    const high = bands?.[`${name}_high`];
-    const t = this.model.t[row];
-    if (!low || t === null) return "";
-    let right = bands.t.findIndex((at) => at >= t);
-    if (right < 0) right = bands.t.length - 1;
-    const left = Math.max(0, right - (bands.t[right] > t ? 1 : 0));
-    const gap = bands.t[right] - bands.t[left];
-    const share = gap > 0 ? (t - bands.t[left]) / gap : 0;
-    if ([low[left], low[right], high[left], high[right]].includes(null)) return "";
-    const at = (values) => (values[left] + share * (values[right] - values[left])).toFixed(2);
-    return `[${at(low)}, ${at(high)}]`;
+  jump(row, method, t = this.model.t[row]) {
+    // The window goes along where the line leaves it.
+    this.choose(row, method, t);
+    if (this.axis.follow(row)) this.draw();
+    else this.update();
+  }
+  choose(row, method, t = this.model.t[row]) {
+    this.row = row;
+    this.t = t;
+    this.method = method;
+    if (!method.startsWith("cost=")) this.form.release();
+  }
+  update() {
+    // The only work of a drag.
+    const { model, row } = this;
+    const figures = model.figures(row);
+    const band = model.band(row);
+    this.drawings.move(row, band);
+    const x = this.axis.x(row);
+    this.slider.move(x, band ? this.axis.x(band.low) : x, band ? this.axis.x(band.high) : x);
+    this.readout.showFigures(figures, model, (name) => this.intervalOf(name, figures[name]));
+    this.readout.showMatrix(model.cells(row), band !== null);
+    this.part("threshold").textContent = threshold(this.t);
+    const heard = `threshold ${threshold(this.t)}, precision ${number(figures.precision)}, recall ${number(figures.recall)}`;
+    this.slider.say(row, model.last, heard);
+    this.points.forEach((point, i) => {
+      const here = point.words === this.method && model.index(point.t) === row;
+      this.buttons[i].setAttribute("aria-pressed", String(here));
+    });
+  }
+  intervalOf(name, value) {
+    if (name !== "cost") return this.bands.at(this.row, name, value);
+    const known = this.costInterval;
+    const { fp, fn, prevalence } = this.model.cost;
+    const same = known && known.fp === fp && known.fn === fn && known.prevalence === prevalence;
+    return same && known.t === this.t ? known.ends : null;
   }
 
-  pick(name, event) {
-    const at = this.panels[name].at(event);
-    if (name === "roc") return nearestOn(this.fpr, this.tpr, at);
-    if (name === "pr") return nearestOn(this.tpr, this.precision, at);
-    return this.model.nearest(at[0]);
-  }
   draggable(target, pick) {
-    // one update a frame, however often the pointer reports
-    let waiting = null;
-    const step = () => {
-      const event = waiting;
-      waiting = null;
-      if (event) {
-        this.timed(() => {
-          this.choose(pick(event), "by hand");
-          this.update();
-        });
-      }
-    };
-    target.onpointerdown = (event) => {
-      if (event.button) return;
-      target.setPointerCapture(event.pointerId);
-      event.preventDefault();
-      this.part("slider").focus({ preventScroll: true });
-      waiting = event;
-      step();
-    };
-    target.onpointermove = (event) => {
-      if (!target.hasPointerCapture(event.pointerId)) return;
-      if (waiting === null) requestAnimationFrame(step);
-      waiting = event;
-    };
-    target.onpointerup = (event) => {
-      if (target.hasPointerCapture(event.pointerId)) {
-        target.releasePointerCapture(event.pointerId);
-        step();
-        this.commit();
-      }
-    };
-    target.onpointercancel = target.onpointerup;
+    const moved = (event) => this.timed(() => this.dragTo(pick(event)));
+    const begun = () => this.part("slider").focus({ preventScroll: true });
+    makeDraggable(target, { begun, moved, released: () => this.commit() });
+  }
+  dragTo(row) {
+    this.trail = [];
+    this.choose(this.model.settle(row), "by hand");
+    this.update();
   }
   timed(work) {
     const start = performance.now();
@@ -414,60 +231,64 @@ class Lab {
     if (this.slow.length > 1000) this.slow.shift();
   }
   key(event) {
-    // arrows: a hundredth of the axis; with shift: to the next threshold of the table
-    const { model, row } = this;
-    const up = ["ArrowRight", "ArrowUp"].includes(event.key);
-    const down = ["ArrowLeft", "ArrowDown"].includes(event.key);
-    const far = (by) => {
-      let to = model.nearest(Math.min(1, Math.max(0, model.x(row) + by)));
-      if (to === row) to = row + Math.sign(by);
-      return Math.min(model.last, Math.max(0, to));
-    };
-    let to = null;
-    if (up || down) {
-      to = event.shiftKey ? Math.min(model.last, Math.max(0, row + (up ? 1 : -1))) : far(up ? 0.01 : -0.01);
-    } else if (event.key === "PageUp") to = far(0.1);
-    else if (event.key === "PageDown") to = far(-0.1);
-    else if (event.key === "Home") to = 0;
-    else if (event.key === "End") to = model.last;
-    if (to === null) return;
+    if (event.key === "Home" || event.key === "End") {
+      event.preventDefault();
+      this.trail = [];
+      this.jump(event.key === "Home" ? this.model.settle(0) : this.model.last, "by hand");
+      return;
+    }
+    const stride = strideOf(event);
+    if (!stride) return;
     event.preventDefault();
-    this.timed(() => {
-      this.choose(to, "by hand");
-      this.update();
-    });
+    this.timed(() => this.stepBy(stride));
   }
-  choose(row, method) {
-    this.row = row;
-    this.t = this.model.t[row];
-    this.method = method;
-    if (!method.startsWith("cost=")) this.part("costs").elements.follow.checked = false;
+  stepBy({ size, by }) {
+    const came = this.trail.at(-1);
+    if (came && came.size === size && came.by === -by) {
+      this.trail.pop();
+      this.jump(this.model.index(came.t), came.method, came.t);
+      return;
+    }
+    const to = size === "point" ? this.model.next(this.row, by) : this.far(size === "tenth" ? 0.1 : 0.01, by);
+    if (to === this.row) return;
+    this.trail.push({ size, by, t: this.t, method: this.method });
+    if (this.trail.length > 10_000) this.trail.shift();
+    this.jump(to, "by hand");
+  }
+  far(part, by) {
+    // A part of the axis away, and at least one operating point.
+    const { axis, model, row } = this;
+    const next = model.next(row, by);
+    const wanted = axis.nearest(axis.x(row) + by * part);
+    return by > 0 ? Math.max(next, wanted) : Math.min(next, wanted);
   }
   commit() {
-    // released: Python hears it once
+    // Released: Python hears it once.
     const { fp, fn, prevalence } = this.model.cost;
-    const choice = {
-      threshold: this.model.t[this.row],
-      method: this.method,
-      fp,
-      fn,
-      prevalence,
-      error: this.model.error,
-      follow: this.following(),
-      stamp: this.stamp,
-    };
+    const choice = { threshold: this.t, method: this.method, fp, fn, prevalence, error: this.model.error };
+    Object.assign(choice, { follow: this.form.follows, stamp: this.stamp });
     const text = JSON.stringify(choice);
     if (text === this.sent) return;
     this.sent = text;
-    const figures = this.model.figures(this.row);
-    this.part("said").textContent =
-      `Threshold ${threshold(choice.threshold)}: precision ${show(figures.precision)}, recall ${show(figures.recall)}, false-positive rate ${show(figures.fpr)}, cost ${show(figures.cost)}`;
-    this.send(choice);
+    this.part("said").textContent = this.spoken();
+    this.desk.send(choice);
+  }
+  spoken() {
+    const { precision, recall, fpr, cost } = this.model.figures(this.row);
+    const rates = `precision ${number(precision)}, recall ${number(recall)}, false-positive rate ${number(fpr)}`;
+    return `Threshold ${threshold(this.t)}: ${rates}, cost ${number(cost)}`;
+  }
+  save(name) {
+    const titles = { roc: PLANES[this.drawings.kind].title, metric: METRICS[this.drawings.metric] };
+    const caption = this.root.querySelector(`[data-panel="${name}"] figcaption span`);
+    const title = titles[name] || caption.textContent;
+    const subtitle = `${this.which()} · threshold ${threshold(this.t)}`;
+    savePng(this.panels[name].svg, `${name}-${this.table.look.name}`, title, subtitle);
   }
 }
 
 const labs = new WeakMap();
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".lab");
   let lab = labs.get(root);
   if (!lab) {
@@ -475,5 +296,8 @@ export default function ({ parentElement, data, setStateValue }) {
     labs.set(root, lab);
     root.lab = lab;
   }
-  lab.adopt(data, (choice) => setStateValue("choice", choice));
+  const desks = (window.thresholdDesks ||= {});
+  const desk = (desks[data.desk] ||= {});
+  desk.lab = lab;
+  lab.adopt(data, desk);
 }

@@ -1,4 +1,8 @@
 // What a row of the table means: counts, figures, the cheapest row, the uncertain band. No drawing here.
+//
+//   t         0.1  0.4  0.7  null     calling fake what scores at least t; null: nothing is called fake
+//   tp, fp      3    2    1     0     on the split that is looked at
+//   chosen_*                          the same on the split where thresholds are chosen, where it is another one
 const METRICS = {
   f1: "F1",
   macro_f1: "Macro F1",
@@ -10,34 +14,43 @@ const METRICS = {
   fpr: "False-positive rate",
   youden: "Youden's J",
   called_fake: "Share called fake",
-  queue: "Sent to people",
+  queue: "Share sent to people",
 };
 const ratio = (part, whole) => (whole > 0 ? part / whole : null);
 const mean = (a, b) => (a === null || b === null ? null : (a + b) / 2);
 
 class Model {
-  // data.rows: t ascending, tp and fp on the split that is looked at, chosen_tp and chosen_fp where thresholds are chosen
-  constructor(data) {
-    const { rows } = data;
-    this.t = [...rows.t, null]; // null: nothing is called fake
+  constructor(table) {
+    this.look = table.look;
+    this.chosen = table.chosen;
+    this.cost = { fp: 1, fn: 1, prevalence: null };
+    this.error = null;
+    this.exactBand = null; // {t, error, low, high}: what Python found among all scores
+    this.setRows(table.rows);
+  }
+  setRows(rows) {
+    this.t = [...rows.t, null];
     this.tp = [...rows.tp, 0];
     this.fp = [...rows.fp, 0];
     this.chosenTp = [...(rows.chosen_tp || rows.tp), 0];
     this.chosenFp = [...(rows.chosen_fp || rows.fp), 0];
-    this.look = data.look;
-    this.chosen = data.chosen;
     this.last = this.t.length - 1;
-    this.cost = { fp: 1, fn: 1, prevalence: null };
-    this.error = null;
-    const [low, high] = data.range;
-    const half = high / 2 - low / 2 || 1; // halves: the highest and the lowest number may be far apart
-    const place = (t) => (t > high ? 0.985 : (0.97 * Math.max(0, t / 2 - low / 2)) / half); // 0.5 may lie far off all scores
-    this.positions = {
-      // of each row on the threshold axis, 0 to 1; the last lies a little behind the highest score
-      score: this.t.map((t) => (t === null ? 1 : place(t))),
-      rank: this.t.map((t, i) => (t === null ? 1 : 0.97 * (1 - this.called(i) / this.total()))),
-    };
-    this.scale = "score";
+  }
+  merge(rows) {
+    // Exact rows around the line join the table; says whether any of them was new.
+    const known = new Set(this.t);
+    const fresh = rows.t.map((_, k) => k).filter((k) => !known.has(rows.t[k]));
+    if (!fresh.length) return false;
+    const chosenTp = rows.chosen_tp || rows.tp;
+    const chosenFp = rows.chosen_fp || rows.fp;
+    const old = this.t
+      .slice(0, -1)
+      .map((t, i) => [t, this.tp[i], this.fp[i], this.chosenTp[i], this.chosenFp[i]]);
+    const all = fresh.map((k) => [rows.t[k], rows.tp[k], rows.fp[k], chosenTp[k], chosenFp[k]]).concat(old);
+    all.sort((a, b) => a[0] - b[0]);
+    const [t, tp, fp, chosen_tp, chosen_fp] = [0, 1, 2, 3, 4].map((column) => all.map((row) => row[column]));
+    this.setRows({ t, tp, fp, chosen_tp, chosen_fp });
+    return true;
   }
   total() {
     return this.look.positives + this.look.negatives;
@@ -45,23 +58,8 @@ class Model {
   called(i) {
     return this.tp[i] + this.fp[i];
   }
-  x(i) {
-    return this.positions[this.scale][i];
-  }
-  xOf(t) {
-    // of any score, between the rows
-    if (t === null) return 1;
-    const right = this.index(t);
-    const xs = this.positions[this.scale];
-    if (right === 0 || this.t[right] === t) return xs[right];
-    if (right >= this.last) return xs[this.last - 1];
-    return (
-      xs[right - 1] +
-      ((xs[right] - xs[right - 1]) * (t - this.t[right - 1])) / (this.t[right] - this.t[right - 1])
-    );
-  }
   index(t) {
-    // the first row whose threshold is at least t: the same samples are called fake
+    // The first row whose threshold is at least t: the same samples are called fake.
     if (t === null) return this.last;
     let low = 0;
     let high = this.last;
@@ -72,20 +70,42 @@ class Model {
     }
     return low;
   }
-  nearest(x) {
-    // the row nearest a position on the threshold axis
-    const xs = this.positions[this.scale];
-    let low = 0;
-    let high = this.last;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (xs[middle] <= x) low = middle;
-      else high = middle;
-    }
-    return x - xs[low] <= xs[high] - x ? low : high;
+  same(i, j) {
+    return (
+      this.tp[i] === this.tp[j] &&
+      this.fp[i] === this.fp[j] &&
+      this.chosenTp[i] === this.chosenTp[j] &&
+      this.chosenFp[i] === this.chosenFp[j]
+    );
+  }
+  settle(i) {
+    // Of neighbouring rows that call the same samples fake, the one that is a score.
+    let row = i;
+    while (row < this.last && this.same(row, row + 1)) row++;
+    return row;
+  }
+  sameChosen(i, j) {
+    return this.chosenTp[i] === this.chosenTp[j] && this.chosenFp[i] === this.chosenFp[j];
+  }
+  settleChosen(i) {
+    // The same for the split where thresholds are chosen alone.
+    let row = i;
+    while (row < this.last && this.sameChosen(row, row + 1)) row++;
+    return row;
+  }
+  next(i, by) {
+    // The neighbouring operating point: other samples are called fake, on one of the two splits.
+    let row = i;
+    while (row + by >= 0 && row + by <= this.last && this.same(row, i)) row += by;
+    return this.same(row, i) ? i : this.settle(row);
+  }
+  below(i) {
+    // Share of the samples under row i, each class counting half, where thresholds are chosen.
+    const { positives, negatives } = this.chosen;
+    return 1 - (this.chosenTp[i] / positives + this.chosenFp[i] / negatives) / 2;
   }
   price(fp, fn, negatives, positives) {
-    // of 1,000 samples
+    // Of 1,000 samples.
     const { fp: a, fn: b, prevalence: share } = this.cost;
     if (share === null) return (1000 * (a * fp + b * fn)) / (negatives + positives);
     return 1000 * ((a * (1 - share) * fp) / negatives + (b * share * fn) / positives);
@@ -122,13 +142,13 @@ class Model {
     };
   }
   cheapest() {
-    // chosen on the split where thresholds are chosen; the lowest threshold among equals
+    // Chosen on the split where thresholds are chosen; the lowest threshold among equals.
     const { positives, negatives } = this.chosen;
     let best = 0;
-    let least = Infinity;
-    for (let i = 0; i <= this.last; i++) {
+    let least = null;
+    for (let i = this.settleChosen(0); i <= this.last; i = this.settleChosen(i + 1)) {
       const price = this.price(this.chosenFp[i], positives - this.chosenTp[i], negatives, positives);
-      if (i === 0 || price < least - 1e-12 * least) {
+      if (least === null || price < least - 1e-12 * least) {
         best = i;
         least = price;
       }
@@ -136,33 +156,44 @@ class Model {
     return best;
   }
   band(i) {
-    // around row i: each verdict outside errs at most this.error of the time, on the split of choice
+    // Around row i: each verdict outside errs at most this.error of the time, on the split of choice.
     if (this.error === null) return null;
-    const { positives, negatives } = this.chosen;
-    const total = positives + negatives;
-    let high = i;
-    let low = i;
-    while (
-      high < this.last &&
-      this.chosenFp[high] / (this.chosenTp[high] + this.chosenFp[high]) > this.error
-    ) {
-      high++;
-    }
-    const missed = (j) => (positives - this.chosenTp[j]) / (total - this.chosenTp[j] - this.chosenFp[j]);
-    while (low > 0 && !(missed(low) <= this.error)) low--;
+    const [low, high] = this.bandEnds(i);
     const decided = this.called(high) + this.total() - this.called(low);
     const wrong = this.fp[high] + this.look.positives - this.tp[low];
     return { low, high, queue: 1 - decided / this.total(), wrong: ratio(wrong, decided) };
   }
+  bandEnds(i) {
+    const exact = this.exactBand;
+    if (exact && exact.t === this.t[i] && exact.error === this.error) {
+      return [this.index(exact.low), this.index(exact.high)];
+    }
+    const { positives, negatives } = this.chosen;
+    const alarms = (j) => this.chosenFp[j] / (this.chosenTp[j] + this.chosenFp[j]);
+    const reals = (j) => positives + negatives - this.chosenTp[j] - this.chosenFp[j];
+    const missed = (j) => (positives - this.chosenTp[j]) / reals(j);
+    const start = this.settleChosen(i);
+    let high = start;
+    while (high < this.last && alarms(high) > this.error) high++;
+    let low = start;
+    while (low > 0 && !(missed(low) <= this.error)) low--;
+    if (low < this.last) return [this.settleChosen(low), this.settleChosen(high)];
+    while (low > 0 && this.sameChosen(low, low - 1)) low--; // just above the highest score chosen on
+    return [low, this.settleChosen(high)];
+  }
+  cells(i) {
+    // The confusion matrix, with its third column where a band leaves samples to people.
+    const { positives, negatives } = this.look;
+    const band = this.band(i);
+    const high = band ? band.high : i;
+    const low = band ? band.low : i;
+    return {
+      tp: this.tp[high],
+      fp: this.fp[high],
+      people_fake: this.tp[low] - this.tp[high],
+      people_real: this.fp[low] - this.fp[high],
+      fn: positives - this.tp[low],
+      tn: negatives - this.fp[low],
+    };
+  }
 }
-
-function show(value, digits = 3) {
-  // three significant digits, as everywhere in the house
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  if (value === 0) return "0";
-  const places = Math.min(6, Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value)))));
-  return value.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
-}
-const percent = (value) => (value === null || value === undefined ? "–" : `${show(100 * value)} %`);
-const count = (value) => value.toLocaleString("en-US");
-const threshold = (t) => (t === null ? "none" : String(Number(t.toPrecision(6))));

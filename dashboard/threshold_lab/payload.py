@@ -1,21 +1,30 @@
-"""What the browser gets: at most 60 KB whatever the number of scores. Counts are exact at every threshold sent."""
+"""What the browser gets: at most 60 kB whatever the number of scores. Counts are exact at every threshold sent."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from core.thresholds import intervals, table
+from core.thresholds import table
+from core.thresholds.intervals import Interval
 from core.thresholds.point import Point
+from core.thresholds.scored import Scored
 from core.thresholds.sweep import Sweep
+from dashboard.threshold_lab.axis import Axis, axis_for
 
 Payload = dict[str, Any]
 LARGEST = 60_000  # bytes of JSON
+ROWS = 430  # of one split alone
+ROWS_OF_TWO = 300  # of each of two
+EVEN_ROWS = 90  # more of each split, spread over the part where the classes meet
+GRID = 36  # thresholds with intervals
+NEIGHBOURS = 24  # exact operating points on each side of the line
+AROUND = 3  # samples on each side of it
 BANDED = (
     "precision",
     "recall",
@@ -27,40 +36,55 @@ BANDED = (
     "youden",
     "called_fake",
 )
-ROWS_OF_TWO = 380  # rows of each split where two are sent
-GRID = 36  # thresholds with intervals
-DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Side:
+    """One split as the lab knows it."""
+
+    name: str
+    scored: Scored
+
+    @property
+    def sweep(self) -> Sweep:
+        return self.scored.sweep
 
 
 def build(
-    chosen: Sweep,
-    looked: Sweep,
+    chosen: Side,
+    looked: Side,
     points: Sequence[Point],
     *,
-    chosen_name: str,
-    looked_name: str,
-    bands: dict[str, Any] | None = None,
+    titles: Mapping[str, str] | None = None,
+    grid: Mapping[float | None, Mapping[str, Interval]] | None = None,
     extra: Sequence[float] = (),
 ) -> Payload:
-    """The data of the component, without its settings. `extra` thresholds get a row too (a saved operating point)."""
+    """The data of the component, without its settings. `grid` holds the intervals of the split that is looked at,
+    those of the points among them. `extra` thresholds get a row too (a saved operating point)."""
+    grid = grid or {}
+    axis = axis_for(chosen.sweep, looked.sweep)
     wanted = [p.threshold for p in points if p.threshold is not None] + list(extra)
-    sides = [chosen] if looked is chosen else [chosen, looked]
-    limit = table.ROWS if len(sides) == 1 else ROWS_OF_TWO
-    t = np.unique(np.concatenate([*(_rows(side, limit) for side in sides), wanted]))
-    tp, fp = table.counts(looked, t)
-    rows = {"t": t.tolist(), "tp": tp.tolist(), "fp": fp.tolist()}
-    if looked is not chosen:
-        chosen_tp, chosen_fp = table.counts(chosen, t)
-        rows |= {"chosen_tp": chosen_tp.tolist(), "chosen_fp": chosen_fp.tolist()}
-    edges, real, fake = table.histogram(looked)
+    wanted += [t for t in grid if t is not None]
+    sides = [chosen] if looked.scored is chosen.scored else [chosen, looked]
+    limit = ROWS if len(sides) == 1 else ROWS_OF_TWO
+    spread = [rows for side in sides for rows in (_drawn(side.sweep, limit), _meeting(side.sweep, axis))]
+    rows = np.unique(np.concatenate([*spread, np.asarray(wanted, np.float64)]))
+    titles = titles or {}
     data: Payload = {
-        "rows": rows,
-        "chosen": _side(chosen_name, chosen),
-        "look": _side(looked_name, looked),
-        "points": [{"words": p.method, "t": p.threshold, "reachable": p.reachable} for p in points],
-        "range": [pick(float(side.thresholds[end]) for side in sides) for pick, end in ((min, 0), (max, -1))],
-        "histogram": {"edges": edges.tolist(), "real": real.tolist(), "fake": fake.tolist()},
-        "bands": bands,
+        "rows": rows_at(chosen, looked, rows),
+        "chosen": _side(chosen),
+        "look": _side(looked),
+        "points": [
+            {
+                "words": p.method,
+                "title": titles.get(p.method, p.method),
+                "t": p.threshold,
+                "reachable": p.reachable,
+            }
+            for p in points
+        ],
+        "axis": axis.to_dict(),
+        "bands": _bands(grid),
     }
     data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
     return data
@@ -70,46 +94,75 @@ def size(data: Payload) -> int:
     return len(json.dumps(data, separators=(",", ":")).encode())
 
 
-def bands(
-    frame: pd.DataFrame, sweep: Sweep, thresholds: Sequence[float], draws: int = DRAWS
-) -> dict[str, Any]:
-    """95 % intervals (bootstrap by group) at some thresholds, for the bands of the drawings."""
-    spread = np.linspace(0, len(sweep.thresholds) - 1, GRID).astype(np.intp)
-    grid = np.unique(np.concatenate([sweep.thresholds[spread], np.asarray(thresholds, np.float64)]))
-    found = intervals.along(
-        frame["label"].to_numpy(),
-        frame["score"].to_numpy(),
-        frame.get("group"),
-        grid.tolist(),
-        BANDED,
-        draws,
-    )
-    drawn: dict[str, Any] = {"t": grid.tolist()}
-    drawn["recall"] = _short(table.counts(sweep, grid)[0] / sweep.positives)
+def rows_at(chosen: Side, looked: Side, thresholds: np.ndarray) -> Payload:
+    """Exact counts at some thresholds, on both splits where there are two."""
+    tp, fp = table.counts(looked.sweep, thresholds)
+    rows = {"t": thresholds.tolist(), "tp": tp.tolist(), "fp": fp.tolist()}
+    if looked.scored is not chosen.scored:
+        chosen_tp, chosen_fp = table.counts(chosen.sweep, thresholds)
+        rows |= {"chosen_tp": chosen_tp.tolist(), "chosen_fp": chosen_fp.tolist()}
+    return rows
+
+
+def neighbours(chosen: Side, looked: Side, threshold: float | None) -> np.ndarray:
+    """Distinct scores next to the line, so that keys move one operating point at a time."""
+    sides = [chosen.sweep] if looked.scored is chosen.scored else [chosen.sweep, looked.sweep]
+    near = [] if threshold is None else [np.array([threshold])]
+    for sweep in sides:
+        place = sweep.index(threshold)
+        near.append(sweep.thresholds[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1].astype(np.float64))
+    return np.unique(np.concatenate(near))
+
+
+def grid(sweep: Sweep) -> np.ndarray:
+    """Thresholds at which intervals are worked out for drawing: evenly by rank, each class counting half."""
+    return _quantiles(sweep, GRID, 0, len(sweep.thresholds))
+
+
+def ends(found: Mapping[str, Interval] | None) -> dict[str, list[float]] | None:
+    """Six significant digits, rounded away from the figure."""
+    return None if found is None else {name: [_down(low), _up(high)] for name, (low, high) in found.items()}
+
+
+def _bands(grid: Mapping[float | None, Mapping[str, Interval]]) -> dict[str, Any]:
+    """Column by column: t, and for each figure the low and the high ends (null where it has none)."""
+    columns: dict[str, Any] = {"t": list(grid)}
     for name in BANDED:
-        ends = [here.get(name) for here in found]
-        drawn[f"{name}_low"] = [None if e is None else round(e[0], 4) for e in ends]
-        drawn[f"{name}_high"] = [None if e is None else round(e[1], 4) for e in ends]
-    return drawn
+        found = [here.get(name) for here in grid.values()]
+        columns[name] = [
+            [None if pair is None else _down(pair[0]) for pair in found],
+            [None if pair is None else _up(pair[1]) for pair in found],
+        ]
+    return columns
 
 
-def _rows(sweep: Sweep, limit: int) -> np.ndarray:
+def _drawn(sweep: Sweep, limit: int) -> np.ndarray:
     return sweep.thresholds[table.rows(sweep, limit)].astype(np.float64)
 
 
-def _side(name: str, sweep: Sweep) -> dict[str, Any]:
-    return {"name": name, "positives": sweep.positives, "negatives": sweep.negatives}
+def _meeting(sweep: Sweep, axis: Axis) -> np.ndarray:
+    first, last = sweep.index(axis.low), sweep.index(axis.high) + 1
+    return _quantiles(sweep, EVEN_ROWS, first, max(last, first + 1))
 
 
-def _short(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.6g}") for value in values]
+def _quantiles(sweep: Sweep, count: int, first: int, last: int) -> np.ndarray:
+    """Some of the thresholds from `first` to before `last`, evenly by share of the samples, each class counting half."""
+    tp, fp = sweep.tp[first:last] / sweep.positives, sweep.fp[first:last] / sweep.negatives
+    if not len(tp):
+        return np.zeros(0)
+    above = tp + fp
+    wanted = np.linspace(above[0], above[-1], count)
+    places = len(above) - 1 - np.searchsorted(above[::-1], wanted, "left").clip(0, len(above) - 1)
+    return np.unique(sweep.thresholds[first + places].astype(np.float64))
 
 
-def near(drawn: dict[str, Any], threshold: float | None) -> dict[str, intervals.Interval]:
-    """The intervals at the grid's threshold nearest to this one; empty where nothing is called fake."""
-    if threshold is None:
-        return {}
-    place = int(np.abs(np.asarray(drawn["t"]) - threshold).argmin())
-    names = ("balanced_accuracy", "precision", "recall", "fpr")
-    ends = {name: (drawn[f"{name}_low"][place], drawn[f"{name}_high"][place]) for name in names}
-    return {name: pair for name, pair in ends.items() if None not in pair}
+def _side(side: Side) -> dict[str, Any]:
+    return {"name": side.name, "positives": side.sweep.positives, "negatives": side.sweep.negatives}
+
+
+def _down(value: float) -> float:
+    return float(np.floor(value * 1e6) / 1e6) if abs(value) < 1e6 else value
+
+
+def _up(value: float) -> float:
+    return float(np.ceil(value * 1e6) / 1e6) if abs(value) < 1e6 else value

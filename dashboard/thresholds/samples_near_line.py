@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core import numbers
 from core.errors import BadInput, WorkbenchError, one_line
 from core.exports import to_csv
 from core.media import shards
@@ -17,31 +18,29 @@ from core.thresholds.point import Point
 from core.thresholds.scored import Scored
 from dashboard import session, theme, thumbnails
 from dashboard.charts import thresholds as charts
+from dashboard.thresholds import words
 from dashboard.thresholds.scores import Source, file_of
 
 SHOWN = 6  # samples in a row
 LARGE = 800  # pixels of a picture that is opened
-KEY_WORDS = {"group": "group (shared source or person)"}
+KEY_WORDS = {"group": "group (shared source or person)", "method": "method of forgery", "modality": "media"}
+BY = "thresholds-by"  # what errors are told apart by
 
 
 def samples(source: Source, looked: Scored, threshold: float | None) -> None:
     """Next to the line and worst on each side; playable where the media is at hand."""
     under, above = looked.ranked.next_to(threshold, SHOWN)
     alarms, missed = looked.ranked.worst(threshold, SHOWN)
-    tabs = st.tabs(
-        [
-            "Just under the line (called real)",
-            "Just over the line (called fake)",
-            "Worst false alarms",
-            "Worst misses",
-        ]
+    shown = (
+        ("Just under the line (called real)", under, "under", "Nothing is called real here."),
+        ("Just over the line (called fake)", above, "above", "Nothing is called fake here."),
+        ("Worst false alarms", alarms, "alarms", "No real sample is called fake here."),
+        ("Worst misses", missed, "missed", "No fake is called real here."),
     )
-    for tab, rows, name, none in (
-        (tabs[0], under, "under", "Nothing is called real here."),
-        (tabs[1], above, "above", "Nothing is called fake here."),
-        (tabs[2], alarms, "alarms", "No real sample is called fake here."),
-        (tabs[3], missed, "missed", "No fake is called real here."),
-    ):
+    tabs = st.tabs([title for title, *_ in shown], key="thresholds-samples", on_change="rerun")
+    for tab, (_, rows, name, none) in zip(tabs, shown, strict=True):
+        if not tab.open:
+            continue  # drawn when it is opened
         with tab:
             if rows.empty:
                 st.caption(none)
@@ -53,9 +52,9 @@ def samples(source: Source, looked: Scored, threshold: float | None) -> None:
 def _sample(source: Source, row: Any, place: str) -> None:
     word = "✕ fake" if row.label == 1 else "● real"
     method = getattr(row, "method", None)
-    told = word + (f" · {method}" if isinstance(method, str) and method else "")
+    truth = word + (f" · {method}" if isinstance(method, str) and method.strip("-") else "")
     name = str(getattr(row, "id", f"row {row.Index + 1}"))
-    st.markdown(f"**{row.score:.6g}**  \n{theme.safe(told)}")
+    st.markdown(f"**{numbers.threshold(row.score)}**  \n{theme.safe(truth)}")
     st.caption(theme.safe(name if len(name) < 60 else f"…{name[-58:]}"))
     file = file_of(row)
     if file is None:
@@ -95,18 +94,23 @@ def breakdown(looked: Scored, threshold: float | None) -> None:
     keys = looked.keys
     if not keys:
         st.caption(
-            "These scores say nothing of dataset, method, modality or identity to tell errors apart by."
+            "These scores state no dataset, method, modality or identity, so errors cannot be told apart by them."
         )
         return
-    key = st.segmented_control(
-        "By", keys, default=keys[0], key="thresholds-by", format_func=lambda k: KEY_WORDS.get(k, k)
-    )
+    if st.session_state.get(BY) not in keys:
+        st.session_state[BY] = keys[0]
+    key = st.segmented_control("By", keys, key=BY, format_func=lambda k: KEY_WORDS.get(k, k))
     chosen = key if key in keys else keys[0]
     rows = looked.breakdown(threshold, chosen)
     st.plotly_chart(
         charts.breakdown_figure(rows, chosen), key="thresholds-breakdown", config=theme.CHART_CONFIG
     )
-    with st.expander(f"All {theme.count(len(rows))} as a table"):
+    whole = st.expander(
+        f"All {theme.count(len(rows))} as a table", key="thresholds-breakdown-all", on_change="rerun"
+    )
+    if not whole.open:
+        return
+    with whole:
         st.dataframe(rows, hide_index=True, key="thresholds-breakdown-table")
         st.download_button(
             "CSV", lambda: to_csv(rows), f"breakdown-{chosen}.csv", "text/csv", key="thresholds-breakdown-csv"
@@ -140,7 +144,7 @@ def honesty(source: Source, looking_at: str) -> None:
     methods = ("raw", *calibration.METHODS)
     picked = st.segmented_control("Calibration", methods, default="platt", key="thresholds-calibration")
     method = picked or "platt"
-    stamp = f"{source.key}-{looking_at}-{id(looked)}"
+    stamp = source.stamp(looking_at)
     try:
         fitted, diagram = _diagram(chosen, looked, stamp, method)
     except BadInput as error:
@@ -168,17 +172,6 @@ def honesty(source: Source, looking_at: str) -> None:
             st.toast(f"{method} calibration saved")
 
 
-def trade_off(looked: Scored, point: Point) -> None:
-    st.plotly_chart(charts.det_figure(looked.sweep, point), key="thresholds-det", config=theme.CHART_CONFIG)
-    limit = st.number_input(
-        "Partial AUC up to a false-positive rate of", 0.001, 1.0, 0.1, 0.01, key="thresholds-partial"
-    )
-    st.markdown(
-        f"Partial AUC **{theme.number(looked.sweep.partial_auc(limit))}** (0.5 is chance, 1 is perfect) · "
-        f"EER **{theme.percent(looked.sweep.eer)}** at {looked.sweep.eer_threshold:.6g}"
-    )
-
-
 @st.cache_resource(show_spinner="Drawing other validation sets", max_entries=16)
 def _spreads(_chosen: Scored, key: str, words: tuple[str, ...]) -> dict[str, tuple[float, float]]:
     return _chosen.threshold_intervals(words)
@@ -186,22 +179,25 @@ def _spreads(_chosen: Scored, key: str, words: tuple[str, ...]) -> dict[str, tup
 
 def methods_table(source: Source, points: list[Point]) -> None:
     """All methods side by side; the interval of each threshold takes a moment and is drawn when asked for."""
-    words = tuple(p.method for p in points if p.method != "default")
+    asked_for = tuple(p.method for p in points if p.method != "default")
     chosen = source.splits[source.chosen_on]
     asked = st.toggle("How sure each threshold itself is (95 % interval)", key="thresholds-spread")
-    spreads = _spreads(chosen, f"{source.key}-{id(chosen)}", words) if asked else {}
+    spreads = _spreads(chosen, source.stamp(source.chosen_on), asked_for) if asked else {}
     rows = [
         {
-            "method": p.method + ("" if p.reachable else " (out of reach: the best there is)"),
-            "threshold": "none" if p.threshold is None else f"{p.threshold:.6g}",
+            "method": words.title(p.method) + ("" if p.reachable else " (out of reach: the best there is)"),
+            "threshold": numbers.threshold(p.threshold),
             **({"95 % interval": _ends(spreads.get(p.method))} if asked else {}),
-            **{
-                name: getattr(p, name)
-                for name in ("tp", "fp", "tn", "fn", "precision", "recall", "fpr", "f1")
-            },
+            "fakes found": p.tp,
+            "false alarms": p.fp,
+            "reals passed": p.tn,
+            "fakes missed": p.fn,
+            **{name: getattr(p, name) for name in ("precision", "recall")},
+            "false-positive rate": p.fpr,
+            "F1": p.f1,
             "macro F1": p.macro_f1,
             "balanced accuracy": p.balanced_accuracy,
-            "cost": p.cost,
+            "cost of 1,000": p.cost,
         }
         for p in points
     ]
@@ -211,4 +207,4 @@ def methods_table(source: Source, points: list[Point]) -> None:
 
 
 def _ends(ends: tuple[float, float] | None) -> str:
-    return "" if ends is None else f"[{ends[0]:.4g}, {ends[1]:.4g}]"
+    return "" if ends is None else f"[{numbers.threshold(ends[0])}, {numbers.threshold(ends[1])}]"

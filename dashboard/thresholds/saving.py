@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import numbers
 from core.exports import to_csv
 from core.runs.folder import RunFolder
 from core.thresholds import operating_point
@@ -19,24 +20,43 @@ from core.thresholds.summary import Side, summary
 from core.thresholds.sweep import at
 from dashboard import session, theme
 from dashboard.threshold_lab import Choice
+from dashboard.thresholds import address, words
 from dashboard.thresholds.scores import NAMES, Source
 
 LINE = "thresholds-line"  # (source, choice, number): where Python wants the line
+LINK = "thresholds-link"  # what the address asks for, until the line of its source is known
 
 
 def save(source: Source, choice: Choice) -> None:
     with st.popover("Save as operating point", type="primary", disabled=source.folder is None):
-        shown = "none" if choice.threshold is None else f"{choice.threshold:.6g}"
-        st.markdown(
-            f"Detection will call fake what scores at least **{shown}** ({theme.safe(choice.method)})."
-        )
+        st.markdown(_what_detection_does(choice))
         why = st.text_input("Why", key="thresholds-why", placeholder="what it is for", max_chars=300)
-        if st.button("Save", key="thresholds-save", type="primary") and source.folder is not None:
+        sure = not source.learned_nothing or _confirmed("thresholds-save-anyway")
+        pressed = st.button("Save", key="thresholds-save", type="primary", disabled=not sure)
+        if pressed and source.folder is not None:
             folder = source.folder
             if theme.guarded(lambda: _save(source, choice, why)):
                 st.toast(f"Operating point of {folder.id} saved")
     if source.folder is None:
         st.caption("A score file has no detector to save it in.")
+
+
+def _what_detection_does(choice: Choice) -> str:
+    title = theme.safe(words.title(choice.method))
+    if choice.threshold is None:
+        return f"Detection will call nothing fake ({title})."
+    return (
+        f"Detection will call fake what scores at least **{numbers.threshold(choice.threshold)}** ({title})."
+    )
+
+
+def _confirmed(key: str) -> bool:
+    st.warning(
+        "This detector learned nothing: it judges no better than always giving the same answer. No threshold "
+        "changes that.",
+        icon=":material/warning:",
+    )
+    return st.checkbox("Save an operating point all the same", key=key)
 
 
 def _save(source: Source, choice: Choice, why: str) -> None:
@@ -65,13 +85,17 @@ def history(source: Source) -> None:
         st.caption("No operating point has been saved in this run.")
     for back, point in enumerate(points):
         text, jump, restore = st.columns([6, 1, 1], vertical_alignment="center")
-        shown = "none" if point.threshold is None else f"{point.threshold:.6g}"
+        shown = numbers.threshold(point.threshold)
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(point.when)) if point.when else "–"
         now = "**in force** · " if back == 0 else ""
         text.markdown(
-            f"{now}**{shown}** by {theme.safe(point.method)} on {theme.safe(NAMES.get(point.chosen_on, point.chosen_on))}"
+            f"{now}**{shown}** by {theme.safe(words.title(point.method))} on {theme.safe(NAMES.get(point.chosen_on, point.chosen_on))}"
             f" · {theme.safe(point.who or '–')}, {when}"
-            + (f" · uncertain from {point.band[0]:.6g} to {point.band[1]:.6g}" if point.band else "")
+            + (
+                f" · uncertain from {numbers.threshold(point.band[0])} to {numbers.threshold(point.band[1])}"
+                if point.band
+                else ""
+            )
             + (f" · {theme.safe(point.why)}" if point.why else "")
         )
         jump.button("Look", key=f"thresholds-look-{back}", on_click=move_line, args=(source, point))
@@ -91,18 +115,27 @@ def _put_back(folder: RunFolder, back: int) -> None:
 
 
 def move_line(source: Source, point: OperatingPoint) -> None:
-    number = st.session_state.get(LINE, (None, None, 0))[2] + 1
-    st.session_state[LINE] = (source.key, _choice(point), number)
+    put_line(source, _choice(point))
 
 
 def start(source: Source, otherwise: Point) -> tuple[Choice, str]:
-    """Where the line stands when the page opens: where Python moved it, else the operating point, else the default."""
+    """Where the line stands when the page opens: where a link or Python put it, else the operating point, else the
+    default."""
+    link = st.session_state.pop(LINK, None)
     wanted = st.session_state.get(LINE)
-    if wanted is not None and wanted[0] == source.key:
+    if wanted is not None and wanted[0] == source.key and link is None:
         return wanted[1], f"{source.key}-{wanted[2]}"
     saved = operating_point.read(source.folder) if source.folder is not None else None
     first = _choice(saved) if saved else Choice(otherwise.threshold, otherwise.method)
+    if link is not None:
+        put_line(source, address.to_choice(link, first))
+        return start(source, otherwise)
     return st.session_state.setdefault(f"thresholds-start-{source.key}", first), f"{source.key}-0"
+
+
+def put_line(source: Source, choice: Choice) -> None:
+    number = st.session_state.get(LINE, (None, None, 0))[2] + 1
+    st.session_state[LINE] = (source.key, choice, number)
 
 
 def _choice(point: OperatingPoint) -> Choice:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -21,12 +19,11 @@ from core.runs.folder import RunFolder
 from core.thresholds import cautions, score_files
 from core.thresholds.scored import Scored
 from dashboard import session, theme
-from dashboard.uploading import file_uploader
+from dashboard.thresholds import score_upload
 
 OWN = "your own score file"
-TURN = "Low scores mean fake"
-FAKE_LABEL = "The label that means fake"
-NAMES = {"val": "validation", "test": "test", "all": "all of the file"}
+NAMES = {"val": "validation", "test": "test", "all": "the whole file"}
+KEPT = "thresholds-source-kept"  # the choice, also after another page was open
 
 
 @dataclass(frozen=True)
@@ -38,18 +35,39 @@ class Source:
     splits: Mapping[str, Scored]
     folder: RunFolder | None = None
     if_turned: str = cautions.OF_A_RUN  # what to do where the polarity is turned
+    probabilities: bool = True  # whether 0.5 means even odds
+    address: Mapping[str, str | None] = field(default_factory=dict)
+    learned_nothing: bool = False
 
     @property
     def chosen_on(self) -> str:
         return "val" if "val" in self.splits else next(iter(self.splits))
 
+    def stamp(self, split: str) -> str:
+        """Names these very scores, for what is worked out of them once."""
+        return f"{self.key}-{split}-{id(self.splits[split])}"
+
+
+def open_link(given: Mapping[str, str]) -> None:
+    """What a link asks for, before the pickers are drawn."""
+    if "file" in given:
+        st.session_state[KEPT] = OWN
+        score_upload.open_link(given)
+    elif "run" in given:
+        st.session_state[KEPT] = given["run"]
+    if "split" in given:
+        st.session_state["thresholds-look"] = given["split"]
+    st.session_state.pop("thresholds-source", None)
+
 
 def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
     """The source picker, and under it what a file of one's own needs; None where there is nothing to look at yet."""
     runs = {run.id: run for run in listing.runs(session.space()) if _scores(run.id, "val").is_file()}
-    st.session_state.setdefault("thresholds-source", next(iter(runs), OWN))
-    if st.session_state["thresholds-source"] not in (*runs, OWN):
-        st.session_state["thresholds-source"] = next(iter(runs), OWN)
+    if st.session_state.get("thresholds-source") not in (*runs, OWN):
+        kept = st.session_state.get(KEPT)
+        if kept is not None and kept not in (*runs, OWN):
+            under.info(f"The run {theme.safe(kept)} of this link is not here, or has no scores yet.")
+        st.session_state["thresholds-source"] = kept if kept in (*runs, OWN) else next(iter(runs), OWN)
     run = runs.get(st.session_state["thresholds-source"])
     chosen = where.selectbox(
         f"Run {theme.demo_badge()}" if run is not None and run.demo else "Run",
@@ -57,20 +75,41 @@ def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
         key="thresholds-source",
         format_func=lambda run: OWN if run == OWN else f"{runs[run].name} · {run}",
     )
+    st.session_state[KEPT] = chosen
     if chosen == OWN:
         with under:
-            if not runs:
+            return _of_own(bool(runs))
+    folder = RunFolder(session.space().runs / str(chosen))
+    files = {split: _scores(folder.id, split) for split in ("val", "test")}
+    present = {split: file for split, file in files.items() if file.is_file()}
+    stamps = tuple((split, str(file), file.stat().st_mtime_ns) for split, file in present.items())
+    splits = _of_run(stamps, str(session.space().root))
+    found = runs[folder.id]
+    nothing = found.learned_nothing is True
+    return Source(folder.id, found.name, splits, folder, address={"run": folder.id}, learned_nothing=nothing)
+
+
+def _of_own(runs: bool) -> Source | None:
+    """A file of one's own; the page speaks of missing runs only as long as there is no file either."""
+    hint = st.container()
+    found = score_upload.draw()
+    if found is None:
+        if not runs and not score_upload.at_hand():
+            with hint:
                 theme.empty(
                     "There are no finished runs yet. Train a detector, or bring the scores of any detector.",
                     "Train one",
                     "train",
                 )
-            return _own()
-    folder = RunFolder(session.space().runs / str(chosen))
-    files = {split: _scores(folder.id, split) for split in ("val", "test")}
-    present = {split: file for split, file in files.items() if file.is_file()}
-    stamps = tuple((split, str(file), file.stat().st_mtime_ns) for split, file in present.items())
-    return Source(folder.id, runs[folder.id].name, _of_run(stamps, str(session.space().root)), folder)
+        return None
+    return Source(
+        found.key,
+        found.title,
+        found.splits,
+        if_turned=found.if_turned,
+        probabilities=found.probabilities,
+        address=found.address,
+    )
 
 
 def _scores(run: str, split: str) -> Path:
@@ -109,55 +148,3 @@ def file_of(row: Any) -> Path | None:
     except BadInput:
         return None
     return file if shards.is_file(file) else None
-
-
-def _own() -> Source | None:
-    """Upload a file, and answer what it does not say itself."""
-    file, left, right = st.container(key="thresholds-wide-own").columns(
-        [3, 2, 2], vertical_alignment="bottom"
-    )
-    upload = file_uploader(
-        "CSV (also .gz) or Parquet with the columns label and score; id, group, dataset, method and split are used too",
-        key="thresholds-upload",
-        place=file,
-    )
-    if upload is None:
-        return None
-    fake_label = left.text_input(
-        FAKE_LABEL, key="thresholds-fake-label", placeholder="as it says (1 or fake)"
-    )
-    lower = right.toggle(TURN, key="thresholds-lower")
-    try:
-        splits = _of_upload(upload.file_id, upload, fake_label or None, lower)
-    except BadInput as error:
-        st.error(theme.safe(_on_the_page(str(error))), icon=":material/error:")
-        return None
-    advice = f"If so, turn “{TURN}” {'off' if lower else 'on'} above."
-    return Source(f"own-{upload.file_id}-{fake_label}-{lower}", upload.name, splits, if_turned=advice)
-
-
-def _on_the_page(error: str) -> str:
-    """Where the line of the command names its option, the field that is the same here."""
-    head, option, _ = error.partition("name it with --fake-label")
-    return f"{head}name it under “{FAKE_LABEL}” above" if option else error
-
-
-@st.cache_resource(show_spinner="Reading scores", max_entries=2, scope="session")
-def _of_upload(file_id: str, _upload: Any, fake_label: str | None, lower: bool) -> dict[str, Scored]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "scores"  # never under the name that it came with
-        with path.open("wb") as file:
-            _upload.seek(0)
-            while block := _upload.read(1 << 20):
-                file.write(block)
-        try:
-            table = score_files.read(path, fake_label=fake_label, lower_is_fake=lower)
-        except BadInput as error:
-            told = str(error)
-            raise BadInput(
-                _upload.name + told.removeprefix(path.name) if told.startswith(path.name) else told
-            ) from error
-    split = score_files.splits(table) if "split" in table else np.full(len(table), "")
-    if "val" in split:
-        return {s: Scored(table[split == s]) for s in ("val", "test") if s in split}
-    return {"all": Scored(table)}

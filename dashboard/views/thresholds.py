@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from core.errors import BadInput
 from core.thresholds import cautions, methods
+from core.thresholds.band import Band, band
 from core.thresholds.point import Costs, Point
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import at
 from dashboard import theme
-from dashboard.threshold_lab import build, payload, threshold_lab
+from dashboard.threshold_lab import (
+    Choice,
+    Side,
+    build,
+    line,
+    released,
+    threshold_lab,
+    threshold_line,
+)
+from dashboard.thresholds import address, figures, words
 from dashboard.thresholds import samples_near_line as near_line
 from dashboard.thresholds import saving as threshold_saving
-from dashboard.thresholds.scores import NAMES, Source, pick
+from dashboard.thresholds.scores import NAMES, Source, open_link, pick
 
 SHOWN_FIRST = ("macro_f1", "f1", "youden", "eer", "precision=0.95")
+TRANSFERRED = ("balanced_accuracy", "precision", "recall", "fpr")
 
 
 def page() -> None:
     theme.page_title("Where do I draw the line?")
+    _open_link()
     picker, split, wanted = st.columns([3, 2, 4], vertical_alignment="bottom")
     source = pick(picker, st.container())
     if source is None:
@@ -29,55 +39,97 @@ def page() -> None:
     with split:
         looking_at = _looking_at(source)
     with wanted:
-        words = st.multiselect(
+        chosen = st.multiselect(
             "Methods",
             methods.offered(),
             SHOWN_FIRST,
             key="thresholds-methods",
+            format_func=words.title,
             accept_new_options=True,
             help="Also write your own: " + ", ".join(methods.usages()),
         )
     try:
-        _lab(source, looking_at, words)
+        _say(_about_scores(source, looking_at))
+        _lab(source, looking_at, tuple(dict.fromkeys(map(words.method, chosen))))
+        st.markdown("#### Calibration: is 80 % right eight times in ten?")
+        near_line.honesty(source, looking_at)
     except BadInput as error:
         st.error(theme.safe(str(error)), icon=":material/error:")
 
 
+def _open_link() -> None:
+    given = address.asked()
+    if given is not None:
+        open_link(given)
+        st.session_state[threshold_saving.LINK] = given
+        st.session_state[near_line.BY] = given.get("slice")
+
+
 def _looking_at(source: Source) -> str:
     splits = list(source.splits)
+    if st.session_state.get("thresholds-look") not in splits:
+        st.session_state["thresholds-look"] = splits[0]
     chosen = st.radio(
         "Looking at", splits, key="thresholds-look", horizontal=True, format_func=lambda s: NAMES.get(s, s)
     )
     return chosen if chosen in splits else splits[0]
 
 
-def _lab(source: Source, looking_at: str, words: list[str]) -> None:
-    chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
-    points = _points(chosen, words)
-    begin, stamp = threshold_saving.start(source, points[1] if len(points) > 1 else points[0])
-    data = build(
-        chosen.sweep,
-        looked.sweep,
+def _lab(source: Source, looking_at: str, chosen_words: tuple[str, ...]) -> None:
+    """The lab with its tables, and then the part of the page that follows its line."""
+    points = _points(source, chosen_words)
+    first = points[1] if points[0].method == "default" and len(points) > 1 else points[0]
+    begin, stamp = threshold_saving.start(source, first)
+    looked = source.splits[looking_at]
+    table = build(
+        *_sides(source, looking_at),
         points,
-        chosen_name=NAMES[source.chosen_on],
-        looked_name=NAMES[looking_at],
-        bands=_bands(looked, f"{source.key}-{looking_at}-{id(looked)}"),
+        titles={p.method: words.title(p.method) for p in points},
+        grid=figures.grid(looked, source.stamp(looking_at), tuple(p.threshold for p in points)),
         extra=[] if begin.threshold is None else [begin.threshold],
     )
-    about_scores = cautions.about_scores(looked.sweep, NAMES[looking_at], source.if_turned)
-    _say(about_scores)
-    choice = threshold_lab(data, begin, key=f"lab-{source.key}", stamp=stamp)
+    threshold_lab(table, key=f"lab-{source.key}")
+    _follow(source, looking_at, points, begin, stamp, table["version"])
+
+
+@st.fragment
+def _follow(
+    source: Source, looking_at: str, points: list[Point], begin: Choice, stamp: str, version: str
+) -> None:
+    """A release draws this part again, and nothing else."""
+    looked = source.splits[looking_at]
+    key = f"lab-{source.key}"
+    choice = released(begin, key=key, stamp=stamp)
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
+    found = figures.at_line(looked, source.stamp(looking_at), choice.threshold, costs)
+    known = line(*_sides(source, looking_at), choice, found, _band(source.splits[source.chosen_on], choice))
+    threshold_line(version, known, choice, key=key, stamp=stamp)
+    address.write(_address(source, looking_at, choice))
     point = at(looked.sweep, choice.threshold, choice.method, costs)
     compared = [at(looked.sweep, p.threshold, p.method, costs, p.reachable) for p in points]
-    about_line = _warnings(source, looking_at, point, compared)
-    _say(about_line)  # under the lab, which stays where it is while the line moves
-    first, second, _ = st.columns([2, 1, 4])
-    with first:
+    warnings = _about_line(source, looking_at, point, compared)
+    _say(warnings)  # under the lab, which stays where it is while the line moves
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         threshold_saving.save(source, choice)
-    with second:
-        threshold_saving.export(source, looking_at, choice, compared, [*about_scores, *about_line])
+        threshold_saving.export(
+            source, looking_at, choice, compared, [*_about_scores(source, looking_at), *warnings]
+        )
     _under(source, looking_at, point, compared)
+
+
+def _sides(source: Source, looking_at: str) -> tuple[Side, Side]:
+    chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
+    return Side(NAMES[source.chosen_on], chosen), Side(NAMES[looking_at], looked)
+
+
+def _address(source: Source, looking_at: str, choice: Choice) -> dict[str, str | None]:
+    by = st.session_state.get(near_line.BY)
+    split = None if looking_at == source.chosen_on else looking_at
+    return {**source.address, "split": split, **address.of_choice(choice), "slice": by}
+
+
+def _band(chosen: Scored, choice: Choice) -> Band | None:
+    return None if choice.error is None else band(chosen.sweep, choice.threshold, choice.error)
 
 
 def _say(warnings: list[str]) -> None:
@@ -85,52 +137,47 @@ def _say(warnings: list[str]) -> None:
         st.warning(theme.safe(warning), icon=":material/warning:")
 
 
-def _points(chosen: Scored, words: list[str]) -> list[Point]:
-    """The default 0.5 first, then every method that is asked for and understood."""
-    points = [at(chosen.sweep, methods.DEFAULT_THRESHOLD)]
-    for word in words:
+def _points(source: Source, chosen_words: tuple[str, ...]) -> list[Point]:
+    """Every method that is asked for and understood; before them 0.5, where scores are probabilities."""
+    sweep = source.splits[source.chosen_on].sweep
+    points = [at(sweep, methods.DEFAULT_THRESHOLD)] if source.probabilities else []
+    for word in chosen_words:
         try:
-            points.append(methods.choose(chosen.sweep, word))
+            points.append(methods.choose(sweep, word))
         except BadInput as error:
             st.error(theme.safe(str(error)), icon=":material/error:")
-    return points
+    return points or [methods.choose(sweep, methods.DEFAULT)]
 
 
-@st.cache_resource(show_spinner="Drawing intervals", max_entries=8)
-def _bands(_looked: Scored, key: str) -> dict[str, Any]:
-    return payload.bands(_looked.table, _looked.sweep, [methods.DEFAULT_THRESHOLD])
+def _about_scores(source: Source, looking_at: str) -> list[str]:
+    return cautions.about_scores(source.splits[looking_at].sweep, NAMES[looking_at], source.if_turned)
 
 
-def _warnings(source: Source, looking_at: str, point: Point, compared: list[Point]) -> list[str]:
-    chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
+def _about_line(source: Source, looking_at: str, point: Point, compared: list[Point]) -> list[str]:
     found = cautions.about_point(point)
     found += [w for p in compared if not p.reachable for w in cautions.about_point(p)[:1]]
-    if looking_at != source.chosen_on:
-        ends = [
-            payload.near(_bands(side, f"{source.key}-{split}-{id(side)}"), point.threshold)
-            for split, side in ((source.chosen_on, chosen), (looking_at, looked))
-        ]
-        found += cautions.about_transfer(
-            point.method, ends[0], ends[1], NAMES[source.chosen_on], NAMES[looking_at]
-        )
+    if looking_at != source.chosen_on and point.threshold is not None:
+        on, there = (_transferred(source, split, point) for split in (source.chosen_on, looking_at))
+        found += cautions.about_transfer(point.method, on, there, NAMES[source.chosen_on], NAMES[looking_at])
     return found
+
+
+def _transferred(source: Source, split: str, point: Point) -> figures.Found:
+    scored = source.splits[split]
+    here = figures.at_line(scored, source.stamp(split), point.threshold, point.costs)
+    return {name: here[name] for name in TRANSFERRED if name in here}
 
 
 def _under(source: Source, looking_at: str, point: Point, compared: list[Point]) -> None:
     looked = source.splits[looking_at]
-    st.markdown(f"#### Samples of {theme.safe(NAMES[looking_at])}")
+    st.markdown(f"#### Samples at the line, in {theme.safe(NAMES[looking_at])}")
     near_line.samples(source, looked, point.threshold)
-    st.markdown("#### Who the errors are made on")
+    st.markdown("#### Where the errors are")
     near_line.breakdown(looked, point.threshold)
-    left, right = st.container(key="thresholds-wide-under").columns(2)
-    with left:
-        st.markdown("#### Are the probabilities honest?")
-        near_line.honesty(source, looking_at)
-    with right:
-        st.markdown("#### One error against the other")
-        near_line.trade_off(looked, point)
-    with st.expander("Methods compared", key="thresholds-compared"):
-        near_line.methods_table(source, compared)
+    methods_box = st.expander("Methods compared", key="thresholds-compared", on_change="rerun")
+    if methods_box.open:
+        with methods_box:
+            near_line.methods_table(source, compared)
     if source.folder is not None:
         with st.expander("Operating points of this run", key="thresholds-history"):
             threshold_saving.history(source)

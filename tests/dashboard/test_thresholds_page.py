@@ -25,8 +25,9 @@ from core.workspace import Workspace
 from dashboard import theme
 from dashboard.charts import thresholds as charts
 from dashboard.detect import state as detect_state
-from dashboard.threshold_lab import payload
+from dashboard.threshold_lab import Side, line, payload
 from dashboard.threshold_lab.component import Choice
+from dashboard.thresholds import words
 from tests.thresholds.run_folder import finished_run, scores
 
 VIEW = Path(__file__).resolve().parents[2] / "dashboard" / "views" / "thresholds.py"
@@ -39,13 +40,17 @@ def opened() -> AppTest:
 
 
 def sent(page: AppTest) -> dict[str, Any]:
-    """The data that the component got."""
-    return json.loads(page.get("bidi_component")[0].proto.json)
+    """The data that both halves of the component got: the table, and what belongs to the line."""
+    lab, line = (json.loads(part.proto.json) for part in page.get("bidi_component"))
+    assert line["version"] == lab["table"]["version"]
+    return lab["table"] | line
 
 
 def release(page: AppTest, run: str, **choice: Any) -> AppTest:
-    told = {"threshold": 0.5, "method": "by hand", "fp": 1, "fn": 1, "prevalence": None, "error": None}
-    page.session_state[f"lab-{run}"] = {"choice": {**told, "stamp": f"{run}-0", **choice}}
+    """As the browser does it; the stamp is that of the line which Python set last."""
+    given = {"threshold": 0.5, "method": "by hand", "fp": 1, "fn": 1, "prevalence": None, "error": None}
+    stamp = sent(page)["settings"]["stamp"]
+    page.session_state[f"lab-{run}"] = {"choice": {**given, "stamp": stamp, **choice}}
     return page.run()
 
 
@@ -61,7 +66,7 @@ def test_a_run_opens_on_validation_at_the_default_method(space: Workspace) -> No
     assert (data["chosen"]["name"], data["look"]["name"]) == ("validation", "validation")
     assert data["settings"]["method"] == "macro_f1"
     assert {point["words"] for point in data["points"]} >= {"default", "macro_f1", "youden"}
-    assert data["bands"]["recall_low"]
+    assert len(data["bands"]["recall"][0]) == len(data["bands"]["t"])
     assert folder.id in str(opened().selectbox(key="thresholds-source").value)
 
 
@@ -74,7 +79,7 @@ def test_test_is_looked_at_and_never_chosen_on(space: Workspace) -> None:
     assert (after["chosen"]["name"], after["look"]["name"]) == ("validation", "test")
     assert after["points"] == before["points"]
     assert after["rows"]["chosen_tp"] != after["rows"]["tp"]
-    assert "Samples of test" in " ".join(m.value for m in page.markdown)
+    assert "Samples at the line, in test" in " ".join(m.value for m in page.markdown)
 
 
 def test_what_is_released_moves_what_stands_below(space: Workspace) -> None:
@@ -111,7 +116,7 @@ def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_b
 
 def test_the_methods_table_tells_how_sure_each_threshold_is(space: Workspace) -> None:
     finished_run(space, 200)
-    page = opened()
+    page = expanded(opened(), "thresholds-compared")
     page.toggle(key="thresholds-spread").set_value(True).run()
     assert not page.exception
     tables = [frame.value for frame in page.dataframe if "95 % interval" in frame.value]
@@ -125,6 +130,11 @@ def test_own_methods_and_words_that_make_no_sense(space: Workspace) -> None:
     page.run()
     assert {p["words"] for p in sent(page)["points"]} == {"default", "f1", "precision=0.99"}
     assert any("unknown threshold method" in error.value for error in page.error)
+
+
+def expanded(page: AppTest, key: str) -> AppTest:
+    page.session_state[key] = True
+    return page.run()
 
 
 def upload(page: AppTest, name: str, content: bytes) -> AppTest:
@@ -156,6 +166,7 @@ def test_errors_are_told_apart_by_identity(space: Workspace) -> None:
     frame.to_csv(content, index=False)
     page = upload(opened(), "people.csv", content.getvalue())
     page.segmented_control(key="thresholds-by").set_value("identity").run()
+    page = expanded(page, "thresholds-breakdown-all")
     assert not page.exception
     line = sent(page)["settings"]["threshold"]
     rows = next(table.value for table in page.dataframe if "identity" in table.value).set_index("identity")
@@ -232,12 +243,12 @@ def test_a_file_that_cannot_be_used_is_one_line_on_the_page(space: Workspace, co
 def test_the_component_gets_little_whatever_the_number_of_scores() -> None:
     for n in (1_000, 300_000):
         chosen, looked = scores(n, 1), scores(n, 2)
-        a, b = Scored(chosen), Scored(looked)
-        points = [at(a.sweep, 0.5), *(choose(a.sweep, words) for words in ("f1", "youden", "recall=0.95"))]
-        bands = payload.bands(looked, b.sweep, [0.5])
-        data = payload.build(
-            a.sweep, b.sweep, points, chosen_name="validation", looked_name="test", bands=bands
-        )
+        a, b = Side("validation", Scored(chosen)), Side("test", Scored(looked))
+        methods = ("f1", "youden", "recall=0.95")
+        points = [at(a.sweep, 0.5), *(choose(a.sweep, name) for name in methods)]
+        lines = [*payload.grid(b.sweep).tolist(), *(p.threshold for p in points)]
+        grid = {t: dict.fromkeys(payload.BANDED, (0.123456, 0.654321)) for t in lines}
+        data = payload.build(a, b, points, grid=grid)
         assert payload.size(data) <= payload.LARGEST
         rows = data["rows"]
         for k in range(0, len(rows["t"]), 37):
@@ -246,10 +257,16 @@ def test_the_component_gets_little_whatever_the_number_of_scores() -> None:
             chosen_called = chosen["score"] >= rows["t"][k]
             assert rows["chosen_fp"][k] == int((chosen_called & (chosen["label"] == 0)).sum())
         assert {p.threshold for p in points} <= set(rows["t"])
+        released = line(a, b, Choice(0.5), {}, None)
+        assert payload.size(released) <= 12_000
+        near = np.array(released["rows"]["t"])
+        distinct = np.unique(looked["score"])
+        place = int(np.searchsorted(distinct, 0.5))
+        assert set(distinct[place - 20 : place + 20]) <= set(near), "keys move one score at a time"
 
 
 @pytest.mark.parametrize(
-    ("said", "threshold"),
+    ("given", "threshold"),
     [
         (None, 0.5),
         ("x", 0.5),
@@ -261,9 +278,9 @@ def test_the_component_gets_little_whatever_the_number_of_scores() -> None:
         ({"threshold": True}, 0.5),
     ],
 )
-def test_whatever_the_browser_says_gives_a_choice(said: Any, threshold: float | None) -> None:
-    assert Choice.of(said, Choice(0.5)).threshold == threshold
-    odd = Choice.of({"threshold": 1, "fp": -1, "fn": "many", "prevalence": 7, "error": 2}, Choice(0.5))
+def test_whatever_the_browser_sends_gives_a_choice(given: Any, threshold: float | None) -> None:
+    assert Choice.parse(given, Choice(0.5)).threshold == threshold
+    odd = Choice.parse({"threshold": 1, "fp": -1, "fn": "many", "prevalence": 7, "error": 2}, Choice(0.5))
     assert (odd.fp, odd.fn, odd.prevalence, odd.error) == (1.0, 1.0, None, None)
 
 
@@ -273,8 +290,6 @@ def test_charts_are_pure_functions_of_tables() -> None:
     fig = charts.breakdown_figure(one.breakdown(0.5, "method"), "method")
     assert set(fig.data[0].y) >= {"swap", "hard"}
     assert {trace.marker.symbol for trace in fig.data} == {"x", "circle"}  # told apart without colour
-    det = charts.det_figure(one.sweep, at(one.sweep, 0.5))
-    assert [trace.name for trace in det.data][-1] == "the line"
 
 
 def test_a_run_of_demo_data_wears_its_badge(run_with_media: RunFolder, space: Workspace) -> None:
@@ -299,12 +314,12 @@ def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space: Workspac
     table = pd.read_parquet(folder.scores_file("val"))
     table.assign(score=1 - table["score"]).to_parquet(folder.scores_file("val"))
     page = opened()
-    (said,) = [w.value for w in page.warning if "polarity" in w.value]
-    assert "are real and fake swapped in the labels" in said
-    assert "Low scores mean fake" not in said
+    (warning,) = [w.value for w in page.warning if "polarity" in w.value]
+    assert "are real and fake swapped in the labels" in warning
+    assert "Low scores mean fake" not in warning
     page = upload(page, "mine.csv", table.assign(score=-table["score"]).to_csv(index=False).encode())
-    (said,) = [w.value for w in page.warning if "polarity" in w.value]
-    assert "turn “Low scores mean fake” on above" in said
+    (warning,) = [w.value for w in page.warning if "polarity" in w.value]
+    assert "turn “Low scores mean fake” on above" in warning
     page.toggle(key="thresholds-lower").set_value(True).run()
     assert not any("polarity" in w.value for w in page.warning)
 
@@ -334,9 +349,9 @@ def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space: Works
 
 def test_a_line_of_the_command_names_what_is_on_the_page(space: Workspace) -> None:
     page = upload(opened(), "mine.csv", b"label,score\nspoof,0.9\nbonafide,0.1\n")
-    (said,) = [error.value.replace("\\", "") for error in page.error]
-    assert said.startswith("mine.csv: labels are 'spoof', 'bonafide'")
-    assert said.endswith("name it under “The label that means fake” above")
+    (warning,) = [error.value.replace("\\", "") for error in page.error]
+    assert warning.startswith("mine.csv: labels are 'spoof', 'bonafide'")
+    assert warning.endswith("name it under “The label that means fake” above")
     page = upload(opened(), "mine.csv", b"\x00\x01")
     assert [e.value.replace("\\", "") for e in page.error] == ["mine.csv is neither CSV nor Parquet"]
 
@@ -345,5 +360,27 @@ def test_the_axis_spans_the_scores_and_not_the_default_far_off_them(space: Works
     frame = scores(200, 3)
     frame["score"] = frame["score"] * 1000 - 9000
     page = upload(opened(), "mine.csv", frame.to_csv(index=False).encode())
-    assert sent(page)["range"] == [frame["score"].min(), frame["score"].max()]
-    assert 0.5 in sent(page)["rows"]["t"]
+    axis = sent(page)["axis"]
+    assert axis["range"] == {"low": frame["score"].min(), "high": frame["score"].max()}
+    assert frame["score"].min() <= axis["low"] < axis["high"] <= frame["score"].max()
+    assert 0.5 not in sent(page)["rows"]["t"]
+    assert "default" not in {point["words"] for point in sent(page)["points"]}
+
+
+@pytest.mark.parametrize("method", [*words.TITLES, "precision=0.95", "fpr=0.001", "recall=0.999", "fbeta=2"])
+def test_a_method_has_a_title_that_leads_back_to_it(method: str) -> None:
+    assert words.method(words.title(method)) == method or method == "fbeta=2"
+    assert words.title(method) != method
+
+
+def test_a_detector_that_learned_nothing_saves_only_when_confirmed(space: Workspace) -> None:
+    folder = finished_run(space)
+    (folder.path / "metrics.json").write_text(json.dumps({"learned_nothing": True}))
+    page = opened()
+    assert page.button(key="thresholds-save").disabled
+    assert any("learned nothing" in warning.value for warning in page.warning)
+    page.checkbox(key="thresholds-save-anyway").check().run()
+    page.button(key="thresholds-save").click().run()
+    assert not page.exception
+    assert not page.error
+    assert operating_point.read(folder) is not None

@@ -82,7 +82,7 @@ def drag_and_save(page: Page, url: str, run: RunFolder) -> float:
     page.goto(f"{url}/thresholds")
     slider = page.locator('.lab [data-part="slider"]')
     expect(slider).to_be_visible(timeout=120_000)
-    expect(page.get_by_text("Who the errors are made on")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Where the errors are")).to_be_visible(timeout=120_000)
     box = slider.bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2

@@ -53,7 +53,7 @@ def expected(run: Path, split: str, threshold: float) -> dict[str, int]:
 def open_lab(page: Page, url: str) -> None:
     page.goto(f"{url}/thresholds")
     expect(page.locator('.lab [data-part="threshold"]')).not_to_be_empty()
-    expect(page.get_by_text("Who the errors are made on")).to_be_visible()
+    expect(page.get_by_text("Where the errors are")).to_be_visible()
 
 
 def settled(page: Page) -> None:
@@ -126,12 +126,20 @@ def test_every_handle_and_the_keyboard(start_server: Callable, page: Page, run: 
         assert figures(page) == expected(run, "val", line(page)), panel
     slider = page.locator('.lab [data-part="slider"]')
     slider.focus()
-    start = line(page)
-    page.keyboard.press("ArrowRight")
-    coarse = line(page)
-    page.keyboard.press("Shift+ArrowLeft")
+    distinct = np.unique(pd.read_parquet(run / "scores" / "val.parquet")["score"])
+    start = int(np.searchsorted(distinct, line(page)))
+    came = []
+    for step in range(1, 8):
+        came.append(line(page))
+        page.keyboard.press("ArrowRight")
+        assert line(page) == distinct[start + step], "one key moves one distinct score"
+    for before in reversed(came):
+        page.keyboard.press("ArrowLeft")
+        assert line(page) == before
+    page.keyboard.press("Shift+ArrowRight")
     fine = line(page)
-    assert start < fine < coarse
+    page.keyboard.press("Shift+ArrowLeft")
+    assert line(page) == came[0] < fine
     page.keyboard.press("Home")
     assert figures(page)["tn"] == 0
     page.keyboard.press("End")

@@ -43,7 +43,7 @@ def test_nothing_is_cut_and_no_row_is_left_half_empty(
     assert len({tops.count(top) for top in tops}) == 1, tops
     assert page.evaluate(CUT.replace("LAB", LAB)) == []
     assert overlapping(page) == []
-    page.locator('.lab select[data-part="scale"]').select_option("rank")
+    page.locator('.lab select[data-part="scale"]').select_option("quantile")
     assert overlapping(page) == []
 
 
@@ -58,10 +58,10 @@ def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     page.get_by_role("combobox", name="Run").click()
     page.get_by_role("option", name="your own score file").click()
     page.locator('input[type="file"]').first.set_input_files(str(tmp_path / "mine.parquet"))
-    expect(page.locator('.lab [data-part="which"]')).to_contain_text("all of the file (200)")
+    expect(page.locator('.lab [data-part="which"]')).to_contain_text("the whole file (200)")
     settled(page)
-    places = page.evaluate(f"() => ({LAB})().model.positions.score")
-    assert len([x for x in places if 0.1 < x < 0.9]) > 100, "the scores fill the axis, not the way to 0.5"
+    places = page.evaluate(f"() => ({LAB})().drawings.xs")
+    assert len([x for x in places if 0.1 < x < 0.9]) > 100, "the scores fill the axis"
     assert page.evaluate(CUT.replace("LAB", LAB)) == []
     assert overlapping(page) == []
 
@@ -105,8 +105,9 @@ def test_a_screen_reader_hears_what_the_eye_sees(start_server: Callable, page: P
         - region "Threshold lab":
           - paragraph: Chosen on validation (500) · looking at validation (500)
           - figure:
-            - 'button "Save as PNG: ROC: true-positive against false-positive rate"'
-            - 'img "ROC: true-positive against false-positive rate"'
+            - combobox "How the two kinds of error are drawn"
+            - 'button "Save as PNG: ROC: recall against the false-positive rate"'
+            - 'img "ROC: recall against the false-positive rate"'
           - table "Confusion matrix":
             - rowgroup:
               - row:

@@ -1,0 +1,67 @@
+// 95 % intervals: exact at the thresholds that Python worked out, and between these their distance from the figure is
+// interpolated by rank, so that an interval always holds the figure it stands beside.
+const SHARES_ONLY = new Set(["youden"]); // may be under 0
+
+function intervalsAt(columns, place) {
+  const found = {};
+  for (const [name, [low, high]] of Object.entries(columns)) {
+    if (low[place] !== null) found[name] = [low[place], high[place]];
+  }
+  return found;
+}
+
+class Bands {
+  constructor(model, table) {
+    this.model = model;
+    this.exact = new Map();
+    const { t: thresholds, ...columns } = table.bands;
+    thresholds.forEach((t, place) => this.exact.set(t, intervalsAt(columns, place)));
+    this.grid = [...this.exact.entries()]
+      .filter(([t]) => t !== null)
+      .map(([t, intervals]) => ({ t, intervals }))
+      .sort((a, b) => a.t - b.t);
+  }
+  learn(t, intervals) {
+    if (intervals) this.exact.set(t, intervals);
+  }
+  at(row, name, value) {
+    // [low, high] around `value`, the figure of this row; null where there is none.
+    if (value === null || value === undefined) return null;
+    const known = this.exact.get(this.model.t[row]);
+    if (known) return known[name] || null;
+    if (name === "cost") return null;
+    return this.between(row, name, value);
+  }
+  between(row, name, value) {
+    const { left, right } = this.neighbours(row);
+    const a = this.spread(left, name);
+    const b = this.spread(right, name);
+    if (!a || !b) return null;
+    const gap = this.rank(right.t) - this.rank(left.t);
+    const part = gap > 0 ? (this.model.below(row) - this.rank(left.t)) / gap : 0;
+    const low = value - (a[0] + part * (b[0] - a[0]));
+    const high = value + (a[1] + part * (b[1] - a[1]));
+    return SHARES_ONLY.has(name) ? [low, high] : [Math.max(0, low), Math.min(1, high)];
+  }
+  rank(t) {
+    return this.model.below(this.model.index(t));
+  }
+  neighbours(row) {
+    const t = this.model.t[row];
+    const place = this.grid.findIndex((here) => t !== null && here.t >= t);
+    const right = place < 0 ? this.grid.at(-1) : this.grid[place];
+    const left = place < 0 ? right : this.grid[Math.max(0, place - 1)];
+    return { left, right };
+  }
+  spread(here, name) {
+    // How far the ends lie from the figure at a threshold of the grid.
+    const ends = here?.intervals[name];
+    if (!ends) return null;
+    const value = this.model.figures(this.model.index(here.t))[name];
+    return value === null ? null : [Math.max(0, value - ends[0]), Math.max(0, ends[1] - value)];
+  }
+  curve(name) {
+    // [threshold, low, high] along the grid, for the shaded part of a drawing.
+    return this.grid.filter((here) => here.intervals[name]).map((here) => [here.t, ...here.intervals[name]]);
+  }
+}

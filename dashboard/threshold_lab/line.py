@@ -1,0 +1,62 @@
+"""What Python alone knows about a line that was released: its exact neighbours, intervals, band and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.thresholds.band import Band
+from core.thresholds.intervals import Interval
+from dashboard.threshold_lab.component import Choice
+from dashboard.threshold_lab.payload import AROUND, Payload, Side, ends, neighbours, rows_at
+
+
+def line(
+    chosen: Side,
+    looked: Side,
+    choice: Choice,
+    intervals: Mapping[str, Interval],
+    band: Band | None,
+) -> Payload:
+    """`intervals` are those of the choice's threshold and costs on the split that is looked at."""
+    rows = neighbours(chosen, looked, choice.threshold)
+    if band is not None:
+        rows = np.unique(np.append(rows, [end for end in (band.low, band.high) if end is not None]))
+    cost = intervals.get("cost")
+    return {
+        "t": choice.threshold,
+        "rows": rows_at(chosen, looked, rows),
+        "intervals": ends({name: found for name, found in intervals.items() if name != "cost"}),
+        "cost": None if cost is None else _cost(choice, cost),
+        "band": None if band is None else _band(choice, band, float(chosen.sweep.thresholds[0])),
+        "around": _around(looked, choice.threshold),
+    }
+
+
+def _cost(choice: Choice, found: Interval) -> dict[str, Any]:
+    prices = {"fp": choice.fp, "fn": choice.fn, "prevalence": choice.prevalence}
+    return {"t": choice.threshold, **prices, "ends": list(found)}
+
+
+def _band(choice: Choice, band: Band, lowest: float) -> dict[str, Any]:
+    low = lowest if band.low is None else band.low
+    return {"t": choice.threshold, "error": choice.error, "low": low, "high": band.high}
+
+
+def _around(looked: Side, threshold: float | None) -> list[dict[str, Any]]:
+    """The samples nearest the line, from the highest score down."""
+    under, above = looked.scored.ranked.next_to(threshold, AROUND)
+    near = pd.concat([above[::-1], under])
+    names = near["id"].tolist() if "id" in near else [""] * len(near)
+    return [
+        {"id": _short(name), "score": float(score), "label": int(label)}
+        for name, score, label in zip(names, near["score"].tolist(), near["label"].tolist(), strict=True)
+    ]
+
+
+def _short(name: object) -> str:
+    text = "" if name is None or name != name else str(name)
+    return text if len(text) < 40 else f"…{text[-38:]}"

@@ -1,0 +1,43 @@
+"""Intervals for the page, worked out once for each threshold that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.thresholds import intervals
+from core.thresholds.intervals import Interval
+from core.thresholds.point import Costs
+from core.thresholds.scored import Scored
+from dashboard.threshold_lab import payload
+
+DRAWS = 200
+Found = dict[str, Interval]
+
+
+@st.cache_resource(show_spinner="Working out intervals", max_entries=8)
+def grid(_looked: Scored, key: str, points: tuple[float | None, ...]) -> dict[float | None, Found]:
+    """Along the scores, and exactly at the methods' thresholds."""
+    lines: list[float | None] = [*payload.grid(_looked.sweep).tolist()]
+    lines += [t for t in dict.fromkeys(points) if t not in lines]
+    return dict(zip(lines, _at(_looked, lines), strict=True))
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def at_line(_looked: Scored, key: str, threshold: float | None, costs: Costs) -> Found:
+    """At exactly this threshold, with that of the cost."""
+    return _at(_looked, [threshold], [costs])[0]
+
+
+def _at(scored: Scored, thresholds: Sequence[float | None], costs: Sequence[Costs] = ()) -> list[Found]:
+    table = scored.table
+    return intervals.along(
+        table["label"].to_numpy(),
+        table["score"].to_numpy(),
+        table.get("group"),
+        thresholds,
+        payload.BANDED,
+        DRAWS,
+        costs=costs,
+    )
