@@ -19,6 +19,7 @@ from core.media.limits import Limits
 
 SILENCE_BELOW = 40.0  # dB under the loudest moment; what is quieter at either end is trimmed
 SILENT_PEAK = 1e-4  # a recording whose loudest moment is below this (-80 dBFS) holds only silence
+MARKED_PLANES = 8  # FFmpeg's own list of planes has so many places; a shorter one ends in an empty place
 EDGE = 256  # samples at either end that a resampler bends
 DAMAGED = "damaged: parts of the sound cannot be decoded and are left out"
 CANCELLED = "its channels cancel one another out: mixed to one, nothing is left to hear"
@@ -70,6 +71,8 @@ class _Track:
         self.start: float | None = None
         self.origin = (container.start_time or 0) / av.time_base  # broadcast streams do not begin at 0
         self.failures = self.successes = 0  # packets
+        self.packs: tuple[str, str, int, int] | None = None  # kind of frames that `packer` packs
+        self.packer: av.AudioResampler | None = None
         self.loudest = 0.0  # the widest swing in one of several channels
 
     def read(self) -> Sound:
@@ -112,7 +115,9 @@ class _Track:
                 if waiting:
                     yield np.concatenate(waiting), rate
                 waiting, rate, length = [], frame.sample_rate, 0
-            channels = _channels(frame)
+            channels = self._channels(frame)
+            if not channels.size:
+                continue
             if len(channels) > 1:
                 self.loudest = max(self.loudest, float(np.ptp(channels, axis=1).max()))
             mono = _mono(channels)
@@ -120,6 +125,27 @@ class _Track:
             length += len(mono)
         if waiting:
             yield np.concatenate(waiting), rate
+
+    def _channels(self, frame: av.AudioFrame) -> np.ndarray:
+        """(channels, samples) in [-1, 1], of any number of channels.
+
+        PyAV looks for the end of a planar frame's list of planes, which one of eight or more does not mark: it reads
+        on and crashes. Such a frame is packed first, which changes no value.
+        """
+        channels = frame.layout.nb_channels
+        if not frame.format.is_planar or channels < MARKED_PLANES:
+            return _channels(frame)
+        kind = (frame.format.name, frame.layout.name, channels, frame.sample_rate)
+        if kind != self.packs:
+            self.packs = kind
+            self.packer = av.AudioResampler(frame.format.packed.name, frame.layout, frame.sample_rate)
+        assert self.packer is not None
+        packed = self.packer.resample(frame)
+        return (
+            np.concatenate([_channels(part) for part in packed], axis=1)
+            if packed
+            else np.zeros((channels, 0))
+        )
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = self.container.demux(self.stream)
@@ -151,6 +177,10 @@ def _channels(frame: av.AudioFrame) -> np.ndarray:
     channels = frame.layout.nb_channels
     if not frame.format.is_planar:
         values = values.reshape(-1, channels).T
+    return _scaled(values, channels)
+
+
+def _scaled(values: np.ndarray, channels: int) -> np.ndarray:
     kind = values.dtype
     if kind == np.uint8:
         scaled = (values.astype(np.float32) - 128.0) / 128.0
