@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 
 from core.errors import MediaError
-from core.media import shards
+from core.media import sandbox, shards
 from core.media.limits import Limits, reason
 from core.media.prepare import Prepared, prepare
 from core.media.recipe import Recipe
@@ -59,9 +59,10 @@ def prepared(
     *,
     limits: Limits | None = None,
     threads: int = 0,
+    guarded: bool = False,
 ) -> Prepared:
-    """The prepared file, from the cache or made and kept."""
-    return fetch(path, recipe, space, limits=limits, threads=threads)[0]
+    """The prepared file, from the cache or made and kept; `guarded`: a decoder that dies costs this file alone."""
+    return fetch(path, recipe, space, limits=limits, threads=threads, guarded=guarded)[0]
 
 
 def fetch(
@@ -71,6 +72,7 @@ def fetch(
     *,
     limits: Limits | None = None,
     threads: int = 0,
+    guarded: bool = False,
 ) -> tuple[Prepared, bool]:
     """The prepared file, and whether it was in the cache."""
     path, space = Path(path), space or workspace()
@@ -79,7 +81,10 @@ def fetch(
     if kept is not None:
         return kept, True
     limits = limits or Limits.from_settings(space)
-    made = prepare(path, recipe, limits=limits, threads=threads, space=space)
+    if guarded:
+        made = sandbox.run(prepare, path, recipe, limits=limits, threads=threads, space=space)
+    else:
+        made = prepare(path, recipe, limits=limits, threads=threads, space=space)
     # A file that changed while it was read is kept under neither name.
     if entry_path(path, recipe, space) == entry:
         with contextlib.suppress(OSError):  # a full or read-only disk makes the cache useless, not the work

@@ -155,6 +155,16 @@ _idle: list[_Worker] = []
 _lock = threading.Lock()
 
 
+def _forget() -> None:
+    """In a forked process: the workers are those of the parent, and its lock may have been held at that moment."""
+    global _lock
+    _idle.clear()
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
 def _take() -> _Worker:
     while True:
         with _lock:

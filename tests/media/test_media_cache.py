@@ -16,7 +16,7 @@ from PIL import Image
 
 from benchmarks.made_media import clip, picture, tone
 from core.errors import MediaError
-from core.media import cache
+from core.media import cache, sandbox
 from core.media.prepare import Prepared, prepare
 from core.media.recipe import Recipe
 from core.media.wire import packed, unpacked
@@ -172,7 +172,7 @@ def test_several_processes_fill_and_sweep_together(space: Workspace, tmp_path: P
     code = f"""
 import sys
 from pathlib import Path
-from core.media import cache
+from core.media import cache, sandbox
 from core.media.recipe import Recipe
 from core.workspace import Workspace
 space, recipe = Workspace(Path({str(space.root)!r})), Recipe(modality="image", image_size=32)
@@ -197,3 +197,30 @@ def test_what_a_killed_writer_left_is_swept(space: Workspace, tmp_path: Path) ->
     cache.sweep(space)
     assert not left.exists()
     assert cache.size(space) > 0
+
+
+def test_a_decoder_that_dies_costs_one_file_and_the_next_is_read(
+    tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadly, other = image(tmp_path / "deadly.png"), image(tmp_path / "other.png")
+
+    def killed() -> sandbox._Worker:
+        worker = sandbox._Worker()
+        worker.process.kill()
+        return worker
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "_take", killed)
+        with pytest.raises(MediaError, match=r"deadly\.png: the decoder crashed on it"):
+            cache.prepared(deadly, RECIPE, space, guarded=True)
+    assert_equal(cache.prepared(other, RECIPE, space, guarded=True), cache.prepared(other, RECIPE, space))
+
+
+def test_a_forked_process_starts_decoders_of_its_own(tmp_path: Path) -> None:
+    path = image(tmp_path / "a.png")
+    assert sandbox.run("core.media.probe:probe", path).kind == "image"
+    assert sandbox._idle
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if not sandbox._idle and sandbox._lock.acquire(blocking=False) else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -86,7 +86,9 @@ def read(source: Source, sample: int) -> Any:
     """The prepared file, or why there is none."""
     try:
         threads = 0 if get_worker_info() is None else 1
-        prepared = prepare_cached(source.files[sample], source.recipe, source.space, threads=threads)
+        prepared = prepare_cached(
+            source.files[sample], source.recipe, source.space, threads=threads, guarded=True
+        )
     except (WorkbenchError, OSError) as error:
         return Unusable(sample, str(error), unreadable=True)
     if prepared.not_applicable is not None:

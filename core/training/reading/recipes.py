@@ -67,13 +67,14 @@ def sample_paths(table: pd.DataFrame, seed: int, space: Any = None) -> list[Path
 
 def faces_should_be_cropped(paths: Sequence[Path], recipe: Recipe) -> bool:
     """Whether most of the files show a face that does not fill the frame already."""
+    from core.media import sandbox
     from core.media.prepare import prepare
 
     probing = replace(recipe, modality="video", faces=True, frames=2)
     worth = looked = 0
     for path in paths:
         try:
-            prepared = prepare(path, probing)
+            prepared = sandbox.run(prepare, path, probing)
         except WorkbenchError as error:
             log.info("faces: auto passes over %s (%s)", path.name, error)
             continue
