@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import json
-import math
 import os
 import tempfile
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +75,15 @@ class Workspace:
         return found
 
     def save_settings(self, settings: Mapping[str, Any]) -> None:
-        write_atomic(self.settings_file, _toml(settings))
+        """Write the settings into the file as it stands: what the operator wrote beside them remains."""
+        import tomlkit  # needed where something is changed only
+
+        try:
+            document = tomlkit.parse(self.settings_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            document = tomlkit.document()
+        _merge(document, settings)
+        write_atomic(self.settings_file, tomlkit.dumps(document))
 
     def change_settings(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """What several may do at once: each change is made to what the one before left."""
@@ -112,28 +118,28 @@ def write_json(path: Path, document: Any) -> None:
     write_atomic(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _toml(settings: Mapping[str, Any]) -> str:
-    """Plain values first, then a section a table; what is nested deeper stands in its line."""
-    plain = {k: v for k, v in settings.items() if not isinstance(v, Mapping)}
-    lines = [f"{_key(k)} = {_value(v)}" for k, v in plain.items() if v is not None]
-    for name, table in settings.items():
-        if isinstance(table, Mapping):
-            lines += ["", f"[{_key(name)}]"]
-            lines += [f"{_key(k)} = {_value(v)}" for k, v in table.items() if v is not None]
-    return "\n".join(lines).strip() + "\n"
+def _merge(document: MutableMapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Change the document to hold these settings; what stays the same keeps its place, its comments and its spelling."""
+    for name in [n for n in document if settings.get(n) is None]:
+        del document[name]
+    for name, value in settings.items():
+        there = document.get(name)
+        if isinstance(there, MutableMapping) and isinstance(value, Mapping):
+            _merge(there, value)
+        elif value is not None and (name not in document or not _same(there, value)):
+            document[name] = _item(value)
 
 
-def _value(value: Any) -> str:
+def _same(there: Any, value: Any) -> bool:
+    """Whether the file says this already; `1`, `1.0` and `true` are three things there."""
+    there = there.unwrap() if hasattr(there, "unwrap") else there
+    return type(there) is type(value) and bool(there == value)
+
+
+def _item(value: Any) -> Any:
+    """A value as TOML knows it, which has no null."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
+        return {k: _item(v) for k, v in value.items() if v is not None}
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # nan, inf, -inf, as TOML has them
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
+        return [_item(v) for v in value]
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,3 +72,47 @@ def test_changes_at_the_same_time_are_all_kept(space: Workspace) -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(lambda folder: roots.add(folder, space=space), folders))
     assert set(roots.read(space)) == set(folders)
+
+
+COMMENTED = """\
+# Who may train here.
+operators = ["ada@example.org"]  # ask Ada for more
+roots = [
+    "/data/one", # the old disk
+]
+
+# Larger files come from the archive only.
+[limits]
+pixels = 4_000_000 # as agreed in May
+seconds = 1.0
+
+[executor]
+default = 'local'
+"""
+
+
+def test_a_change_leaves_what_the_operator_wrote_beside_it(space: Workspace) -> None:
+    write_atomic(space.settings_file, COMMENTED)
+
+    def change(settings: dict[str, object]) -> dict[str, object]:
+        return settings | {"detectors": {"image": "run-1"}, "allow_without_sign_in": False}
+
+    space.change_settings(change)
+    written = space.settings_file.read_text()
+    added = '[detectors]\nimage = "run-1"'
+    for line in (*COMMENTED.splitlines(), *added.splitlines(), "allow_without_sign_in = false"):
+        assert line in written.splitlines()
+    assert space.settings() == change(tomllib.loads(COMMENTED))
+
+
+def test_what_is_taken_out_or_changed_goes_and_the_rest_stays(space: Workspace) -> None:
+    write_atomic(space.settings_file, COMMENTED)
+    space.change_settings(
+        lambda s: {**s, "roots": [], "limits": {"pixels": 5, "seconds": 1}, "executor": None}
+    )
+    written = space.settings_file.read_text()
+    assert "ask Ada" in written and "archive only" in written and "executor" not in written
+    assert space.settings() == {
+        "operators": ["ada@example.org"], "roots": [], "limits": {"pixels": 5, "seconds": 1}
+    }  # fmt: skip
+    assert isinstance(space.settings()["limits"]["seconds"], int)
