@@ -20,6 +20,7 @@ test: lint
 lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python .ci/requirements.py --check
 	$(BIN)/mypy core models dashboard benchmarks tests
 	@$(MAKE) --no-print-directory lint-js
 

@@ -92,9 +92,16 @@ class Workspace:
 
 
 def workspace() -> Workspace:
-    """The workspace in force: DEEPFAKE_WORKSPACE, else `workspace/` beside the code."""
-    named = os.environ.get("DEEPFAKE_WORKSPACE", "")
-    return Workspace(Path(named).expanduser().absolute() if named else CODE_ROOT / "workspace")
+    """The workspace in force: DEEPFAKE_WORKSPACE, else `workspace/` beside the code.
+
+    An installed workbench has no place beside its code: there it is `deepfake-workbench` among the user's data.
+    """
+    if named := os.environ.get("DEEPFAKE_WORKSPACE", ""):
+        return Workspace(Path(named).expanduser().absolute())
+    if (CODE_ROOT / "pyproject.toml").exists():
+        return Workspace(CODE_ROOT / "workspace")
+    data = os.environ.get("XDG_DATA_HOME", "")
+    return Workspace((Path(data) if data else Path.home() / ".local" / "share") / "deepfake-workbench")
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -79,12 +79,13 @@ def create() -> App:
     )
 
 
-def serve(address: str, port: int) -> None:
+def serve(address: str, port: int, secrets: Path) -> None:
     """Serve until stopped."""
     create().run(
         config={
             "server.address": address,
             "server.port": port,
+            "secrets.files": [str(secrets)],
             "server.disconnectedSessionTTL": KEPT,
         }
     )
