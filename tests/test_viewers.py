@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.access import Person
 from core.catalog import demo, exclusions, leaks, overrides, roots
+from core.catalog.marked import collect
 from core.catalog.scan import scan
 from core.catalog.unpack import unpack
 from core.detection.defaults import set_default
@@ -38,6 +39,7 @@ CHANGES = {
 # What anybody may cause: what is computed again from what everybody sees, and what a session's own files need.
 EVERYBODY = {
     "core.catalog.shortcuts:probe": "a measurement of catalogued files, cached",
+    "core.catalog.shortcuts:probe_together": "the same of several datasets",
     "core.catalog.leaks:report": "fingerprints of catalogued files, cached",
     "core.migrations:open_workspace": "at the start of the server, before anybody is served",
     "core.media.browser:playable": "a copy of a catalogued clip that browsers play, in the cache",
@@ -59,6 +61,7 @@ Act = Callable[[RunManager, RunFolder, Workspace], object]
 FORBIDDEN: dict[str, Act] = {
     "core.catalog.demo:make": lambda m, r, s: demo.make(s.demo, person=VIEWER),
     "core.catalog.scan:scan": lambda m, r, s: scan([s.root], space=s, person=VIEWER),
+    "core.catalog.marked:collect": lambda m, r, s: collect(s, VIEWER),
     "core.catalog.unpack:unpack": lambda m, r, s: unpack("any", s.root / "plain", s, VIEWER),
     "core.catalog.roots:add": lambda m, r, s: roots.add(s.root, VIEWER, s),
     "core.catalog.roots:remove": lambda m, r, s: roots.remove(s.root, VIEWER, s),

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.access import Person
-from core.catalog import export, leaks, plan_files, shortcuts, splits, table
+from core.catalog import export, leaks, marked, plan_files, shortcuts, splits, table
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
 from dashboard import jobs, session, theme
@@ -177,7 +177,18 @@ def problems_panel(info: DatasetInfo) -> None:
         st.info(theme.safe(note), icon=":material/info:")
 
 
+def feedback_panel() -> None:
+    """The samples that got another label, as a dataset of their own: made when asked, used where it is chosen."""
+    found = marked.marks(session.space())
+    if not found:
+        return
+    st.markdown(f"{theme.count(len(found))} samples were marked real or fake by hand.")
+    if st.button("Make the dataset Feedback of them", key="feedback-make", icon=":material/rate_review:"):
+        theme.acted(lambda: marked.collect(session.space(), session.person()))
+
+
 def export_panel(infos: Sequence[DatasetInfo]) -> None:
+    feedback_panel()
     space = session.space()
     with st.container(horizontal=True):
         st.download_button(

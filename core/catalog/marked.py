@@ -1,0 +1,84 @@
+"""What people marked on the Datasets page as real or fake, as a dataset of its own: `Feedback`.
+
+It is made when somebody asks for it and learned from only where it is chosen by name. The files are copies in the
+workspace, because a folder of links would be followed by nobody; each keeps the key of the sample it was made from.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import shutil
+from pathlib import Path
+
+from core.access import LOCAL, Person
+from core.catalog import exclusions, overrides, table
+from core.catalog.info import DatasetInfo
+from core.catalog.overrides import Override
+from core.catalog.scan import scan
+from core.errors import BadInput, MediaError
+from core.exports import safe_cell
+from core.media import shards
+from core.workspace import Workspace, workspace, write_atomic
+
+NAME = "Feedback"
+FOLDER = "feedback"
+LIST = "labels.csv"
+COLUMNS = ("path", "label", "method", "original", "who", "why")
+
+
+def marks(space: Workspace | None = None) -> list[exclusions.Exclusion]:
+    """The samples that got another label."""
+    return [entry for entry in exclusions.read(space) if entry.action in ("real", "fake")]
+
+
+def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[DatasetInfo, int]:
+    """Make the dataset anew from the marks; how many of the marked samples could not be found or read."""
+    person.require_operator("make a dataset of what was marked")
+    space = space or workspace()
+    entries = {entry.id: entry for entry in marks(space)}
+    if not entries:
+        raise BadInput("nothing was marked real or fake yet; mark samples on the Datasets page first")
+    folder = space.root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    out = io.StringIO()
+    listed = csv.writer(out, lineterminator="\n")
+    listed.writerow(COLUMNS)
+    kept: set[str] = set()
+    for name in table.datasets(space):
+        if name == NAME:
+            continue
+        rows = table.load([name], space, ["id", "path", "dataset", "method"])
+        for row in rows[rows["id"].isin(entries)].to_dict("records"):
+            entry = entries[str(row["id"])]
+            try:
+                target = _copy(table.absolute_path(row, space), str(row["id"]), folder)
+            except (MediaError, OSError):
+                continue  # gone since it was marked: counted below
+            kept.add(target.name)
+            method = row["method"] if entry.action == "fake" and isinstance(row["method"], str) else ""
+            cells = (target.name, entry.action, method, entry.id, entry.who, entry.why)
+            listed.writerow([safe_cell(cell) for cell in cells])
+    if not kept:
+        raise BadInput("none of the marked samples is in the catalogue any more; scan their folders again")
+    write_atomic(folder / LIST, out.getvalue())
+    for path in folder.iterdir():
+        if path.name not in kept and path.name != LIST and path.is_file():
+            path.unlink()
+    overrides.save(str(folder), Override(name=NAME), person, space)
+    result = scan([folder], space=space, person=person)
+    return next(about for about in result.datasets if about.name == NAME), len(entries) - len(kept)
+
+
+def _copy(path: Path, sample: str, folder: Path) -> Path:
+    """A copy under a name that only depends on the sample."""
+    digest = hashlib.sha256(sample.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    if shards.address(path):
+        data = shards.read(path)
+        target = folder / f"{digest}.{shards.ending(data)}"
+        write_atomic(target, data)
+    else:
+        target = folder / f"{digest}{path.suffix.lower()}"
+        shutil.copyfile(path, target)
+    return target
