@@ -90,5 +90,6 @@ def test_a_parquet_set_shows_its_pictures(start_server: Callable, page: Page, tm
         for width, scheme in ((1280, "light"), (820, "light"), (390, "dark"), (1280, "dark")):
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 900})
+            pictures.first.scroll_into_view_if_needed()
             page.wait_for_timeout(2500)
             page.screenshot(path=f"{shots}/parquet-{width}-{scheme}.png", full_page=True)
