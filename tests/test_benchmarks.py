@@ -19,6 +19,7 @@ SMALL = {
     "ablation": "--small --out OUT",
     "attack": "--uploads 3",
     "datasets_page": "--samples 20000 --turns 2",
+    "domain": "DATA --only faces --small",
     "detection": "--small --repeats 1",
     "faults": "--kills 5",
     "first_detectors": "--only image",

@@ -1,0 +1,322 @@
+"""What benchmarks.domain judges: its detectors, files of their own kind and of others, and copies of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from benchmarks.first_detectors import FIRST
+from benchmarks.quality import INNER, divided
+from benchmarks.quality_runs import File, command, read_table, train
+from core.detection.detector import Detector
+from core.detection.domain import assess
+from core.detection.domain.decision import Domain
+from core.errors import WorkbenchError
+from core.media.prepare import Prepared, prepare
+from core.media.probe import probe
+from core.thresholds.breakdown import wilson
+from core.training.reference.making import figures_of
+from core.training.reference.rule import Reference, conformal_limit
+from core.training.scoring.evaluation.degradations import audio_codec, audio_noise
+from core.workspace import Workspace
+
+RULES = ("in use", "nearest", "rest (ViM)", "statistics", "size", "confidence")
+SMALL_SET = 60
+PICTURES, SOUNDS = (".jpg", ".jpeg", ".png"), (".wav", ".flac", ".mp3", ".opus", ".mp4")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One detector, with what it is asked about."""
+
+    name: str
+    medium: str  # pictures | sound
+    run: Path
+    space: Workspace
+    own: list[Path]  # that nothing saw
+    foreign: dict[str, list[Path]]
+
+
+@dataclass(frozen=True)
+class Row:
+    kind: str  # own | foreign | processed
+    what: str
+    medium: str
+    n: int
+    called: dict[str, int]  # rule: files called foreign
+    remark: str = ""
+
+    def share(self, rule: str) -> float:
+        return self.called[rule] / max(1, self.n)
+
+    def plus(self, other: Row) -> Row:
+        called = {rule: self.called[rule] + other.called[rule] for rule in self.called}
+        return replace(self, n=self.n + other.n, called=called).with_interval()
+
+    def named(self, what: str) -> Row:
+        return replace(self, what=what).with_interval()
+
+    def with_interval(self) -> Row:
+        low, high = wilson(self.called["in use"], self.n)
+        return replace(self, remark=f"in use: [{low:.3f}, {high:.3f}]")
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**vars(self)}
+
+
+def cases(folder: Path, place: Path, wanted: Sequence[str], folds: int, *, small: bool) -> Iterator[Case]:
+    # A small edition without the demo's own detectors goes without its media: making them takes a minute.
+    nothing: dict[str, list[Path]] = {"image": [], "audio": []}
+    demo = nothing if small and "demo" not in wanted else demo_files(place)
+    pictures = {
+        "photographs": files_in(folder / "foreign" / "pictures"),
+        "animals": files_in(folder / "foreign" / "no_face"),
+    }
+    recordings = {
+        "other recordings": files_in(folder / "foreign" / "speech"),
+        "clips": files_in(folder / "foreign" / "clips"),
+    }
+    faces = read_table(folder / "faces" / "labels.csv", folder / "faces")
+    speech = [
+        f
+        for f in read_table(folder / "speech" / "manifest.csv", folder / "speech")
+        if f.facts.get("corpus") != "JSUT"
+    ]
+    if "faces" in wanted:
+        yield face_case(faces, place, {**pictures, "demo pictures": demo["image"]}, small=small)
+    if "speech" in wanted:
+        others = {**recordings, "demo recordings": demo["audio"]}
+        yield from speech_cases(speech, place, others, 1 if small else folds, small=small)
+    if "demo" in wanted:
+        yield demo_case("image", place, {**pictures, "faces": [f.path for f in faces]})
+        yield demo_case("audio", place, {**recordings, "speech": [f.path for f in speech]})
+
+
+def face_case(table: list[File], place: Path, foreign: dict[str, list[Path]], *, small: bool) -> Case:
+    known, held = [f for f in table if f.split == "train"], [f for f in table if f.split == "val"]
+    known = few(known, 4 * SMALL_SET) if small else known
+    labels = np.array([f.label for f in known])
+    parts = next(StratifiedKFold(INNER, shuffle=True, random_state=0).split(labels, labels))
+    options = {"modality": "image", "model": "forensic_residual", "image_size": 256, "faces": False}
+    run = trained(divided(known, parts), place / "faces", options)
+    return Case(
+        "faces", "pictures", run, Workspace(place / "faces" / "workspace"), [f.path for f in held], foreign
+    )
+
+
+def speech_cases(
+    table: list[File], place: Path, foreign: dict[str, list[Path]], folds: int, *, small: bool
+) -> Iterator[Case]:
+    """As benchmarks.quality divides it, by group; one run a fold."""
+    labels, groups = np.array([f.label for f in table]), np.array([f.group for f in table])
+    divisions = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(labels, labels, groups)
+    for fold, (known, held) in enumerate(divisions):
+        if fold == folds:
+            return
+        inner = StratifiedGroupKFold(INNER, shuffle=True, random_state=fold)
+        parts = next(inner.split(labels[known], labels[known], groups[known]))
+        options = {"modality": "audio", "model": "forensic_sound", "sample_rate": 22_050, "seed": fold}
+        files = divided([table[i] for i in known], parts)
+        if small:
+            files = {name: few(members, SMALL_SET) for name, members in files.items()}
+        run = trained(files, place / f"speech{fold}", options)
+        space = Workspace(place / f"speech{fold}" / "workspace")
+        yield Case(f"speech, fold {fold}", "sound", run, space, [table[i].path for i in held], foreign)
+
+
+def demo_case(modality: str, place: Path, foreign: dict[str, list[Path]]) -> Case:
+    """The detector that a new user makes first; its own kind is the test part of its plan."""
+    space = Workspace(place / "demo" / "workspace")
+    run = place / "demo" / modality
+    if not (run / "best_model.pth").is_file():
+        config = place / "demo" / f"{modality}.json"
+        config.write_text(
+            json.dumps({"modality": modality, **FIRST[modality], "score_test": False}), encoding="utf-8"
+        )
+        command(place / "demo", "train", str(config), "--run-dir", str(run))
+    from core.runs.folder import RunFolder
+    from core.training.options.config import TrainConfig
+    from core.training.rescore import plan_of
+
+    folder = RunFolder(run)
+    own = plan_of(folder, TrainConfig.from_dict(folder.config()), space).split("test")["file"]
+    medium = "pictures" if modality == "image" else "sound"
+    return Case(f"demo {medium}", medium, run, space, [Path(f) for f in own], foreign)
+
+
+def demo_files(place: Path) -> dict[str, list[Path]]:
+    """Media of the demo datasets that its first detectors learn from, both labels."""
+    from core.catalog import table
+
+    root = place / "demo"
+    root.mkdir(parents=True, exist_ok=True)
+    space = Workspace(root / "workspace")
+    if not table.datasets(space):
+        command(root, "demo", "--root", str(root / "media"))
+    return {
+        modality: [
+            Path(p) for p in table.absolute_paths(table.load(FIRST[modality]["datasets"], space), space)
+        ]
+        for modality in ("image", "audio")
+    }
+
+
+def trained(files: dict[str, list[File]], scratch: Path, options: dict[str, Any]) -> Path:
+    run = scratch / "run"
+    return run if (run / "best_model.pth").is_file() else train(files, scratch, options)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in (*PICTURES, *SOUNDS))
+
+
+def few(files: list[Any], most: int) -> list[Any]:
+    """Evenly chosen."""
+    if not files:
+        return []
+    return [files[i] for i in np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).astype(int))]
+
+
+def measure(case: Case, most: int) -> list[Row]:
+    """One row a kind of file: how many each rule calls foreign."""
+    judge = Judge(case)
+    rows = [judge.row("own", case.name, few(case.own, most))]
+    rows += [judge.row("foreign", what, few(files, most)) for what, files in case.foreign.items()]
+    copies = PICTURE_COPIES if case.medium == "pictures" else SOUND_COPIES
+    rows += [
+        judge.row("processed", what, few(case.own, most // 2), change) for what, change in copies.items()
+    ]
+    return [row for row in rows if row.n]
+
+
+class Judge:
+    """The detector with the limits of all rules, each from the run's own files."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.detector = Detector.open(case.run, space=case.space)
+
+    def row(
+        self, kind: str, what: str, files: list[Path], change: Callable[[Prepared], Prepared] | None = None
+    ) -> Row:
+        called = dict.fromkeys(RULES, 0)
+        count = stated = 0
+        for file in files:
+            found = self._judged(file, change)
+            if found is None:
+                continue
+            domain, others = found
+            count += 1
+            called["in use"] += domain.inside is False
+            stated += bool(domain.inside and domain.processing)
+            for rule, foreign in others.items():
+                called[rule] += foreign
+        remark = f"{stated} judged with a stated loss" if kind == "processed" else ""
+        return Row(kind, what, self.case.medium, count, called, remark)
+
+    def _judged(
+        self, file: Path, change: Callable[[Prepared], Prepared] | None
+    ) -> tuple[Domain, dict[str, bool]] | None:
+        """None where the detector does not apply to the file."""
+        try:
+            prepared = prepare(file, self.detector.recipe)
+            info = probe(file)
+        except WorkbenchError:
+            return None
+        prepared = change(prepared) if change and prepared.not_applicable is None else prepared
+        judged = None if prepared.not_applicable else self.detector.judge(prepared)
+        if judged is None:
+            return None
+        domain = assess(self.detector, judged, prepared, info, self.case.space)
+        known = self.detector.known.reference if self.detector.known else None
+        if known is None:
+            raise SystemExit(f"{self.case.name}: {domain.why}")
+        embedding = judged.embedding if judged.embedding is not None else self.detector.embed(judged.pieces)
+        figures = {name: values[None] for name, values in figures_of(embedding, prepared).items()}
+        return domain, {**by_one_distance(known, figures), "confidence": self._unsure(judged.score)}
+
+    def _unsure(self, score: float) -> bool:
+        """Energy of two logits says no more than how near the score is to the middle."""
+        import pandas as pd
+
+        own = pd.read_parquet(self.case.run / "scores" / "val.parquet")["score"].to_numpy()
+        limit = conformal_limit(-np.abs(own - 0.5))
+        return limit is not None and -abs(score - 0.5) > limit
+
+
+def by_one_distance(known: Reference, figures: dict[str, np.ndarray]) -> dict[str, bool]:
+    parts = known.parts(figures)[0]
+    names = [*RULES[1:4], *(["size"] if len(parts) == 4 else [])]
+    found = dict.fromkeys(RULES[1:5], False)
+    for column, name in enumerate(names):
+        limit = conformal_limit(known.own[:, column])
+        found[name] = limit is not None and bool(parts[column] > limit + 1e-6)
+    return found
+
+
+def on_frames(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Prepared], Prepared]:
+    def apply(prepared: Prepared) -> Prepared:
+        assert prepared.frames is not None
+        frames = [np.ascontiguousarray(change(np.asarray(frame))) for frame in prepared.frames]
+        height, width = frames[0].shape[:2]
+        boxes = np.tile([0.0, 0.0, width, height], (len(frames), 1))
+        return replace(prepared, frames=frames, frame_size=(width, height), boxes=boxes)
+
+    return apply
+
+
+def on_sound(change: Callable[[np.ndarray, int], np.ndarray]) -> Callable[[Prepared], Prepared]:
+    def apply(prepared: Prepared) -> Prepared:
+        assert prepared.audio is not None
+        return replace(prepared, audio=change(prepared.audio, prepared.sample_rate).astype(np.float32))
+
+    return apply
+
+
+def saved_as_jpeg(quality: int) -> Callable[[np.ndarray], np.ndarray]:
+    def change(frame: np.ndarray) -> np.ndarray:
+        file = io.BytesIO()
+        Image.fromarray(frame).save(file, "JPEG", quality=quality)
+        return np.asarray(Image.open(file))
+
+    return change
+
+
+def resized_to(side: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda frame: np.asarray(Image.fromarray(frame).resize((side, side), Image.Resampling.LANCZOS))
+
+
+def on_a_page(frame: np.ndarray) -> np.ndarray:
+    """Shown twice as large on a grey page, and captured."""
+    page = np.full((720, 1280, 3), 235, np.uint8)
+    shown = resized_to(512)(frame)
+    page[100:612, 380:892] = shown
+    return page
+
+
+def with_grain(frame: np.ndarray) -> np.ndarray:
+    grain = np.random.default_rng(0).normal(0, 8, frame.shape)
+    return np.clip(frame + grain, 0, 255).astype(np.uint8)
+
+
+PICTURE_COPIES = {
+    "JPEG 70": on_frames(saved_as_jpeg(70)),
+    "JPEG 25": on_frames(saved_as_jpeg(25)),
+    "resized to 192": on_frames(resized_to(192)),
+    "noise of 8 levels": on_frames(with_grain),
+    "screenshot": on_frames(on_a_page),
+}
+SOUND_COPIES = {
+    "MP3 128 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "mp3", 128)),
+    "AAC 128 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "aac", 128)),
+    "Opus 12 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "opus", 12)),
+    "noise of 15 dB": on_sound(lambda sound, rate: audio_noise(sound, rate, 15, 0)),
+}
