@@ -9,9 +9,7 @@ from typing import Any
 
 from core.errors import BadInput
 
-SUMMARY = (
-    "one file of a run: weights, recipe, calibration, operating point; `detect --run FILE` judges with it"
-)
+SUMMARY = "one file of a run: weights, recipe, calibration, operating point, reference; `detect --run FILE` judges with it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from core.detection import source
+    from core.detection.domain import reference
 
     found = source.find(args.run_name)
     if os.path.isdir(args.out):
@@ -36,6 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "modality": found.modality,
         "threshold": found.threshold,
         "learned_nothing": found.learned_nothing,
+        "reference": reference.stored_bytes(source.find(path)) is not None,
         "path": os.fspath(path),
         "bytes": path.stat().st_size,
     }
@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     nothing = "  It learned nothing: its verdicts are no evidence." if result["learned_nothing"] else ""
+    if not result["reference"]:
+        nothing += "  It carries no reference: what it knows cannot be told from what it does not."
     return (
         f"{result['detector']} ({result['modality']}) is in {result['path']}, {result['bytes'] / 1e6:.1f} MB; "
         f"`python -m core detect FILE --run {result['path']}` judges with it.{nothing}"

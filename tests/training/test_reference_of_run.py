@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.cli import main
 from core.detection import source
 from core.detection.detector import Detector
 from core.detection.domain import Domain, assess
@@ -79,6 +81,22 @@ def test_a_copied_run_and_its_export_decide_the_same_elsewhere(
             there = judged(name, file, other)
             assert (there.inside, there.why) == (here.inside, here.why)
             assert there.distance == pytest.approx(here.distance)
+
+
+def test_the_command_says_whether_the_export_carries_it(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(tmp_path / "empty"))
+    old = shutil.copytree(place / "run", tmp_path / "old")
+    assert main(["export", str(old), str(tmp_path / "with.pth"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reference"] is True
+    (old / FILE_NAME).unlink()
+    assert main(["export", str(old), str(tmp_path / "without.pth"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reference"] is False
+    known = judged(
+        tmp_path / "without.pth", next((place / "tiny").rglob("*.png")), Workspace(tmp_path / "empty")
+    )
+    assert known.inside is None and "carries no reference" in known.why
 
 
 def test_an_old_run_gets_its_reference_on_first_use_and_says_so(
