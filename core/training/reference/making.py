@@ -27,6 +27,7 @@ MOST_FILES = 400
 ENOUGH = (
     100  # validation files that need no training files beside them where their embeddings cost a pass each
 )
+SECONDS = 60.0  # for measuring files; then those that were measured must do, if they are enough
 PROBED = 60  # files whose codec and size are noted
 SPANNED = ("height", "duration", "sample_rate")
 
@@ -70,6 +71,8 @@ def make(
     infos: list[MediaInfo] = []
     for part in parts:
         for i in _chosen(part, len(found)):
+            if time.monotonic() - began > SECONDS and sum(new) >= rule.FEWEST:
+                break
             one = measure(loaded, part, i, device)
             if one is None:
                 continue
@@ -102,7 +105,7 @@ def make(
 
 
 def _chosen(part: Part, before: int) -> list[int]:
-    """Evenly over the split; of training files only as many as are needed, or as cost nothing."""
+    """Evenly over the split, shuffled; of training files only as many as are needed, or as cost nothing."""
     most = MOST_FILES - before
     if part.embeddings is not None:
         there = sorted(part.embeddings)
@@ -111,7 +114,9 @@ def _chosen(part: Part, before: int) -> list[int]:
         most = min(most, ENOUGH - before)
     if most <= 0 or not there:
         return []
-    return [there[i] for i in np.unique(np.linspace(0, len(there) - 1, min(most, len(there))).astype(int))]
+    chosen = np.unique(np.linspace(0, len(there) - 1, min(most, len(there))).astype(int))
+    # In an order of no meaning, so that where the time ends nothing is left out on purpose.
+    return [there[i] for i in np.random.default_rng(0).permutation(chosen)]
 
 
 def measure(loaded: Loaded, part: Part, sample: int, device: torch.device | str) -> Measured | None:
