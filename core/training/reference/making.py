@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,44 +64,61 @@ def make(
 ) -> rule.Reference:
     """From validation (first) and training files. Raises NoReference where they are too few or not here."""
     began = time.monotonic()
-    found: list[Measured] = []
-    groups: list[Any] = []
-    new: list[bool] = []
-    counts: dict[str, int] = {}
-    infos: list[MediaInfo] = []
-    for part in parts:
-        for i in _chosen(part, len(found)):
-            if time.monotonic() - began > SECONDS and sum(new) >= rule.FEWEST:
-                break
-            one = measure(loaded, part, i, device)
-            if one is None:
-                continue
-            found.append(one)
-            groups.append(part.groups[i])
-            new.append(part.split != "train" or not encoder_trained)
-            counts[part.split] = counts.get(part.split, 0) + 1
-            if len(infos) < PROBED:
-                infos.append(probe(part.source.files[i]))
-    if sum(new) < rule.FEWEST:
+    found = _gathered(loaded, parts, encoder_trained, device)
+    if sum(found.new) < rule.FEWEST:
         raise NoReference(
-            f"{sum(new)} files of the run can be read here; {rule.FEWEST} are needed to say what it knows"
+            f"{sum(found.new)} files of the run can be read here; {rule.FEWEST} are needed to say what it knows"
         )
+    figures = _stacked(found.figures)
+    if not all(np.isfinite(values).all() for values in figures.values()):
+        raise NoReference("the network gives figures that are no numbers: its weights are damaged")
     made = rule.fit(
-        _stacked([one.figures for one in found]),
-        groups,
-        np.array(new),
-        counts,
-        spans=_spans(infos),
-        codecs=tuple(sorted({str(info.codec) for info in infos if info.codec})),
+        figures,
+        found.groups,
+        np.array(found.new),
+        found.counts,
+        spans=_spans(found.infos),
+        codecs=tuple(sorted({str(info.codec) for info in found.infos if info.codec})),
     )
     made = replace(made, processed=tuple(processed_kinds(made, loaded, parts[0], threshold, device)))
     log.info(
         "reference of %s files and %d kinds of processing in %.0f s",
-        " + ".join(f"{n} {split}" for split, n in counts.items()),
+        " + ".join(f"{n} {split}" for split, n in found.counts.items()),
         len(made.processed),
         time.monotonic() - began,
     )
     return made
+
+
+@dataclass
+class _Gathered:
+    """The files that were measured, in turn."""
+
+    figures: list[dict[str, np.ndarray]] = field(default_factory=list)
+    groups: list[Any] = field(default_factory=list)
+    new: list[bool] = field(default_factory=list)  # to the network: not what its encoder learned from
+    counts: dict[str, int] = field(default_factory=dict)
+    infos: list[MediaInfo] = field(default_factory=list)
+
+
+def _gathered(
+    loaded: Loaded, parts: Sequence[Part], encoder_trained: bool, device: torch.device | str
+) -> _Gathered:
+    began, found = time.monotonic(), _Gathered()
+    for part in parts:
+        for i in _chosen(part, len(found.figures)):
+            if time.monotonic() - began > SECONDS and sum(found.new) >= rule.FEWEST:
+                return found
+            one = measure(loaded, part, i, device)
+            if one is None:
+                continue
+            found.figures.append(one.figures)
+            found.groups.append(part.groups[i])
+            found.new.append(part.split != "train" or not encoder_trained)
+            found.counts[part.split] = found.counts.get(part.split, 0) + 1
+            if len(found.infos) < PROBED:
+                found.infos.append(probe(part.source.files[i]))
+    return found
 
 
 def _chosen(part: Part, before: int) -> list[int]:
