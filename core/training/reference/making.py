@@ -27,7 +27,7 @@ MOST_FILES = 400
 ENOUGH = (
     100  # validation files that need no training files beside them where their embeddings cost a pass each
 )
-SECONDS = 60.0  # for measuring files; then those that were measured must do, if they are enough
+SECONDS = 90.0  # of computing, for measuring files; then those that were measured must do, if they are enough
 PROBED = 60  # files whose codec and size are noted
 SPANNED = ("height", "duration", "sample_rate")
 
@@ -104,10 +104,10 @@ class _Gathered:
 def _gathered(
     loaded: Loaded, parts: Sequence[Part], encoder_trained: bool, device: torch.device | str
 ) -> _Gathered:
-    began, found = time.monotonic(), _Gathered()
+    began, found = time.process_time(), _Gathered()
     for part in parts:
         for i in _chosen(part, len(found.figures)):
-            if time.monotonic() - began > SECONDS and sum(found.new) >= rule.FEWEST:
+            if time.process_time() - began > SECONDS and sum(found.new) >= rule.FEWEST:
                 return found
             one = measure(loaded, part, i, device)
             if one is None:
