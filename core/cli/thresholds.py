@@ -11,7 +11,7 @@ import pandas as pd
 from core import numbers
 from core.errors import BadInput
 from core.runs.folder import open_run
-from core.thresholds import cautions, field_measures, score_batches, score_files
+from core.thresholds import cautions, field_measures, score_batches, score_files, slices
 from core.thresholds.analysis import DEFAULT_METHODS, analyse
 from core.thresholds.methods import usages
 
@@ -47,6 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ERROR",
         help="add an uncertain band to each point: outside it, either verdict errs at most this share of the time",
     )
+    parser.add_argument(
+        "--by",
+        choices=slices.KEYS,
+        help="also a threshold for each dataset or method, and what it would change",
+    )
+    parser.add_argument(
+        "--preset",
+        choices=slices.PRESETS,
+        help="what --by holds equal: the threshold, the recall or the false alarms (default: equal_recall)",
+    )
     parser.add_argument("--intervals", action="store_true", help="add 95 %% intervals (bootstrap by group)")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     parser.add_argument(
@@ -76,6 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.seed < 0:
         raise BadInput(f"--seed ({args.seed}) must be at least 0")
+    if args.preset and not args.by:
+        raise BadInput("--preset belongs to --by dataset or --by method")
     chosen, seen, chosen_on = _tables(args)
     analysis = analyse(
         chosen,
@@ -91,6 +103,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         asv=None if args.asv is None else score_files.read_asv(args.asv),
     )
     document = {"source": args.source, **analysis.to_dict(), **_understood(args, chosen, analysis.sweep.auc)}
+    if args.by:
+        words = args.method[0] if args.method else DEFAULT_METHODS[0]
+        preset = args.preset or "equal_recall"
+        document["slices"] = slices.by_slice(chosen, seen, by=args.by, preset=preset, method=words).to_dict()
     document["warnings"] = [*chosen.attrs.get("notes", []), *document["warnings"]]
     return document
 
@@ -116,7 +132,7 @@ def _tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame | None
     options: dict[str, Any] = {
         "fake_label": args.fake_label,
         "lower_is_fake": args.lower_is_fake,
-        "columns": ("split", "group"),
+        "columns": ("split", "group", *(("dataset", "method") if args.by else ())),
         "mapping": _mapping(args.column or []),
     }
     if path.is_file():
@@ -182,6 +198,7 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"{name:<22} {numbers.threshold(point['threshold']):>12}{counts}{shares} {cost:>9}")
         if "band" in point:
             lines.append(_band(point["band"]))
+    lines += _slices(result["slices"]) if "slices" in result else []
     return "\n".join([*lines, *(f"! {warning}" for warning in result["warnings"])])
 
 
@@ -207,6 +224,30 @@ def _field(result: dict[str, Any], ends: dict[str, Any]) -> list[str]:
         " · ".join(recalls),
         f"{direction['fake_scores']} scores are fake, {direction['because']}",
     ]
+
+
+def _slices(found: dict[str, Any]) -> list[str]:
+    """A line for each slice: its own threshold, and what that changes."""
+    lines = [
+        "",
+        f"by {found['by']}, {found['preset']} (single threshold {numbers.threshold(found['threshold'])})",
+    ]
+    for part in found["slices"]:
+        own = (
+            f"keeps the single threshold: {part['too_small']}"
+            if part["too_small"]
+            else f"{numbers.threshold(part['threshold'])}, {_change(part, 'recall')}, {_change(part, 'fpr')}"
+        )
+        lines.append(f"{part['name'][:40]:<40} {part['fake']:>9,} fake {part['real']:>9,} real  {own}")
+    return [*lines, f"{'all together':<40} {_change(found, 'recall')}, {_change(found, 'fpr')}"]
+
+
+def _change(part: dict[str, Any], name: str) -> str:
+    change, words = part[name], {"recall": "recall", "fpr": "FPR"}[name]
+    if change is None:
+        return f"{words} –"
+    shown = numbers.interval(change["value"], *change["interval"])
+    return f"{words} {shown} ({change['more']:,} more, {change['fewer']:,} fewer called fake)"
 
 
 def _band(band: dict[str, Any]) -> str:
