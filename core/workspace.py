@@ -51,6 +51,11 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def detectors(self) -> Path:
+        """Imported detectors, each a folder like a run's."""
+        return self.root / "detectors"
+
+    @property
     def weights(self) -> Path:
         """Pre-trained weights for machines without a network (networks, YuNet, tokenizers)."""
         return self.root / "weights"

@@ -24,6 +24,7 @@ from torch import nn
 from models import network, weights
 from models.cards import MODALITIES, TIMM_PREFIX, BadOption, Builder, MissingWeights, ModelCard, UnknownModel
 
+PUBLISHED_PREFIX = "published:"  # detectors of others, opened with their own weights; never trained here
 FOLDERS_VARIABLE = "DEEPFAKE_MODELS"  # folders with further network files, parted as in PATH
 _registry: dict[str, tuple[ModelCard, Builder]] = {}
 _loaded: set[str] = set()
@@ -119,6 +120,10 @@ def _entry(name: str) -> tuple[ModelCard, Builder]:
         from models.image.timm_any import entry
 
         return entry(name)
+    if name.startswith(PUBLISHED_PREFIX):
+        from models.published.families import entry as published_entry
+
+        return published_entry(name)
     raise UnknownModel(f"unknown model {name!r}; {_near(name, list(_registry))}")
 
 

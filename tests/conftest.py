@@ -10,6 +10,7 @@ from core.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
+SHARED_WEIGHTS = ROOT.parent / "shared" / "weights"
 
 
 LONGEST = 1800  # seconds of a long test that states no limit of its own; a busy machine is no failure
@@ -35,3 +36,11 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the real test data beside the checkout (shared/data), which is not here")
     return SHARED_DATA
+
+
+@pytest.fixture
+def shared_weights() -> Path:
+    """Published weights of others, where this machine has them."""
+    if not SHARED_WEIGHTS.is_dir():
+        pytest.skip("needs published weights beside the checkout (shared/weights), which are not here")
+    return SHARED_WEIGHTS

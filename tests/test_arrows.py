@@ -22,6 +22,7 @@ ALLOWED_ROOMS = {
     "catalog": {"media"},
     "runs": {"thresholds", "catalog"},
     "training": {"media", "catalog", "runs", "thresholds"},
+    "imports": {"media", "catalog", "runs", "thresholds", "training"},
     "detection": {"media", "catalog", "runs", "thresholds", "training"},
     "service": {"media", "catalog", "runs", "thresholds", "detection"},
 }

@@ -22,6 +22,9 @@ from core.catalog.scan import scan
 from core.catalog.unpack import unpack
 from core.detection.defaults import set_default
 from core.errors import NotAllowed
+from core.imports import store
+from core.imports.importing import import_detector
+from core.imports.measuring import measure
 from core.runs import tuning
 from core.runs.estimate import estimate
 from core.runs.folder import RunFolder, new_run
@@ -82,6 +85,10 @@ FORBIDDEN: dict[str, Act] = {
     "core.thresholds.operating_point:save": lambda m, r, s: operating_point.save(r, POINT, VIEWER),
     "core.thresholds.operating_point:restore": lambda m, r, s: operating_point.restore(r, 1, VIEWER),
     "core.thresholds.calibration:save": lambda m, r, s: calibration.save(r.path, PLATT, VIEWER),
+    "core.imports.importing:import_detector": lambda m, r, s: import_detector(s.root, person=VIEWER, space=s),
+    "core.imports.measuring:measure": lambda m, r, s: measure(r, ["x"], person=VIEWER, space=s),
+    "core.imports.store:rename": lambda m, r, s: store.rename("a", "b", VIEWER, s),
+    "core.imports.store:delete": lambda m, r, s: store.delete("a", VIEWER, s),
     "core.detection.defaults:set_default": lambda m, r, s: set_default("image", r.id, VIEWER, s),
 }  # fmt: skip
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from core import numbers
 from core.errors import BadInput
-from core.runs.folder import open_run
+from core.runs.folder import RunFolder, open_run
 
-SUMMARY = "measure a finished run again, on other datasets too"
+SUMMARY = "measure a finished run again, on other datasets too; or an imported detector on yours"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="id of a run, or the path of its folder")
+    parser.add_argument(
+        "run", metavar="RUN", help="id of a run, name of an imported detector, or the path of its folder"
+    )
     parser.add_argument("--split", choices=("val", "test"), help="only this split")
     parser.add_argument(
         "--dataset",
@@ -35,6 +37,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.workers < 0:
         raise BadInput(f"--workers: {args.workers} must be 0 or more")
     folder = open_run(args.run)
+    if folder.imported is not None:
+        return _imported(folder, args)
     splits = (args.split,) if args.split else rescore.SPLITS
     result: dict[str, Any] = {"run": folder.id}
     if args.dataset:
@@ -53,10 +57,25 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+def _imported(folder: RunFolder, args: argparse.Namespace) -> dict[str, Any]:
+    """An imported detector is measured: what it is told of labelled files becomes its threshold and figures."""
+    from core.imports import measuring
+    from core.training import rescore
+
+    known = (folder.imported or {}).get("measured") or {}
+    names = list(dict.fromkeys(args.dataset or known.get("datasets") or ()))
+    result = measuring.measure(folder, names, workers=args.workers)
+    if args.robustness:
+        result["robustness"] = rescore.robustness(folder, rows=measuring.reported(folder, names))
+    return result
+
+
 def show(result: dict[str, Any]) -> str:
     lines = [f"run {result['run']}"]
     for name, figures in {**result.get("metrics", {}), **result.get("datasets", {})}.items():
         lines += [f"{name}: {_line(figures['at_default'])}", f"{name}: {_line(figures['at_chosen'])}"]
+    if result.get("learned_nothing_reason") and result.get("imported"):
+        lines.insert(1, result["learned_nothing_reason"])
     for row in result.get("robustness", []):
         strength = "" if row["strength"] is None else f" {row['strength']:g}"
         lines.append(f"{row['kind']}{strength}: {_interval(row, 'auc')}")

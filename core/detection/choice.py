@@ -22,6 +22,7 @@ from core.workspace import Workspace, workspace
 MOST_ASKED = 8  # detectors that read a file before it is said that none knows it
 
 LEARNED_NOTHING = "it learned nothing"
+NOT_MEASURED = "it was imported and not measured here"
 DEMO_ONLY = "it learned from demo data only, and this is no demo file"
 
 

@@ -136,9 +136,9 @@ class Detector:
         """The mean embedding of the file's pieces: where it lies among what the network knows."""
         found = []
         with lock_of(self.network), torch.no_grad():
-            for start in range(0, len(cut.pieces), scoring.PIECES_AT_ONCE):
-                rows = [p.arrays for p in cut.pieces[start : start + scoring.PIECES_AT_ONCE]]
-                x, mask = inputs.batch_of(rows, self.recipe, self.card, self.device, self.network)
+            rows = [p.arrays for p in cut.pieces]
+            for part in inputs.of_one_shape(rows, scoring.PIECES_AT_ONCE):
+                x, mask = inputs.batch_of(rows[part], self.recipe, self.card, self.device, self.network)
                 found.append(self.network.embed(x, mask).float().cpu().numpy())
         return np.concatenate(found).mean(axis=0)
 
@@ -178,5 +178,6 @@ def _stamp(found: source.Source) -> tuple[Any, ...]:
         found.band,
         repr(found.calibration),
         found.learned_nothing,
+        found.measured,
         found.notes,
     )

@@ -140,6 +140,8 @@ class _Judgement:
         """Why the automatic choice does not take this detector, whatever it would say."""
         if found.learned_nothing:
             return choice.LEARNED_NOTHING
+        if not found.measured:
+            return choice.NOT_MEASURED
         return choice.DEMO_ONLY if found.demo and not is_demo(self.file, found, info) else None
 
     def _finish(
@@ -174,6 +176,7 @@ class _Judgement:
             domain,
             learned_nothing=base.learned_nothing,
         )
+        found = standing.of_imported(found, detector.source)
         seen = "frames" if detector.modality == "image" and info.kind == "video" else detector.modality
         fitted = detector.calibration
         return replace(
@@ -187,6 +190,7 @@ class _Judgement:
             units=judged.units,
             tracks=tuple(_person_lines(judged)),
             words=found.words,
+            reason=None if detector.source.measured else wording.NOT_MEASURED,
             caveats=tuple(
                 wording.caveats(
                     seen,

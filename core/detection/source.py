@@ -14,6 +14,7 @@ from typing import Any
 from core.catalog.known_files import DEMO_FILES
 from core.detection import about
 from core.detection.about import About
+from core.detection import wording
 from core.detection.verdict import Band
 from core.errors import BadInput
 from core.runs.folder import FINAL_STATES, RunFolder, open_run
@@ -47,6 +48,12 @@ class Source:
     folder: Path | None = None  # None for an exported file
     about: About = field(default_factory=About)  # what it learned from, and how well it did
     demo_files: bytes | None = None  # fingerprints of the demo files that it learned from
+    imported: dict[str, Any] | None = None  # what is known of a detector of others; None for one trained here
+
+    @property
+    def measured(self) -> bool:
+        """An imported detector is trusted once it was measured on labelled files of the user's."""
+        return self.imported is None or isinstance(self.imported.get("measured"), Mapping)
 
 
 def find(name: str | Path, space: Workspace | None = None) -> Source:
@@ -66,6 +73,7 @@ _READ_FROM = (
     "metrics.json",
     "best_model.pth",
     "status.json",
+    "detector.json",
 )
 
 
@@ -105,6 +113,7 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         folder.path,
         made_by=about.of_run(folder, metrics),
         demo_files=_bytes(folder.path / DEMO_FILES),
+        imported=folder.imported,
     )
 
 
@@ -132,8 +141,11 @@ def _of_file(path: Path, space: Workspace | None) -> Source:
     content = _without_weights(path, status.st_size, status.st_mtime_ns)
     recipe = content.get("recipe")
     if not isinstance(recipe, Mapping):
-        raise BadInput(f"{path.name} lacks its recipe; it is not a detector of this workbench")
-    for part in ("config", "operating_point", "calibration"):
+        raise BadInput(
+            f"{path.name} lacks its recipe; it is not a detector of this workbench. If it is a published one, "
+            f"`python -m core import {path}` makes a detector of it"
+        )
+    for part in ("config", "operating_point", "calibration", "imported"):
         if content.get(part) is not None and not isinstance(content[part], Mapping):
             raise BadInput(
                 f"{path.name}: its {part} is no table of names; it is not a detector of this workbench"
@@ -151,6 +163,7 @@ def _of_file(path: Path, space: Workspace | None) -> Source:
         None,
         made_by=About.from_dict(content.get("about")),
         demo_files=_stored_bytes(content.get("demo_files")),
+        imported=content.get("imported"),
     )
 
 
@@ -169,7 +182,10 @@ def _without_weights(path: Path, size: int, changed: int) -> dict[str, Any]:
 
     content = best_model.read(path)
     if "state_dict" not in content:
-        raise BadInput(f"{path.name} is not a detector of this workbench")
+        raise BadInput(
+            f"{path.name} is not a detector of this workbench. If it is a published one, "
+            f"`python -m core import {path}` makes a detector of it"
+        )
     return {k: v for k, v in content.items() if k != "state_dict"}
 
 
@@ -185,12 +201,16 @@ def _source(
     *,
     made_by: About,
     demo_files: bytes | None,
+    imported: dict[str, Any] | None,
 ) -> Source:
     notes = [STILL_TRAINING] if folder is not None and _still_trains(folder) else []
-    if point is None or "threshold" not in point:
+    measured = imported is None or isinstance(imported.get("measured"), Mapping)
+    if not measured:
+        notes.append(wording.NOT_MEASURED)
+    if measured and (point is None or "threshold" not in point):
         notes.append(f"The detector has no operating point; {DEFAULT_THRESHOLD} was used.")
     try:
-        if calibration is None or not Calibration.from_dict(calibration).stands:
+        if measured and (calibration is None or not Calibration.from_dict(calibration).stands):
             notes.append("The detector has no calibration; its score is shown as it is.")
         stated = OperatingPoint.from_dict(
             {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD, **(point or {})}
@@ -215,6 +235,7 @@ def _source(
         folder=folder,
         about=made_by.at(stated),
         demo_files=demo_files,
+        imported=imported,
     )
 
 
@@ -251,6 +272,7 @@ def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
         "learned_nothing": source.learned_nothing,
         "demo": source.demo,
         "about": plain(asdict(source.about)),
+        "imported": plain(source.imported) if source.imported is not None else None,
     }
     known, _ = reference.for_export(run, space)
     if known is not None:

@@ -78,6 +78,26 @@ def conclude(
     return Conclusion(verdict, shown, words)
 
 
+class Imported(Protocol):
+    """What is asked of the source of a detector that may have been imported."""
+
+    @property
+    def imported(self) -> dict[str, Any] | None: ...
+    @property
+    def measured(self) -> bool: ...
+    @property
+    def learned_nothing(self) -> bool: ...
+
+
+def of_imported(found: Conclusion, source: Imported) -> Conclusion:
+    """What an imported detector says is uncertain until it was measured here, and no evidence where it is at chance."""
+    if not source.measured:
+        return Conclusion("uncertain", None, wording.UNMEASURED)
+    if source.imported is not None and source.learned_nothing:
+        return Conclusion(found.verdict, found.probability, wording.AT_CHANCE)
+    return found
+
+
 def reservations(maker: Maker, domain: DomainFacts | None, damage: Sequence[str]) -> tuple[Reservation, ...]:
     """Always in this order; `domain` is null where the file was not judged."""
     found = []

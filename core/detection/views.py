@@ -83,8 +83,8 @@ def _single_pictures(detector: Detector, cut: Pieces, chosen: set[int], frames: 
     native = detector.recipe.resize == "native"
     looked = []
     places: dict[int, list[np.ndarray]] = {}
-    for start in range(0, len(pieces), ROWS_AT_ONCE):
-        part = pieces[start : start + ROWS_AT_ONCE]
+    for rows in inputs.of_one_shape([p.arrays for p in pieces], ROWS_AT_ONCE):
+        part = pieces[rows]
         x, _ = _batch(detector, part)
         where: list[np.ndarray | None] = []
         for piece in part:
@@ -148,8 +148,8 @@ def _windows(detector: Detector, cut: Pieces, chosen: set[int]) -> list[Looked]:
     layer = layer_of(detector)
     pieces = [p for p in cut.pieces if p.units[0] in chosen]
     looked = []
-    for start in range(0, len(pieces), ROWS_AT_ONCE):
-        part = pieces[start : start + ROWS_AT_ONCE]
+    for rows in inputs.of_one_shape([p.arrays for p in pieces], ROWS_AT_ONCE):
+        part = pieces[rows]
         x, _ = _batch(detector, part)
         size, hertz = bands_of(detector, x[:1])
         view = View(detector.network, lambda sound: detector.network(sound, None), layer, size)

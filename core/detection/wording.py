@@ -27,6 +27,12 @@ NOT_DEMO = (
     "this detector learned from demo data only and judges only files of the demo; this file is none of them"
 )
 FAILED = "The file could not be judged"
+UNMEASURED = "Not measured here: what this score means on your files is not known"
+AT_CHANCE = "At chance on the files it was measured on: its answer is no evidence"
+NOT_MEASURED = (
+    "not measured here: this detector was imported; its verdicts count once `python -m core evaluate` or the "
+    "Detectors page measured it on labelled files of yours"
+)
 
 DEMO = "This detector learned from demo data only: its verdicts on real media mean nothing."
 

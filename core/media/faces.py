@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from core.errors import BadInput
 from core.media.limits import reason
@@ -23,6 +24,7 @@ VOTERS = (
 )
 VOTE_FACE = 64  # pixels of a face that is looked at again
 VOTE_REACH = 1.9  # side of its neighbourhood over its own
+FILTERS = ("area", "nearest", "bilinear", "bicubic", "lanczos")
 YUNET_FILES = ("face_detection_yunet*.onnx", "yunet*.onnx")
 
 
@@ -199,10 +201,21 @@ def crop(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     return picture[y0:y1, x0:x1]
 
 
-def resized(picture: np.ndarray, side: int) -> np.ndarray:
-    """Scaled to side x side: averaged when it shrinks, interpolated when it grows."""
+def resized(picture: np.ndarray, side: int, filter: str = "area") -> np.ndarray:
+    """Scaled to side x side: averaged when it shrinks, interpolated when it grows; or as Pillow's filter does."""
     height, width = picture.shape[:2]
     if (height, width) == (side, side):
         return np.ascontiguousarray(picture)
+    if filter != "area":
+        scaled = Image.fromarray(picture).resize((side, side), Image.Resampling[filter.upper()])
+        return np.ascontiguousarray(scaled)
     shrinks = height * width > side * side
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+
+
+def resized_part(
+    picture: np.ndarray, box: tuple[float, float, float, float], side: int, filter: str = "area"
+) -> np.ndarray:
+    """The part inside the box, whose edges may lie between pixels, scaled to side x side."""
+    kind = Image.Resampling.BOX if filter == "area" else Image.Resampling[filter.upper()]
+    return np.ascontiguousarray(Image.fromarray(picture).resize((side, side), kind, box=box))

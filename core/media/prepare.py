@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import BadInput, MediaError
 from core.media.audio import NoSound, read_sound, trim_silence
-from core.media.faces import crop, detector, resized, square
+from core.media.faces import FILTERS, crop, detector, resized, resized_part, square
 from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
 from core.media.packets import NoVideo
@@ -23,7 +23,14 @@ CLIP_FRAMES = 16  # frames of a clip that a recipe for single pictures looks at,
 NATIVE_SIDE = 1024  # pixels: an unresized crop is at most this large; of a larger one the centre is kept
 
 # More than any recipe of this workbench asks for: a checkpoint from elsewhere must not fill the memory.
-MOST = {"frames": 4096, "image_size": 8192, "sample_rate": 768_000, "max_tracks": 64, "seconds": 3600}
+MOST = {
+    "frames": 4096,
+    "image_size": 8192,
+    "shorter_side": 8192,
+    "sample_rate": 768_000,
+    "max_tracks": 64,
+    "seconds": 3600,
+}
 
 NO_FACE, NO_VIDEO, NO_SOUND, SILENCE = "no face", "no video stream", "no sound track", "silence only"
 
@@ -81,7 +88,10 @@ def check_recipe(recipe: Recipe) -> None:
     choices = {
         "modality": ("image", "audio", "video", "multimodal"),
         "sampling": ("exact", "fast"),
-        "resize": ("fit", "native"),
+        "resize": ("fit", "native", "whole", "crop"),
+        "filter": FILTERS,
+        "windows": ("all", "first", "whole"),
+        "level": ("even", "as_is"),
     }
     for name, allowed in choices.items():
         if getattr(recipe, name) not in allowed:
@@ -92,6 +102,10 @@ def check_recipe(recipe: Recipe) -> None:
     for name, most in MOST.items():
         if not getattr(recipe, name) <= most:
             raise BadInput(f"recipe: {name} ({getattr(recipe, name)}) must be at most {most:,}")
+    if recipe.shorter_side < 0 or 0 < recipe.shorter_side < recipe.image_size:
+        raise BadInput(
+            f"recipe: shorter_side ({recipe.shorter_side}) must be 0 or at least image_size ({recipe.image_size})"
+        )
     if not recipe.seconds > 0:
         raise BadInput(f"recipe: seconds ({recipe.seconds}) must be > 0")
     if not 1 <= recipe.face_margin <= 10:
@@ -175,7 +189,7 @@ class _Units:
     crops: list[np.ndarray]
     which: list[int]
     tracks: list[int]
-    boxes: list[tuple[int, int, int, int]]
+    boxes: list[tuple[float, float, float, float]]
     frame_size: tuple[int, int]
 
 
@@ -196,14 +210,15 @@ def _units(pictures: list[np.ndarray], recipe: Recipe, space: Workspace | None) 
     else:
         places = [(0, i, (0, 0, picture.shape[1], picture.shape[0])) for i, picture in enumerate(pictures)]
     for track, i, box in places:
-        if recipe.resize == "native":
-            box = _central(box)
-        part = crop(pictures[i], box)
-        fitted = resized(part, recipe.image_size) if recipe.resize == "fit" else np.ascontiguousarray(part)
-        units.crops.append(fitted)
+        seen: tuple[float, float, float, float] = box
+        if recipe.resize in ("native", "whole"):
+            seen = _central(box)
+        elif recipe.resize == "crop":
+            seen = _middle(box, recipe)
+        units.crops.append(_cropped(pictures[i], seen, recipe))
         units.which.append(i)
         units.tracks.append(track)
-        units.boxes.append(box)
+        units.boxes.append(seen)
     return units
 
 
@@ -213,6 +228,26 @@ def _central(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     width, height = min(x1 - x0, NATIVE_SIDE), min(y1 - y0, NATIVE_SIDE)
     left, top = (x0 + x1 - width) // 2, (y0 + y1 - height) // 2
     return left, top, left + width, top + height
+
+
+def _middle(box: tuple[int, int, int, int], recipe: Recipe) -> tuple[float, float, float, float]:
+    """The square in the middle that fills image_size once the shorter side was scaled to shorter_side."""
+    x0, y0, x1, y1 = box
+    short = min(x1 - x0, y1 - y0)
+    share = recipe.image_size / recipe.shorter_side if recipe.shorter_side else recipe.image_size / short
+    side = min(float(short), short * share)
+    left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2
+    return left, top, left + side, top + side
+
+
+def _cropped(picture: np.ndarray, box: tuple[float, float, float, float], recipe: Recipe) -> np.ndarray:
+    """The part inside the box, scaled where the recipe scales."""
+    whole = tuple(round(v) for v in box)
+    if recipe.resize == "fit":
+        return resized(crop(picture, whole), recipe.image_size, recipe.filter)  # type: ignore[arg-type]
+    if recipe.resize == "crop" and recipe.shorter_side:
+        return resized_part(picture, box, recipe.image_size, recipe.filter)
+    return np.ascontiguousarray(crop(picture, whole))  # type: ignore[arg-type]
 
 
 def _assemble(kind: str, units: _Units, times: np.ndarray, indices: np.ndarray) -> Prepared:

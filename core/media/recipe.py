@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import BadInput
 
 RECIPE_VERSION = 1
+YOUNGER = ("shorter_side", "filter", "windows", "level")
 NAMES = {str: "a word", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -22,7 +23,11 @@ class Recipe:
     frames: int = 16  # frames of a clip, evenly spaced (1 for a picture)
     sampling: str = "exact"  # exact | fast (snap to the cheapest frame within half a step)
     image_size: int = 224  # pixels
-    resize: str = "fit"  # fit: scaled to image_size | native: kept unresized, crops of image_size are taken
+    # fit: scaled to image_size | native: kept unresized, crops of image_size are taken | whole: kept unresized and
+    # seen as a whole | crop: the shorter side scaled to shorter_side, then the middle (unscaled where that is 0)
+    resize: str = "fit"
+    shorter_side: int = 0  # pixels
+    filter: str = "area"  # area | nearest | bilinear | bicubic | lanczos: how pixels are averaged
     faces: bool = False  # crop the face first
     face_margin: float = 1.3  # side of the square crop over the side of the face
     face_detector: str = "cascade"  # cascade | yunet
@@ -30,6 +35,9 @@ class Recipe:
     sample_rate: int = 16_000  # hertz
     seconds: float = 64_600 / 16_000  # length of one audio window
     trim_silence: bool = True  # leading and trailing
+    # all: windows over the whole recording | first: one window at its begin | whole: it as it is, up to seconds
+    windows: str = "all"
+    level: str = "even"  # even: the same loudness for every window | as_is
     aggregation: str = "mean"  # how unit scores become the sample's: mean | max (over tracks always max)
     version: int = RECIPE_VERSION
 
@@ -50,5 +58,10 @@ class Recipe:
         return cls(**values)
 
     def key(self) -> str:
-        """A short hash: two recipes with the same key prepare a file to the same arrays."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+        """A short hash: two recipes with the same key prepare a file to the same arrays.
+
+        Fields younger than the first caches count only where they differ from their defaults.
+        """
+        usual = {f.name: f.default for f in fields(self)}
+        counted = {k: v for k, v in self.to_dict().items() if k not in YOUNGER or v != usual[k]}
+        return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()[:16]

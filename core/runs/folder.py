@@ -117,6 +117,11 @@ class RunFolder:
         return self.path / "last.pth"
 
     @property
+    def imported(self) -> dict[str, Any] | None:
+        """What is known of a detector that was imported; None for a run that was trained here."""
+        return self.document("detector")
+
+    @property
     def results(self) -> Path:
         return self.path / "results"
 
@@ -210,14 +215,15 @@ def new_run(config: dict[str, Any], *, path: Path | None = None, space: Workspac
 
 
 def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
-    """A run by its id in the workspace or by the path of its folder."""
+    """A run by its id in the workspace, an imported detector by its name, or either by the path of its folder."""
     text = str(name)
     if (
         text and text == Path(text).name and not text.startswith(".")
     ):  # a name alone, of a folder of the workspace
-        inside = (space or workspace()).runs / text
-        if os.path.isdir(inside):  # also of a name too long for a folder, which Path.is_dir refuses
-            return RunFolder(inside)
+        own = space or workspace()
+        for inside in (own.runs / text, own.detectors / text):
+            if os.path.isdir(inside):  # also of a name too long for a folder, which Path.is_dir refuses
+                return RunFolder(inside)
     path = Path(os.path.expanduser(text))
     if os.path.isdir(path) and ((path / "config.yaml").exists() or (path / "status.json").exists()):
         return RunFolder(path.resolve())

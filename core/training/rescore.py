@@ -55,7 +55,7 @@ def evaluate(
         for split in missing:
             rows = planned.split(split)
             if len(rows):
-                found = _scored(loaded, source_of(rows, loaded, space), ranks, workers, split)
+                found = scored(loaded, source_of(rows, loaded, space), ranks, workers, split)
                 save_tables(folder, split, found, rows)
     before = folder.document("metrics") or {}
     point = folder.path / "operating_point.json"
@@ -101,7 +101,7 @@ def evaluate_on(
     config = TrainConfig.from_dict(folder.config())
     rows, part = rows_on(folder, config, dataset, split, space)
     loaded, ranks = best_model.load(folder), alone(config)
-    found = _scored(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
+    found = scored(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
     scores, units = score_tables(found, rows)
     name = f"on {quote(dataset, safe=' ')}"
     write_atomic(folder.scores_file(name), scores.to_parquet(index=False))
@@ -121,7 +121,7 @@ def evaluate_on(
     return result
 
 
-def _scored(loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
+def scored(loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
     """Every sample's score, with a bar where somebody watches."""
     with _bar(len(source.files), what) as bar:
         network = loaded.network.to(ranks.device)
@@ -160,11 +160,15 @@ def rows_on(
 
 
 def robustness(
-    folder: RunFolder, *, space: Workspace | None = None, most: int = ROBUSTNESS_SAMPLES
+    folder: RunFolder,
+    *,
+    space: Workspace | None = None,
+    most: int = ROBUSTNESS_SAMPLES,
+    rows: pd.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
     """AUC and balanced accuracy at the chosen threshold under each degradation, on the same test samples."""
     config = TrainConfig.from_dict(folder.config())
-    rows = plan_of(folder, config, space).split("test")
+    rows = plan_of(folder, config, space).split("test") if rows is None else rows
     rows = few_of_each(rows, most, config.seed)
     loaded, ranks = best_model.load(folder), alone(config)
     source = source_of(rows, loaded, space)

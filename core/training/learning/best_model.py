@@ -15,6 +15,7 @@ import models
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.runs.folder import RunFolder, open_run
+from core.training.learning import checkpoint_size
 from core.training.learning.heads import build_head
 from core.workspace import write_atomic
 from models.cards import ModelCard
@@ -77,6 +78,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
 def read(path: Path) -> dict[str, Any]:
     """A checkpoint as plain values and tensors; nothing in it is executed."""
     try:
+        checkpoint_size.check_archive(path)
         with warnings.catch_warnings():  # what it refuses is said in one line below
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -84,6 +86,8 @@ def read(path: Path) -> dict[str, Any]:
         raise BadInput(
             f"there is no {path.name} in {path.parent}; the run has not finished an epoch"
         ) from error
+    except BadInput:
+        raise
     except Exception as error:  # torch raises whatever a damaged or hostile file provokes
         raise BadInput(f"{path} is not a checkpoint of this workbench ({type(error).__name__})") from error
     if not isinstance(content, dict):

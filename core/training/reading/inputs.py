@@ -6,7 +6,7 @@ Training, evaluation, detection and its explanations all go through here, so the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.media.recipe import Recipe
 
 Arrays = dict[str, np.ndarray]
 CROPS_PER_AXIS = 3  # of a native picture; evenly spaced from edge to edge
+SMALLEST_WHOLE = 32  # pixels: what a network that sees whole pictures needs each way
 LOUDNESS = 0.1  # root mean square of a piece of sound; levels differ between sources and give labels away
 
 
@@ -172,6 +173,8 @@ def multimodal_arrays(
 def network_views(picture: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
     """The pictures of image_size that stand for one frame: itself, or crops across an unresized one."""
     side = recipe.image_size
+    if recipe.resize == "whole":
+        return [padded(picture, SMALLEST_WHOLE)]
     if recipe.resize != "native":
         return [centre(picture, recipe)]
     picture = padded(picture, side)
@@ -210,12 +213,23 @@ def sound_windows(prepared: Any, recipe: Recipe) -> list[tuple[float, float, np.
     """The recording in windows of recipe.seconds: start and end in the file's time, and the sound."""
     from core.media.audio import windows
 
-    sounds, starts, ends = windows(prepared.audio, recipe.sample_rate, recipe.seconds, recipe.seconds)
+    audio, rate = prepared.audio, recipe.sample_rate
+    if recipe.windows != "all":
+        audio = audio[: window_length(recipe)]
+    if recipe.windows == "whole":
+        sounds, starts, ends = audio[None], np.zeros(1), np.array([len(audio) / rate])
+    else:
+        sounds, starts, ends = windows(audio, rate, recipe.seconds, recipe.seconds)
     start = float(prepared.audio_start)
+    level = even_level if recipe.level == "even" else _as_it_is
     return [
-        (float(a) + start, float(b) + start, even_level(np.asarray(sound, np.float32)))
+        (float(a) + start, float(b) + start, level(np.asarray(sound, np.float32)))
         for a, b, sound in zip(starts, ends, sounds, strict=True)
     ]
+
+
+def _as_it_is(sound: np.ndarray) -> np.ndarray:
+    return sound
 
 
 def even_level(sound: np.ndarray) -> np.ndarray:
@@ -231,6 +245,22 @@ def batch_of(
 ) -> tuple[Any, Any]:
     """`(inputs, mask)` as the network takes them, from the arrays of pieces."""
     return to_network(stack(arrays), recipe, card, device, network)
+
+
+def of_one_shape(rows: Sequence[Arrays], most: int) -> Iterator[slice]:
+    """Stretches of at most `most` rows that can be stacked: what is seen whole differs in size from file to file."""
+    start = 0
+    while start < len(rows):
+        shape = _shape(rows[start])
+        end = start + 1
+        while end < min(start + most, len(rows)) and _shape(rows[end]) == shape:
+            end += 1
+        yield slice(start, end)
+        start = end
+
+
+def _shape(arrays: Arrays) -> tuple[tuple[int, ...], ...]:
+    return tuple(arrays[name].shape for name in ("image", "audio") if name in arrays)
 
 
 def stack(arrays: Sequence[Arrays]) -> dict[str, Any]:

@@ -10,7 +10,15 @@ import numpy as np
 import torch
 
 from core.media.recipe import Recipe
-from core.training.reading.inputs import Arrays, Pieces, Unit, batch_of, pieces_of, with_scores
+from core.training.reading.inputs import (
+    Arrays,
+    Pieces,
+    Unit,
+    batch_of,
+    of_one_shape,
+    pieces_of,
+    with_scores,
+)
 
 PIECES_AT_ONCE = 16
 
@@ -69,8 +77,8 @@ def forward(
     piece_logits: list[float] = []
     unit_logits: list[np.ndarray | None] = []
     try:
-        for start in range(0, len(rows), PIECES_AT_ONCE):
-            inputs, mask = batch_of(rows[start : start + PIECES_AT_ONCE], recipe, card, device, network)
+        for part in of_one_shape(rows, PIECES_AT_ONCE):
+            inputs, mask = batch_of(rows[part], recipe, card, device, network)
             output = network(inputs, mask, details=True)
             piece_logits += margin(output.logits).tolist()
             parts = None if output.unit_logits is None else margin(output.unit_logits)

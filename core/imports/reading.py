@@ -1,0 +1,153 @@
+"""A published file or folder as tensors, with nothing executed and nothing unpacked beyond `[limits]`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.errors import BadInput
+from core.imports import keras_file
+from core.media.limits import Limits, reason
+from core.training.learning import checkpoint_size
+from models.published import Given
+
+NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "params")
+PREFIXES = ("module.", "model.", "backbone.", "net.", "network.", "state_dict.", "_orig_mod.")
+DOCUMENT_BYTES = 10_000_000  # of a config.json
+WEIGHTS_OF_A_FOLDER = ("model.safetensors", "pytorch_model.bin")
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".h5", ".hdf5", ".onnx")
+ONNX_TENSOR = "onnx"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a source holds, and which of its wrappings were taken off."""
+
+    given: Given
+    path: Path  # of the weights
+    peeled: tuple[str, ...]
+
+
+def read(source: Path, limits: Limits | None = None) -> Contents:
+    limits = limits or Limits.from_settings()
+    if not source.exists():
+        raise BadInput(f"there is no {source}; name a file or folder of weights")
+    path = _weights_in(source) if source.is_dir() else source
+    limits.check_file(path)
+    content = _reader(path)(path, limits)
+    folder = source if source.is_dir() else path.parent
+    given = replace(content.given, name=source.name)
+    if source.is_dir() or ((folder / "config.json").is_file() and path.name in WEIGHTS_OF_A_FOLDER):
+        given = replace(
+            given,
+            config=_document(folder / "config.json"),
+            processor=_document(folder / "preprocessor_config.json"),
+        )
+    return replace(content, given=given)
+
+
+def _weights_in(folder: Path) -> Path:
+    """The one file of weights of a folder."""
+    for name in WEIGHTS_OF_A_FOLDER:
+        if (folder / name).is_file():
+            return folder / name
+    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise BadInput(f"{folder.name} holds no file of weights ({', '.join(SUFFIXES)})")
+    raise BadInput(
+        f"{folder.name} holds {len(found)} files of weights; name one of them, e.g. {found[0].name}"
+    )
+
+
+def _reader(path: Path) -> Callable[[Path, Limits], Contents]:
+    """By what the file begins with; an ONNX file has no such mark and goes by its name."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        return _keras
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
+        return _safetensors
+    if path.suffix.lower() == ".onnx":
+        return _onnx
+    return _torch
+
+
+def _torch(path: Path, limits: Limits) -> Contents:
+    checkpoint_size.check(path, limits)
+    try:
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever a damaged or hostile file provokes
+        raise BadInput(f"{path.name} is no checkpoint of plain tensors ({type(error).__name__})") from error
+    peeled: list[str] = []
+    for _ in range(checkpoint_size.DEEPEST):
+        inner = next(
+            (n for n in NESTED if isinstance(content, dict) and isinstance(content.get(n), dict)), None
+        )
+        if inner is None:
+            break
+        content = content[inner]
+        peeled.append(inner)
+    if not isinstance(content, dict):
+        raise BadInput(f"{path.name} holds no table of tensors; name the file of the weights")
+    tensors = {str(k): v for k, v in content.items() if isinstance(v, torch.Tensor)}
+    return _peel(tensors, path, peeled)
+
+
+def _safetensors(path: Path, limits: Limits) -> Contents:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:  # the format itself holds every tensor within the bytes of the file
+        tensors = load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise BadInput(f"{path.name} is no safetensors file that can be read ({reason(error)})") from error
+    return _peel(tensors, path, [])
+
+
+def _keras(path: Path, limits: Limits) -> Contents:
+    arrays = keras_file.arrays(path, limits)
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return Contents(Given(tensors, config={"format": "keras"}), path, ())
+
+
+def _onnx(path: Path, limits: Limits) -> Contents:
+    """The graph stays as it is: its bytes travel as one tensor."""
+    data = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
+    return Contents(Given({ONNX_TENSOR: data}), path, ())
+
+
+def _peel(tensors: Mapping[str, torch.Tensor], path: Path, peeled: list[str]) -> Contents:
+    """Without the prefixes that all names share."""
+    found = dict(tensors)
+    if not found:
+        raise BadInput(f"{path.name} holds no tensors")
+    while True:
+        prefix = next((p for p in PREFIXES if all(name.startswith(p) for name in found)), None)
+        if prefix is None or len(found) < 2:
+            break
+        found = {name.removeprefix(prefix): value for name, value in found.items()}
+        peeled.append(prefix)
+    return Contents(Given(found), path, tuple(peeled))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """A JSON document beside the weights; empty where there is none."""
+    if not path.is_file():
+        return {}
+    if path.stat().st_size > DOCUMENT_BYTES:
+        raise BadInput(f"{path.name} has {path.stat().st_size:,} bytes; no configuration is that long")
+    try:
+        document = json.loads(path.read_bytes(), parse_constant=lambda word: math.nan)
+    except (ValueError, RecursionError, OSError) as error:
+        raise BadInput(f"{path.name} is not valid JSON ({type(error).__name__})") from error
+    if not isinstance(document, dict):
+        raise BadInput(f"{path.name} holds no table of names")
+    return document

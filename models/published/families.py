@@ -1,0 +1,92 @@
+"""The families, found in this folder, and the registry's entry of each: `published:<family>`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from models.cards import Builder, ModelCard, UnknownModel
+from models.published.base import Family, Given, Match, PublishedNetwork, Reading, Refused
+from models.registry import PUBLISHED_PREFIX as PREFIX
+
+
+@cache
+def families() -> dict[str, Family]:
+    """Every module here with a FAMILY, by its name."""
+    found: dict[str, Family] = {}
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        family = getattr(importlib.import_module(f"models.published.{module.name}"), "FAMILY", None)
+        if family is not None:
+            found[family.name] = family
+    return found
+
+
+def family(name: str) -> Family:
+    known = families()
+    if name not in known:
+        raise UnknownModel(f"unknown family {name!r}; known are {', '.join(sorted(known))}")
+    return known[name]
+
+
+def recognise(given: Given, only: str | None = None) -> tuple[Family, Match]:
+    """The family whose names and shapes these are; `only` asks that one alone."""
+    for one in [family(only)] if only else families().values():
+        match = one.recognise(given)
+        if match is not None:
+            return one, match
+    first = ", ".join(list(given.tensors)[:3]) or "none"
+    if only:
+        raise Refused(
+            f"{given.name} is not of the family {only}: its {len(given.tensors)} tensors begin with {first}"
+        )
+    raise Refused(
+        f"{given.name} is of no family known here: its {len(given.tensors)} tensors begin with {first}; "
+        f"known are {', '.join(sorted(families()))}"
+    )
+
+
+def entry(name: str) -> tuple[ModelCard, Builder]:
+    """Card and builder of `published:<family>`; its options are those of the match, and how its outputs are read."""
+    one = family(name.removeprefix(PREFIX))
+    reading = {"outputs": 2, "fake": [1], "words": "", "label": "fake"}
+    options = {**one.defaults(), "reading": reading}
+    card = ModelCard(name=name, modality=one.modality, about=one.about, source=one.source, options=options)
+    return card, partial(build, one)
+
+
+def build(one: Family, *, pretrained: bool = False, reading: dict[str, Any], **options: Any) -> nn.Module:
+    """The network of a match. Its weights come from the detector's own file, never from here."""
+    options = {**one.defaults(), **options}
+    net = PublishedNetwork(one.build(**options), one.head(**options), as_reading(reading))
+    card = one.card(**options)
+    net.cam_layer = card.cam_layer
+    net.card_changes = {
+        name: getattr(card, name)
+        for name in ("modality", "size", "sample_rate", "seconds", "resize", "mean", "std")
+    }
+    return net
+
+
+def as_reading(values: dict[str, Any]) -> Reading:
+    fake = tuple(int(i) for i in values["fake"])
+    outputs = int(values["outputs"])
+    if (
+        outputs < 1
+        or any(not 0 <= i < outputs for i in fake)
+        or (outputs > 1 and not 0 < len(fake) < outputs)
+    ):
+        raise Refused(f"fake outputs {list(fake)} of {outputs} leave nothing to decide")
+    return Reading(outputs, fake, str(values.get("words", "")), str(values.get("label", "fake")))
+
+
+def shapes(one: Family, options: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Published names and shapes of what `build` makes, without allocating it."""
+    with torch.device("meta"):
+        net = one.build(**{**one.defaults(), **options})
+    return {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}

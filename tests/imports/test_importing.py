@@ -1,0 +1,295 @@
+"""Every family takes its own files to the last tensor and refuses all others, whichever end is fake."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.access import Person
+from core.errors import BadInput, NotAllowed
+from core.imports import store
+from core.imports.importing import import_detector
+from core.runs.folder import open_run
+from core.training.learning import best_model
+from core.workspace import Workspace
+from models.published import families
+from tests.imports import published_files as files
+
+
+def suffix(family: str) -> str:
+    return {"huggingface": "", "mesonet": ".h5"}.get(family, ".pth")
+
+
+def made(family: str, folder: Path) -> Path:
+    path = folder / f"given{suffix(family)}"
+    if family == "huggingface":
+        path.mkdir()
+    return files.MAKERS[family](path)
+
+
+def without(path: Path, part: str) -> Path:
+    """The same file without the tensors whose name holds `part`."""
+    if path.is_dir():
+        from safetensors.torch import load_file, save_file
+
+        inner = path / "model.safetensors"
+        save_file({k: v for k, v in load_file(inner).items() if part not in k}, inner)
+    elif path.suffix == ".h5":
+        import h5py
+
+        with h5py.File(path, "a") as file:
+            del file[part]
+    else:
+        content = torch.load(path, weights_only=True)
+        inner_state = content.get("model", content)
+        for name in [n for n in inner_state if part in n]:
+            del inner_state[name]
+        torch.save(content, path)
+    return path
+
+
+HEADS = {
+    "aasist": "out_layer", "cnndetection": "fc.", "deepfakebench_resnet34": ".fc.", "deepfakebench_xception": "last_linear",
+    "deepfakebench_efficientnet": "last_layer", "huggingface": "classifier", "mesonet": "dense_4",
+}  # fmt: skip
+QUICK = ("aasist", "huggingface", "mesonet")
+
+
+@pytest.mark.parametrize(
+    "family", [f if f in QUICK else pytest.param(f, marks=pytest.mark.long) for f in files.MAKERS]
+)
+class TestEveryFamily:
+    def test_its_own_file_becomes_a_detector(self, family: str, tmp_path: Path, space: Workspace) -> None:
+        about = import_detector(made(family, tmp_path), name="mine", space=space)
+        assert about["family"] == family and about["parameters"] > 0 and about["fake_because"]
+        loaded = best_model.load(open_run("mine", space=space))
+        sides = (1, round(loaded.recipe.seconds * loaded.recipe.sample_rate))
+        if about["modality"] == "image":
+            sides = (1, 3, loaded.recipe.image_size, loaded.recipe.image_size)
+        assert loaded.network(torch.zeros(sides)).shape == (1, 2)
+
+    def test_a_file_without_its_head_is_refused(self, family: str, tmp_path: Path, space: Workspace) -> None:
+        path = without(made(family, tmp_path), HEADS[family])
+        with pytest.raises(BadInput, match=r"has no head: \d+ tensors? missing"):
+            import_detector(path, family=family, name="mine", space=space)
+        assert store.listed(space) == []
+
+    def test_somebody_elses_file_is_refused(self, family: str, tmp_path: Path, space: Workspace) -> None:
+        with pytest.raises(BadInput, match="is not of the family"):
+            import_detector(files.of_no_family(tmp_path / "other.pth"), family=family, space=space)
+
+    def test_the_other_label_order_turns_the_score(
+        self, family: str, tmp_path: Path, space: Workspace
+    ) -> None:
+        path = made(family, tmp_path)
+        as_published = import_detector(path, name="one", space=space)
+        options = best_model.read(open_run("one", space=space).best_model)["model_options"]
+        published = options["reading"]["fake"]
+        other = "0" if published == [1] or (options["reading"]["outputs"] == 1 and published) else "1"
+        import_detector(path, name="two", fake=other, space=space)
+        recipe = best_model.load(open_run("one", space=space)).recipe
+        noise = torch.randn(
+            (1, 64_600)
+            if as_published["modality"] == "audio"
+            else (1, 3, recipe.image_size, recipe.image_size)
+        )
+        first, second = (
+            best_model.load(open_run(name, space=space)).network(noise)[0].softmax(-1)[1].item()
+            for name in ("one", "two")
+        )
+        assert first + second == pytest.approx(1, abs=1e-5)
+
+
+def test_every_family_is_tested_here() -> None:
+    assert set(families()) - set(files.MAKERS) == {"deepfakebench_efficientnet"}
+
+
+def test_a_file_of_no_family_names_the_families(tmp_path: Path, space: Workspace) -> None:
+    with pytest.raises(BadInput, match=r"is of no family known here: its 4 tensors .* known are aasist"):
+        import_detector(files.of_no_family(tmp_path / "other.pth"), space=space)
+
+
+@pytest.mark.parametrize("name", ["AASIST", "AASIST-L"])
+def test_aasist_answers_as_the_authors_code(name: str, shared_weights: Path, space: Workspace) -> None:
+    about = import_detector(shared_weights / f"{name}.pth", space=space)
+    assert about["parameters"] == {"AASIST": 297_866, "AASIST-L": 85_306}[name]
+    network: Any = best_model.load(open_run(name, space=space)).network
+    rows = list(csv.DictReader((shared_weights / "aasist_reference_logits.csv").open()))
+    for row in [r for r in rows if r["network"] == name][:2]:
+        seed = int(row["input"].split("default_rng(")[1].split(")")[0])
+        sound = (np.random.default_rng(seed).standard_normal(64_600) * 0.1).astype(np.float32)
+        with torch.no_grad():
+            outputs = network.outputs(torch.from_numpy(sound)[None])[0].tolist()
+            score = network(torch.from_numpy(sound)[None])[0].softmax(-1)[1].item()
+        expected = [float(row["logit_0_spoof"]), float(row["logit_1_bonafide"])]
+        assert outputs == pytest.approx(expected, abs=1e-4)
+        assert score == pytest.approx(torch.tensor(expected).softmax(-1)[0].item(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "fake"),
+    [
+        ({0: "Real", 1: "Fake"}, "Fake"),
+        ({0: "FAKE", 1: "REAL"}, "FAKE"),
+        ({0: "artificial", 1: "human"}, "artificial"),
+        ({0: "spoof", 1: "bonafide"}, "spoof"),
+        ({0: "AI-generated", 1: "Deepfake", 2: "real photo"}, "AI-generated or Deepfake"),
+    ],
+)
+def test_id2label_alone_says_which_end_is_fake(
+    labels: dict[int, str], fake: str, tmp_path: Path, space: Workspace
+) -> None:
+    about = import_detector(files.tiny_vit(tmp_path / "vit", labels), space=space)
+    assert about["fake"] == fake and "id2label" in about["fake_because"]
+
+
+@pytest.mark.parametrize(
+    "labels", [{0: "LABEL_0", 1: "LABEL_1"}, {0: "cat", 1: "fake"}, {0: "fake", 1: "deepfake"}]
+)
+def test_labels_that_do_not_say_it_are_refused(
+    labels: dict[int, str], tmp_path: Path, space: Workspace
+) -> None:
+    folder = files.tiny_vit(tmp_path / "vit", labels)
+    with pytest.raises(BadInput, match=r"nothing says which output is fake .* --fake LABEL"):
+        import_detector(folder, space=space)
+    assert import_detector(folder, fake=labels[1], space=space)["fake_because"] == "said with --fake"
+
+
+def test_a_hugging_face_folder_answers_as_transformers(tmp_path: Path, space: Workspace) -> None:
+    from PIL import Image
+    from transformers import ViTForImageClassification, ViTImageProcessor
+
+    from core.detection.detector import Detector
+    from core.media.prepare import prepare
+
+    folder = files.tiny_vit(tmp_path / "vit", {0: "FAKE", 1: "REAL"})
+    import_detector(folder, name="vit", space=space)
+    picture = tmp_path / "picture.png"
+    pixels = np.random.default_rng(0).integers(0, 255, (90, 70, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(picture)
+    detector = Detector.open("vit", space=space)
+    judged = detector.judge(prepare(picture, detector.recipe, space=space))
+    theirs = ViTForImageClassification.from_pretrained(folder).eval()
+    with torch.no_grad():
+        inputs = ViTImageProcessor.from_pretrained(folder)(Image.open(picture), return_tensors="pt")
+        expected = theirs(**inputs).logits[0].softmax(-1)[0].item()
+    assert judged is not None and judged.score == pytest.approx(expected, abs=2e-3)
+
+
+def test_prefixes_are_peeled_off_and_said(tmp_path: Path, space: Workspace) -> None:
+    path = tmp_path / "wrapped.pth"
+    torch.save({"state_dict": {f"module.{k}": v for k, v in files.state_of("aasist").items()}}, path)
+    about = import_detector(path, space=space)
+    assert about["peeled"] == ["state_dict", "module."] and "state_dict, module." in about["notes"][0]
+
+
+def test_tensors_left_over_are_counted_and_named(tmp_path: Path, space: Workspace) -> None:
+    path = tmp_path / "more.pth"
+    torch.save({**files.state_of("aasist"), "extra.weight": torch.zeros(1)}, path)
+    with pytest.raises(BadInput, match=r"1 tensor left over \(extra.weight\)"):
+        import_detector(path, space=space)
+
+
+def test_a_pickle_is_never_run(tmp_path: Path, space: Workspace) -> None:
+    path = tmp_path / "pickled.pth"
+    torch.save(files.Nothing(), path)
+    with pytest.raises(BadInput, match="no checkpoint of plain tensors"):
+        import_detector(path, space=space)
+
+
+def bomb(path: Path) -> Path:
+    """A checkpoint of zeros, compressed: kilobytes that unpack to a gigabyte."""
+    whole = path.with_suffix(".whole")
+    torch.save({"zeros": torch.zeros(1)}, whole)
+    with (
+        zipfile.ZipFile(whole) as parts,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out,
+    ):
+        for part in parts.infolist():
+            data = parts.read(part)
+            out.writestr(part.filename, b"\0" * 400_000_000 if part.filename.endswith("data/0") else data)
+    return path
+
+
+def test_what_unpacks_to_too_much_is_refused_before_it_is_loaded(tmp_path: Path, space: Workspace) -> None:
+    path = bomb(tmp_path / "bomb.pth")
+    assert path.stat().st_size < 4_000_000
+    with pytest.raises(BadInput, match="no weights shrink that far"):
+        import_detector(path, space=space)
+    with pytest.raises(BadInput, match="no weights shrink that far"):
+        best_model.read(path)
+
+
+def test_one_number_seen_a_million_times_is_refused(tmp_path: Path, space: Workspace) -> None:
+    path = tmp_path / "view.pth"
+    torch.save({"a": torch.zeros(1).expand(10**12)}, path)
+    with pytest.raises(BadInput, match=r"unpacks to 4,000,000,000,000 bytes; the limit is"):
+        import_detector(path, space=space)
+
+
+def test_an_h5_that_points_elsewhere_is_refused(tmp_path: Path, space: Workspace) -> None:
+    import h5py
+
+    path = files.mesonet(tmp_path / "meso.h5")
+    with h5py.File(path, "a") as file:
+        file["away"] = h5py.ExternalLink("/etc/passwd", "/")
+    with pytest.raises(BadInput, match="link to elsewhere"):
+        import_detector(path, space=space)
+
+
+def test_a_configuration_that_asks_for_a_billion_layers_is_refused(tmp_path: Path, space: Workspace) -> None:
+    folder = files.tiny_vit(tmp_path / "vit")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 10**9}))
+    with pytest.raises(BadInput, match="asks for num_hidden_layers"):
+        import_detector(folder, space=space)
+
+
+def test_code_of_a_folder_is_never_run(tmp_path: Path, space: Workspace) -> None:
+    folder = files.tiny_vit(tmp_path / "vit")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "evil", "auto_map": {"AutoModel": "evil.Evil"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "evil.py").write_text("raise SystemExit('run')")
+    with pytest.raises(BadInput, match="code of the folder's own is never run"):
+        import_detector(folder, space=space)
+
+
+def test_list_rename_delete(tmp_path: Path, space: Workspace) -> None:
+    from core.access import LOCAL
+    from core.detection.defaults import default_detector, set_default
+
+    import_detector(files.tiny_vit(tmp_path / "vit"), name="first", space=space)
+    set_default("image", "first", LOCAL, space)
+    store.rename("first", "second", LOCAL, space)
+    assert [one.name for one in store.listed(space)] == ["second"]
+    assert default_detector("image", space) == "second"
+    store.delete("second", LOCAL, space)
+    assert store.listed(space) == [] and default_detector("image", space) is None
+    with pytest.raises(BadInput, match="there is no imported detector"):
+        store.delete("second", LOCAL, space)
+
+
+@pytest.mark.parametrize("name", ["../out", "", ".hidden", "a/b", "x" * 101, "trailing "])
+def test_a_name_is_never_a_path(name: str, tmp_path: Path, space: Workspace) -> None:
+    with pytest.raises(BadInput):
+        store.free_place(name, space)
+
+
+def test_a_taken_name_is_refused(tmp_path: Path, space: Workspace) -> None:
+    folder = files.tiny_vit(tmp_path / "vit")
+    import_detector(folder, space=space)
+    with pytest.raises(BadInput, match="is taken; choose another with --name"):
+        import_detector(folder, space=space)
+
+
+def test_a_viewer_imports_nothing(tmp_path: Path, space: Workspace) -> None:
+    with pytest.raises(NotAllowed):
+        import_detector(tmp_path, person=Person("eve", operator=False), space=space)
