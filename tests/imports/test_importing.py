@@ -70,7 +70,7 @@ class TestEveryFamily:
         about = import_detector(made(family, tmp_path), name="mine", space=space)
         assert about["family"] == family and about["parameters"] > 0 and about["fake_because"]
         loaded = best_model.load(open_run("mine", space=space))
-        sides = (1, round(loaded.recipe.seconds * loaded.recipe.sample_rate))
+        sides: tuple[int, ...] = (1, round(loaded.recipe.seconds * loaded.recipe.sample_rate))
         if about["modality"] == "image":
             sides = (1, 3, loaded.recipe.image_size, loaded.recipe.image_size)
         assert loaded.network(torch.zeros(sides)).shape == (1, 2)
