@@ -25,6 +25,7 @@ PAGES = (
     ("runs", "Runs", ":material/monitoring:"),
     ("thresholds", "Thresholds", ":material/tune:"),
     ("detect", "Detect", ":material/frame_inspect:"),
+    ("detectors", "Detectors", ":material/deployed_code:"),
     ("compare", "Compare", ":material/compare_arrows:"),
 )
 page = st.navigation(

@@ -23,6 +23,7 @@ from core.catalog.unpack import unpack
 from core.detection.defaults import set_default
 from core.errors import NotAllowed
 from core.imports import store
+from core.imports.apart import import_apart, measure_apart
 from core.imports.importing import import_detector
 from core.imports.measuring import measure
 from core.runs import tuning
@@ -87,6 +88,8 @@ FORBIDDEN: dict[str, Act] = {
     "core.thresholds.calibration:save": lambda m, r, s: calibration.save(r.path, PLATT, VIEWER),
     "core.imports.importing:import_detector": lambda m, r, s: import_detector(s.root, person=VIEWER, space=s),
     "core.imports.measuring:measure": lambda m, r, s: measure(r, ["x"], person=VIEWER, space=s),
+    "core.imports.apart:import_apart": lambda m, r, s: import_apart("x", "", "", "", VIEWER, s),
+    "core.imports.apart:measure_apart": lambda m, r, s: measure_apart("x", ["y"], VIEWER, s),
     "core.imports.store:rename": lambda m, r, s: store.rename("a", "b", VIEWER, s),
     "core.imports.store:delete": lambda m, r, s: store.delete("a", VIEWER, s),
     "core.detection.defaults:set_default": lambda m, r, s: set_default("image", r.id, VIEWER, s),

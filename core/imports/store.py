@@ -12,7 +12,7 @@ from core.access import Person
 from core.errors import BadInput
 from core.locks import held
 from core.runs.folder import RunFolder
-from core.workspace import Workspace, workspace
+from core.workspace import CODE_ROOT, Workspace, workspace
 
 NAME = re.compile(r"\w[\w .()-]{0,99}")
 
@@ -106,3 +106,14 @@ def _change_defaults(space: Workspace, name: str, new: str | None) -> None:
 
     if name in space.settings().get("detectors", {}).values():
         space.change_settings(change)
+
+
+def families() -> list[str]:
+    """The families that are known, read without importing them (they bring torch)."""
+    found = []
+    for path in sorted((CODE_ROOT / "models" / "published").glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        name = re.search(r'^    name = "(\w+)"', text, re.MULTILINE)
+        if name is not None and re.search(r"^FAMILY = ", text, re.MULTILINE):
+            found.append(name[1])
+    return found

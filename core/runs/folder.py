@@ -214,6 +214,12 @@ def new_run(config: dict[str, Any], *, path: Path | None = None, space: Workspac
     return folder
 
 
+def place_of(name: str, space: Workspace) -> RunFolder:
+    """The folder of a run or an imported detector that a list named, whether it is still there or not."""
+    run = space.runs / name
+    return RunFolder(run if run.is_dir() or not (space.detectors / name).is_dir() else space.detectors / name)
+
+
 def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
     """A run by its id in the workspace, an imported detector by its name, or either by the path of its folder."""
     text = str(name)

@@ -143,6 +143,12 @@ def runs(space: Workspace | None = None) -> list[Summary]:
     return listing(space).runs()
 
 
+def detectors(space: Workspace | None = None) -> list[Summary]:
+    """Imported detectors, by name, in the shape in which pages know runs."""
+    found = _folders((space or workspace()).detectors)
+    return sorted((summary(RunFolder(path)) for path, _ in found), key=lambda one: one.id)
+
+
 def active(space: Workspace | None = None) -> list[Summary]:
     """What runs, stops or waits now: running first."""
     order = {"running": 0, "stopping": 1, "queued": 2}

@@ -13,7 +13,7 @@ import streamlit as st
 from core.catalog import table as catalog
 from core.errors import BadInput, one_line
 from core.runs import cards, comparison, figures, published
-from core.runs.folder import RunFolder
+from core.runs.folder import RunFolder, place_of
 from core.runs.listing import Summary
 from core.workspace import Workspace
 from dashboard import session, theme
@@ -24,7 +24,7 @@ WHOLE = 0.98  # share of the published samples; some downloads lack a few
 def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
     """The figures of a run; empty where they cannot be read, with a word about it."""
     try:
-        return figures.figures(RunFolder(space.runs / run.id)) or {}
+        return figures.figures(place_of(run.id, space)) or {}
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
         return {}
@@ -32,13 +32,16 @@ def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
 
 def parameters(run: Summary, space: Workspace) -> int | None:
     found = {card["name"]: card["parameters"] for card in cards.cached(space) or []}
+    imported = place_of(run.id, space).imported
+    if imported is not None:
+        return int(imported.get("parameters") or 0) or None
     plan = _plan(run, space)
     return found.get(run.model or str(plan.get("model", "")))
 
 
 def _plan(run: Summary, space: Workspace) -> dict[str, Any]:
     try:
-        return RunFolder(space.runs / run.id).document("plan") or {}
+        return place_of(run.id, space).document("plan") or {}
     except BadInput:
         return {}
 
@@ -51,7 +54,7 @@ def table(
         at = (found[run.id].get(split) or {}).get("at_chosen") or {}
         bounds = at.get("intervals") or {}
         size = parameters(run, session.space())
-        model = RunFolder(session.space().runs / run.id).best_model
+        model = place_of(run.id, session.space()).best_model
         rows.append(
             {
                 "run": names[run.id] + (" · demo" if run.demo else ""),
@@ -67,10 +70,17 @@ def table(
                 "parameters": "–" if size is None else f"{size / 1e6:.2f} M",
                 "training": theme.duration(run.seconds),
                 "file": theme.size(model.stat().st_size) if model.exists() else "–",
-                "learned": "✖ nothing" if run.learned_nothing else "✔",
+                "learned": _learned(run),
             }
         )
     st.dataframe(rows, hide_index=True, key="compare-table")
+
+
+def _learned(run: Summary) -> str:
+    """In one word; an imported detector learned elsewhere, and is at chance here or not."""
+    if place_of(run.id, session.space()).imported is not None:
+        return "✖ at chance" if run.learned_nothing else "✔ imported"
+    return "✖ nothing" if run.learned_nothing else "✔"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -83,7 +93,7 @@ def scores(
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     drawn = {}
     for run in chosen:
-        path = RunFolder(space.runs / run.id).scores_file(split)
+        path = place_of(run.id, space).scores_file(split)
         if path.exists():
             try:
                 found = _scores(str(path), path.stat().st_mtime_ns)
@@ -97,7 +107,7 @@ def scores(
 
 
 def paired(first: str, second: str, split: str, space: Workspace) -> comparison.Paired:
-    a, b = RunFolder(space.runs / first), RunFolder(space.runs / second)
+    a, b = place_of(first, space), place_of(second, space)
     stamps = tuple(_stamp(run, split) for run in (a, b))
     return _paired(str(a.path), str(b.path), split, stamps)
 
@@ -130,7 +140,7 @@ def across(
 
 def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: Workspace) -> None:
     """Where dataset and protocol match, side by side; else `not comparable` and why."""
-    folder = RunFolder(space.runs / run.id)
+    folder = place_of(run.id, space)
     try:
         beside = published.beside(
             folder.config(), _plan(run, space), found, compression(run, space), not_whole(space)

@@ -11,6 +11,7 @@ from core.detection.serving.uploads import Room, Upload
 from core.errors import WorkbenchError, one_line
 from core.media.limits import Limits
 from core.runs.listing import Summary, listing
+from core.runs.listing import detectors as imported_detectors
 from core.runs.titles import titles
 from dashboard import session, theme
 from dashboard.detect import state as detect_state
@@ -20,7 +21,11 @@ REFUSED_SHOWN, REFUSED_KEPT = 5, 1000  # lines; more are counted
 
 
 def detectors() -> list[Summary]:
-    """Finished runs that can judge, the latest first."""
+    """Finished runs that can judge, the latest first, then what was imported."""
+    return [*trained(), *imported_detectors(session.space())]
+
+
+def trained() -> list[Summary]:
     space = session.space()
     able = set(choice.finished(space))
     return [run for run in listing(space).runs() if run.id in able]
@@ -48,7 +53,8 @@ def choose(runs: list[Summary]) -> list[str | None]:
 
 
 def _named(run: Summary, title: str) -> str:
-    mark = " ✖ learned nothing" if run.learned_nothing else ""
+    word = "at chance" if run.model.startswith("published:") else "learned nothing"
+    mark = f" ✖ {word}" if run.learned_nothing else ""
     return f"{title} · {run.modality}{mark}"
 
 
@@ -58,7 +64,15 @@ def _about(run_id: str) -> None:
     except WorkbenchError as error:
         st.error(theme.safe(one_line(error)))
         return
-    if found.learned_nothing:
+    if not found.measured:
+        st.warning(
+            "**Not measured here.** Its verdicts are `uncertain` until the Detectors page measured it."
+        )
+        return
+    if found.learned_nothing and found.imported is not None:
+        words = str((found.imported["measured"] or {}).get("words") or "at chance")
+        st.error(f"✖ **{theme.safe(words[:1].upper() + words[1:])}**")
+    elif found.learned_nothing:
         st.error("**✖ This detector learned nothing.** Its verdicts are no evidence.")
     threshold = "nothing is called fake" if found.threshold is None else f"fake from {found.threshold:.3f} on"
     band = f"; uncertain from {found.band[0]:.3g} to {found.band[1]:.3g}" if found.band else ""

@@ -11,7 +11,7 @@ import streamlit as st
 from core.detection import defaults
 from core.errors import BadInput, one_line
 from core.runs import comparison, listing
-from core.runs.folder import RunFolder
+from core.runs.folder import place_of
 from core.runs.listing import Summary
 from core.runs.titles import titles
 from dashboard import session, theme
@@ -24,7 +24,11 @@ MOST = 8
 
 def page() -> None:
     theme.page_title("Which one is better, and is it really?")
-    finished = [run for run in listing.runs(session.space()) if run.state == "completed"]
+    space = session.space()
+    finished = [run for run in listing.runs(space) if run.state == "completed"]
+    finished += [
+        one for one in listing.detectors(space) if place_of(one.id, space).scores_file("test").is_file()
+    ]
     if len(finished) < 2:
         theme.empty(
             "Two finished runs are needed for a comparison."
@@ -86,9 +90,7 @@ def _recommendation(
                 )
             )
         ]
-        advice = comparison.recommend(
-            found, {run.id: RunFolder(session.space().runs / run.id) for run in runs}
-        )
+        advice = comparison.recommend(found, {run.id: place_of(run.id, session.space()) for run in runs})
         with st.container(border=True):
             if advice is None:
                 st.markdown(

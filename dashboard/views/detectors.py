@@ -1,0 +1,167 @@
+"""Detectors: which published detectors are here, and what are they worth on my files? Import, measure, rename, delete."""
+
+from __future__ import annotations
+
+import functools
+
+import streamlit as st
+
+from core.catalog import table
+from core.detection import defaults
+from core.imports import apart, store
+from core.imports.store import Imported
+from dashboard import jobs, session, theme
+
+IMPORT_JOB = "import-detector"
+
+
+def page() -> None:
+    theme.page_title("Which published detectors are here, and what are they worth on my files?")
+    found = store.listed(session.space())
+    jobs.watch(IMPORT_JOB)
+    if found:
+        _table(found)
+        names = [one.name for one in found]
+        name = st.selectbox("Detector", names, key="detectors-chosen")
+        _details(next(one for one in found if one.name == name))
+    else:
+        st.info(
+            "None yet. Import a checkpoint that somebody published: a file of weights, or a folder from Hugging Face."
+        )
+    _import()
+
+
+def _table(found: list[Imported]) -> None:
+    rows = []
+    for one in found:
+        measured = one.measured or {}
+        bounds = (measured.get("intervals") or {}).get("auc") or (None, None)
+        rows.append(
+            {
+                "detector": one.name,
+                "what it is": one.about.get("title"),
+                "judges": one.modality,
+                "here": _state(one),
+                "AUC on your files": theme.interval(measured.get("auc"), *bounds) if measured else "–",
+                "published": "; ".join(str(p.get("figure")) for p in one.about.get("published") or ()) or "–",
+                "licence": one.about.get("licence"),
+            }
+        )
+    st.dataframe(rows, hide_index=True, key="detectors-table")
+
+
+def _state(one: Imported) -> str:
+    if one.measured is None:
+        return "○ not measured here"
+    return "✖ at chance" if one.measured.get("at_chance") else "✔ measured"
+
+
+def _details(one: Imported) -> None:
+    about = one.about
+    if one.measured is None:
+        st.warning(
+            "**Not measured here.** Its verdicts are `uncertain` until it was measured on labelled files of yours."
+        )
+    elif one.measured.get("at_chance"):
+        words = str(one.measured.get("words") or "at chance")
+        st.error(f"✖ **{theme.safe(words[:1].upper() + words[1:])}**")
+    else:
+        on = ", ".join(map(str, one.measured.get("datasets") or ()))
+        st.success(f"Measured on {theme.safe(on)}: {theme.count(int(one.measured.get('n') or 0))} files.")
+    lines = [
+        f"**{theme.safe(str(about.get('title')))}**, {theme.count(int(about.get('parameters') or 0))} parameters, "
+        f"takes {theme.safe(str(about.get('input')))}",
+        f"fake is: {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))})",
+        f"from {theme.safe(str(about.get('source')))}; licence {theme.safe(str(about.get('licence')))}",
+    ]
+    lines += [
+        f"published: {theme.safe(str(p.get('figure')))}, {theme.safe(str(p.get('protocol')))}"
+        for p in about.get("published") or ()
+    ]
+    st.markdown("  \n".join(lines))
+    _measure(one)
+    _manage(one)
+
+
+def _measure(one: Imported) -> None:
+    """On labelled datasets of the catalogue; threshold, calibration and figures come from there."""
+    key, space, person = f"measure-{one.name}", session.space(), session.person()
+    jobs.watch(key)
+    known = table.datasets(space)
+    with (
+        st.form(f"detectors-measure-{one.name}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        chosen = st.multiselect(
+            "Measure it on",
+            known,
+            key=f"detectors-datasets-{one.name}",
+            placeholder="labelled datasets of the catalogue",
+        )
+        pressed = st.form_submit_button("Measure", disabled=not person.operator)
+    if pressed:
+        jobs.start(
+            key, f"Measuring {one.name}", lambda _job: apart.measure_apart(one.name, chosen, person, space)
+        )
+        st.rerun()
+
+
+def _manage(one: Imported) -> None:
+    space, person = session.space(), session.person()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        is_default = defaults.default_detector(one.modality, space) == one.name
+        label = f"Is the default for {one.modality}" if is_default else f"Make default for {one.modality}"
+        if st.button(
+            label, key="detectors-default", disabled=is_default or not person.operator
+        ) and theme.guarded(functools.partial(defaults.set_default, one.modality, one.name, person, space)):
+            st.rerun()
+        if st.button("Judge files with it", key="detectors-detect"):
+            st.session_state["detect_run"] = one.name
+            theme.go_to("detect")
+        with st.popover("Rename", disabled=not person.operator):
+            new = st.text_input("New name", one.name, key=f"detectors-name-{one.name}")
+            if st.button("Rename", key="detectors-rename") and theme.guarded(
+                functools.partial(store.rename, one.name, new, person, space)
+            ):
+                st.rerun()
+        with st.popover("Delete", disabled=not person.operator):
+            st.markdown("Its weights here and what was measured of it go. The file it came from stays.")
+            if st.button("Delete it", key="detectors-delete", type="primary") and theme.guarded(
+                functools.partial(store.delete, one.name, person, space)
+            ):
+                st.rerun()
+
+
+def _import() -> None:
+    person, space = session.person(), session.space()
+    with (
+        st.expander("Import a published detector", expanded=not store.listed(space)),
+        st.form("detectors-import", border=False),
+    ):
+        source = st.text_input(
+            "File or folder on this machine", key="detectors-source", placeholder="/data/weights/AASIST.pth"
+        )
+        left, middle, right = st.columns(3)
+        name = left.text_input("Name", key="detectors-new-name", placeholder="as the file")
+        family = middle.selectbox(
+            "Family",
+            ["", *store.families()],
+            format_func=lambda one: one or "recognise it",
+            key="detectors-family",
+        )
+        fake = right.text_input(
+            "The label that means fake", key="detectors-fake", placeholder="only where the file does not say"
+        )
+        pressed = st.form_submit_button("Import", type="primary", disabled=not person.operator)
+    if not person.operator:
+        st.caption("Operators import detectors; you may judge with those that are here.")
+    if pressed:
+        jobs.start(
+            IMPORT_JOB,
+            "Importing",
+            lambda _job: apart.import_apart(source, name, family, fake, person, space),
+        )
+        st.rerun()
+
+
+page()

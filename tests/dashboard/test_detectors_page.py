@@ -1,0 +1,66 @@
+"""The Detectors page: what is here, what it is worth, and who may change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.access import Person
+from core.imports import store
+from core.imports.importing import import_detector
+from core.runs.folder import RunFolder
+from core.workspace import Workspace
+from dashboard import session
+from tests.imports import published_files as files
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHANCE = "at chance: AUC 0.478 [0.37, 0.58] on 151 labelled files of yours does not rise above 0.5, guessing"
+
+
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "dashboard/views/detectors.py"), default_timeout=60).run()
+
+
+@pytest.fixture
+def imported(space: Workspace, tmp_path: Path) -> RunFolder:
+    import_detector(files.tiny_vit(tmp_path / "vit"), name="vit", space=space)
+    return RunFolder(space.detectors / "vit")
+
+
+def test_an_empty_page_offers_the_import(space: Workspace) -> None:
+    page = app()
+    assert "None yet" in page.info[0].value and not page.exception
+    assert "aasist" in page.selectbox(key="detectors-family").options
+
+
+def test_an_unmeasured_detector_says_so(imported: RunFolder) -> None:
+    page = app()
+    assert "Not measured here" in page.warning[0].value
+    assert page.dataframe[0].value["here"].tolist() == ["○ not measured here"]
+
+
+def test_at_chance_is_said_plainly(imported: RunFolder) -> None:
+    about = imported.imported or {}
+    measured = {"datasets": ["speech"], "n": 151, "auc": 0.478, "at_chance": True, "words": CHANCE}
+    imported.save_document("detector", {**about, "measured": measured})
+    page = app()
+    assert "At chance" in page.error[0].value and "on 151 labelled files of yours" in page.error[0].value
+    assert page.dataframe[0].value["here"].tolist() == ["✖ at chance"]
+
+
+def test_rename_and_delete(imported: RunFolder, space: Workspace) -> None:
+    page = app()
+    page.text_input(key="detectors-name-vit").set_value("mine").run()
+    page.button(key="detectors-rename").click().run()
+    assert [one.name for one in store.listed(space)] == ["mine"]
+    page.button(key="detectors-delete").click().run()
+    assert store.listed(space) == []
+
+
+def test_a_viewer_may_only_look(imported: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "person", lambda: Person("eve@example.org", operator=False))
+    page = app()
+    assert page.button(key="detectors-default").disabled
+    assert any("Operators import" in one.value for one in page.caption)
