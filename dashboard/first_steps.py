@@ -9,10 +9,13 @@ import streamlit as st
 from core.catalog import demo, table
 from core.catalog.scan import scan
 from core.detection.defaults import default_detector, set_default
+from core.imports import weights
+from core.media.faces import yunet_file
 from core.runs.listing import Summary
 from dashboard import jobs, session, theme
 
-DEMO_JOB = "demo"
+DEMO_JOB, YUNET_JOB = "demo", "yunet"
+YUNET = "face_detection_yunet_2026may.onnx"
 FIRST = "First detector"
 # Small enough for two processors and two minutes; everything else is a default.
 FIRST_CONFIG = {
@@ -46,6 +49,28 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
             theme.acted(start_demo)
         if st.button("Add my own folder", key="home-own"):
             theme.go_to("datasets")
+    _face_finder()
+
+
+def _face_finder() -> None:
+    """YuNet finds faces that the packaged cascade misses; it is offered until it is here."""
+    space, person = session.space(), session.person()
+    jobs.watch(YUNET_JOB)
+    job = jobs.current(YUNET_JOB)
+    if not person.operator or yunet_file(space) is not None or (job is not None and not job.finished):
+        return
+
+    def work(job: jobs.Job) -> None:
+        weights.get(YUNET, person=person, space=space, progress=job.report)
+
+    if st.button(
+        "Fetch the better face finder (0.2 MB)",
+        key="home-yunet",
+        type="tertiary",
+        help="YuNet finds faces that the packaged cascade misses. Runs made from then on use it.",
+    ):
+        jobs.start(YUNET_JOB, "Fetching YuNet", work)
+        st.rerun()
 
 
 def start_demo() -> None:

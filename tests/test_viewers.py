@@ -22,7 +22,7 @@ from core.catalog.scan import scan
 from core.catalog.unpack import unpack
 from core.detection.defaults import set_default
 from core.errors import NotAllowed
-from core.imports import store
+from core.imports import store, weights
 from core.imports.apart import import_apart, measure_apart
 from core.imports.importing import import_detector
 from core.imports.measuring import measure
@@ -90,6 +90,7 @@ FORBIDDEN: dict[str, Act] = {
     "core.imports.measuring:measure": lambda m, r, s: measure(r, ["x"], person=VIEWER, space=s),
     "core.imports.apart:import_apart": lambda m, r, s: import_apart("x", "", "", "", VIEWER, s),
     "core.imports.apart:measure_apart": lambda m, r, s: measure_apart("x", ["y"], VIEWER, s),
+    "core.imports.weights:get": lambda m, r, s: weights.get("AASIST.pth", person=VIEWER, space=s),
     "core.imports.store:rename": lambda m, r, s: store.rename("a", "b", VIEWER, s),
     "core.imports.store:delete": lambda m, r, s: store.delete("a", VIEWER, s),
     "core.detection.defaults:set_default": lambda m, r, s: set_default("image", r.id, VIEWER, s),

@@ -53,12 +53,7 @@ class CascadeDetector:
     name = "cascade"
 
     def __init__(self) -> None:
-        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
-        self._cascade = cv2.CascadeClassifier(str(path))
-        if self._cascade.empty():
-            raise BadInput(
-                f"the face cascade {path.name} is missing from the OpenCV package; install it again"
-            )
+        self._cascade = _cascade("haarcascade_frontalface_alt2.xml")
         self._lock = threading.Lock()  # a cascade keeps state while it runs
         self._second: list[cv2.CascadeClassifier] = []
 
@@ -116,6 +111,18 @@ def _votes(cascade: cv2.CascadeClassifier, grey: np.ndarray) -> int:
     return max(found, default=0)
 
 
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    """One line where this OpenCV has no cascades: some builds leave the files or the whole class out."""
+    folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
+    made = cv2.CascadeClassifier(str(Path(folder) / name)) if hasattr(cv2, "CascadeClassifier") else None
+    if made is None or made.empty():
+        raise BadInput(
+            f"this OpenCV has no face cascade ({name}); install opencv-python-headless again, or fetch YuNet with "
+            "`python -m core weights get face_detection_yunet_2026may.onnx`"
+        )
+    return made
+
+
 class YuNetDetector:
     """YuNet, a small network, where its ONNX file lies in the workspace's weights folder."""
 
@@ -149,8 +156,8 @@ def detector(name: str, space: Workspace | None = None) -> FaceDetector:
         path = yunet_file(space)
         if path is None:
             raise BadInput(
-                "this recipe finds faces with YuNet; put face_detection_yunet_2023mar.onnx into the "
-                f"workspace's weights folder ({(space or workspace()).weights})"
+                "this recipe finds faces with YuNet; `python -m core weights get face_detection_yunet_2026may.onnx` "
+                f"fetches it, or put it into {(space or workspace()).weights}"
             )
         return _kept(str(path), lambda: YuNetDetector(path))
     raise BadInput(f"unknown face detector {name!r}; known are cascade, yunet")

@@ -1,0 +1,55 @@
+"""weights: which files of weights the workbench can use, and fetching one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from core.errors import BadInput
+
+SUMMARY = "list the weights that can be used, or fetch one of them"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", default="list", choices=("list", "get"))
+    parser.add_argument("name", nargs="?", help="the file's name, for get")
+
+
+def run(args: argparse.Namespace) -> list[dict[str, Any]]:
+    from core.imports import weights
+
+    if args.action == "get":
+        if not args.name:
+            raise BadInput("get needs the name of a file; `python -m core weights` lists them")
+        _get(args.name)
+    elif args.name:
+        raise BadInput(f"list takes no name ({args.name})")
+    found = weights.listed()
+    return [one for one in found if args.action == "list" or one["name"] == weights.known(args.name).name]
+
+
+def _get(name: str) -> None:
+    from tqdm import tqdm
+
+    from core.imports import weights
+
+    one = weights.known(name)
+    shown = tqdm(total=one.bytes, desc=one.name, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
+
+    def progress(done: int, total: int) -> None:
+        shown.update(done - shown.n)
+
+    with shown:
+        weights.get(name, progress=progress)
+
+
+def show(result: list[dict[str, Any]]) -> str:
+    lines = []
+    for one in result:
+        here = "here" if one["here"] else "not here"
+        lines.append(
+            f"{one['name']:<36} {one['bytes'] / 1e6:>6.2f} MB  {here:<9} {one['licence']:<11} {one['for']}"
+        )
+        lines.append(f"    {one['source']}")
+    return "\n".join(lines)
