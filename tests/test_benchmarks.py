@@ -16,6 +16,7 @@ from core.catalog.table import DatasetInfo
 from core.workspace import CODE_ROOT
 
 SMALL = {
+    "faces": "DATA --most 4",
     "ablation": "--small --out OUT",
     "attack": "--uploads 3",
     "datasets_page": "--samples 20000 --turns 2",
