@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from models.published import families
+from models.published.deepfakebench_efficientnet import EXPANDED, OUTER, UNEXPANDED, block_places
 
 LABELS = {0: "Real", 1: "Fake"}
 
@@ -34,6 +35,32 @@ def cnndetection(path: Path) -> Path:
 
 def deepfakebench_resnet34(path: Path) -> Path:
     torch.save({f"backbone.{k}": v for k, v in state_of("deepfakebench_resnet34").items()}, path)
+    return path
+
+
+def deepfakebench_efficientnet(path: Path) -> Path:
+    """Under the names of efficientnet_pytorch, which count the blocks in a row."""
+    places = list(block_places())
+    turned: dict[str, torch.Tensor] = {}
+    for name, tensor in state_of("deepfakebench_efficientnet").items():
+        parts = name.split(".")
+        if parts[:2] == ["net", "blocks"]:
+            stage, place, rest = int(parts[2]), int(parts[3]), ".".join(parts[4:-1])
+            known = {
+                v: k
+                for k, v in (UNEXPANDED if stage == 0 else EXPANDED).items()
+                if stage or k != "_expand_conv"
+            }
+            if stage == 0:
+                known["bn1"] = "_bn1"
+            short = f"_blocks.{places.index((stage, place))}.{known[rest]}"
+        elif parts[0] == "net":
+            short = {v: k for k, v in OUTER.items()}[parts[1]]
+        else:
+            turned[f"backbone.{name}"] = tensor
+            continue
+        turned[f"backbone.efficientnet.{short}.{parts[-1]}"] = tensor
+    torch.save(turned, path)
     return path
 
 
@@ -107,6 +134,7 @@ def of_no_family(path: Path) -> Path:
 MAKERS = {
     "aasist": aasist,
     "cnndetection": cnndetection,
+    "deepfakebench_efficientnet": deepfakebench_efficientnet,
     "deepfakebench_resnet34": deepfakebench_resnet34,
     "deepfakebench_xception": deepfakebench_xception,
     "huggingface": tiny_vit,

@@ -108,7 +108,16 @@ class TestEveryFamily:
 
 
 def test_every_family_is_tested_here() -> None:
-    assert set(families()) - set(files.MAKERS) == {"deepfakebench_efficientnet"}
+    assert set(families()) - set(files.MAKERS) == {"clip_linear"}
+
+
+def test_a_head_on_clip_names_the_backbone_it_needs(tmp_path: Path, space: Workspace) -> None:
+    path = tmp_path / "fc_weights.pth"
+    torch.save({"weight": torch.zeros(1, 768), "bias": torch.zeros(1)}, path)
+    with pytest.raises(
+        BadInput, match=r"needs its backbone: put .* vit_large_patch14_clip_quickgelu_224\.openai"
+    ):
+        import_detector(path, space=space)
 
 
 def test_a_file_of_no_family_names_the_families(tmp_path: Path, space: Workspace) -> None:
