@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.known_files import DEMO_FILES
-from core.detection import about
+from core.detection import about, wording
 from core.detection.about import About
-from core.detection import wording
 from core.detection.verdict import Band
 from core.errors import BadInput
 from core.runs.folder import FINAL_STATES, RunFolder, open_run
