@@ -25,6 +25,7 @@ from core.catalog import table
 from core.catalog.table import DatasetInfo
 from core.media.cache import prepared
 from core.runs.folder import new_run
+from core.training.learner import Context, NetworkLearner
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks
@@ -80,9 +81,9 @@ def measure(root: Path, args: argparse.Namespace) -> dict[str, Any]:
 
 def overhead(setup: Any, folder: Path, steps: int) -> tuple[float, float, float]:
     """Bare and own steps in turn, on the same batch; the median of the ratios of neighbours, so that noise cancels."""
-    job = Loop(setup, new_run(setup.config.to_dict(), path=folder), CPU)
+    job = Loop(NetworkLearner(setup, Context(CPU)), new_run(setup.config.to_dict(), path=folder))
     batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
-    inputs, mask = job.convert(batch)
+    inputs, mask = job.learner.convert(batch)
     optimizer, network = job.stepper.optimizer, job.network
 
     def bare_step() -> None:
@@ -118,7 +119,7 @@ def waiting(setup: Any, folder: Path) -> tuple[float, float]:
     from core.runs import events
 
     run = new_run(setup.config.to_dict(), path=folder)
-    job = Loop(setup, run, CPU)
+    job = Loop(NetworkLearner(setup, Context(CPU)), run)
     for epoch in (1, 2):  # the first starts the reading processes
         job.progress.epoch, job.progress.batch = epoch, 0
         job._train_epoch(job.draws_of(epoch))

@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def measure(config: TrainConfig) -> dict[str, Any]:
     """Prepare a few files, take a few steps, score a few samples; the rest is multiplication."""
     from core.runs.folder import RunFolder
+    from core.training.learner import Context, NetworkLearner
     from core.training.loop import Loop
     from core.training.process.ranks import joined
     from core.training.setup import set_up
@@ -46,7 +47,7 @@ def measure(config: TrainConfig) -> dict[str, Any]:
         # A head takes next to nothing beside the embeddings, which are scores but for the last layer.
         step, steps, batch = 0.0, 0, 0
         if not head:
-            job = Loop(setup, RunFolder(Path(folder)), ranks)
+            job = Loop(NetworkLearner(setup, Context(ranks)), RunFolder(Path(folder)))
             step, batch = _step_seconds(job)
             steps = job.total_steps
         score = _score_seconds(setup, ranks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.errors import BadInput
+from core.errors import BadInput, WorkbenchError
 from core.training.balancing import TrainingSet, make_balancing
 from core.training.embeddings import Embedded, embed_training, embed_whole
-from core.training.learning import best_model
+from core.training.learner import Context, Loader, best_document, predict_whole
 from core.training.learning.heads import HIDDEN, OnEmbeddings, build_head, start_from_shares
-from core.training.loop import Loop
+from core.training.learning.optimizers import make_optimizer
+from core.training.learning.step import StepResult
+from core.training.losses import make_loss
 from core.training.reading.data import Batch
-from core.training.reading.examples import Source
+from core.training.reading.examples import Source, Unusable
 from core.training.reading.order import Draw, epoch_order
 from core.training.scoring.predict import Predicted
 from core.training.scoring.scoring import Scored, assemble, margin
+from core.training.setup import Setup
 from models.cards import BadOption
 from models.finetune import parameter_groups
 
@@ -42,27 +45,50 @@ class Rows:
     count: np.ndarray  # (samples,)
 
 
-class HeadTraining(Loop):
-    """The loop over cached embeddings instead of files."""
+class HeadLearner:
+    """A head learns from cached embeddings instead of files."""
 
-    def make_training_set(self) -> TrainingSet:
+    def __init__(self, setup: Setup, context: Context) -> None:
+        config = setup.config
+        self.setup, self.context = setup, context
+        self.total = setup.network.to(context.ranks.device)
         self._freeze()
-        embedded = embed_training(self.setup, self.ranks, self.asked_to_stop, bars=self.bars)
+        embedded = embed_training(setup, context.ranks, context.stop_requested, bars=context.bars)
         self._learned = embedded
-        for line in self.progress.note_unusable(embedded.unusable, self.train_ids):
-            log.warning("%s", line)
+        self.unusable, ids = embedded.unusable, setup.planned.split("train")["id"].to_numpy()
+        if not len(embedded.samples):
+            raise _nothing_usable(embedded.unusable, ids)
+        self.ids = ids[embedded.samples]
+        self.rows, self.training_set = self._grown(embedded, self._kept(embedded))
+        self.validation = self._embed(setup.source("val"))
+        self.techniques = make_balancing(config.balancing, self.training_set, config)
+        self.loss = make_loss(config, self.training_set.labels, self.techniques).to(context.ranks.device)
+        self.head_options: dict[str, Any] = {
+            "kind": config.head,
+            "width": int(self.rows.values.shape[1]),
+            "dropout": float(config.dropout or 0.0),
+            "hidden": HIDDEN,
+        }
+        self.network: nn.Module = self._new_head()
+        self.loader: Loader = EmbeddingLoader(self.rows, config.seed)
+        logistic = config.head == "logistic"
+        self.epochs = 1 if logistic else config.epochs
+        self.at_once: Callable[[Batch], StepResult] | None = self._fit_logistic if logistic else None
+
+    def _kept(self, embedded: Embedded) -> TrainingSet:
+        """The training rows that have embeddings."""
         own = self.setup.training_set()
-        labels, weights, groups = own.labels[embedded.samples], own.weights[embedded.samples], own.groups
-        kept = TrainingSet(labels, weights, [groups[i] for i in embedded.samples])
-        self.train_ids = self.train_ids[embedded.samples]
-        self.rows, grown = self._grown(embedded, kept)
-        self._val = embed_whole(self.setup, self.validation, self.ranks, self.asked_to_stop, bars=self.bars)
-        return grown
+        labels, weights = own.labels[embedded.samples], own.weights[embedded.samples]
+        return TrainingSet(labels, weights, [own.groups[i] for i in embedded.samples])
+
+    def _embed(self, source: Source) -> Embedded:
+        context = self.context
+        return embed_whole(self.setup, source, context.ranks, context.stop_requested, bars=context.bars)
 
     def embeddings(self, split: str) -> dict[int, np.ndarray] | None:
         """Of validation all pieces; of training the views that were learned from, where they are unchanged."""
         if split == "val":
-            kept: Embedded | None = self._val
+            kept: Embedded | None = self.validation
         else:
             changes = self.setup.changes()
             kept = None if changes.names or changes.strengthened else self._learned
@@ -84,9 +110,9 @@ class HeadTraining(Loop):
     def _grown(self, embedded: Embedded, kept: TrainingSet) -> tuple[Rows, TrainingSet]:
         """The training rows after SMOTE, which sees one row of each training sample and nothing else."""
         rows = Rows(embedded.values, embedded.labels, embedded.first, embedded.count)
-        for technique in make_balancing(self.config.balancing, kept, self.config):
+        for technique in make_balancing(self.setup.config.balancing, kept, self.setup.config):
             firsts = rows.values[rows.first]
-            values, labels, warning = technique.resample(firsts, kept.labels, self.config.seed)
+            values, labels, warning = technique.resample(firsts, kept.labels, self.setup.config.seed)
             if warning:
                 log.warning("%s", warning)
             new, new_labels = values[len(firsts) :], labels[len(firsts) :]
@@ -106,99 +132,68 @@ class HeadTraining(Loop):
                 kept.groups + [frozenset()] * len(new),
             )
             invented = np.array([f"({technique.name} {i})" for i in range(len(new))], dtype=object)
-            self.train_ids = np.concatenate([self.train_ids, invented])
+            self.ids = np.concatenate([self.ids, invented])
         return rows, kept
 
-    def make_learner(self) -> nn.Module:
-        torch.manual_seed(self.config.seed)
-        self.head_options: dict[str, Any] = {
-            "kind": self.config.head,
-            "width": int(self.rows.values.shape[1]),
-            "dropout": float(self.config.dropout or 0.0),
-            "hidden": HIDDEN,
-        }
+    def _new_head(self) -> OnEmbeddings:
+        config = self.setup.config
+        torch.manual_seed(config.seed)
         head = build_head(**self.head_options)
         head[0].fit(self.rows.values)
-        if self.config.head != "logistic":
-            start_from_shares(head[-1].bias, self.loss, self._labels_drawn())
-        self.total.head = head.to(self.ranks.device)
+        if config.head != "logistic":
+            order = epoch_order(self.training_set, self.techniques, config.seed, 1)
+            start_from_shares(head[-1].bias, self.loss, self.training_set.labels[order])
+        self.total.head = head.to(self.context.ranks.device)
         return OnEmbeddings(self.total.head)
 
-    def make_optimizer(self) -> torch.optim.Optimizer:
+    def optimizer(self) -> torch.optim.Optimizer:
+        config = self.setup.config
         usual = LEARNING_RATE * min(1.0, WIDE / self.head_options["width"])
-        rate, decay = self.config.learning_rate or usual, self.config.weight_decay
-        learning = list(self.network.parameters())
-        if self.config.optimizer == "adam":
-            return torch.optim.Adam(learning, lr=rate, weight_decay=decay)
-        if self.config.optimizer == "sgd":
-            return torch.optim.SGD(learning, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
-        return torch.optim.AdamW(learning, lr=rate, weight_decay=decay)
-
-    def _labels_drawn(self) -> np.ndarray:
-        order = epoch_order(self.training_set, self.techniques, self.config.seed, 1)
-        return self.training_set.labels[order]
-
-    def make_loader(self) -> EmbeddingLoader:
-        return EmbeddingLoader(self.rows, self.config.seed)
+        rate = config.learning_rate or usual
+        group = {"params": list(self.network.parameters()), "lr": rate, "weight_decay": config.weight_decay}
+        return make_optimizer([group], config, rate)
 
     def convert(self, batch: Batch) -> tuple[Any, Any]:
-        return batch.inputs["embedding"].to(self.ranks.device), None
+        return batch.inputs["embedding"].to(self.context.ranks.device), None
 
-    def _train_epoch(self, draws: list[list[Draw]]) -> bool:
-        if self.config.head != "logistic":
-            return super()._train_epoch(draws)
-        return self.progress.batch == len(draws) or self._fit_logistic(draws)  # fitted before it was stopped
+    def batch_of(self, draws: Sequence[Draw]) -> Batch:
+        return next(self.loader.batches([list(draws)]))
 
-    def _fit_logistic(self, draws: list[list[Draw]]) -> bool:
+    def _fit_logistic(self, batch: Batch) -> StepResult:
         """Logistic regression: the optimum of the loss over all rows drawn, found at once; weight decay is its λ."""
         self.network.eval()
-        batch = next(self.loader.batches([[draw for group in draws for draw in group]]))
         inputs, _ = self.convert(batch)
-        labels = batch.labels.to(self.ranks.device)
-        weight = self.network.head[-1].weight
+        labels = batch.labels.to(self.context.ranks.device)
+        weight, decay = self.total.head[-1].weight, self.setup.config.weight_decay
         solver = torch.optim.LBFGS(
             self.network.parameters(), max_iter=LBFGS_STEPS, line_search_fn="strong_wolfe"
         )
 
         def closure() -> torch.Tensor:
             solver.zero_grad()
-            value = (
-                self.loss(self.network(inputs), labels) + self.config.weight_decay * weight.square().sum() / 2
-            )
+            value = self.loss(self.network(inputs), labels) + decay * weight.square().sum() / 2
             value.backward()
             return value
 
         solver.step(closure)
-        state = self.progress
-        state.step += 1
-        state.batch = len(draws)
         with torch.no_grad():
             logits = self.network(inputs)
             total = float(self.loss.each(logits, labels).sum())
-        state.seen.loss += total
-        state.seen.labels.append(batch.labels.numpy())
-        state.seen.margins.append(margin(logits).numpy())
-        self._write({"step/loss": total / len(labels), "lr": 1.0})
-        return True
-
-    def last_epoch(self) -> int:
-        return 1 if self.config.head == "logistic" else self.config.epochs
+        return StepResult(total, batch.labels.numpy(), margin(logits).numpy())
 
     def validate(self) -> Predicted:
-        return self._from_embeddings(self._val)
+        return self._from_embeddings(self.validation)
 
     def predict(self, source: Source, bar: str) -> Predicted:
         """Of a clip the network also says what each frame looks like, so it is asked itself; else the cache will do."""
         if self.setup.recipe.modality == "video":
-            return super().predict(source, bar)
-        return self._from_embeddings(
-            embed_whole(self.setup, source, self.ranks, self.asked_to_stop, bars=self.bars)
-        )
+            return predict_whole(self.setup, self.context, source, bar)
+        return self._from_embeddings(self._embed(source))
 
     @torch.no_grad()
     def _from_embeddings(self, embedded: Embedded) -> Predicted:
         self.network.eval()
-        rows = torch.from_numpy(embedded.values).to(self.ranks.device)
+        rows = torch.from_numpy(embedded.values).to(self.context.ranks.device)
         ahead = margin(self.network(rows)).tolist() if len(rows) else []
         scored: dict[int, Scored] = {}
         for sample, start, count, cut in zip(
@@ -209,15 +204,14 @@ class HeadTraining(Loop):
         return Predicted(scored, embedded.unusable)
 
     def best_document(self) -> dict[str, Any]:
-        setup = self.setup
-        return best_model.document(
-            self.total,
-            setup.card,
-            setup.recipe,
-            self.config.model_name,
-            setup.model_options,
-            self.head_options,
-        )
+        return best_document(self.setup, self.head_options)
+
+
+def _nothing_usable(unusable: list[Unusable], ids: np.ndarray) -> WorkbenchError:
+    for one in unusable:
+        log.warning("%s: skipped (%s)", ids[one.sample], one.reason)
+    why = ", ".join(sorted({one.reason for one in unusable}))
+    return WorkbenchError(f"no training sample can be used ({why}); see the log")
 
 
 class EmbeddingLoader:

@@ -8,29 +8,25 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from core.errors import WorkbenchError
 from core.runs import events
 from core.runs.folder import RunFolder
-from core.training.balancing import TrainingSet, kept_together, make_balancing
+from core.training.balancing import kept_together
+from core.training.learner import Learner
 from core.training.learning import best_model, last_checkpoint
 from core.training.learning.last_checkpoint import Progress, Seen
 from core.training.learning.objectives import extra_objectives
-from core.training.learning.optimizers import Schedule, make_optimizer
+from core.training.learning.optimizers import Schedule
 from core.training.learning.pace import Pace, summary
 from core.training.learning.step import NotFinite, Stepper
-from core.training.losses import make_loss
-from core.training.process.ranks import Ranks
-from core.training.reading.data import Batch, TrainingLoader, TrainingSamples, collate
-from core.training.reading.examples import Source
-from core.training.reading.inputs import to_network
+from core.training.reading.data import Batch
+from core.training.reading.examples import Unusable
 from core.training.reading.order import Draw, batches, epoch_order, share_of_rank
 from core.training.scoring.epoch_metrics import epoch_metrics, side_by_side
-from core.training.scoring.predict import Interrupted, Predicted, predict
+from core.training.scoring.predict import Interrupted, Predicted
 from core.training.scoring.scoring import probability
-from core.training.setup import Setup
 
 log = logging.getLogger(__name__)
 
@@ -38,94 +34,44 @@ EVENTS_IN_AN_EPOCH = 50
 
 
 class Loop:
-    """One run's training. `stop()` is asked after every step; `tell(progress, steps)` hears where it stands."""
+    """One run's training. `stop_requested` is asked after every step; `on_progress(progress, steps)` is called then."""
 
     def __init__(
         self,
-        setup: Setup,
+        learner: Learner,
         folder: RunFolder,
-        ranks: Ranks,
         *,
-        stop: Callable[[], bool] = lambda: False,
-        tell: Callable[[Progress, int], None] = lambda progress, steps: None,
-        bars: bool = False,
+        on_progress: Callable[[Progress, int], None] = lambda progress, steps: None,
     ) -> None:
-        config = setup.config
-        self.setup, self.config, self.folder, self.ranks = setup, config, folder, ranks
-        self.asked_to_stop, self.tell, self.bars = stop, tell, bars and ranks.first
-        self.total = setup.network.to(ranks.device)
-        self.train_ids = setup.planned.split("train")["id"].to_numpy()
-        self.validation = setup.source("val")
+        setup, ranks = learner.setup, learner.context.ranks
+        self.learner, self.setup, self.config, self.folder = learner, setup, setup.config, folder
+        self.ranks, self.on_progress = ranks, on_progress
+        self.network, self.training_set, self.loader = learner.network, learner.training_set, learner.loader
         self.progress = Progress()
+        self._note(learner.unusable, setup.planned.split("train")["id"].to_numpy())
+        self.validation_labels = setup.source("val").labels
         self._saved = time.monotonic()
         self._spare: Batch | None = None  # what an idle rank computes on, for nothing
-        self.training_set = self.make_training_set()
-        if not len(self.training_set.labels):
-            why = ", ".join(sorted(set(self.progress.unusable.values())))
-            raise WorkbenchError(f"no training sample can be used ({why}); see the log")
-        self.techniques = make_balancing(config.balancing, self.training_set, config)
-        self.together = kept_together(self.techniques)
-        self.loss = make_loss(config, self.training_set.labels, self.techniques).to(ranks.device)
-        self.network = self.make_learner()
-        optimizer = self.make_optimizer()
+        self.together = kept_together(learner.techniques)
+        optimizer = learner.optimizer()
         self.stepper = Stepper(
             ranks.shared(self.network),
-            self.loss,
+            learner.loss,
             optimizer,
-            convert=self.convert,
+            convert=learner.convert,
             device=ranks.device,
-            precision=config.precision,
-            clip_norm=config.clip_norm,
-            extra=extra_objectives(config, self.total_steps),
+            precision=self.config.precision,
+            clip_norm=self.config.clip_norm,
+            extra=extra_objectives(self.config, self.total_steps),
         )
-        self.schedule = Schedule(optimizer, config, self.total_steps)
-        self.loader = self.make_loader()
-
-    # What head mode does in its own way
-
-    def make_training_set(self) -> TrainingSet:
-        return self.setup.training_set()
-
-    def make_learner(self) -> torch.nn.Module:
-        """What the optimiser works on."""
-        return self.total
-
-    def make_optimizer(self) -> torch.optim.Optimizer:
-        return make_optimizer(self.network, self.config, self.setup.tune, self.setup.learning_rate)
-
-    def make_loader(self) -> Any:
-        self.samples = TrainingSamples(self.setup.source("train"), self.setup.changes(), self.config.seed)
-        return TrainingLoader(self.samples, self.config.workers, pin=self.ranks.device.type == "cuda")
-
-    def convert(self, batch: Batch) -> tuple[Any, Any]:
-        return to_network(batch.inputs, self.setup.recipe, self.setup.card, self.ranks.device, self.total)
-
-    def validate(self) -> Predicted:
-        return self.predict(self.validation, "validation")
-
-    def last_epoch(self) -> int:
-        return self.config.epochs
-
-    def best_document(self) -> dict[str, Any]:
-        setup = self.setup
-        return best_model.document(
-            self.total, setup.card, setup.recipe, self.config.model_name, setup.model_options
-        )
-
-    def use(self, best: dict[str, Any]) -> None:
-        """Take the weights of best_model.pth."""
-        self.total.load_state_dict(best["state_dict"])
-
-    def embeddings(self, split: str) -> dict[int, np.ndarray] | None:
-        """The mean embedding of each sample of a split, where training left them; None where it did not."""
-        return None
+        self.schedule = Schedule(optimizer, self.config, self.total_steps)
 
     # The story
 
     def fit(self) -> bool:
         """Train to the end. False where it was asked to stop; what is needed to go on is in last.pth then."""
         while not self.progress.finished:
-            self.tell(self.progress, self.total_steps)
+            self.on_progress(self.progress, self.total_steps)
             draws = self.draws_of(self.progress.epoch)
             if not self._train_epoch(draws) or not self._close_epoch():
                 self.save()
@@ -135,7 +81,7 @@ class Loop:
 
     def draws_of(self, epoch: int) -> list[list[Draw]]:
         """This rank's batches of an epoch."""
-        order = epoch_order(self.training_set, self.techniques, self.config.seed, epoch)
+        order = epoch_order(self.training_set, self.learner.techniques, self.config.seed, epoch)
         own = share_of_rank(
             order, self.training_set.labels, self.ranks.rank, self.ranks.world, together=self.together
         )
@@ -151,6 +97,8 @@ class Loop:
 
     def _train_epoch(self, draws: list[list[Draw]]) -> bool:
         """Steps until the epoch or the time is over. False where it was asked to stop before."""
+        if self.learner.at_once is not None:
+            return self._learn_at_once(draws)
         self.network.train()
         state, size = self.progress, self.config.accumulation
         rest = draws[state.batch :]
@@ -160,7 +108,7 @@ class Loop:
             total=len(draws),
             initial=state.batch,
             desc=f"epoch {state.epoch}",
-            disable=not self.bars,
+            disable=not self.learner.context.bars,
             leave=False,
         )
         while state.batch < len(draws):
@@ -172,7 +120,7 @@ class Loop:
             pace.stepped()
             if self.ranks.first and (pace.due() or state.batch == len(draws)):
                 self._write(pace.measurements(state.seen, self.stepper.optimizer))
-            if self.ranks.any(self.asked_to_stop()):
+            if self.ranks.any(self.learner.context.stop_requested()):
                 bar.close()
                 return False
             if self.ranks.any(self._out_of_time()):
@@ -183,12 +131,24 @@ class Loop:
         state.batch = len(draws)
         return True
 
+    def _learn_at_once(self, draws: list[list[Draw]]) -> bool:
+        """One step over all draws of the epoch; none where it was made before the run was stopped."""
+        state = self.progress
+        if self.learner.at_once is None or state.batch == len(draws):
+            return True
+        batch = self.learner.batch_of([draw for group in draws for draw in group])
+        result = self.learner.at_once(batch)
+        state.step += 1
+        state.batch = len(draws)
+        state.seen.add(result)
+        self._write({"step/loss": result.loss / len(result.labels), "lr": 1.0})
+        return True
+
     def _step(self, group: list[Batch]) -> None:
         """One optimiser step. A rank without a usable sample still takes part, with one that counts nothing."""
         state = self.progress
         for batch in group:
-            for line in state.note_unusable(batch.unusable, self.train_ids):
-                log.warning("%s", line)
+            self._note(batch.unusable, self.learner.ids)
         usable = [batch for batch in group if len(batch)]
         idle = not usable
         if self.ranks.any(idle) and not self.ranks.any(not idle):
@@ -202,18 +162,18 @@ class Loop:
         try:
             state.seen.add(self.stepper.step(usable, seed, state.step, idle=idle))
         except NotFinite as error:
-            names = ", ".join(str(self.train_ids[i]) for i in error.samples)
+            names = ", ".join(str(self.learner.ids[i]) for i in error.samples)
             raise WorkbenchError(
                 f"the loss is not finite in epoch {state.epoch}, step {state.step}: {names}"
             ) from None
         state.parts = self.stepper.parts
         self.schedule.after_step()
-        self.tell(state, self.total_steps)
+        self.on_progress(state, self.total_steps)
 
     def _any_usable(self) -> Batch:
         """One sample for an idle rank to compute on; its own first batches may all be unusable."""
         for group in self.draws_of(1):
-            batch = collate([self.samples[draw] for draw in group])
+            batch = self.learner.batch_of(group)
             if len(batch):
                 return batch
         raise WorkbenchError(f"no training sample of process {self.ranks.rank + 1} can be used; see the log")
@@ -222,7 +182,7 @@ class Loop:
         """Validate, keep the best, decide whether to go on. False where it was asked to stop meanwhile."""
         state = self.progress
         try:
-            predicted = self.validate()
+            predicted = self.learner.validate()
         except Interrupted:
             return False
         if not predicted.scored:
@@ -232,15 +192,16 @@ class Loop:
         self.schedule.after_epoch(monitored)
         better = state.note_epoch(monitored, values["val/loss"])
         if better and self.ranks.first:
-            best_model.save(self.folder.best_model, self.best_document())
+            best_model.save(self.folder.best_model, self.learner.best_document())
         if self.ranks.first:
             self._write(values)
             log.info("%s", summary(state, values, self.config.epochs, self.config.monitor, better))
         patience = self.config.early_stopping or 0
-        worn_out = 0 < patience <= state.waited
-        if worn_out:
+        patience_exhausted = 0 < patience <= state.waited
+        if patience_exhausted:
             log.info("stopped early: %d epochs without progress of %s", state.waited, self.config.monitor)
-        state.finished = worn_out or state.epoch >= self.last_epoch() or self.ranks.any(self._out_of_time())
+        last = state.epoch >= self.learner.epochs
+        state.finished = patience_exhausted or last or self.ranks.any(self._out_of_time())
         if not state.finished:
             state.epoch += 1
         state.batch, state.seen = 0, Seen()
@@ -248,28 +209,26 @@ class Loop:
 
     # What the story is made of
 
-    def predict(self, source: Source, bar: str) -> Predicted:
-        """In full precision, whatever it trains in: as detection will score the same files."""
-        with tqdm(total=len(source.files), desc=bar, disable=not self.bars, leave=False) as shown:
-            return predict(
-                self.total,
-                self.setup.card,
-                source,
-                self.ranks,
-                workers=self.config.workers,
-                stop=self.asked_to_stop,
-                progress=shown.update,  # type: ignore[arg-type]
-            )
+    def use(self, best: dict[str, Any]) -> None:
+        """Take the weights of best_model.pth."""
+        self.setup.network.load_state_dict(best["state_dict"])
+
+    def _note(self, unusable: list[Unusable], ids: np.ndarray) -> None:
+        for line in self.progress.note_unusable(unusable, ids):
+            log.warning("%s", line)
 
     def _epoch_values(self, predicted: Predicted) -> dict[str, float]:
         """Loss and figures of training and validation, and the gap between them."""
         parts = self.ranks.gathered((self.progress.seen.loss, *self.progress.seen.arrays()))
         labels, margins = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
         loss = sum(part[0] for part in parts) / max(1, len(labels))
-        val_labels, val_scores = predicted.arrays(self.validation.labels)
+        val_labels, val_scores = predicted.arrays(self.validation_labels)
         return side_by_side(
             {"loss": loss, **epoch_metrics(labels, probability(margins))},
-            {"loss": self.loss.of_scores(val_labels, val_scores), **epoch_metrics(val_labels, val_scores)},
+            {
+                "loss": self.learner.loss.of_scores(val_labels, val_scores),
+                **epoch_metrics(val_labels, val_scores),
+            },
         )
 
     def _out_of_time(self) -> bool:

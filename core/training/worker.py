@@ -15,7 +15,8 @@ import torch
 from core.catalog import known_files
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.folder import RunFolder
-from core.training.head import HeadTraining
+from core.training.head import HeadLearner
+from core.training.learner import Context, NetworkLearner
 from core.training.learning import best_model, last_checkpoint
 from core.training.learning.last_checkpoint import Progress
 from core.training.loop import Loop
@@ -70,12 +71,12 @@ def train(
     setup = setup or set_up(config, space, recipe=kept_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
     announce(setup, ranks, resumed=kept is not None)
-    kind = HeadTraining if setup.tune == "head" else Loop
-    tell = pulse_teller(pulse, config)
+    context = Context(ranks, pulse.stopping, bars=ranks.first and sys.stderr.isatty())
     try:
-        job = kind(setup, folder, ranks, stop=pulse.stopping, tell=tell, bars=sys.stderr.isatty())
+        learner = HeadLearner(setup, context) if setup.tune == "head" else NetworkLearner(setup, context)
     except Interrupted:  # while embeddings were computed
         return "stopped"
+    job = Loop(learner, folder, on_progress=pulse_teller(pulse, config))
     if kept:
         job.restore(kept)
     if ranks.first and not kept:
@@ -96,7 +97,7 @@ def use_threads(ranks: Ranks) -> None:
         torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // ranks.world))
 
 
-def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bool:
+def evaluate_best(folder: RunFolder, setup: Setup, job: Loop, ranks: Ranks) -> bool:
     """The best epoch's weights score validation and, once, test; then every figure. False where stopped."""
     best = best_model.read(folder.best_model)
     job.use(best)
@@ -107,7 +108,7 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bo
         if not len(rows) or (split == "test" and not setup.config.score_test):
             continue
         try:
-            predicted = job.predict(setup.source(split), bar=split)
+            predicted = job.learner.predict(setup.source(split), bar=split)
         except Interrupted:
             return False
         unusable[split] = {str(rows["id"].iloc[u.sample]): u.reason for u in predicted.unusable}
@@ -131,7 +132,7 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Any, ranks: Ranks) -> bo
             best_epoch=state.best_epoch,
             extra=extra,
         )
-        of_run.save_at_end(folder, setup, job, ranks.device)
+        of_run.save_at_end(folder, setup, job.learner, ranks.device)
         if metrics["demo"]:
             known_files.save(folder.path / known_files.DEMO_FILES, setup.planned.rows)
     ranks.wait()

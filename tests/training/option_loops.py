@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from core.runs.folder import new_run
+from core.training.learner import Context, NetworkLearner
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks
@@ -34,7 +35,7 @@ def built(space: Workspace, **more: Any) -> Setup:
 
 def loop(space: Workspace, tmp_path: Path, **more: Any) -> Loop:
     setup = built(space, **more)
-    return Loop(setup, new_run(setup.config.to_dict(), path=tmp_path / "run"), CPU)
+    return Loop(NetworkLearner(setup, Context(CPU)), new_run(setup.config.to_dict(), path=tmp_path / "run"))
 
 
 def first_group(job: Loop) -> list[Any]:

@@ -16,6 +16,7 @@ import yaml
 from core.errors import BadInput
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
+from core.training.learner import Context, NetworkLearner
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks, own_device
@@ -100,9 +101,8 @@ def test_a_rank_without_a_usable_sample_takes_part_with_another_of_its_own(
     """Also in its very first batch; the other ranks wait for it at the end of every step."""
     image_set(space, tmp_path, real=12, fake=12)
     setup = set_up(TrainConfig.from_dict(small(batch_size=1)), space)
-    job = Loop(
-        setup, new_run(setup.config.to_dict(), path=tmp_path / "run"), Ranks(0, 1, torch.device("cpu"))
-    )
+    learner = NetworkLearner(setup, Context(Ranks(0, 1, torch.device("cpu"))))
+    job = Loop(learner, new_run(setup.config.to_dict(), path=tmp_path / "run"))
     first, second = job.draws_of(1)[:2]
     Path(setup.source("train").files[first[0][2]]).write_bytes(b"no picture")
     monkeypatch.setattr(Ranks, "any", lambda self, flag: True)  # some other rank has what this one lacks

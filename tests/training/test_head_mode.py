@@ -18,9 +18,11 @@ from core.media.cache import prepared
 from core.runs.folder import RunFolder, new_run
 from core.training import embeddings
 from core.training.balancing import TrainingSet, make_balancing
-from core.training.head import HeadTraining
+from core.training.head import HeadLearner
+from core.training.learner import Context
 from core.training.learning import best_model
 from core.training.learning.heads import build_head, start_from_shares
+from core.training.loop import Loop
 from core.training.losses import make_loss
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks
@@ -90,13 +92,13 @@ def test_embeddings_are_computed_once(place: Path, tmp_path: Path, monkeypatch: 
 def test_smote_invents_training_embeddings_and_nothing_else(place: Path, tmp_path: Path) -> None:
     space = Workspace(place / "workspace")
     setup = set_up(TrainConfig.from_dict(small(tune="head", balancing=["smote"], smote_neighbours=3)), space)
-    job = HeadTraining(setup, new_run({}, path=tmp_path / "run"), CPU)
+    job = HeadLearner(setup, Context(CPU))
     counts = setup.planned.counts()
     fakes = counts["train"]["fake"]
     assert np.bincount(job.training_set.labels).tolist() == [fakes, fakes]
-    assert len(job._val.samples) == sum(counts["val"].values())
+    assert len(job.validation.samples) == sum(counts["val"].values())
     training = set(map(bytes, job.rows.values[: sum(counts["train"].values())]))
-    assert not training & set(map(bytes, job._val.values))
+    assert not training & set(map(bytes, job.validation.values))
 
 
 def test_smote_with_too_few_neighbours_goes_on_with_a_warning(place: Path, tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_smote_with_too_few_neighbours_goes_on_with_a_warning(place: Path, tmp_p
 def test_views_are_augmented_copies_of_the_minority(place: Path, tmp_path: Path) -> None:
     space = Workspace(place / "workspace")
     config = TrainConfig.from_dict(small(tune="head", balancing=["minority_augmentation"], views=3))
-    job = HeadTraining(set_up(config, space), new_run({}, path=tmp_path / "run"), CPU)
+    job = HeadLearner(set_up(config, space), Context(CPU))
     labels = job.training_set.labels
     assert set(job.rows.count[labels == 0]) == {3} and set(job.rows.count[labels == 1]) == {1}
     views = [job.rows.values[i : i + 3] for i in job.rows.first[labels == 0]]
@@ -118,8 +120,8 @@ def test_views_are_augmented_copies_of_the_minority(place: Path, tmp_path: Path)
 def test_logistic_is_the_optimum_that_scikit_learn_finds(place: Path, tmp_path: Path) -> None:
     space = Workspace(place / "workspace")
     config = TrainConfig.from_dict(small(tune="head", head="logistic", weight_decay=0.1))
-    job = HeadTraining(set_up(config, space), new_run({}, path=tmp_path / "run"), CPU)
-    job.fit()
+    job = HeadLearner(set_up(config, space), Context(CPU))
+    Loop(job, new_run({}, path=tmp_path / "run")).fit()
     x = job.network.head[0](torch.from_numpy(job.rows.values)).numpy()
     y = job.rows.labels
     # The layer has two rows of weights; their difference is one row that pays half the penalty.
@@ -154,6 +156,6 @@ def test_a_wide_head_knows_the_imbalance_after_one_epoch(place: Path, tmp_path: 
     space = Workspace(place / "workspace")
     for balancing, fakes in (([], 0.7), (["sampler"], 0.5)):
         config = TrainConfig.from_dict(small(tune="head", learning_rate=1e-6, balancing=balancing))
-        job = HeadTraining(set_up(config, space), new_run({}, path=tmp_path / f"run-{fakes}"), CPU)
+        job = HeadLearner(set_up(config, space), Context(CPU))
         shares = torch.softmax(job.network.head[-1].bias.detach(), 0)
         assert float(shares[1]) == pytest.approx(fakes, abs=0.1)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from core.runs.folder import new_run
+from core.training.learner import Context, NetworkLearner
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks
@@ -27,7 +28,7 @@ def loop(space: Workspace, tmp_path: Path, **more: Any) -> Loop:
     image_set(space, tmp_path, real=30, fake=30)
     setup = set_up(TrainConfig.from_dict(small(device="cuda", **more)), space)
     ranks = Ranks(0, 1, torch.device("cuda", 0))
-    return Loop(setup, new_run(setup.config.to_dict(), path=tmp_path / "run"), ranks)
+    return Loop(NetworkLearner(setup, Context(ranks)), new_run(setup.config.to_dict(), path=tmp_path / "run"))
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])

@@ -133,7 +133,7 @@ def test_augmentation_changes_the_training_pictures_only(space: Workspace, tmp_p
     plain, noisy = (loop(space, tmp_path / str(len(a)), augmentation=a) for a in ([], ["noise"]))
     one, two = first_group(plain)[0], first_group(noisy)[0]
     assert one.samples == two.samples and not torch.equal(one.inputs["image"], two.inputs["image"])
-    kept = [WholeSamples(job.validation)[0][1].pieces[0].arrays["image"] for job in (plain, noisy)]
+    kept = [WholeSamples(job.setup.source("val"))[0][1].pieces[0].arrays["image"] for job in (plain, noisy)]
     assert np.array_equal(kept[0], kept[1])
 
 

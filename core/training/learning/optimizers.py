@@ -16,20 +16,25 @@ from models.finetune import parameter_groups
 FACTOR = 0.5  # of plateau
 
 
-def make_optimizer(
-    network: nn.Module, config: TrainConfig, tune: str, learning_rate: float
-) -> torch.optim.Optimizer:
-    """Also freezes what `tune` leaves out. Weight decay spares norms and biases."""
+Groups = list[dict[str, Any]]
+
+
+def make_optimizer(groups: Groups, config: TrainConfig, learning_rate: float) -> torch.optim.Optimizer:
+    """The optimiser asked for, over groups of parameters with their rate and weight decay."""
+    if config.optimizer == "adam":
+        return torch.optim.Adam(groups, lr=learning_rate)
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=learning_rate, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(groups, lr=learning_rate)
+
+
+def parameters_of(network: nn.Module, config: TrainConfig, tune: str, learning_rate: float) -> Groups:
+    """The groups of a network; also freezes what `tune` leaves out. Weight decay spares norms and biases."""
     try:
         groups = parameter_groups(network, learning_rate, tune)
     except BadOption as error:
         raise BadInput(f"tune: {error}") from error
-    split = [part for group in groups for part in _by_decay(group, config.weight_decay)]
-    if config.optimizer == "adam":
-        return torch.optim.Adam(split, lr=learning_rate)
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(split, lr=learning_rate, momentum=0.9, nesterov=True)
-    return torch.optim.AdamW(split, lr=learning_rate)
+    return [part for group in groups for part in _by_decay(group, config.weight_decay)]
 
 
 def _by_decay(group: dict[str, Any], weight_decay: float) -> list[dict[str, Any]]:
