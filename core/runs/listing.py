@@ -14,6 +14,7 @@ import yaml
 from core import plain_yaml
 from core.errors import WorkbenchError
 from core.runs.folder import FINAL_STATES, STALLED_AFTER, RunFolder, Status
+from core.runs.reasons import cause
 from core.workspace import Workspace, workspace, write_json
 
 _FILES = ("status.json", "config.yaml", "metrics.json")
@@ -180,7 +181,7 @@ def summary(run: RunFolder) -> Summary:
         started=status.started,
         ended=status.ended,
         heartbeat=status.heartbeat,
-        error=status.error,
+        error=None if status.error is None else cause(status.error),
         device=status.device,
         executor=status.executor,
         host=status.host,

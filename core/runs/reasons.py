@@ -17,6 +17,33 @@ _START = "== started "
 _ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Interrupt|BadInput|NotAllowed)\b.*|error: .*)")
 
 
+LONGEST = 300  # characters of a cause in a list of runs
+_TRACEBACK = "Traceback (most recent call last)"
+_NAMED = re.compile(r"(?:^|(?<=\s))[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit): ")
+
+
+def cause(message: object) -> str:
+    """What a person reads in a list: without the tracebacks in it, on one line, of at most 300 characters.
+
+    RuntimeError: Caught ValueError in DataLoader worker process 0.
+    Original Traceback (most recent call last):
+      File "…", line 3, in read                                         ValueError: clip.mp4 has no frames
+    ValueError: clip.mp4 has no frames
+    """
+    text = str(message)
+    before, mark, trace = text.partition(_TRACEBACK)
+    if mark:
+        lines = trace.splitlines()
+        starts = [n for n, line in enumerate(lines) if _NAMED.match(line)]
+        in_line = [found.start() for found in _NAMED.finditer(trace)]  # of a message whose lines were joined
+        if starts:
+            text = " ".join(lines[starts[-1] :])
+        else:
+            text = trace[in_line[-1] :] if in_line else before
+    text = one_line(text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
 def why(run: RunFolder, poll: Poll, *, adopted: bool) -> str:
     """From what the log says last, else the exit status, else what is known at all."""
     lines = _since_start(tail(run, 40))
@@ -27,7 +54,7 @@ def why(run: RunFolder, poll: Poll, *, adopted: bool) -> str:
     if code is not None and code < 0:
         return _signal(-code)
     if said is not None and code != 0:
-        return one_line(said)[:300]
+        return cause(said)
     if poll.reason:
         return poll.reason
     if code == 0:

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 
 from core.catalog import known_files
-from core.errors import BadInput, WorkbenchError, one_line
+from core.errors import BadInput, WorkbenchError
 from core.runs.folder import RunFolder
+from core.runs.reasons import cause
 from core.training.head import HeadLearner
 from core.training.learner import Context, NetworkLearner
 from core.training.learning import best_model, last_checkpoint
@@ -190,11 +191,11 @@ def finish(folder: RunFolder, ranks: Ranks, state: str, pulse: Heartbeat | Deaf)
 def fail(folder: RunFolder, error: BaseException) -> None:
     """The status says why, in one line that tells the analyst what to do."""
     if isinstance(error, WorkbenchError):
-        reason = one_line(error)
+        reason = cause(error)
     elif isinstance(error, KeyboardInterrupt):
         reason = "interrupted at the keyboard"
     else:
-        reason = one_line(f"{type(error).__name__}: {error}")
+        reason = cause(f"{type(error).__name__}: {error}")
         log.error("the run failed", exc_info=error)
     if not is_same_file(sys.stderr, folder):  # whoever started the worker prints the line there
         with folder.log_file.open("a", encoding="utf-8") as file:
