@@ -14,6 +14,12 @@ def panel() -> None:
     st.fragment(_draw, run_every="3s" if polling else None)(polling)
 
 
+def draw_trouble() -> None:
+    """Why runs are not started or settled just now: a full disk is no secret."""
+    if words := session.manager().trouble:
+        st.error(theme.safe(words), icon=":material/error:")
+
+
 def _draw(polling: bool) -> None:
     active = listing.active(session.space())
     if not active:

@@ -6,13 +6,14 @@ Every transition is written into the run's folder before it takes effect, so tha
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from core.errors import BadInput
+from core.errors import BadInput, WorkbenchError, one_line
 from core.locks import Claim
 from core.runs import devices, executors, processes, tuning
 from core.runs.executors.base import Executor
@@ -28,6 +29,8 @@ from core.runs.supervise import (
 )
 from core.runs.waiting import Queue
 from core.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 KEEP = 2.0  # seconds between two looks at the whole workspace (runs of the command line and of other servers)
 Names = list[str]  # the keeper has a method `list`
@@ -53,8 +56,9 @@ class Keeper:
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._look = threading.Event()
+        self._failure = ""  # of the last look at the workspace
         if keep:
-            self.keep()
+            self._look_round()
             threading.Thread(target=self._keep, name="run keeper", daemon=True).start()
 
     def list(self) -> list[Summary]:
@@ -113,12 +117,35 @@ class Keeper:
             self._look.clear()
             if self._closed.is_set():
                 return
-            try:
-                self.keep()
-            except OSError as error:  # a full disk or a share that is away: look again later
-                self.trouble = str(error)
+            self._look_round()
 
-    trouble = ""  # why the last look at the workspace failed
+    def _look_round(self) -> None:
+        """One look; what fails (a full disk, a share that is away) is logged once, shown, and tried again later."""
+        try:
+            self.keep()
+        except (OSError, WorkbenchError) as error:
+            self._fail(one_line(error), None)
+        except Exception as error:  # the thread must outlive a mistake of ours
+            self._fail(f"{type(error).__name__}: {one_line(error)}", error)
+        else:
+            if self._failure:
+                log.info("the workspace can be looked after again")
+            self._failure = ""
+
+    def _fail(self, why: str, error: Exception | None) -> None:
+        if why != self._failure:
+            log.warning("runs cannot be looked after: %s", why, exc_info=error)
+        self._failure = why
+
+    @property
+    def trouble(self) -> str:
+        """Why runs are not started or settled just now, in one line; empty where all is well."""
+        with self._lock:
+            watchers = list(self._watched.values())
+        why = self._failure or next((watcher.trouble for watcher in watchers if watcher.trouble), "")
+        if not why:
+            return ""
+        return f"Runs cannot be started or settled: {why}. It is tried again every few seconds."
 
     def settle_gone(self) -> None:
         """Settle the runs whose process is gone and that nobody watches, without watching those that live."""

@@ -6,17 +6,20 @@ Threads here never call Streamlit; all that they learn is written into the run's
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from core.errors import WorkbenchError, one_line
+from core.errors import WorkbenchError
 from core.locks import Claim
 from core.runs import processes, reasons
 from core.runs.executors.base import Executor, Poll
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import RunFolder, Status
+
+log = logging.getLogger(__name__)
 
 POLL = 0.5  # seconds between two looks at the process
 GRACE = 30.0  # seconds a worker has for its batch and its checkpoint when it is asked to stop
@@ -54,7 +57,7 @@ class Supervisor(threading.Thread):
         self._force = False
         self._asked: float | None = None
         self._leave = False
-        self.stuck = False  # the disk refuses the state of the run
+        self.trouble = ""  # why the state of the run cannot be written
         self.begun = threading.Event()  # the worker has its process, and the status names it
 
     def wake(self, *, force: bool = False) -> None:
@@ -86,9 +89,8 @@ class Supervisor(threading.Thread):
                 log.write(reasons.started_line(time.strftime("%Y-%m-%d %H:%M:%S")) + "\n")
             handle = self.executor.submit(run, resume=status.resume, slots=self.slots, processes=self.count)
         except (OSError, WorkbenchError, RuntimeError) as error:
-            self._write(
-                state="failed", ended=time.time(), error=f"could not be started: {one_line(error)}"[:300]
-            )
+            why = f"could not be started: {reasons.cause(error)}"
+            self._write(state="failed", ended=time.time(), error=why)
             return
         identity = {}
         if isinstance(self.executor, LocalExecutor):
@@ -149,10 +151,14 @@ class Supervisor(threading.Thread):
         while self.run_folder.path.exists():
             try:
                 status = self.run_folder.set_status(**changes)
-                self.stuck = False
+                if self.trouble:
+                    log.info("run %s: its status can be written again", self.run_folder.id)
+                self.trouble = ""
                 return status
-            except OSError:
-                self.stuck = True
+            except OSError as error:
+                if not self.trouble:  # once: it is tried every two seconds
+                    log.warning("run %s: its status cannot be written (%s)", self.run_folder.id, error)
+                self.trouble = str(error)
                 if self._leave:
                     return None
                 self._wake.wait(WRITE_AGAIN)

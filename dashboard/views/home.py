@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.catalog import table
 from core.runs.listing import Summary, listing
-from dashboard import first_steps, jobs, session, theme
+from dashboard import first_steps, jobs, running, session, theme
 
 theme.page_title("Where do I start?")
 space = session.space()
@@ -21,6 +21,7 @@ def live(polling: bool) -> None:
     runs = listing(space).runs()
     if polling and not any(run.active for run in runs):
         st.rerun()
+    running.draw_trouble()
     data, train, play = st.columns(3, border=True)
     with data:
         first_steps.data_step(infos)

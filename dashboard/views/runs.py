@@ -12,7 +12,7 @@ from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
 from core.runs.listing import Summary
 from core.runs.titles import titles
-from dashboard import live_curves, session, theme
+from dashboard import live_curves, running, session, theme
 from dashboard.charts.curves import View, payload
 from dashboard.runs import details as run_details
 from dashboard.runs import rows as run_rows
@@ -31,6 +31,7 @@ def page() -> None:
     st.fragment(_watch, run_every=LOST / 2 if polls else None)()
     theme.page_title("How is it going?")
     if not runs:
+        running.draw_trouble()
         run_details.tunings()
         theme.empty("There are no runs yet. A run trains a detector on your datasets.", "Train one", "train")
         return
@@ -70,19 +71,20 @@ def _filters(runs: Sequence[Summary]) -> None:
     search.text_input("Find", key="runs-find", placeholder="model, data, id")
     present = [s for s in ("running", "queued", "stopping", *FINAL_STATES) if any(r.state == s for r in runs)]
     states.pills("State", present, selection_mode="multi", key="runs-states")
-    running = [run.id for run in _matching(runs) if run.active]
+    active = [run.id for run in _matching(runs) if run.active]
     if batch.button(
-        f"Stop all {len(running)}" if len(running) > 1 else "Stop all",
+        f"Stop all {len(active)}" if len(active) > 1 else "Stop all",
         key="runs-stop-all",
-        disabled=len(running) < 2,
+        disabled=len(active) < 2,
         icon=":material/stop_circle:",
-    ) and theme.guarded(lambda: session.manager().stop_all(running, session.person())):
+    ) and theme.guarded(lambda: session.manager().stop_all(active, session.person())):
         st.rerun()
 
 
 def _live(before: tuple[object, ...]) -> None:
     """All that changes while something runs; no timer when nothing runs."""
     st.session_state[BEAT] = time.monotonic()
+    running.draw_trouble()
     runs = listing.runs(session.space())
     matching = _matching(runs)
     shown = run_rows.chosen(matching or runs)

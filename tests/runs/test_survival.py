@@ -179,7 +179,7 @@ def test_a_disk_that_is_full_to_the_last_byte(small_disk: Path, make_manager: Ma
     wait_until(
         lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the worker to end"
     )
-    wait_until(lambda: manager._watched[run.id].stuck, "the manager to find no room")
+    wait_until(lambda: "No space left" in manager.trouble, "the manager to find no room")
     assert run.status().state == "running"
     seen = steps(run)
     filler.unlink()
@@ -190,15 +190,17 @@ def test_a_disk_that_is_full_to_the_last_byte(small_disk: Path, make_manager: Ma
 
 
 def test_the_final_state_is_written_as_soon_as_the_disk_has_room(
-    make_manager: Make, monkeypatch: pytest.MonkeyPatch
+    make_manager: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager = make_manager()
     write = RunFolder.set_status
-    refused: list[str] = []
+    refused: list[object] = []
+    shown: list[str] = []
 
     def full(self: RunFolder, **changes: object) -> object:
-        if changes.get("state") == "failed" and len(refused) < 2:
+        if changes.get("state") == "failed" and len(refused) < 3:
             refused.append(changes)
+            shown.append(manager.trouble)
             raise OSError(28, "No space left on device")
         return write(self, **changes)
 
@@ -206,7 +208,28 @@ def test_the_final_state_is_written_as_soon_as_the_disk_has_room(
     monkeypatch.setattr("core.runs.supervise.WRITE_AGAIN", 0.05)
     run = manager.submit({"model": "m", "misbehave": "kill"}, LOCAL)
     assert ended(run) == "failed"
-    assert len(refused) == 2
+    assert len(refused) == 3 and "No space left on device" in shown[-1]
+    wait_until(lambda: not manager.trouble)
+    told = [r.getMessage() for r in caplog.records if "status cannot be written" in r.getMessage()]
+    assert len(told) == 1 and run.id in told[0]  # tried again and again, said once
+
+
+def test_a_look_at_the_workspace_that_fails_is_shown_and_logged_once(
+    make_manager: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("core.runs.keeper.KEEP", 0.02)
+    manager, looks = make_manager(), []
+
+    def away() -> None:
+        looks.append(1)
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr(manager, "keep", away)
+    wait_until(lambda: len(looks) > 3)
+    assert "Stale file handle" in manager.trouble and "\n" not in manager.trouble
+    assert len([r for r in caplog.records if "Stale file handle" in r.getMessage()]) == 1
+    monkeypatch.setattr(manager, "keep", lambda: looks.append(0))
+    wait_until(lambda: not manager.trouble)
 
 
 @pytest.mark.parametrize("state", ["running", "stopping"])

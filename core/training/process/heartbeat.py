@@ -27,6 +27,7 @@ class Heartbeat:
         self.folder, self.beat = folder, beat
         self.machine = Machine(gpu)
         self.fields: Mapping[str, Any] = {}  # further fields of the status, replaced as a whole
+        self._trouble: dict[str, str] = {}  # what could not be written at the last beat, and why
         self._asked = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -51,9 +52,9 @@ class Heartbeat:
     def _run(self) -> None:
         beats = 0
         while not self._over.wait(self.beat if beats else 0):
-            self._guarded(lambda: self._show())
+            self._guarded("the heartbeat", self._show)
             if beats % MEASURE_EVERY == 0:
-                self._guarded(self.measure)
+                self._guarded("the use of the machine", self.measure)
             beats += 1
 
     def _show(self) -> None:
@@ -64,12 +65,16 @@ class Heartbeat:
         step, epoch = int(self.fields.get("step", 0)), int(self.fields.get("epoch", 1))
         events.append(self.folder.events_file, step, max(1, epoch), self.machine.measurements())
 
-    def _guarded(self, action: Callable[[], Any]) -> None:
-        """A full disk must not end the heartbeat; it is said in the log and tried again at the next beat."""
+    def _guarded(self, what: str, action: Callable[[], Any]) -> None:
+        """A full disk must not end the heartbeat: it is logged once and tried again at every beat."""
         try:
             action()
         except OSError as error:
-            log.warning("the heartbeat could not be written (%s)", error)
+            if self._trouble.get(what) != str(error):
+                log.warning("%s cannot be written (%s)", what, error)
+            self._trouble[what] = str(error)
+        else:
+            self._trouble.pop(what, None)
 
 
 class Machine:
