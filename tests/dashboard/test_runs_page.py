@@ -75,6 +75,22 @@ def text_of(page: AppTest) -> str:
     return "\n".join(str(e.value) for kind in kinds for e in getattr(page, kind))
 
 
+@pytest.mark.parametrize("page", ["runs", "home"])
+def test_a_workspace_that_cannot_be_written_is_no_secret(
+    page: str, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.runs.manager import RunManager
+
+    def full(self: RunManager) -> None:
+        raise OSError(28, "No space left on device <b>")
+
+    monkeypatch.setattr(RunManager, "keep", full)
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.switch_page(f"views/{page}.py").run()
+    shown = [one.value for one in app.error]
+    assert len(shown) == 1 and "No space left on device" in shown[0] and "<b>" not in shown[0]
+
+
 def test_without_runs_the_next_step_is_offered(space: Workspace) -> None:
     page = open_page()
     assert "There are no runs yet" in text_of(page)
