@@ -189,8 +189,9 @@ class Loop:
             raise WorkbenchError("no validation sample could be scored; see the log for the reasons")
         values = self._epoch_values(predicted)
         monitored = values.get(f"val/{self.config.monitor}", values.get("val/accuracy", 0.0))
-        self.schedule.after_epoch(monitored)
-        better = state.note_epoch(monitored, values["val/loss"])
+        self.schedule.after_epoch(monitored, values["val/loss"])
+        lower_is_better = self.config.lower_is_better
+        better = state.note_epoch(monitored, values["val/loss"], lower_is_better=lower_is_better)
         if better and self.ranks.first:
             best_model.save(self.folder.best_model, self.learner.best_document())
         if self.ranks.first:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from sklearn import metrics as reference
 
 from core.catalog.table import DatasetInfo, save
@@ -16,6 +17,7 @@ from core.thresholds import operating_point
 from core.training.scoring.evaluation import breakdown, measure, write
 from core.training.scoring.evaluation.degradations import degradations, h264, jpeg
 from core.training.scoring.evaluation.localisation import average_precision, propose
+from core.training.scoring.evaluation.plots import training_curves
 
 RESULT_FILES = (
     "training_results.txt", "training_curves.png", "threshold_analysis.png", "roc_pr_curves.png",
@@ -139,6 +141,23 @@ def test_write_leaves_every_document_and_result_file(tmp_path: Path) -> None:
         "probability",
     ]
     assert (np.diff(table.sort_values("score")["probability"]) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("monitor", "first"), [("accuracy", "loss"), ("macro_f1", "loss"), ("loss", "loss (monitored)")]
+)
+def test_training_curves_show_the_monitor_and_always_accuracy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitor: str, first: str
+) -> None:
+    names = ("loss", "auc", "accuracy", "macro_f1", "balanced_accuracy", "f1")
+    series = {f"{side}/{name}": [(1, 0.5), (2, 0.6)] for side in ("train", "val") for name in names}
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, path, **_: drawn.append(self))
+    training_curves(tmp_path / "curves.png", {**series, "lr": [(1, 0.1)]}, 2, monitor)
+    titles = [axis.get_title() for axis in drawn[0].axes]
+    assert titles[0] == first and "learning rate" in titles
+    assert f"{monitor.replace('_', ' ')} (monitored)" in titles
+    assert any(title.startswith("accuracy") for title in titles)
 
 
 def test_the_threshold_never_looks_at_test(tmp_path: Path) -> None:

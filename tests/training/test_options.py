@@ -228,6 +228,7 @@ READ_BACK = {
         "test_optimiser_and_its_rates": ["optimizer", "learning_rate", "weight_decay"],
         "test_trap_6_the_learning_rate_really_moves": ["warmup"],
         "test_plateau_halves_after_its_patience": ["scheduler", "plateau_patience"],
+        "test_plateau_can_watch_the_validation_loss": ["plateau_watches"],
         "test_batches_accumulate_to_the_gradient_of_one_large_batch": ["batch_size", "accumulation"],
         "test_clipping_bounds_the_gradient": ["clip_norm"],
         "test_precision_is_that_of_the_forward_pass": ["precision"],

@@ -50,12 +50,34 @@ def test_plateau_halves_after_its_patience() -> None:
     rates = []
     for monitored in (0.6, 0.5, 0.5, 0.5, 0.5):
         schedule.after_step()
-        schedule.after_epoch(monitored)
+        schedule.after_epoch(monitored, 1.0)
         rates.append(optimizer.param_groups[0]["lr"])
     assert rates == [1.0, 1.0, 0.5, 0.5, 0.25]
     still = Schedule(optimizer, TrainConfig(scheduler="none"), 10)
-    still.after_step(), still.after_epoch(0.1)
+    still.after_step(), still.after_epoch(0.1, 1.0)
     assert optimizer.param_groups[0]["lr"] == 0.25
+
+
+@pytest.mark.parametrize(
+    "options", [{"plateau_watches": "loss"}, {"monitor": "loss"}], ids=["plateau_watches", "monitor"]
+)
+def test_plateau_can_watch_the_validation_loss(options: dict[str, Any]) -> None:
+    """The monitor rises all the time and does not matter; a loss that falls is progress, one that rises is none."""
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = Schedule(optimizer, TrainConfig(scheduler="plateau", plateau_patience=1, **options), 10)
+    rates = []
+    for epoch, loss in enumerate((0.9, 0.8, 0.85, 0.85, 0.7)):
+        schedule.after_epoch(loss if "monitor" in options else 0.5 + epoch / 10, loss)
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == [1.0, 1.0, 1.0, 0.5, 0.5]
+
+
+def test_monitor_loss_keeps_the_epoch_with_the_lowest(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path, monitor="loss", epochs=9, early_stopping=2, learning_rate=1e-8)
+    losses = iter((0.7, 0.4, 0.5, 0.6, 0.1))
+    job.learner.loss.of_scores = lambda labels, scores: next(losses)  # type: ignore[method-assign]
+    job.fit()
+    assert (job.progress.best, job.progress.best_epoch, job.progress.epoch) == (0.4, 2, 4)
 
 
 def test_batches_accumulate_to_the_gradient_of_one_large_batch(space: Workspace, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from core.runs.folder import RunFolder, new_run, open_run
 from core.training.options.config import TrainConfig
 from core.training.rescore import evaluate, evaluate_on
 from core.training.tuning import tuning
+from core.training.tuning.results import summary
 from core.training.tuning.search import DEFAULT, check_space, suggest
 from core.training.tuning.trials import OWNER, Trials
 from core.training.worker import work
@@ -154,6 +155,16 @@ def killed_after_an_epoch(run: RunFolder, space: Workspace, gone: list[Any]) -> 
         Loop.save = save  # type: ignore[method-assign]
         torch.use_deterministic_algorithms(False)
     run.set_status(state="running", pid=gone[1], process_start=gone[2])
+
+
+@pytest.mark.parametrize(("monitor", "best"), [("auc", 0.9), ("loss", 0.2)])
+def test_the_best_trial_is_the_one_with_the_best_monitor(tmp_path: Path, monitor: str, best: float) -> None:
+    config = TrainConfig(monitor=monitor)
+    study = tuning.open_study(tmp_path, minimize=config.lower_is_better)
+    for value in (0.5, 0.9, 0.2):
+        study.tell(study.ask(), value)
+    found = summary(study, tmp_path, 3, config)
+    assert found["best"]["value"] == study.best_value == best
 
 
 def test_trials_that_all_fail_end_the_tuning(

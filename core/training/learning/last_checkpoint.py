@@ -69,9 +69,13 @@ class Progress:
                 lines.append(f"{name}: {word} ({one.reason})")
         return lines
 
-    def note_epoch(self, monitored: float, loss: float) -> bool:
+    def note_epoch(self, monitored: float, loss: float, *, lower_is_better: bool = False) -> bool:
         """Whether this is the best epoch so far; among equals the lower validation loss is the better one."""
-        better = self.best is None or (monitored, -loss) > (self.best, -(self.best_loss or 0.0))
+        sign = -1 if lower_is_better else 1
+        better = self.best is None or (sign * monitored, -loss) > (
+            sign * self.best,
+            -(self.best_loss or 0.0),
+        )
         if better:
             self.best, self.best_loss, self.best_epoch, self.waited = monitored, loss, self.epoch, 0
         else:

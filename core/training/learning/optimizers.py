@@ -48,14 +48,19 @@ def _by_decay(group: dict[str, Any], weight_decay: float) -> list[dict[str, Any]
 
 
 class Schedule:
-    """`after_step` and `after_epoch` are called by the loop; one of them moves the learning rate."""
+    """`after_step` and `after_epoch` are called by the loop; one of them moves the learning rate.
+
+    after_epoch(monitored=0.91, loss=0.30): plateau looks at one of the two, as the configuration says
+    """
 
     def __init__(self, optimizer: torch.optim.Optimizer, config: TrainConfig, steps: int) -> None:
         self.plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
         self.cosine: torch.optim.lr_scheduler.LambdaLR | None = None
+        self.watches_loss = config.plateau_watches == "loss"
         if config.scheduler == "plateau":
+            falls = self.watches_loss or config.lower_is_better
             self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-                optimizer, mode="max", factor=FACTOR, patience=config.plateau_patience
+                optimizer, mode="min" if falls else "max", factor=FACTOR, patience=config.plateau_patience
             )
         elif config.scheduler == "cosine":
             rise = max(1, round(config.warmup * steps)) if config.warmup else 0
@@ -65,9 +70,9 @@ class Schedule:
         if self.cosine is not None:
             self.cosine.step()
 
-    def after_epoch(self, monitored: float) -> None:
+    def after_epoch(self, monitored: float, loss: float) -> None:
         if self.plateau is not None:
-            self.plateau.step(monitored)
+            self.plateau.step(loss if self.watches_loss else monitored)
 
     def state_dict(self) -> dict[str, Any]:
         chosen = self.plateau or self.cosine

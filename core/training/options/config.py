@@ -19,6 +19,7 @@ from core.training.options.choices import (
     DEFAULT_MODELS,
     HEADS,
     LOSSES,
+    LOWER_IS_BETTER,
     MODALITIES,
     MONITORS,
     OPTIMIZERS,
@@ -163,6 +164,11 @@ class TrainConfig:
     plateau_patience: int = option(
         2, "epochs without progress before plateau halves", unit="epochs", low=0, high=1000
     )
+    plateau_watches: str = option(
+        "monitor",
+        "what plateau looks at after each epoch: the monitor, or the validation loss",
+        choices=("monitor", "loss"),
+    )
     warmup: float = option(0.05, "share of all steps in which cosine rises", unit="share", low=0, high=0.9)
     early_stopping: int | None = option(
         5,
@@ -288,6 +294,11 @@ class TrainConfig:
     @property
     def batch(self) -> int:
         return self.batch_size or DEFAULT_BATCHES[self.modality]
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the best epoch is the one where the monitor is lowest."""
+        return self.monitor in LOWER_IS_BETTER
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

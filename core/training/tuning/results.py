@@ -27,7 +27,8 @@ def summary(study: optuna.Study, folder: Path, trials: int, config: TrainConfig)
         }
         for t in study.get_trials(deepcopy=False)
     ]
-    ranked = sorted(rows, key=lambda r: (r["value"] is None, -float(r["value"] or 0.0), r["number"]))
+    sign = 1 if config.lower_is_better else -1
+    ranked = sorted(rows, key=lambda r: (r["value"] is None, sign * float(r["value"] or 0.0), r["number"]))
     return {
         "folder": str(folder),
         "trials": trials,

@@ -62,7 +62,7 @@ def tune(
     check_trainable(config, space)
     folder = folder or folder_for(fields, search, space)
     folder.mkdir(parents=True, exist_ok=True)
-    study = open_study(folder)
+    study = open_study(folder, minimize=config.lower_is_better)
     Tuning(study, config, search, folder, space, trials).run(jobs)
     result = summary(study, folder, trials, config)
     write_json(folder / "tuning.json", result)
@@ -77,10 +77,10 @@ def check_trainable(config: TrainConfig, space: Workspace) -> None:
 
     card_for(config)
     counts = plan_samples(config, select(config, space), space).counts()["val"]
-    if config.monitor != "accuracy" and not all(counts.values()):
+    if config.monitor not in ("accuracy", "loss") and not all(counts.values()):
         raise BadInput(
             f"monitor: {config.monitor} needs both classes in validation, which has {counts['real']} real and "
-            f"{counts['fake']} fake samples; name further datasets, or set it to accuracy"
+            f"{counts['fake']} fake samples; name further datasets, or set it to accuracy or loss"
         )
 
 
@@ -115,14 +115,14 @@ def folder_for(fields: Mapping[str, Any], search: Mapping[str, Any], space: Work
     return folder.path
 
 
-def open_study(folder: Path) -> optuna.Study:
+def open_study(folder: Path, *, minimize: bool = False) -> optuna.Study:
     """The study in the folder's journal. The best of few epochs says little, so nothing is pruned before the third."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
     return optuna.create_study(
         study_name="tuning",
         storage=storage,
-        direction="maximize",
+        direction="minimize" if minimize else "maximize",
         load_if_exists=True,
         sampler=_sampler(),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2),
@@ -235,7 +235,7 @@ class Tuning:
 
     def _follow(self, trial: optuna.Trial, run: RunFolder) -> tuple[float | None, TrialState]:
         """Train it in a process of its own; after each epoch ask whether it is worth going on."""
-        alive = self._started(run)
+        alive, choose = self._started(run), min if self.config.lower_is_better else max
         known = self.study.get_trials(deepcopy=False)[trial.number].intermediate_values
         offset, told, best, pruned = 0, max(known, default=0), None, False
         while True:
@@ -244,7 +244,7 @@ class Tuning:
             for event in found:
                 if event.name != f"val/{self.config.monitor}":
                     continue
-                best = event.value if best is None else max(best, event.value)
+                best = event.value if best is None else choose(best, event.value)
                 if event.epoch <= told:
                     continue
                 told = event.epoch

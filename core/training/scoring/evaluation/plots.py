@@ -19,12 +19,10 @@ DASHES = ("-", "--", "-.", ":")
 Series = Mapping[str, Sequence[tuple[float, float]]]  # name of the measurement -> (epoch, value)
 
 
-def training_curves(path: Path, series: Series, best_epoch: int | None) -> None:
-    """Loss, the metrics and the learning rate by epoch; the best epoch is marked."""
-    metrics = [
-        m for m in ("auc", "f1", "balanced_accuracy") if f"val/{m}" in series or f"train/{m}" in series
-    ]
-    panels = ["loss", *metrics, "lr"]
+def training_curves(path: Path, series: Series, best_epoch: int | None, monitor: str) -> None:
+    """Loss, the metrics and the learning rate by epoch; the best epoch, which the monitor picked, is marked."""
+    wanted = dict.fromkeys(("loss", monitor, "auc", "accuracy", "balanced_accuracy", "f1"))
+    panels = [*(m for m in wanted if f"val/{m}" in series or f"train/{m}" in series), "lr"]
     figure = Figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")
     for axis, name in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
         names = ["lr"] if name == "lr" else [f"train/{name}", f"val/{name}"]
@@ -37,7 +35,8 @@ def training_curves(path: Path, series: Series, best_epoch: int | None) -> None:
             axis.axvline(
                 best_epoch, color="black", linewidth=0.8, linestyle=":", label=f"best epoch {best_epoch}"
             )
-        axis.set(xlabel="epoch", title={"lr": "learning rate"}.get(name, name))
+        title = "learning rate" if name == "lr" else name.replace("_", " ")
+        axis.set(xlabel="epoch", title=f"{title} (monitored)" if name == monitor else title)
         if axis.get_legend_handles_labels()[0]:
             axis.legend(fontsize=8)
         axis.grid(alpha=0.3)

@@ -31,7 +31,9 @@ def write_results(
     results.mkdir(parents=True, exist_ok=True)
     config = folder.config()
     write_atomic(results / "training_results.txt", training_results(folder.id, config, metrics))
-    plots.training_curves(results / "training_curves.png", history, best_epoch)
+    plots.training_curves(
+        results / "training_curves.png", history, best_epoch, str(config.get("monitor") or "auc")
+    )
     sweeps = {split: made for split, table in tables.items() if (made := _sweep(table)) is not None}
     shown = "test" if "test" in metrics else "val"
     chosen = metrics[shown]["at_chosen"]["threshold"] if shown in metrics else None
