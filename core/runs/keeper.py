@@ -125,7 +125,7 @@ class Keeper:
             self.keep()
         except (OSError, WorkbenchError) as error:
             self._fail(one_line(error), None)
-        except Exception as error:  # the thread must outlive a mistake of ours
+        except Exception as error:  # noqa: BLE001 (the thread must outlive a mistake of ours)
             self._fail(f"{type(error).__name__}: {one_line(error)}", error)
         else:
             if self._failure:

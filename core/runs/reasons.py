@@ -36,10 +36,9 @@ def cause(message: object) -> str:
         lines = trace.splitlines()
         starts = [n for n, line in enumerate(lines) if _NAMED.match(line)]
         in_line = [found.start() for found in _NAMED.finditer(trace)]  # of a message whose lines were joined
+        text = trace[in_line[-1] :] if in_line else before
         if starts:
             text = " ".join(lines[starts[-1] :])
-        else:
-            text = trace[in_line[-1] :] if in_line else before
     text = one_line(text)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 

@@ -38,16 +38,22 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, Works
     folder = new_run(small(epochs=3, learning_rate=1e-2, balancing=["sampler"], batch_size=8), space=space)
     asked: list[tuple[str, int]] = []
 
-    class Watched(worker.Loop):
+    class Watched(worker.NetworkLearner):
+        epoch = 0
+
+        def validate(self) -> Any:
+            self.epoch += 1
+            return super().validate()
+
         def predict(self, source: Any, bar: str) -> Any:
-            asked.append((bar, self.progress.epoch))
+            asked.append((bar, self.epoch))
             return super().predict(source, bar)
 
-    before, worker.Loop = worker.Loop, Watched  # type: ignore[misc]
+    before, worker.NetworkLearner = worker.NetworkLearner, Watched  # type: ignore[misc]
     try:
         worker.work(folder, space=space)
     finally:
-        worker.Loop = before  # type: ignore[misc]
+        worker.NetworkLearner = before  # type: ignore[misc]
         torch.use_deterministic_algorithms(False)
     return folder, space, asked
 
