@@ -17,7 +17,8 @@ NARROW, WIDTH = 50, 1000  # units of smoothing that an axis is wide, at least an
 MOST_SMOOTHING = 0.999  # at 1 a curve would stand still for ever
 PAUSE = 120.0  # seconds without an event: the run stood still (stopped, then resumed)
 AXES = ("step", "epoch", "time")
-SPLITS = ("step", "train", "val")  # what stands before the slash: inside an epoch, and of a whole one
+# What stands before the slash: inside an epoch, of a whole one, and what guessing would reach.
+SPLITS = ("step", "train", "val", "chance")
 SYSTEM = ("throughput", "gpu", "gpu_memory", "memory", "cpu", "data_wait")
 LOWER_IS_BETTER = ("loss", "eer", "brier", "ece", "fpr")
 

@@ -62,7 +62,7 @@ class Loop:
             device=ranks.device,
             precision=self.config.precision,
             clip_norm=self.config.clip_norm,
-            extra=extra_objectives(self.config, self.total_steps),
+            extra=extra_objectives(setup.network, self.config, self.total_steps),
         )
         self.schedule = Schedule(optimizer, self.config, self.total_steps)
 
@@ -220,17 +220,26 @@ class Loop:
 
     def _epoch_values(self, predicted: Predicted) -> dict[str, float]:
         """Loss and figures of training and validation, and the gap between them."""
-        parts = self.ranks.gathered((self.progress.seen.loss, *self.progress.seen.arrays()))
+        seen = self.progress.seen
+        parts = self.ranks.gathered((seen.loss, *seen.arrays(), seen.domains))
         labels, margins = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
         loss = sum(part[0] for part in parts) / max(1, len(labels))
         val_labels, val_scores = predicted.arrays(self.validation_labels)
-        return side_by_side(
+        return self._domain_values([part[3] for part in parts]) | side_by_side(
             {"loss": loss, **epoch_metrics(labels, probability(margins))},
             {
                 "loss": self.learner.loss.of_scores(val_labels, val_scores),
                 **epoch_metrics(val_labels, val_scores),
             },
         )
+
+    def _domain_values(self, counts: list[tuple[int, int]]) -> dict[str, float]:
+        """How often the discriminator named the dataset, and chance: a network that hides it brings both together."""
+        right, seen = (sum(side) for side in zip(*counts, strict=True))
+        if not seen:
+            return {}
+        chance = float(np.bincount(self.setup.source("train").domains).max() / len(self.learner.ids))
+        return {"train/domain_accuracy": right / seen, "chance/domain_accuracy": chance}
 
     def _out_of_time(self) -> bool:
         return self.config.max_minutes is not None and self.progress.minutes >= self.config.max_minutes

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 import models
 from core.errors import BadInput
@@ -13,6 +14,7 @@ from core.training.learning.objectives import (
     TEMPERATURE,
     adversarial_strength,
     contrastive_objective,
+    count_domains,
     domain_objective,
     extra_objectives,
 )
@@ -20,10 +22,24 @@ from core.training.options.config import TrainConfig
 from core.training.reading.data import Batch
 from core.training.setup import check_objectives
 from models.cards import Output
+from models.multimodal.fusion import DomainDiscriminator
 
 
 def batch(labels: list[int], domains: list[int]) -> Batch:
     return Batch(list(range(len(labels))), torch.tensor(labels), torch.tensor(domains), {})
+
+
+class Hiding(nn.Module):
+    """An encoder whose dataset a discriminator tells apart behind reversed gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(3, 16)
+        self.domain_head = DomainDiscriminator(16, 2).eval()
+
+    def forward(self, inputs: torch.Tensor) -> Output:
+        embedding = self.encoder(inputs)
+        return Output(embedding[:, :2], embedding, None, {"domain_logits": self.domain_head(embedding)})
 
 
 def test_the_usual_schedule() -> None:
@@ -36,11 +52,40 @@ def test_the_usual_schedule() -> None:
 def test_domain_weight_scales_the_cross_entropy_of_the_dataset() -> None:
     logits = torch.zeros(2, 3)
     output = Output(torch.zeros(2, 2), torch.zeros(2, 4), None, {"domain_logits": logits})
-    assert domain_objective(output, batch([0, 1], [2, 0]), 0.5).item() == pytest.approx(0.5 * math.log(3))
-    objective = extra_objectives(TrainConfig(modality="multimodal", domain_weight=2.0), steps=10)
+    assert domain_objective(output, batch([0, 1], [2, 0])).item() == pytest.approx(math.log(3))
+    config = TrainConfig(modality="multimodal", domain_weight=2.0)
+    objective = extra_objectives(nn.Identity(), config, steps=10)
     assert objective is not None
-    expected = 2 * adversarial_strength(10, 10) * math.log(3)
-    assert objective(output, batch([0, 1], [2, 0]), 10).item() == pytest.approx(expected, rel=1e-5)
+    assert objective(output, batch([0, 1], [2, 0])).item() == pytest.approx(2 * math.log(3), rel=1e-5)
+
+
+def test_the_schedule_scales_the_reversed_gradient_alone() -> None:
+    """As published: the discriminator learns from the first step, the backbone hears of it more and more."""
+    torch.manual_seed(0)
+    network = Hiding()
+    objective = extra_objectives(network, TrainConfig(modality="multimodal", domain_weight=2.0), steps=100)
+    assert objective is not None
+    inputs, truth = torch.randn(4, 3), batch([0, 1, 0, 1], [0, 0, 1, 1])
+
+    def gradients() -> tuple[torch.Tensor, torch.Tensor]:
+        network.zero_grad()
+        objective(network(inputs), truth).backward()
+        return network.encoder.weight.grad.clone(), network.domain_head.net[0].weight.grad.clone()
+
+    network.domain_head.strength = -1.0  # reversed twice: as it is
+    plain, discriminator = gradients()
+    for step in (0, 20, 100):
+        objective.prepare(step)
+        backbone, own = gradients()
+        torch.testing.assert_close(backbone, -adversarial_strength(step, 100) * plain)
+        assert torch.equal(own, discriminator) and own.abs().sum() > 0 and plain.abs().sum() > 0
+
+
+def test_how_often_the_discriminator_names_the_dataset_is_counted() -> None:
+    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
+    output = Output(torch.zeros(3, 2), torch.zeros(3, 4), None, {"domain_logits": logits})
+    assert count_domains(output, batch([0, 1, 0], [0, 0, 0])) == (2, 3)
+    assert count_domains(Output(torch.zeros(3, 2), torch.zeros(3, 4)), batch([0, 1, 0], [0, 0, 0])) == (0, 0)
 
 
 def test_contrastive_weight_pulls_sound_and_picture_of_real_clips_together() -> None:
@@ -56,14 +101,15 @@ def test_contrastive_weight_pulls_sound_and_picture_of_real_clips_together() -> 
     assert contrastive_objective(crossed, batch([0, 0, 0], [0, 0, 0])).item() > 10
     # A fake's sound need not fit its picture: only the reals count.
     assert contrastive_objective(crossed, batch([1, 1, 0], [0, 0, 0])).item() == 0
-    objective = extra_objectives(TrainConfig(modality="multimodal", contrastive_weight=0.5), steps=10)
+    config = TrainConfig(modality="multimodal", contrastive_weight=0.5)
+    objective = extra_objectives(nn.Identity(), config, steps=10)
     assert objective is not None
     value = contrastive_objective(crossed, batch([0, 0, 0], [0, 0, 0])).item()
-    assert objective(crossed, batch([0, 0, 0], [0, 0, 0]), 1).item() == pytest.approx(0.5 * value)
+    assert objective(crossed, batch([0, 0, 0], [0, 0, 0])).item() == pytest.approx(0.5 * value)
 
 
 def test_without_weights_there_is_nothing_beside_the_verdict() -> None:
-    assert extra_objectives(TrainConfig(), 10) is None
+    assert extra_objectives(nn.Identity(), TrainConfig(), 10) is None
     with pytest.raises(BadInput, match="domain_weight"):
         TrainConfig(modality="video", domain_weight=1.0)
 

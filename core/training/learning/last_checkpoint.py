@@ -24,11 +24,13 @@ class Seen:
     loss: float = 0.0
     labels: list[np.ndarray] = field(default_factory=list)
     margins: list[np.ndarray] = field(default_factory=list)
+    domains: tuple[int, int] = (0, 0)  # samples whose dataset the discriminator named, and all that it saw
 
     def add(self, result: StepResult) -> None:
         self.loss += result.loss
         self.labels.append(result.labels)
         self.margins.append(result.margins)
+        self.domains = (self.domains[0] + result.domains[0], self.domains[1] + result.domains[1])
 
     @property
     def count(self) -> int:
@@ -102,13 +104,15 @@ class Progress:
             "unusable": dict(self.unusable),
             "unreadable": self.unreadable,
             "seen_loss": self.seen.loss,
+            "seen_domains": list(self.seen.domains),
             "seen_labels": torch.from_numpy(labels.copy()),
             "seen_margins": torch.from_numpy(margins.copy()),
         }
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> Progress:
-        seen = Seen(values["seen_loss"])
+        right, count = values.get("seen_domains", (0, 0))  # earlier checkpoints lack it
+        seen = Seen(values["seen_loss"], domains=(right, count))
         if len(values["seen_labels"]):
             seen.labels.append(values["seen_labels"].numpy())
             seen.margins.append(values["seen_margins"].numpy())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from core.training.options.config import TrainConfig
@@ -15,8 +16,6 @@ from core.training.reading.data import Batch
 STEEPNESS = 10.0  # of the usual schedule (Ganin and Lempitsky 2015)
 TEMPERATURE = 0.07
 
-Objective = Callable[[Any, Batch, int], torch.Tensor]
-
 
 def adversarial_strength(step: int, steps: int) -> float:
     """λ = 2/(1 + exp(-10 p)) - 1: nothing at first, while features are noise, near 1 at the end."""
@@ -24,12 +23,21 @@ def adversarial_strength(step: int, steps: int) -> float:
     return 2.0 / (1.0 + math.exp(-STEEPNESS * share)) - 1.0
 
 
-def domain_objective(output: Any, batch: Batch, strength: float) -> torch.Tensor:
+def domain_objective(output: Any, batch: Batch) -> torch.Tensor:
     """Cross-entropy of the dataset. The network reverses its gradient, so the backbone learns to hide it."""
     logits = output.extras.get("domain_logits")
     if logits is None:
         return output.logits.sum() * 0.0
-    return strength * functional.cross_entropy(logits.float(), batch.domains.to(logits.device))
+    return functional.cross_entropy(logits.float(), batch.domains.to(logits.device))
+
+
+def count_domains(output: Any, batch: Batch) -> tuple[int, int]:
+    """Of how many samples the discriminator named the dataset, and how many it saw."""
+    logits = output.extras.get("domain_logits")
+    if logits is None:
+        return 0, 0
+    named = logits.detach().argmax(dim=1) == batch.domains.to(logits.device)
+    return int(named.sum()), len(named)
 
 
 def contrastive_objective(output: Any, batch: Batch) -> torch.Tensor:
@@ -45,19 +53,37 @@ def contrastive_objective(output: Any, batch: Batch) -> torch.Tensor:
     return (functional.cross_entropy(likeness, own) + functional.cross_entropy(likeness.T, own)) / 2
 
 
-def extra_objectives(config: TrainConfig, steps: int) -> Objective | None:
-    """The objectives that the configuration asks for, added up; None where it asks for none."""
-    if not config.domain_weight and not config.contrastive_weight:
-        return None
+@dataclass(frozen=True)
+class Objectives:
+    """What is minimised beside the verdict: `prepare(step)` before the forward pass, then a call with what it gave.
 
-    def objective(output: Any, batch: Batch, step: int) -> torch.Tensor:
+    The schedule scales the reversed gradient alone (Ganin and Lempitsky 2015): the discriminator learns from the first
+    step, and the backbone hears of it more and more.
+
+        verdict <── backbone ──> reversal (-λ) ──> discriminator ──> domain_weight · cross-entropy
+    """
+
+    network: nn.Module
+    domain_weight: float
+    contrastive_weight: float
+    steps: int  # in the whole run
+
+    def prepare(self, step: int) -> None:
+        head = getattr(self.network, "domain_head", None)
+        if self.domain_weight and head is not None:
+            head.strength = adversarial_strength(step, self.steps)
+
+    def __call__(self, output: Any, batch: Batch) -> torch.Tensor:
         total = output.logits.sum() * 0.0
-        if config.domain_weight:
-            total = total + domain_objective(
-                output, batch, config.domain_weight * adversarial_strength(step, steps)
-            )
-        if config.contrastive_weight:
-            total = total + config.contrastive_weight * contrastive_objective(output, batch)
+        if self.domain_weight:
+            total = total + self.domain_weight * domain_objective(output, batch)
+        if self.contrastive_weight:
+            total = total + self.contrastive_weight * contrastive_objective(output, batch)
         return total
 
-    return objective
+
+def extra_objectives(network: nn.Module, config: TrainConfig, steps: int) -> Objectives | None:
+    """The objectives that the configuration asks for; None where it asks for none."""
+    if not config.domain_weight and not config.contrastive_weight:
+        return None
+    return Objectives(network, config.domain_weight, config.contrastive_weight, steps)

@@ -15,9 +15,11 @@ import torch
 from torch import nn
 
 from core.errors import WorkbenchError
+from core.training.learning.objectives import Objectives, count_domains
 from core.training.losses import Loss
 from core.training.reading.data import Batch
 from core.training.scoring.scoring import margin
+from models.cards import Output
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class StepResult:
     loss: float  # summed over the samples
     labels: np.ndarray
     margins: np.ndarray  # how much fake is ahead of real, of each sample
+    domains: tuple[int, int] = (0, 0)  # samples whose dataset the discriminator named, and all that it saw
 
 
 def autocast_for(precision: str, device: torch.device) -> Callable[[], AbstractContextManager[Any]]:
@@ -58,7 +61,7 @@ class Stepper:
         device: torch.device,
         precision: str,
         clip_norm: float | None,
-        extra: Callable[[Any, Batch, int], torch.Tensor] | None = None,
+        extra: Objectives | None = None,
     ) -> None:
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.convert, self.device = convert, device
@@ -68,14 +71,16 @@ class Stepper:
         self.parts = 1  # into how many each batch is cut, after memory has run out
 
     def step(self, group: Sequence[Batch], seed: int, number: int, *, idle: bool = False) -> StepResult:
-        """One step on the batches of `group` together; begun again in smaller parts if memory runs out.
+        """The step of this number on the batches of `group` together; begun again in parts if memory runs out.
 
         An idle rank has nothing of its own to learn from, and takes part so that the others need not wait for it.
         """
+        if self.extra is not None:
+            self.extra.prepare(number)
         while True:
             torch.manual_seed(seed)
             try:
-                return self._step(group, number, 0.0 if idle else 1.0)
+                return self._step(group, 0.0 if idle else 1.0)
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 if not out_of_memory(error) or self.parts >= max(len(b) for b in group):
                     raise
@@ -88,22 +93,24 @@ class Stepper:
                     self.parts,
                 )
 
-    def _step(self, group: Sequence[Batch], number: int, weight: float) -> StepResult:
+    def _step(self, group: Sequence[Batch], weight: float) -> StepResult:
         self.optimizer.zero_grad(set_to_none=True)
-        total, labels, margins = 0.0, [], []
+        total, labels, margins, domains = 0.0, [], [], []
         pieces = [(part, len(batch)) for batch in group for part in parts_of(batch, self.parts)]
         for place, (part, whole) in enumerate(pieces):
             last = place == len(pieces) - 1
-            each, logits = self._backward(part, weight * len(part) / whole / len(group), last, number)
+            each, output = self._backward(part, weight * len(part) / whole / len(group), last)
             total += each
             labels.append(part.labels.numpy())
-            margins.append(margin(logits).numpy())
+            margins.append(margin(output.logits).numpy())
+            domains.append(count_domains(output, part))
         self._update()
         if not weight:
             return StepResult(0.0, labels[0][:0], margins[0][:0])
-        return StepResult(total, np.concatenate(labels), np.concatenate(margins))
+        right, seen = (sum(counts) for counts in zip(*domains, strict=True))
+        return StepResult(total, np.concatenate(labels), np.concatenate(margins), (right, seen))
 
-    def _backward(self, part: Batch, share: float, last: bool, number: int) -> tuple[float, torch.Tensor]:
+    def _backward(self, part: Batch, share: float, last: bool) -> tuple[float, Output]:
         """Gradients of a part of the step. Ranks exchange them only once, with the last part."""
         alone = getattr(self.network, "no_sync", None)
         quiet = alone() if alone is not None and not last else contextlib.nullcontext()
@@ -115,11 +122,11 @@ class Stepper:
                 each = self.loss.each(output.logits, labels)
                 objective = each.mean()
                 if self.extra is not None:
-                    objective = objective + self.extra(output, part, number)
+                    objective = objective + self.extra(output, part)
             if not bool(torch.isfinite(objective)):
                 raise NotFinite(part.samples)
             self.scaler.scale(objective * share).backward()
-        return float(each.detach().sum()), output.logits
+        return float(each.detach().sum()), output
 
     def _update(self) -> None:
         if self.clip_norm:

@@ -16,7 +16,6 @@ HEADS = ("linear", "mlp", "logistic")
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULERS = ("plateau", "cosine", "none")
 MONITORS = ("auc", "f1", "macro_f1", "balanced_accuracy", "accuracy", "loss")
-LOWER_IS_BETTER = ("loss",)  # of the monitors
 PRECISIONS = ("fp32", "bf16", "fp16")
 BALANCING = tuple(TECHNIQUES)
 LOSSES = tuple(losses.LOSSES)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
+from core.runs.curves import LOWER_IS_BETTER
 from core.thresholds import methods as threshold_methods
 from core.training import augmentation, losses
 from core.training.balancing import TECHNIQUES
@@ -19,7 +20,6 @@ from core.training.options.choices import (
     DEFAULT_MODELS,
     HEADS,
     LOSSES,
-    LOWER_IS_BETTER,
     MODALITIES,
     MONITORS,
     OPTIMIZERS,
@@ -215,7 +215,8 @@ class TrainConfig:
     )
     domain_weight: float = option(
         0.0,
-        "strength of the domain-adversarial objective (multimodal, several datasets); 0: off",
+        "weight of the dataset's cross-entropy, whose gradient the backbone gets reversed (multimodal, several "
+        "datasets); 0: off",
         low=0,
         high=100,
         group="techniques",
