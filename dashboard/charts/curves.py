@@ -100,7 +100,7 @@ def _curve(made: Curve, label: str, color: str, split: str, view: View) -> dict[
         drawn["raw"] = _short(made.raw)
     if made.thinned and view.band:
         drawn["low"], drawn["high"] = _short(made.low), _short(made.high)
-    if made.best is not None and split not in ("step", "train"):
+    if made.best is not None and split not in ("step", "train", "chance"):
         drawn["best"] = _short(made.best)
     return drawn
 
