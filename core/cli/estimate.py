@@ -37,11 +37,11 @@ def measure(config: TrainConfig) -> dict[str, Any]:
     from core.runs.folder import RunFolder
     from core.training.learner import Context, NetworkLearner
     from core.training.loop import Loop
-    from core.training.process.ranks import joined
+    from core.training.process.ranks import join
     from core.training.setup import set_up
 
     setup = set_up(config)
-    with tempfile.TemporaryDirectory() as folder, joined(config.device) as ranks:
+    with tempfile.TemporaryDirectory() as folder, join(config.device) as ranks:
         prepare = _prepare_seconds(setup)
         head = setup.tune == "head"
         # A head takes next to nothing beside the embeddings, which are scores but for the last layer.

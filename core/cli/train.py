@@ -16,7 +16,7 @@ from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
 from core.training.options.config import TrainConfig
 from core.training.options.yaml_fields import parse_setting, read_yaml
-from core.training.process.signals import heard
+from core.training.process.signals import call_on_stop_signal
 
 SUMMARY = "train a detector"
 
@@ -132,7 +132,7 @@ def train_together(folder: RunFolder, devices: int, resume: bool) -> dict[str, A
             os.killpg(process.pid, signal.SIGKILL)
         folder.stop_file.touch()
 
-    with heard(ask):
+    with call_on_stop_signal(ask):
         code = process.wait()
     from core.training.worker import outcome
 

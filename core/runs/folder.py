@@ -166,9 +166,8 @@ class RunFolder:
             if only_from is not None and current.state not in only_from:
                 return current
             if changes.get("state") == "running" and current.state == "stopping":
-                changes = {
-                    k: v for k, v in changes.items() if k != "state"
-                }  # asked to stop while starting up
+                # It was asked to stop while it started up, and goes on stopping.
+                changes = {k: v for k, v in changes.items() if k != "state"}
             status = replace(current, **changes)
             write_json(self.status_file, asdict(status))
         return status
@@ -223,9 +222,8 @@ def place_of(name: str, space: Workspace) -> RunFolder:
 def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
     """A run by its id in the workspace, an imported detector by its name, or either by the path of its folder."""
     text = str(name)
-    if (
-        text and text == Path(text).name and not text.startswith(".")
-    ):  # a name alone, of a folder of the workspace
+    # A name alone is that of a folder of the workspace.
+    if text and text == Path(text).name and not text.startswith("."):
         own = space or workspace()
         for inside in (own.runs / text, own.detectors / text):
             if os.path.isdir(inside):  # also of a name too long for a folder, which Path.is_dir refuses

@@ -48,12 +48,12 @@ def why(run: RunFolder, poll: Poll, *, adopted: bool) -> str:
     lines = _since_start(tail(run, 40))
     if any(_FULL.search(line) for line in lines) or (poll.code != 0 and _no_room(run)):
         return DISK_FULL
-    said = next((line for line in reversed(lines) if _ERROR.match(line)), None)
+    error_line = next((line for line in reversed(lines) if _ERROR.match(line)), None)
     code = poll.code
     if code is not None and code < 0:
         return _signal(-code)
-    if said is not None and code != 0:
-        return cause(said)
+    if error_line is not None and code != 0:
+        return cause(error_line)
     if poll.reason:
         return poll.reason
     if code == 0:

@@ -1,4 +1,4 @@
-"""What to call runs on a page, so that two of one name are told apart."""
+"""What to call runs on a page, so that two of one name are suffix apart."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def titles(runs: Sequence[Summary]) -> dict[str, str]:
     made = Counter((run.name, _moment(run)) for run in runs)
     found = {}
     for run in runs:
-        told = _moment(run) if made[run.name, _moment(run)] == 1 else run.id
-        found[run.id] = run.name if named[run.name] == 1 or run.name == run.id else f"{run.name} ({told})"
+        suffix = _moment(run) if made[run.name, _moment(run)] == 1 else run.id
+        found[run.id] = run.name if named[run.name] == 1 or run.name == run.id else f"{run.name} ({suffix})"
     return found
 
 

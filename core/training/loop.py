@@ -13,7 +13,7 @@ from tqdm import tqdm
 from core.errors import WorkbenchError
 from core.runs import events
 from core.runs.folder import RunFolder
-from core.training.balancing import kept_together
+from core.training.balancing import draws_together
 from core.training.learner import Learner
 from core.training.learning import best_model, last_checkpoint
 from core.training.learning.last_checkpoint import Progress, Seen
@@ -52,7 +52,7 @@ class Loop:
         self.validation_labels = setup.source("val").labels
         self._saved = time.monotonic()
         self._spare: Batch | None = None  # what an idle rank computes on, for nothing
-        self.together = kept_together(learner.techniques)
+        self.together = draws_together(learner.techniques)
         optimizer = learner.optimizer()
         self.stepper = Stepper(
             ranks.shared(self.network),
@@ -221,7 +221,7 @@ class Loop:
     def _epoch_values(self, predicted: Predicted) -> dict[str, float]:
         """Loss and figures of training and validation, and the gap between them."""
         seen = self.progress.seen
-        parts = self.ranks.gathered((seen.loss, *seen.arrays(), seen.domains))
+        parts = self.ranks.gather((seen.loss, *seen.arrays(), seen.domains))
         labels, margins = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
         loss = sum(part[0] for part in parts) / max(1, len(labels))
         val_labels, val_scores = predicted.arrays(self.validation_labels)
@@ -249,7 +249,7 @@ class Loop:
 
     def save(self) -> None:
         """last.pth; all ranks come here together, rank 0 writes."""
-        everyone = self.ranks.gathered(self.progress.to_plain()) if self.ranks.several else []
+        everyone = self.ranks.gather(self.progress.to_plain()) if self.ranks.several else []
         if self.ranks.first:
             last_checkpoint.save(self.folder, self.progress, {**self._learning(), "ranks": everyone[1:]})
         self.ranks.wait()

@@ -23,9 +23,15 @@ from core.training.learning.last_checkpoint import Progress
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.plan_file import check_plan, kept_recipe, save_plan
-from core.training.process.environment import Deaf, is_same_file, logged, stopped_by_signals, writing
+from core.training.process.environment import (
+    NonPrimaryHeartbeat,
+    is_same_file,
+    log_to_folder,
+    mark_running,
+    stop_on_signals,
+)
 from core.training.process.heartbeat import Heartbeat
-from core.training.process.ranks import Ranks, describe, joined
+from core.training.process.ranks import Ranks, describe, join
 from core.training.reference import of_run
 from core.training.scoring import evaluation
 from core.training.scoring.predict import Interrupted, save_tables
@@ -44,11 +50,11 @@ def work(
 
     `setup` is that of the configuration where the caller has built it already, to see whether it can be trained.
     """
-    with logged(folder), joined_or_failed(folder) as ranks:
+    with log_to_folder(folder), join_or_fail(folder) as ranks:
         try:
-            with writing(folder, ranks) as pulse, stopped_by_signals(pulse):
-                state = train(folder, ranks, pulse, resume=resume, space=space, setup=setup)
-                finish(folder, ranks, state, pulse)
+            with mark_running(folder, ranks) as heartbeat, stop_on_signals(heartbeat):
+                state = train(folder, ranks, heartbeat, resume=resume, space=space, setup=setup)
+                finish(folder, ranks, state, heartbeat)
         except BaseException as error:
             if ranks.first:
                 fail(folder, error)
@@ -59,7 +65,7 @@ def work(
 def train(
     folder: RunFolder,
     ranks: Ranks,
-    pulse: Heartbeat | Deaf,
+    heartbeat: Heartbeat | NonPrimaryHeartbeat,
     *,
     resume: bool,
     space: Workspace | None,
@@ -72,12 +78,12 @@ def train(
     setup = setup or set_up(config, space, recipe=kept_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
     announce(setup, ranks, resumed=kept is not None)
-    context = Context(ranks, pulse.stopping, bars=ranks.first and sys.stderr.isatty())
+    context = Context(ranks, heartbeat.stop_requested, bars=ranks.first and sys.stderr.isatty())
     try:
         learner = HeadLearner(setup, context) if setup.tune == "head" else NetworkLearner(setup, context)
     except Interrupted:  # while embeddings were computed
         return "stopped"
-    job = Loop(learner, folder, on_progress=pulse_teller(pulse, config))
+    job = Loop(learner, folder, on_progress=progress_reporter(heartbeat, config))
     if kept:
         job.restore(kept)
     if ranks.first and not kept:
@@ -163,9 +169,9 @@ def announce(setup: Setup, ranks: Ranks, *, resumed: bool) -> None:
         log.info("%s", note)
 
 
-def pulse_teller(pulse: Heartbeat | Deaf, config: TrainConfig) -> Any:
+def progress_reporter(heartbeat: Heartbeat | NonPrimaryHeartbeat, config: TrainConfig) -> Any:
     def tell(state: Progress, steps: int) -> None:
-        pulse.fields = {
+        heartbeat.fields = {
             "epoch": state.epoch,
             "epochs": config.epochs,
             "step": state.step,
@@ -176,11 +182,11 @@ def pulse_teller(pulse: Heartbeat | Deaf, config: TrainConfig) -> Any:
     return tell
 
 
-def finish(folder: RunFolder, ranks: Ranks, state: str, pulse: Heartbeat | Deaf) -> None:
+def finish(folder: RunFolder, ranks: Ranks, state: str, heartbeat: Heartbeat | NonPrimaryHeartbeat) -> None:
     if ranks.first:
         now = time.time()
         final = folder.set_status(
-            **{**pulse.fields, "state": state, "ended": now, "heartbeat": now, "error": None}
+            **{**heartbeat.fields, "state": state, "ended": now, "heartbeat": now, "error": None}
         )
         if state == "stopped":
             folder.stop_file.unlink(missing_ok=True)
@@ -204,7 +210,7 @@ def fail(folder: RunFolder, error: BaseException) -> None:
 
 
 @contextlib.contextmanager
-def joined_or_failed(folder: RunFolder) -> Iterator[Ranks]:
+def join_or_fail(folder: RunFolder) -> Iterator[Ranks]:
     """The ranks on the device asked for; a device that is not there is the run's failure."""
     try:
         asked = str(folder.config().get("device") or "auto")
@@ -213,7 +219,7 @@ def joined_or_failed(folder: RunFolder) -> Iterator[Ranks]:
         raise
     stack = contextlib.ExitStack()
     try:
-        ranks = stack.enter_context(joined(asked))
+        ranks = stack.enter_context(join(asked))
     except BadInput as error:
         fail(folder, error)
         raise

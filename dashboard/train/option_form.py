@@ -52,10 +52,10 @@ def label(name: str) -> str:
 def option(name: str, **overrides: Any) -> Any:
     """Draw the widget of one field and keep what it says. `overrides` may give choices and format_func."""
     field, value = FIELDS[name], config()[name]
-    drawn = _widget(field)(field, value, overrides)
-    if drawn != value or type(drawn) is not type(value):
-        set_field(name, drawn)
-    return drawn
+    chosen = _widget(field)(field, value, overrides)
+    if chosen != value or type(chosen) is not type(value):
+        set_field(name, chosen)
+    return chosen
 
 
 def options(names: Iterable[str], columns: int = 3) -> None:
@@ -108,10 +108,10 @@ def _when_empty(field: Field[Any]) -> str:
     """What an empty field means, as its help says it; `automatic` where that would not fit into the field."""
     if not may_be_empty(field):
         return ""
-    said = _EMPTY.search(field.metadata["help"])
-    if said is None:
+    stated = _EMPTY.search(field.metadata["help"])
+    if stated is None:
         return "none"
-    return said[1] if len(said[1]) <= 11 else "automatic"
+    return stated[1] if len(stated[1]) <= 11 else "automatic"
 
 
 def _step(value: Any) -> float:

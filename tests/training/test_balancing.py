@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.training.balancing import TECHNIQUES, TrainingSet, kept_together, make_balancing
+from core.training.balancing import TECHNIQUES, TrainingSet, draws_together, make_balancing
 from core.training.reading.order import batches, epoch_order, share_of_rank
 
 
@@ -122,7 +122,7 @@ def test_without_techniques_every_sample_comes_once() -> None:
 def test_every_rank_gets_as_many_of_each_class(world: int, names: list[str]) -> None:
     samples = training_set(real=37, fake=101)
     techniques = make_balancing(names, samples)
-    order, together = epoch_order(samples, techniques, 42, 1), kept_together(techniques)
+    order, together = epoch_order(samples, techniques, 42, 1), draws_together(techniques)
     assert together == (2 if "pairs" in names else 1)
     shares = [share_of_rank(order, samples.labels, rank, world, together) for rank in range(world)]
     assert len({len(share) for share in shares}) == 1

@@ -28,10 +28,8 @@ def test_optimiser_and_its_rates(space: Workspace, tmp_path: Path) -> None:
         optimizer = job.stepper.optimizer
         assert type(optimizer) is kind
         assert {g["lr"] for g in optimizer.param_groups} == {0.02}
-        assert {g["weight_decay"] for g in optimizer.param_groups} == {
-            0.03,
-            0.0,
-        }  # norms and biases are spared
+        # Norms and biases are spared.
+        assert {g["weight_decay"] for g in optimizer.param_groups} == {0.03, 0.0}
 
 
 def test_trap_6_the_learning_rate_really_moves(space: Workspace, tmp_path: Path) -> None:

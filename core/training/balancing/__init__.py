@@ -13,7 +13,7 @@ TECHNIQUES: dict[str, type[Balancing]] = dict(
     sorted(registry.classes(__name__, Balancing).items(), key=lambda entry: (entry[1].order, entry[0]))
 )
 
-__all__ = ["TECHNIQUES", "Balancing", "TrainingSet", "kept_together", "make_balancing"]
+__all__ = ["TECHNIQUES", "Balancing", "TrainingSet", "draws_together", "make_balancing"]
 
 
 def make_balancing(names: Sequence[str], samples: TrainingSet, config: object = None) -> list[Balancing]:
@@ -25,6 +25,6 @@ def make_balancing(names: Sequence[str], samples: TrainingSet, config: object = 
     ]
 
 
-def kept_together(techniques: Sequence[Balancing]) -> int:
+def draws_together(techniques: Sequence[Balancing]) -> int:
     """How many draws in a row stay in one batch and on one process: as the technique that draws wants it."""
     return next((t.together for t in techniques if type(t).draws is not Balancing.draws), 1)

@@ -34,6 +34,6 @@ DEFAULT_MODELS = {
 DEFAULT_BATCHES = {"image": 32, "audio": 16, "video": 4, "multimodal": 4}
 
 
-def described(kinds: Iterable[type[Balancing] | type[Loss] | Augmentation]) -> str:
+def describe(kinds: Iterable[type[Balancing] | type[Loss] | Augmentation]) -> str:
     """A line of help that names all: `sampler: draws both classes equally often; pairs: …`."""
     return "; ".join(f"{kind.name}: {kind.about}" if kind.about else kind.name for kind in kinds)

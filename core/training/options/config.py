@@ -28,7 +28,7 @@ from core.training.options.choices import (
     SCHEDULERS,
     SETTINGS,
     TUNE,
-    described,
+    describe,
 )
 from core.training.options.fields import check_field, coerce, option, with_real_types
 from core.training.options.settings import with_settings
@@ -186,13 +186,13 @@ class TrainConfig:
 
     balancing: list[str] = option(
         [],
-        f"against imbalance, freely combined. {described(TECHNIQUES.values())}",
+        f"against imbalance, freely combined. {describe(TECHNIQUES.values())}",
         choices=BALANCING,
         group="techniques",
     )
     loss: str = option(
         losses.DEFAULT,
-        f"what is minimised. {described(losses.LOSSES.values())}",
+        f"what is minimised. {describe(losses.LOSSES.values())}",
         choices=LOSSES,
         group="techniques",
     )
@@ -201,7 +201,7 @@ class TrainConfig:
     )
     augmentation: list[str] = option(
         [],
-        f"random changes of the training samples. {described(augmentation.AUGMENTATIONS.values())}",
+        f"random changes of the training samples. {describe(augmentation.AUGMENTATIONS.values())}",
         choices=AUGMENTATIONS,
         group="techniques",
     )

@@ -73,7 +73,7 @@ def coerce(option: Field[Any], value: Any) -> Any:
             return int(number)
     elif isinstance(value, str) and str in kinds:
         return value
-    refuse(option.name, value, f"must be {_wanted(option)}")
+    refuse(option.name, value, f"must be {_describe(option)}")
 
 
 def check_field(option: Field[Any], value: Any) -> None:
@@ -84,12 +84,12 @@ def check_field(option: Field[Any], value: Any) -> None:
     if _is_number(value):
         low, high = meta["low"], meta["high"]
         if (low is not None and value < low) or (high is not None and value > high):
-            refuse(option.name, value, f"must be {_wanted(option)}")
+            refuse(option.name, value, f"must be {_describe(option)}")
     elif meta["choices"]:
         values = value if isinstance(value, list) else [value]
         for one in values:
             if not any(one is c or (one == c and type(one) is type(c)) for c in meta["choices"]):
-                refuse(option.name, one, f"must be one of {_listed(meta['choices'])}")
+                refuse(option.name, one, f"must be one of {_join(meta['choices'])}")
         if len(set(values)) != len(values):
             refuse(option.name, value, "names something twice")
 
@@ -119,19 +119,19 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _wanted(option: Field[Any]) -> str:
+def _describe(option: Field[Any]) -> str:
     """In words, what the field may be."""
     kinds, meta = kinds_of(option), option.metadata
     if list in kinds:
-        return f"a list of {_listed(meta['choices']) if meta['choices'] else 'names'}"
+        return f"a list of {_join(meta['choices']) if meta['choices'] else 'names'}"
     if dict in kinds:
         return "a mapping of names to values"
     words = [word for kind, word in KINDS.items() if kind in kinds]
     if meta["choices"]:
         words = (
-            [f"one of {_listed(meta['choices'])}"]
+            [f"one of {_join(meta['choices'])}"]
             if not kinds & {int, float}
-            else [*words[:1], _listed(meta["choices"])]
+            else [*words[:1], _join(meta["choices"])]
         )
     word = " or ".join(words[:2])
     low, high = meta["low"], meta["high"]
@@ -142,7 +142,7 @@ def _wanted(option: Field[Any]) -> str:
     return word + (" or empty" if may_be_empty(option) and not meta["choices"] else "")
 
 
-def _listed(choices: tuple[Any, ...]) -> str:
+def _join(choices: tuple[Any, ...]) -> str:
     return ", ".join(
         {True: "true", False: "false"}.get(c, str(c)) if isinstance(c, bool) else str(c) for c in choices
     )

@@ -17,30 +17,30 @@ import psutil
 from core.runs.folder import RunFolder
 from core.training.process.heartbeat import Heartbeat
 from core.training.process.ranks import Ranks
-from core.training.process.signals import heard
+from core.training.process.signals import call_on_stop_signal
 
 log = logging.getLogger("core.training")
 
 
-class Deaf:
+class NonPrimaryHeartbeat:
     """What ranks other than 0 have for a heartbeat: they hear signals only, and write nothing."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.fields: dict[str, Any] = {}
         self._folder, self._asked = folder, False
 
-    def stopping(self) -> bool:
+    def stop_requested(self) -> bool:
         return self._asked
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         self._asked = True
 
 
 @contextlib.contextmanager
-def writing(folder: RunFolder, ranks: Ranks) -> Iterator[Heartbeat | Deaf]:
+def mark_running(folder: RunFolder, ranks: Ranks) -> Iterator[Heartbeat | NonPrimaryHeartbeat]:
     """The status says running, with this process, until the block ends; rank 0 only."""
     if not ranks.first:
-        yield Deaf(folder)
+        yield NonPrimaryHeartbeat(folder)
         return
     own = psutil.Process()
     folder.set_status(
@@ -54,26 +54,26 @@ def writing(folder: RunFolder, ranks: Ranks) -> Iterator[Heartbeat | Deaf]:
         error=None,
     )
     gpu = ranks.device.index if ranks.device.type == "cuda" else None
-    with Heartbeat(folder, gpu=gpu) as pulse:
-        yield pulse
-        pulse.measure()
+    with Heartbeat(folder, gpu=gpu) as heartbeat:
+        yield heartbeat
+        heartbeat.measure()
 
 
 @contextlib.contextmanager
-def stopped_by_signals(pulse: Heartbeat | Deaf) -> Iterator[None]:
+def stop_on_signals(heartbeat: Heartbeat | NonPrimaryHeartbeat) -> Iterator[None]:
     """SIGTERM and the first Ctrl-C ask the run to stop after its batch; a second Ctrl-C ends it at once."""
 
     def ask(number: int) -> None:
         log.info("asked to stop (%s); the batch is finished first", signal.Signals(number).name)
-        pulse.ask_to_stop()
+        heartbeat.request_stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    with heard(ask):
+    with call_on_stop_signal(ask):
         yield
 
 
 @contextlib.contextmanager
-def logged(folder: RunFolder) -> Iterator[None]:
+def log_to_folder(folder: RunFolder) -> Iterator[None]:
     """Log lines go to log.txt and to stderr, once each where stderr is log.txt already. Only rank 0 writes."""
     logger = logging.getLogger("core")
     if os.environ.get("RANK", "0") != "0":

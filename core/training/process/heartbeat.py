@@ -40,13 +40,13 @@ class Heartbeat:
         self._over.set()
         self._thread.join(timeout=30)
 
-    def stopping(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether the run shall stop; the file is also looked for here, between two beats."""
         if not self._asked.is_set() and self.folder.stop_file.exists():
             self._asked.set()
         return self._asked.is_set()
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         self._asked.set()
 
     def _run(self) -> None:

@@ -36,11 +36,11 @@ class Ranks:
         """Whether it is true on some rank, so that all do the same."""
         if not self.several:
             return flag
-        told = torch.tensor([float(flag)], device=self.device)
-        dist.all_reduce(told, op=dist.ReduceOp.MAX)
-        return bool(told.item() > 0)
+        flags = torch.tensor([float(flag)], device=self.device)
+        dist.all_reduce(flags, op=dist.ReduceOp.MAX)
+        return bool(flags.item() > 0)
 
-    def gathered(self, value: Any) -> list[Any]:
+    def gather(self, value: Any) -> list[Any]:
         """The values of all ranks, in the order of ranks, on every rank."""
         if not self.several:
             return [value]
@@ -69,7 +69,7 @@ class Ranks:
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Ranks]:
+def join(device: str) -> Iterator[Ranks]:
     """This process among those that torchrun started; alone where there is no torchrun."""
     world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     own = own_device(device)

@@ -7,16 +7,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
-HEARD = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextlib.contextmanager
-def heard(ask: Callable[[int], None]) -> Iterator[None]:
+def call_on_stop_signal(ask: Callable[[int], None]) -> Iterator[None]:
     """`ask` is called with the signal until the block ends. Only a process's main thread hears any."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, lambda number, _: ask(number)) for number in HEARD}
+    before = {number: signal.signal(number, lambda number, _: ask(number)) for number in STOP_SIGNALS}
     try:
         yield
     finally:

@@ -72,7 +72,7 @@ def predict(
             break
     if ranks.any(asked):
         raise Interrupted
-    everyone = ranks.gathered((scored, [replace(u, sample=own[u.sample]) for u in unusable]))
+    everyone = ranks.gather((scored, [replace(u, sample=own[u.sample]) for u in unusable]))
     return Predicted(
         {k: v for one, _ in everyone for k, v in one.items()}, [u for _, us in everyone for u in us]
     )

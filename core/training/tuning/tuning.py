@@ -29,7 +29,7 @@ from core.runs import events, processes
 from core.runs.folder import RunFolder, new_run, open_run
 from core.training.balancing import TECHNIQUES
 from core.training.options.config import TrainConfig
-from core.training.process.signals import heard
+from core.training.process.signals import call_on_stop_signal
 from core.training.tuning.results import summary, write_plots
 from core.training.tuning.search import DEFAULT, check_space, suggest
 from core.training.tuning.trials import Trials, count_done
@@ -160,25 +160,25 @@ class Tuning:
     def run(self, jobs: int) -> None:
         self._begin()
         try:
-            with heard(lambda _: self._stop.set()), ThreadPoolExecutor(jobs) as pool:
+            with call_on_stop_signal(lambda _: self._stop.set()), ThreadPoolExecutor(jobs) as pool:
                 for ended in [pool.submit(self._work) for _ in range(jobs)]:
                     ended.result()
         except WorkbenchError as error:
-            self._tell(state="failed", ended=time.time(), error=one_line(error))
+            self._write_status(state="failed", ended=time.time(), error=one_line(error))
             raise
         if self._stop.is_set():
-            self._tell(state="stopped", ended=time.time())
+            self._write_status(state="stopped", ended=time.time())
             self.folder.stop_file.unlink(missing_ok=True)
         elif count_done(self.study) >= self.trials:  # else another process still works on the rest
-            self._tell(state="completed", ended=time.time())
+            self._write_status(state="completed", ended=time.time())
 
     def _begin(self) -> None:
         """The command's own study is under way again, however it ended before; a page has said so itself."""
         if self.folder.status_file.exists() and not self.folder.status().person:
             self.folder.stop_file.unlink(missing_ok=True)
-            self._tell(state="running", ended=None, error=None)
+            self._write_status(state="running", ended=None, error=None)
 
-    def _tell(self, **fields: Any) -> None:
+    def _write_status(self, **fields: Any) -> None:
         if self.folder.status_file.exists():
             now = time.time()
             self.folder.set_status(step=count_done(self.study), steps=self.trials, heartbeat=now, **fields)
@@ -190,7 +190,7 @@ class Tuning:
             if trial is None:
                 return
             self._try(trial)
-            self._tell()
+            self._write_status()
 
     def _try(self, trial: optuna.Trial) -> None:
         run = self._run_of(trial)
@@ -237,7 +237,7 @@ class Tuning:
         """Train it in a process of its own; after each epoch ask whether it is worth going on."""
         alive, choose = self._started(run), min if self.config.lower_is_better else max
         known = self.study.get_trials(deepcopy=False)[trial.number].intermediate_values
-        offset, told, best, pruned = 0, max(known, default=0), None, False
+        offset, reported, best, pruned = 0, max(known, default=0), None, False
         while True:
             ended = not alive()
             found, offset = events.read(run.events_file, offset)
@@ -245,10 +245,10 @@ class Tuning:
                 if event.name != f"val/{self.config.monitor}":
                     continue
                 best = event.value if best is None else choose(best, event.value)
-                if event.epoch <= told:
+                if event.epoch <= reported:
                     continue
-                told = event.epoch
-                trial.report(best, told)
+                reported = event.epoch
+                trial.report(best, reported)
                 if not pruned and not ended and trial.should_prune():
                     pruned = True
                     run.stop_file.touch()
