@@ -275,9 +275,13 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
                 path = path.rpartition("/")[0]
     counts: Counter[str] = Counter()
     for folder, kind in recognised.left:
-        if kind == SHARD and any(inside(folder, item.root) for item in recognised.found):
-            continue  # an archive in a dataset, as any other file there
-        counts[_outermost(folder, tree, busy)] += tree.folders[folder].files[kind].total
+        files = tree.folders[folder].files[kind]
+        if kind != SHARD:
+            counts[_outermost(folder, tree, busy)] += files.total
+        elif not any(inside(folder, item.root) for item in recognised.found):
+            tars = sum(name.lower().endswith(".tar") for name in files.list())  # a table is no media
+            if tars:
+                counts[_outermost(folder, tree, busy)] += tars
     for walked in tree.folders.values():
         packed = [n for n in _others(walked) if n[n.rfind(".") + 1 :].lower() in PACKED]
         if packed and not any(inside(walked.path, item.root) for item in recognised.found):

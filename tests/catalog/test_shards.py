@@ -120,7 +120,7 @@ class TestParquet:
     def test_tables_without_media_are_left(self, tmp_path: Path, space: Workspace) -> None:
         parquet(tmp_path / "scores" / "val.parquet", [{"id": "x", "score": 0.5}])
         result = scan([tmp_path], space=space)
-        assert result.datasets == [] and [left.files for left in result.unrecognised] == [1]
+        assert result.datasets == [] and result.unrecognised == []
 
     def test_damage_is_a_problem(self, tmp_path: Path, space: Workspace) -> None:
         folder = open_fake(tmp_path / "OpenFake")
@@ -235,8 +235,25 @@ class TestTar:
             tar(tmp_path / "Mine" / word / "0.tar", [(f"{i}.png", picture(i)) for i in range(2)])
         assert counts(only(tmp_path, space)) == (2, 2, 0)
 
+    def test_folders_inside_may_state_the_class(self, tmp_path: Path, space: Workspace) -> None:
+        members = [(f"train/{word}/{i}.png", picture(i)) for word in ("real", "fake") for i in range(2)]
+        tar(tmp_path / "Mine" / "0.tar", members)
+        assert counts(only(tmp_path, space)) == (2, 2, 0)
+
+    def test_a_packed_download_is_no_dataset(self, tmp_path: Path, space: Workspace) -> None:
+        """Nothing in it says what it holds, and perhaps it lies unpacked beside it."""
+        for word in ("real", "fake"):
+            (tmp_path / "Mine" / word).mkdir(parents=True)
+            (tmp_path / "Mine" / word / "a.png").write_bytes(picture(1))
+        tar(tmp_path / "Mine" / "clips.tar", [(f"{i}.png", picture(i)) for i in range(3)])
+        about = only(tmp_path, space)
+        assert (about.name, counts(about)) == ("Mine", (1, 1, 0))
+        tar(tmp_path / "packed.tar", [(f"{i}.png", picture(i)) for i in range(3)])
+        assert [left.files for left in scan([tmp_path], space=space).unrecognised] == [1]
+
     def test_names_are_never_paths(self, tmp_path: Path, space: Workspace) -> None:
-        tar(tmp_path / "in" / "Mine" / "0.tar", [("../../evil.png", picture(1)), ("/etc/x.png", picture(2))])
+        members = [("../../evil.png", picture(1)), ("/etc/x.png", picture(2)), ("x.json", b"{}")]
+        tar(tmp_path / "in" / "Mine" / "0.tar", members)
         only(tmp_path / "in", space)
         unpack("Mine", tmp_path / "out", space)
         files = sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from core.catalog.layouts.base import class_of
 from core.catalog.problems import Problems
 from core.catalog.shards.columns import Said, chosen, understood
 from core.media.shards.tar import FAILURES, SMALL, Member, members
@@ -17,12 +18,28 @@ DESCRIBING = ("json", "cls", "txt")
 MOST_DESCRIBED = 2 << 30  # bytes of describing members in one archive
 
 
-def holds_media(path: Path) -> bool:
-    """Whether one of the first files in the archive is media."""
+LOOKED_AT = 1000  # members of an archive that tell whether it is a shard
+
+
+def holds_media(path: Path, labelled: bool) -> bool:
+    """Whether the archive is a shard: media that its other members or its folders describe.
+
+    Without any of that it is a packed download, perhaps of what lies unpacked beside it; `labelled`: the folder
+    that it lies in says what is in it.
+    """
     try:
-        return any(member.kind for member, _ in zip(members(path), range(1000), strict=False))
+        first = [member for member, _ in zip(members(path), range(LOOKED_AT), strict=False)]
     except FAILURES:
         return False
+    described = any(_ending(member.name) in ("json", "cls") for member in first)
+    stated = any(_stated(member.name) is not None for member in first)
+    return any(member.kind for member in first) and (labelled or described or stated)
+
+
+def _stated(name: str) -> int | None:
+    """The label that the innermost folder with such a name states: `train/real/0001.png`."""
+    folders = name.split("/")[:-1]
+    return next((label for part in reversed(folders) if (label := class_of(part)) is not None), None)
 
 
 def read(
@@ -56,6 +73,8 @@ def read(
     if not names:
         table = pa.table({"": pa.nulls(len(found))})
     said = understood(table, chosen(table.schema, ""), [], one_is, problems, path.name)
+    if "label" not in said.columns:
+        said.columns["label"] = pa.array([_stated(member.name) for member in found], pa.int8())
     said.columns["name"] = pa.array([member.name for member in found], pa.string())
     kinds: dict[str, list[int]] = {}
     for i, member in enumerate(found):

@@ -118,7 +118,7 @@ def _labels(
 
     counted = {v["values"]: v["counts"] for v in pc.value_counts(column).to_pylist()}
     for value, count in counted.items():
-        if value is not None and label(value) is None:
+        if value is not None and value == value and label(value) is None:
             problems.add("bad label", source, f"{value!r} in column {name}", int(count))
         if value is not None and not classes and not stated and str(value) in ("0", "1"):
             said.numbers += int(count)

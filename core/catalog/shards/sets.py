@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, normal, split_of
+from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, class_of, normal, split_of
 from core.catalog.paths import inside, name_of, parent_of
 from core.catalog.recognise import Claim, Key, Owned
 from core.catalog.walk import Tree
@@ -65,9 +65,12 @@ def holding(tree: Tree, folder: str) -> bool:
     """Whether the first shard of the folder that can be read holds media."""
     from core.catalog.shards import archives, tables
 
+    root = next((r for r in tree.roots if inside(folder, r)), folder)
+    labelled = any(class_of(part) is not None for part in folder[len(root) :].split("/"))
     for name in tree.folders[folder].files[SHARD].list()[:3]:
         path = Path(folder, name)
-        if (tables if name.lower().endswith(".parquet") else archives).holds_media(path):
+        packed = not name.lower().endswith(".parquet")
+        if archives.holds_media(path, labelled) if packed else tables.holds_media(path):
             return True
     return False
 
