@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 FILE = "audit.jsonl"
 START = "0" * 64
-LONGEST_TAIL = 1 << 20  # bytes in which the last line must lie
+LONGEST_TAIL = 1 << 16  # bytes in which the last line lies
+LONGEST_SUBJECT = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,10 @@ def record(
     space = space or workspace()
     try:
         with held(space.root / f".{FILE}.lock"):
-            _append(space.root / FILE, {"who": person.name, "action": action, "subject": subject, **details})
+            _append(
+                space.root / FILE,
+                {"who": person.name, "action": action, "subject": subject[:LONGEST_SUBJECT], **details},
+            )
     except OSError as error:
         log.error("the audit trail could not be written (%s): %s %s %s", error, person.name, action, subject)
 
@@ -90,7 +94,6 @@ def _append(path: Path, entry: dict[str, Any]) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(handle, data)
-        os.fsync(handle)
     finally:
         os.close(handle)
 

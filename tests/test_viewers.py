@@ -30,6 +30,7 @@ from core.runs import tuning
 from core.runs.estimate import estimate
 from core.runs.folder import RunFolder, new_run
 from core.runs.manager import RunManager
+from core.service import tokens
 from core.thresholds import calibration, operating_point
 from core.workspace import Workspace
 from dashboard import session
@@ -93,6 +94,7 @@ FORBIDDEN: dict[str, Act] = {
     "core.imports.weights:get": lambda m, r, s: weights.get("AASIST.pth", person=VIEWER, space=s),
     "core.imports.store:rename": lambda m, r, s: store.rename("a", "b", VIEWER, s),
     "core.imports.store:delete": lambda m, r, s: store.delete("a", VIEWER, s),
+    "core.service.tokens:make": lambda m, r, s: tokens.make("newsdesk", VIEWER, s),
     "core.detection.defaults:set_default": lambda m, r, s: set_default("image", r.id, VIEWER, s),
 }  # fmt: skip
 

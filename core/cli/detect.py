@@ -106,7 +106,11 @@ class _Batch:
             exports.save(self.args.out, [entry for of_file in of_files for entry in of_file])
 
     def _keep(self, number: int, verdict: Any, *, detector: int) -> None:
+        from core.access import LOCAL
+        from core.detection.trail import note_verdict
+
         self.verdicts[number][detector] = verdict
+        note_verdict(LOCAL, verdict)
         entry = self._entries([verdict])[0]
         for one in self.growing:
             one.add(entry)

@@ -78,7 +78,7 @@ class Server:
 
 
 def create(space: Workspace) -> FastAPI:
-    server = Server(space, Service(), Jobs(space, catalogue.seconds_kept(space)), Metrics())
+    server = Server(space, Service(), Jobs(catalogue.seconds_kept(space)), Metrics())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -272,7 +272,9 @@ def _take(server: Server, person: Person, files: list[UploadFile], wish: Wish) -
                 job.refused[number] = failed.to_dict()
                 continue
             out = job.folder.results()
-            job.files.append(server.judges.submit(person.name, upload, replace(wish, out=out), play=False))
+            wish_of = replace(wish, out=out)
+            one = server.judges.submit(person.name, upload, wish_of, play=False, person=person)
+            job.files.append(one)
     except BaseException:
         job.folder.close()
         raise

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core import audit
 from core.access import Person
 from core.detection.exports import plain
 from core.detection.serving.service import Job as FileJob
 from core.detection.serving.uploads import SessionFolder
-from core.workspace import Workspace
 
 KEPT = 600.0  # seconds after the last verdict
 
@@ -94,8 +92,8 @@ class Job:
 class Jobs:
     """All jobs of one server; those that ended long ago are forgotten with their files."""
 
-    def __init__(self, space: Workspace, kept: float = KEPT) -> None:
-        self.space, self.kept = space, kept
+    def __init__(self, kept: float = KEPT) -> None:
+        self.kept = kept
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
@@ -123,7 +121,6 @@ class Jobs:
             if job.ended is None and job.done == job.total:
                 job.ended = time.time()
                 ended.append(job)
-                self._note(job)
             elif job.ended is not None and time.time() - job.ended > self.kept:
                 self.remove(job)
         return ended
@@ -131,16 +128,3 @@ class Jobs:
     def close(self) -> None:
         for job in list(self._jobs.values()):
             self.remove(job)
-
-    def _note(self, job: Job) -> None:
-        for one in job.files:
-            if one.verdict is not None:
-                audit.record(
-                    job.owner,
-                    "judge",
-                    one.verdict.file,
-                    self.space,
-                    verdict=one.verdict.verdict or one.verdict.status,
-                    detector=one.verdict.detector,
-                    sha256=one.verdict.facts.get("sha256"),
-                )

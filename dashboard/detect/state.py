@@ -13,6 +13,7 @@ from core.detection.request import Request
 from core.detection.serving.service import Job, Service
 from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Verdict
+from dashboard import session as page_session
 
 LEAST_OFTEN = 3.0  # seconds between looks, however many files wait
 PER_WAITING = 0.2  # seconds, about what a verdict takes
@@ -106,7 +107,8 @@ def judge(item: Item, request: Request) -> Job:
         out: Path = own.folder.results()
         first = item.opened is None
         own.served_by = service()
-        job = own.served_by.submit(own.id, item.upload, replace(request, out=out), play=first)
+        asked = replace(request, out=out)
+        job = own.served_by.submit(own.id, item.upload, asked, play=first, person=page_session.person())
         item.opened = item.opened or job
     item.jobs[key] = job  # at the end: it was asked for last
     return job

@@ -32,7 +32,9 @@ class Answered:
     def __init__(self, answers: list[Verdict], stage: str = "done") -> None:
         self.answers, self.stage, self.asked = answers, stage, list[Request]()
 
-    def submit(self, session: str, upload: Upload, request: Request, *, play: bool = True) -> Job:
+    def submit(
+        self, session: str, upload: Upload, request: Request, *, play: bool = True, **_: object
+    ) -> Job:
         self.asked.append(request)
         verdict = self.answers[min(len(self.asked), len(self.answers)) - 1]
         job = Job(session, upload, request, stage=self.stage, verdict=replace(verdict, file=upload.shown))

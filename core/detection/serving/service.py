@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from core import priority
+from core.access import LOCAL, Person
 from core.detection.request import Request
 from core.detection.serving import player, uploads
 from core.detection.serving.queue import Queue
 from core.detection.serving.uploads import Upload
+from core.detection.trail import note_verdict
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
 from core.media import sandbox
@@ -52,10 +54,18 @@ class Job:
     submitted: float = field(default_factory=time.time)
     verdict_after: float | None = None  # seconds after submission
     plays: bool = False  # something to play is made for it
+    person: Person = LOCAL  # who asked
+    noted: bool = False  # stands in the audit trail
 
     @property
     def over(self) -> bool:
         return self.stage in ("done", "cancelled")
+
+    def note(self) -> None:
+        """Write once into the audit trail who had this file judged."""
+        if not self.noted and self.verdict is not None:
+            self.noted = True
+            note_verdict(self.person, self.verdict)
 
     def without_maps(self, why: str) -> None:
         """The verdict stands, and says why there are no heat maps."""
@@ -94,8 +104,10 @@ class Service:
         with self._changed:
             return self._process is not None and not self._warming and self._wanted is None
 
-    def submit(self, session: str, upload: Upload, request: Request, *, play: bool = True) -> Job:
-        job = Job(session, upload, request, plays=play and request.out is not None)
+    def submit(
+        self, session: str, upload: Upload, request: Request, *, play: bool = True, person: Person = LOCAL
+    ) -> Job:
+        job = Job(session, upload, request, plays=play and request.out is not None, person=person)
         with self._changed:
             self._queue.add(session, job)
             self._changed.notify()
@@ -198,6 +210,8 @@ class Service:
         if job.verdict_after is None and verdict.verdict is not None:
             job.verdict_after = time.time() - job.submitted
         job.stage = answer["stage"]
+        if job.stage in ("facts", "done"):
+            job.note()
 
     def _failed(self, job: Job | None, error: BaseException) -> None:
         """The process is gone or hangs: its file gets an error, the next one a new process.
@@ -218,6 +232,7 @@ class Service:
                 reason = one_line(error)
             job.verdict = Verdict(file=job.upload.shown, status="error", reason=reason, words=reason)
             job.stage = "done"
+            job.note()
 
     def _make_player(self, job: Job) -> None:
         assert job.request.out is not None
