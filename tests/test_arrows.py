@@ -24,7 +24,7 @@ ALLOWED_ROOMS = {
     "training": {"media", "catalog", "runs", "thresholds"},
     "imports": {"media", "catalog", "runs", "thresholds", "training"},
     "detection": {"media", "catalog", "runs", "thresholds", "training"},
-    "service": {"media", "catalog", "runs", "thresholds", "detection"},
+    "service": {"media", "catalog", "runs", "thresholds", "imports", "detection"},
 }
 
 

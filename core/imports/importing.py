@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 import models
+from core import audit
 from core.access import LOCAL, Person
 from core.errors import BadInput
 from core.imports import store
@@ -60,6 +61,7 @@ def import_detector(
     options = {**match.options, "reading": _plain(asdict(match.reading))}
     document = best_model.document(network, network.card, recipe, PREFIX + one.name, options)
     _save(place, document, about, recipe, space)
+    audit.record(person, "import detector", place.name, space, family=one.name)
     return about
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import audit
 from core.access import Person
 from core.errors import BadInput
 from core.locks import held
@@ -82,6 +83,7 @@ def rename(name: str, new: str, person: Person, space: Workspace | None = None) 
     with held(space.root / ".detectors.lock"):
         folder_of(name, space).path.rename(free_place(new, space))
     _change_defaults(space, name, new)
+    audit.record(person, "rename detector", name, space, new=new)
 
 
 def delete(name: str, person: Person, space: Workspace | None = None) -> None:
@@ -97,6 +99,7 @@ def delete(name: str, person: Person, space: Workspace | None = None) -> None:
     else:
         shutil.rmtree(grave)
     _change_defaults(space, name, None)
+    audit.record(person, "delete detector", name, space)
 
 
 def _change_defaults(space: Workspace, name: str, new: str | None) -> None:

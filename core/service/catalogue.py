@@ -7,33 +7,37 @@ from typing import Any
 from core.detection import source
 from core.detection.defaults import default_detector
 from core.errors import BadInput, WorkbenchError
+from core.imports import store
 from core.runs import listing
 from core.service.jobs import KEPT
 from core.workspace import MODALITIES, Workspace
 
 
 def detectors(space: Workspace) -> list[dict[str, Any]]:
-    """Every finished run that opens as a detector, the defaults first."""
+    """Every finished run and every imported detector that opens, the defaults first."""
     chosen = {default_detector(m, space) for m in MODALITIES}
     found = []
-    for run in listing.runs(space):
-        if run.state != "completed":
-            continue
+    named = [
+        (run.id, run.name, run.model, run.datasets) for run in listing.runs(space) if run.state == "completed"
+    ]
+    named += [(one.name, one.name, str(one.about.get("family", "")), ()) for one in store.listed(space)]
+    for name, shown, model, datasets in named:
         try:
-            own = source.find(run.id, space)
+            own = source.find(name, space)
         except WorkbenchError:
             continue
         found.append(
             {
                 "detector": own.id,
-                "name": run.name,
+                "name": shown,
                 "modality": own.modality,
-                "model": run.model,
-                "datasets": list(run.datasets),
+                "model": model,
+                "datasets": list(datasets),
                 "threshold": own.threshold,
                 "default": own.id in chosen,
                 "learned_nothing": own.learned_nothing,
                 "demo": own.demo,
+                "measured": own.measured,
             }
         )
     return sorted(found, key=lambda d: not d["default"])
