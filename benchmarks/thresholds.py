@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -21,6 +22,8 @@ import pandas as pd
 from sklearn import metrics
 
 from core.thresholds import intervals, score_files, table
+from core.thresholds.at_threshold import AT_THRESHOLD, figure_ends
+from core.thresholds.field_measures import PARTIAL, RATES
 from core.thresholds.methods import choose
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import Sweep, sweep
@@ -38,6 +41,7 @@ REPEATS = 5
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=int, default=10_000_000, help="samples of the sweep")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="rows of the file apart by spaces")
     parser.add_argument("--browser", action="store_true", help="also drag and release in Chromium")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
@@ -45,6 +49,8 @@ def main() -> None:
     if PUBLISHED.is_file():
         results += published()
     results += speed(args.scores)
+    results += intervals_everywhere()
+    results += plain_file(args.rows)
     results += drawn_sizes()
     if args.browser:
         results += browser()
@@ -117,11 +123,55 @@ def speed(n: int) -> list[dict[str, Any]]:
     return lines
 
 
+def intervals_everywhere(n: int = 1_000_000) -> list[dict[str, Any]]:
+    """Every figure's interval at every distinct score, from the counts there."""
+    random = np.random.default_rng(1)
+    labels = (random.random(n) < 0.3).astype(np.uint8)
+    found = sweep(labels, random.normal(size=n) * 3 + labels)
+
+    def work() -> None:
+        tp, fp = found.tp.astype(np.float64), found.fp.astype(np.float64)
+        figure_ends((tp, fp, found.negatives - fp, found.positives - tp), tuple(AT_THRESHOLD))
+
+    (seconds,) = best(work, repeats=3)
+    what = f"{n:,} scores: seconds for every interval at every point"
+    return [result(what, seconds, "at most 2", seconds <= 2)]
+
+
+def plain_file(n: int) -> list[dict[str, Any]]:
+    """From a file apart by spaces, as ASVspoof writes it, to the rows of the first curve."""
+    random = np.random.default_rng(2)
+    fake = random.random(n) < 0.9
+    frame = pd.DataFrame({"id": np.char.add("LA_E_", np.arange(n).astype(str))})
+    frame["attack"], frame["key"] = np.where(fake, "A07", "-"), np.where(fake, "spoof", "bonafide")
+    frame["score"] = random.normal(size=n) * 2 + 3 * fake
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scores.txt"
+        frame.to_csv(path, sep=" ", header=False, index=False)
+        del frame
+        theirs, ours = best(
+            partial(pd.read_csv, path, sep=r"\s+", header=None, engine="c"),
+            partial(first_curve, path),
+            repeats=2,
+        )
+    what = f"{n:,} rows apart by spaces to the first curve, over pandas"
+    return [result(what, ours / theirs, "at most 3", ours <= 3 * theirs)]
+
+
+def first_curve(path: Path) -> None:
+    frame = score_files.read(path)
+    table.rows(sweep(frame["label"].to_numpy(), frame["score"].to_numpy()))
+
+
 def everything(labels: np.ndarray, scores: np.ndarray) -> None:
     found = sweep(labels, scores)
     _ = found.auc, found.ap, found.eer, found.eer_threshold
     for words in METHODS:
         choose(found, words)
+    choose(found, "cost=1:10@0.05")  # minDCF
+    for rate in RATES:
+        choose(found, f"fpr={rate!r}")
+    _ = found.partial_auc(PARTIAL)
 
 
 def reference(labels: np.ndarray, scores: np.ndarray) -> None:
