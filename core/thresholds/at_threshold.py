@@ -32,6 +32,9 @@ AT_THRESHOLD: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+CHUNK = 1 << 14  # thresholds
+
+
 def figure_ends(
     counts: Counts,
     figures: Sequence[str],
@@ -42,6 +45,8 @@ def figure_ends(
 
     A million thresholds take a moment. `worth` is that of Resampled.worth where samples hang together.
     """
+    if not costs and worth is None and len(counts[0]) > CHUNK:
+        return _piece_by_piece(counts, figures)
     ends = proportions.figure_intervals(counts, list(figures), worth)
     if costs:
         ends["cost"] = _cost_ends(counts, costs, worth)
@@ -50,6 +55,18 @@ def figure_ends(
         with np.errstate(invalid="ignore"):
             ends[name] = np.minimum(low, here), np.maximum(high, here)
     return ends
+
+
+def _piece_by_piece(counts: Counts, figures: Sequence[str]) -> dict[str, Ends]:
+    """The same, a piece at a time: what stays in the processor's cache is several times as fast."""
+    size = len(counts[0])
+    found = {name: (np.empty(size), np.empty(size)) for name in figures}
+    for start in range(0, size, CHUNK):
+        part = slice(start, start + CHUNK)
+        tp, fp, tn, fn = (side[part] for side in counts)
+        for name, ends in figure_ends((tp, fp, tn, fn), figures).items():
+            found[name][0][part], found[name][1][part] = ends
+    return found
 
 
 def cost(

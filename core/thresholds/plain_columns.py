@@ -101,7 +101,7 @@ class SingleSpaces(io.RawIOBase):
 
     def __init__(self, file: IO[bytes] | io.RawIOBase, block: int) -> None:
         self.file, self.block = file, block
-        self.rest, self.ready = b"", b""
+        self.rest, self.ready = b"", memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -115,7 +115,7 @@ class SingleSpaces(io.RawIOBase):
             cut = text.rfind(b"\n") + 1 if data else len(text)
             if not cut and len(text) > self.block:
                 cut = len(text)  # a row longer than a block is refused by whoever reads it
-            self.ready, self.rest = _single_spaced(text[:cut]), text[cut:]
+            self.ready, self.rest = memoryview(_single_spaced(text[:cut])), text[cut:]
         given = self.ready[: len(buffer)]
         self.ready = self.ready[len(given) :]
         buffer[: len(given)] = given

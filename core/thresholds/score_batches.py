@@ -144,7 +144,11 @@ def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterato
     else:
         header, separator = [str(place + 1) for place in range(plain.count)], " "
         found = places(plain, name, asked)
-    source = io.BufferedReader(plain_columns.SingleSpaces(buffered, BLOCK)) if separator == " " else buffered
+    source = (
+        io.BufferedReader(plain_columns.SingleSpaces(buffered, BLOCK), BLOCK)
+        if separator == " "
+        else buffered
+    )
     types = dict.fromkeys(header, pa.string())
     if "score" in found and not asked.scores_as_text:
         types[found["score"]] = pa.float64()

@@ -154,12 +154,10 @@ class _Parts:
             self.scores.append(self._scores(batch.column("score")))
         if "label" in self.needed:
             self.codes.append(self._codes(batch.column("label")))
-        ids = self._encoded(batch, found, "id") if "id" in found else None
-        if ids is not None:
-            self.ids.append(score_text.hashes(ids))
+        ids, size = self._ids(batch, found)
         for wanted in self.columns:
             if wanted == "id" and ids is not None:
-                self._keep(score_text.size(ids))
+                self._keep(size)
                 self.others.setdefault(wanted, []).append(ids.cast(pa.string()))
             elif wanted == "probability" and wanted in found:
                 self.others.setdefault(wanted, []).append(self._probability(batch.column(found[wanted])))
@@ -168,6 +166,19 @@ class _Parts:
                 self._keep(column.nbytes)
                 self.others.setdefault(wanted, []).append(column)
         self.rows += batch.num_rows
+
+    def _ids(self, batch: pa.Table, found: dict[str, str]) -> tuple[pa.Array | None, int]:
+        """The ids and the bytes of their text; their hashes are kept. Of a dictionary each text is looked at once."""
+        if "id" not in found:
+            return None, 0
+        column = batch.column(found["id"])
+        if pa.types.is_dictionary(column.type):
+            coded = self._encoded(batch, found, "id")
+            self.ids.append(score_text.hashes(coded))
+            return coded, score_text.size(coded)
+        ids = score_text.whole(column, f"{self.name}: column id")
+        self.ids.append(score_text.text_hashes(ids))
+        return ids, int(pc.sum(pc.binary_length(ids)).as_py() or 0)
 
     def _encoded(self, batch: pa.Table, found: dict[str, str], wanted: str) -> pa.DictionaryArray:
         return score_text.encoded(batch.column(found[wanted]), f"{self.name}: column {wanted}")

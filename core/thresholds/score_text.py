@@ -77,6 +77,35 @@ def hashes(column: pa.DictionaryArray) -> np.ndarray:
     return codes[rows[stated[rows]]] if len(words) else codes
 
 
+# One odd number for each place of a text; a text is the sum of its bytes times these (multilinear hashing).
+_PLACES = np.random.default_rng(0).integers(0, 2**63, LONGEST, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+
+
+def whole(column: pa.ChunkedArray, name: str) -> pa.StringArray:
+    """A column of ids, mostly distinct: as it is, with no text too long."""
+    text = _text(column, name).combine_chunks()
+    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    longest = pc.max(pc.binary_length(text)).as_py() or 0
+    if longest > LONGEST:
+        raise BadInput(f"{name} holds a text of {longest:,} bytes; at most {LONGEST:,} are read")
+    return text
+
+
+def text_hashes(column: pa.StringArray) -> np.ndarray:
+    """64 bits of each text that is stated, straight from the bytes."""
+    if not len(column):
+        return np.zeros(0, np.uint64)
+    _, places, text = column.buffers()
+    offsets = np.frombuffer(places, np.int32)[column.offset : column.offset + len(column) + 1]
+    lengths = np.diff(offsets)
+    starts, lengths = (offsets[:-1] - offsets[0])[lengths > 0], lengths[lengths > 0]
+    if not len(starts):
+        return np.zeros(0, np.uint64)
+    data = np.frombuffer(text, np.uint8)[offsets[0] : offsets[-1]]
+    place = np.arange(len(data), dtype=np.int32) - np.repeat(starts, lengths)
+    return np.add.reduceat(_PLACES[place] * (data.astype(np.uint64) + np.uint64(1)), starts)
+
+
 def _text(column: pa.ChunkedArray | pa.Array, name: str) -> pa.ChunkedArray | pa.Array:
     try:
         return column if pa.types.is_string(column.type) else column.cast(pa.string())
