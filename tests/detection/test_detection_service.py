@@ -195,7 +195,7 @@ class Scripted:
         self._say("facts", facts={"sha256": "ab"})
         self._answers.append({"stage": "may explain"})
 
-    def tell(self, task: dict[str, Any]) -> None:
+    def send(self, task: dict[str, Any]) -> None:
         maps = {"heatmaps": ("map.jpg",)} if task["explain"] else {}
         if maps:
             self._say("map", facts={"sha256": "ab"}, **maps)
@@ -205,7 +205,7 @@ class Scripted:
         verdict = Verdict(self._name, "ok", verdict="fake", score=0.9, **more)
         self._answers.append({"stage": stage, "verdict": verdict.to_dict()})
 
-    def hear(self, _seconds: float) -> dict[str, Any]:
+    def receive(self, _seconds: float) -> dict[str, Any]:
         answer = self._answers.popleft()
         self.heard.append((answer["stage"], self._name))
         return answer
@@ -246,14 +246,14 @@ def test_who_leaves_while_maps_wait_keeps_the_verdicts(scripted: tuple[Service, 
     service, process = scripted
     jobs = [service.submit("s", Upload(Path(n), n, ours=False), Request(explain=True)) for n in "ab"]
     cancelled: list[int] = []
-    tell = process.tell
+    send = process.send
 
     def leaving(task: dict[str, Any]) -> None:
         if task["explain"]:  # the last file is explained; the first still waits for its maps
             cancelled.append(service.cancel("s"))
-        tell(task)
+        send(task)
 
-    process.tell = leaving  # type: ignore[method-assign]
+    process.send = leaving  # type: ignore[method-assign]
     process.go.set()
     first, last = (finished(job, 60).verdict for job in jobs)
     assert cancelled == [1] and last is not None and last.heatmaps
