@@ -142,7 +142,7 @@ class Model {
     };
   }
   cheapest() {
-    // Chosen on the split where thresholds are chosen; the lowest threshold among equals.
+    // Chosen on the split where thresholds are chosen; the lowest threshold among equals that none dominates.
     const { positives, negatives } = this.chosen;
     let best = 0;
     let least = null;
@@ -153,7 +153,13 @@ class Model {
         least = price;
       }
     }
-    return best;
+    return this.undominated(best);
+  }
+  undominated(i) {
+    // The highest threshold that finds as many fakes: it has the fewest false alarms.
+    let row = i;
+    while (row < this.last && this.chosenTp[row + 1] === this.chosenTp[i]) row++;
+    return row;
   }
   band(i) {
     // Around row i: each verdict outside errs at most this.error of the time, on the split of choice.

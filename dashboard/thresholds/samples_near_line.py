@@ -90,13 +90,14 @@ def _explain(run: str, file: Any) -> Callable[[], None]:
     return act
 
 
-def breakdown(looked: Scored, threshold: float | None) -> None:
+def breakdown(looked: Scored, threshold: float | None) -> str | None:
+    """Draws where the errors are; gives what they are told apart by, None where nothing tells them apart."""
     keys = looked.keys
     if not keys:
         st.caption(
             "These scores state no dataset, method, modality or identity, so errors cannot be told apart by them."
         )
-        return
+        return None
     if st.session_state.get(BY) not in keys:
         st.session_state[BY] = keys[0]
     key = st.segmented_control("By", keys, key=BY, format_func=lambda k: KEY_WORDS.get(k, k))
@@ -108,13 +109,12 @@ def breakdown(looked: Scored, threshold: float | None) -> None:
     whole = st.expander(
         f"All {theme.count(len(rows))} as a table", key="thresholds-breakdown-all", on_change="rerun"
     )
-    if not whole.open:
-        return
-    with whole:
-        st.dataframe(rows, hide_index=True, key="thresholds-breakdown-table")
-        st.download_button(
-            "CSV", lambda: to_csv(rows), f"breakdown-{chosen}.csv", "text/csv", key="thresholds-breakdown-csv"
-        )
+    if whole.open:
+        with whole:
+            st.dataframe(rows, hide_index=True, key="thresholds-breakdown-table")
+            name = f"breakdown-{chosen}.csv"
+            st.download_button("CSV", lambda: to_csv(rows), name, "text/csv", key="thresholds-breakdown-csv")
+    return chosen
 
 
 @st.cache_resource(show_spinner="Calibrating", max_entries=16)

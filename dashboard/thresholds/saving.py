@@ -24,6 +24,7 @@ from dashboard.thresholds import address, words
 from dashboard.thresholds.scores import NAMES, Source
 
 LINE = "thresholds-line"  # (source, choice, number): where Python wants the line
+ANYWAY = "thresholds-save-anyway"  # also where the detector learned nothing
 LINK = "thresholds-link"  # what the address asks for, until the line of its source is known
 
 
@@ -31,7 +32,7 @@ def save(source: Source, choice: Choice) -> None:
     with st.popover("Save as operating point", type="primary", disabled=source.folder is None):
         st.markdown(_what_detection_does(choice))
         why = st.text_input("Why", key="thresholds-why", placeholder="what it is for", max_chars=300)
-        sure = not source.learned_nothing or _confirmed("thresholds-save-anyway")
+        sure = not source.learned_nothing or _confirmed()
         pressed = st.button("Save", key="thresholds-save", type="primary", disabled=not sure)
         if pressed and source.folder is not None:
             folder = source.folder
@@ -50,13 +51,17 @@ def _what_detection_does(choice: Choice) -> str:
     )
 
 
-def _confirmed(key: str) -> bool:
+def _was_confirmed() -> bool:
+    return bool(st.session_state.get(ANYWAY))
+
+
+def _confirmed() -> bool:
     st.warning(
         "This detector learned nothing: it judges no better than always giving the same answer. No threshold "
         "changes that.",
         icon=":material/warning:",
     )
-    return st.checkbox("Save an operating point all the same", key=key)
+    return st.checkbox("Save an operating point all the same", key=ANYWAY)
 
 
 def _save(source: Source, choice: Choice, why: str) -> None:
@@ -73,7 +78,7 @@ def _save(source: Source, choice: Choice, why: str) -> None:
     point = OperatingPoint(
         choice.threshold, choice.method, source.chosen_on, figures, unsure, choice.error, why=why
     )
-    operating_point.save(source.folder, point, session.person())
+    operating_point.save(source.folder, point, session.person(), confirmed=_was_confirmed())
 
 
 def history(source: Source) -> None:
@@ -111,7 +116,7 @@ def _restore(source: Source, back: int, point: OperatingPoint) -> None:
 
 
 def _put_back(folder: RunFolder, back: int) -> None:
-    operating_point.restore(folder, back, session.person())
+    operating_point.restore(folder, back, session.person(), confirmed=_was_confirmed())
 
 
 def move_line(source: Source, point: OperatingPoint) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -20,8 +22,28 @@ from dashboard.uploading import file_uploader
 TURN = "Low scores mean fake"
 FAKE_LABEL = "The label that means fake"
 PROBABILITIES = "The scores are probabilities"
-FILE = "thresholds-file"  # token of the score file
-TAKEN = "thresholds-uploads-taken"  # uploader -> (id of what it holds, token)
+MAPPED = {"score": "Column of the score", "label": "Column of the label", "id": "Column of the id"}
+HELP = (
+    "CSV (also .gz), Parquet, or columns apart by spaces as ASVspoof writes them. Wanted are a label and a score; "
+    "id, group, dataset, method and split are used too."
+)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One of the two uploaders: the state it keeps, and its name in the address."""
+
+    name: str
+    label: str
+    help: str
+
+    @property
+    def token(self) -> str:
+        return f"thresholds-{self.name}"
+
+
+SCORES = Slot("file", "Score file", HELP)
+KEY = Slot("key", "Key file (if the labels are in a second file)", "The label of each id of the score file.")
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,8 @@ class Reading:
 
     fake_label: str = ""
     lower: bool = False
+    key: str = ""  # token of the key file
+    columns: tuple[tuple[str, str], ...] = ()  # of the house, and the file's own
 
 
 @dataclass(frozen=True)
@@ -43,49 +67,65 @@ class Found:
 
 
 def open_link(given: Mapping[str, str]) -> None:
-    st.session_state[FILE] = given["file"]
+    for slot in (SCORES, KEY):
+        st.session_state[slot.token] = given.get(slot.name)
     st.session_state["thresholds-fake-label"] = given.get("fake", "")
     st.session_state["thresholds-lower"] = given.get("low") == "1"
+    for name in MAPPED:
+        st.session_state[f"thresholds-column-{name}"] = given.get(f"column_{name}", "")
 
 
 def at_hand() -> bool:
     """Whether a file was brought, readable or not."""
-    token = st.session_state.get(FILE)
+    token = st.session_state.get(SCORES.token)
     return token is not None and store().find(token) is not None
 
 
 def draw() -> Found | None:
-    """The uploader and its questions, and what came of them."""
+    """The uploaders and their questions, and what came of them."""
     box = st.container(key="thresholds-wide-own")
-    file, left, right = box.columns([3, 2, 2], vertical_alignment="bottom")
-    kept = _file(file)
+    first, second = box.columns(2)
+    kept, key = _file(first, SCORES), _file(second, KEY)
     if kept is None:
         return None
-    label = left.text_input(FAKE_LABEL, key="thresholds-fake-label", placeholder="1 or fake")
-    lower = right.toggle(TURN, key="thresholds-lower")
-    reading = Reading(label.strip(), lower)
+    reading = _reading(box, key)
     try:
-        splits = _read(kept.token, kept.name, reading)
+        splits, understood = _read(kept.token, kept.name, reading)
         probabilities = _probabilities(splits)
     except BadInput as error:
         st.error(theme.safe(_on_the_page(str(error))), icon=":material/error:")
         return None
-    advice = f"If so, turn “{TURN}” {'off' if lower else 'on'} above."
-    address = {"file": kept.token, "fake": reading.fake_label, "low": "1" if lower else None}
-    key = f"own-{kept.token[:12]}-{reading.fake_label}-{lower}"
-    return Found(key, kept.name, splits, advice, probabilities, address)
+    st.caption(understood)
+    address: dict[str, str | None] = {"file": kept.token, "key": reading.key, "fake": reading.fake_label}
+    address |= {"low": "1" if reading.lower else None}
+    address |= {f"column_{name}": own for name, own in reading.columns}
+    advice = f"If so, turn “{TURN}” {'off' if reading.lower else 'on'} above."
+    told = hashlib.sha256(repr(reading).encode()).hexdigest()[:8]
+    return Found(f"own-{kept.token[:12]}-{told}", kept.name, splits, advice, probabilities, address)
 
 
-def _file(where: DeltaGenerator) -> Kept | None:
+def _reading(box: DeltaGenerator, key: Kept | None) -> Reading:
+    left, right = box.columns(2, vertical_alignment="bottom")
+    label = left.text_input(FAKE_LABEL, key="thresholds-fake-label", placeholder="found by its word")
+    lower = right.toggle(TURN, key="thresholds-lower")
+    columns = []
+    with box.expander("Columns of the file"):
+        st.caption(
+            "Needed only where they are not found by name. Without a header, write the place: 1, 2, 3."
+        )
+        for place, (name, title) in zip(st.columns(len(MAPPED)), MAPPED.items(), strict=True):
+            own = place.text_input(title, key=f"thresholds-column-{name}", placeholder="found by itself")
+            if own.strip():
+                columns.append((name, own.strip()))
+    return Reading(label.strip(), lower, "" if key is None else key.token, tuple(columns))
+
+
+def _file(where: DeltaGenerator, slot: Slot) -> Kept | None:
     """What the uploader holds, or else the file of the address."""
-    drawn_before = "thresholds-upload" in st.session_state  # not after another page was open
-    upload = file_uploader(
-        "CSV (also .gz) or Parquet with the columns label and score; id, group, dataset, method and split are used too",
-        place=where,
-        key="thresholds-upload",
-    )
-    _take(upload, removed=drawn_before and upload is None)
-    token = st.session_state.get(FILE)
+    drawn_before = f"{slot.token}-upload" in st.session_state  # not after another page was open
+    upload = file_uploader(slot.label, place=where, key=f"{slot.token}-upload", help=slot.help)
+    _take(slot, upload, removed=drawn_before and upload is None)
+    token = st.session_state.get(slot.token)
     if token is None:
         return None
     kept = store().find(token)
@@ -97,17 +137,18 @@ def _file(where: DeltaGenerator) -> Kept | None:
     return kept
 
 
-def _take(upload: Any, *, removed: bool) -> None:
+def _take(slot: Slot, upload: Any, *, removed: bool) -> None:
     """A new upload becomes the file; one that is removed leaves none."""
-    before = st.session_state.get(TAKEN)
+    held = f"{slot.token}-held"  # (id of what the uploader holds, token)
+    before = st.session_state.get(held)
     if upload is None:
-        if removed and before is not None and st.session_state.get(FILE) == before[1]:
-            st.session_state.pop(FILE, None)
-        st.session_state.pop(TAKEN, None)
+        if removed and before is not None and st.session_state.get(slot.token) == before[1]:
+            st.session_state.pop(slot.token, None)
+        st.session_state.pop(held, None)
     elif before is None or before[0] != upload.file_id:
         kept = store().keep(upload, upload.name)
-        st.session_state[TAKEN] = (upload.file_id, kept.token)
-        st.session_state[FILE] = kept.token
+        st.session_state[held] = (upload.file_id, kept.token)
+        st.session_state[slot.token] = kept.token
 
 
 def _probabilities(splits: Mapping[str, Scored]) -> bool:
@@ -124,22 +165,51 @@ def _probabilities(splits: Mapping[str, Scored]) -> bool:
 
 def _on_the_page(error: str) -> str:
     """Where the line of the command names its option, the field that is the same here."""
-    head, option, _ = error.partition("name it with --fake-label")
-    return f"{head}name it under “{FAKE_LABEL}” above" if option else error
+    for option, instead in (
+        ("name it with --fake", f"name it under “{FAKE_LABEL}” above"),
+        ("--key", "the key file above"),
+        ("--column", "“Columns of the file” above"),
+    ):
+        head, found, _ = error.partition(option)
+        if found:
+            return f"{head}{instead}"
+    return error
 
 
 @st.cache_resource(show_spinner="Reading scores", max_entries=2, scope="session")
-def _read(token: str, name: str, reading: Reading) -> dict[str, Scored]:
+def _read(token: str, name: str, reading: Reading) -> tuple[dict[str, Scored], str]:
+    """The scores by split, and a line of what was understood."""
     kept = store().find(token)
-    if kept is None:
-        raise BadInput(f"{name} is no longer on this server; upload it again")
+    key = store().find(reading.key) if reading.key else None
+    if kept is None or (reading.key and key is None):
+        raise BadInput(f"{name} or its key file is no longer on this server; upload it again")
     try:
         table = score_files.read(
-            kept.path, fake_label=reading.fake_label or None, lower_is_fake=reading.lower
+            kept.path,
+            fake_label=reading.fake_label or None,
+            lower_is_fake=reading.lower,
+            key=None if key is None else key.path,
+            mapping=dict(reading.columns),
         )
     except BadInput as error:
-        raise BadInput(str(error).replace(kept.path.name, name)) from error
+        text = str(error).replace(kept.path.name, name)
+        raise BadInput(text if key is None else text.replace(key.path.name, key.name)) from error
+    understood = _understood(table, reading)
     split = score_files.splits(table) if "split" in table else np.full(len(table), "")
     if "val" in split:
-        return {s: Scored(table[split == s]) for s in ("val", "test") if s in split}
-    return {"all": Scored(table)}
+        return {s: Scored(table[split == s]) for s in ("val", "test") if s in split}, understood
+    return {"all": Scored(table)}, understood
+
+
+def _understood(table: pd.DataFrame, reading: Reading) -> str:
+    fakes = int(table["label"].sum())
+    sides = table.attrs.get("labels", {})
+    parts = []
+    for side, count in (("fake", fakes), ("real", len(table) - fakes)):
+        words = ", ".join(sides.get(side, [])) or side
+        parts.append(f"**{theme.safe(words)}** is {side} ({theme.count(count)})")
+    parts.append(f"{'low' if reading.lower else 'high'} scores are taken for fake")
+    own = table.attrs.get("columns", {})
+    named = [f"{house} from column {theme.safe(name)}" for house, name in own.items() if house != name]
+    notes = [theme.safe(note) for note in table.attrs.get("notes", [])]
+    return " · ".join([*parts, *named, *notes])

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from core.detection.serving.uploads import own_prefix
+from core.detection.serving.uploads import SERVER, own_prefix
 from core.errors import BadInput
 
 BLOCK = 1 << 20
@@ -75,6 +75,7 @@ class UploadStore:
             raise
         with self._lock:
             found = Kept(token, name[:200], self.folder / token, total, self.clock())
+            SERVER.change(total if token not in self._kept else 0)
             self._kept[token] = found
             self._make_room(token)
         return found
@@ -89,6 +90,8 @@ class UploadStore:
             return found
 
     def close(self) -> None:
+        SERVER.change(-sum(kept.bytes for kept in self._kept.values()))
+        self._kept.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _make_room(self, asked: str) -> None:
@@ -99,7 +102,7 @@ class UploadStore:
             over.append(rest.pop(0))
         for kept in over:
             if kept.token != asked or self.clock() - kept.used > KEPT_FOR:
-                del self._kept[kept.token]
+                SERVER.change(-self._kept.pop(kept.token).bytes)
                 with contextlib.suppress(FileNotFoundError):
                     kept.path.unlink()
 

@@ -20,7 +20,7 @@ from dashboard.threshold_lab import (
     threshold_lab,
     threshold_line,
 )
-from dashboard.thresholds import address, figures, words
+from dashboard.thresholds import address, figures, measures, slices, words
 from dashboard.thresholds import samples_near_line as near_line
 from dashboard.thresholds import saving as threshold_saving
 from dashboard.thresholds.scores import NAMES, Source, open_link, pick
@@ -51,6 +51,8 @@ def page() -> None:
     try:
         _say(_about_scores(source, looking_at))
         _lab(source, looking_at, tuple(dict.fromkeys(map(words.method, chosen))))
+        st.markdown("#### Figures that need no line")
+        measures.draw(source, looking_at)
         st.markdown("#### Calibration: is 80 % right eight times in ten?")
         near_line.honesty(source, looking_at)
     except BadInput as error:
@@ -173,7 +175,13 @@ def _under(source: Source, looking_at: str, point: Point, compared: list[Point])
     st.markdown(f"#### Samples at the line, in {theme.safe(NAMES[looking_at])}")
     near_line.samples(source, looked, point.threshold)
     st.markdown("#### Where the errors are")
-    near_line.breakdown(looked, point.threshold)
+    key = near_line.breakdown(looked, point.threshold)
+    if key is not None and slices.offered(key):
+        title = near_line.KEY_WORDS.get(key, key)
+        own_lines = st.expander(f"A line for each {title}", key="thresholds-slices", on_change="rerun")
+        if own_lines.open:
+            with own_lines:
+                slices.draw(source, looking_at, key, point.method)
     methods_box = st.expander("Methods compared", key="thresholds-compared", on_change="rerun")
     if methods_box.open:
         with methods_box:

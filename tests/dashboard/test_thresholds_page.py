@@ -145,16 +145,16 @@ def upload(page: AppTest, name: str, content: bytes) -> AppTest:
 def test_a_score_file_of_any_detector_can_be_brought(space: Workspace) -> None:
     finished_run(space)
     frame = scores(300, 8)
-    frame["label"] = np.where(frame["label"] == 1, "spoof", "bonafide")
+    frame["label"] = np.where(frame["label"] == 1, "attack", "normal")
     content = io.BytesIO()
     frame.drop(columns=["probability"]).to_csv(content, index=False)
     page = upload(opened(), "mine.csv", content.getvalue())
     assert any("not plain which means fake" in error.value.replace("\\", "") for error in page.error)
-    page.text_input(key="thresholds-fake-label").set_value("spoof").run()
+    page.text_input(key="thresholds-fake-label").set_value("attack").run()
     assert not page.exception
     data = sent(page)
     assert data["look"]["positives"] + data["look"]["negatives"] == 300
-    expected = choose(sweep((frame["label"] == "spoof").to_numpy(), frame["score"].to_numpy()), "macro_f1")
+    expected = choose(sweep((frame["label"] == "attack").to_numpy(), frame["score"].to_numpy()), "macro_f1")
     assert data["settings"]["threshold"] == expected.threshold
     page.toggle(key="thresholds-lower").set_value(True).run()
     assert any("polarity" in warning.value for warning in page.warning)
@@ -348,9 +348,9 @@ def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space: Works
 
 
 def test_a_line_of_the_command_names_what_is_on_the_page(space: Workspace) -> None:
-    page = upload(opened(), "mine.csv", b"label,score\nspoof,0.9\nbonafide,0.1\n")
+    page = upload(opened(), "mine.csv", b"label,score\nattack,0.9\nnormal,0.1\n")
     (warning,) = [error.value.replace("\\", "") for error in page.error]
-    assert warning.startswith("mine.csv: labels are 'spoof', 'bonafide'")
+    assert warning.startswith("mine.csv: labels are 'attack', 'normal'")
     assert warning.endswith("name it under “The label that means fake” above")
     page = upload(opened(), "mine.csv", b"\x00\x01")
     assert [e.value.replace("\\", "") for e in page.error] == ["mine.csv is neither CSV nor Parquet"]
@@ -384,3 +384,58 @@ def test_a_detector_that_learned_nothing_saves_only_when_confirmed(space: Worksp
     assert not page.exception
     assert not page.error
     assert operating_point.read(folder) is not None
+
+
+def test_labels_may_stand_in_a_second_file_and_columns_have_any_name(space: Workspace) -> None:
+    frame = scores(300, 8)
+    words = np.where(frame["label"] == 1, "spoof", "bonafide")
+    own = pd.DataFrame({"utterance": frame["id"], "logit": frame["score"], "other": range(300)})
+    key = pd.DataFrame({"utterance": frame["id"], "truth": words}).sample(frac=1, random_state=0)
+    page = upload(opened(), "mine.csv", own.to_csv(index=False).encode())
+    assert len(page.error) == 1
+    key_file = "\n".join(" ".join(row) for row in key.itertuples(index=False)).encode()
+    page.file_uploader[1].set_value(("key.txt", key_file, "text/plain"))
+    page.text_input(key="thresholds-column-score").set_value("logit")
+    page.text_input(key="thresholds-column-id").set_value("utterance").run()
+    assert not page.exception
+    assert not page.error
+    data = sent(page)
+    assert data["look"]["positives"] == int(frame["label"].sum())
+    expected = choose(sweep(frame["label"].to_numpy(), frame["score"].to_numpy()), "macro_f1")
+    assert data["settings"]["threshold"] == expected.threshold
+    said = " ".join(caption.value for caption in page.caption)
+    assert "**spoof** is fake (" in said
+    assert "high scores are taken for fake" in said
+
+
+def test_the_field_s_measures_follow_the_cost_model(space: Workspace) -> None:
+    finished_run(space)
+    page = opened()
+
+    def measured() -> pd.Series:
+        table = next(t.value for t in page.dataframe if "what it says" in t.value)
+        return pd.Series(table["value"].to_numpy(), index=table["figure"])
+
+    before = measured()
+    assert {"AUC", "EER", "minDCF", "actDCF", "Cllr, bits"} <= set(before.index)
+    assert any("1 % false alarms" in name for name in before.index)
+    assert before.str.contains(r"^[\d.]+ \[[\d.]+, [\d.]+\]$").all()
+    page.number_input(key="thresholds-dcf-prior").set_value(50.0).run()
+    assert not page.exception
+    assert measured()["minDCF"] != before["minDCF"]
+    assert measured()["AUC"] == before["AUC"]
+
+
+def test_a_line_for_each_slice_says_what_it_would_change(space: Workspace) -> None:
+    frame = pd.concat([scores(400, 1, dataset="a"), scores(400, 2, 0.5, dataset="b")])
+    page = upload(opened(), "both.csv", frame.to_csv(index=False).encode())
+    page = expanded(page, "thresholds-slices")
+    assert not page.exception
+    rows = next(t.value for t in page.dataframe if "own line" in t.value).set_index("dataset")
+    line = sent(page)["settings"]["threshold"]
+    assert set(rows.index) == {"a", "b"}
+    assert (rows["own line"] == "yes").all()
+    assert rows["false alarms, single line"].sum() == int(
+        ((frame["score"] >= line) & (frame["label"] == 0)).sum()
+    )
+    assert any("percentage points" in m.value for m in page.markdown)

@@ -1,0 +1,99 @@
+"""A line for each slice: what it would change against a single line."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import numbers
+from core.errors import BadInput
+from core.exports import to_csv
+from core.thresholds import methods, slices
+from core.thresholds.scored import Scored
+from core.thresholds.slices import Change, Slice, Slices
+from dashboard import theme
+from dashboard.thresholds import words
+from dashboard.thresholds.scores import NAMES, Source
+
+PRESETS = {
+    "single": "the single line",
+    "equal_recall": "equal share of fakes found",
+    "equal_fpr": "equal share of false alarms",
+}
+
+
+def offered(key: str) -> bool:
+    return key in slices.KEYS
+
+
+def draw(source: Source, looking_at: str, key: str, method: str) -> None:
+    """`method` chose the line; one that was drawn by hand is held against the usual method."""
+    preset = st.segmented_control(
+        "A line for each, with",
+        list(PRESETS),
+        default="equal_recall",
+        key="thresholds-preset",
+        format_func=lambda name: PRESETS[name],
+    )
+    single = method if _is_method(method) else methods.DEFAULT
+    chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
+    try:
+        found = _found(chosen, looked, source.stamp(looking_at), key, preset or "single", single)
+    except BadInput as error:
+        st.info(theme.safe(str(error)))
+        return
+    st.markdown(
+        f"The single line is at {numbers.threshold(found.threshold)} ({theme.safe(words.title(single))}); all lines "
+        f"are placed on {theme.safe(NAMES[source.chosen_on])}, and this is what they do to "
+        f"{theme.safe(NAMES[looking_at])}.  \n"
+        f"Share of fakes found: {_change(found.recall)}.  \nShare of false alarms: {_change(found.fpr)}."
+    )
+    table = pd.DataFrame([_row(each, key) for each in found.slices])
+    st.dataframe(table, hide_index=True, key="thresholds-slices-table")
+    st.download_button("CSV", lambda: to_csv(table), "slices.csv", "text/csv", key="thresholds-slices-csv")
+
+
+def _is_method(text: str) -> bool:
+    try:
+        methods.parse(text)
+    except BadInput:
+        return False
+    return True
+
+
+@st.cache_resource(show_spinner="Placing a line for each", max_entries=32)
+def _found(_chosen: Scored, _looked: Scored, stamp: str, by: str, preset: str, method: str) -> Slices:
+    seen = None if _looked is _chosen else _looked.table
+    return slices.by_slice(_chosen.table, seen, by=by, preset=preset, method=method)
+
+
+def _change(change: Change | None) -> str:
+    """In percentage points, with its interval and the samples behind it."""
+    if change is None:
+        return "nothing to compare"
+    low, high = change.interval
+    points = numbers.interval(100 * change.value, 100 * low, 100 * high)
+    return (
+        f"**{points} percentage points** ({numbers.count(change.more)} more called fake, "
+        f"{numbers.count(change.fewer)} fewer)"
+    )
+
+
+def _row(each: Slice, key: str) -> dict[str, object]:
+    return {
+        key: each.name,
+        "fakes": each.fake,
+        "reals": each.real,
+        "own line": f"no: {each.too_small}" if each.too_small else "yes",
+        "threshold": numbers.threshold(each.threshold),
+        "fakes found, single line": each.single.tp,
+        "fakes found, own line": each.own.tp,
+        "change of fakes found": "" if each.recall is None else _points(each.recall),
+        "false alarms, single line": each.single.fp,
+        "false alarms, own line": each.own.fp,
+        "change of false alarms": "" if each.fpr is None else _points(each.fpr),
+    }
+
+
+def _points(change: Change) -> str:
+    return numbers.interval(change.value, *change.interval)
