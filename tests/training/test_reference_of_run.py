@@ -17,10 +17,14 @@ from core.detection.domain import Domain, assess
 from core.media.prepare import prepare
 from core.media.probe import probe
 from core.runs.folder import RunFolder, new_run
-from core.training.reference.stored import FILE_NAME, unpack
+from core.training.learning.best_model import Loaded
+from core.training.options.config import TrainConfig
+from core.training.reference.making import Part, make
+from core.training.reference.stored import FILE_NAME, pack, unpack
+from core.training.setup import set_up
 from core.training.worker import work
 from core.workspace import Workspace
-from tests.training.tiny_catalogue import SIDE, image_set, picture, small
+from tests.training.tiny_catalogue import SIDE, clip_set, image_set, picture, small, sound_set
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +122,42 @@ def test_an_old_run_whose_files_are_not_here_says_why(
     (old / FILE_NAME).unlink()
     known = judged(old, files["foreign"][0], Workspace(tmp_path / "empty"))
     assert known.inside is None and "none can be made here" in known.why
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("clips")
+    space = Workspace(root / "workspace")
+    clip_set(space, root, each=8)
+    sound_set(space, root, real=14, fake=14)
+    return space
+
+
+@pytest.mark.parametrize(
+    ("modality", "options", "kinds"),
+    [
+        ("audio", {"model": "logmel_mobilenetv3_small", "datasets": ["sounds"]}, {"MP3 kbit/s 128"}),
+        ("video", {"model": "simple_cnn", "datasets": ["clips"], "frames": 3}, {"H.264 CRF 23"}),
+        (
+            "multimodal",
+            {"model": "fusion_forensic", "datasets": ["clips"], "frames": 2},
+            {"JPEG 70", "AAC kbit/s 128"},
+        ),
+    ],
+)
+def test_every_modality_has_a_reference(
+    clips: Workspace, modality: str, options: dict[str, object], kinds: set[str]
+) -> None:
+    chosen = small(modality=modality, seconds=0.5, **options)
+    setup = set_up(TrainConfig.from_dict(chosen), clips)
+    setup.network.eval()
+    groups = [setup.planned.split(split)["component"].tolist() for split in ("train", "val")]
+    parts = [
+        Part(split, setup.source(split), own) for split, own in zip(("train", "val"), groups, strict=True)
+    ]
+    made = make(Loaded(setup.network, setup.card, setup.recipe), parts, threshold=0.5, encoder_trained=False)
+    assert made.limit is not None and {"voice" in made.views, "size" in made.views} >= {True}
+    assert {one.name for one in made.processed} >= kinds
+    assert all(one.auc is not None and one.files >= 8 for one in made.processed)
+    back = unpack(pack(made), "run")
+    assert back.limit == pytest.approx(made.limit) and len(back.processed) == len(made.processed)
