@@ -28,6 +28,7 @@ from core.training.reference.rule import Reference, conformal_limit
 from core.training.scoring.evaluation.degradations import audio_codec, audio_noise
 from core.workspace import Workspace
 
+Change = Callable[[Prepared], Prepared]
 RULES = ("in use", "nearest", "rest (ViM)", "statistics", "size", "confidence")
 SMALL_SET = 60
 PICTURES, SOUNDS = (".jpg", ".jpeg", ".png"), (".wav", ".flac", ".mp3", ".opus", ".mp4")
@@ -185,16 +186,17 @@ def few(files: list[Any], most: int) -> list[Any]:
     return [files[i] for i in np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).astype(int))]
 
 
-def measure(case: Case, most: int) -> list[Row]:
+def measure(case: Case, most: int) -> Iterator[Row]:
     """One row a kind of file: how many each rule calls foreign."""
     judge = Judge(case)
-    rows = [judge.row("own", case.name, few(case.own, most))]
-    rows += [judge.row("foreign", what, few(files, most)) for what, files in case.foreign.items()]
     copies = PICTURE_COPIES if case.medium == "pictures" else SOUND_COPIES
-    rows += [
-        judge.row("processed", what, few(case.own, most // 2), change) for what, change in copies.items()
-    ]
-    return [row for row in rows if row.n]
+    asked: list[tuple[str, str, list[Path], Change | None]] = [("own", case.name, few(case.own, most), None)]
+    asked += [("foreign", what, few(files, most), None) for what, files in case.foreign.items()]
+    asked += [("processed", what, few(case.own, most // 2), change) for what, change in copies.items()]
+    for kind, what, files, change in asked:
+        row = judge.row(kind, what, files, change)
+        if row.n:
+            yield row
 
 
 class Judge:
@@ -204,9 +206,7 @@ class Judge:
         self.case = case
         self.detector = Detector.open(case.run, space=case.space)
 
-    def row(
-        self, kind: str, what: str, files: list[Path], change: Callable[[Prepared], Prepared] | None = None
-    ) -> Row:
+    def row(self, kind: str, what: str, files: list[Path], change: Change | None = None) -> Row:
         called = dict.fromkeys(RULES, 0)
         count = stated = 0
         for file in files:
@@ -222,9 +222,7 @@ class Judge:
         remark = f"{stated} judged with a stated loss" if kind == "processed" else ""
         return Row(kind, what, self.case.medium, count, called, remark)
 
-    def _judged(
-        self, file: Path, change: Callable[[Prepared], Prepared] | None
-    ) -> tuple[Domain, dict[str, bool]] | None:
+    def _judged(self, file: Path, change: Change | None) -> tuple[Domain, dict[str, bool]] | None:
         """None where the detector does not apply to the file."""
         try:
             prepared = prepare(file, self.detector.recipe)
