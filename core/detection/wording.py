@@ -104,6 +104,14 @@ def chosen(point: Mapping[str, Any]) -> str:
     return f"chosen{where} {how}" + (f", by {who}" if who not in ("", "local") else "")
 
 
+def band(scores: tuple[float, float] | None) -> str:
+    """The scores that are left to people."""
+    if scores is None:
+        return "none"
+    low, high = scores
+    return "empty: no score is left to people" if low == high else f"{low:.3f} to {high:.3f}"
+
+
 def few_validation(reals: int, fakes: int) -> str:
     return f"Its limits were set on only {reals:,} real and {fakes:,} fake validation files: they are rough."
 

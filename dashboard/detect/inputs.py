@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.detection import choice, defaults, source
+from core.detection import choice, defaults, source, wording
 from core.detection.request import Request
 from core.detection.samples import Sample, demo_samples
 from core.detection.serving.uploads import Room, Upload
@@ -75,7 +75,7 @@ def _about(run_id: str) -> None:
     elif found.learned_nothing:
         st.error("**✖ This detector learned nothing.** Its verdicts are no evidence.")
     threshold = "nothing is called fake" if found.threshold is None else f"fake from {found.threshold:.3f} on"
-    band = f"; uncertain from {found.band[0]:.3g} to {found.band[1]:.3g}" if found.band else ""
+    band = f"; uncertain band {wording.band(found.band)}" if found.band else ""
     st.caption(theme.safe(" ".join((f"{threshold}{band}.".capitalize(), *found.about.lines))))
 
 

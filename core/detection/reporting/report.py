@@ -106,7 +106,7 @@ def _figures(v: Verdict) -> dict[str, str]:
         "score": number(v.score),
         "probability": _probability(v),
         "threshold": f"{threshold}, {chosen}" if chosen else threshold,
-        "uncertain band": f"{number(v.band[0])} to {number(v.band[1])}" if v.band else "none",
+        "uncertain band": wording.band(v.band),
         f"{kind}s above the threshold": f"{above} of {len(v.units)}",
         "people": str(len(v.tracks)) if len(v.tracks) > 1 else "",
         "detector": f"{v.detector} ({v.model})",
