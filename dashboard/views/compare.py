@@ -16,6 +16,7 @@ from core.runs.listing import Summary
 from core.runs.titles import titles
 from dashboard import session, theme
 from dashboard.charts import compare
+from dashboard.compare import field as compare_field
 from dashboard.compare import parts as compare_parts
 
 FIGURES = ("auc", "ap", "balanced_accuracy", "macro_f1", "f1", "recall", "precision")
@@ -54,6 +55,8 @@ def page() -> None:
         _overlays(chosen, labels, split)
     if len(chosen) > 1:
         _difference(chosen, labels, split)
+    with st.expander("The speech community's measures", key="compare-field"):
+        compare_field.table(chosen, labels, split, session.space())
     with st.expander("Across datasets", key="compare-across"):
         compare_parts.across(chosen, labels, metrics, split)
     with st.expander("Beside published figures", key="compare-published"):

@@ -137,3 +137,13 @@ def test_curves_of_all_chosen_runs_are_overlaid(make_run: Callable[..., RunFolde
         if f["layout"].get("yaxis", {}).get("title", {}).get("text") == "true positive rate"
     )
     assert len(roc["data"]) == 3  # both, and chance
+
+
+def test_the_measures_of_the_speech_community_stand_side_by_side(make_run: Callable[..., RunFolder]) -> None:
+    for run in (("small", 0.3, 1), ("large", 5, 2)):
+        make_run(*run)
+    table = next(d.value for d in open_page().dataframe if "minDCF" in d.value)
+    assert len(table) == 2
+    for column in ("minDCF", "actDCF", "Cllr", "recall at 1.00 % false alarms"):
+        assert all("[" in cell for cell in table[column])
+    assert min(float(cell.split()[0]) for cell in table["minDCF"]) < 0.6

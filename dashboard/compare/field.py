@@ -1,0 +1,64 @@
+"""The measures of the speech community for several runs side by side: minDCF, actDCF, Cllr, recall at few false alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import BadInput, one_line
+from core.runs.folder import place_of
+from core.runs.listing import Summary
+from core.thresholds import field_measures
+from core.thresholds.field_measures import FieldMeasures
+from core.workspace import Workspace
+from dashboard import theme
+
+DRAWS = 200
+HELP = (
+    "Costs as ASVspoof 5 has them: a real that is rejected costs 1, a fake that is accepted 10, and one sample in twenty "
+    "is fake. 1 is what a fixed answer costs. actDCF and Cllr (in bits) also punish scores that are no honest "
+    "probabilities; minDCF and the recalls look at the order alone."
+)
+
+
+@st.cache_data(show_spinner="Measuring", max_entries=64)
+def _measured(path: str, stamp: int) -> FieldMeasures:
+    table = pd.read_parquet(path, columns=["label", "score", "group"])
+    return field_measures.measure(
+        table["label"].to_numpy(), table["score"].to_numpy(), table["group"], draws=DRAWS
+    )
+
+
+def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space: Workspace) -> None:
+    """One row a run, each figure with its 95 % interval."""
+    rows = []
+    for run in chosen:
+        path = place_of(run.id, space).scores_file(split)
+        if not path.exists():
+            continue
+        try:
+            rows.append({"run": names[run.id], **_row(_measured(str(path), path.stat().st_mtime_ns))})
+        except (BadInput, OSError, ValueError, KeyError) as error:
+            st.warning(f"{theme.safe(names[run.id])}: {theme.safe(one_line(error))}")
+    st.caption(HELP)
+    if rows:
+        st.dataframe(rows, hide_index=True, key="compare-field-table")
+
+
+def _row(found: FieldMeasures) -> dict[str, str]:
+    ends = found.intervals
+    recalls = {
+        f"recall at {theme.percent(float(rate))} false alarms": theme.interval(
+            value, *ends["tpr_at_fpr"][rate]
+        )
+        for rate, value in found.tpr_at_fpr.items()
+    }
+    return {
+        "minDCF": theme.interval(found.mindcf, *ends["mindcf"]),
+        "actDCF": theme.interval(found.actdcf, *ends["actdcf"]),
+        "Cllr": theme.interval(found.cllr, *ends["cllr"]),
+        **recalls,
+        "partial AUC to 10 %": theme.interval(found.partial_auc, *ends["partial_auc"]),
+    }
