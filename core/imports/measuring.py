@@ -7,6 +7,7 @@ all of them: AUC and EER, which need no threshold, and whether it is at chance
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -23,10 +24,15 @@ from core.training.learning import best_model
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import describe
 from core.training.reading.samples import plan_samples, select
+from core.training.reference.making import NoReference, Part, make
+from core.training.reference.of_run import reference_file
+from core.training.reference.stored import pack
 from core.training.scoring import evaluation
 from core.training.scoring.evaluation import provenance
 from core.training.scoring.predict import Predicted, save_tables
 from core.workspace import Workspace, write_atomic
+
+log = logging.getLogger(__name__)
 
 SEED = 42
 HALVES = (0.5, 0.0, 0.5)  # of allocation's three parts: to choose on, none, to report on
@@ -66,6 +72,7 @@ def measure(
     )
     if kept is not None:
         write_atomic(folder.path / "operating_point.json", kept)
+    _save_reference(folder, rows, loaded, space)
     measured = _measured(overall, metrics, datasets, found, how, person)
     folder.save_document("detector", {**about, "measured": measured})
     return _result(folder, rows, found, metrics, overall, how)
@@ -199,6 +206,22 @@ def _point_in_force(folder: RunFolder, about: dict[str, Any], datasets: Sequence
     path = folder.path / "operating_point.json"
     same = sorted(before.get("datasets") or []) == sorted(datasets)
     return path.read_bytes() if same and path.is_file() else None
+
+
+def _save_reference(
+    folder: RunFolder, rows: pd.DataFrame, loaded: best_model.Loaded, space: Workspace | None
+) -> None:
+    """What it knows is what it was measured on: the files that its threshold was chosen on, none of them trained on."""
+    reference_file(folder).unlink(missing_ok=True)
+    chosen = rows[rows["split"] == CHOOSE].reset_index(drop=True)
+    part = Part(CHOOSE, rescore.source_of(chosen, loaded, space), chosen["component"].tolist())
+    point = folder.document("operating_point") or {}
+    try:
+        made = make(loaded, [part], threshold=point.get("threshold", 0.5), encoder_trained=False)
+    except NoReference as reason:
+        log.info("%s gets no reference: %s", folder.id, reason)
+        return
+    write_atomic(reference_file(folder), pack(made))
 
 
 def _measured(
