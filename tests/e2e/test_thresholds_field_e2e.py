@@ -22,7 +22,7 @@ FIGURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "accuracy": metrics.accuracy_score,
     "balanced_accuracy": metrics.balanced_accuracy_score,
 }
-NUMBER = r"-?[\d,]+(?:\.\d+)?"
+NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
 
 
 def bring(page: Page, url: str, *files: Path) -> None:
