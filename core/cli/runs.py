@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 import time
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.runs.folder import RunFolder
-from core.runs.listing import Summary
+from core.runs.listing import Summary, misnamed
 from core.runs.manager import RunManager
 from core.runs.supervise import GRACE
 from core.workspace import workspace
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace) -> Any:
             with contextlib.suppress(OSError):  # a full disk, or only to be read: taken as it is written
                 manager.settle_gone()
         if args.action == "list":
+            if warning := misnamed(workspace()):
+                print(warning, file=sys.stderr)
             return [_plain(found) for found in manager.list()]
         return _ACTIONS[args.action](manager, str(args.id))
     finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import threading
 import time
 from dataclasses import dataclass, fields
@@ -122,10 +124,12 @@ class Listing:
         if time.time() - _mtime(self._index) / 1e9 < 30:
             return
         finished = {name: [t, vars(s)] for name, (t, s) in self._known.items() if not s.active}
+        # On a full or read-only disk the next server reads the folders themselves.
         try:
             write_json(self._index, {"fields": _FIELDS, "runs": finished})
         except OSError:
-            self._index.unlink(missing_ok=True)  # a full disk: the next server reads the folders themselves
+            with contextlib.suppress(OSError):
+                self._index.unlink(missing_ok=True)
 
 
 _FIELDS = [f.name for f in fields(Summary)]
@@ -234,16 +238,38 @@ def _metrics(path: Path) -> dict[str, Any]:
 
 def _folders(root: Path) -> list[tuple[Path, tuple[int, ...]]]:
     """Every run folder with the stamps of the files that a summary is made from."""
-    try:
-        entries = [p for p in root.iterdir() if not p.name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    entries = [p for p in _entries(root) if is_nameable(p.name)]
     found = []
     for path in entries:
         stamps = tuple(number for name in _FILES for number in _stamp(path / name))
         if any(stamps[:4]):
             found.append((path, stamps))
     return found
+
+
+def _entries(root: Path) -> list[Path]:
+    try:
+        return [p for p in root.iterdir() if not p.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def is_nameable(name: str) -> bool:
+    """Whether pages, links and JSON can hold the name; one that is not UTF-8 they cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def misnamed(space: Workspace) -> str:
+    """One line about the folders of runs that are left out because their names are not UTF-8; empty where there are none."""
+    names = sorted(repr(os.fsencode(p.name))[1:] for p in _entries(space.runs) if not is_nameable(p.name))
+    if not names:
+        return ""
+    folders = "a folder whose name is" if len(names) == 1 else f"{len(names)} folders whose names are"
+    return f"{space.runs} holds {folders} not UTF-8, left out here: {', '.join(names[:3])}; rename to see the run"
 
 
 def _mtime(path: Path) -> int:

@@ -30,6 +30,8 @@ def page() -> None:
     st.session_state[BEAT] = time.monotonic()
     st.fragment(_watch, run_every=LOST / 2 if polls else None)()
     theme.page_title("How is it going?")
+    if warning := listing.misnamed(session.space()):
+        st.warning(theme.safe(warning))
     if not runs:
         running.draw_trouble()
         run_details.tunings()

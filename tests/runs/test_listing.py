@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import os
 
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import cli
+from core.runs import listing
 from core.runs.listing import Summary
+from core.workspace import CODE_ROOT, Workspace
+from tests import hostile
 
 
 @pytest.mark.parametrize(
@@ -27,3 +35,20 @@ def test_without_steps_the_epochs_are_the_progress() -> None:
     assert Summary("id", "name", "running", epoch=3, epochs=4).progress == 0.75
     assert Summary("id", "name", "running").progress is None
     assert Summary("id", "name", "completed").progress == 1.0
+
+
+def test_a_folder_whose_name_is_not_utf8_is_named_and_breaks_nothing(
+    space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile.fill(space, "plain")
+    os.rename(os.fsencode(space.runs / "plain2"), os.fsencode(space.runs) + b"/2026-\xff")
+    assert [run.id for run in listing.Listing(space).runs()] == ["plain"]
+    assert cli.main(["runs", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert [run["run"] for run in json.loads(shown.out)] == ["plain"]
+    assert shown.err.count("\n") == 1 and "2026-\\xff" in shown.err and "rename" in shown.err
+    for name in ("home", "runs", "compare"):
+        page = AppTest.from_file(str(CODE_ROOT / f"dashboard/views/{name}.py"), default_timeout=60).run()
+        assert not page.exception, name
+        if name == "runs":
+            assert any("left out here" in warning.value for warning in page.warning)
