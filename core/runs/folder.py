@@ -19,7 +19,7 @@ from typing import Any, get_args, get_type_hints
 import yaml
 
 from core import plain_yaml
-from core.errors import BadInput
+from core.errors import BadInput, WorkbenchError
 from core.locks import held
 from core.workspace import Workspace, workspace, write_atomic, write_json
 
@@ -75,6 +75,10 @@ def _fits(document: dict[str, Any], name: str) -> bool:
     if isinstance(value, int) and not isinstance(value, bool) and float in kinds:  # JSON has no 2.0
         return True
     return type(value) in kinds and not (isinstance(value, float) and not math.isfinite(value))
+
+
+class FolderGone(WorkbenchError):
+    """The folder was deleted, or its disk taken away, while something still wrote into it."""
 
 
 class RunFolder:
@@ -143,6 +147,13 @@ class RunFolder:
     def save_config(self, config: dict[str, Any]) -> None:
         write_atomic(self.config_file, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
+    def require(self) -> None:
+        """Writing into a folder that is gone would bring back a part of it that nobody can use."""
+        if not self.path.is_dir():
+            raise FolderGone(
+                f"run {self.id}: its folder {self.path} is gone, so the run ends and nothing is kept"
+            )
+
     def status(self) -> Status:
         """The status as written; a folder without one is `interrupted`: whoever made it died before the first."""
         try:
@@ -161,6 +172,7 @@ class RunFolder:
         """
         if changes.get("state", "queued") not in STATES:
             raise ValueError(f"state ({changes['state']}) must be one of {STATES}")
+        self.require()
         with held(self.path / ".lock"):
             current = self.status() if self.status_file.exists() else Status(created=time.time())
             if only_from is not None and current.state not in only_from:

@@ -14,7 +14,7 @@ import torch
 
 from core.catalog import known_files
 from core.errors import BadInput, WorkbenchError
-from core.runs.folder import RunFolder
+from core.runs.folder import FolderGone, RunFolder
 from core.runs.reasons import cause
 from core.training.head import HeadLearner
 from core.training.learner import Context, NetworkLearner
@@ -56,8 +56,11 @@ def work(
                 state = train(folder, ranks, heartbeat, resume=resume, space=space, setup=setup)
                 finish(folder, ranks, state, heartbeat)
         except BaseException as error:
+            known = folder_gone(folder) or reader_ended(error)
             if ranks.first:
-                fail(folder, error)
+                fail(folder, known or error)
+            if known is not None:
+                raise known from error
             raise
         return outcome(folder) if ranks.first else {}
 
@@ -93,6 +96,25 @@ def train(
     if ranks.first:
         save_plan(folder, setup, job.progress)
     return "completed" if evaluate_best(folder, setup, job, ranks) else "stopped"
+
+
+def folder_gone(folder: RunFolder) -> WorkbenchError | None:
+    """Whatever could not be written could not because the run's folder was deleted meanwhile."""
+    try:
+        folder.require()
+    except FolderGone as gone:
+        return gone
+    return None
+
+
+def reader_ended(error: BaseException) -> WorkbenchError | None:
+    """What PyTorch says where one of its reading processes was killed, in our words."""
+    if not (isinstance(error, RuntimeError) and "DataLoader worker" in str(error)):
+        return None
+    return WorkbenchError(
+        "a process that reads the data was ended from outside (killed, or out of memory); "
+        "resume goes on from the last checkpoint, and fewer workers need less memory"
+    )
 
 
 def use_threads(ranks: Ranks) -> None:
@@ -203,6 +225,9 @@ def fail(folder: RunFolder, error: BaseException) -> None:
     else:
         reason = cause(f"{type(error).__name__}: {error}")
         log.error("the run failed", exc_info=error)
+    if isinstance(error, FolderGone):
+        log.error("%s", reason)
+        return
     if not is_same_file(sys.stderr, folder):  # whoever started the worker prints the line there
         with folder.log_file.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {reason}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,3 +141,18 @@ def test_asked_to_stop_finishes_the_batch_and_can_go_on(space: Workspace, tmp_pa
     assert run.last_checkpoint.exists() and not (run.path / "metrics.json").exists()
     kept = torch.load(run.last_checkpoint, weights_only=True)["progress"]
     assert not kept["finished"] and kept["step"] == status.step
+
+
+@pytest.mark.long
+def test_a_run_whose_folder_is_deleted_ends_in_one_line(space: Workspace, tmp_path: Path) -> None:
+    image_set(space, tmp_path, real=24, fake=20)
+    run = asked(tmp_path / "run", small(epochs=200, batch_size=2, bootstrap=20, early_stopping=0))
+    process = start(run.path)
+    wait_for(lambda: any(e.name == "val/auc" for e in events.read(run.events_file)[0]), process)
+    shutil.rmtree(run.path, ignore_errors=True)
+    shutil.rmtree(run.path, ignore_errors=True)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert b"is gone, so the run ends" in said.splitlines()[-1]
+    assert b"Traceback" not in said
+    assert not run.path.exists()

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from core.runs import events
-from core.runs.folder import RunFolder
+from core.runs.folder import FolderGone, RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ class Heartbeat:
         self._thread.join(timeout=30)
 
     def stop_requested(self) -> bool:
-        """Whether the run shall stop; the file is also looked for here, between two beats."""
+        """Whether the run shall stop; the file is also looked for here, between two beats. FolderGone where that is so."""
+        self.folder.require()
         if not self._asked.is_set() and self.folder.stop_file.exists():
             self._asked.set()
         return self._asked.is_set()
@@ -69,6 +70,8 @@ class Heartbeat:
         """A full disk must not end the heartbeat: it is logged once and tried again at every beat."""
         try:
             action()
+        except FolderGone:
+            self._over.set()  # the training itself says so, at its next step
         except OSError as error:
             if self._trouble.get(what) != str(error):
                 log.warning("%s cannot be written (%s)", what, error)
