@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 
 class WorkbenchError(Exception):
     """A failure that the workbench explains in one line; commands exit with 1."""
@@ -17,6 +20,25 @@ class MediaError(BadInput):
 
 class NotAllowed(BadInput):
     """The signed-in person may not do this."""
+
+
+# What the system says when it cannot write.
+_CANNOT_WRITE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of this user is used up",
+    errno.EROFS: "the disk can only be read",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+}
+
+
+def cannot_write(error: OSError) -> str | None:
+    """One line for a disk that takes nothing; None for any other trouble."""
+    why = _CANNOT_WRITE.get(error.errno or 0)
+    if why is None:
+        return None
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+    return one_line(f"{place}{why}; mend that, or name another folder with DEEPFAKE_WORKSPACE")
 
 
 def one_line(message: object) -> str:

@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Callable
 
+from core import temporary
 from core.errors import BadInput
 from core.locks import held
 from core.workspace import Workspace, workspace, write_atomic
@@ -38,6 +39,7 @@ def version_of(space: Workspace) -> int | None:
 def open_workspace(space: Workspace | None = None) -> Workspace:
     """The workspace, brought up to date; refused where a newer program wrote it. Asked once at each start."""
     space = space or workspace()
+    temporary.sweep(space)
     found = version_of(space)
     if found is not None and found > CURRENT:
         raise BadInput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +24,7 @@ from core.catalog.table import absolute_paths
 from core.errors import MediaError
 from core.media import shards
 from core.media.limits import Limits
-from core.workspace import Workspace, workspace
+from core.workspace import Workspace, workspace, write_atomic
 
 MOST_FILES = 3_000  # a dataset whose files are looked at for near duplicates
 Progress = Callable[[float, float, str], None]
@@ -220,8 +221,6 @@ def _read_file(path: Path, _changed: int) -> dict[tuple[str, str], Fingerprint]:
 
 
 def _write_cache(name: str, known: dict[tuple[str, str], Fingerprint], space: Workspace) -> None:
-    path = _cache_file(name, space)
-    path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
         {
             "id": i, "stamp": stamp, "pictures": p.pictures.tobytes(), "thumbnails": p.thumbnails.tobytes(),
@@ -229,6 +228,7 @@ def _write_cache(name: str, known: dict[tuple[str, str], Fingerprint], space: Wo
         }
         for (i, stamp), p in known.items()
     ]  # fmt: skip
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    pq.write_table(pa.Table.from_pylist(rows), temporary)
-    os.replace(temporary, path)
+    file = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    with contextlib.suppress(OSError):  # a full or read-only disk: they are taken anew next time
+        write_atomic(_cache_file(name, space), file.getvalue().to_pybytes())

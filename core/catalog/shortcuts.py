@@ -6,6 +6,7 @@ AUC, a good score on that dataset says little.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -346,4 +347,5 @@ def _read(dataset: str, space: Workspace) -> tuple[str, pd.DataFrame] | None:
 
 def _write(dataset: str, key: str, frame: pd.DataFrame, space: Workspace) -> None:
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    write_atomic(_file(dataset, space), json.dumps({"key": key, "rows": rows}, ensure_ascii=False))
+    with contextlib.suppress(OSError):  # a full or read-only disk: they are measured anew next time
+        write_atomic(_file(dataset, space), json.dumps({"key": key, "rows": rows}, ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import os
@@ -174,8 +175,8 @@ def save(
     path = file_of(name, space)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".scan-", suffix=".tmp")
-    os.close(handle)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # see core/temporary.py
         repeated = [name for name in _ENCODING["use_dictionary"] if name not in distinct]
         with pq.ParquetWriter(temporary, SCHEMA, **{**_ENCODING, "use_dictionary": repeated}) as writer:
             for batch in _batches(frame):
@@ -187,6 +188,8 @@ def save(
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    finally:
+        os.close(handle)
     return path
 
 

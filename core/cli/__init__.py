@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from core.errors import BadInput, WorkbenchError, one_line
+from core.errors import BadInput, WorkbenchError, cannot_write, one_line
 from core.migrations import open_workspace
 
 
@@ -64,14 +64,21 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:  # noqa: BLE001 (the last door: one line, the traceback for those who ask)
-        if os.environ.get("DEEPFAKE_DEBUG"):
-            traceback.print_exc()
-        print(
-            one_line(f"internal error: {type(error).__name__}: {error} (DEEPFAKE_DEBUG=1 shows where)"),
-            file=sys.stderr,
-        )
+    except OSError as error:
+        if (line := cannot_write(error)) is None or os.environ.get("DEEPFAKE_DEBUG"):
+            return _unexpected(error)
+        print(line, file=sys.stderr)
         return 1
+    except Exception as error:  # noqa: BLE001 (the last door: one line, the traceback for those who ask)
+        return _unexpected(error)
+
+
+def _unexpected(error: BaseException) -> int:
+    if os.environ.get("DEEPFAKE_DEBUG"):
+        traceback.print_exception(error)
+    text = f"internal error: {type(error).__name__}: {error} (DEEPFAKE_DEBUG=1 shows where)"
+    print(one_line(text), file=sys.stderr)
+    return 1
 
 
 def _dispatch(arguments: list[str]) -> int:
