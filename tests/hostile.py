@@ -96,9 +96,8 @@ def _run(space: Workspace, folder: str, name: str, at: int) -> None:
         }  # fmt: skip
     run.save_document("metrics", document)
     run.save_document("plan", {"protocol": name, "notes": [name], "datasets": [name]})
-    operating_point.save(
-        run, operating_point.OperatingPoint(0.4, name, "val", why=name), Person(name, operator=True)
-    )
+    point = operating_point.OperatingPoint(0.4, name, "val", why=name)
+    operating_point.save(run, point, Person(name, operator=True), confirmed=True)
     for step in range(1, 20):
         events.append(run.events_file, step, 1, {"train/loss": 1 / step, name: 1.0})
     run.log_file.write_text(f"{name}\n", encoding="utf-8")
