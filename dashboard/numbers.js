@@ -1,5 +1,8 @@
 // How a number is written: the twin of core/numbers.py, where it is told (tests/test_numbers.py holds both together).
-const NOTHING = "–", TINY = 1e-9, HUGE = 1e15, MOST_PLACES = 17;
+const NOTHING = "–";
+const TINY = 1e-9;
+const HUGE = 1e15;
+const MOST_PLACES = 17;
 const UNIT_VALUES = [0, 1, -1]; // whose text is kept for themselves alone
 const exists = (x) => x !== null && x !== undefined && Number.isFinite(x);
 
@@ -21,21 +24,26 @@ export function percent(x) {
   return exists(x) ? `${number(100 * x, 3, [0, 100, -100])} %` : NOTHING;
 }
 
-export function threshold(t) { // six significant digits
+export function threshold(t) {
+  // six significant digits
   if (t === null || t === undefined) return "none";
   const text = number(t, 6, [0]);
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-export function interval(x, low, high) { // 0.913 [0.88, 0.94]
+export function interval(x, low, high) {
+  // 0.913 [0.88, 0.94]
   const texts = endsOf(x, low, high);
   return texts === null ? number(x) : `${texts[0]} [${texts[1]}, ${texts[2]}]`;
 }
 
-export function endsOf(x, low, high) { // the three texts of an interval, null where it has no ends
+export function endsOf(x, low, high) {
+  // the three texts of an interval, null where it has no ends
   const three = [x, low, high];
   if (!three.every(exists)) return null;
-  if (three.some((v) => v !== 0 && (Math.abs(v) < TINY || Math.abs(v) >= HUGE))) return three.map((v) => number(v));
+  if (three.some((v) => v !== 0 && (Math.abs(v) < TINY || Math.abs(v) >= HUGE))) {
+    return three.map((v) => number(v));
+  }
   const largest = Math.max(...three.map(Math.abs));
   const figure = placesOf(x || largest || 1, 3);
   const first = largest <= 1 ? Math.max(figure - 1, 2) : figure;
@@ -44,24 +52,31 @@ export function endsOf(x, low, high) { // the three texts of an interval, null w
     const ends = Math.min(first + more, MOST_PLACES);
     const mine = Math.min(more ? Math.max(figure, ends) : figure, MOST_PLACES);
     texts = [write(x, mine), write(low, ends), write(high, ends)];
-    const honest = ![[x, mine], [low, ends], [high, ends]].some(([v, p]) => lies(v, p, UNIT_VALUES));
+    const honest = ![
+      [x, mine],
+      [low, ends],
+      [high, ends],
+    ].some(([v, p]) => lies(v, p, UNIT_VALUES));
     const [at, lowest, highest] = texts.map((text) => Number(text.replaceAll(",", "")));
     if (honest && (low < x ? lowest < at : lowest <= at) && (x < high ? at < highest : at <= highest)) break;
   }
   return texts;
 }
 
-function placesOf(x, digits) { // decimals of so many significant digits; under zero for tens and hundreds
+function placesOf(x, digits) {
+  // decimals of so many significant digits; under zero for tens and hundreds
   return digits - 1 - Number(Math.abs(x).toExponential(MOST_PLACES).split("e")[1]);
 }
 function lies(x, places, never) {
   const rounded = Number(rounding(x, places));
   return never.some((value) => rounded === value && x !== value);
 }
-function rounding(x, places) { // as text, of what the double is, half away from zero
+function rounding(x, places) {
+  // as text, of what the double is, half away from zero
   if (places >= 0) return x.toFixed(places);
   const unit = 10 ** -places;
-  const down = Math.trunc(x / unit) * unit, rest = Math.abs(x - down);
+  const down = Math.trunc(x / unit) * unit;
+  const rest = Math.abs(x - down);
   return String(rest * 2 >= unit ? down + Math.sign(x) * unit : down);
 }
 function write(x, places) {
