@@ -34,7 +34,7 @@ SMALL = {
     "service": "--clients 3 --minutes 0.3",
     "scan": "--files 5000 --rounds 1",
     "scan_shards": "--rows 2000 --rounds 1",
-    "thresholds": "--scores 100000",
+    "thresholds": "--scores 100000 --rows 100000",
     "training": "--steps 2 --pictures 32 --size 64 --batch 8",
 }
 # Their small editions are tests of their own, which look at more than whether they end.
