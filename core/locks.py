@@ -1,7 +1,7 @@
 """File locks (flock): between threads, processes and servers; the kernel drops them when their owner dies.
 
 A process that is forked while a thread here holds a lock inherits the open file, and the lock lives as long as any copy of
-it is open. So a lock is given back in so many words, not only by closing the file.
+it is open. So a lock is released explicitly, not only by closing the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def held(path: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        _give_back(handle)
+        _release(handle)
 
 
 class Claim:
@@ -45,11 +45,11 @@ class Claim:
 
     def release(self) -> None:
         if self._handle is not None:
-            _give_back(self._handle)
+            _release(self._handle)
             self._handle = None
 
 
-def _give_back(handle: int) -> None:
+def _release(handle: int) -> None:
     fcntl.flock(handle, fcntl.LOCK_UN)
     os.close(handle)
 

@@ -8,7 +8,8 @@
 Each is scaled by the run's own files: 0 is the middle one, 1 the mean of the tenth that lies farthest. A file is
 measured against those that share no group with it (cross-conformal; Vovk 2015), so a new file of the same kind is as
 likely as any to be the farthest. The limit is the k-th smallest of n, k = ⌈(n + 1)·0.96⌉: with 24 files the largest.
-Which distances, and how joined, was chosen by `python -m benchmarks.domain`.
+Which distances, and how joined, was settled on the folders that `python -m benchmarks.domain` judges: its figures there
+describe the choice and do not confirm it.
 """
 
 from __future__ import annotations
