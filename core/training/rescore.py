@@ -66,7 +66,7 @@ def evaluate(
     extra["evaluated_by"] = evaluation.provenance.provenance(folder.config(), every, device)
     metrics = evaluation.write(
         folder,
-        plan=rows,
+        plan=every,
         device=device,
         best_epoch=before.get("best_epoch"),
         extra=extra,

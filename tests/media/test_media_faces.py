@@ -132,7 +132,7 @@ def test_no_face_is_an_answer(tmp_path: Path) -> None:
 
 def test_yunet_is_used_where_its_file_is(space: Workspace) -> None:
     assert best_detector(space) == "cascade"
-    with pytest.raises(BadInput, match="put face_detection_yunet"):
+    with pytest.raises(BadInput, match="weights get face_detection_yunet"):
         detector("yunet", space)
     space.weights.mkdir(parents=True)
     (space.weights / "face_detection_yunet_2023mar.onnx").write_bytes(b"no network")

@@ -60,7 +60,7 @@ def test_plateau_halves_after_its_patience() -> None:
     "options", [{"plateau_watches": "loss"}, {"monitor": "loss"}], ids=["plateau_watches", "monitor"]
 )
 def test_plateau_can_watch_the_validation_loss(options: dict[str, Any]) -> None:
-    """The monitor rises all the time and does not matter; a loss that falls is progress, one that rises is none."""
+    """`plateau_watches: loss`: the monitor rises all the time and does not matter; a loss that falls is progress, one that rises is none."""
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
     schedule = Schedule(optimizer, TrainConfig(scheduler="plateau", plateau_patience=1, **options), 10)
     rates = []
