@@ -44,6 +44,10 @@ def _find(detector: Detector, space: Workspace | None) -> Known:
         return Known(None, one_line(error))
     if kept is not None:
         return Known(kept)
+    if not detector.source.measured:
+        return Known(
+            None, "It was not measured on labelled files of yours yet, so nothing is known of what it knows."
+        )
     if detector.source.folder is None:
         return Known(None, "The exported file carries no reference: export it anew from its run.")
     return _make(detector, space)
