@@ -135,12 +135,12 @@ def test_a_table_has_no_download_that_a_spreadsheet_would_run(
 ) -> None:
     open_lab(page, start_server().url)
     page.get_by_text("Methods compared").click()
-    table = page.get_by_test_id("stDataFrame").last
-    table.hover()
+    opened = page.get_by_test_id("stExpander").filter(has_text="Methods compared")
+    opened.get_by_test_id("stDataFrame").hover()
     expect(page.get_by_role("button", name="Search").last).to_be_visible()
     expect(page.get_by_role("button", name="Download as CSV").last).to_be_hidden()
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV", exact=True).last.click()
+        opened.get_by_role("button", name="CSV", exact=True).click()
     assert download.value.suggested_filename == "methods.csv"
 
 
