@@ -10,6 +10,7 @@ import json
 import math
 import os
 import re
+import shutil
 import socket
 import time
 from dataclasses import asdict, dataclass, fields, replace
@@ -148,11 +149,19 @@ class RunFolder:
         write_atomic(self.config_file, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
     def require(self) -> None:
-        """Writing into a folder that is gone would bring back a part of it that nobody can use."""
-        if not self.path.is_dir():
+        """Writing into a folder that is gone would bring back a part of it that nobody can use.
+
+        A write under way at that moment brings the folder back; without config.yaml it is still gone.
+        """
+        if not self.config_file.is_file():
             raise FolderGone(
                 f"run {self.id}: its folder {self.path} is gone, so the run ends and nothing is kept"
             )
+
+    def clear_remnants(self) -> None:
+        """What a write under way brought back of a folder that is gone."""
+        if not self.config_file.is_file():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def status(self) -> Status:
         """The status as written; a folder without one is `interrupted`: whoever made it died before the first."""

@@ -227,6 +227,7 @@ def fail(folder: RunFolder, error: BaseException) -> None:
         log.error("the run failed", exc_info=error)
     if isinstance(error, FolderGone):
         log.error("%s", reason)
+        folder.clear_remnants()
         return
     if not is_same_file(sys.stderr, folder):  # whoever started the worker prints the line there
         with folder.log_file.open("a", encoding="utf-8") as file:
