@@ -1,7 +1,7 @@
 # make run        start the dashboard
 # make test       ruff, mypy, prettier and eslint, and the quick tests: about ten minutes on two cores
 # make check-all  all that, once, and then the long tests: every network, the demo, kills, load, fuzz, Ray, two nodes,
-#                 the journey of a new user in a browser, every benchmark in small. CI runs this.
+#                 the journey of a new user in a browser, every benchmark in small.
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS ?= 127.0.0.1
@@ -9,13 +9,15 @@ PORT ?= 8501
 # uv installs the same set several times faster; where it cannot be had, pip does it.
 INSTALL = $(BIN)/uv pip install --python $(BIN)/python -r $(1) || $(BIN)/python -m pip install -r $(1)
 
-.PHONY: run test lint lint-js check-all clean
+.PHONY: run test test-long lint lint-js check-all clean
 
 run: .venv/installed
 	$(BIN)/python -m dashboard --address $(ADDRESS) --port $(PORT)
 
+# Side by side, one processor each; then, one by one, what drives a browser.
 test: lint
-	$(BIN)/python -m pytest -m "not long"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not (long or e2e)" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "e2e and not long"
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
@@ -34,9 +36,12 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	touch $@
 
-# Long tests side by side, one processor each; then, one by one, those that want the machine for themselves.
-check-all: test .venv/installed-cluster
+# Long tests side by side, one processor each.
+test-long: .venv/installed-cluster
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "long and not (alone or e2e)" -n 2 --dist loadfile --durations=15
+
+# All of it; at the end, one by one, the tests that want the machine for themselves.
+check-all: test test-long
 	$(BIN)/python -m pytest -m "long and (alone or e2e)" --durations=15
 
 .venv/venv:

@@ -170,7 +170,10 @@ def trained(space: Workspace, tmp_path: Path) -> Path:
         cv2.imwrite(str(folder / f"{i:03}.png"), picture(i % 2, rng)[..., ::-1])
     scan([tmp_path / "squares"], space=space)
     config = small(datasets=["squares"], tune="head", epochs=6, learning_rate=0.02, batch_size=8)
-    work(new_run(config, path=space.runs / "squares"), space=space)
+    squares = new_run(config, path=space.runs / "squares")
+    work(squares, space=space)
+    # So small a network need not learn them; what is looked at here is which files it knows.
+    squares.save_document("metrics", {**(squares.document("metrics") or {}), "learned_nothing": False})
     demo = make_run(space.runs / "demo voices", "audio")
     (demo / "metrics.json").write_text(json.dumps({"learned_nothing": False, "demo": True}))
     make_run(space.runs / "blind", "image", learned_nothing=True)
