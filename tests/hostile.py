@@ -28,12 +28,45 @@ def fill(space: Workspace, name: str) -> None:
     space.save_settings({"roots": [str(space.root.parent / name)]})
     for at, folder in enumerate((name, f"{name}2")):
         _run(space, folder, name, at)
+    _imported(space, name)
     write_json(
         space.root / "tuning" / "20260101-000000-x" / "tuning.json", {"trials": 2, "done": 1, "best": name}
     )
     tuning = RunFolder(space.root / "tuning" / "20260101-000000-x")
     tuning.save_config({"modality": "image", "model": name, "name": name})
     tuning.set_status(state="failed", error=name, person=name)
+
+
+def _imported(space: Workspace, name: str) -> None:
+    """A detector of somebody else's, every word of which is `name`."""
+    folder = RunFolder(space.detectors / f"{name}3")
+    folder.path.mkdir(parents=True)
+    folder.save_config({"modality": "image", "model": name, "name": name})
+    words = (
+        "detector",
+        "family",
+        "title",
+        "input",
+        "fake",
+        "fake_because",
+        "licence",
+        "source",
+        "file",
+        "who",
+    )
+    about = dict.fromkeys(words, name) | {
+        "modality": "image",
+        "parameters": 1,
+        "sha256": "0",
+        "imported": 0.0,
+    }
+    about |= {
+        "published": [{"figure": name, "protocol": name}],
+        "peeled": [name],
+        "notes": [name],
+        "measured": None,
+    }
+    folder.save_document("detector", about)
 
 
 def _dataset(space: Workspace, name: str) -> None:
