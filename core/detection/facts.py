@@ -40,7 +40,10 @@ def read(path: Path, probed: Any = None) -> dict[str, Any]:
         facts["tags"] = _part(_tags, path)
     facts["c2pa"] = _part(read_credentials, path)
     written = {**(facts.get("exif") or {}), **(facts.get("tags") or {})}
-    facts["marks"] = _marks(path, written)
+    marks = _part(lambda file: find_marks(file, written), path)
+    facts["marks"] = [] if isinstance(marks, dict) else marks
+    if isinstance(marks, dict):
+        facts["marks_unreadable"] = marks["unreadable"]
     facts["remarks"] = remarks(facts)
     return facts
 
@@ -137,7 +140,11 @@ def remarks(facts: dict[str, Any]) -> list[str]:
     lines += _credentials(facts.get("c2pa") or {})
     marks = [mark for mark in facts.get("marks") or [] if mark["generated"]]
     lines += [f"{mark['says']}. {mark['proves']} {mark['does_not']}" for mark in marks]
-    if not marks and not (facts.get("c2pa") or {}).get("says_generated"):
+    c2pa = facts.get("c2pa") or {}
+    unread = facts.get("marks_unreadable") or c2pa.get("unreadable")
+    if unread:
+        lines.append(f"Whether it carries a mark of AI generation could not be read ({unread}).")
+    elif not marks and not c2pa.get("says_generated"):
         lines.append(NO_MARK)
     exif = {k.casefold(): v for k, v in (facts.get("exif") or {}).items()}
     if facts.get("exif") is not None and not any(k in exif for k in ("make", "model")):
@@ -148,13 +155,6 @@ def remarks(facts: dict[str, Any]) -> list[str]:
     if encoder.startswith(("Lavf", "Lavc")):
         lines.append("Written by FFmpeg: the file was re-encoded or re-packed after recording.")
     return lines
-
-
-def _marks(path: Path, written: dict[str, str]) -> list[dict[str, Any]]:
-    try:
-        return find_marks(path, written)
-    except (OSError, WorkbenchError):
-        return []
 
 
 def _credentials(c2pa: dict[str, Any]) -> list[str]:

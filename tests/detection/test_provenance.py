@@ -169,3 +169,18 @@ def test_a_camera_proves_little_and_no_mark_proves_nothing(tmp_path: Path) -> No
     found = facts.read(path)
     assert kinds(found["marks"]) == [("camera", None)]
     assert any("That proves nothing" in line for line in found["remarks"])
+
+
+def test_marks_that_cannot_be_read_are_not_called_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = plain_file("image/png", tmp_path)
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(facts, "find_marks", fail)
+    found = facts.read(path)
+    assert found["marks"] == []
+    assert any("could not be read" in line and "the disk is gone" in line for line in found["remarks"])
+    assert not any("carries no mark" in line for line in found["remarks"])
