@@ -149,9 +149,10 @@ def served(space: Workspace, log: Path) -> Iterator[tuple[int, psutil.Process]]:
     environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(space.root), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as written:
         command = [sys.executable, "-m", "dashboard", "--port", str(port)]
+        # In a session of its own, as where it is started from a terminal.
         server = subprocess.Popen(
             command, cwd=CODE_ROOT, env=environment, stdout=written, stderr=written, start_new_session=True
-        )  # in a session of its own, as where it is started from a terminal
+        )
     try:
         for _ in range(600):
             try:

@@ -88,9 +88,8 @@ class Study:
             own = {y: np.flatnonzero((split == part) & (labels == y)) for y in (0, 1)}
             few, many = own[rare], own[1 - rare]
             wanted = min(len(few), max(2, round(len(many) / ratio)))
-            if (
-                len(many) > wanted * ratio
-            ):  # the majority is not large enough for all of the minority, or too large
+            # The majority is not large enough for all of the minority, or too large.
+            if len(many) > wanted * ratio:
                 keep[rng.permutation(many)[round(wanted * ratio) :]] = False
             keep[rng.permutation(few)[wanted:]] = False
         self._save_part(dataset, name, frame.assign(split=split), keep)

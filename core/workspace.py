@@ -17,16 +17,8 @@ from core.locks import held
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
 MODALITIES = ("image", "audio", "video", "multimodal")
-TABLES = (
-    "detection",
-    "detectors",
-    "executor",
-    "limits",
-    "priority",
-    "score_files",
-    "service",
-    "uploads",
-)  # of settings.toml
+# The tables of settings.toml.
+TABLES = ("detection", "detectors", "executor", "limits", "priority", "score_files", "service", "uploads")
 
 
 @dataclass(frozen=True)

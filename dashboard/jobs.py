@@ -64,9 +64,8 @@ def start(key: str, name: str, work: Callable[[Job], Any], *, large: bool = Fals
     running = jobs.get(key)
     if running is not None and not running.finished:
         return running
-    finished = [
-        k for k, j in jobs.items() if j.finished
-    ]  # a server that never ends does not keep every result
+    # A server that never ends does not keep every result.
+    finished = [k for k, j in jobs.items() if j.finished]
     alike = [k for k in finished if jobs[k].name == name][: -MOST_OF_A_KIND + 1] if large else []
     for old in {*finished[:-MOST_FINISHED], *alike}:
         jobs.pop(old, None)

@@ -46,9 +46,8 @@ class ModelCard:
     pretrained: str = ""  # tag of the pre-trained weights; empty: there are none
     learning_rate: float = 1e-4
     tune: str = "all"  # what is trained unless the analyst says otherwise: all|layernorm|last_blocks|head
-    objectives: tuple[
-        str, ...
-    ] = ()  # beside the verdict: domain, contrastive; what `extras` has something for
+    # Beside the verdict: domain, contrastive; what `extras` has something for.
+    objectives: tuple[str, ...] = ()
     options: dict[str, object] = field(default_factory=dict)  # arguments of the builder, with defaults
 
     @property

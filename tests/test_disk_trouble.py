@@ -20,10 +20,8 @@ from core.errors import cannot_write
 from core.workspace import CODE_ROOT, Workspace
 from tests import hostile
 
-DROP_CAPABILITY, WRITE_ANYWHERE = (
-    24,
-    1,
-)  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: without it root obeys permissions too
+# PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: without it root obeys permissions too.
+DROP_CAPABILITY, WRITE_ANYWHERE = 24, 1
 PAGES = ("home", "datasets", "train", "runs", "thresholds", "detect", "compare")
 DRAW = f"""
 from streamlit.testing.v1 import AppTest

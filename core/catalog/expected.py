@@ -11,10 +11,11 @@ from core.catalog.info import DatasetInfo
 from core.catalog.layouts import layouts
 from core.catalog.layouts.base import Layout
 
+# In the order in which they are listed; the others follow by name.
 FIRST = (
     *("faceforensics", "celeb-df", "dfdc", "fakeavceleb", "lav-df", "av-deepfake1m"),
     *("asvspoof2019-la", "in-the-wild", "wavefake"),
-)  # in the order in which they are listed; the others follow by name
+)
 FOUND, PARTLY, ABSENT = "found", "partly", "not found"
 LISTS = ("is missing", "none of the", "cannot be read", "is no complete", "lists nothing", "has no column")
 

@@ -30,9 +30,10 @@ from core.media.kinds import SHARD
 from core.workspace import Workspace
 
 MAX_METHODS = 20  # more folders than this below `fake` are clips, not methods
+# Said alone, without the other class beside it, these are still meant as labels.
 PLAIN_WORDS = frozenset(
     ("real", "fake", "reals", "fakes", "bonafide", "bona_fide", "spoof", "deepfake", "deepfakes", "genuine")
-)  # said alone, without the other class beside it, these are still meant as labels
+)
 VAGUE_NAMES = frozenset(
     ("dataset", "datasets", "data", "archive", "images", "videos", "audio", "media", "files")
 )

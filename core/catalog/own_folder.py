@@ -10,6 +10,7 @@ from core.catalog.paths import inside, name_of, parent_of
 from core.catalog.recognise import Found, Lists, Recognised
 from core.catalog.walk import Tree
 
+# Names that any folder may hold.
 COMMON_LISTS = frozenset(
     [
         "train.json",
@@ -30,10 +31,11 @@ COMMON_LISTS = frozenset(
         "eval.txt",
         "label.txt",
     ]
-)  # names that any folder may hold
+)
 ALIKE = 5  # leading letters that the names of one dataset share: Celeb V2, Celeb-DF-v2
 _WORD = "deepfake"  # which many names begin with
 _ARCHIVE = re.compile(r"archive(_?\(?\d+\)?)?")
+# Names that tell of no dataset.
 _NEUTRAL = frozenset(
     [
         "data",
@@ -57,7 +59,7 @@ _NEUTRAL = frozenset(
         "real",
         "fake",
     ]
-)  # names that tell of no dataset
+)
 
 
 def set_roots(tree: Tree, recognised: Recognised) -> None:

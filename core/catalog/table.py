@@ -50,12 +50,13 @@ SCHEMA = pa.schema(
 COLUMNS = tuple(SCHEMA.names)
 _INFO_KEY = b"deepfake-workbench"
 _REPEATED = [f.name for f in SCHEMA if pa.types.is_string(f.type) and f.name not in ("id", "path")]
+# Paths share their beginnings; written twice as fast as with the defaults, and smaller.
 _ENCODING: dict[str, Any] = {
     "compression": "lz4",
     "use_dictionary": [*_REPEATED, "label", "label_video", "label_audio", "groups.list.element"],
     "column_encoding": {"id": "DELTA_BYTE_ARRAY", "path": "DELTA_BYTE_ARRAY"},
     "write_statistics": False,
-}  # paths share their beginnings; written twice as fast as with the defaults, and smaller
+}
 
 
 def info(name: str, space: Workspace | None = None) -> DatasetInfo:

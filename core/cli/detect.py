@@ -85,9 +85,8 @@ class _Batch:
 
         self.args, self.runs = args, runs
         self.requests = _one_each(request, runs)
-        self.verdicts: list[list[Any]] = [
-            [None] * len(runs) for _ in range(files)
-        ]  # of each file, by detector
+        # The verdicts of each file, by detector.
+        self.verdicts: list[list[Any]] = [[None] * len(runs) for _ in range(files)]
         self.growing: list[Growing] = [JsonLines(args.jsonl)] if args.jsonl is not None else []
         self.growing += [GrowingFolder(args.out)] if args.out is not None else []
         self.on_progress = _progress(files * len(runs))

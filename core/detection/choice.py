@@ -29,9 +29,8 @@ DEMO_ONLY = "it learned from demo data only, and this is no demo file"
 @dataclass(frozen=True)
 class Candidate:
     run: str
-    note: (
-        str | None
-    )  # how it judges where it was made for another kind of file, or why it comes into question
+    # How it judges where it was made for another kind of file, or why it comes into question.
+    note: str | None
 
 
 @dataclass(frozen=True)

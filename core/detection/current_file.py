@@ -48,9 +48,8 @@ class CurrentFile:
     may_explain: Callable[[], bool]
     space: Workspace | None
     stages: dict[str, float] = field(default_factory=dict)
-    of_demo: dict[str, bool] = field(
-        default_factory=dict
-    )  # by detector: whether it is one of the demo's files
+    # By detector: whether it is one of the demo's files.
+    of_demo: dict[str, bool] = field(default_factory=dict)
     clock: float = field(default_factory=time.perf_counter)
 
     def mark_stage(self, stage: str) -> None:

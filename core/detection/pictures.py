@@ -81,10 +81,8 @@ def boxed(frame: np.ndarray, boxes: Sequence[tuple[Box, str]], frame_size: tuple
         corner = (round(x0 * scale_x), round(y0 * scale_y))
         cv2.rectangle(drawn, corner, (round(x1 * scale_x), round(y1 * scale_y)), FAKE_RGB, thick)
         scale = 0.45 * max(1, thick)
-        place = (
-            max(0, corner[0]) + 2,
-            max(round(24 * scale) + thick + 2, corner[1] - 4),
-        )  # never above the top
+        # Never above the top.
+        place = (max(0, corner[0]) + 2, max(round(24 * scale) + thick + 2, corner[1] - 4))
         for colour, width in (((255, 255, 255), thick + 2), (FAKE_RGB, thick)):
             cv2.putText(
                 drawn,

@@ -47,9 +47,8 @@ class Prepared:
     times: np.ndarray  # float64 (U,) seconds
     indices: np.ndarray  # int64 (U,) frame numbers
     tracks: np.ndarray  # int64 (U,) person
-    boxes: (
-        np.ndarray
-    )  # float64 (U, 4) x0, y0, x1, y1 in pixels of the upright full frame: what the unit shows
+    # float64 (U, 4) x0, y0, x1, y1 in pixels of the upright full frame: what the unit shows.
+    boxes: np.ndarray
     frame_size: tuple[int, int]  # width, height; (0, 0) for a recording
     audio: np.ndarray | None  # float32 (N,), trimmed
     audio_start: float  # seconds in the file at which `audio` begins

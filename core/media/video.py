@@ -106,10 +106,9 @@ class _Clip:
     def _read_through(self, n: int) -> Frames:
         """Without usable times, or where frames are missing: see what can be decoded, then choose among that."""
         everything = np.arange(len(self.index))
-        sound, shown = (
-            [],
-            [],
-        )  # positions of the frames that are whole, and of all that came out, as they came
+        # Positions of the frames that are whole, and of all that came out, as they came.
+        sound: list[int] = []
+        shown: list[int] = []
         for position, frame in self._pictures(everything):
             shown.append(position)
             if not frame.is_corrupt:

@@ -26,9 +26,8 @@ class Job:
     folder: SessionFolder
     explain: bool
     files: list[FileJob] = field(default_factory=list)
-    refused: dict[int, dict[str, Any]] = field(
-        default_factory=dict
-    )  # place → entry of a file that was not taken
+    # Place → entry of a file that was not taken.
+    refused: dict[int, dict[str, Any]] = field(default_factory=dict)
     id: str = field(default_factory=lambda: secrets.token_hex(12))
     created: float = field(default_factory=time.time)
     ended: float | None = None

@@ -21,9 +21,8 @@ class Areas:
     """What lies under both curves, summed piece by piece while the counts are at hand."""
 
     def __init__(self, positives: int, total: int) -> None:
-        self.lost = -(
-            positives**2
-        )  # twice the pairs of a real over a fake, ties counting half: whole numbers
+        # Twice the pairs of a real over a fake, ties counting half: whole numbers.
+        self.lost = -(positives**2)
         self.gained = 0.0  # precision summed over the fakes
         self._rooms = tuple(np.empty(CHUNK + 1, np.float64) for _ in range(4))
         self._rooms[0][0], self._rooms[1][0] = positives, total  # what the lowest threshold calls fake

@@ -143,9 +143,8 @@ class Resampled:
 
 def _above(counts: np.ndarray, order: np.ndarray) -> Counts:
     """From counts (rows, slots, label) to tp, fp, tn, fn (rows, thresholds in the order they were asked for)."""
-    above = counts[:, ::-1].cumsum(axis=1)[
-        :, ::-1
-    ]  # called fake by the threshold of each slot and those under it
+    # Called fake by the threshold of each slot and those under it.
+    above = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
     tp, fp = np.empty((2, len(counts), len(order)))
     tp[:, order], fp[:, order] = above[:, 1:, 1], above[:, 1:, 0]
     return tp, fp, above[:, :1, 0] - fp, above[:, :1, 1] - tp

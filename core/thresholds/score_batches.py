@@ -59,9 +59,8 @@ class Asked:
     """Which columns are wanted, under which names of the file's own; and what there is to say about the answer."""
 
     needed: tuple[str, ...] = ("label", "score")
-    mapping: Mapping[str, str] = field(
-        default_factory=dict
-    )  # house name -> the file's own, or a place from 1
+    # House name -> the file's own, or a place from 1.
+    mapping: Mapping[str, str] = field(default_factory=dict)
     scores_as_text: bool = False
     columns: dict[str, str] = field(default_factory=dict)  # as they were found
     left_out: int = 0  # rows of the workbench's own feedback that have no score

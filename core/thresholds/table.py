@@ -46,9 +46,8 @@ def histogram(sweep: Sweep, bins: int = 60) -> tuple[np.ndarray, np.ndarray, np.
     """Edges, reals and fakes of bins of equal width over the scores; the last holds its upper edge."""
     low, high = float(sweep.thresholds[0]), float(sweep.thresholds[-1])
     high = high if high > low else low + max(1.0, abs(low))
-    edges = 2 * np.linspace(
-        low / 2, high / 2, bins + 1
-    )  # halves: the two may lie further apart than numbers go
+    # Halves: the two may lie further apart than numbers go.
+    edges = 2 * np.linspace(low / 2, high / 2, bins + 1)
     edges[0], edges[-1] = low, high
     tp, fp = counts(sweep, edges)
     tp[-1] = fp[-1] = 0

@@ -20,11 +20,8 @@ MAP_COLOURS = [
 MOST_MARKS = 600  # of one chart
 
 
-_OPPOSITE = {
-    "left": "right",
-    "right": "left",
-    "center": "center",
-}  # plotly names the text's side of its marker
+# Plotly names the text's side of its marker.
+_OPPOSITE = {"left": "right", "right": "left", "center": "center"}
 
 
 def _side(x: float) -> str:

@@ -55,9 +55,8 @@ def _known_roots() -> None:
 
 def _add() -> None:
     roots.add(st.session_state["datasets-new-root"], session.person(), session.space())
-    start_scan(
-        roots.read(session.space())
-    )  # together, so that a second copy of a dataset gets a name of its own
+    # Together, so that a second copy of a dataset gets a name of its own.
+    start_scan(roots.read(session.space()))
 
 
 def start_scan(folders: list[Path]) -> None:

@@ -67,9 +67,8 @@ class SpectralCovariance(nn.Module):
         return in_small_parts(self.described, waveform)
 
     def described(self, waveform: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(
-            waveform.device.type, enabled=False
-        ):  # energies span more than half precision holds
+        # Energies span more than half precision holds.
+        with torch.autocast(waveform.device.type, enabled=False):
             levels = self.levels(waveform.float())
             cells = -(-levels.shape[3] // CELL)
             local = self.local([residual(levels) for residual in self.residuals], cells)

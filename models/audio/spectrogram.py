@@ -38,9 +38,8 @@ class LogSpectrogram(nn.Module):
         self.register_buffer("bank", bank, persistent=False)  # (bands, bins)
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(
-            waveform.device.type, enabled=False
-        ):  # energies span more than half precision holds
+        # Energies span more than half precision holds.
+        with torch.autocast(waveform.device.type, enabled=False):
             sound = waveform.float()
             sound = sound - sound.mean(1, keepdim=True)
             sound = sound / sound.square().mean(1, keepdim=True).add(1e-10).sqrt()

@@ -74,9 +74,8 @@ class CovarianceEncoder(nn.Module):
 
     def described(self, pictures: torch.Tensor) -> torch.Tensor:
         cells = (-(-pictures.shape[2] // CELL), -(-pictures.shape[3] // CELL))
-        with torch.autocast(
-            pictures.device.type, enabled=False
-        ):  # energies span more than half precision holds
+        # Energies span more than half precision holds.
+        with torch.autocast(pictures.device.type, enabled=False):
             levels = pictures.float() * LEVEL
             maps = self.local([residual(levels) for residual in self.residuals], cells)
             matrices = maps.mean((2, 3)).unflatten(1, (self.kinds, self.channels, self.channels)).double()

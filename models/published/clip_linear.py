@@ -28,9 +28,8 @@ class ClipLinear(nn.Module):
         super().__init__()
         import timm
 
-        self.backbone = timm.create_model(
-            BACKBONE, pretrained=False, num_classes=WIDTH
-        )  # its head is CLIP's projection
+        # Its head is CLIP's projection.
+        self.backbone = timm.create_model(BACKBONE, pretrained=False, num_classes=WIDTH)
         self.fc = nn.Linear(WIDTH, 1)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:

@@ -316,9 +316,8 @@ class TestBadInput:
         (root / "Celeb-DF-v2/Celeb-real/id5_0001.mp4").symlink_to(
             tmp_path / "elsewhere/Celeb-DF-v2/Celeb-real/id5_0001.mp4"
         )
-        (root / "Celeb-DF-v2/Celeb-real/id6_0001.mp4").symlink_to(
-            "id0_0000.mp4"
-        )  # inside: an ordinary sample
+        # Inside: an ordinary sample.
+        (root / "Celeb-DF-v2/Celeb-real/id6_0001.mp4").symlink_to("id0_0000.mp4")
         result = scan.scan([root], space=space)
         assert counts(result) == {"Celeb-DF-v2": (2, 1, 0)}
         lines = [*result.problems, *result.datasets[0].problems]

@@ -17,10 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "dashboard").rglob("*.py"))
 CALLBACKS = {"on_change", "on_click", "on_select", "on_submit"}
 REFUSED = ("ignore", "rerun")  # what on_click and on_select may say that calls nothing
-LINKS = {
-    "download_button",
-    "form_submit_button",
-}  # do their work in the browser, or are looked for by their form
+# Do their work in the browser, or are looked for by their form.
+LINKS = {"download_button", "form_submit_button"}
 
 
 def takes_input(name: str) -> bool:
@@ -31,13 +29,8 @@ def takes_input(name: str) -> bool:
 
 
 CONTROLS = {name for name in dir(st) if not name.startswith("_") and takes_input(name)} - LINKS
-SHOW_TOO = {
-    "dataframe",
-    "plotly_chart",
-    "altair_chart",
-    "vega_lite_chart",
-    "pydeck_chart",
-}  # controls if asked to be
+# Controls if asked to be.
+SHOW_TOO = {"dataframe", "plotly_chart", "altair_chart", "vega_lite_chart", "pydeck_chart"}
 
 
 def is_control(node: ast.AST) -> bool:

@@ -83,9 +83,8 @@ def test_an_upload_is_judged_explained_and_forgotten(service: Service, place: Pa
         and verdict.heatmaps
     )
     assert job.verdict_after is not None
-    assert (
-        "core.detection.detector" not in sys.modules or "torch" in sys.modules
-    )  # this process judged nothing
+    # This process judged nothing.
+    assert "core.detection.detector" not in sys.modules or "torch" in sys.modules
     folder.close()
     assert not folder.path.exists()
 

@@ -219,9 +219,8 @@ def test_faithfulness_of_sound_hears_the_right_moment() -> None:
 def test_bands_of_a_map_are_removed_at_their_own_hertz() -> None:
     row = faithfulness.rows_of_bins(257, 16_000, np.linspace(100, 7900, 64))
     assert (np.diff(row) >= 0).all() and row[0] == 0 and row[-1] == faithfulness.GRID - 1
-    assert (
-        row[126] == faithfulness.GRID // 2 - 1 and row[131] == faithfulness.GRID // 2
-    )  # 4 kHz is the middle
+    # 4 kHz is the middle.
+    assert row[126] == faithfulness.GRID // 2 - 1 and row[131] == faithfulness.GRID // 2
 
 
 def test_contributions_are_what_the_score_loses() -> None:

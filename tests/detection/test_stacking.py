@@ -40,9 +40,8 @@ def test_what_knows_nothing_gets_no_weight_whatever_its_scale(space: Workspace) 
     real = stacking.combine({"good": 0.1, "noise": 0.99}, space)
     fake = stacking.combine({"good": 0.9, "noise": 0.99}, space)
     assert real.probability is not None and fake.probability is not None
-    assert (
-        real.probability < 0.3 and fake.probability > 0.7
-    )  # the plain mean calls both fake: 0.545 and 0.945
+    # The plain mean calls both fake: 0.545 and 0.945.
+    assert real.probability < 0.3 and fake.probability > 0.7
     assert real.samples == 200 and abs(real.weights["noise"]) < abs(real.weights["good"])
     assert real.auc == pytest.approx(real.singles["good"], abs=0.05)
 

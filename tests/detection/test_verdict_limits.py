@@ -113,10 +113,8 @@ def test_the_automatic_choice_takes_the_first_that_is_fit(
     defaults.set_default("image", "other", OWNER)
     assert judged(path, candidates=("far", "near")).detector == "other"  # the default is fit: it stays first
     defaults.set_default("image", "far", OWNER)
-    assert judged(path).detector in (
-        "near",
-        "other",
-    )  # a command names no candidates: every finished run is one
+    # A command names no candidates: every finished run is one.
+    assert judged(path).detector in ("near", "other")
 
 
 def test_where_no_detector_knows_such_files_it_says_what_to_do(

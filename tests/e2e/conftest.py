@@ -95,9 +95,8 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
-@pytest.fixture(
-    scope="module"
-)  # no longer: its event loop and threads must not be there when later tests fork
+# No longer than a module: its event loop and threads must not be there when later tests fork.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:

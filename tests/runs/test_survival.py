@@ -85,9 +85,8 @@ def test_a_run_that_dies_while_no_server_lives_is_interrupted_and_can_be_resumed
     manager.resume(name, LOCAL)
     assert ended(run) == "completed"
     assert sorted(set(steps(run))) == list(range(1, 201))
-    assert (
-        len(steps(run)) <= 201
-    )  # killed between a measurement and its checkpoint, that step is measured again
+    # Killed between a measurement and its checkpoint, that step is measured again.
+    assert len(steps(run)) <= 201
 
 
 def test_an_adopted_worker_that_is_killed_fails_with_a_reason(

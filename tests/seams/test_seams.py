@@ -97,9 +97,8 @@ def test_training_uses_the_new_network_technique_loss_augmentation_and_method(
     counts = json.loads((folder / "plan.json").read_text())["counts"]["train"]
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     steps = max(event["step"] for event in events)
-    assert steps == 2 * -(
-        -3 * sum(counts.values()) // 16
-    )  # two epochs in which every sample came three times
+    # Two epochs in which every sample came three times.
+    assert steps == 2 * -(-3 * sum(counts.values()) // 16)
     losses = [event["value"] for event in events if event["name"] == "train/loss"]
     assert losses and all(0 <= loss <= 2 for loss in losses)  # squared distances of probabilities
 

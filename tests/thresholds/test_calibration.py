@@ -58,9 +58,8 @@ def test_platt_equals_an_unpenalised_logistic_regression() -> None:
     logit = np.log(scores / (1 - scores))
     reference = LogisticRegression(C=np.inf, tol=1e-10).fit(logit[:, None], labels)
     expected = reference.predict_proba(logit[:, None])[:, 1]
-    np.testing.assert_allclose(
-        fit(labels, scores, "platt").apply(scores), expected, atol=3e-3
-    )  # logits are cut at 1e-7
+    # Logits are cut at 1e-7.
+    np.testing.assert_allclose(fit(labels, scores, "platt").apply(scores), expected, atol=3e-3)
 
 
 def test_isotonic_equals_scikit_learn() -> None:

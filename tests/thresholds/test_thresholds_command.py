@@ -248,9 +248,8 @@ def test_the_fields_measures_and_the_end_that_is_fake(
     )
     (tmp_path / "cm.txt").write_text("".join(rows))
     asked = ask(capsys, str(tmp_path / "cm.txt"))
-    assert any(
-        "is the polarity turned?" in line for line in asked["warnings"]
-    )  # asked, never turned in silence
+    # Asked, never turned in silence.
+    assert any("is the polarity turned?" in line for line in asked["warnings"])
     assert asked["direction"]["fake_scores"] == "high"
     found = ask(capsys, str(tmp_path / "cm.txt"), "--lower-is-fake", "--intervals")
     assert found["direction"]["fake_scores"] == "low"

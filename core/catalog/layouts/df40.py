@@ -14,10 +14,11 @@ METHODS = (
     *("sadtalker", "mcnet", "hyperreverse", "VQGAN", "StyleGAN2", "StyleGAN3", "StyleGANXL", "sd2.1", "ddim"),
     *("RDDM", "pixart", "DiT", "SiT", "e4e"),
 )
+# With reals of their own.
 WHOLE = (
     *("deepfacelab", "heygen", "MidJourney", "stargan", "StarGAN2", "starganv2", "styleclip", "CollabDiff"),
     "Whichisreal",
-)  # with reals of their own
+)
 _SEQUENCES = re.compile(r"(\d{3})(?:_(\d{3}))?$")
 _PEOPLE = re.compile(r"(id\d+)(?:_(id\d+))?_\d+")
 _INNER = frozenset({"frames", "fake_from_celeb_real"})

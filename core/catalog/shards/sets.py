@@ -12,6 +12,7 @@ from core.catalog.recognise import Claim, Key, Owned
 from core.catalog.walk import Tree
 from core.media.kinds import SHARD
 
+# Folders that do not name a dataset.
 VAGUE = frozenset(
     (
         *(
@@ -28,7 +29,7 @@ VAGUE = frozenset(
         ),
         *("plain_text", "files", "images", "image", "audio", "video", "videos", "main", "refs", "convert"),
     )
-)  # folders that do not name a dataset
+)
 _HASH = re.compile(r"[0-9a-f]{40}")
 _HUB = re.compile(r"datasets--[^-].*?--(.+)")  # how a hub's cache names its folders
 

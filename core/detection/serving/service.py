@@ -237,9 +237,8 @@ class Service:
     def _make_player(self, job: Job) -> None:
         assert job.request.out is not None
         try:
-            sandbox.below = priority.lower_by(
-                "detection"
-            )  # of the server: a copy of a long clip takes a while
+            # Of the server: a copy of a long clip takes a while.
+            sandbox.below = priority.lower_by("detection")
             job.player = player.playable(job.upload.path, job.request.out)
         except WorkbenchError as error:
             job.player_error = _named(one_line(error), job.upload)
