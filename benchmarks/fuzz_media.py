@@ -18,11 +18,11 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from benchmarks.made_media import clip, picture, recording, tone
 from core.errors import MediaError
 from core.media import sandbox
 from core.media.limits import Limits
 from core.media.recipe import Recipe
+from tests.made_media import clip, picture, recording, tone
 
 LIMITS = Limits(
     pixels=4_000_000, frames=5_000, streams=16, duration=600.0, decode_seconds=20.0, memory=1_500_000_000

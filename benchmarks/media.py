@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 
 from benchmarks import media_parts
-from benchmarks.made_media import clip, evenly, number_of
 from core.media.video import read_frames
+from tests.made_media import clip, evenly, number_of
 
 N = 16
 SLOWER_AT_MOST = 1.15  # exact against the best of the others

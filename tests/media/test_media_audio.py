@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.made_media import clip, recording, tone
 from core.errors import MediaError
 from core.media.audio import (
     NoSound,
@@ -27,6 +26,7 @@ from core.media.limits import Limits
 from core.media.prepare import NO_SOUND, NO_VIDEO, SILENCE, prepare
 from core.media.probe import probe
 from core.media.recipe import Recipe
+from tests.made_media import clip, recording, tone
 
 RATE = 16_000
 SUBTYPES = [

@@ -18,7 +18,6 @@ import soundfile
 from PIL import Image
 
 from benchmarks.fuzz_media import fuzz
-from benchmarks.made_media import clip, picture, tall_gif, tone
 from core.errors import MediaError
 from core.media import sandbox
 from core.media.audio import read_audio
@@ -28,6 +27,7 @@ from core.media.prepare import prepare
 from core.media.probe import probe
 from core.media.recipe import Recipe
 from core.media.video import read_frames
+from tests.made_media import clip, picture, tall_gif, tone
 
 MEMORY = 600_000_000  # bytes that a bad file may cost at most
 SECONDS = 30.0

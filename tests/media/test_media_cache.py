@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.made_media import clip, picture, tone
 from core.errors import MediaError
 from core.media import cache, sandbox
 from core.media.prepare import Prepared, prepare
 from core.media.recipe import Recipe
 from core.media.wire import packed, unpacked
 from core.workspace import Workspace
+from tests.made_media import clip, picture, tone
 
 RECIPE = Recipe(modality="image", image_size=32)
 

@@ -11,12 +11,12 @@ from PIL import Image
 from pillow_heif.constants import HeifCompressionFormat
 from pillow_heif.misc import CtxEncode
 
-from benchmarks.made_media import picture
 from core.media.images import open_image
 from core.media.limits import Limits
 from core.media.prepare import NATIVE_SIDE, prepare
 from core.media.probe import probe
 from core.media.recipe import Recipe
+from tests.made_media import picture
 
 PLAIN = picture(9, 160, 120)
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.made_media import clip, picture, tone
 from core.errors import BadInput, MediaError
 from core.media import sandbox
 from core.media.browser import jpeg, peaks, playable, thumbnail, waveform
@@ -22,6 +21,7 @@ from core.media.probe import probe
 from core.media.recipe import Recipe
 from core.media.video import read_frames
 from core.workspace import Workspace
+from tests.made_media import clip, picture, tone
 
 
 @pytest.fixture

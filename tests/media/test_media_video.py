@@ -10,12 +10,12 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.made_media import clip, declare_duration, evenly, number_of, tone
 from core.errors import MediaError
 from core.media.limits import Limits
 from core.media.packets import NoVideo
 from core.media.probe import probe
 from core.media.video import MODES, read_frames
+from tests.made_media import clip, declare_duration, evenly, number_of, tone
 
 QUIET = {"x265-params": "log-level=none"}
 # Alternate references are packets that show nothing.
