@@ -78,8 +78,13 @@ class HeadLearner:
     def _kept(self, embedded: Embedded) -> TrainingSet:
         """The training rows that have embeddings."""
         own = self.setup.training_set()
-        labels, weights = own.labels[embedded.samples], own.weights[embedded.samples]
-        return TrainingSet(labels, weights, [own.groups[i] for i in embedded.samples])
+        rows = embedded.samples
+        return TrainingSet(
+            own.labels[rows],
+            own.weights[rows],
+            [own.groups[i] for i in rows],
+            None if own.datasets is None else own.datasets[rows],
+        )
 
     def _embed(self, source: Source) -> Embedded:
         context = self.context
@@ -126,11 +131,7 @@ class HeadLearner:
                 np.concatenate([rows.first, start]),
                 np.concatenate([rows.count, np.ones(len(new), np.int64)]),
             )
-            kept = TrainingSet(
-                np.concatenate([kept.labels, new_labels]),
-                np.concatenate([kept.weights, np.full(len(new), kept.weights.mean())]),
-                kept.groups + [frozenset()] * len(new),
-            )
+            kept = _with_invented(kept, new_labels, self.setup.config.seed)
             invented = np.array([f"({technique.name} {i})" for i in range(len(new))], dtype=object)
             self.ids = np.concatenate([self.ids, invented])
         return rows, kept
@@ -205,6 +206,18 @@ class HeadLearner:
 
     def best_document(self) -> dict[str, Any]:
         return best_document(self.setup, self.head_options)
+
+
+def _with_invented(kept: TrainingSet, labels: np.ndarray, seed: int) -> TrainingSet:
+    """The training rows and invented ones, each counted to a dataset that has samples of its class."""
+    rng = np.random.default_rng([seed, 83])
+    like = np.array([rng.choice(np.flatnonzero(kept.labels == label)) for label in labels])
+    return TrainingSet(
+        np.concatenate([kept.labels, labels]),
+        np.concatenate([kept.weights, kept.weights[like]]),
+        kept.groups + [frozenset()] * len(labels),
+        None if kept.datasets is None else np.concatenate([kept.datasets, kept.datasets[like]]),
+    )
 
 
 def _nothing_usable(unusable: list[Unusable], ids: np.ndarray) -> WorkbenchError:

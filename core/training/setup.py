@@ -58,6 +58,7 @@ class Setup:
             labels=rows["label"].to_numpy(dtype=np.int64),
             weights=rows["dataset"].map(lambda d: float(weights.get(d, 1.0))).to_numpy(dtype=np.float64),
             groups=[frozenset(map(str, keys)) for keys in rows["groups"]],
+            datasets=rows["dataset"].astype("category").cat.codes.to_numpy() if weights else None,
         )
 
     def balancing(self) -> list[Balancing]:

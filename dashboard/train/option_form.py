@@ -186,12 +186,16 @@ def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[s
 
 
 def _weights(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[str, float]:
-    """One number a chosen dataset; 1 everywhere is the same as none."""
+    """One number a chosen dataset, where they are weighed at all; 1 everywhere draws all equally often."""
     chosen = config()["datasets"]
     if len(chosen) < 2:
         return {}
-    st.caption(f"{label(field.name)}: {field.metadata['help']}")
-    weights = {
+    weighed = st.toggle(
+        label(field.name), value=bool(value), key=f"{key(field.name)}-on", help=field.metadata["help"]
+    )
+    if not weighed:
+        return {}
+    return {
         name: float(
             st.number_input(
                 theme.safe(name),
@@ -204,4 +208,3 @@ def _weights(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[s
         )
         for name in chosen
     }
-    return {name: weight for name, weight in weights.items() if weight != 1.0}

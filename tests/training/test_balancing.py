@@ -55,10 +55,24 @@ def test_sampler_draws_both_classes_equally_often() -> None:
 
 def test_dataset_weights_decide_how_often_a_dataset_is_drawn() -> None:
     weights = np.where(np.arange(400) % 2, 3.0, 1.0)
-    samples = TrainingSet(np.arange(400) // 200, weights, [frozenset()] * 400)
+    samples = TrainingSet(np.arange(400) // 200, weights, [frozenset()] * 400, np.arange(400) % 2)
     for techniques in ([], make_balancing(["sampler"], samples)):
         drawn = np.concatenate([epoch_order(samples, techniques, 1, epoch) for epoch in range(20)])
         assert np.mean(drawn % 2) == pytest.approx(0.75, abs=0.02)
+
+
+@pytest.mark.parametrize("names", [[], ["sampler"]])
+def test_datasets_of_equal_weight_are_drawn_equally_often_whatever_their_size(names: list[str]) -> None:
+    datasets = np.array([0] * 1000 + [1] * 50)
+    labels = np.arange(1050) % 2
+    samples = TrainingSet(labels, np.ones(1050), [frozenset()] * 1050, datasets)
+    drawn = epoch_order(samples, make_balancing(names, samples), 1, 1)
+    assert len(drawn) == 1050
+    assert np.ptp(np.bincount(datasets[drawn])) <= 2
+    times = np.bincount(drawn, minlength=1050)
+    for label in (0, 1):
+        for dataset in (0, 1):  # everything once before anything twice
+            assert np.ptp(times[(datasets == dataset) & (labels == label)]) <= 1
 
 
 def test_pairs_come_from_the_same_source() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import registry
-from core.training.balancing.base import Balancing, TrainingSet
+from core.training.balancing.base import Balancing, TrainingSet, draw_rows
 from core.training.options.settings import settings_from
 
 # In the order in which they are asked to draw.
@@ -13,7 +13,7 @@ TECHNIQUES: dict[str, type[Balancing]] = dict(
     sorted(registry.classes(__name__, Balancing).items(), key=lambda entry: (entry[1].order, entry[0]))
 )
 
-__all__ = ["TECHNIQUES", "Balancing", "TrainingSet", "draws_together", "make_balancing"]
+__all__ = ["TECHNIQUES", "Balancing", "TrainingSet", "draw_rows", "draws_together", "make_balancing"]
 
 
 def make_balancing(names: Sequence[str], samples: TrainingSet, config: object = None) -> list[Balancing]:

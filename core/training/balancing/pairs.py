@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.training.balancing.base import Balancing, TrainingSet
+from core.training.balancing.base import Balancing, TrainingSet, draw_rows
 
 
 class Pairs(Balancing):
@@ -36,11 +36,7 @@ class Pairs(Balancing):
         labels = self.samples.labels
         leaders = np.flatnonzero(labels != self.other)
         everyone = np.flatnonzero(labels == self.other)
-        weights = self.samples.weights[leaders]
-        if np.allclose(weights, weights[0]):
-            leaders = rng.permutation(leaders)
-        else:
-            leaders = rng.choice(leaders, size=len(leaders), p=weights / weights.sum())
+        leaders = rng.permutation(draw_rows(self.samples, leaders, len(leaders), rng))
         pairs = [(leader, rng.choice(self._partners(int(leader), everyone))) for leader in leaders]
         return np.array(pairs).reshape(-1)
 

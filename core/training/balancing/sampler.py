@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.training.balancing.base import Balancing, TrainingSet
+from core.training.balancing.base import Balancing, draw_rows
 
 
 class Sampler(Balancing):
@@ -15,20 +15,11 @@ class Sampler(Balancing):
     order = 20
 
     def draws(self, rng: np.random.Generator) -> np.ndarray:
-        n = len(self.samples.labels)
+        n, labels = len(self.samples.labels), self.samples.labels
         present = [label for label in (0, 1) if self.samples.counts[label]]
         quotas = [n // len(present) + (k < n % len(present)) for k in range(len(present))]
         parts = [
-            rounds(self.samples, label, quota, rng) for label, quota in zip(present, quotas, strict=True)
+            draw_rows(self.samples, np.flatnonzero(labels == label), quota, rng)
+            for label, quota in zip(present, quotas, strict=True)
         ]
         return rng.permutation(np.concatenate(parts))
-
-
-def rounds(samples: TrainingSet, label: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """`count` draws of one class: everything once before anything twice; by weight where datasets are weighted."""
-    own = np.flatnonzero(samples.labels == label)
-    weights = samples.weights[own]
-    if not np.allclose(weights, weights[0]):
-        return rng.choice(own, size=count, p=weights / weights.sum())
-    full, rest = divmod(count, len(own))
-    return np.concatenate([np.tile(own, full), rng.permutation(own)[:rest]])

@@ -52,7 +52,10 @@ class TrainConfig:
         group="data",
     )
     dataset_weights: dict[str, float] = option(
-        {}, "how often a dataset is drawn against the others (1 where not named)", group="data"
+        {},
+        "how often a dataset is drawn against the others, whatever its size (1 where not named): 1 and 1 draw both "
+        "equally often; none given: every sample once",
+        group="data",
     )
     protocol: str = option(
         "official",

@@ -6,22 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.training.balancing import Balancing, TrainingSet
+from core.training.balancing import Balancing, TrainingSet, draw_rows
 
 Draw = tuple[int, int, int]  # epoch, place in the epoch, sample
 
 
 def epoch_order(samples: TrainingSet, techniques: Sequence[Balancing], seed: int, epoch: int) -> np.ndarray:
-    """The draws of one epoch: by the first technique that draws, else every sample once (or by dataset weight)."""
+    """The draws of one epoch: by the first technique that draws, else every sample once (or as datasets are weighed)."""
     rng = np.random.default_rng([seed, epoch, 1])
     for technique in techniques:
         drawn = technique.draws(rng)
         if drawn is not None:
             return drawn
     n = len(samples.labels)
-    if np.allclose(samples.weights, samples.weights[0]):
-        return rng.permutation(n)
-    return rng.choice(n, size=n, p=samples.weights / samples.weights.sum())
+    return rng.permutation(draw_rows(samples, np.arange(n), n, rng))
 
 
 def share_of_rank(
