@@ -136,26 +136,3 @@ def decide(score: float, threshold: float | None, band: Band | None = None) -> s
     if band is not None and band[0] <= score < band[1]:
         return "uncertain"
     return "fake" if threshold is not None and score >= threshold else "real"
-
-
-def lines_of_tracks(units: tuple[Unit, ...], aggregation: str = "mean") -> tuple[dict[str, Any], ...]:
-    """One line a person: its units, and the mean and the highest of their scores."""
-    found: dict[int, list[Unit]] = {}
-    for unit in units:
-        found.setdefault(unit.track, []).append(unit)
-    lines = []
-    for track, own in sorted(found.items()):
-        scores = [u.score for u in own]
-        mean, high = sum(scores) / len(scores), max(scores)
-        lines.append(
-            {
-                "track": track,
-                "units": len(own),
-                "mean": mean,
-                "max": high,
-                "score": high if aggregation == "max" else mean,
-                "t0": min(u.t0 for u in own),
-                "t1": max(u.t1 for u in own),
-            }
-        )
-    return tuple(lines)

@@ -237,25 +237,5 @@ def windows(
     return np.stack([audio[s : s + n] for s in starts]), starts / rate, (starts + n) / rate
 
 
-def random_window(audio: np.ndarray, rate: int, seconds: float, generator: np.random.Generator) -> np.ndarray:
-    """One window from anywhere in the recording, for training; a short recording is repeated."""
-    n = round(seconds * rate)
-    if len(audio) <= n:
-        return tile(audio, n)
-    start = int(generator.integers(0, len(audio) - n + 1))
-    return audio[start : start + n]
-
-
 def tile(audio: np.ndarray, n: int) -> np.ndarray:
     return np.tile(audio, -(-n // len(audio)))[:n]
-
-
-def log_mel(audio: np.ndarray, rate: int, bands: int = 80, hop: float = 0.01) -> np.ndarray:
-    """Log-mel spectrogram in dB under the loudest cell, float32 (bands, steps)."""
-    import librosa
-
-    step = max(1, round(hop * rate))
-    power = librosa.feature.melspectrogram(
-        y=audio, sr=rate, n_fft=max(512, step * 4), hop_length=step, n_mels=bands
-    )
-    return librosa.power_to_db(power, ref=np.max).astype(np.float32)

@@ -33,7 +33,6 @@ SHARES: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
     "jaccard": lambda tp, fp, tn, fn: (tp, tp + fp + fn),
     "jaccard_real": lambda tp, fp, tn, fn: (tn, tn + fp + fn),
 }
-COMPOSED = ("f1", "f1_real", "macro_f1", "balanced_accuracy", "youden", "mcc")
 
 
 def wilson(hits: np.ndarray, of: np.ndarray, z: float = Z) -> Ends:

@@ -112,11 +112,6 @@ class Sweep:
         """Where calling fake from `threshold` up stands; compared as double precision, whatever the scores have."""
         return len(self.tp) if threshold is None else bisect_left(self.thresholds, threshold, key=float)
 
-    @cached_property
-    def frontier_counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """tp and fp along the frontier, as doubles."""
-        return self.tp[self.frontier].astype(np.float64), self.fp[self.frontier].astype(np.float64)
-
     def roc(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """FPR, TPR and thresholds, from calling nothing fake (infinite threshold) down to everything."""
         fpr = np.append(self.fp, 0)[::-1] / self.negatives

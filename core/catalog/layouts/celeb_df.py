@@ -24,7 +24,7 @@ from core.catalog.layouts.base import (
 from core.catalog.lists import Listing, text_of
 from core.catalog.problems import Problems
 
-SYNTHESIS, CELEB_FAKE, TESTING = 2, 3, 4  # numbers of rules
+SYNTHESIS, CELEB_FAKE = 2, 3  # numbers of rules
 FAMILIES = ("faceswap", "facereenact", "talkingface")  # folders of v3
 _IDS = re.compile(r"(id\d+)(?:_(id\d+))?_\d+")
 LIST = "List_of_testing_videos.txt"

@@ -48,14 +48,6 @@ class Ranks:
         dist.all_gather_object(everyone, value)
         return everyone
 
-    def from_first(self, value: Any) -> Any:
-        """What rank 0 has."""
-        if not self.several:
-            return value
-        box = [value]
-        dist.broadcast_object_list(box, src=0)
-        return box[0]
-
     def shared(self, network: torch.nn.Module) -> torch.nn.Module:
         """The network as all ranks learn it together."""
         if not self.several:
