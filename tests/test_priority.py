@@ -14,7 +14,7 @@ from PIL import Image
 
 from core import priority
 from core.errors import BadInput
-from core.media import sandbox
+from core.media.sandbox import Sandbox
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import new_run
 from core.workspace import Workspace
@@ -120,18 +120,16 @@ def test_settings_that_mean_nothing_are_refused(space: Workspace, settings: str,
     assert said in str(refused.value)
 
 
-def test_decoders_come_after_the_process_that_asks_for_them_where_it_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_decoders_come_after_the_process_that_asks_for_them_where_it_says_so(tmp_path: Path) -> None:
     """A server says so, because pages are drawn in it; a command does not."""
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     for below_it in (0, 4):
-        sandbox.close()
-        monkeypatch.setattr(sandbox, "below", below_it)
-        sandbox.run("core.media.probe:probe", tmp_path / "a.png")
-        (worker,) = (c for c in psutil.Process().children() if "core.media.worker" in c.cmdline())
+        decoders = Sandbox(below=below_it)
+        before = set(psutil.Process().children())
+        decoders.run("core.media.probe:probe", tmp_path / "a.png")
+        (worker,) = (c for c in set(psutil.Process().children()) - before)
         assert nice(worker.pid) == below(below_it)
-    sandbox.close()
+        decoders.close()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One process of a large scan: walks folders and labels datasets as it is told, over its standard input."""
+"""One process of a large scan: walks folders and labels datasets as it is told."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import gc
 import os
 import sys
 from importlib.abc import MetaPathFinder
-from typing import IO, Any
+from typing import Any
 
 from core.catalog.walk import walk_some
 from core.catalog.workers import receive, send
+from core.child_process import Messages, starter
 from core.errors import WorkbenchError, one_line
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
-    os.dup2(2, 1)  # what libraries print must not be taken for an answer
+    messages = starter()
     gc.disable()  # a million rows and no cycles: looking for them costs a tenth of the time
     sys.meta_path.insert(0, _WithoutPandas())
-    serve(sys.stdin.buffer, answers)
+    serve(messages)
     sys.stderr.flush()
     os._exit(0)  # everything was answered; taking a million rows down one by one would only keep the scan
 
@@ -31,10 +31,10 @@ class _WithoutPandas(MetaPathFinder):
             raise ImportError("a worker of a scan does without pandas")
 
 
-def serve(orders: IO[bytes], answers: IO[bytes]) -> None:
+def serve(messages: Messages) -> None:
     while True:
         try:
-            order = receive(orders)
+            order = receive(messages)
         except EOFError:
             return
         try:
@@ -43,7 +43,7 @@ def serve(orders: IO[bytes], answers: IO[bytes]) -> None:
             answer = error
         except Exception as error:  # noqa: BLE001 (sent to the scan, which raises it)
             answer = WorkbenchError(one_line(f"{type(error).__name__}: {error}"))
-        send(answers, answer)
+        send(messages, answer)
 
 
 def do(order: tuple[Any, ...]) -> Any:

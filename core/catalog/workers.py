@@ -1,6 +1,6 @@
-"""Processes that share the work of a large scan. Each is `python -m core.catalog.worker`, told what to do by pipe.
+"""Processes that share the work of a large scan. Each is `python -m core.catalog.worker`.
 
-They are started by hand, not by multiprocessing: that would run the main module of a dashboard again.
+The other end is this program too, so unpickling trusts only ourselves.
 """
 
 from __future__ import annotations
@@ -8,37 +8,27 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import struct
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from core.catalog.walk import Folder, walk_some
+from core.child_process import ChildProcess, Messages
 from core.errors import WorkbenchError
 from core.workspace import CODE_ROOT
 
-HEADER = struct.Struct("<Q")
 FIRST = 4_000  # entries walked here before workers are worth their start
 MOST = 8
 
 
-def send(pipe: IO[bytes], message: Any) -> None:
-    data = pickle.dumps(message, protocol=5)
-    pipe.write(HEADER.pack(len(data)))
-    pipe.write(data)
-    pipe.flush()
+def send(messages: Messages, content: Any) -> None:
+    messages.send(pickle.dumps(content, protocol=5))
 
 
-def receive(pipe: IO[bytes]) -> Any:
-    """The next message; the other end is this program too, so unpickling trusts only ourselves."""
-    header = pipe.read(HEADER.size)
-    if len(header) < HEADER.size:
-        raise EOFError
-    return pickle.loads(pipe.read(HEADER.unpack(header)[0]))  # noqa: S301
+def receive(messages: Messages) -> Any:
+    return pickle.loads(messages.receive())  # noqa: S301
 
 
 class Workers:
@@ -46,7 +36,7 @@ class Workers:
 
     def __init__(self, number: int | None = None) -> None:
         self.number = number or min(MOST, len(os.sched_getaffinity(0)))
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[ChildProcess] = []
 
     def __enter__(self) -> Workers:
         return self
@@ -55,28 +45,15 @@ class Workers:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self.processes:
-            if kind is not None:
-                process.kill()
-            if process.stdin:
-                process.stdin.close()
-        for process in self.processes:
-            process.wait()
-            if process.stdout:
-                process.stdout.close()
+            process.end(kill=kind is not None)
 
     def _start(self) -> None:
         if self.processes:
             return
         path = os.pathsep.join([str(CODE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
         for _ in range(self.number):
-            self.processes.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "core.catalog.worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-                )
-            )
+            self.processes.append(ChildProcess("core.catalog.worker", environment=environment, quiet=False))
 
     def walk(self, paths: list[str], allowed: Sequence[str]) -> Iterator[list[Folder]]:
         """Walk folders; a small tree is walked here."""
@@ -103,7 +80,7 @@ class Workers:
     ) -> Iterator[Any]:
         """Keep every worker busy: each is told the next task when its last one is done."""
         self._start()
-        results: queue.SimpleQueue[tuple[subprocess.Popen[bytes], Any]] = queue.SimpleQueue()
+        results: queue.SimpleQueue[tuple[ChildProcess, Any]] = queue.SimpleQueue()
         idle = list(self.processes)
         running = 0
         source = tasks()
@@ -129,12 +106,11 @@ class Workers:
             yield result
 
 
-def _ask(worker: subprocess.Popen[bytes], task: tuple[Any, ...], results: queue.SimpleQueue[Any]) -> None:
+def _ask(worker: ChildProcess, task: tuple[Any, ...], results: queue.SimpleQueue[Any]) -> None:
     """One task told and answered, from a thread of its own; a failure is answered too."""
     try:
-        assert worker.stdin and worker.stdout
-        send(worker.stdin, task)
-        results.put((worker, receive(worker.stdout)))
+        send(worker, task)
+        results.put((worker, receive(worker)))
     except (OSError, EOFError, ValueError):
         results.put(
             (worker, WorkbenchError("a process of the scan ended by itself (out of memory?); scan again"))

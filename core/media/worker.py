@@ -1,4 +1,4 @@
-"""The process that decodes for sandbox.py: requests on stdin, answers on a private copy of stdout."""
+"""The process that decodes for sandbox.py."""
 
 from __future__ import annotations
 
@@ -6,31 +6,26 @@ import contextlib
 import os
 import resource
 import signal
-import sys
-from typing import Any, BinaryIO
+from typing import Any
 
+from core.child_process import Messages, starter
 from core.media.limits import Limits
-from core.media.sandbox import GRACE, LENGTH, answer
+from core.media.sandbox import GRACE, answer
 from core.media.wire import packed, unpacked
 
 OPEN_FILES = 256
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what a library prints is no answer
+    messages = starter()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-    requests = sys.stdin.buffer
-    while True:
-        head = requests.read(LENGTH.size)
-        if len(head) < LENGTH.size:
-            return
-        (length,) = LENGTH.unpack(head)
-        _serve(unpacked(bytearray(requests.read(length))), answers)
+    with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
+        while True:
+            _serve(unpacked(messages.receive()), messages)
 
 
-def _serve(request: dict[str, Any], answers: BinaryIO) -> None:
+def _serve(request: dict[str, Any], messages: Messages) -> None:
     limits: Limits = request["limits"]
     # Should the parent be gone, nobody kills a worker that hangs: then the alarm does.
     signal.setitimer(signal.ITIMER_REAL, limits.decode_seconds + 2 * GRACE)
@@ -44,15 +39,7 @@ def _serve(request: dict[str, Any], answers: BinaryIO) -> None:
     finally:
         _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
         signal.setitimer(signal.ITIMER_REAL, 0)
-    _write(answers, memoryview(LENGTH.pack(sum(len(p) for p in parts))))
-    for part in parts:
-        _write(answers, part)
-
-
-def _write(answers: BinaryIO, view: memoryview) -> None:
-    """All of it: a pipe takes what fits."""
-    while len(view):
-        view = view[answers.write(view) or 0 :]
+    messages.send(*parts)
 
 
 def _limit(what: int, value: int) -> None:

@@ -132,13 +132,13 @@ def test_every_wrong_kind_of_file_gets_one_clear_line_and_the_session_goes_on(
 def test_a_process_that_dies_costs_one_file_and_comes_back(service: Service, place: Path) -> None:
     folder = SessionFolder()
     assert service._process is not None
-    service._process.child.send_signal(signal.SIGSTOP)  # it cannot answer, so the file is surely under way
+    service._process.process.send_signal(signal.SIGSTOP)  # it cannot answer, so the file is surely under way
     lost = service.submit("one", keep(folder, place / "a.png"), Request(run="pictures"))
     kept = service.submit("one", keep(folder, place / "a.png"), Request(run="pictures"))
     end = time.monotonic() + 60
     while lost.stage == "queued" and time.monotonic() < end:
         time.sleep(0.02)
-    service._process.child.send_signal(signal.SIGKILL)
+    service._process.process.send_signal(signal.SIGKILL)
     assert finished(lost).verdict is not None and "died" in (lost.verdict.reason or "")  # type: ignore[union-attr]
     assert finished(kept).verdict is not None and kept.verdict.status == "ok"  # type: ignore[union-attr]
     folder.close()
@@ -194,7 +194,7 @@ class Scripted:
         self._say("facts", facts={"sha256": "ab"})
         self._answers.append({"stage": "may explain"})
 
-    def send(self, task: dict[str, Any]) -> None:
+    def tell(self, task: dict[str, Any]) -> None:
         maps = {"heatmaps": ("map.jpg",)} if task["explain"] else {}
         if maps:
             self._say("map", facts={"sha256": "ab"}, **maps)
@@ -204,13 +204,15 @@ class Scripted:
         verdict = Verdict(self._name, "ok", verdict="fake", score=0.9, **more)
         self._answers.append({"stage": stage, "verdict": verdict.to_dict()})
 
-    def receive(self, _seconds: float) -> dict[str, Any]:
+    def answer(self, _seconds: float) -> dict[str, Any]:
         answer = self._answers.popleft()
         self.heard.append((answer["stage"], self._name))
         return answer
 
-    def end(self) -> None:
+    def kill(self) -> None:
         self.alive = False
+
+    end = kill
 
 
 @pytest.fixture
@@ -245,14 +247,14 @@ def test_who_leaves_while_maps_wait_keeps_the_verdicts(scripted: tuple[Service, 
     service, process = scripted
     jobs = [service.submit("s", Upload(Path(n), n, ours=False), Request(explain=True)) for n in "ab"]
     cancelled: list[int] = []
-    send = process.send
+    tell = process.tell
 
     def leaving(task: dict[str, Any]) -> None:
         if task["explain"]:  # the last file is explained; the first still waits for its maps
             cancelled.append(service.cancel("s"))
-        send(task)
+        tell(task)
 
-    process.send = leaving  # type: ignore[method-assign]
+    process.tell = leaving  # type: ignore[method-assign]
     process.go.set()
     first, last = (finished(job, 60).verdict for job in jobs)
     assert cancelled == [1] and last is not None and last.heatmaps

@@ -210,7 +210,7 @@ def test_a_decoder_that_dies_costs_one_file_and_the_next_is_read(
         return worker
 
     with monkeypatch.context() as patch:
-        patch.setattr(sandbox, "_take", killed)
+        patch.setattr(sandbox.SHARED, "_take", killed)
         with pytest.raises(MediaError, match=r"deadly\.png: the decoder crashed on it"):
             cache.prepared(deadly, RECIPE, space, guarded=True)
     assert_equal(cache.prepared(other, RECIPE, space, guarded=True), cache.prepared(other, RECIPE, space))
@@ -219,8 +219,9 @@ def test_a_decoder_that_dies_costs_one_file_and_the_next_is_read(
 def test_a_forked_process_starts_decoders_of_its_own(tmp_path: Path) -> None:
     path = image(tmp_path / "a.png")
     assert sandbox.run("core.media.probe:probe", path).kind == "image"
-    assert sandbox._idle
+    shared = sandbox.SHARED
+    assert shared._idle
     child = os.fork()
     if child == 0:
-        os._exit(0 if not sandbox._idle and sandbox._lock.acquire(blocking=False) else 1)
+        os._exit(0 if not shared._idle and shared._lock.acquire(blocking=False) else 1)
     assert os.waitpid(child, 0)[1] == 0

@@ -60,14 +60,14 @@ def test_a_crash_is_a_media_error_and_the_next_file_is_read(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for words, kill in (("crashed on it", os.kill), ("crashed on it", None)):
-        worker = sandbox._take()
+        worker = sandbox.SHARED._take()
         worker.uses = 1
         if kill is not None:
             kill(worker.process.pid, 9)
         else:
             worker.process.stdin.close()  # type: ignore[union-attr]
         with monkeypatch.context() as patch:
-            patch.setattr(sandbox, "_take", lambda worker=worker: worker)
+            patch.setattr(sandbox.SHARED, "_take", lambda worker=worker: worker)
             with pytest.raises(MediaError, match=words):
                 sandbox.run(probe, file)
         assert worker.process.poll() is not None

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import MediaError
-from core.media import sandbox
 from core.media.limits import Limits
+from core.media.sandbox import Sandbox
 
 SHOWN_AS_IS = {
     "jpeg": "image/jpeg",
@@ -35,19 +35,19 @@ def known_everywhere(info: Any) -> str | None:
     return "video/mp4" if mp4 and plain and sound else None
 
 
-def playable(path: Path, folder: Path, limits: Limits | None = None) -> tuple[Path, str, str]:
+def playable(path: Path, folder: Path, decoders: Sandbox) -> tuple[Path, str, str]:
     """Path, MIME type and kind of what to play; a copy is made under `folder` where one is needed."""
-    limits = limits or Limits.from_settings()
-    info = sandbox.run("core.media.probe:probe", path, limits=limits)
+    limits = Limits.from_settings()
+    info = decoders.run("core.media.probe:probe", path, limits=limits)
     mime = known_everywhere(info)
     if mime is not None:
         return path, mime, info.kind
     if info.kind == "image":
         target = folder / "player.png"
-        sandbox.run("core.detection.serving.player:picture_copy", path, target, limits=limits)
+        decoders.run("core.detection.serving.player:picture_copy", path, target, limits=limits)
         return target, "image/png", "image"
     target = folder / "player.mp4"
-    sandbox.run("core.media.browser:playable", path, target, seconds=LONGEST, limits=limits)
+    decoders.run("core.media.browser:playable", path, target, seconds=LONGEST, limits=limits)
     return target, ("video/mp4" if info.kind == "video" else "audio/mp4"), info.kind
 
 

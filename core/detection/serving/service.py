@@ -6,12 +6,8 @@ file it worked on, nothing else.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import queue
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +17,7 @@ from typing import Any
 
 from core import priority
 from core.access import LOCAL, Person
+from core.child_process import ChildProcess
 from core.detection.request import Request
 from core.detection.serving import player, uploads
 from core.detection.serving.queue import Queue
@@ -28,11 +25,12 @@ from core.detection.serving.uploads import Upload
 from core.detection.trail import note_verdict
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
-from core.media import sandbox
+from core.media.sandbox import Sandbox
 from core.workspace import CODE_ROOT, workspace
 
 LONGEST = 900.0  # seconds of one file before its process is replaced
 START = 180.0  # seconds to import what it needs
+CLOSING = 10.0  # seconds that the server's end waits for the file at hand
 OPENED_BEFORE = 3  # detectors that stand ready for the first file
 DIED = "the detection process died on this file; it may be damaged on purpose, or memory ran out"
 SLOW = "judging this file took longer than {:.0f} s and was ended"
@@ -86,6 +84,7 @@ class Service:
         self._wanted: tuple[str, ...] | None = None  # detectors to open beforehand
         self._warmed: set[str] | None = None
         self._warming = False
+        self._sandbox: Sandbox | None = None  # decodes for the players
         self._players = ThreadPoolExecutor(2, thread_name_prefix="player")
         self._thread = threading.Thread(target=self._serve, name="detection", daemon=True)
         self._thread.start()
@@ -135,8 +134,12 @@ class Service:
             self._closed = True
             self._changed.notify()
         self._players.shutdown(wait=False, cancel_futures=True)
-        if self._process is not None:
-            self._process.end()
+        if (process := self._process) is not None:
+            process.kill()  # its pipes are closed once nobody reads from them
+            self._thread.join(CLOSING)
+            process.end()
+        if self._sandbox is not None:
+            self._sandbox.close()
 
     def _next(self) -> Job | tuple[str, ...] | None:
         """The next job by turns. Where there is none, the detectors to open before somebody asks for them."""
@@ -160,8 +163,8 @@ class Service:
                 if isinstance(job, Job):
                     self._judge(process, job)
                 elif job is not None:
-                    process.send({"warm": list(job)})
-                    process.receive(START)
+                    process.tell({"warm": list(job)})
+                    process.answer(START)
             except (OSError, EOFError, ValueError, TimeoutError, WorkbenchError) as error:
                 self._failed(job if isinstance(job, Job) else None, error)
             finally:
@@ -170,7 +173,7 @@ class Service:
     def _alive(self) -> _Process:
         if self._process is None or not self._process.alive:
             self._process = _Process()
-            self._process.receive(START)
+            self._process.answer(START)
         return self._process
 
     def _judge(self, process: _Process, job: Job) -> None:
@@ -181,10 +184,10 @@ class Service:
         process.ask(job)
         end, put_off = time.monotonic() + longest(), False
         while True:
-            answer = process.receive(end - time.monotonic())
+            answer = process.answer(end - time.monotonic())
             if answer["stage"] == "may explain":
                 put_off = judged_before is None and self._verdict_waits()
-                process.send({"explain": not put_off})
+                process.tell({"explain": not put_off})
                 continue
             if judged_before is not None and answer["stage"] in ("verdict", "facts"):
                 continue  # said already
@@ -237,13 +240,18 @@ class Service:
     def _make_player(self, job: Job) -> None:
         assert job.request.out is not None
         try:
-            # Of the server: a copy of a long clip takes a while.
-            sandbox.below = priority.lower_by("detection")
-            job.player = player.playable(job.upload.path, job.request.out)
+            job.player = player.playable(job.upload.path, job.request.out, self._decoders())
         except WorkbenchError as error:
             job.player_error = _named(one_line(error), job.upload)
         except OSError as error:  # the session ended meanwhile and took its folder along
             job.player_error = one_line(error)
+
+    def _decoders(self) -> Sandbox:
+        """Below the server, so that pages come first: a copy of a long clip takes a while."""
+        with self._changed:
+            if self._sandbox is None:
+                self._sandbox = Sandbox(below=priority.lower_by("detection"))
+            return self._sandbox
 
 
 def longest() -> float:
@@ -256,59 +264,22 @@ def _named(reason: str | None, upload: Upload) -> str | None:
     return None if reason is None else reason.replace(upload.path.name, upload.shown)
 
 
-class _Process:
-    """The child and the pipes to it; a thread reads its answers so that waiting has an end."""
+class _Process(ChildProcess):
+    """The detection process; each message is one JSON document."""
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(CODE_ROOT)}
-        by = priority.lower_by("detection")
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "core.detection.serving.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=CODE_ROOT,
-            env=environment,
-            start_new_session=True,
-        )
-        priority.lower(self.child.pid, by)
-        self.answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    @property
-    def alive(self) -> bool:
-        return self.child.poll() is None
+        below = priority.lower_by("detection")
+        super().__init__("core.detection.serving.worker", environment=environment, below=below)
 
     def ask(self, job: Job) -> None:
         request = asdict(job.request)
         request["out"] = str(job.request.out) if job.request.out else None
-        self.send({"path": str(job.upload.path), "shown": job.upload.shown, "request": request})
+        self.tell({"path": str(job.upload.path), "shown": job.upload.shown, "request": request})
 
-    def send(self, task: dict[str, Any]) -> None:
-        assert self.child.stdin is not None
-        self.child.stdin.write(json.dumps(task).encode() + b"\n")
-        self.child.stdin.flush()
+    def tell(self, task: dict[str, Any]) -> None:
+        self.send(json.dumps(task).encode())
 
-    def receive(self, seconds: float) -> dict[str, Any]:
-        try:
-            answer = self.answers.get(timeout=max(0.0, seconds))
-        except queue.Empty as error:
-            raise TimeoutError from error
-        if answer is None:
-            raise EOFError
-        return answer
-
-    def _read(self) -> None:
-        assert self.child.stdout is not None
-        with contextlib.suppress(ValueError, OSError):
-            for line in self.child.stdout:
-                self.answers.put(json.loads(line))
-        self.answers.put(None)
-
-    def end(self) -> None:
-        self.child.kill()
-        self.child.wait()
-        for pipe in (self.child.stdin, self.child.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+    def answer(self, seconds: float) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.receive(max(0.0, seconds)))
+        return document

@@ -1,14 +1,13 @@
-"""The detection process of a server: requests on stdin, verdicts as they grow on stdout, one JSON line each."""
+"""The detection process of a server: it is asked with JSON documents and answers with verdicts as they grow."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 import threading
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from core.child_process import Messages, starter
 from core.detection.exports import plain
 from core.detection.request import Request
 from core.memory import keep_freed
@@ -16,8 +15,7 @@ from core.priority import free_processors
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints is no answer
+    messages = starter()
     keep_freed()
     from core.detection.serving import warming
 
@@ -26,15 +24,12 @@ def main() -> None:
 
     from core.detection import judgement
 
-    _send(answers, {"stage": "ready"})
-    for line in iter(sys.stdin.readline, ""):
-        if not line.strip():
-            continue
+    _send(messages, {"stage": "ready"})
+    while (task := _next(messages)) is not None:
         torch.set_num_threads(free_processors())
-        task = json.loads(line)
         if "warm" in task:
             warming.detectors(task["warm"])
-            _send(answers, {"stage": "warm"})
+            _send(messages, {"stage": "warm"})
             threading.Thread(target=warming.explanations, daemon=True).start()
             continue
         request = request_from(task["request"])
@@ -44,16 +39,16 @@ def main() -> None:
             request,
             stem="file",
             media=sandboxed(request.explain),
-            on_progress=lambda stage, v: _send(answers, {"stage": stage, "verdict": v.to_dict()}),
-            may_explain=lambda: _may_explain(answers),
+            on_progress=lambda stage, v: _send(messages, {"stage": stage, "verdict": v.to_dict()}),
+            may_explain=lambda: _may_explain(messages),
         )
-        _send(answers, {"stage": "done", "verdict": verdict.to_dict()})
+        _send(messages, {"stage": "done", "verdict": verdict.to_dict()})
 
 
-def _may_explain(answers: TextIO) -> bool:
+def _may_explain(messages: Messages) -> bool:
     """The server knows who waits: it says whether heat maps are made now or later."""
-    _send(answers, {"stage": "may explain"})
-    answer = json.loads(sys.stdin.readline() or "{}")
+    _send(messages, {"stage": "may explain"})
+    answer = _next(messages) or {}
     if wanted := bool(answer.get("explain")):
         import torch
 
@@ -93,9 +88,17 @@ def sandboxed(explained: bool = True) -> Any:
     )
 
 
-def _send(answers: TextIO, document: dict[str, Any]) -> None:
-    answers.write(json.dumps(plain(document), ensure_ascii=True, allow_nan=False) + "\n")
-    answers.flush()
+def _send(messages: Messages, document: dict[str, Any]) -> None:
+    messages.send(json.dumps(plain(document), allow_nan=False).encode())
+
+
+def _next(messages: Messages) -> dict[str, Any] | None:
+    """What the server asks next; None once it is gone."""
+    try:
+        task: dict[str, Any] = json.loads(messages.receive())
+    except EOFError:
+        return None
+    return task
 
 
 if __name__ == "__main__":
