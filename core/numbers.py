@@ -48,7 +48,7 @@ def threshold(t: float | None) -> str:
     """A score to call fake from, six significant digits: 0.44, -0.990823, none."""
     if t is None:
         return "none"
-    text = number(t, 6, never=(0.0,))
+    text = number(t, 6)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -27,7 +27,11 @@ export function percent(x) {
 export function threshold(t) {
   // six significant digits
   if (t === null || t === undefined) return "none";
-  const text = number(t, 6, [0]);
+  return withoutZeros(number(t, 6));
+}
+
+function withoutZeros(text) {
+  // 0.5 for 0.500
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 

@@ -14,6 +14,7 @@ from core.runs.folder import open_run
 from core.thresholds import cautions, field_measures, score_batches, score_files, slices
 from core.thresholds.analysis import DEFAULT_METHODS, analyse
 from core.thresholds.methods import usages
+from core.thresholds.own_scale import called_fake, uncertain_scores
 
 SUMMARY = "choose thresholds on a score file or a run"
 DRAWS = 1000
@@ -79,7 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the label that means fake, where it is not plain",
     )
     parser.add_argument(
-        "--lower-is-fake", action="store_true", help="low scores mean fake: scores are negated first"
+        "--lower-is-fake",
+        action="store_true",
+        help="low scores mean fake: fake is then what scores at most the threshold",
     )
 
 
@@ -116,7 +119,8 @@ def _understood(args: argparse.Namespace, table: pd.DataFrame, auc: float) -> di
     low = args.lower_is_fake
     because = "as --lower-is-fake says" if low else "as nothing says otherwise (--lower-is-fake turns it)"
     because += f"; AUC {numbers.number(auc)} {'bears it out' if auc > 0.5 else 'does not bear it out'}"
-    found: dict[str, Any] = {"direction": {"fake_scores": "low" if low else "high", "because": because}}
+    direction = {"fake_scores": "low" if low else "high", "because": because}
+    found: dict[str, Any] = {"direction": direction | {"called_fake": called_fake(low)}}
     return found | {name: table.attrs[name] for name in ("labels", "columns") if table.attrs.get(name)}
 
 
@@ -197,7 +201,7 @@ def show(result: dict[str, Any]) -> str:
         cost = numbers.number(point["cost"])
         lines.append(f"{name:<22} {numbers.threshold(point['threshold']):>12}{counts}{shares} {cost:>9}")
         if "band" in point:
-            lines.append(_band(point["band"]))
+            lines.append(_band(point["band"], result["direction"]["fake_scores"] == "low"))
     lines += _slices(result["slices"]) if "slices" in result else []
     return "\n".join([*lines, *(f"! {warning}" for warning in result["warnings"])])
 
@@ -222,7 +226,8 @@ def _field(result: dict[str, Any], ends: dict[str, Any]) -> list[str]:
         + f" (costs {costs['miss']:g}:{costs['false_alarm']:g}, prior {costs['spoof_prior']:g}; "
         f"scores read as {result['scores_read_as']})",
         " · ".join(recalls),
-        f"{direction['fake_scores']} scores are fake, {direction['because']}",
+        f"{direction['fake_scores']} scores are fake, {direction['because']}; fake is where "
+        f"{direction['called_fake']}",
     ]
 
 
@@ -250,13 +255,13 @@ def _change(part: dict[str, Any], name: str) -> str:
     return f"{words} {shown} ({change['more']:,} more, {change['fewer']:,} fewer called fake)"
 
 
-def _band(band: dict[str, Any]) -> str:
+def _band(band: dict[str, Any], turned: bool) -> str:
     wrong = (
         "nothing is decided"
         if band["error"] is None
         else f"{numbers.percent(band['error'])} of the decided are wrong"
     )
     return (
-        f"    uncertain from {numbers.threshold(band['low'])} to under {numbers.threshold(band['high'])}: "
+        f"    uncertain {uncertain_scores(band['low'], band['high'], turned)}: "
         f"{numbers.percent(band['queue'])} are left to people, {wrong}"
     )

@@ -13,6 +13,7 @@ from core.thresholds.band import Band, band
 from core.thresholds.band import at as band_at
 from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
+from core.thresholds.own_scale import called_fake, is_turned, own, own_point
 from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep, at, sweep
 
@@ -31,6 +32,7 @@ class Analysis:
     intervals: dict[str, Interval] = field(default_factory=dict)  # of the ranking figures
     point_intervals: list[dict[str, Interval]] = field(default_factory=list)
     field: FieldMeasures | None = None  # of the split that is looked at
+    turned: bool = False  # scores were negated; the document has them as their file
 
     def to_dict(self) -> dict[str, Any]:
         points: list[dict[str, Any]] = [point.to_dict() for point in self.points]
@@ -47,15 +49,18 @@ class Analysis:
             "auc": self.sweep.auc,
             "ap": self.sweep.ap,
             "eer": self.sweep.eer,
-            "eer_threshold": self.sweep.eer_threshold,
+            "eer_threshold": own(self.sweep.eer_threshold, self.turned),
+            "called_fake": called_fake(self.turned),
             "chosen_on": self.chosen_on,
             "looking_at": self.looking_at,
-            "points": points,
+            "points": [own_point(point, self.turned) for point in points],
         }
         if self.intervals:
             document["intervals"] = {name: list(ends) for name, ends in self.intervals.items()}
         if self.field is not None:
             document |= self.field.to_dict()
+            for name in ("mindcf_threshold", "actdcf_threshold"):
+                document[name] = own(document[name], self.turned)
             if self.field.intervals:
                 document.setdefault("intervals", {}).update(field_measures.intervals_document(self.field))
         return document
@@ -86,9 +91,10 @@ def analyse(
     source = sweep(chosen["label"].to_numpy(), chosen["score"].to_numpy())
     target = source if seen is None else sweep(seen["label"].to_numpy(), seen["score"].to_numpy())
     place = looking_at or chosen_on
-    warnings = cautions.about_scores(source, chosen_on if seen is not None else "", if_turned)
+    turned = is_turned(chosen)
+    warnings = cautions.about_scores(source, chosen_on if seen is not None else "", if_turned, turned)
     if seen is not None:
-        warnings += cautions.about_scores(target, place, if_turned)
+        warnings += cautions.about_scores(target, place, if_turned, turned)
     points = [at(target, methods.DEFAULT_THRESHOLD, costs=costs)]
     for word in wanted:
         choice = methods.choose(source, word, costs)
@@ -106,11 +112,9 @@ def analyse(
         draws=draws,
         seed=seed,
         swept=target,
-        turned=bool(table.attrs.get("turned")),
+        turned=turned,
     )
-    analysis = Analysis(
-        target, points, chosen_on, place, warnings, bands, point_intervals=ends, field=measured
-    )
+    analysis = Analysis(target, points, chosen_on, place, warnings, bands, {}, ends, measured, turned)
     return _with_intervals(analysis, chosen, seen, draws, seed) if draws else analysis
 
 

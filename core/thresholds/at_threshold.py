@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -36,25 +36,21 @@ CHUNK = 1 << 14  # thresholds
 
 
 def figure_ends(
-    counts: Counts,
-    figures: Sequence[str],
-    worth: dict[str, np.ndarray] | None = None,
-    costs: Sequence[Costs] = (),
+    counts: Counts, figures: Sequence[str], worth: dict[str, np.ndarray] | None = None
 ) -> dict[str, Ends]:
     """Low and high of each figure at each threshold, from the counts (tp, fp, tn, fn) there; NaN where there is none.
 
     A million thresholds take a moment. `worth` is that of Resampled.worth where samples hang together.
     """
-    if not costs and worth is None and len(counts[0]) > CHUNK:
+    if worth is None and len(counts[0]) > CHUNK:
         return _piece_by_piece(counts, figures)
     ends = proportions.figure_intervals(counts, list(figures), worth)
-    if costs:
-        ends["cost"] = _cost_ends(counts, costs, worth)
-    for name, (low, high) in ends.items():
-        here = cost(costs, *counts) if name == "cost" else AT_THRESHOLD[name](*counts)
-        with np.errstate(invalid="ignore"):
-            ends[name] = np.minimum(low, here), np.maximum(high, here)
-    return ends
+    return {name: _holding(here, AT_THRESHOLD[name](*counts)) for name, here in ends.items()}
+
+
+def _holding(ends: Ends, here: np.ndarray) -> Ends:
+    with np.errstate(invalid="ignore"):
+        return np.minimum(ends[0], here), np.maximum(ends[1], here)
 
 
 def _piece_by_piece(counts: Counts, figures: Sequence[str]) -> dict[str, Ends]:
@@ -80,10 +76,15 @@ def cost(
     return 1000 * np.where(np.isnan(share), plain, weighted)
 
 
-def _cost_ends(counts: Counts, costs: Sequence[Costs], worth: dict[str, np.ndarray] | None) -> Ends:
-    """Where both errors cost the same, that of the share of errors; else of the two error rates."""
+COST_PARTS = ("accuracy", "recall", "fpr")
+
+
+def cost_ends(counts: Counts, costs: Sequence[Costs], parts: Mapping[str, Ends]) -> Ends:
+    """From the intervals of COST_PARTS; the lab does the same with those that it has (bands.js).
+
+    Where both errors cost the same, that of the share of errors; else of the two error rates.
+    """
     tp, fp, tn, fn = counts
-    parts = proportions.figure_intervals(counts, ["accuracy", "recall", "fpr"], worth)
     share = np.array([np.nan if c.prevalence is None else c.prevalence for c in costs])
     fakes = np.where(np.isnan(share), _ratio(tp + fn, tp + fp + tn + fn), share)
     by_fp, by_fn = np.array([c.fp for c in costs]), np.array([c.fn for c in costs])
@@ -92,10 +93,11 @@ def _cost_ends(counts: Counts, costs: Sequence[Costs], worth: dict[str, np.ndarr
     )
     same = np.isnan(share) & (by_fp == by_fn)
     accuracy = parts["accuracy"]
-    return (
+    ends = (
         np.where(same, 1000 * by_fp * (1 - accuracy[1]), low),
         np.where(same, 1000 * by_fp * (1 - accuracy[0]), high),
     )
+    return _holding(ends, cost(costs, *counts))
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

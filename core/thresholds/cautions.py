@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from core import numbers
 from core.thresholds.intervals import Interval
+from core.thresholds.own_scale import own
 from core.thresholds.point import Point
 from core.thresholds.sweep import Sweep
 
@@ -13,7 +12,7 @@ FEW = 30  # samples of a class
 OF_A_RUN = "A detector scores fakes high: are real and fake swapped in the labels of its data?"
 
 
-def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN) -> list[str]:
+def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN, turned: bool = False) -> list[str]:
     """Warnings that the scores deserve whatever the threshold; `if_turned` is what to do about a turned polarity."""
     place = f" in {where}" if where else ""
     found = []
@@ -23,11 +22,12 @@ def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN) -> li
             found.append(f"{some}: with fewer than {FEW} of a class every figure is uncertain")
     if len(sweep.thresholds) == 1:
         found.append(
-            f"all scores{place} are {numbers.threshold(float(sweep.thresholds[0]))}: no threshold separates anything"
+            f"all scores{place} are {numbers.threshold(own(float(sweep.thresholds[0]), turned))}: "
+            "no threshold separates anything"
         )
     elif sweep.auc < 0.5:
-        shown = math.floor(sweep.auc * 1e4) / 1e4  # never rounded up to the 0.5 that it is under
-        found.append(f"AUC{place} is {shown:g}, under 0.5: is the polarity turned? {if_turned}")
+        shown = numbers.number(sweep.auc, never=(0.0, 0.5, 1.0))
+        found.append(f"AUC{place} is {shown}, under 0.5: is the polarity turned? {if_turned}")
     return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import BadInput
 from core.thresholds import proportions, ranking
-from core.thresholds.at_threshold import AT_THRESHOLD, cost, figure_ends
+from core.thresholds.at_threshold import AT_THRESHOLD, COST_PARTS, cost_ends, figure_ends
 from core.thresholds.methods import choose
 from core.thresholds.point import Costs
 from core.thresholds.proportions import Ends
@@ -65,14 +65,15 @@ def along(
     resampled = Resampled(labels, scores, groups, n, seed)
     counts = resampled.counts(thresholds)
     worth = None if resampled.independent else resampled.worth(thresholds)
-    ends = figure_ends(counts, figures, worth, costs)
+    ends = figure_ends(counts, tuple(dict.fromkeys((*figures, *(COST_PARTS if costs else ())))), worth)
     if worth is not None and n:
         cells = resampled.cells(thresholds)
-        for name in ends:
-            drawn = cost(costs, *cells) if name == "cost" else AT_THRESHOLD[name](*cells)
-            ends[name] = _wider(ends[name], _columns(drawn))
+        ends = {name: _wider(here, _columns(AT_THRESHOLD[name](*cells))) for name, here in ends.items()}
+    wanted = {name: ends[name] for name in figures}
+    if costs:
+        wanted["cost"] = cost_ends(counts, costs, ends)
     found: list[dict[str, Interval]] = [{} for _ in thresholds]
-    for name, (low, high) in ends.items():
+    for name, (low, high) in wanted.items():
         for here, a, b in zip(found, low.tolist(), high.tolist(), strict=True):
             if a == a and b == b:
                 here[name] = (a, b)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from core.errors import BadInput
 from core.thresholds import score_text
+from core.thresholds.own_scale import TURNED
 from core.thresholds.plain_columns import FAKE_WORDS, REAL_WORDS
 from core.thresholds.plain_columns import is_number as _is_number
 from core.thresholds.score_batches import OPTIONAL, Asked, Limits, ScoresAreText, batches
@@ -47,7 +48,7 @@ def read(
             scores, _read(key, Asked(("label", "id")), ("id", "method"), fake_label, limits), key
         )
         table = table[[name for name in table if name in ("label", "score", *columns)]]
-    table.attrs["turned"] = lower_is_fake
+    table.attrs[TURNED] = lower_is_fake
     if lower_is_fake:
         table["score"] = -table["score"]
     return table

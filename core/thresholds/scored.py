@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from core.thresholds import breakdown
+from core.thresholds import breakdown, own_scale
 from core.thresholds.intervals import RANKING, Interval, along, ranking_intervals, threshold_intervals
 from core.thresholds.point import Costs
 from core.thresholds.samples import Ranked
@@ -35,6 +35,11 @@ class Scored:
     @cached_property
     def ranked(self) -> Ranked:
         return Ranked(self.table)
+
+    @property
+    def turned(self) -> bool:
+        """Whether scores were negated, for low ones are fake in their file."""
+        return own_scale.is_turned(self.table)
 
     @property
     def keys(self) -> list[str]:

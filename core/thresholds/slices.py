@@ -20,6 +20,7 @@ from core.errors import BadInput
 from core.thresholds import methods, proportions
 from core.thresholds.breakdown import NOBODY, keyed
 from core.thresholds.intervals import Interval
+from core.thresholds.own_scale import is_turned, own, own_point
 from core.thresholds.point import Point
 from core.thresholds.resampling import group_codes
 from core.thresholds.sweep import sweep
@@ -52,9 +53,10 @@ class Slice:
     fpr: Change | None
     too_small: str  # why it keeps the single threshold; empty where it has its own
 
-    def to_dict(self) -> dict[str, Any]:
-        document = asdict(self)
-        return document | {"single": self.single.to_dict(), "own": self.own.to_dict()}
+    def to_dict(self, turned: bool = False) -> dict[str, Any]:
+        points = {"single": self.single, "own": self.own}
+        written = {name: own_point(point.to_dict(), turned) for name, point in points.items()}
+        return asdict(self) | written | {"threshold": own(self.threshold, turned)}
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,13 @@ class Slices:
     slices: list[Slice]
     recall: Change | None  # over all slices together
     fpr: Change | None
+    turned: bool = False  # scores were negated; the document has them as their file
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"slices": [part.to_dict() for part in self.slices]}
+        written = [part.to_dict(self.turned) for part in self.slices]
+        document = asdict(self) | {"slices": written, "threshold": own(self.threshold, self.turned)}
+        del document["turned"]
+        return document
 
 
 def by_slice(
@@ -101,7 +107,7 @@ def by_slice(
         found.append(_slice(name, part, line, single.threshold, reason))
         called.append((rows, line))
     recall, fpr = (_together(look, called, single.threshold, label) for label in (1, 0))
-    return Slices(by, preset, method, single.threshold, target, found, recall, fpr)
+    return Slices(by, preset, method, single.threshold, target, found, recall, fpr, is_turned(chosen))
 
 
 def _rows_of(table: pd.DataFrame, by: str) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ from core import numbers
 from core.thresholds import table
 from core.thresholds.band import Band
 from core.thresholds.intervals import Interval
+from core.thresholds.own_scale import fake_where, own, own_ends, uncertain_scores
 from core.thresholds.point import Costs, Point
 from core.thresholds.sweep import Sweep
 
@@ -58,13 +59,17 @@ def summary(
     compared_on: str,
     points: Sequence[Point],
     warnings: Sequence[str],
+    turned: bool = False,
 ) -> str:
-    """`points` are the methods to compare, with their figures on `compared_on`. It prints on one sheet."""
+    """`points` are the methods to compare, with their figures on `compared_on`. It prints on one sheet.
+
+    `turned`: scores were negated; they are written as their file has them.
+    """
     point = sides[0].point
     line = (
         "Nothing is called fake"
         if point.threshold is None
-        else f"A sample is called fake where its score is at least <b>{numbers.threshold(point.threshold)}</b>"
+        else f"A sample is called fake where its score is <b>{fake_where(point.threshold, turned)}</b>"
     )
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>",
@@ -72,8 +77,8 @@ def summary(
         f"<p>{line} ({escape(why)}). The threshold was chosen on {escape(chosen_on)}. {_costs(point.costs)}</p>",
     ]
     parts += [f"<p class='warn'>{escape(warning)}</p>" for warning in warnings]
-    parts += ["<div class='sides'>", *(_side(side) for side in sides), "</div>"]
-    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compared(points)]
+    parts += ["<div class='sides'>", *(_side(side, turned) for side in sides), "</div>"]
+    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compared(points, turned)]
     parts.append(
         f"<p><small>Written {time.strftime('%Y-%m-%d %H:%M')} by the deepfake workbench. Intervals are of 95 %, "
         "drawn by group.</small></p></html>"
@@ -88,7 +93,7 @@ def _costs(costs: Costs) -> str:
     return f"A false alarm costs {numbers.threshold(costs.fp)}, a missed fake {numbers.threshold(costs.fn)}; prevalence of fakes: {share}."
 
 
-def _side(side: Side) -> str:
+def _side(side: Side, turned: bool) -> str:
     point, sweep = side.point, side.sweep
     rows = "".join(
         f"<tr><th>{escape(title)}</th><td>{_written(getattr(point, name), side.intervals.get(name))}</td></tr>"
@@ -98,7 +103,7 @@ def _side(side: Side) -> str:
         f"<section><h2>On {escape(side.name)}: {sweep.total:,} samples, {sweep.positives:,} fake</h2>"
         f"<p>AUC {_written(sweep.auc, side.intervals.get('auc'))} · "
         f"AP {_written(sweep.ap, side.intervals.get('ap'))} · "
-        f"EER {_written(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band)}<div class='pair'><div>"
+        f"EER {_written(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band, turned)}<div class='pair'><div>"
         "<table><tr><th></th><th>called fake</th><th>called real</th></tr>"
         f"<tr><th>is fake</th><td>{point.tp:,}</td><td>{point.fn:,}</td></tr>"
         f"<tr><th>is real</th><td>{point.fp:,}</td><td>{point.tn:,}</td></tr></table>{_roc(sweep, point)}</div>"
@@ -106,12 +111,12 @@ def _side(side: Side) -> str:
     )
 
 
-def _band(band: Band | None) -> str:
+def _band(band: Band | None, turned: bool) -> str:
     if band is None:
         return ""
-    low, high = ("every score" if end is None else numbers.threshold(end) for end in (band.low, band.high))
+    scores = uncertain_scores(*own_ends(band.low, band.high, turned), turned)
     wrong = "" if band.error is None else f", {numbers.percent(band.error)} of the decided are wrong"
-    return f"<p>Uncertain from {low} to under {high}: {numbers.percent(band.queue)} are sent to people{wrong}.</p>"
+    return f"<p>Uncertain {scores}: {numbers.percent(band.queue)} are sent to people{wrong}.</p>"
 
 
 def _roc(sweep: Sweep, point: Point) -> str:
@@ -133,11 +138,11 @@ def _roc(sweep: Sweep, point: Point) -> str:
     )
 
 
-def _compared(points: Sequence[Point]) -> str:
+def _compared(points: Sequence[Point], turned: bool) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for _, title in FIGURES)
     body = "".join(
         f"<tr><th>{escape(p.method)}{'' if p.reachable else ' (out of reach: the best there is)'}</th>"
-        f"<td>{numbers.threshold(p.threshold)}</td>"
+        f"<td>{numbers.threshold(own(p.threshold, turned))}</td>"
         + "".join(f"<td>{numbers.number(getattr(p, n))}</td>" for n, _ in FIGURES)
         + "</tr>"
         for p in points

@@ -14,6 +14,7 @@ from core.thresholds import field_measures
 from core.thresholds.field_measures import FieldMeasures
 from core.workspace import Workspace
 from dashboard import theme
+from dashboard.thresholds.measures import Verification, verification
 
 DRAWS = 200
 HELP = (
@@ -24,22 +25,29 @@ HELP = (
 
 
 @st.cache_data(show_spinner="Measuring", max_entries=64)
-def _measured(path: str, stamp: int) -> FieldMeasures:
+def _measured(path: str, stamp: int, token: str, _asv: Verification | None) -> FieldMeasures:
     table = pd.read_parquet(path, columns=["label", "score", "group"])
     return field_measures.measure(
-        table["label"].to_numpy(), table["score"].to_numpy(), table["group"], draws=DRAWS
+        table["label"].to_numpy(),
+        table["score"].to_numpy(),
+        table["group"],
+        asv=None if _asv is None else _asv.scores,
+        draws=DRAWS,
     )
 
 
 def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space: Workspace) -> None:
     """One row a run, each figure with its 95 % interval."""
     rows = []
+    asv = verification(st.container())
+    token = "" if asv is None else asv.token
     for run in chosen:
         path = place_of(run.id, space).scores_file(split)
         if not path.exists():
             continue
         try:
-            rows.append({"run": names[run.id], **_row(_measured(str(path), path.stat().st_mtime_ns))})
+            found = _measured(str(path), path.stat().st_mtime_ns, token, asv)
+            rows.append({"run": names[run.id], **_row(found)})
         except (BadInput, OSError, ValueError, KeyError) as error:
             st.warning(f"{theme.safe(names[run.id])}: {theme.safe(one_line(error))}")
     st.caption(HELP)
@@ -55,10 +63,12 @@ def _row(found: FieldMeasures) -> dict[str, str]:
         )
         for rate, value in found.tpr_at_fpr.items()
     }
+    tandem = {} if found.mintdcf is None else {"min t-DCF": theme.interval(found.mintdcf, *ends["mintdcf"])}
     return {
         "minDCF": theme.interval(found.mindcf, *ends["mindcf"]),
         "actDCF": theme.interval(found.actdcf, *ends["actdcf"]),
         "Cllr": theme.interval(found.cllr, *ends["cllr"]),
+        **tandem,
         **recalls,
         "partial AUC to 10 %": theme.interval(found.partial_auc, *ends["partial_auc"]),
     }

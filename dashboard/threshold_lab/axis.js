@@ -2,6 +2,7 @@
 //
 //   0 |--------- window ---------| 0.96   1
 //     low                      high       nothing is called fake
+/* global HUGE, TINY, number, threshold, withoutZeros, write */
 const END = 0.96;
 const MARGIN = 0.12; // of the window, on each side of the region where the classes meet
 const SCALES = { score: "as they are", logit: "as log odds", quantile: "by share of samples" };
@@ -40,12 +41,19 @@ class Axis {
     const { low, high } = this.wanted.range;
     return [this.uOf(low), this.uOf(high)];
   }
+  open({ scale, zoom }) {
+    // As a link asks for it.
+    if (scale in SCALES && (scale !== "logit" || this.wanted.probability)) this.use(scale);
+    const ends = zoomOf(zoom);
+    if (ends) this.setWindow(...ends);
+  }
   reset() {
     const low = this.uOf(this.wanted.low);
     const high = this.uOf(this.wanted.high);
     const [least, most] = this.ends();
     const margin = MARGIN * (high - low);
     this.setWindow(Math.max(least, low - margin), Math.min(most, high + margin));
+    this.fitted = true;
   }
   all() {
     this.setWindow(...this.ends());
@@ -56,6 +64,7 @@ class Axis {
     const room = width > least ? 0 : Math.max(0.5, Math.abs(low) * 1e-3);
     this.low = low - room;
     this.high = high + room;
+    this.fitted = false; // to where the classes meet
   }
   zoom(factor, row) {
     // Around the line, within the scores.
@@ -148,22 +157,23 @@ function scoreMarks(axis) {
   const offset = farOff ? Math.floor(low / step) * step : 0;
   const marks = [];
   for (let k = Math.ceil((low - offset) / step); k * step + offset <= high && marks.length < 12; k++) {
-    marks.push([axis.at((k * step + offset) / 2), tickText(k * step, step)]);
+    marks.push([axis.at((k * step + offset) / 2), tickText(axis.model.own(k * step), step)]);
   }
-  return { marks: endsFirst(marks), offset };
+  return { marks: endsFirst(marks), offset: axis.model.own(offset) };
 }
 function tickText(value, step) {
   if (value === 0) return "0";
-  if (Math.abs(value) >= 1e5 || step < 1e-4) {
-    return Number(value.toPrecision(6)).toExponential().replace("e+", "e");
-  }
-  return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  if (Math.abs(value) >= HUGE || step < TINY) return withExponent(value, 6);
+  return write(value, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+}
+function withExponent(value, digits) {
+  // beyond what can be written out on an axis
+  return Number(value.toPrecision(digits)).toExponential().replace("e+", "e");
 }
 function logitMarks(axis) {
   const tails = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4];
-  const text = (p, digits) => String(Number(p.toFixed(digits)));
-  const low = tails.map((p) => [p, p < 1e-4 ? p.toExponential(0) : text(p, 9)]);
-  const high = tails.map((p) => [1 - p, text(1 - p, 9)]);
+  const low = tails.map((p) => [p, threshold(p)]);
+  const high = tails.map((p) => [1 - p, threshold(1 - p)]);
   const marks = [[0.5, "0.5"], ...low, ...high].map(([p, words]) => [axis.at(logit(p)), words]);
   return {
     marks: endsFirst(marks.filter(([x]) => x >= 0 && x <= END).sort((a, b) => a[0] - b[0])),
@@ -174,7 +184,7 @@ function quantileMarks(axis) {
   const rows = [0, 0.25, 0.5, 0.75, 1].map((share) => axis.nearest(share * END * 0.97));
   const scores = [...new Set(rows.filter((row) => row < axis.u.length))].map((row) => [
     axis.x(row),
-    axis.model.t[row],
+    axis.model.own(axis.model.t[row]),
   ]);
   let digits = 3;
   const texts = () => scores.map(([, t]) => scoreText(t, digits));
@@ -183,8 +193,8 @@ function quantileMarks(axis) {
   return { marks: endsFirst(scores.map(([x], k) => [x, written[k]])), offset: 0 };
 }
 function scoreText(t, digits) {
-  const small = t !== 0 && (Math.abs(t) < 1e-3 || Math.abs(t) >= 1e6);
-  return small ? t.toExponential(digits - 1).replace("e+", "e") : String(Number(t.toPrecision(digits)));
+  const beyond = t !== 0 && (Math.abs(t) < TINY || Math.abs(t) >= HUGE);
+  return beyond ? withExponent(t, digits) : withoutZeros(number(t, digits));
 }
 function endsFirst(marks) {
   // The two ends, then the middle of what is left, and so on: 0 8 4 2 6 …

@@ -27,10 +27,31 @@ class Bands {
   at(row, name, value) {
     // [low, high] around `value`, the figure of this row; null where there is none.
     if (value === null || value === undefined) return null;
+    if (name === "cost") return this.costAt(row, value);
     const known = this.exact.get(this.model.t[row]);
     if (known) return known[name] || null;
-    if (name === "cost") return null;
     return this.between(row, name, value);
+  }
+  costAt(row, value) {
+    // What a price does to the intervals of the error rates: at_threshold.cost_ends in the browser.
+    const { fp: a, fn: b, prevalence } = this.model.cost;
+    const { positives, negatives } = this.model.look;
+    const figures = this.model.figures(row);
+    const [recall, fpr, accuracy] = ["recall", "fpr", "accuracy"].map((name) =>
+      this.at(row, name, figures[name]),
+    );
+    if (!recall || !fpr || !accuracy) return null;
+    let ends;
+    if (prevalence === null && a === b) {
+      ends = [1000 * a * (1 - accuracy[1]), 1000 * a * (1 - accuracy[0])];
+    } else {
+      const fakes = prevalence ?? positives / (positives + negatives);
+      const [alarm, miss] = [1000 * a * (1 - fakes), 1000 * b * fakes];
+      const under = Math.hypot(miss * (recall[1] - figures.recall), alarm * (figures.fpr - fpr[0]));
+      const over = Math.hypot(miss * (figures.recall - recall[0]), alarm * (fpr[1] - figures.fpr));
+      ends = [Math.max(0, value - under), Math.min(alarm + miss, value + over)];
+    }
+    return [Math.min(ends[0], value), Math.max(ends[1], value)];
   }
   between(row, name, value) {
     const { left, right } = this.neighbours(row);

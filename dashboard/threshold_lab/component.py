@@ -17,12 +17,14 @@ _SCRIPTS = (
     "model.js",
     "bands.js",
     "axis.js",
+    "address.js",
     "planes.js",
     "panels.js",
     "picture.js",
     "drawings.js",
     "costs.js",
     "slider.js",
+    "keys.js",
     "readout.js",
     "lab.js",
 )
@@ -38,7 +40,10 @@ def _text(*names: str) -> str:
 
 
 _mount_lab = st.components.v2.component(
-    "threshold_lab", html=_text("lab.html"), css=_text("lab.css"), js=script()
+    "threshold_lab",
+    html=_text("lab.html"),
+    css=_text("lab.css", "panels.css", "line.css", "readout.css"),
+    js=script(),
 )
 _mount_line = st.components.v2.component("threshold_line", js=_text("wire.js"))
 

@@ -12,21 +12,25 @@ class Lab {
   constructor(root) {
     this.root = root;
     this.slow = []; // milliseconds of each step of a drag
-    this.trail = []; // where keys came from, so that they go back to exactly that
+    this.keys = new Keys(this);
     this.panels = {};
     for (const [name, label] of Object.entries(PANELS)) this.buildPanel(name, label);
     this.drawings = new Drawings(this.panels);
     this.slider = new Slider(this.part("slider"));
     this.draggable(this.part("slider"), (event) => this.axis.nearest(this.slider.at(event)));
-    this.part("slider").onkeydown = (event) => this.key(event);
+    this.part("slider").onkeydown = (event) => this.keys.press(event);
     this.part("slider").onkeyup = () => this.commit();
     this.form = new CostForm(
       this.part("costs"),
       () => this.costsChanged(),
-      () => this.commit(),
+      () => this.costsReleased(),
     );
     this.readout = new Readout(root);
+    this.asked = readAddress(); // by a link, until the first table is here
     this.buildSelects();
+    // Costs that were changed here are handed over when the lab is left: nothing above needs Python for them.
+    root.onpointerleave = () => this.commit();
+    root.onfocusout = ({ relatedTarget }) => root.contains(relatedTarget) || this.commit();
   }
   part(name) {
     return this.root.querySelector(`[data-part="${name}"]`);
@@ -43,12 +47,15 @@ class Lab {
     const fill = (name, options, chosen, onchange) => {
       const select = this.part(name);
       select.replaceChildren(...Object.entries(options).map(([value, text]) => new Option(text, value)));
-      select.value = chosen;
+      select.value = chosen in options ? chosen : Object.keys(options)[0];
       select.onchange = () => onchange(select.value);
     };
     const planes = Object.fromEntries(Object.entries(PLANES).map(([kind, { title }]) => [kind, title]));
-    fill("plane", planes, "roc", (kind) => this.redraw(() => (this.drawings.kind = kind)));
-    fill("metric", METRICS, "macro_f1", (name) => this.redraw(() => (this.drawings.metric = name)));
+    const { plane, metric } = this.asked;
+    if (plane in PLANES) this.drawings.kind = plane;
+    if (metric in METRICS) this.drawings.metric = metric;
+    fill("plane", planes, this.drawings.kind, (kind) => this.redraw(() => (this.drawings.kind = kind)));
+    fill("metric", METRICS, this.drawings.metric, (name) => this.redraw(() => (this.drawings.metric = name)));
     fill("scale", SCALES, "score", (scale) => this.redraw(() => this.axis.use(scale)));
     this.part("zoom-in").onclick = () => this.redraw(() => this.axis.zoom(0.5, this.row));
     this.part("zoom-out").onclick = () => this.redraw(() => this.axis.zoom(2, this.row));
@@ -57,6 +64,10 @@ class Lab {
   redraw(change) {
     change();
     this.draw();
+    this.writeView();
+  }
+  writeView() {
+    writeAddress(addressOfView(this.drawings, this.axis));
   }
 
   adopt({ table, dark }, desk) {
@@ -85,26 +96,31 @@ class Lab {
       this.axis.scale = kept.scale;
       this.axis.refresh();
       this.axis.setWindow(kept.low, kept.high);
+      this.axis.fitted = kept.fitted;
     }
+    if (!before) this.axis.open(this.asked);
     this.part("scale").value = this.axis.scale;
     this.part("scale").querySelector('[value="logit"]').hidden = !wanted.probability;
   }
   which() {
     const { chosen, look } = this.table;
     const size = (side) => count(side.positives + side.negatives);
-    return `Chosen on ${chosen.name} (${size(chosen)}) · looking at ${look.name} (${size(look)})`;
+    const turned = this.table.turned
+      ? " · low scores are fake: fake is what scores at most the threshold"
+      : "";
+    return `Chosen on ${chosen.name} (${size(chosen)}) · looking at ${look.name} (${size(look)})${turned}`;
   }
   adoptSettings(settings) {
     // Python sets the line: a run was opened, an earlier point restored.
     if (settings.stamp === this.stamp) return;
-    this.sent = null;
-    this.trail = [];
+    this.keys.forget();
     this.stamp = settings.stamp;
     this.method = settings.method;
     this.t = settings.threshold;
     this.row = this.model.index(this.t);
     this.axis.follow(this.row);
     this.form.set(settings);
+    this.sent = JSON.stringify(this.choice());
   }
   adoptLine({ version, line, settings }) {
     // What Python worked out for the line that was released: exact neighbours, intervals, the band, the samples.
@@ -116,10 +132,10 @@ class Lab {
     }
     this.model.exactBand = line.band;
     this.bands.learn(line.t, line.intervals);
-    this.costInterval = line.cost;
-    this.readout.showAround(line.around, this.t);
+    this.readout.showAround(line.around, this.t, (score) => this.model.own(score));
     this.readCosts();
     this.draw();
+    this.writeView();
   }
   readCosts() {
     this.model.cost = this.form.cost;
@@ -132,6 +148,14 @@ class Lab {
     this.drawings.drawCosts();
     this.drawPoints();
     this.update();
+  }
+  costsReleased() {
+    // Python is asked only where the line moved, or for the exact ends of a band among scores that are not all here.
+    const choice = this.choice();
+    const heard = JSON.parse(this.sent);
+    writeAddress(addressOfCosts(choice));
+    if (choice.threshold !== heard.threshold) this.commit();
+    else if (choice.error !== heard.error && !this.table.complete) this.commit();
   }
 
   draw() {
@@ -154,7 +178,7 @@ class Lab {
       return {
         row,
         x: this.axis.x(row),
-        title: `${point.title}: ${threshold(point.t)}`,
+        title: `${point.title}: ${this.textOf(point.t)}`,
         optimum: point.optimum,
       };
     });
@@ -169,7 +193,7 @@ class Lab {
     button.dataset.method = point.words;
     button.title = point.words;
     const reach = point.reachable ? "" : " (out of reach: the best there is)";
-    button.textContent = `${point.optimum ? "◆" : "◇"} ${point.title} ${threshold(point.t)}${reach}`;
+    button.textContent = `${point.optimum ? "◆" : "◇"} ${point.title} ${this.textOf(point.t)}${reach}`;
     button.onclick = () => {
       this.jump(this.model.index(point.t), point.words, point.t);
       this.commit();
@@ -196,22 +220,18 @@ class Lab {
     this.drawings.move(row, band);
     const x = this.axis.x(row);
     this.slider.move(x, band ? this.axis.x(band.low) : x, band ? this.axis.x(band.high) : x);
-    this.readout.showFigures(figures, model, (name) => this.intervalOf(name, figures[name]));
+    this.readout.showFigures(figures, model, (name) => this.bands.at(row, name, figures[name]));
     this.readout.showMatrix(model.cells(row), band !== null);
-    this.part("threshold").textContent = threshold(this.t);
-    const heard = `threshold ${threshold(this.t)}, precision ${number(figures.precision)}, recall ${number(figures.recall)}`;
+    this.part("threshold").textContent = this.textOf(this.t);
+    const heard = `threshold ${this.textOf(this.t)}, precision ${number(figures.precision)}, recall ${number(figures.recall)}`;
     this.slider.say(row, model.last, heard);
     this.points.forEach((point, i) => {
       const here = point.words === this.method && model.index(point.t) === row;
       this.buttons[i].setAttribute("aria-pressed", String(here));
     });
   }
-  intervalOf(name, value) {
-    if (name !== "cost") return this.bands.at(this.row, name, value);
-    const known = this.costInterval;
-    const { fp, fn, prevalence } = this.model.cost;
-    const same = known && known.fp === fp && known.fn === fn && known.prevalence === prevalence;
-    return same && known.t === this.t ? known.ends : null;
+  textOf(t) {
+    return threshold(this.model.own(t));
   }
 
   draggable(target, pick) {
@@ -220,7 +240,7 @@ class Lab {
     makeDraggable(target, { begun, moved, released: () => this.commit() });
   }
   dragTo(row) {
-    this.trail = [];
+    this.keys.forget();
     this.choose(this.model.settle(row), "by hand");
     this.update();
   }
@@ -230,43 +250,13 @@ class Lab {
     this.slow.push(performance.now() - start);
     if (this.slow.length > 1000) this.slow.shift();
   }
-  key(event) {
-    if (event.key === "Home" || event.key === "End") {
-      event.preventDefault();
-      this.trail = [];
-      this.jump(event.key === "Home" ? this.model.settle(0) : this.model.last, "by hand");
-      return;
-    }
-    const stride = strideOf(event);
-    if (!stride) return;
-    event.preventDefault();
-    this.timed(() => this.stepBy(stride));
-  }
-  stepBy({ size, by }) {
-    const came = this.trail.at(-1);
-    if (came && came.size === size && came.by === -by) {
-      this.trail.pop();
-      this.jump(this.model.index(came.t), came.method, came.t);
-      return;
-    }
-    const to = size === "point" ? this.model.next(this.row, by) : this.far(size === "tenth" ? 0.1 : 0.01, by);
-    if (to === this.row) return;
-    this.trail.push({ size, by, t: this.t, method: this.method });
-    if (this.trail.length > 10_000) this.trail.shift();
-    this.jump(to, "by hand");
-  }
-  far(part, by) {
-    // A part of the axis away, and at least one operating point.
-    const { axis, model, row } = this;
-    const next = model.next(row, by);
-    const wanted = axis.nearest(axis.x(row) + by * part);
-    return by > 0 ? Math.max(next, wanted) : Math.min(next, wanted);
+  choice() {
+    const { cost, error, follows: follow } = this.form;
+    return { threshold: this.t, method: this.method, ...cost, error, follow, stamp: this.stamp };
   }
   commit() {
     // Released: Python hears it once.
-    const { fp, fn, prevalence } = this.model.cost;
-    const choice = { threshold: this.t, method: this.method, fp, fn, prevalence, error: this.model.error };
-    Object.assign(choice, { follow: this.form.follows, stamp: this.stamp });
+    const choice = this.choice();
     const text = JSON.stringify(choice);
     if (text === this.sent) return;
     this.sent = text;
@@ -276,13 +266,13 @@ class Lab {
   spoken() {
     const { precision, recall, fpr, cost } = this.model.figures(this.row);
     const rates = `precision ${number(precision)}, recall ${number(recall)}, false-positive rate ${number(fpr)}`;
-    return `Threshold ${threshold(this.t)}: ${rates}, cost ${number(cost)}`;
+    return `Threshold ${this.textOf(this.t)}: ${rates}, cost ${number(cost)}`;
   }
   save(name) {
     const titles = { roc: PLANES[this.drawings.kind].title, metric: METRICS[this.drawings.metric] };
     const caption = this.root.querySelector(`[data-panel="${name}"] figcaption span`);
     const title = titles[name] || caption.textContent;
-    const subtitle = `${this.which()} · threshold ${threshold(this.t)}`;
+    const subtitle = `${this.which()} · threshold ${this.textOf(this.t)}`;
     savePng(this.panels[name].svg, `${name}-${this.table.look.name}`, title, subtitle);
   }
 }

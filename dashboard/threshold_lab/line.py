@@ -21,24 +21,17 @@ def line(
     intervals: Mapping[str, Interval],
     band: Band | None,
 ) -> Payload:
-    """`intervals` are those of the choice's threshold and costs on the split that is looked at."""
+    """`intervals` are those of the choice's threshold on the split that is looked at."""
     rows = neighbours(chosen, looked, choice.threshold)
     if band is not None:
         rows = np.unique(np.append(rows, [end for end in (band.low, band.high) if end is not None]))
-    cost = intervals.get("cost")
     return {
         "t": choice.threshold,
         "rows": rows_at(chosen, looked, rows),
-        "intervals": ends({name: found for name, found in intervals.items() if name != "cost"}),
-        "cost": None if cost is None else _cost(choice, cost),
+        "intervals": ends(intervals),
         "band": None if band is None else _band(choice, band, float(chosen.sweep.thresholds[0])),
         "around": _around(looked, choice.threshold),
     }
-
-
-def _cost(choice: Choice, found: Interval) -> dict[str, Any]:
-    prices = {"fp": choice.fp, "fn": choice.fn, "prevalence": choice.prevalence}
-    return {"t": choice.threshold, **prices, "ends": list(found)}
 
 
 def _band(choice: Choice, band: Band, lowest: float) -> dict[str, Any]:

@@ -22,11 +22,16 @@ const mean = (a, b) => (a === null || b === null ? null : (a + b) / 2);
 class Model {
   constructor(table) {
     this.look = table.look;
+    this.turned = table.turned; // scores were negated: low ones are fake in their file
     this.chosen = table.chosen;
     this.cost = { fp: 1, fn: 1, prevalence: null };
     this.error = null;
     this.exactBand = null; // {t, error, low, high}: what Python found among all scores
     this.setRows(table.rows);
+  }
+  own(t) {
+    // A score as the file has it.
+    return this.turned && t !== null ? 0 - t : t;
   }
   setRows(rows) {
     this.t = [...rows.t, null];

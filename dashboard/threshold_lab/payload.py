@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,8 @@ def build(
             for p in points
         ],
         "axis": axis.to_dict(),
+        "turned": chosen.scored.turned,
+        "complete": bool(np.isin(chosen.sweep.thresholds.astype(np.float64), rows).all()),
         "bands": _bands(grid),
     }
     data["version"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
@@ -120,7 +123,7 @@ def grid(sweep: Sweep) -> np.ndarray:
 
 
 def ends(found: Mapping[str, Interval] | None) -> dict[str, list[float]] | None:
-    """Six significant digits, rounded away from the figure."""
+    """Six significant digits of what they are away from 0 or 1, rounded away from the figure."""
     return None if found is None else {name: [_down(low), _up(high)] for name, (low, high) in found.items()}
 
 
@@ -161,8 +164,16 @@ def _side(side: Side) -> dict[str, Any]:
 
 
 def _down(value: float) -> float:
-    return float(np.floor(value * 1e6) / 1e6) if abs(value) < 1e6 else value
+    places = _places(value)
+    return round(math.floor(value * 10**places) / 10**places, places)
 
 
 def _up(value: float) -> float:
-    return float(np.ceil(value * 1e6) / 1e6) if abs(value) < 1e6 else value
+    places = _places(value)
+    return round(math.ceil(value * 10**places) / 10**places, places)
+
+
+def _places(value: float) -> int:
+    """0.123456 has 6 decimals, 0.0000123456 and 0.9999876544 have 10."""
+    away = min(abs(value), abs(1 - value))
+    return 6 if away == 0 else min(5 - math.floor(math.log10(away)), 15)

@@ -1,8 +1,9 @@
 // Three ways to draw the two errors against each other: the ROC, the ROC with a logarithmic false-positive axis, the
 // DET. Each turns a false-positive rate and a recall into a place between 0 and 1 on both axes.
+/* global threshold */
 const UNIT = [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]);
 const clamp = (value) => Math.min(1, Math.max(0, value));
-const share = (p) => `${Number((100 * p).toPrecision(3))} %`;
+const share = (p) => `${threshold(100 * p)} %`;
 const PLANES = {
   roc: { title: "ROC", label: "ROC: recall against the false-positive rate", plane: rocPlane },
   log: {

@@ -56,10 +56,10 @@ class Readout {
     this.part("matrix-note").hidden = !banded;
     this.part("legend-people").hidden = !banded;
   }
-  showAround(samples, line) {
+  showAround(samples, line, own) {
     const items = samples.map(({ score, label, id }) => {
       const item = document.createElement("li");
-      item.textContent = `${label ? "✕ fake" : "● real"} ${threshold(score)}${id ? ` · ${id}` : ""}`;
+      item.textContent = `${label ? "✕ fake" : "● real"} ${threshold(own(score))}${id ? ` · ${id}` : ""}`;
       item.className = line !== null && score >= line ? "over" : "under";
       return item;
     });

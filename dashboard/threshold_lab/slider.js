@@ -1,7 +1,6 @@
 // The line on its track: drawn once, moved by pointer and keys.
 const TRACK = 1000; // wide, in its own units
 const along = (x) => 10 + (TRACK - 20) * x;
-const STRIDES = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 1, PageDown: -1 };
 
 class Slider {
   constructor(box) {
@@ -41,14 +40,6 @@ class Slider {
     this.box.setAttribute("aria-valuenow", row);
     this.box.setAttribute("aria-valuetext", text);
   }
-}
-
-// What a key does: one operating point with an arrow, a hundredth of the axis with shift, a tenth with page up and down.
-function strideOf(event) {
-  const by = STRIDES[event.key];
-  if (!by) return null;
-  if (event.key.startsWith("Page")) return { size: "tenth", by };
-  return { size: event.shiftKey ? "hundredth" : "point", by };
 }
 
 function makeDraggable(target, { begun, moved, released }) {

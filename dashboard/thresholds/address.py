@@ -1,6 +1,8 @@
 """The state of the Thresholds page in its address: a reload and a shared link show the same page.
 
-?run=…&split=test&at=0.421&by=youden&fp=1&fn=5&prevalence=0.02&band=0.05&slice=method
+?run=…&split=test&at=0.421&by=youden&fp=1&fn=5&prevalence=0.02&band=0.05&slice=method&open=lines&preset=equal_fpr
+
+The lab itself writes plane, metric, scale and zoom, and costs as soon as they change (threshold_lab/address.js).
 """
 
 from __future__ import annotations
@@ -10,15 +12,18 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.thresholds.own_scale import own
 from dashboard.threshold_lab import Choice
 
 WRITTEN = "thresholds-address"  # what this page wrote last
+OF_THE_VIEW = ("plane", "metric", "scale", "zoom")  # the lab's own
+OF_THE_LAB = (*OF_THE_VIEW, "fp", "fn", "prevalence", "band", "follow")  # which it may have changed meanwhile
 
 
 def asked() -> dict[str, str] | None:
     """What a link asks for; None where the address is empty or is what the page wrote itself."""
     given = {name: value for name, value in st.query_params.to_dict().items() if value}
-    if not given or given == st.session_state.get(WRITTEN):
+    if not given or _of_the_page(given) == _of_the_page(st.session_state.get(WRITTEN, {})):
         return None
     st.session_state[WRITTEN] = given
     return given
@@ -26,15 +31,22 @@ def asked() -> dict[str, str] | None:
 
 def write(state: Mapping[str, str | None]) -> None:
     """Only what is stated; the page is not drawn again."""
+    given = st.query_params.to_dict()
     wanted = {name: value for name, value in state.items() if value}
-    if st.session_state.get(WRITTEN) != wanted or st.query_params.to_dict() != wanted:
-        st.session_state[WRITTEN] = wanted
+    wanted |= {name: given[name] for name in OF_THE_VIEW if given.get(name)}
+    st.session_state[WRITTEN] = wanted
+    if given != wanted:
         st.query_params.from_dict(wanted)
 
 
-def of_choice(choice: Choice) -> dict[str, str | None]:
+def _of_the_page(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name not in OF_THE_LAB}
+
+
+def of_choice(choice: Choice, turned: bool = False) -> dict[str, str | None]:
+    """`turned`: the threshold stands in the address as its file has it."""
     return {
-        "at": "none" if choice.threshold is None else repr(choice.threshold),
+        "at": "none" if choice.threshold is None else repr(own(choice.threshold, turned)),
         "by": choice.method,
         "fp": None if choice.fp == 1 else f"{choice.fp:.15g}",
         "fn": None if choice.fn == 1 else f"{choice.fn:.15g}",
@@ -44,7 +56,7 @@ def of_choice(choice: Choice) -> dict[str, str | None]:
     }
 
 
-def to_choice(given: Mapping[str, str], otherwise: Choice) -> Choice:
+def to_choice(given: Mapping[str, str], otherwise: Choice, turned: bool = False) -> Choice:
     """The line of a link; whatever is missing or makes no sense is as the page would open by itself."""
     if "at" not in given:
         return otherwise
@@ -54,7 +66,7 @@ def to_choice(given: Mapping[str, str], otherwise: Choice) -> Choice:
     costs = {name: value for name in ("fp", "fn") if (value := _number(given.get(name, "1"))) is not None}
     return Choice.parse(
         {
-            "threshold": threshold,
+            "threshold": own(threshold, turned),
             "method": given.get("by"),
             "prevalence": _number(given.get("prevalence")),
             "error": _number(given.get("band")),

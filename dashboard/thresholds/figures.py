@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.thresholds import intervals
 from core.thresholds.intervals import Interval
-from core.thresholds.point import Costs
 from core.thresholds.scored import Scored
 from dashboard.threshold_lab import payload
 
@@ -25,12 +24,12 @@ def grid(_looked: Scored, key: str, points: tuple[float | None, ...]) -> dict[fl
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
-def at_line(_looked: Scored, key: str, threshold: float | None, costs: Costs) -> Found:
-    """At exactly this threshold, with that of the cost."""
-    return _at(_looked, [threshold], [costs])[0]
+def at_line(_looked: Scored, key: str, threshold: float | None) -> Found:
+    """At exactly this threshold. That of a cost follows from these, in the lab."""
+    return _at(_looked, [threshold])[0]
 
 
-def _at(scored: Scored, thresholds: Sequence[float | None], costs: Sequence[Costs] = ()) -> list[Found]:
+def _at(scored: Scored, thresholds: Sequence[float | None]) -> list[Found]:
     table = scored.table
     return intervals.along(
         table["label"].to_numpy(),
@@ -39,5 +38,4 @@ def _at(scored: Scored, thresholds: Sequence[float | None], costs: Sequence[Cost
         thresholds,
         payload.BANDED,
         DRAWS,
-        costs=costs,
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import numbers
+from core.errors import BadInput
 from core.exports import to_csv
-from core.thresholds import field_measures
-from core.thresholds.field_measures import ASVSPOOF5, FieldMeasures
+from core.thresholds import field_measures, score_files
+from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.point import Costs
 from core.thresholds.scored import DRAWS, Scored
+from dashboard import theme
+from dashboard.thresholds import page_state, score_upload
 from dashboard.thresholds.scores import Source
 
 MEANT = {
@@ -22,14 +28,41 @@ MEANT = {
         "the lowest cost that any threshold has; 1 is that of always giving the same answer",
     ),
     "actdcf": ("actDCF", "the cost at the threshold that the scores themselves claim to be right"),
+    "mintdcf": (
+        "min t-DCF",
+        "the lowest cost of detector and speaker verification together, as ASVspoof 2019 has it",
+    ),
     "cllr": ("Cllr, bits", "how far the scores mislead as evidence; 0 is perfect, 1 says nothing"),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """Scores of a speaker verification that stands behind the detector."""
+
+    token: str
+    scores: pd.DataFrame
+
+
+def verification(where: DeltaGenerator) -> Verification | None:
+    """The uploader, and what came of it; the file is kept for the other pages of the session."""
+    kept = score_upload.file_of(where, score_upload.ASV)
+    if kept is None:
+        return None
+    try:
+        found = Verification(kept.token, score_files.read_asv(kept.path))
+        field_measures.tandem_weights(found.scores)
+    except BadInput as error:
+        where.error(theme.safe(str(error).replace(kept.path.name, kept.name)), icon=":material/error:")
+        return None
+    return found
 
 
 def draw(source: Source, looking_at: str) -> None:
     looked = source.splits[looking_at]
     model = _cost_model()
-    found = _measured(looked, source.stamp(looking_at), model)
+    asv = verification(st.container())
+    found = _measured(looked, source.stamp(looking_at), model, "" if asv is None else asv.token, asv)
     table = _table(looked, found)
     st.dataframe(table, hide_index=True, key="thresholds-measures", height="content")
     read_as = "probabilities" if found.scores_read_as == "probability" else "logarithms of a likelihood ratio"
@@ -44,31 +77,26 @@ def draw(source: Source, looking_at: str) -> None:
 
 def _cost_model() -> Costs:
     """As ASVspoof 5 has it, until the analyst changes it."""
+    page_state.set_cost_model(page_state.cost_model())
     left, middle, right = st.columns(3)
-    miss = left.number_input(
-        "Cost of a rejected real", 0.01, 1e6, float(ASVSPOOF5.fp), key="thresholds-dcf-miss"
-    )
-    alarm = middle.number_input(
-        "Cost of an accepted fake", 0.01, 1e6, float(ASVSPOOF5.fn), key="thresholds-dcf-alarm"
-    )
-    prior = right.number_input(
-        "Share of fakes expected, %",
-        0.01,
-        99.99,
-        100 * (ASVSPOOF5.prevalence or 0.05),
-        key="thresholds-dcf-prior",
-    )
-    return Costs(miss, alarm, prior / 100)
+    keys = page_state.DCF
+    left.number_input("Cost of a rejected real", 0.01, 1e6, key=keys["miss"])
+    middle.number_input("Cost of an accepted fake", 0.01, 1e6, key=keys["alarm"])
+    right.number_input("Share of fakes expected, %", 0.01, 99.99, key=keys["prior"])
+    return page_state.cost_model()
 
 
 @st.cache_resource(show_spinner="Working out the field's measures", max_entries=16)
-def _measured(_looked: Scored, key: str, costs: Costs) -> FieldMeasures:
+def _measured(
+    _looked: Scored, key: str, costs: Costs, token: str, _asv: Verification | None
+) -> FieldMeasures:
     table = _looked.table
     return field_measures.measure(
         table["label"].to_numpy(),
         table["score"].to_numpy(),
         table.get("group"),
         costs=costs,
+        asv=None if _asv is None else _asv.scores,
         draws=DRAWS,
         swept=_looked.sweep,
         turned=bool(table.attrs.get("turned")),
@@ -82,20 +110,23 @@ def _table(looked: Scored, found: FieldMeasures) -> pd.DataFrame:
     ]
     rows += [
         _row(
-            f"Fakes found at {100 * float(rate):g} % false alarms",
+            f"Fakes found at {numbers.threshold(100 * float(rate))} % false alarms",
             "recall where that share of the reals is called fake",
             value,
             found.intervals["tpr_at_fpr"].get(rate),
         )
         for rate, value in found.tpr_at_fpr.items()
     ]
-    largest = f"{100 * field_measures.PARTIAL:g} %"
+    largest = f"{numbers.threshold(100 * field_measures.PARTIAL)} %"
     about = f"the part of the AUC with at most {largest} false alarms; 0.5 is chance"
     rows.append(_row(f"Partial AUC to {largest}", about, found.partial_auc, found.intervals["partial_auc"]))
     rows += [
-        _row(*MEANT[name], getattr(found, name), found.intervals.get(name))
-        for name in ("mindcf", "actdcf", "cllr")
+        _row(*MEANT[name], value, found.intervals.get(name))
+        for name in ("mindcf", "actdcf", "cllr", "mintdcf")
+        if (value := getattr(found, name)) is not None
     ]
+    if found.asv_eer is not None:
+        rows.append(_row("EER of the speaker verification", "that of the other file", found.asv_eer, None))
     return pd.DataFrame(rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,17 +14,26 @@ from core.errors import BadInput, WorkbenchError, one_line
 from core.exports import to_csv
 from core.media import shards
 from core.thresholds import calibration
+from core.thresholds.own_scale import own, own_ends
 from core.thresholds.point import Point
 from core.thresholds.scored import Scored
 from dashboard import session, theme, thumbnails
 from dashboard.charts import thresholds as charts
-from dashboard.thresholds import words
+from dashboard.thresholds import page_state, words
 from dashboard.thresholds.scores import Source, file_of
 
 SHOWN = 6  # samples in a row
 LARGE = 800  # pixels of a picture that is opened
 KEY_WORDS = {"group": "group (shared source or person)", "method": "method of forgery", "modality": "media"}
-BY = "thresholds-by"  # what errors are told apart by
+COMPARED = {
+    "precision": "precision",
+    "recall": "recall",
+    "fpr": "false-positive rate",
+    "f1": "F1",
+    "macro_f1": "macro F1",
+    "balanced_accuracy": "balanced accuracy",
+    "cost": "cost of 1,000",
+}
 
 
 def samples(source: Source, looked: Scored, threshold: float | None) -> None:
@@ -54,7 +63,8 @@ def _sample(source: Source, row: Any, place: str) -> None:
     method = getattr(row, "method", None)
     truth = word + (f" · {method}" if isinstance(method, str) and method.strip("-") else "")
     name = str(getattr(row, "id", f"row {row.Index + 1}"))
-    st.markdown(f"**{numbers.threshold(row.score)}**  \n{theme.safe(truth)}")
+    score = numbers.threshold(own(float(row.score), source.turned))
+    st.markdown(f"**{score}**  \n{theme.safe(truth)}")
     st.caption(theme.safe(name if len(name) < 60 else f"…{name[-58:]}"))
     file = file_of(row)
     if file is None:
@@ -98,9 +108,9 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
             "These scores state no dataset, method, modality or identity, so errors cannot be told apart by them."
         )
         return None
-    if st.session_state.get(BY) not in keys:
-        st.session_state[BY] = keys[0]
-    key = st.segmented_control("By", keys, key=BY, format_func=lambda k: KEY_WORDS.get(k, k))
+    if st.session_state.get(page_state.BY) not in keys:
+        st.session_state[page_state.BY] = keys[0]
+    key = st.segmented_control("By", keys, key=page_state.BY, format_func=lambda k: KEY_WORDS.get(k, k))
     chosen = key if key in keys else keys[0]
     rows = looked.breakdown(threshold, chosen)
     st.plotly_chart(
@@ -111,10 +121,22 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
     )
     if whole.open:
         with whole:
-            st.dataframe(rows, hide_index=True, key="thresholds-breakdown-table")
+            shown = _with_intervals(rows, ("error_rate", "recall", "fpr"))
+            st.dataframe(shown, hide_index=True, key="thresholds-breakdown-table")
             name = f"breakdown-{chosen}.csv"
             st.download_button("CSV", lambda: to_csv(rows), name, "text/csv", key="thresholds-breakdown-csv")
     return chosen
+
+
+def _with_intervals(rows: pd.DataFrame, shares: Sequence[str]) -> pd.DataFrame:
+    """Each share and its two ends written as one figure."""
+    shown = rows.copy()
+    for share in shares:
+        ends = [f"{share}_low", f"{share}_high"]
+        texts = [numbers.interval(*values) for values in rows[[share, *ends]].itertuples(index=False)]
+        shown[share] = texts
+        shown = shown.drop(columns=ends)
+    return shown.rename(columns=theme.figure_name)
 
 
 @st.cache_resource(show_spinner="Calibrating", max_entries=16)
@@ -142,7 +164,8 @@ def honesty(source: Source, looking_at: str) -> None:
     """Calibration: is 80 % right eight times in ten?"""
     chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
     methods = ("raw", *calibration.METHODS)
-    picked = st.segmented_control("Calibration", methods, default="platt", key="thresholds-calibration")
+    st.session_state.setdefault(page_state.CALIBRATION, "platt")
+    picked = st.segmented_control("Calibration", methods, key=page_state.CALIBRATION)
     method = picked or "platt"
     stamp = source.stamp(looking_at)
     try:
@@ -177,8 +200,10 @@ def _spreads(_chosen: Scored, key: str, words: tuple[str, ...]) -> dict[str, tup
     return _chosen.threshold_intervals(words)
 
 
-def methods_table(source: Source, points: list[Point]) -> None:
+def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
     """All methods side by side; the interval of each threshold takes a moment and is drawn when asked for."""
+    turned = source.turned
+    intervals = looked.intervals_at([p.threshold for p in points], points[0].costs)
     asked_for = tuple(p.method for p in points if p.method != "default")
     chosen = source.splits[source.chosen_on]
     asked = st.toggle("How sure each threshold itself is (95 % interval)", key="thresholds-spread")
@@ -186,25 +211,26 @@ def methods_table(source: Source, points: list[Point]) -> None:
     rows = [
         {
             "method": words.title(p.method) + ("" if p.reachable else " (out of reach: the best there is)"),
-            "threshold": numbers.threshold(p.threshold),
-            **({"95 % interval": _ends(spreads.get(p.method))} if asked else {}),
+            "threshold": numbers.threshold(own(p.threshold, turned)),
+            **({"95 % interval": _ends(spreads.get(p.method), turned)} if asked else {}),
             "fakes found": p.tp,
             "false alarms": p.fp,
             "reals passed": p.tn,
             "fakes missed": p.fn,
-            **{name: getattr(p, name) for name in ("precision", "recall")},
-            "false-positive rate": p.fpr,
-            "F1": p.f1,
-            "macro F1": p.macro_f1,
-            "balanced accuracy": p.balanced_accuracy,
-            "cost of 1,000": p.cost,
+            **{
+                title: numbers.interval(getattr(p, name), *(found.get(name) or (None, None)))
+                for name, title in COMPARED.items()
+            },
         }
-        for p in points
+        for p, found in zip(points, intervals, strict=True)
     ]
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True, key="thresholds-methods-table")
     st.download_button("CSV", lambda: to_csv(table), "methods.csv", "text/csv", key="thresholds-methods-csv")
 
 
-def _ends(ends: tuple[float, float] | None) -> str:
-    return "" if ends is None else f"[{numbers.threshold(ends[0])}, {numbers.threshold(ends[1])}]"
+def _ends(ends: tuple[float, float] | None, turned: bool) -> str:
+    if ends is None:
+        return ""
+    low, high = own_ends(*ends, turned)
+    return f"[{numbers.threshold(low)}, {numbers.threshold(high)}]"

@@ -133,7 +133,7 @@ def start(source: Source, otherwise: Point) -> tuple[Choice, str]:
     saved = operating_point.read(source.folder) if source.folder is not None else None
     first = _choice(saved) if saved else Choice(otherwise.threshold, otherwise.method)
     if link is not None:
-        put_line(source, address.to_choice(link, first))
+        put_line(source, address.to_choice(link, first, source.turned))
         return start(source, otherwise)
     return st.session_state.setdefault(f"thresholds-start-{source.key}", first), f"{source.key}-0"
 
@@ -168,7 +168,7 @@ def export(
         ]
         title = f"Where the line is drawn: {source.title}"
         chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
-        return summary(title, choice.method, chosen_on, sides, compared_on, points, warnings)
+        return summary(title, choice.method, chosen_on, sides, compared_on, points, warnings, source.turned)
 
     with st.popover("Export"):
         st.download_button(
@@ -176,7 +176,7 @@ def export(
         )
         st.download_button(
             "Table of thresholds (CSV)",
-            lambda: to_csv(curve_table(source.splits[looking_at].sweep)),
+            lambda: to_csv(curve_table(source.splits[looking_at])),
             f"thresholds-{looking_at}.csv",
             "text/csv",
             key="thresholds-csv",

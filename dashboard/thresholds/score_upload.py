@@ -16,6 +16,7 @@ from core.errors import BadInput
 from core.thresholds import score_files
 from core.thresholds.scored import Scored
 from dashboard import theme
+from dashboard.thresholds import page_state
 from dashboard.thresholds.uploads import Kept, store
 from dashboard.uploading import file_uploader
 
@@ -44,6 +45,11 @@ class Slot:
 
 SCORES = Slot("file", "Score file", HELP)
 KEY = Slot("key", "Key file (if the labels are in a second file)", "The label of each id of the score file.")
+ASV = Slot(
+    "asv",
+    "Speaker-verification scores (adds the t-DCF)",
+    "As ASVspoof 2019 has them: each row ends in target, nontarget or spoof and its score.",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class Found:
 
 
 def open_link(given: Mapping[str, str]) -> None:
-    for slot in (SCORES, KEY):
+    for slot in (SCORES, KEY, ASV):
         st.session_state[slot.token] = given.get(slot.name)
     st.session_state["thresholds-fake-label"] = given.get("fake", "")
     st.session_state["thresholds-lower"] = given.get("low") == "1"
@@ -85,7 +91,7 @@ def draw() -> Found | None:
     """The uploaders and their questions, and what came of them."""
     box = st.container(key="thresholds-wide-own")
     first, second = box.columns(2)
-    kept, key = _file(first, SCORES), _file(second, KEY)
+    kept, key = file_of(first, SCORES), file_of(second, KEY)
     if kept is None:
         return None
     reading = _reading(box, key)
@@ -120,7 +126,7 @@ def _reading(box: DeltaGenerator, key: Kept | None) -> Reading:
     return Reading(label.strip(), lower, "" if key is None else key.token, tuple(columns))
 
 
-def _file(where: DeltaGenerator, slot: Slot) -> Kept | None:
+def file_of(where: DeltaGenerator, slot: Slot) -> Kept | None:
     """What the uploader holds, or else the file of the address."""
     drawn_before = f"{slot.token}-upload" in st.session_state  # not after another page was open
     upload = file_uploader(slot.label, place=where, key=f"{slot.token}-upload", help=slot.help)
@@ -155,10 +161,10 @@ def _probabilities(splits: Mapping[str, Scored]) -> bool:
     """Scores between 0 and 1 count as probabilities until the analyst says otherwise."""
     sweeps = [scored.sweep for scored in splits.values()]
     inside = all(sweep.thresholds[0] >= 0 and sweep.thresholds[-1] <= 1 for sweep in sweeps)
+    st.session_state.setdefault(page_state.PROBABILITIES, True)
     return inside and st.toggle(
         PROBABILITIES,
-        value=True,
-        key="thresholds-probabilities",
+        key=page_state.PROBABILITIES,
         help="Then 0.5 means even odds and is offered as a threshold.",
     )
 

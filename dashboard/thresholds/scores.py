@@ -43,6 +43,11 @@ class Source:
     def chosen_on(self) -> str:
         return "val" if "val" in self.splits else next(iter(self.splits))
 
+    @property
+    def turned(self) -> bool:
+        """Whether low scores are fake in the file; thresholds are shown as the file has them."""
+        return self.splits[self.chosen_on].turned
+
     def stamp(self, split: str) -> str:
         """Names these very scores, for what is worked out of them once."""
         return f"{self.key}-{split}-{id(self.splits[split])}"
@@ -50,9 +55,9 @@ class Source:
 
 def open_link(given: Mapping[str, str]) -> None:
     """What a link asks for, before the pickers are drawn."""
+    score_upload.open_link(given)
     if "file" in given:
         st.session_state[KEPT] = OWN
-        score_upload.open_link(given)
     elif "run" in given:
         st.session_state[KEPT] = given["run"]
     if "split" in given:

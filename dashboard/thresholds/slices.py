@@ -9,10 +9,11 @@ from core import numbers
 from core.errors import BadInput
 from core.exports import to_csv
 from core.thresholds import methods, slices
+from core.thresholds.own_scale import own
 from core.thresholds.scored import Scored
 from core.thresholds.slices import Change, Slice, Slices
 from dashboard import theme
-from dashboard.thresholds import words
+from dashboard.thresholds import page_state, words
 from dashboard.thresholds.scores import NAMES, Source
 
 PRESETS = {
@@ -28,11 +29,11 @@ def offered(key: str) -> bool:
 
 def draw(source: Source, looking_at: str, key: str, method: str) -> None:
     """`method` chose the line; one that was drawn by hand is held against the usual method."""
+    st.session_state.setdefault(page_state.PRESET, "equal_recall")
     preset = st.segmented_control(
         "A line for each, with",
         list(PRESETS),
-        default="equal_recall",
-        key="thresholds-preset",
+        key=page_state.PRESET,
         format_func=lambda name: PRESETS[name],
     )
     single = method if _is_method(method) else methods.DEFAULT
@@ -43,12 +44,12 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
         st.info(theme.safe(str(error)))
         return
     st.markdown(
-        f"The single line is at {numbers.threshold(found.threshold)} ({theme.safe(words.title(single))}); all lines "
+        f"The single line is at {_line(found.threshold, found.turned)} ({theme.safe(words.title(single))}); all lines "
         f"are placed on {theme.safe(NAMES[source.chosen_on])}, and this is what they do to "
         f"{theme.safe(NAMES[looking_at])}.  \n"
         f"Share of fakes found: {_change(found.recall)}.  \nShare of false alarms: {_change(found.fpr)}."
     )
-    table = pd.DataFrame([_row(each, key) for each in found.slices])
+    table = pd.DataFrame([_row(each, key, found.turned) for each in found.slices])
     st.dataframe(table, hide_index=True, key="thresholds-slices-table")
     st.download_button("CSV", lambda: to_csv(table), "slices.csv", "text/csv", key="thresholds-slices-csv")
 
@@ -79,13 +80,17 @@ def _change(change: Change | None) -> str:
     )
 
 
-def _row(each: Slice, key: str) -> dict[str, object]:
+def _line(threshold: float | None, turned: bool) -> str:
+    return numbers.threshold(own(threshold, turned))
+
+
+def _row(each: Slice, key: str, turned: bool) -> dict[str, object]:
     return {
         key: each.name,
         "fakes": each.fake,
         "reals": each.real,
         "own line": f"no: {each.too_small}" if each.too_small else "yes",
-        "threshold": numbers.threshold(each.threshold),
+        "threshold": _line(each.threshold, turned),
         "fakes found, single line": each.single.tp,
         "fakes found, own line": each.own.tp,
         "change of fakes found": "" if each.recall is None else _points(each.recall),

@@ -20,12 +20,11 @@ from dashboard.threshold_lab import (
     threshold_lab,
     threshold_line,
 )
-from dashboard.thresholds import address, figures, measures, slices, words
+from dashboard.thresholds import address, figures, measures, page_state, slices, words
 from dashboard.thresholds import samples_near_line as near_line
 from dashboard.thresholds import saving as threshold_saving
 from dashboard.thresholds.scores import NAMES, Source, open_link, pick
 
-SHOWN_FIRST = ("macro_f1", "f1", "youden", "eer", "precision=0.95")
 TRANSFERRED = ("balanced_accuracy", "precision", "recall", "fpr")
 
 
@@ -39,11 +38,11 @@ def page() -> None:
     with split:
         looking_at = _looking_at(source)
     with wanted:
+        st.session_state.setdefault(page_state.METHODS, list(page_state.SHOWN_FIRST))
         chosen = st.multiselect(
             "Methods",
             methods.offered(),
-            SHOWN_FIRST,
-            key="thresholds-methods",
+            key=page_state.METHODS,
             format_func=words.title,
             accept_new_options=True,
             help="Also write your own: " + ", ".join(methods.usages()),
@@ -64,7 +63,7 @@ def _open_link() -> None:
     if given is not None:
         open_link(given)
         st.session_state[threshold_saving.LINK] = given
-        st.session_state[near_line.BY] = given.get("slice")
+        page_state.open_link(given)
 
 
 def _looking_at(source: Source) -> str:
@@ -103,7 +102,7 @@ def _follow(
     key = f"lab-{source.key}"
     choice = released(begin, key=key, stamp=stamp)
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
-    found = figures.at_line(looked, source.stamp(looking_at), choice.threshold, costs)
+    found = figures.at_line(looked, source.stamp(looking_at), choice.threshold)
     known = line(*_sides(source, looking_at), choice, found, _band(source.splits[source.chosen_on], choice))
     threshold_line(version, known, choice, key=key, stamp=stamp)
     address.write(_address(source, looking_at, choice))
@@ -125,9 +124,9 @@ def _sides(source: Source, looking_at: str) -> tuple[Side, Side]:
 
 
 def _address(source: Source, looking_at: str, choice: Choice) -> dict[str, str | None]:
-    by = st.session_state.get(near_line.BY)
     split = None if looking_at == source.chosen_on else looking_at
-    return {**source.address, "split": split, **address.of_choice(choice), "slice": by}
+    line = address.of_choice(choice, source.turned)
+    return {**source.address, "split": split, **line, **page_state.address()}
 
 
 def _band(chosen: Scored, choice: Choice) -> Band | None:
@@ -152,7 +151,8 @@ def _points(source: Source, chosen_words: tuple[str, ...]) -> list[Point]:
 
 
 def _about_scores(source: Source, looking_at: str) -> list[str]:
-    return cautions.about_scores(source.splits[looking_at].sweep, NAMES[looking_at], source.if_turned)
+    looked = source.splits[looking_at]
+    return cautions.about_scores(looked.sweep, NAMES[looking_at], source.if_turned, looked.turned)
 
 
 def _about_line(source: Source, looking_at: str, point: Point, compared: list[Point]) -> list[str]:
@@ -166,7 +166,7 @@ def _about_line(source: Source, looking_at: str, point: Point, compared: list[Po
 
 def _transferred(source: Source, split: str, point: Point) -> figures.Found:
     scored = source.splits[split]
-    here = figures.at_line(scored, source.stamp(split), point.threshold, point.costs)
+    here = figures.at_line(scored, source.stamp(split), point.threshold)
     return {name: here[name] for name in TRANSFERRED if name in here}
 
 
@@ -185,7 +185,7 @@ def _under(source: Source, looking_at: str, point: Point, compared: list[Point])
     methods_box = st.expander("Methods compared", key="thresholds-compared", on_change="rerun")
     if methods_box.open:
         with methods_box:
-            near_line.methods_table(source, compared)
+            near_line.methods_table(source, looked, compared)
     if source.folder is not None:
         with st.expander("Operating points of this run", key="thresholds-history"):
             threshold_saving.history(source)

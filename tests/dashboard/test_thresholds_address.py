@@ -44,9 +44,50 @@ def test_a_link_shows_the_same_page_in_another_session(space: Workspace) -> None
     assert again.query_params == page.query_params
 
 
+def test_a_link_brings_methods_cost_model_and_open_parts(space: Workspace) -> None:
+    finished_run(space)
+    page = opened()
+    page.multiselect(key="thresholds-methods").set_value(["f1", "precision=0.99"])
+    page.number_input(key="thresholds-dcf-prior").set_value(20.0)
+    page.segmented_control(key="thresholds-calibration").set_value("isotonic")
+    for part in ("thresholds-slices", "thresholds-compared"):
+        page.session_state[part] = True
+    page.run()
+    page.segmented_control(key="thresholds-preset").set_value("equal_fpr").run()
+    page.query_params["plane"] = "det"  # the lab's own, which the page leaves alone
+    page.query_params["zoom"] = "0.1_0.2"
+    page.run()
+    link = {name: "".join(value) for name, value in page.query_params.items()}
+    assert (link["plane"], link["zoom"]) == ("det", "0.1_0.2")
+    again = follow(link)
+    assert again.query_params == page.query_params
+    assert {p["words"] for p in sent(again)["points"]} == {"default", "f1", "precision=0.99"}
+    assert again.number_input(key="thresholds-dcf-prior").value == 20
+    assert again.segmented_control(key="thresholds-calibration").value == "isotonic"
+    assert again.segmented_control(key="thresholds-preset").value == "equal_fpr"
+    assert any("cost of 1,000" in table.value for table in again.dataframe)
+
+
+def test_costs_that_the_browser_wrote_are_no_new_link(space: Workspace) -> None:
+    folder = finished_run(space)
+    page = opened()
+    release(page, folder.id, threshold=0.61)
+    page.query_params["fn"] = "5"  # changed in the lab, not yet handed over
+    page.multiselect(key="thresholds-methods").set_value(["f1"]).run()
+    assert sent(page)["settings"]["threshold"] == 0.61
+
+
 def test_a_link_that_makes_no_sense_opens_the_page_as_ever(space: Workspace) -> None:
     finished_run(space)
-    odd = {"run": "nobody", "split": "moon", "at": "high", "fp": "-1", "slice": "<b>"}
+    odd = {
+        "run": "nobody",
+        "split": "moon",
+        "at": "high",
+        "fp": "-1",
+        "slice": "<b>",
+        "dcf": "0:0",
+        "open": "moon",
+    }
     page = follow(odd)
     assert sent(page)["settings"]["method"] == "macro_f1"
     assert any("not here" in info.value for info in page.info)

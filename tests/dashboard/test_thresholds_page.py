@@ -322,6 +322,14 @@ def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space: Workspac
     assert "turn “Low scores mean fake” on above" in warning
     page.toggle(key="thresholds-lower").set_value(True).run()
     assert not any("polarity" in w.value for w in page.warning)
+    data = sent(page)
+    assert data["turned"]
+    assert float("".join(page.query_params["at"])) == -data["settings"]["threshold"]
+    shown = [
+        float(m.value.split("**")[1]) for m in page.markdown if "fake" in m.value and m.value[:2] == "**"
+    ]
+    assert shown
+    assert all(score <= 0 for score in shown), "as they stand in the file"
 
 
 def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space: Workspace) -> None:

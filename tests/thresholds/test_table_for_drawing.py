@@ -11,9 +11,10 @@ import pytest
 from core import numbers
 from core.errors import BadInput
 from core.thresholds import band, breakdown, table
-from core.thresholds.curve_table import curve_table
+from core.thresholds.curve_table import FIGURES, curve_table
 from core.thresholds.hull import hull
 from core.thresholds.methods import choose
+from core.thresholds.own_scale import TURNED
 from core.thresholds.point import Costs
 from core.thresholds.samples import Ranked
 from core.thresholds.scored import Scored
@@ -151,11 +152,36 @@ def test_samples_next_to_the_line_and_the_worst(threshold: float | None) -> None
 
 
 def test_the_table_for_a_spreadsheet_ends_with_nothing_called_fake() -> None:
-    full = drawn("overlap", 300)
-    rows = curve_table(full)
+    frame = scores(300, 4)
+    full = Scored(frame).sweep
+    rows = curve_table(Scored(frame))
     assert len(rows) == len(full.thresholds) + 1
     assert rows.iloc[0][["tp", "fp"]].tolist() == [full.positives, full.negatives]
     assert np.isnan(rows.iloc[-1]["threshold"])
+    for name in FIGURES:
+        known = rows[rows[name].notna()]
+        assert (known[f"{name}_low"] <= known[name]).all(), name
+        assert (known[name] <= known[f"{name}_high"]).all(), name
+        assert (known[f"{name}_low"] < known[f"{name}_high"]).all(), name
+
+
+def test_scores_that_are_low_for_fakes_are_written_as_their_file_has_them() -> None:
+    frame = scores(300, 4)
+    frame.attrs[TURNED] = True
+    line = 0.4
+    own = -frame["score"]  # what stands in the file
+    for row in curve_table(Scored(frame)).dropna(subset="threshold").itertuples():
+        called = own <= row.threshold
+        assert (row.tp, row.fp) == (
+            int(frame["label"][called].sum()),
+            int((1 - frame["label"][called]).sum()),
+        )
+    point = at(Scored(frame).sweep, line)
+    side = Side("all", Scored(frame).sweep, point, band.band(Scored(frame).sweep, line, 0.05))
+    page = summary("run", "f1", "all", [side], "all", [point], [], turned=True)
+    assert "its score is <b>at most -0.4</b>" in page
+    assert "Uncertain from over -" in page
+    assert "<td>-0.4</td>" in page
 
 
 def test_the_summary_is_one_page_without_a_network_and_escapes() -> None:

@@ -109,7 +109,23 @@ def test_a_turned_scale_is_said_and_can_be_turned(tmp_path: Path, capsys: pytest
     frame.to_csv(tmp_path / "s.csv", index=False)
     found = ask(capsys, str(tmp_path / "s.csv"))
     assert any("is the polarity turned" in line for line in found["warnings"])
-    again = ask(capsys, str(tmp_path / "s.csv"), "--lower-is-fake")
+    again = ask(
+        capsys, str(tmp_path / "s.csv"), "--lower-is-fake", "--band", "0.1", "--by", "method", "--intervals"
+    )
+    assert again["direction"]["called_fake"] == again["called_fake"] == "score <= threshold"
+    for point in again["points"]:
+        if point["threshold"] is not None:
+            called = frame["score"] <= point["threshold"]
+            assert point["tp"] == int(frame["label"][called].sum()), point["method"]
+            low, high = point["intervals"].get("threshold", (point["threshold"], point["threshold"]))
+            assert low <= point["threshold"] <= high
+            ends = [end for end in (point["band"]["low"], point["band"]["high"]) if end is not None]
+            assert ends == sorted(ends)
+    for part in again["slices"]["slices"]:
+        own = part["own"]
+        mine = frame[(frame["method"] == part["name"]) & (frame["label"] == 1)]
+        assert own["threshold"] == part["threshold"]
+        assert own["tp"] == int((mine["score"] <= part["threshold"]).sum())
     assert again["auc"] == pytest.approx(1 - found["auc"])
 
 

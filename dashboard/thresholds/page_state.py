@@ -1,0 +1,83 @@
+"""What is set on the Thresholds page beside its line, as it stands in the address: methods, cost model, open parts.
+
+?methods=f1,youden&probabilities=0&dcf=1:10@0.5&slice=method&open=lines,compared&preset=equal_fpr&calibration=isotonic
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.errors import BadInput
+from core.thresholds import field_measures
+from core.thresholds.calibration import METHODS as CALIBRATIONS
+from core.thresholds.field_measures import ASVSPOOF5
+from core.thresholds.point import Costs
+
+METHODS = "thresholds-methods"
+SHOWN_FIRST = ("macro_f1", "f1", "youden", "eer", "precision=0.95")
+PROBABILITIES = "thresholds-probabilities"
+BY = "thresholds-by"  # what errors are told apart by
+PRESET = "thresholds-preset"
+CALIBRATION = "thresholds-calibration"
+DCF = {"miss": "thresholds-dcf-miss", "alarm": "thresholds-dcf-alarm", "prior": "thresholds-dcf-prior"}
+# Parts that can be opened, by their names in the address.
+BOXES = {
+    "lines": "thresholds-slices",
+    "compared": "thresholds-compared",
+    "breakdown": "thresholds-breakdown-all",
+}
+
+
+def open_link(given: Mapping[str, str]) -> None:
+    """Before anything is drawn; what makes no sense is left as the page opens by itself."""
+    state = st.session_state
+    state[METHODS] = [word for word in given.get("methods", "").split(",") if word] or list(SHOWN_FIRST)
+    state[PROBABILITIES] = given.get("probabilities") != "0"
+    state[BY] = given.get("slice")
+    opened = given.get("open", "").split(",")
+    for name, key in BOXES.items():
+        state[key] = name in opened
+    for key, name, known in (
+        (PRESET, "preset", ("single", "equal_recall", "equal_fpr")),
+        (CALIBRATION, "calibration", ("raw", *CALIBRATIONS)),
+    ):
+        if given.get(name) in known:
+            state[key] = given[name]
+    try:
+        set_cost_model(field_measures.cost_model(given["dcf"]) if "dcf" in given else ASVSPOOF5)
+    except BadInput:
+        set_cost_model(ASVSPOOF5)
+
+
+def address() -> dict[str, str | None]:
+    """Only what differs from how the page opens."""
+    state = st.session_state
+    chosen = tuple(state.get(METHODS, SHOWN_FIRST))
+    opened = [name for name, key in BOXES.items() if state.get(key)]
+    model = cost_model()
+    dcf = f"{model.fp:.15g}:{model.fn:.15g}@{model.prevalence:.15g}"
+    return {
+        "asv": state.get("thresholds-asv"),
+        "methods": None if chosen == SHOWN_FIRST else ",".join(chosen) or None,
+        "probabilities": None if state.get(PROBABILITIES, True) else "0",
+        "dcf": None if model == ASVSPOOF5 else dcf,
+        "slice": state.get(BY),
+        "open": ",".join(opened) or None,
+        "preset": None if state.get(PRESET) in (None, "equal_recall") else str(state[PRESET]),
+        "calibration": None if state.get(CALIBRATION) in (None, "platt") else str(state[CALIBRATION]),
+    }
+
+
+def cost_model() -> Costs:
+    """Of the field's measures: as ASVspoof 5 has it, until the analyst changes it."""
+    state = st.session_state
+    miss, alarm = state.get(DCF["miss"], ASVSPOOF5.fp), state.get(DCF["alarm"], ASVSPOOF5.fn)
+    percent = state.get(DCF["prior"])
+    return Costs(miss, alarm, ASVSPOOF5.prevalence if percent is None else round(percent / 100, 12))
+
+
+def set_cost_model(model: Costs) -> None:
+    for key, value in zip(DCF.values(), (model.fp, model.fn, 100 * (model.prevalence or 0.0)), strict=True):
+        st.session_state[key] = float(value)
