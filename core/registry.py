@@ -28,6 +28,8 @@ def classes(package: str, kind: type) -> dict[str, Any]:
             if name in found:
                 raise WorkbenchError(f"{module.__file__} and {found[name].__module__} both define {name!r}")
             entry.name = name
+            if hasattr(kind, "title"):  # a parent's title names the parent
+                entry.title = vars(entry).get("title", "")
             found[name] = entry
     return found
 

@@ -10,7 +10,7 @@ from typing import Literal
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import numbers
+from core import numbers, words
 
 # Okabe and Ito: blue and vermilion stay apart for every common kind of colour blindness, in light and dark.
 REAL = "#0072B2"
@@ -65,8 +65,7 @@ def counted(n: int, thing: str) -> str:
 
 def figure_name(name: str) -> str:
     """A figure's name as words: AUC, balanced accuracy, macro F1."""
-    short = {"auc", "ap", "eer", "mcc", "ece", "f1", "fpr"}
-    return " ".join(word.upper() if word in short else word for word in name.split("_"))
+    return words.figure(name)
 
 
 def ratio(x: float | None) -> str:
@@ -96,13 +95,13 @@ def size(n: float | None) -> str:
 def severity_badge(word: str | None) -> str:
     """The band as Markdown badge: colour, shape and word."""
     color, mark = SEVERITY.get(word or "", ("gray", "?"))
-    return f":{color}-badge[{mark} {word or 'unknown'}]"
+    return f":{color}-badge[{mark} {words.SEVERITIES.get(word or '', 'unknown')}]"
 
 
 def state_badge(state: str, *, stalled: bool = False) -> str:
     shown = "stalled" if stalled else state
     color, mark = STATE.get(shown, ("gray", "?"))
-    return f":{color}-badge[{mark} {shown}]"
+    return f":{color}-badge[{mark} {words.state(shown)}]"
 
 
 def demo_badge() -> str:
@@ -111,7 +110,7 @@ def demo_badge() -> str:
 
 def severity_word(word: str | None) -> str:
     """The same for a table cell, which knows no Markdown."""
-    return f"{SEVERITY.get(word or '', ('', '?'))[1]} {word or 'unknown'}"
+    return f"{SEVERITY.get(word or '', ('', '?'))[1]} {words.SEVERITIES.get(word or '', 'unknown')}"
 
 
 def empty(text: str, button_label: str | None = None, page: str | None = None) -> None:

@@ -46,7 +46,7 @@ class Advice:
 
 AUDIO_VISUAL = frozenset({"fakeavceleb", "lav-df", "av-deepfake1m", "av-deepfake1m-plus"})
 THRESHOLD = Technique(
-    "Tune the threshold",
+    "Choose the threshold",
     "0.5 is rarely the best line on imbalanced data; choose it on validation by macro F1",
     {"threshold_method": "macro_f1"},
 )

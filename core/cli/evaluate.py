@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from core import numbers
+from core import numbers, words
 from core.errors import BadInput
 from core.runs.folder import RunFolder, open_run
 
@@ -73,7 +73,7 @@ def _imported(folder: RunFolder, args: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> str:
     lines = [f"run {result['run']}"]
     for name, figures in {**result.get("metrics", {}), **result.get("datasets", {})}.items():
-        lines += [f"{name}: {_line(figures['at_default'])}", f"{name}: {_line(figures['at_chosen'])}"]
+        lines += [f"{words.split(name)}: {_line(figures[at])}" for at in ("at_default", "at_chosen")]
     if result.get("learned_nothing_reason") and result.get("imported"):
         lines.insert(1, result["learned_nothing_reason"])
     for row in result.get("robustness", []):
@@ -93,5 +93,5 @@ def _line(figures: dict[str, Any]) -> str:
 def _interval(figures: dict[str, Any], name: str) -> str:
     value, interval = figures.get(name), figures.get("intervals", {}).get(name)
     if value is None:
-        return f"{name} –"
-    return f"{name} {numbers.interval(value, *(interval or (None, None)))}"
+        return f"{words.figure(name)} –"
+    return f"{words.figure(name)} {numbers.interval(value, *(interval or (None, None)))}"

@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from core import words
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.runs.folder import RunFolder
@@ -96,7 +97,7 @@ def _plain(found: Summary) -> dict[str, Any]:
 
 def show(result: Any) -> str:
     if isinstance(result, dict):
-        text = f"run {result['run']}: {result['state']}"
+        text = f"run {result['run']}: {words.state(result['state'])}"
         if result["state"] == "queued":
             text += " (its slot is busy; a running dashboard, or the next `runs resume`, starts it)"
         return text + (f" ({result['error']})" if result.get("error") else "")
@@ -104,7 +105,7 @@ def show(result: Any) -> str:
         return "there are no runs yet; `python -m core train` makes one"
     lines = [f"{'run':<44} {'state':<12} {'epoch':>7}  {'best':>7}  model and data"]
     for found in result:
-        state = "stalled" if found["stalled"] else found["state"]
+        state = words.state("stalled" if found["stalled"] else found["state"])
         best = "" if found["best"] is None else f"{found['best']:.3f}"
         epochs = f"{found['epoch']}/{found['epochs']}"
         what = found["name"] + (" · learned nothing" if found["learned_nothing"] else "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core import words
 from core.catalog import advice, roots, statistics, table
 from core.catalog.expected import expected
 from core.catalog.info import DatasetInfo
@@ -92,7 +93,7 @@ def show(result: dict[str, Any]) -> str:
         ratio = f"{entry['ratio']:.1f}:1" if entry["ratio"] else "-"
         lines.append(
             f"{entry['name']:<36} {entry['real']:>10,} {entry['fake']:>10,} {entry['unlabelled']:>10,} "
-            f"{ratio:>8}  {entry['severity']}{'  (demo data)' if entry['demo'] else ''}"
+            f"{ratio:>8}  {words.SEVERITIES.get(entry['severity'], entry['severity'])}{'  (demo data)' if entry['demo'] else ''}"
         )
         lines += [f"    ! {problem}" for problem in entry["problems"]]
     for row in result.get("expected", ()):

@@ -9,6 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core import words
 from core.catalog import leaks, plan_files, splits, table
 from core.errors import BadInput
 
@@ -65,9 +66,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    lines = [f"{result['protocol']}, seed {result['seed']}, {len(result['datasets'])} datasets"]
+    lines = [
+        f"{words.choice('protocol', result['protocol'])}, seed {result['seed']}, {len(result['datasets'])} datasets"
+    ]
     for split, count in result["counts"].items():
-        lines.append(f"  {split:<6} {count['real']:>9,} real {count['fake']:>9,} fake")
+        lines.append(f"  {words.split(split):<10} {count['real']:>9,} real {count['fake']:>9,} fake")
     lines.append(f"  dropped {result['dropped']:,}; groups that cross: {result['crossing_groups']:,}")
     lines += [f"  leak: {leak['kind']}: {leak['detail']} ({leak['count']:,})" for leak in result["leaks"]]
     lines += [f"  note: {note}" for note in result["notes"]]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from core import numbers
+from core import numbers, words
 from core.errors import BadInput
 from core.runs.folder import open_run
-from core.thresholds import cautions, field_measures, score_batches, score_files, slices
+from core.thresholds import cautions, field_measures, methods, score_batches, score_files, slices
 from core.thresholds.analysis import DEFAULT_METHODS, analyse
 from core.thresholds.methods import usages
 from core.thresholds.own_scale import called_fake, uncertain_scores
@@ -183,23 +183,23 @@ def _part(table: pd.DataFrame, split: str, name: str) -> pd.DataFrame:
 def show(result: dict[str, Any]) -> str:
     ends = result.get("intervals", {})
     ranking = " · ".join(
-        f"{name.upper()} {numbers.interval(result[name], *(ends.get(name) or (None, None)))}"
+        f"{words.figure(name)} {numbers.interval(result[name], *(ends.get(name) or (None, None)))}"
         for name in ("auc", "ap", "eer")
     )
     lines = [
         f"{result['n']:,} samples, {result['positives']:,} fake · {ranking} at {numbers.threshold(result['eer_threshold'])}",
-        f"chosen on {result['chosen_on']}, figures on {result['looking_at']}",
+        f"chosen on {words.split(result['chosen_on'])}, figures on {words.split(result['looking_at'])}",
         *_field(result, ends),
         "",
-        f"{'method':<22}{'threshold':>13}{'TP':>12}{'FP':>12}{'TN':>12}{'FN':>12}"
+        f"{'method':<30}{'threshold':>13}{'TP':>12}{'FP':>12}{'TN':>12}{'FN':>12}"
         f"{'prec.':>9}{'recall':>9}{'FPR':>9}{'F1':>9}{'bal.acc':>9}{'cost':>10}",
     ]
     for point in result["points"]:
-        name = point["method"] + ("" if point["reachable"] else " (not reached)")
+        name = methods.title(point["method"]) + ("" if point["reachable"] else " (not reached)")
         counts = "".join(f"{point[c]:>12,}" for c in ("tp", "fp", "tn", "fn"))
         shares = "".join(f" {numbers.number(point[c]):>8}" for c in SHOWN)
         cost = numbers.number(point["cost"])
-        lines.append(f"{name:<22} {numbers.threshold(point['threshold']):>12}{counts}{shares} {cost:>9}")
+        lines.append(f"{name:<30} {numbers.threshold(point['threshold']):>12}{counts}{shares} {cost:>9}")
         if "band" in point:
             lines.append(_band(point["band"], result["direction"]["fake_scores"] == "low"))
     lines += _slices(result["slices"]) if "slices" in result else []
@@ -235,7 +235,7 @@ def _slices(found: dict[str, Any]) -> list[str]:
     """A line for each slice: its own threshold, and what that changes."""
     lines = [
         "",
-        f"by {found['by']}, {found['preset']} (single threshold {numbers.threshold(found['threshold'])})",
+        f"by {found['by']}, {methods.title(found['preset'])} (single threshold {numbers.threshold(found['threshold'])})",
     ]
     for part in found["slices"]:
         own = (

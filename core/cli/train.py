@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import numbers, priority
+from core import numbers, priority, words
 from core.errors import BadInput, WorkbenchError
 from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
+from core.thresholds import methods
 from core.training.options.config import TrainConfig
 from core.training.options.yaml_fields import parse_setting, read_yaml
 from core.training.process.signals import call_on_stop_signal
@@ -143,7 +144,7 @@ def train_together(folder: RunFolder, devices: int, resume: bool) -> dict[str, A
 
 
 def show(result: dict[str, Any]) -> str:
-    lines = [f"run {result['run']}: {result['status']}"]
+    lines = [f"run {result['run']}: {words.state(result['status'])}"]
     if result["best_epoch"]:
         lines.append(f"best epoch {result['best_epoch']}")
     for split, figures in result["metrics"].items():
@@ -151,7 +152,7 @@ def show(result: dict[str, Any]) -> str:
         low, high = (chosen["intervals"].get("auc") or (None, None))[:2]
         if chosen.get("auc") is not None and low is not None:
             lines.append(
-                f"{split}: AUC {numbers.interval(chosen['auc'], low, high)}, balanced accuracy "
+                f"{words.split(split)}: AUC {numbers.interval(chosen['auc'], low, high)}, balanced accuracy "
                 f"{numbers.number(chosen['balanced_accuracy'])}, accuracy {numbers.number(chosen['accuracy'])} "
                 f"(always the majority: {numbers.number(figures['majority_baseline'])})"
             )
@@ -159,6 +160,8 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"learned nothing: {result['learned_nothing_reason']}")
     point = result["operating_point"]
     if point:
-        lines.append(f"operating point {point.get('threshold')} ({point.get('method')})")
+        lines.append(
+            f"operating point {numbers.threshold(point.get('threshold'))} ({methods.title(str(point.get('method')))})"
+        )
     lines.append(result["path"])
     return "\n".join(lines)

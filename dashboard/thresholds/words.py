@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
+from core.thresholds import methods
+
+# Of those that take no argument.
 TITLES = {
-    "default": "Default",
-    "macro_f1": "Best macro F1",
-    "f1": "Best F1",
-    "balanced_accuracy": "Best balanced accuracy",
-    "youden": "Best Youden's J",
-    "eer": "Equal error rates",
-}
-WITH_SHARE = {
-    "precision": "Precision at least",
-    "recall": "Fakes found at least",
-    "fpr": "False alarms at most",
+    "default": methods.title("default"),
+    **{name: kind.title for name, kind in methods.KNOWN.items() if kind.title and not kind.argument},
 }
 
 
 def title(words: str) -> str:
     """`precision=0.95` is Precision at least 95 %; what has no name of its own is shown as it was written."""
-    name, _, value = words.partition("=")
-    if name in WITH_SHARE:
-        try:
-            return f"{WITH_SHARE[name]} {100 * float(value):.6g} %"
-        except ValueError:
-            return words
-    if name == "fbeta":
-        return f"Best F{value}"
-    return TITLES.get(words, words)
+    return methods.title(words)
 
 
 def method(text: str) -> str:
     """The words of the method that a title stands for; anything else is taken as it was typed."""
-    for words, shown in TITLES.items():
+    for name, shown in TITLES.items():
         if text == shown:
-            return words
-    for name, shown in WITH_SHARE.items():
-        if text.startswith(f"{shown} ") and text.endswith(" %"):
-            return f"{name}={float(text[len(shown) : -1]) / 100:.12g}"
+            return name
+    for name, kind in methods.KNOWN.items():
+        begin, _, end = kind.title.partition("{}")
+        if kind.title and kind.argument and text.startswith(begin) and text.endswith(end):
+            value = text[len(begin) : len(text) - len(end)]
+            return f"{name}={_share(value) if kind.argument_is_share else value}"
     return text
+
+
+def _share(value: str) -> str:
+    return f"{float(value[:-2]) / 100:.12g}" if value.endswith(" %") else value

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import words
 from core.errors import BadInput, one_line
 from core.runs import estimate, executors, tuning
 from core.runs.folder import RunFolder
@@ -16,12 +17,6 @@ from dashboard import jobs, session, theme
 from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
 from dashboard.train import option_form
-
-PLACES = {
-    "local": "this machine",
-    "torchrun": "torchrun (several devices or nodes)",
-    "ray": "the Ray cluster",
-}
 
 
 def problems(config: dict[str, Any], space: Workspace) -> list[str]:
@@ -80,7 +75,7 @@ def _where(space: Workspace) -> str:
         return ""
     return (
         st.segmented_control(
-            "Runs on", names, default=names[0], key="train-executor", format_func=lambda name: PLACES[name]
+            "Runs on", names, default=names[0], key="train-executor", format_func=words.PLACES.__getitem__
         )
         or names[0]
     )

@@ -34,6 +34,24 @@ def usages() -> list[str]:
     return [usage(kind) for kind in KNOWN.values()]
 
 
+def title(words: str) -> str:
+    """`precision=0.95` is Precision at least 95 %; what is no method's is shown as it was written."""
+    name, _, value = words.partition("=")
+    kind = KNOWN.get(name)
+    if name == "default":
+        return f"Default ({DEFAULT_THRESHOLD})"
+    if kind is None or not kind.title or bool(value) != bool(kind.argument):
+        return words
+    return kind.title.format(_in_percent(value) if kind.argument_is_share else value)
+
+
+def _in_percent(value: str) -> str:
+    try:
+        return f"{100 * float(value):.6g} %"
+    except ValueError:
+        return value
+
+
 def offered() -> list[str]:
     """What a page offers to choose from: every method, with the values of its argument that are worth a try."""
     plain = [name for name, kind in KNOWN.items() if not kind.argument]
@@ -67,6 +85,7 @@ __all__ = [
     "choose",
     "offered",
     "parse",
+    "title",
     "usage",
     "usages",
 ]

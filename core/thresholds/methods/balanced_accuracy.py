@@ -12,6 +12,7 @@ from core.thresholds.sweep import Sweep
 
 class BalancedAccuracy(Method):
     name = "balanced_accuracy"
+    title = "Best balanced accuracy"
     about = "highest mean of the shares of fakes and of reals that are called right"
 
     def choose(self, sweep: Sweep) -> Choice:

@@ -35,7 +35,9 @@ class Method(ABC):
     as many true positives and fewer false ones, or more with as few."""
 
     name: ClassVar[str] = ""  # the file's name where none is stated
+    title: ClassVar[str] = ""  # its name for people, {} where the argument goes; empty: as it is written
     argument: ClassVar[str] = ""  # how the option writes it, e.g. P; `parse` reads it
+    argument_is_share: ClassVar[bool] = False  # 0.95 is read as 95 %
     about: ClassVar[str] = ""  # one line for the page
     offered: ClassVar[tuple[str, ...]] = ()  # values of the argument that the page offers
     costs: Costs | None = None

@@ -15,6 +15,7 @@ from core.thresholds.sweep import Sweep
 
 class Cost(Method):
     name = "cost"
+    title = "Lowest cost {}"
     argument = "FP:FN[@PREVALENCE]"
     about = "lowest expected cost of a false positive (FP) and a false negative (FN)"
 

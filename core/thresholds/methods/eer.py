@@ -8,6 +8,7 @@ from core.thresholds.sweep import Sweep
 
 class EqualErrorRate(Method):
     name = "eer"
+    title = "Equal error rates"
     about = "equal error rate: smallest |FPR - FNR|"
 
     def choose(self, sweep: Sweep) -> Choice:

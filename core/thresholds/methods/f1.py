@@ -9,6 +9,7 @@ from core.thresholds.sweep import Sweep
 
 class F1(FBeta):
     name = "f1"
+    title = "Best F1"
     argument = ""
     about = "highest F1: precision and recall of fakes weigh the same"
 

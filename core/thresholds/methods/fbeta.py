@@ -15,6 +15,7 @@ LEAST, MOST = 0.001, 1000  # beyond these F-beta is the precision or the recall 
 
 class FBeta(Method):
     name = "fbeta"
+    title = "Best F{}"
     argument = "B"
     about = "highest F-beta: recall weighs B times as much as precision"
 

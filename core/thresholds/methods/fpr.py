@@ -10,6 +10,8 @@ from core.thresholds.sweep import Sweep
 
 class AtFalsePositiveRate(Method):
     name = "fpr"
+    title = "False alarms at most {}"
+    argument_is_share = True
     argument = "F"
     about = "highest recall at a false-positive rate of at most F"
     offered = ("0.01",)

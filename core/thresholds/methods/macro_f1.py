@@ -12,6 +12,7 @@ from core.thresholds.sweep import Sweep
 
 class MacroF1(Method):
     name = "macro_f1"
+    title = "Best macro F1"
     about = "highest mean of the F1 of fakes and the F1 of reals"
 
     def choose(self, sweep: Sweep) -> Choice:

@@ -15,6 +15,8 @@ SPAN = 4_096  # thresholds that share one bound
 
 class AtPrecision(Method):
     name = "precision"
+    title = "Precision at least {}"
+    argument_is_share = True
     argument = "P"
     about = "best recall at a precision of at least P"
     offered = ("0.95",)

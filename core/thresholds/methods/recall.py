@@ -13,6 +13,8 @@ from core.thresholds.sweep import Sweep
 
 class AtRecall(Method):
     name = "recall"
+    title = "Fakes found at least {}"
+    argument_is_share = True
     argument = "R"
     about = "best precision at a recall of at least R"
     offered = ("0.95",)

@@ -7,4 +7,5 @@ from core.thresholds.methods.balanced_accuracy import BalancedAccuracy
 
 class Youden(BalancedAccuracy):
     name = "youden"
+    title = "Best Youden's J"
     about = "highest Youden's J: recall less false-positive rate"

@@ -10,6 +10,7 @@ from core.training.augmentation.rotation import warped
 
 class Affine(Augmentation):
     name = "affine"
+    title = "Shift and zoom"
     about = "shifted, zoomed, sheared"
     order = 30
     for_the_minority = True

@@ -22,6 +22,7 @@ CODECS = (
 
 class AudioCodec(Augmentation):
     name = "audio_codec"
+    title = "Audio codecs"
     about = "MP3, AAC, Opus or telephone"
     order = 90
 

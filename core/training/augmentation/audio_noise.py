@@ -9,6 +9,7 @@ from core.training.augmentation.base import Augmentation
 
 class AudioNoise(Augmentation):
     name = "audio_noise"
+    title = "Background noise"
     about = "noise under the sound"
     order = 20
     for_the_minority = True

@@ -11,6 +11,7 @@ class Augmentation:
     """Changes pictures or sound, by which of the two it overrides; `strength` 1 is the usual range."""
 
     name: ClassVar[str] = ""  # of the option; the file's name where none is stated
+    title: ClassVar[str] = ""  # its name for people; empty: `name` without underscores
     about: ClassVar[str] = ""  # a few words for the form
     order: ClassVar[int] = 50  # geometry first, then colour, above 50 what the way to us does to a file
     for_the_minority: ClassVar[bool] = False  # part of what a strengthened minority undergoes

@@ -10,6 +10,7 @@ from core.training.augmentation.base import Augmentation
 
 class Blur(Augmentation):
     name = "blur"
+    title = "Blur"
     about = "out of focus"
     order = 60
 

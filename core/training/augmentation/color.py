@@ -11,6 +11,7 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 class Color(Augmentation):
     name = "color"
+    title = "Colour"
     about = "brightness, contrast, saturation"
     order = 50
     for_the_minority = True

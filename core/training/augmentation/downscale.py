@@ -10,6 +10,7 @@ from core.training.augmentation.base import Augmentation
 
 class Downscale(Augmentation):
     name = "downscale"
+    title = "Lower resolution"
     about = "scaled down and up again"
     order = 70
 

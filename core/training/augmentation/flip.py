@@ -9,6 +9,7 @@ from core.training.augmentation.base import Augmentation
 
 class Flip(Augmentation):
     name = "flip"
+    title = "Mirror"
     about = "mirrored left and right"
     order = 10
     for_the_minority = True

@@ -10,6 +10,7 @@ from core.training.augmentation.base import Augmentation
 
 class Jpeg(Augmentation):
     name = "jpeg"
+    title = "JPEG compression"
     about = "compressed"
     order = 90
 

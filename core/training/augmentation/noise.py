@@ -9,6 +9,7 @@ from core.training.augmentation.base import Augmentation
 
 class Noise(Augmentation):
     name = "noise"
+    title = "Sensor noise"
     about = "grain of a sensor"
     order = 80
 

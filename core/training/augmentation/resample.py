@@ -10,6 +10,7 @@ from core.training.augmentation.base import Augmentation, same_length
 
 class Resample(Augmentation):
     name = "resample"
+    title = "Lower sample rate"
     about = "the high band is lost"
     order = 60
 

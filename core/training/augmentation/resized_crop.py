@@ -10,6 +10,7 @@ from core.training.augmentation.base import Augmentation
 
 class ResizedCrop(Augmentation):
     name = "resized_crop"
+    title = "Random crop"
     about = "a random part, scaled back"
     order = 40
     for_the_minority = True

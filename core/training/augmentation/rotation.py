@@ -10,6 +10,7 @@ from core.training.augmentation.base import Augmentation
 
 class Rotation(Augmentation):
     name = "rotation"
+    title = "Rotation"
     about = "turned by up to 10°"
     order = 20
     for_the_minority = True

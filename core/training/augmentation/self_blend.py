@@ -17,6 +17,7 @@ class SelfBlend(Augmentation):
     """Turns the pictures of a real sample into those of a fake; the data set gives it the label 1."""
 
     name = "self_blend"
+    title = "Self-blended faces"
     about = "fakes made of real faces"
     order = 0
     makes_fakes = True

@@ -10,6 +10,7 @@ from core.training.augmentation.base import Augmentation, same_length
 
 class Speed(Augmentation):
     name = "speed"
+    title = "Speed"
     about = "up to 10 % faster or slower"
     order = 10
     for_the_minority = True

@@ -70,6 +70,7 @@ class Balancing:
     """Nothing is changed unless a technique says so."""
 
     name: ClassVar[str] = ""  # of the option; the file's name where none is stated
+    title: ClassVar[str] = ""  # its name for people; empty: `name` without underscores
     about: ClassVar[str] = ""  # a few words for the form
     order: ClassVar[int] = 100  # the first technique that draws decides the draws of an epoch
     together: ClassVar[int] = 1  # draws in a row that stay in one batch

@@ -18,6 +18,7 @@ def class_weights(labels: np.ndarray) -> np.ndarray:
 
 class ClassWeights(Balancing):
     name = "class_weights"
+    title = "Class weights"
     about = "n/(k·n_c) in the loss"
     order = 30
 

@@ -9,6 +9,7 @@ class MinorityAugmentation(Balancing):
     """Flip, rotation ±15°, colour, affine and random resized crop for pictures; noise and speed for sound."""
 
     name = "minority_augmentation"
+    title = "Stronger augmentation of the minority"
     about = "stronger augmentation for the minority only"
     order = 40
 

@@ -17,6 +17,7 @@ class Pairs(Balancing):
     """
 
     name = "pairs"
+    title = "Matched pairs"
     about = "a real and a fake from the same source in one batch"
     order = 10  # balanced already, so they go before the sampler
     together = 2

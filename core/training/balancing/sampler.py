@@ -11,6 +11,7 @@ class Sampler(Balancing):
     """As many draws as there are samples, half of each class; a rare class comes round several times."""
 
     name = "sampler"
+    title = "Weighted sampler"
     about = "draws both classes equally often"
     order = 20
 

@@ -21,6 +21,7 @@ class Smote(Balancing):
     """New minority embeddings between neighbours, until both classes are equally many."""
 
     name = "smote"
+    title = "SMOTE on embeddings"
     about = "new embeddings of the minority (tune: head)"
     order = 50
     needs_embeddings = True

@@ -20,6 +20,7 @@ class Loss(ABC):
     """`weights` (2,) of the classes come from balancing; what they mean is the loss's own affair."""
 
     name: ClassVar[str] = ""  # of the option; the file's name where none is stated
+    title: ClassVar[str] = ""  # its name for people; empty: `name` without underscores
     about: ClassVar[str] = ""  # a few words for the form
     needs_class_weights: ClassVar[bool] = False  # whether balancing names them or not
     Settings: ClassVar[type] = (

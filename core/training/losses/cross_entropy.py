@@ -14,6 +14,7 @@ class CrossEntropy(Loss):
     """-Σ_c target_c · log p_c."""
 
     name = "cross_entropy"
+    title = "Cross-entropy"
     about = "every sample counts alike"
 
     def terms(self, log_p: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

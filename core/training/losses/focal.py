@@ -32,6 +32,7 @@ class Focal(Loss):
     """FL = -α (1 - p_t)^γ log p_t with one α for both classes."""
 
     name = "focal"
+    title = "Focal loss"
     about = "samples that are already told apart count little"
     Settings = FocalSettings
     settings: FocalSettings

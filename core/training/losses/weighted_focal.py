@@ -15,6 +15,7 @@ class WeightedFocal(Loss):
     """-w_t (1 - p_t)^γ log p_t; the class weights are always needed, whether balancing names them or not."""
 
     name = "weighted_focal"
+    title = "Weighted focal loss"
     about = "focal with class weights in the place of α"
     needs_class_weights = True
     Settings = FocusSettings

@@ -1,0 +1,238 @@
+"""Names as a person reads them: of options and their values, figures, parts, states, networks.
+
+Techniques, losses, augmentations, threshold methods and explanations state their `title` in their own files; what is
+here has no file of its own. The key stands behind the name only where a person may have to type it.
+"""
+
+from __future__ import annotations
+
+MODALITIES = {
+    "image": "pictures",
+    "audio": "sound",
+    "video": "video",
+    "multimodal": "video with sound",
+}
+LABELS = {"real": "real", "fake": "fake", "unlabelled": "no label"}
+SPLITS = {"train": "training", "val": "validation", "test": "test", "unassigned": "no part"}
+STATES = {
+    "queued": "waiting",
+    "running": "running",
+    "stalled": "stalled",
+    "stopping": "stopping",
+    "stopped": "stopped",
+    "completed": "finished",
+    "failed": "failed",
+    "interrupted": "interrupted",
+}
+SEVERITIES = {
+    "balanced": "balanced",
+    "mild": "mild",
+    "moderate": "moderate",
+    "severe": "severe",
+    "extreme": "extreme",
+    "single-class": "one class only",
+}
+FIGURES = {
+    "auc": "AUC",
+    "ap": "average precision",
+    "eer": "equal error rate",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "f1_real": "F1 of reals",
+    "precision_real": "precision of reals",
+    "macro_f1": "macro F1",
+    "mcc": "Matthews correlation",
+    "specificity": "reals kept",
+    "fpr": "false-alarm rate",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "loss": "loss",
+    "majority_baseline": "always the majority",
+    "tp": "fakes found",
+    "fn": "fakes missed",
+    "fp": "false alarms",
+    "tn": "reals kept",
+    "cost": "cost",
+    "mindcf": "minDCF",
+    "actdcf": "actDCF",
+    "cllr": "Cllr",
+    "partial_auc": "partial AUC",
+    "tpr_at_fpr": "recall at few false alarms",
+    # what a run measures of itself while it trains
+    "lr": "learning rate",
+    "learning_rate": "learning rate",
+    "throughput": "samples per second",
+    "gpu": "GPU load",
+    "gpu_memory": "GPU memory",
+    "memory": "memory",
+    "cpu": "processor load",
+    "data_wait": "waiting for data",
+    "gradient_norm": "gradient norm",
+}
+NETWORKS = {
+    "audio_only": "Fusion, sound only",
+    "clip_vit_b16": "CLIP ViT-B/16",
+    "clip_vit_l14": "CLIP ViT-L/14",
+    "contrastive": "Contrastive fusion",
+    "cross_attention": "Cross-attention fusion",
+    "dinov2_vit_s14": "DINOv2 ViT-S/14",
+    "early_fusion": "Early fusion",
+    "efficientnet_b0": "EfficientNet-B0",
+    "efficientnet_b4": "EfficientNet-B4",
+    "efficientnet_lstm": "EfficientNet with LSTM",
+    "forensic_frames": "Forensic frames",
+    "forensic_residual": "Forensic residual",
+    "forensic_sound": "Forensic sound",
+    "frame_pool": "Frame pooling",
+    "fusion": "Fusion transformer",
+    "fusion_forensic": "Forensic fusion",
+    "fusion_tiny": "Fusion transformer, small",
+    "image_only": "Fusion, pictures only",
+    "late_fusion": "Late fusion",
+    "logmel_efficientnet_b0": "Log-mel EfficientNet-B0",
+    "logmel_mobilenetv3_small": "Log-mel MobileNetV3-small",
+    "logmel_resnet18": "Log-mel ResNet-18",
+    "mobilenetv3_small": "MobileNetV3-small",
+    "raw_waveform": "Raw waveform",
+    "resnet18_average": "ResNet-18, mean of frames",
+    "resnet50": "ResNet-50",
+    "simple_cnn": "Simple CNN",
+    "video_only": "Fusion, moving pictures only",
+    "vit_base_patch16_224": "ViT-B/16",
+    "wav2vec2_base": "wav2vec 2.0 base",
+    "wav2vec2_large": "wav2vec 2.0 large",
+    "wav2vec2_xlsr_300m": "wav2vec 2.0 XLS-R 300M",
+    "xception": "Xception",
+}
+PLACES = {
+    "local": "this machine",
+    "torchrun": "several devices or machines (torchrun)",
+    "ray": "the Ray cluster",
+}
+# Options whose key, with spaces for underscores, would not say what they are.
+OPTIONS = {
+    "modality": "What it looks at",
+    "dataset_weights": "Weights of the datasets",
+    "protocol": "How the data is divided",
+    "heldout": "Method kept for the test",
+    "max_samples_per_class": "Samples per class at most",
+    "sampling": "Which frames",
+    "image_size": "Picture size",
+    "faces": "Crop the face",
+    "face_margin": "Margin around the face",
+    "seconds": "Length of a piece of sound",
+    "trim_silence": "Cut silence at both ends",
+    "aggregation": "From frames to one score",
+    "model": "Network",
+    "model_options": "Further options of the network",
+    "pretrained": "Start from pre-trained weights",
+    "tune": "What learns",
+    "head": "Head on the embeddings",
+    "plateau_patience": "Patience before the rate falls",
+    "plateau_watches": "What decides that the rate falls",
+    "scheduler": "Learning rate over time",
+    "warmup": "Warm-up",
+    "early_stopping": "Stop without progress after",
+    "monitor": "Figure that picks the best epoch",
+    "max_minutes": "Time limit",
+    "clip_norm": "Longest gradient",
+    "accumulation": "Batches to one step",
+    "balancing": "Against imbalance",
+    "views": "Augmented copies",
+    "domain_weight": "Weight of the domain head",
+    "contrastive_weight": "Weight of the contrast",
+    "threshold_method": "How the threshold is chosen",
+    "score_test": "Open the test part at the end",
+    "prevalence": "Share of fakes in use",
+    "calibration": "From scores to probabilities",
+    "bootstrap": "Draws for intervals",
+    "devices": "Devices together",
+    "precision": "Arithmetic",
+    "workers": "Reading processes",
+    "checkpoint_minutes": "Save at least every",
+    "smote_neighbours": "SMOTE: neighbours",
+}
+CROP: dict[str | bool, str] = {"auto": "as the data needs", True: "yes", False: "no"}
+CHOICES: dict[str, dict[str, str] | dict[str | bool, str]] = {
+    "modality": MODALITIES,
+    "protocol": {
+        "official": "the dataset's own split",
+        "group": "by person, source or clip",
+        "heldout_method": "one method held out",
+        "random": "at random (leaks)",
+    },
+    "sampling": {"exact": "evenly spaced", "fast": "nearest that decodes fast"},
+    "faces": CROP,
+    "aggregation": {"mean": "their mean", "max": "the highest"},
+    "tune": {
+        "all": "the whole network",
+        "layernorm": "layer norms and the head",
+        "last_blocks": "the last blocks and the head",
+        "head": "the head alone",
+    },
+    "head": {"linear": "linear", "mlp": "two layers", "logistic": "logistic regression"},
+    "optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
+    "scheduler": {
+        "plateau": "falls when progress stops",
+        "cosine": "cosine with warm-up",
+        "none": "constant",
+    },
+    "plateau_watches": {"monitor": "the figure that picks the best epoch", "loss": "validation loss"},
+    "monitor": FIGURES,
+    "calibration": {
+        "platt": "Platt scaling",
+        "temperature": "temperature",
+        "isotonic": "isotonic regression",
+    },
+    "device": {"auto": "a GPU if there is one", "cpu": "processor", "cuda": "GPU"},
+    "precision": {"auto": "as the device does best", "fp32": "32 bit", "bf16": "bfloat16", "fp16": "16 bit"},
+}
+
+
+def plain(key: object) -> str:
+    """What has no name of its own: its key without underscores."""
+    return str(key).replace("_", " ")
+
+
+def capital(text: str) -> str:
+    """The first letter large; the others stay, for AUC is no Auc."""
+    return text[:1].upper() + text[1:]
+
+
+def figure(name: str) -> str:
+    return FIGURES.get(name) or plain(name)
+
+
+def split(name: str) -> str:
+    return SPLITS.get(name) or plain(name)
+
+
+def state(name: str) -> str:
+    return STATES.get(name) or plain(name)
+
+
+def modality(name: str) -> str:
+    return MODALITIES.get(name) or plain(name)
+
+
+def network(name: str) -> str:
+    """What has no entry is a name already: `timm:convnext_tiny`, a file of the user's own."""
+    return NETWORKS.get(name, name)
+
+
+def option(name: str) -> str:
+    return OPTIONS.get(name) or capital(plain(name))
+
+
+def choice(name: str, value: object) -> str:
+    """A value of an option whose values have no files of their own."""
+    for known, words in CHOICES.get(name, {}).items():
+        if known == value and type(known) is type(value):
+            return words
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return plain(value)
