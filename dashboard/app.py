@@ -12,7 +12,7 @@ if sys.path[0] != str(HERE.parent):
 
 import streamlit as st  # noqa: E402
 
-from dashboard import running, session, uploading  # noqa: E402
+from dashboard import page_frame, running, session, uploading  # noqa: E402
 
 st.set_page_config(page_title="Deepfake workbench", page_icon=HERE / "favicon.svg", layout="wide")
 st.html(HERE / "page.css")
@@ -36,5 +36,6 @@ page = st.navigation(
 )
 with st.sidebar:
     running.panel()
+    page_frame.draw()
 with uploading.page_run():
     page.run()

@@ -31,7 +31,7 @@ FIRST_CONFIG = {
 
 
 def data_step(infos: Sequence[table.DatasetInfo]) -> None:
-    st.markdown("#### 1 · Data")
+    st.markdown("## 1 · Data")
     job = jobs.current(DEMO_JOB)
     if job is not None and not job.finished:
         st.markdown("Making the demo datasets; the bar is above.")
@@ -88,7 +88,7 @@ def start_demo() -> None:
 
 
 def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> None:
-    st.markdown("#### 2 · A first detector")
+    st.markdown("## 2 · A first detector")
     first = next((run for run in runs if run.name == FIRST), None)
     if first is not None and first.state != "failed":
         st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.state, stalled=first.stalled)}")
@@ -124,7 +124,7 @@ def start_first(datasets: list[str]) -> None:
 
 
 def play_step(runs: Sequence[Summary]) -> None:
-    st.markdown("#### 3 · Decide and explain")
+    st.markdown("## 3 · Decide and explain")
     done = next((run for run in runs if run.state == "completed"), None)
     st.markdown("Drag a threshold to your operating point, then drop a clip and see why it was judged so.")
     if st.button("Open the thresholds", key="home-thresholds", disabled=done is None):

@@ -44,8 +44,8 @@ STATE = {
 
 
 def page_title(question: str, *, badge: str | None = None) -> None:
-    """The question that the page answers, small enough to leave the fold to the answer."""
-    st.markdown(f"## {safe(question)}" + (f" {badge}" if badge else ""))
+    """The question that the page answers, its one heading of first rank."""
+    st.markdown(f"# {safe(question)}" + (f" {badge}" if badge else ""))
 
 
 def safe(text: object) -> str:
@@ -129,11 +129,15 @@ def go_to(page: str) -> None:
     st.switch_page(f"views/{page}.py")
 
 
-def figure(fig: go.Figure, *, height: int = 320, keep: str = "view") -> go.Figure:
-    """Common layout. `keep` names the zoom state: while it stays the same, a refresh does not move the view."""
+def figure(fig: go.Figure, *, height: int = 320, keep: str = "view", toolbar: bool = True) -> go.Figure:
+    """Common layout. `keep` names the zoom state: while it stays the same, a refresh does not move the view.
+
+    The toolbar has a margin of its own on the right, where it lies over nothing.
+    """
     fig.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        margin={"l": 8, "r": 40 if toolbar else 8, "t": 32, "b": 8},
+        modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0},
         uirevision=keep,
         font={"size": 13},
@@ -145,7 +149,12 @@ def figure(fig: go.Figure, *, height: int = 320, keep: str = "view") -> go.Figur
     return fig
 
 
-CHART_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"], "scrollZoom": False}
+CHART_CONFIG = {
+    "displaylogo": False,
+    "displayModeBar": "hover",
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "scrollZoom": False,
+}
 QUIET_CHART = {**CHART_CONFIG, "displayModeBar": False}  # where its bar would lie over the names above
 
 

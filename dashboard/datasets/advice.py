@@ -21,7 +21,7 @@ def draw(info: DatasetInfo) -> None:
     """The advice itself, beside the charts."""
     found = advisor.advise(info)
     with st.container(border=True):
-        st.markdown(f"##### What to do {theme.severity_badge(found.severity)}")
+        st.markdown(f"### What to do {theme.severity_badge(found.severity)}")
         st.markdown(theme.safe(found.headline))
         for technique in found.techniques:
             st.markdown(f"- **{theme.safe(technique.name)}**: {theme.safe(technique.why)}")
@@ -65,7 +65,7 @@ def partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
     if wanted is None:
         return
     found = partners.partners(info, infos)[:MOST_PARTNERS]
-    st.markdown(f"##### Partners that have {wanted} samples")
+    st.markdown(f"### Partners that have {wanted} samples")
     if not found:
         st.markdown(
             f"No dataset in the catalogue has {wanted} samples of this kind; the ones above can be fetched."

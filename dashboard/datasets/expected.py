@@ -24,7 +24,7 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
             pd.DataFrame(
                 [
                     {
-                        "": MARKS.get(row.state, "○ not found"),
+                        "state": MARKS.get(row.state, "○ not found"),
                         "dataset": row.name,
                         "missing": "; ".join(row.missing) or ("–" if row.root else ""),
                         "real": row.real if row.root else None,

@@ -81,7 +81,7 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
         column_config={
             "name": st.column_config.TextColumn("dataset", width=190),
             "kind": st.column_config.TextColumn(
-                "", width=55, help="demo: made by the workbench, says nothing about real forgeries"
+                "origin", width=60, help="demo: made by the workbench, says nothing about real forgeries"
             ),
             "media": st.column_config.TextColumn(width=60),
             "real": st.column_config.NumberColumn(format="localized", width=70),

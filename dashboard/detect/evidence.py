@@ -72,7 +72,7 @@ def rows(facts: Mapping[str, Any]) -> list[dict[str, str]]:
 def contributions(verdict: Verdict) -> None:
     if not verdict.contributions:
         return
-    st.markdown("##### What each modality adds")
+    st.markdown("### What each modality adds")
     st.plotly_chart(
         charts.contributions(verdict),
         key=f"adds-{verdict.file}-{verdict.detector}",

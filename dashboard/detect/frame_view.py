@@ -24,7 +24,7 @@ def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> Non
     maps = [m for m in verdict.explanations if m.kind == "picture"]
     shown = _chosen(item, verdict, maps)
     if len(verdict.units) > 1:
-        st.markdown("##### Over time")
+        st.markdown("### Over time")
         picked = st.plotly_chart(
             charts.timeline(verdict, threshold, shown.unit if shown else st.session_state.get(_key(item))),
             key=f"timeline-{item.key}-{verdict.detector}",
@@ -74,7 +74,7 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap]) -> None:
     order = sorted(maps, key=lambda m: (-verdict.units[m.unit].score, -m.importance))[:MOST_SUSPICIOUS]
     if len(order) < 2:
         return
-    st.markdown("##### Most suspicious")
+    st.markdown("### Most suspicious")
     strip = st.container(horizontal=True)  # as many beside each other as there is room for, all of one size
     for k, one in enumerate(order):
         with strip.container(width=STRIP_WIDTH):
@@ -88,7 +88,7 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap]) -> None:
 def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap) -> None:
     unit = verdict.units[one.unit]
     where = "the picture" if verdict.modality == "image" else f"the frame at {one.t0:.2f} s"
-    st.markdown(f"##### {where.capitalize()} · score {theme.number(unit.score)}")
+    st.markdown(f"### {where.capitalize()} · score {theme.number(unit.score)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         opacity = st.slider("opacity", 0.0, 1.0, 0.5, 0.05, key=f"opacity-{item.key}", width=240)
         method_choice(item, job, {explanations.AUTO: "automatic"} | explanations.PICTURE_METHODS)

@@ -29,7 +29,7 @@ WORDS = {"fake": ("red", "✖ fake"), "real": ("blue", "● real"), "uncertain":
 
 
 def draw(item: Item) -> None:
-    st.markdown(f"#### {theme.safe(item.upload.shown)}" + (f" {theme.demo_badge()}" if item.demo else ""))
+    st.markdown(f"## {theme.safe(item.upload.shown)}" + (f" {theme.demo_badge()}" if item.demo else ""))
     if item.demo:
         st.caption(f"The demo made this one: {item.demo}.")
     jobs = list(item.latest.values())
@@ -165,7 +165,7 @@ def _sound(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> N
     path = verdict.waveform.get("path")
     if not path or not Path(path).is_file():
         return
-    st.markdown("##### The sound")
+    st.markdown("### The sound")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         opacity = st.slider(
             "opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240

@@ -85,7 +85,7 @@ def _show(file: Path, modality: str) -> None:
     elif modality == "image":
         from core.media.images import open_image
 
-        st.image(open_image(file))
+        st.image(open_image(file), alt=file.name)
     elif modality == "audio":
         st.audio(str(shards.extracted(file, session.space().cache / "rows")))
     else:

@@ -79,7 +79,7 @@ def _sample(source: Source, row: Any, place: str) -> None:
 
 def _play(file: Any, modality: str) -> None:
     if modality == "image":
-        st.image(thumbnails.picture(file, LARGE))
+        st.image(thumbnails.picture(file, LARGE), alt=file.name)
     elif modality == "audio":
         st.audio(str(shards.extracted(file, session.space().cache / "rows")))
     else:

@@ -143,7 +143,7 @@ def _overlays(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) 
 
 
 def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:
-    st.markdown("##### Is the difference real?")
+    st.markdown("## Is the difference real?")
     ids = [run.id for run in chosen]
     left, right = st.columns(2)
     first = left.selectbox("First", ids, index=0, format_func=labels.__getitem__, key="compare-first")

@@ -47,7 +47,7 @@ def page() -> None:
 
 def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
     badge = f" {theme.demo_badge()}" if info.demo else ""
-    st.markdown(f"### {theme.safe(info.name)}{badge}")
+    st.markdown(f"## {theme.safe(info.name)}{badge}")
     drawn, advice = st.columns([3, 2], gap="large")
     with drawn:
         _charts(info)
@@ -55,7 +55,7 @@ def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
         datasets_advice.draw(info)
     datasets_advice.paths(info)
     datasets_advice.partner_panel(info, infos)
-    st.markdown("##### Samples")
+    st.markdown("### Samples")
     datasets_gallery.draw(info)
 
 

@@ -34,7 +34,7 @@ def live(polling: bool) -> None:
 
 
 def latest(runs: Sequence[Summary]) -> None:
-    st.markdown("#### Latest runs")
+    st.markdown("## Latest runs")
     for run in runs:
         name, state, best = st.columns([4, 2, 2], vertical_alignment="center")
         if name.button(theme.safe(run.name), key=f"home-run-{run.id}", type="tertiary"):

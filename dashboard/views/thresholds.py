@@ -50,9 +50,9 @@ def page() -> None:
     try:
         _say(_about_scores(source, looking_at))
         _lab(source, looking_at, tuple(dict.fromkeys(map(words.method, chosen))))
-        st.markdown("#### Figures that need no line")
+        st.markdown("## Figures that need no line")
         measures.draw(source, looking_at)
-        st.markdown("#### Calibration: is 80 % right eight times in ten?")
+        st.markdown("## Calibration: is 80 % right eight times in ten?")
         near_line.honesty(source, looking_at)
     except BadInput as error:
         st.error(theme.safe(str(error)), icon=":material/error:")
@@ -172,9 +172,9 @@ def _transferred(source: Source, split: str, point: Point) -> figures.Found:
 
 def _under(source: Source, looking_at: str, point: Point, compared: list[Point]) -> None:
     looked = source.splits[looking_at]
-    st.markdown(f"#### Samples at the line, in {theme.safe(NAMES[looking_at])}")
+    st.markdown(f"## Samples at the line, in {theme.safe(NAMES[looking_at])}")
     near_line.samples(source, looked, point.threshold)
-    st.markdown("#### Where the errors are")
+    st.markdown("## Where the errors are")
     key = near_line.breakdown(looked, point.threshold)
     if key is not None and slices.offered(key):
         title = near_line.KEY_WORDS.get(key, key)

@@ -40,17 +40,17 @@ def page() -> None:
     _presets()
     data, model = st.columns(2, gap="large")
     with data:
-        st.markdown("##### 1 · Data")
+        st.markdown("## 1 · Data")
         _data()
     with model:
-        st.markdown("##### 2 · Model")
+        st.markdown("## 2 · Model")
         _model()
     techniques, budget = st.columns(2, gap="large")
     with techniques:
-        st.markdown("##### 3 · Techniques")
+        st.markdown("## 3 · Techniques")
         _techniques()
     with budget:
-        st.markdown("##### 4 · Budget and device")
+        st.markdown("## 4 · Budget and device")
         option_form.options(SEEN["budget"], 2)
     with st.expander("All options", key="train-all-options"):
         _all_options()

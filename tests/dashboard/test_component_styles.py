@@ -38,5 +38,5 @@ def test_styles_stay_in_their_component(folder: Path) -> None:
         ] == []
 
 
-def test_both_components_were_found() -> None:
-    assert [folder.name for folder in COMPONENTS] == ["live_curves", "threshold_lab"]
+def test_all_components_were_found() -> None:
+    assert [folder.name for folder in COMPONENTS] == ["live_curves", "page_frame", "threshold_lab"]

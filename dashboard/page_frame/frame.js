@@ -1,0 +1,42 @@
+// Adds a link past the navigation, and keeps the toolbars of Plotly's charts for the mouse.
+const SKIP = "page-frame-skip";
+const TITLE = "[data-testid=stMain] h1";
+
+export default function ({ parentElement }) {
+  const page = parentElement.ownerDocument;
+  const link = page.querySelector(`.${SKIP}`) ?? addSkipLink(page);
+  let waiting = 0;
+  const mend = () => {
+    waiting = 0;
+    const title = page.querySelector(TITLE);
+    if (title?.id) link.href = `#${title.id}`;
+    for (const button of page.querySelectorAll(".modebar-btn:not([tabindex='-1'])")) button.tabIndex = -1;
+  };
+  const later = () => {
+    waiting ||= requestAnimationFrame(mend);
+  };
+  const watcher = new MutationObserver(later);
+  watcher.observe(page.body, { childList: true, subtree: true });
+  later();
+  return () => {
+    watcher.disconnect();
+    cancelAnimationFrame(waiting);
+  };
+}
+
+function addSkipLink(page) {
+  const link = page.createElement("a");
+  link.className = SKIP;
+  link.href = "#";
+  link.textContent = "Skip to the content";
+  link.addEventListener("click", (event) => {
+    event.preventDefault(); // the address keeps what the page wrote into it
+    const title = page.querySelector(TITLE);
+    if (!title) return;
+    title.tabIndex = -1;
+    title.focus();
+    title.scrollIntoView();
+  });
+  page.body.prepend(link);
+  return link;
+}

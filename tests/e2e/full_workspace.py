@@ -1,0 +1,104 @@
+"""A workspace in which every page has something to show: two demo datasets, and runs in every state.
+
+Nothing is trained: scores are drawn, and the documents of a finished run are written from them as after a training.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+
+from core.catalog import table
+from core.catalog.demo import making
+from core.catalog.demo.pictures import faces_140k
+from core.catalog.demo.recordings import sound_sets
+from core.catalog.scan import scan
+from core.runs import events
+from core.runs.folder import RunFolder, new_run
+from core.training.scoring.evaluation import documents
+from core.workspace import Workspace
+
+PICTURES = "140k Real and Fake Faces"
+BASE = {
+    "modality": "image", "datasets": [PICTURES], "protocol": "official", "epochs": 6, "monitor": "auc",
+    "balancing": ["sampler"], "loss": "cross_entropy", "batch_size": 16, "bootstrap": 60, "image_size": 96,
+    "faces": False,
+}  # fmt: skip
+
+
+def fill(space: Workspace) -> dict[str, RunFolder]:
+    """The runs by what they are: first, second, nothing, stopped, failed."""
+    original = making.demo_sets
+    try:
+        making.demo_sets = lambda: [faces_140k(), sound_sets()[0]]
+        scan([making.make(space.demo)["root"]], space=space)
+    finally:
+        making.demo_sets = original
+    made = {
+        "first": _finished(space, "First detector", "forensic_residual", 2.6, 1),
+        "second": _finished(space, "Second detector", "mobilenetv3_small", 1.6, 2, loss="focal", epochs=8),
+        "nothing": _finished(space, "Third detector", "simple_net", 0.0, 3, epochs=2),
+        "stopped": _begun(space, "A stopped one", "resnet50"),
+        "failed": _begun(space, "One that failed", "efficientnet_b0"),
+    }
+    now = time.time()
+    made["stopped"].set_status(state="stopped", epoch=3, epochs=6, best=0.71, started=now - 90, ended=now)
+    made["failed"].set_status(
+        state="failed",
+        epoch=1,
+        epochs=6,
+        started=now - 30,
+        ended=now,
+        error="OutOfMemoryError: out of memory",
+    )
+    return made
+
+
+def _begun(space: Workspace, name: str, model: str, **more: object) -> RunFolder:
+    run = new_run({**BASE, "name": name, "model": model, **more}, space=space)
+    begin = time.time() - 120
+    for step in range(1, 61):
+        epoch = (step - 1) // 10 + 1
+        measured = {"step/loss": 1 / (1 + step / 20), "cpu": 60.0, "memory": 900.0, "throughput": 80.0}
+        events.append(run.events_file, step, epoch, measured, begin + step)
+        if step % 10 == 0:
+            epochs = {"train/loss": 0.9 / epoch, "val/loss": 1 / epoch, "train/auc": 0.5 + 0.07 * epoch}
+            epochs |= {"val/auc": 0.5 + 0.06 * epoch, "val/f1": 0.4 + 0.05 * epoch}
+            events.append(run.events_file, step, epoch, epochs, begin + step)
+    run.log_file.write_text("epoch 6 of 6\n", encoding="utf-8")
+    return run
+
+
+def _finished(space: Workspace, name: str, model: str, shift: float, seed: int, **more: object) -> RunFolder:
+    run = _begun(space, name, model, **more)
+    known = table.load([PICTURES], space)
+    rng = np.random.default_rng(seed)
+    for split in ("val", "test"):
+        part = known[known["split"] == split].reset_index(drop=True)
+        label = part["label"].to_numpy(dtype=int)
+        score = 1 / (1 + np.exp(-(rng.normal(size=len(part)) * 1.2 + shift * (label - 0.5))))
+        scores = pd.DataFrame(
+            {
+                "id": part["id"], "dataset": PICTURES, "modality": "image", "method": part["method"],
+                "group": part["id"], "label": label, "score": score, "probability": score,
+            }
+        )  # fmt: skip
+        units = pd.DataFrame({"id": part["id"], "unit": 0, "t0": 0.0, "t1": 0.0, "score": score})
+        for file, rows in ((run.scores_file(split), scores), (run.units_file(split), units)):
+            file.parent.mkdir(exist_ok=True)
+            rows.to_parquet(file, index=False)
+    documents.write(run, best_epoch=4)
+    now = time.time()
+    run.set_status(
+        state="completed",
+        epoch=6,
+        epochs=6,
+        step=60,
+        steps=60,
+        best=0.8 + shift / 40,
+        started=now - 150,
+        ended=now,
+    )
+    return run
