@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -156,6 +157,22 @@ CHART_CONFIG = {
     "scrollZoom": False,
 }
 QUIET_CHART = {**CHART_CONFIG, "displayModeBar": False}  # where its bar would lie over the names above
+
+
+CHOSEN_ROW = "background-color: rgba(86, 180, 233, 0.22)"
+
+
+def clicked_row(key: str) -> int | None:
+    """In a table's callback: the row of the cell that was clicked or that the arrow keys went to."""
+    cells = st.session_state[key]["selection"]["cells"]
+    return int(cells[0][0]) if cells else None
+
+
+def telling(frame: pd.DataFrame) -> list[str]:
+    """The columns in which at least one row says something: not nothing, not zero, not a dash."""
+    return [
+        c for c in frame.columns if not frame[c].isin(["", "–", 0, None]).all() and frame[c].notna().any()
+    ]
 
 
 def guarded(action: Callable[[], object]) -> bool:

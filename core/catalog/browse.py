@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import pyarrow as pa
@@ -71,7 +73,42 @@ def page(
     name: str, chosen: Filter, number: int, size: int, space: Workspace | None = None
 ) -> list[dict[str, Any]]:
     """Page `number` (from 1) of the samples that fit, in the catalogue's order."""
-    wanted = number * size
+    return _between(name, chosen, (number - 1) * size, number * size, space)
+
+
+def mixed_page(
+    about: DatasetInfo, chosen: Filter, number: int, size: int, space: Workspace | None = None
+) -> list[dict[str, Any]]:
+    """The same, reals and fakes by turns while there are both; what has no label comes last.
+
+    reals  r1 r2 r3 r4 r5      page 1  r1 f1 r2 f2
+    fakes  f1 f2               page 2  r3 r4 r5
+    """
+    if chosen.label:
+        return page(about.name, chosen, number, size, space)
+    parts = [replace(chosen, label=label) for label in LABELS]
+    totals = [total(about, part, space) for part in parts]
+    begins, ends = (_taken(k, totals) for k in ((number - 1) * size, number * size))
+    found = [
+        _between(about.name, part, begin, end, space) if end > begin else []
+        for part, begin, end in zip(parts, begins, ends, strict=True)
+    ]
+    by_turns = [row for pair in zip_longest(found[0], found[1]) for row in pair if row is not None]
+    return by_turns + found[2]
+
+
+def _taken(k: int, totals: Sequence[int]) -> tuple[int, int, int]:
+    """How many reals, fakes and unlabelled are among the first `k`."""
+    real, fake, other = totals
+    both = min(k, real + fake)
+    first = min(real, max(-(-both // 2), both - fake))
+    return first, both - first, min(other, max(0, k - real - fake))
+
+
+def _between(
+    name: str, chosen: Filter, begin: int, wanted: int, space: Workspace | None
+) -> list[dict[str, Any]]:
+    size = wanted - begin
     scanner = _dataset(name, space).scanner(
         columns=list(COLUMNS), filter=chosen.expression(), batch_size=4096, use_threads=False
     )

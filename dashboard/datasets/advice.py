@@ -80,7 +80,7 @@ def partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
     )
     pair = [info.name, str(chosen)]
     with st.container(horizontal=True):
-        if st.button("Probe the pair for shortcuts", key="partner-probe"):
+        if st.button("Look for shortcuts of the pair", key="partner-probe"):
             datasets_checks.start_pair(pair)
         if st.button("Train with both", key="partner-train", type="primary"):
             datasets_checks.start_pair(pair)  # what the pairing gives away is known before the training ends

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
+from core import words
 from core.access import Person
 from core.catalog import export, leaks, marked, plan_files, shortcuts, splits, table
 from core.catalog.table import DatasetInfo
@@ -15,25 +17,28 @@ from dashboard import jobs, session, theme
 from dashboard.charts import datasets as charts
 
 PROTOCOLS = {
-    "official": "the dataset's own lists, to the letter",
-    "group": "64 / 16 / 20 by whole groups: no identity, source or utterance on two sides",
-    "heldout_method": "one method only in test: how does it do on what it has never seen?",
-    "random": "by sample; leaks, only for comparison",
+    "official": "The parts that the dataset's authors published, unchanged.",
+    "group": "64 % training, 16 % validation, 20 % test; whole groups: no person, source or utterance is in two parts.",
+    "heldout_method": "One manipulation method is in the test part only: how does a detector do on what it never saw?",
+    "random": "Sample by sample. It leaks, so figures on it are too good; only for comparison.",
 }
 
 
 def plan_panel(info: DatasetInfo) -> None:
     columns = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
     protocol = columns[0].selectbox(
-        "Protocol",
+        words.option("protocol"),
         list(PROTOCOLS),
         key="plan-protocol",
-        help="\n\n".join(f"{k}: {v}" for k, v in PROTOCOLS.items()),
+        format_func=functools.partial(words.choice, "protocol"),
+        help="\n\n".join(f"{words.choice('protocol', k)}: {v}" for k, v in PROTOCOLS.items()),
     )
     methods = sorted({str(r["method"]) for r in info.counts if r["method"] and r["label"] == 1})
     heldout = ""
     if protocol == "heldout_method":
-        heldout = columns[1].selectbox("Held out", methods, key=f"plan-heldout-{info.name}") or ""
+        heldout = (
+            columns[1].selectbox("Method kept for the test", methods, key=f"plan-heldout-{info.name}") or ""
+        )
     else:
         columns[1].caption(PROTOCOLS[protocol])
     seed = int(columns[2].number_input("Seed", 0, 2**31 - 1, 42, key="plan-seed"))
@@ -42,7 +47,10 @@ def plan_panel(info: DatasetInfo) -> None:
         space, person = session.space(), session.person()
         jobs.forget(key)
         jobs.start(
-            key, "Plan", lambda job: _plan(job, info.name, protocol, heldout, seed, space, person), large=True
+            key,
+            "Making the plan:",
+            lambda job: _plan(job, info.name, protocol, heldout, seed, space, person),
+            large=True,
         )
     job = jobs.watch(key)
     if job is not None and job.finished and job.result is not None:
@@ -65,18 +73,27 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
     with counts:
         if plan.leaky:
             st.warning("This protocol leaks: figures on it will be too good.", icon=":material/warning:")
-        rows = [{"part": s, "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()]
+        rows = [
+            {"part": words.split(s), "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()
+        ]
         st.dataframe(pd.DataFrame(rows), hide_index=True)
-        st.markdown(f"{theme.count(plan.dropped)} dropped · {theme.count(plan.crossing_groups)} groups cross")
+        st.markdown(
+            f"{theme.counted(plan.dropped, 'sample')} left out · {theme.count(plan.crossing_groups)} groups cross "
+            "from one part to another"
+        )
         for note in plan.notes:
             st.markdown(f"- {theme.safe(note)}")
         st.download_button(
-            "PLAN.csv", lambda: plan_files.as_csv(plan), f"{info.name}_plan.csv", "text/csv", key="plan-csv"
+            "Save the plan (CSV)",
+            lambda: plan_files.as_csv(plan),
+            f"{info.name}_plan.csv",
+            "text/csv",
+            key="plan-csv",
         )
     with report:
         if not found:
             st.success(
-                "Nothing leaks: no group crosses, no file has a copy on another side.",
+                "Nothing leaks: no group is in two parts, and no file has a copy in another part.",
                 icon=":material/check:",
             )
         for leak in found:
@@ -94,7 +111,7 @@ def shortcuts_panel(info: DatasetInfo) -> None:
     measured = shortcuts.cached(info.name, space=session.space()) is not None
     space = session.space()
     if st.button(
-        "Measure again" if measured else "Probe for shortcuts", key="shortcuts-start", type="primary"
+        "Measure again" if measured else "Look for shortcuts", key="shortcuts-start", type="primary"
     ):
         start_measuring(info, again=measured)
     job = jobs.watch(_measuring(info))
@@ -114,7 +131,7 @@ def start_measuring(info: DatasetInfo, *, again: bool = False) -> None:
     jobs.forget(_measuring(info))
     jobs.start(
         _measuring(info),
-        "Measuring a sample of the files",
+        "Measuring a sample of the files:",
         lambda job: shortcuts.probe(info.name, space=space, progress=job.report, again=again),
     )
 
@@ -125,7 +142,7 @@ def start_pair(names: Sequence[str]) -> None:
     jobs.forget(_measuring_pair(names))
     jobs.start(
         _measuring_pair(names),
-        "Measuring a sample of both",
+        "Measuring a sample of both:",
         lambda job: shortcuts.probe_together(wanted, space=space, progress=job.report),
     )
 
@@ -192,11 +209,11 @@ def export_panel(infos: Sequence[DatasetInfo]) -> None:
     space = session.space()
     with st.container(horizontal=True):
         st.download_button(
-            "dataset_statistics.json", lambda: export.as_json(infos, space), "dataset_statistics.json", "application/json",
+            "Save the statistics (JSON)", lambda: export.as_json(infos, space), "dataset_statistics.json", "application/json",
             key="export-json",
         )  # fmt: skip
         st.download_button(
-            "dataset_statistics.csv",
+            "Save the statistics (CSV)",
             lambda: export.as_csv(infos, space),
             "dataset_statistics.csv",
             "text/csv",

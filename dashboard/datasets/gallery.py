@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from core import words
 from core.catalog import browse, exclusions, statistics, table
 from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import MediaError
 from core.media import browser, shards
-from dashboard import session, theme, thumbnails
+from dashboard import address, session, theme, thumbnails
 
 PAGE = 12
 COLUMNS = 4
-FIELDS = ("split", "method", "label", "modality")
+FIELDS = {"split": "Part", "method": "Method", "label": "Label", "modality": "Kind"}
 PLAYS = {".mp4", ".m4v", ".webm", ".mp3", ".wav", ".flac", ".ogg", ".m4a"}  # tried as they are
 SHOWN_AS_IS = 200_000  # bytes of a picture
 
@@ -40,6 +43,7 @@ def _key(name: str, field: str) -> str:
 @st.fragment
 def draw(info: DatasetInfo) -> None:
     chosen = _filters(info)
+    address.write("datasets", {"dataset": info.name, "view": _view(), **in_address(info.name)})
     space = session.space()
     total = browse.total(info, chosen, space)
     pages = max(1, -(-total // PAGE))
@@ -53,12 +57,17 @@ def draw(info: DatasetInfo) -> None:
     entries = {e.id: e for e in exclusions.read(space)}
     slots = st.container()
     number = st.pagination(pages, key=key) if pages > 1 else 1
-    samples = browse.page(info.name, chosen, number, PAGE, space)
+    samples = browse.mixed_page(info, chosen, number, PAGE, space)
     with slots:
         for begin in range(0, len(samples), COLUMNS):
             for column, sample in zip(st.columns(COLUMNS), samples[begin : begin + COLUMNS], strict=False):
                 with column:
                     _draw_sample(sample, entries.get(sample["id"]))
+
+
+def _view() -> str | None:
+    view = st.session_state.get("datasets-view")
+    return None if view == "splits" else view
 
 
 def _filters(info: DatasetInfo) -> Filter:
@@ -68,17 +77,39 @@ def _filters(info: DatasetInfo) -> Filter:
         "method": list(statistics.by(info, "method")),
         "modality": list(statistics.by(info, "modality")),
     }
-    columns = st.columns([1, 1, 1, 1, 2])
+    shown = {field: found for field, found in options.items() if len(found) > 1}
+    columns = st.columns([1] * len(shown) + [2])
     values = {}
-    for column, (field, found) in zip(columns, options.items(), strict=False):
+    for column, (field, found) in zip(columns, shown.items(), strict=False):
         key = _key(info.name, field)
         if st.session_state.get(key) not in ("", *found):
             st.session_state[key] = ""
         values[field] = column.selectbox(
-            field, ["", *found], key=key, format_func=lambda v: v or "all", disabled=len(found) < 2
+            FIELDS[field], ["", *found], key=key, format_func=functools.partial(_option, field)
         )
-    values["text"] = columns[-1].text_input("path holds", key=_key(info.name, "text"))
+    values["text"] = columns[-1].text_input(
+        "Search", key=_key(info.name, "text"), placeholder="part of a file name"
+    )
     return Filter(**values)
+
+
+def _option(field: str, value: str) -> str:
+    if not value:
+        return "all"
+    if field == "method" and value == "unassigned":
+        return "not stated"
+    names = {"split": words.SPLITS, "label": words.LABELS, "modality": words.MODALITIES}.get(field, {})
+    return names.get(value, value)
+
+
+def in_address(name: str) -> dict[str, str | None]:
+    """The filters of a dataset as its page's address keeps them."""
+    return {field: st.session_state.get(_key(name, field)) or None for field in (*FIELDS, "text")}
+
+
+def from_address(name: str, given: Mapping[str, str]) -> None:
+    for field in (*FIELDS, "text"):
+        st.session_state[_key(name, field)] = given.get(field, "")
 
 
 def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None:
@@ -88,10 +119,10 @@ def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> 
         st.warning(theme.safe(error), icon=":material/broken_image:")
     word = {0: "real", 1: "fake", None: "unlabelled"}[sample["label"]]
     mark = {"real": ":blue-badge[● real]", "fake": ":orange-badge[✖ fake]"}.get(
-        word, ":gray-badge[□ unlabelled]"
+        word, f":gray-badge[□ {words.LABELS[word]}]"
     )
     method = f" {theme.safe(sample['method'])}" if sample["method"] else ""
-    split = f" · {sample['split']}" if sample["split"] else ""
+    split = f" · {words.split(sample['split'])}" if sample["split"] else ""
     st.markdown(f"{mark}{method}{split}  \n:small[{theme.safe(sample['path'])}]")
     _correct(sample, entry)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core import words
 from core.catalog import leaks, statistics
 from core.catalog.table import DatasetInfo
 from dashboard import session, theme
 
+# What tells most comes first: a narrow window shows the beginning.
+ORDER = (
+    "name", "severity", "real", "fake", "ratio", "fakes", "media", "unlabelled", "complete", "published", "problems",
+    "leaks", "kind",
+)  # fmt: skip
 # Text colours that are readable on light and dark grounds.
 COLORS = {
     "balanced": "#1E8E5A", "mild": "#2F7FC1", "moderate": "#C27C0E", "severe": "#D0442E", "extreme": "#A24BC4",
@@ -23,7 +30,7 @@ def headline(infos: Sequence[DatasetInfo]) -> str:
     """`9 datasets · 61,204 samples · 2 severe`"""
     samples = sum(info.samples for info in infos)
     bands = pd.Series([statistics.count(i.counts).severity for i in infos], dtype=object).value_counts()
-    bad = [f"{bands[s]} {s}" for s in ("severe", "extreme", "single-class") if s in bands]
+    bad = [f"{bands[s]} {words.SEVERITIES[s]}" for s in ("severe", "extreme", "single-class") if s in bands]
     return " · ".join([theme.counted(len(infos), "dataset"), theme.counted(samples, "sample"), *bad])
 
 
@@ -42,7 +49,7 @@ def _row(info: DatasetInfo) -> dict[str, Any]:
     return {
         "name": info.name,
         "kind": "demo" if info.demo else "",
-        "media": ", ".join(statistics.by(info, "modality")),
+        "media": ", ".join(words.modality(m) for m in statistics.by(info, "modality")),
         "real": total.real,
         "fakes": 100 * total.fake / labelled if labelled else None,
         "fake": total.fake,
@@ -63,7 +70,8 @@ def _leaks(name: str) -> str:
     last = leaks.last_report(name, session.space())
     if last is None:
         return "–"
-    return f"! {last.leaks} ({last.protocol})" if last.leaks else f"none ({last.protocol})"
+    how = words.plain(last.protocol)
+    return f"! {last.leaks} ({how})" if last.leaks else f"none ({how})"
 
 
 def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
@@ -71,55 +79,54 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
     frame = rows(infos)
     wanted = st.session_state.get("datasets_chosen")
     at = next((i for i, info in enumerate(infos) if info.name == wanted), 0)
-    picked = st.dataframe(  # type: ignore[call-overload]
-        frame.style.map(_tint, subset=["severity"]),
+    names = [info.name for info in infos]
+    styled = frame.style.map(_tint, subset=["severity"]).apply(
+        lambda row: [theme.CHOSEN_ROW if row.name == at else ""] * len(row), axis=1
+    )
+    st.dataframe(
+        styled,
         hide_index=True,
         key="datasets-table",
-        on_select="rerun",
-        selection_mode="single-row",
+        on_select=lambda: _choose(names),
+        selection_mode="single-cell",
         height=min(38 + 35 * len(frame), 430),
-        column_config={
-            "name": st.column_config.TextColumn("dataset", width=190),
-            "kind": st.column_config.TextColumn(
-                "origin", width=60, help="demo: made by the workbench, says nothing about real forgeries"
-            ),
-            "media": st.column_config.TextColumn(width=60),
-            "real": st.column_config.NumberColumn(format="localized", width=70),
-            "fake": st.column_config.NumberColumn(format="localized", width=70),
-            "fakes": st.column_config.ProgressColumn(
-                "share of fakes",
-                min_value=0,
-                max_value=100,
-                format="%.0f %%",
-                help="half is balanced",
-                color=theme.FAKE,
-            ),
-            "unlabelled": st.column_config.NumberColumn(
-                "no label", format="localized", width=60, help="nobody states their label"
-            ),
-            "ratio": st.column_config.TextColumn(width=70, help="majority : minority"),
-            "published": st.column_config.TextColumn("published", width=115, help="real : fake"),
-            "complete": st.column_config.ProgressColumn(
-                width=100,
-                min_value=0,
-                max_value=100,
-                format="%.0f %%",
-                help="of the published samples that are here",
-            ),
-            "problems": st.column_config.NumberColumn(format="localized", width=65),
-            "leaks": st.column_config.TextColumn(
-                width=90,
-                help="kinds of leaks in the last plan that a leak report was made for; – none made yet",
-            ),
-        },
+        column_order=[c for c in ORDER if c in theme.telling(frame)],
+        column_config=_columns(),
+        alt="Datasets: a click on a row, or the arrow keys, choose what is shown below",
     )
-    selected = picked["selection"]["rows"]
-    if selected and selected[0] < len(infos):
-        at = selected[0]
-    st.session_state["datasets_chosen"] = infos[at].name
+    st.session_state["datasets_chosen"] = names[at]
     return infos[at]
 
 
+def _choose(names: Sequence[str]) -> None:
+    at = theme.clicked_row("datasets-table")
+    if at is not None and at < len(names):
+        st.session_state["datasets_chosen"] = names[at]
+
+
+def _columns() -> dict[str, Any]:
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    share = functools.partial(st.column_config.ProgressColumn, min_value=0, max_value=100, format="%.0f %%")
+    return {
+        "name": text("dataset", width=190),
+        "kind": text(
+            "origin", width=60, help="demo: made by the workbench, says nothing about real forgeries"
+        ),
+        "media": text("kind of media", width=90),
+        "severity": text("imbalance", width=95),
+        "real": number(format="localized", width=70),
+        "fake": number(format="localized", width=70),
+        "fakes": share("share of fakes", help="half is balanced", color=theme.FAKE),
+        "unlabelled": number("no label", format="localized", width=60, help="nobody states their label"),
+        "ratio": text(width=70, help="majority : minority"),
+        "published": text("published", width=115, help="real : fake"),
+        "complete": share("complete", width=100, help="of the published samples that are here"),
+        "problems": number(format="localized", width=65),
+        "leaks": text(width=90, help="kinds of leaks in the last plan that was checked for leaks"),
+    }
+
+
 def _tint(value: object) -> str:
-    color = COLORS.get(str(value).split(" ", 1)[-1], "")
+    word = str(value).split(" ", 1)[-1]
+    color = next((c for key, c in COLORS.items() if words.SEVERITIES[key] == word), "")
     return f"color: {color}; font-weight: 600" if color else ""

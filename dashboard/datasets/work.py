@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.catalog import roots, scan, table
+from core.catalog.table import DatasetInfo
 from dashboard import first_steps, jobs, session, theme
 
 SCAN_JOB = "scan"
+SCANS = "datasets-scans"  # how many this session has started
+ADDED = "datasets-added"  # names of what the last scan added; the table has them first
 
 
 def toolbar() -> None:
     """Add a folder, scan again, make the demo."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover("Add folder", icon=":material/create_new_folder:"):
+        # A key of its own for each scan: the box is closed when the scan begins.
+        opened = st.session_state.get(SCANS, 0)
+        with st.popover("Add folder", icon=":material/create_new_folder:", key=f"datasets-add-box-{opened}"):
             st.text_input(
                 "Folder on this machine that holds datasets as downloaded",
                 key="datasets-new-root",
@@ -64,6 +70,8 @@ def start_scan(folders: list[Path]) -> None:
     space = session.space()
     person = session.person()
     person.require_operator("scan folders")
+    before = set(table.datasets(space))
+    st.session_state[SCANS] = st.session_state.get(SCANS, 0) + 1
 
     def work(job: jobs.Job) -> dict[str, Any]:
         result = scan.scan(
@@ -79,6 +87,7 @@ def start_scan(folders: list[Path]) -> None:
             "seconds": result.seconds,
             "samples": sum(d.samples for d in result.datasets),
             "datasets": len(result.datasets),
+            "added": [d.name for d in result.datasets if d.name not in before],
             "unrecognised": [(left.path, left.files) for left in result.unrecognised],
             "problems": result.problems,
         }
@@ -88,8 +97,22 @@ def start_scan(folders: list[Path]) -> None:
 
 def progress() -> None:
     """Bars of what is under way."""
-    for key in (SCAN_JOB, first_steps.DEMO_JOB):
-        jobs.watch(key)
+    jobs.watch(SCAN_JOB, on_finish=_select_added)
+    jobs.watch(first_steps.DEMO_JOB)
+
+
+def _select_added(job: jobs.Job) -> None:
+    """What was just added is what the page shows."""
+    if isinstance(job.result, dict) and (added := job.result["added"]):
+        st.session_state[ADDED] = added
+        st.session_state["datasets_chosen"] = added[0]
+
+
+def added_first(infos: Sequence[DatasetInfo]) -> list[DatasetInfo]:
+    added = st.session_state.get(ADDED, [])
+    return sorted(
+        infos, key=lambda info: (info.name not in added, added.index(info.name) if info.name in added else 0)
+    )
 
 
 def last_scan() -> dict[str, Any] | None:

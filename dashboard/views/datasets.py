@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.catalog import shortcuts, table
+from core.catalog import shortcuts, statistics, table
 from core.catalog.table import DatasetInfo
-from dashboard import session, theme
+from dashboard import address, session, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import advice as datasets_advice
 from dashboard.datasets import checks as datasets_checks
@@ -18,7 +20,14 @@ from dashboard.datasets import mapping as datasets_mapping
 from dashboard.datasets import table as datasets_table
 from dashboard.datasets import work as datasets_work
 
-VIEWS = ("splits", "methods", "modalities", "durations", "resolutions")
+VIEW = "datasets-view"
+VIEWS = {
+    "splits": "Training, validation, test",
+    "methods": "Methods",
+    "modalities": "Kinds of media",
+    "durations": "Durations",
+    "resolutions": "Resolutions",
+}
 
 
 def page() -> None:
@@ -37,12 +46,22 @@ def page() -> None:
         )
         datasets_expected.recommended()
         return
-    chosen = datasets_table.draw(infos)
+    _open_link(infos)
+    chosen = datasets_table.draw(datasets_work.added_first(infos))
     _dataset(chosen, infos)
     st.divider()
     _more(chosen, infos)
     datasets_expected.checklist(infos)
     datasets_expected.recommended()
+
+
+def _open_link(infos: list[DatasetInfo]) -> None:
+    """What a link or a reload asks for; a dataset that is not here is left as the page opens by itself."""
+    given = address.asked("datasets")
+    if given and (name := given.get("dataset")) in {info.name for info in infos}:
+        st.session_state["datasets_chosen"] = name
+        datasets_gallery.from_address(str(name), given)
+        st.session_state[VIEW] = given.get("view") if given.get("view") in VIEWS else "splits"
 
 
 def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
@@ -59,9 +78,23 @@ def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
     datasets_gallery.draw(info)
 
 
+def _offered(info: DatasetInfo) -> list[str]:
+    """Only views that have something to tell: a picture has no duration, a recording no resolution."""
+    kinds = set(statistics.by(info, "modality"))
+    left_out = {
+        "durations": not kinds - {"image"},
+        "resolutions": not kinds - {"audio"},
+        "modalities": len(kinds) < 2,
+    }
+    return [view for view in VIEWS if not left_out.get(view)]
+
+
 def _charts(info: DatasetInfo) -> None:
+    offered = _offered(info)
+    if st.session_state.get(VIEW) not in offered:
+        st.session_state[VIEW] = "splits"
     view = st.segmented_control(
-        "What to see", VIEWS, default="splits", key="datasets-view", label_visibility="collapsed"
+        "What to see", offered, key=VIEW, label_visibility="collapsed", format_func=VIEWS.__getitem__
     )
     if view in ("durations", "resolutions"):
         _measured(info, view)
@@ -69,8 +102,9 @@ def _charts(info: DatasetInfo) -> None:
     figure = _figure(info, info.name, str(info.counts), view or "splits")
     key = f"chart-{view or 'splits'}-{info.name}"
     event = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points", config=theme.CHART_CONFIG
-    )
+        figure, key=key, on_select="rerun", selection_mode="points", config=theme.CHART_CONFIG,
+        alt=f"Real and fake samples of {info.name}: {VIEWS[view or 'splits']}",
+    )  # fmt: skip
     datasets_gallery.take_click(info.name, key, event)
     formats = ", ".join(f"{theme.safe(name)} {theme.count(n)}" for name, n in info.formats.items())
     st.caption(f"Click a bar to see its samples below. File formats: {formats or 'none'}.")
@@ -92,24 +126,39 @@ def _measured(info: DatasetInfo, view: str) -> None:
             datasets_checks.start_measuring(info)
             st.rerun()
         return
-    if view == "durations":
-        if frame["duration"].notna().any():
-            st.plotly_chart(
-                charts.measured_figure(frame, "duration", "s"), key="durations", config=theme.CHART_CONFIG
-            )
-        else:
-            st.info("Pictures have no duration.")
-    elif frame["width"].notna().any():
-        st.plotly_chart(charts.resolutions_figure(frame), key="resolutions", config=theme.CHART_CONFIG)
+    if sentence := _one_value(frame, view):
+        st.info(sentence)
+    elif view == "durations":
+        st.plotly_chart(
+            charts.measured_figure(frame, "duration", "s"), key="durations", config=theme.CHART_CONFIG,
+            alt=f"Durations of real and fake samples of {info.name}",
+        )  # fmt: skip
     else:
-        st.info("Recordings have no resolution.")
+        st.plotly_chart(
+            charts.resolutions_figure(frame), key="resolutions", config=theme.CHART_CONFIG,
+            alt=f"Width and height of real and fake samples of {info.name}",
+        )  # fmt: skip
     st.caption(f"Measured on {theme.count(len(frame))} files.")
+
+
+def _one_value(frame: pd.DataFrame, view: str) -> str:
+    """What a chart of one value would show, as a sentence; empty where the values differ."""
+    columns = ["duration"] if view == "durations" else ["width", "height"]
+    known = frame[columns].dropna()
+    if known.empty:
+        return f"None of the measured files has a {'duration' if view == 'durations' else 'resolution'}."
+    if not all(np.ptp(known[column].to_numpy(float)) < 0.005 for column in columns):
+        return ""
+    first = known.iloc[0]
+    if view == "durations":
+        return f"All measured files are {theme.number(float(first['duration']))} seconds long."
+    return f"All measured files are {int(first['width'])} × {int(first['height'])} pixels large."
 
 
 def _more(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
     problems_title = f"Problems ({theme.count(info.problem_count)})"
     plan, probe, problems, mapping, export = st.tabs(
-        ["Plan and leak report", "Shortcut probe", problems_title, "Name and labels", "Export"]
+        ["Plan and leak report", "Shortcuts", problems_title, "Name and labels", "Export"]
     )
     with plan:
         datasets_checks.plan_panel(info)

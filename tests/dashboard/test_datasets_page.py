@@ -19,6 +19,7 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
+from dashboard import theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import table as datasets_table
@@ -247,3 +248,46 @@ def finish(page: AppTest) -> None:
             thread.join()
     page.run()
     assert not page.exception, page.exception
+
+
+def test_the_gallery_shows_reals_and_fakes_by_turns_and_each_once(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 54)
+    pages = [browse.mixed_page(about, Filter(), number, 8, space) for number in range(1, 9)]
+    assert [row["label"] for row in pages[0]] == [0.0, 1.0] * 4
+    seen = [row["id"] for rows in pages for row in rows]
+    assert len(seen) == len(set(seen)) == 60
+    only = browse.mixed_page(about, Filter(label="fake"), 1, 8, space)
+    assert only == browse.page("one", Filter(label="fake"), 1, 8, space)
+
+
+def test_pictures_have_no_durations_to_look_at(space: Workspace) -> None:
+    catalogued(space, "one", 6, 6)
+    views = opened().segmented_control(key="datasets-view").options
+    assert "Resolutions" in views and "Durations" not in views and "Kinds of media" not in views
+
+
+def test_an_axis_of_one_value_is_a_sentence(space: Workspace) -> None:
+    catalogued(space, "one", 6, 6)
+    shortcuts.probe("one", space=space)
+    page = opened()
+    page.segmented_control(key="datasets-view").set_value("resolutions").run()
+    assert any("All measured files are 24 × 24 pixels large" in i.value for i in page.info)
+
+
+def test_a_link_opens_the_dataset_with_its_filter(space: Workspace) -> None:
+    for name in ("one", "two"):
+        catalogued(space, name, 6, 54)
+    page = AppTest.from_file(str(ROOT / "dashboard/app.py"), default_timeout=TIMEOUT).run()
+    page.query_params["dataset"], page.query_params["label"] = "two", "real"
+    page.switch_page("views/datasets.py").run()
+    assert not page.exception
+    assert any(m.value == "## two" for m in page.markdown)
+    assert page.selectbox(key=datasets_gallery._key("two", "label")).value == "real"
+
+
+def test_columns_that_tell_nothing_are_left_out(space: Workspace) -> None:
+    infos = [catalogued(space, "one", 6, 54)]
+    told = theme.telling(datasets_table.rows(infos))
+    assert (
+        "unlabelled" not in told and "kind" not in told and {"name", "real", "fake", "severity"} <= set(told)
+    )
