@@ -51,7 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="append each verdict as it is there, one JSON object a line",
     )
-    parser.add_argument("--report", type=Path, metavar="OUT.html", help="one self-contained HTML report")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="OUT.html|OUT.pdf",
+        help="one self-contained report: PDF where the name ends in .pdf, else HTML",
+    )
     parser.add_argument("--workers", type=int, help="processes (default: by the number of files and cores)")
 
 

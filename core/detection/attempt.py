@@ -50,7 +50,11 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
         calibrated=detector.calibration is not None,
         learned_nothing=found.learned_nothing,
         operating_point=_point_of(detector),
-        about={**asdict(found.about), "lines": found.about.lines},
+        about={
+            **asdict(found.about),
+            "lines": found.about.lines,
+            "weights_sha256": source.sha256_of(found.checkpoint),
+        },
         notes=(*base.notes, *found.notes),
     )
     reason = fitness.why_not(detector.modality, info)

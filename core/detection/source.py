@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -114,6 +115,18 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         demo_files=_bytes(folder.path / DEMO_FILES),
         imported=folder.imported,
     )
+
+
+def sha256_of(path: Path) -> str:
+    """The version of a detector: the hash of its weights, read once as long as the file stays as it is."""
+    status = path.stat()
+    return _sha256(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, _size: int, _mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _bytes(path: Path) -> bytes | None:

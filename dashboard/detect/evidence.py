@@ -46,7 +46,7 @@ def draw(verdict: Verdict) -> None:
             for line in (*verdict.caveats, *(o["words"] for o in verdict.outside if not o.get("out"))):
                 st.markdown(f"- {theme.safe(line)}")
     if verdict.facts:
-        with st.expander("What the file says of itself (facts, not mixed into the score)"):
+        with st.expander("What the file states about itself (facts, not mixed into the score)"):
             _facts(verdict.facts)
 
 

@@ -18,6 +18,7 @@ from dashboard import session, theme
 from dashboard.charts import compare
 from dashboard.compare import field as compare_field
 from dashboard.compare import parts as compare_parts
+from dashboard.compare import report as compare_report
 
 FIGURES = ("auc", "ap", "balanced_accuracy", "macro_f1", "f1", "recall", "precision")
 MOST = 8
@@ -55,6 +56,8 @@ def page() -> None:
         _overlays(chosen, labels, split)
     if len(chosen) > 1:
         _difference(chosen, labels, split)
+    if len(chosen) > 1:
+        compare_report.downloads(chosen, labels, split)
     with st.expander("The speech community's measures", key="compare-field"):
         compare_field.table(chosen, labels, split, session.space())
     with st.expander("Across datasets", key="compare-across"):

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pypdfium2
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from core.catalog.layouts import layouts
 from core.errors import BadInput
-from core.runs import comparison, published
+from core.runs import comparison, comparison_report, published
 from core.runs.comparison import Candidate, Difference, paired, recommend
 from core.runs.folder import RunFolder, new_run
 from core.runs.listing import Summary
@@ -221,3 +222,18 @@ def test_every_published_figure_is_a_share_with_its_source() -> None:
 
 def test_the_file_of_figures_lies_beside_its_code() -> None:
     assert Path(published.__file__).with_name("published.json").exists()
+
+
+def test_the_report_says_the_difference_first_and_escapes_names(make_run: MakeRun) -> None:
+    strong, weak, other = (make_run(scores(s, n)) for s, n in ((4, 1), (0.5, 2), (0.5, 2)))
+    page = comparison_report.as_html({"<b>strong": strong, "weak": weak}, now=0.0)
+    assert "&lt;b&gt;strong is better by AUC" in page and "<b>" not in page
+    assert page.index("is better by AUC") < page.index("What they learned from")
+    page = comparison_report.as_html({"weak": weak, "strong": strong, "equal": other})
+    assert "strong is better by AUC 0." in page, "also where the better one is second"
+    assert "No difference shown: weak less equal" in page
+    content = comparison_report.as_pdf({"strong": strong, "weak": weak})
+    opened = pypdfium2.PdfDocument(content)
+    assert 1 <= len(opened) <= 3 and "Comparison report" in opened[0].get_textpage().get_text_range()
+    with pytest.raises(BadInput, match="at least two"):
+        comparison_report.as_html({"weak": weak})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pypdfium2
 import pytest
 from matplotlib.figure import Figure
 from sklearn import metrics as reference
@@ -228,6 +229,9 @@ def test_names_from_data_are_not_html_in_the_report(tmp_path: Path) -> None:
     report = (folder.results / "report.html").read_text()
     assert "<script>" not in report
     assert "&lt;script&gt;" in report
+    opened = pypdfium2.PdfDocument(folder.results / "report.pdf")
+    text = " ".join(page.get_textpage().get_text_range() for page in opened)
+    assert 1 <= len(opened) <= 3 and "<script>" in text and "Test (opened once" in text
 
 
 def test_localisation_equals_a_hand_computed_figure() -> None:

@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing else, prints well, and says what it was made from.
+"""The report: one HTML file that needs nothing else, or a PDF to file away, with all that it was made from.
 
 What stands in it is gathered here; how it is laid out stands in report.html. The order is that of the page: what the
 catalogue says of the file, the verdict, what takes from it, who made the detector, then the evidence.
@@ -12,31 +12,63 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import html
+from core import html, pdf
+from core.access import LOCAL, Person
 from core.detection import wording
 from core.detection.explanations import METHODS
 from core.detection.reporting.style import STYLE, timeline
 from core.detection.verdict import HeatMap, Verdict
+from core.version import VERSION
 from core.workspace import write_atomic
 
 MOST_MAPS = 8  # pictures of one file in the report
+MOST_FACTS = 12  # lines of one kind of facts in a PDF, which stays within three pages a file
+MOST_MAPS_OF_PDF = 6
 TEMPLATE = Path(__file__).with_name("report.html")
 PARTS = {"exif": "EXIF and text fields", "tags": "Tags", "c2pa": "C2PA manifest"}
 
 
-def save(path: Path, verdicts: Sequence[Verdict], together: Sequence[str] = ()) -> None:
-    write_atomic(path, as_html(verdicts, together=together))
+def save(
+    path: Path, verdicts: Sequence[Verdict], together: Sequence[str] = (), person: Person = LOCAL
+) -> None:
+    """PDF where the path ends in .pdf, else HTML."""
+    if path.suffix.lower() == ".pdf":
+        write_atomic(path, as_pdf(verdicts, together=together, person=person))
+    else:
+        write_atomic(path, as_html(verdicts, together=together, person=person))
 
 
-def as_html(verdicts: Sequence[Verdict], now: float | None = None, together: Sequence[str] = ()) -> str:
-    """`together`: where several detectors judged, what they say together of each file, in words."""
+def as_pdf(
+    verdicts: Sequence[Verdict],
+    now: float | None = None,
+    together: Sequence[str] = (),
+    person: Person = LOCAL,
+) -> bytes:
+    """One to three pages a file."""
+    return pdf.from_html(as_html(verdicts, now, together, person, brief=True))
+
+
+def as_html(
+    verdicts: Sequence[Verdict],
+    now: float | None = None,
+    together: Sequence[str] = (),
+    person: Person = LOCAL,
+    *,
+    brief: bool = False,
+) -> str:
+    """`together`: where several detectors judged, what they say together of each file, in words.
+
+    `brief` counts the long lists of facts from some length on instead of printing them.
+    """
     each = len(verdicts) // len(together) if together else 1  # detectors that judged one file
+    when = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(now))
     return html.render(
         TEMPLATE,
         style=STYLE,
-        made=time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(now)),
+        heading="Detection report",
+        made=f"made {when} by {person.name} with deepfake workbench {VERSION}",
         overview=_overview(verdicts, each, together) if len(verdicts) > 1 else None,
-        sections=[_section(v, facts=n % each == 0) for n, v in enumerate(verdicts)],
+        sections=[_section(v, facts=n % each == 0, brief=brief) for n, v in enumerate(verdicts)],
     )
 
 
@@ -68,7 +100,7 @@ def _overview(verdicts: Sequence[Verdict], each: int, together: Sequence[str]) -
     return {"title": title, "rows": rows}
 
 
-def _section(v: Verdict, *, facts: bool = True) -> dict[str, Any]:
+def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
     """What one detector says of one file; the file's own facts stand with the first detector only."""
     held = [one["words"] for one in v.reservations]
     judged = v.score is not None
@@ -83,7 +115,7 @@ def _section(v: Verdict, *, facts: bool = True) -> dict[str, Any]:
         "about": v.about.get("lines") or [],
         "figures": _figures(v) if judged else {},
         "timeline": timeline(v) if judged else "",
-        "maps": _maps(v),
+        "maps": _maps(v, MOST_MAPS_OF_PDF if brief else MOST_MAPS),
         "contributions": {
             str(c["modality"]): f"adds {c['adds']:+.3f} (score without it {c['without']:.3f})"
             for c in v.contributions
@@ -91,7 +123,7 @@ def _section(v: Verdict, *, facts: bool = True) -> dict[str, Any]:
         "outside": [f"{'outside: ' if o.get('out') else ''}{o['words']}" for o in v.outside],
         "caveats": v.caveats,
         "notes": [note for note in v.notes if note not in " ".join(held)],
-        "facts": _facts(v.facts) if facts and v.facts else None,
+        "facts": _facts(v.facts, MOST_FACTS if brief else None) if facts and v.facts else None,
     }
 
 
@@ -110,6 +142,7 @@ def _figures(v: Verdict) -> dict[str, str]:
         f"{kind}s above the threshold": f"{above} of {len(v.units)}",
         "people": str(len(v.tracks)) if len(v.tracks) > 1 else "",
         "detector": f"{v.detector} ({v.model})",
+        "weights of the detector": f"SHA-256 {sha}" if (sha := v.about.get("weights_sha256")) else "",
         "seconds": number(v.seconds, 1),
     }
     return {k: x for k, x in rows.items() if x}
@@ -122,10 +155,10 @@ def _probability(v: Verdict) -> str:
     return f"{number(v.probability)} (calibrated{among})"
 
 
-def _maps(v: Verdict) -> list[dict[str, Any]]:
+def _maps(v: Verdict, most: int) -> list[dict[str, Any]]:
     shown: dict[str, HeatMap] = {}
     for one in sorted(v.explanations, key=lambda m: -_score(v, m)):
-        if one.path not in shown and len(shown) < MOST_MAPS and Path(one.path).is_file():
+        if one.path not in shown and len(shown) < most and Path(one.path).is_file():
             shown[one.path] = one
     return [_map(v, one) for one in shown.values()]
 
@@ -174,7 +207,7 @@ def _moves(drop: float) -> str:
     return f"{'lowers' if drop > 0 else 'raises'} the score by {abs(drop):.3f}"
 
 
-def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(facts: Mapping[str, Any], most: int | None) -> dict[str, Any]:
     media = {
         "SHA-256": facts.get("sha256"),
         **(facts.get("media") or {}),
@@ -183,12 +216,21 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "media": {k: _flat(x) for k, x in media.items() if x not in (None, "", False)},
         "parts": {
-            title: {k: _flat(x) for k, x in facts[name].items()}
+            title: _first({k: _flat(x) for k, x in facts[name].items()}, most)
             for name, title in PARTS.items()
             if facts.get(name)
         },
         "remarks": facts.get("remarks") or [],
     }
+
+
+def _first(rows: dict[str, str], most: int | None) -> dict[str, str]:
+    """All, or as many as a PDF has room for and how many more there are."""
+    if most is None:
+        return rows
+    short = {k[:60]: x if len(x) <= 200 else f"{x[:200]} …" for k, x in list(rows.items())[:most]}
+    more = len(rows) - most
+    return {**short, "and": f"{more} more lines in the HTML report"} if more > 0 else short
 
 
 def _flat(value: Any) -> str:

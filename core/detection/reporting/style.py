@@ -1,4 +1,4 @@
-"""How the report looks: its style sheet, and its timeline as SVG."""
+"""How the detection report looks beside what all reports share: its style sheet, and its timeline as SVG."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ from markupsafe import Markup
 
 from core.detection.verdict import Unit, Verdict
 
-REAL, FAKE, UNCERTAIN = "#0072B2", "#D55E00", "#7F7F7F"
+REAL, FAKE = "#0072B2", "#D55E00"
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 170, 36, 24
 
 STYLE = Markup(
-    f"""
-th{{font-weight:600;width:14rem}} .overview th{{width:auto}}
-.overview th,.overview .short{{white-space:nowrap;overflow-wrap:normal}} .verdict{{font-size:1.3rem;margin:.6rem 0}}
-.alarm{{background:#b00020;color:#fff;padding:.6rem 1rem;font-weight:600}}
-.held{{border-left:4px solid {FAKE};background:#fdf1ea;padding:.5rem 1rem;margin:.4rem 0}}
-.known{{border:2px solid #1b1b1b;padding:.5rem 1rem;font-weight:600}} .about{{color:#444;font-size:.9rem}}
-.badge{{display:inline-block;padding:.05rem .6rem;border-radius:.3rem;color:#fff;background:{UNCERTAIN}}}
-.badge.fake{{background:{FAKE}}} .badge.real{{background:{REAL}}}
-.maps{{display:grid;grid-template-columns:1fr 1fr;gap:1rem}} .wide{{grid-column:1/-1}}
+    """
+.overview th,.overview .short{white-space:nowrap;overflow-wrap:normal} .verdict{font-size:1.3rem;margin:.6rem 0}
+.known{border:2px solid #1b1b1b;padding:.5rem 1rem;font-weight:600}
+@media print{.verdict{font-size:12pt} svg{max-height:4.5cm}}
 """
 )
 

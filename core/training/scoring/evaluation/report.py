@@ -1,64 +1,70 @@
-"""report.html: the results of a run on one page that needs nothing else and prints well."""
+"""report.html and report.pdf: the results of a run on pages that need nothing else."""
 
 from __future__ import annotations
 
 import base64
-import html
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from core import html
 from core.training.scoring.evaluation.provenance import package_lines
 from core.training.scoring.evaluation.text import ROWS, people_text, threshold_text, with_interval
+from core.version import VERSION
 
-PICTURES = (
-    ("training_curves.png", "Training curves"),
-    ("roc_pr_curves.png", "ROC and precision-recall"),
-    ("threshold_analysis.png", "What the threshold does"),
-    ("confusion_matrix_default.png", "Confusion at 0.5"),
-    ("confusion_matrix_optimal.png", "Confusion at the chosen threshold"),
+TEMPLATE = Path(__file__).with_name("report.html")
+MOST_PARTS = 60  # rows of one breakdown; in a brief report BRIEF_PARTS
+BRIEF_PARTS = 8
+BRIEF_ROWS = (
+    "auc",
+    "ap",
+    "eer",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "macro_f1",
+    "ece",
 )
-STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem;width:100%} td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;
-text-align:left} .warn{border-left:4px solid #D55E00;background:#fdf1ea;padding:.6rem 1rem;margin:.6rem 0}
-img{max-width:100%} figure{margin:1rem 0;break-inside:avoid} figcaption,small{color:#555}
-@media print{body{margin:0}}
-"""
+PICTURES = (
+    ("training_curves.png", "Training curves", ""),
+    ("confusion_matrix_default.png", "Confusion at 0.5", ""),
+    ("confusion_matrix_optimal.png", "Confusion at the chosen threshold", ""),
+    ("roc_pr_curves.png", "ROC and precision-recall", "half"),
+    ("threshold_analysis.png", "What the threshold does", "half"),
+)
+SPLITS = (
+    ("test", "Test (opened once, at the end)"),
+    ("val", "Validation (the threshold was chosen here)"),
+)
 
 
-def report(run: str, config: Mapping[str, Any], metrics: Mapping[str, Any], results: Path) -> str:
-    parts = [f"<h1>{_text(run)}</h1>", f"<p>{_text(_subject(config, metrics))}</p>"]
-    if metrics["learned_nothing"]:
-        parts.append(
-            f'<p class="warn"><b>Learned nothing.</b> {_text(metrics["learned_nothing_reason"])}.</p>'
-        )
-    parts += [f'<p class="warn">{_text(warning)}.</p>' for warning in metrics.get("warnings", [])]
-    for split, title in (
-        ("test", "Test (opened once, at the end)"),
-        ("val", "Validation (the threshold was chosen here)"),
-    ):
-        if split in metrics:
-            parts += [f"<h2>{title}</h2>", _split(metrics[split])]
-    for name, caption in PICTURES:
-        if (results / name).exists():
-            data = base64.b64encode((results / name).read_bytes()).decode()
-            parts.append(
-                f'<figure><img alt="{_text(caption)}" src="data:image/png;base64,{data}">'
-                f"<figcaption>{_text(caption)}</figcaption></figure>"
-            )
-    parts.append("<h2>Made by</h2><p><small>" + "<br>".join(map(_text, package_lines(metrics["provenance"]))))
-    parts.append("</small></p><h2>Configuration</h2><table>")
-    parts += [f"<tr><td>{_text(k)}</td><td>{_text(v)}</td></tr>" for k, v in config.items()]
-    body = "\n".join(parts) + "</table>"
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_text(run)}</title>'
-        f"<style>{STYLE}</style><body>{body}</body></html>\n"
+def report(
+    run: str, config: Mapping[str, Any], metrics: Mapping[str, Any], results: Path, *, brief: bool = False
+) -> str:
+    """`brief` is for a PDF of one to three pages: breakdowns are cut, options stand in one paragraph."""
+    found = [(metrics[split], title) for split, title in SPLITS if split in metrics]
+    return html.render(
+        TEMPLATE,
+        heading=run,
+        made=_made(config, metrics),
+        subject=_subject(config, metrics),
+        learned_nothing=metrics["learned_nothing_reason"] if metrics["learned_nothing"] else "",
+        warnings=[f"{warning}." for warning in metrics.get("warnings", [])],
+        splits=[_split(figures, title, brief=brief) for figures, title in found],
+        pictures=[made for name, *words in PICTURES if (made := _picture(results / name, *words))],
+        configuration={str(k): str(v) for k, v in config.items()},
+        brief=brief,
+        provenance=package_lines(metrics["provenance"]),
     )
 
 
-def _text(value: Any) -> str:
-    return html.escape(str(value))
+def _made(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+    when = metrics.get("written")
+    stamp = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(when)) if when else "an unknown time"
+    return f"{config.get('name') or 'training report'}; measured {stamp} with deepfake workbench {VERSION}"
 
 
 def _subject(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
@@ -67,45 +73,59 @@ def _subject(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     return f"{config.get('model')} ({config.get('modality')}) on {datasets}, split {config.get('protocol')}{best}"
 
 
-def _split(figures: Mapping[str, Any]) -> str:
-    parts = [
-        f"<p>{figures['n']:,} samples: {figures['real']:,} real, {figures['fake']:,} fake. Always answering with the "
-        f"larger class has accuracy {figures['majority_baseline']:.3f}; always answering fake has F1 "
-        f"{figures['always_fake_f1']:.3f}.</p>"
-    ]
-    if figures.get("people"):
-        parts.append(f"<p>{_text(people_text(figures['people'], figures['n']).capitalize())}.</p>")
-    for at in ("at_default", "at_chosen"):
-        parts += [f'<p class="warn">{_text(warning)}.</p>' for warning in figures[at]["warnings"]]
-    parts.append(_table("Samples", figures))
+def _picture(path: Path, caption: str, size: str) -> dict[str, str] | None:
+    if not path.exists():
+        return None
+    return {"data": base64.b64encode(path.read_bytes()).decode("ascii"), "caption": caption, "size": size}
+
+
+def _split(figures: Mapping[str, Any], title: str, *, brief: bool) -> dict[str, Any]:
+    tables = [_table("Samples", figures, brief=brief)]
     if figures["units"]:
-        parts.append(_table("Units (frames, faces, segments)", figures["units"]))
-    for part, rows in figures["by"].items():
-        if len(rows) > 1:
-            parts.append(_parts_table(part, rows))
-    return "\n".join(parts)
+        tables.append(_table("Units (frames, faces, segments)", figures["units"], brief=brief))
+    most = BRIEF_PARTS if brief else MOST_PARTS
+    tables += [_parts_table(part, rows, most) for part, rows in figures["by"].items() if len(rows) > 1]
+    people = figures.get("people")
+    return {
+        "title": title,
+        "counts": f"{figures['n']:,} samples: {figures['real']:,} real, {figures['fake']:,} fake. Always answering "
+        f"with the larger class has accuracy {figures['majority_baseline']:.3f}; always answering fake has F1 "
+        f"{figures['always_fake_f1']:.3f}.",
+        "people": f"{people_text(people, figures['n']).capitalize()}." if people else "",
+        "warnings": [f"{w}." for at in ("at_default", "at_chosen") for w in figures[at]["warnings"]],
+        "tables": tables,
+    }
 
 
-def _table(title: str, figures: Mapping[str, Any]) -> str:
+def _table(title: str, figures: Mapping[str, Any], *, brief: bool) -> dict[str, Any]:
     default, chosen = figures["at_default"], figures["at_chosen"]
-    rows = "".join(
-        f"<tr><td>{label}</td><td>{with_interval(default, key)}</td><td>{with_interval(chosen, key)}</td></tr>"
-        for key, label in ROWS
-        if default.get(key) is not None or chosen.get(key) is not None
-    )
-    return (
-        f"<table><tr><th>{title}</th><th>default {threshold_text(default['threshold'])}</th>"
-        f"<th>chosen {threshold_text(chosen['threshold'])}</th></tr>{rows}</table>"
-    )
+    return {
+        "heads": (
+            title,
+            f"default {threshold_text(default['threshold'])}",
+            f"chosen {threshold_text(chosen['threshold'])}",
+        ),
+        "rows": [
+            (label, with_interval(default, key), with_interval(chosen, key))
+            for key, label in ROWS
+            if (default.get(key) is not None or chosen.get(key) is not None)
+            and (not brief or key in BRIEF_ROWS)
+        ],
+    }
 
 
-def _parts_table(part: str, rows: list[Mapping[str, Any]]) -> str:
-    body = "".join(
-        f"<tr><td>{_text(row['name'])}</td><td>{row['real']:,}</td><td>{row['fake']:,}</td>"
-        f"<td>{with_interval(row, 'auc')}</td><td>{with_interval(row, 'balanced_accuracy')}</td></tr>"
-        for row in rows[:60]
-    )
-    return (
-        f"<table><tr><th>by {_text(part)}</th><th>real</th><th>fake</th><th>AUC</th>"
-        f"<th>balanced accuracy (chosen)</th></tr>{body}</table>"
-    )
+def _parts_table(part: str, rows: list[Mapping[str, Any]], most: int) -> dict[str, Any]:
+    cells = [
+        (
+            str(row["name"]),
+            f"{row['real']:,}",
+            f"{row['fake']:,}",
+            with_interval(row, "auc"),
+            with_interval(row, "balanced_accuracy"),
+        )
+        for row in rows[:most]
+    ]
+    more = len(rows) - most
+    if more > 0:
+        cells.append((f"and {more} more", "", "", "", ""))
+    return {"heads": (f"by {part}", "real", "fake", "AUC", "balanced accuracy (chosen)"), "rows": cells}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import pdf
 from core.runs.folder import RunFolder
 from core.thresholds.sweep import Sweep, sweep
 from core.training.scoring.evaluation import plots
@@ -56,6 +57,9 @@ def write_results(
         else:
             plots.message(path, "no scored samples")
     write_atomic(results / "report.html", report(folder.id, config, metrics, results))
+    write_atomic(
+        results / "report.pdf", pdf.from_html(report(folder.id, config, metrics, results, brief=True))
+    )
     return sorted(results.iterdir())
 
 

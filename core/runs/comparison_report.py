@@ -1,0 +1,108 @@
+"""The comparison to take away: the paired differences first, then the runs side by side. HTML, or PDF to file away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core import html, numbers, pdf
+from core.access import LOCAL, Person
+from core.errors import BadInput, one_line
+from core.runs import comparison, figures
+from core.runs.folder import RunFolder
+from core.version import VERSION
+
+TEMPLATE = Path(__file__).with_name("comparison.html")
+SPLITS = {"test": "test", "val": "validation"}
+SHOWN = {
+    "auc": "AUC",
+    "ap": "average precision",
+    "eer": "EER",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "recall": "recall (fake)",
+    "precision": "precision (fake)",
+}
+
+
+def as_html(
+    runs: Mapping[str, RunFolder],
+    split: str = "test",
+    person: Person = LOCAL,
+    now: float | None = None,
+) -> str:
+    """`runs` maps what a run is called to its folder; the first is compared with each of the others."""
+    if len(runs) < 2:
+        raise BadInput("a comparison needs at least two runs")
+    (first, reference), *others = runs.items()
+    when = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(now))
+    return html.render(
+        TEMPLATE,
+        heading="Comparison report",
+        made=f"made {when} by {person.name} with deepfake workbench {VERSION}",
+        pairs=[_pair(first, reference, name, folder, split) for name, folder in others],
+        split=SPLITS[split],
+        heads=("run", *SHOWN.values(), "samples"),
+        rows=[_row(name, folder, split) for name, folder in runs.items()],
+        made_of=[_made_of(name, folder) for name, folder in runs.items()],
+    )
+
+
+def as_pdf(
+    runs: Mapping[str, RunFolder],
+    split: str = "test",
+    person: Person = LOCAL,
+    now: float | None = None,
+) -> bytes:
+    return pdf.from_html(as_html(runs, split, person, now))
+
+
+def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> dict[str, Any]:
+    title = f"{first} against {second}"
+    try:
+        found = comparison.paired(a, b, split)
+    except BadInput as error:
+        return {"title": title, "words": one_line(error), "rows": []}
+    return {
+        "title": title,
+        "words": f"{_verdict(first, second, found)} on {found.shared:,} shared {SPLITS[split]} samples "
+        "(95 % interval, paired bootstrap by group).",
+        "rows": [
+            (
+                SHOWN.get(d.figure, d.figure),
+                numbers.interval(d.value, d.low, d.high),
+                "differs" if d.shown else "no difference shown",
+            )
+            for d in found.differences
+        ],
+    }
+
+
+def _verdict(first: str, second: str, found: comparison.Paired) -> str:
+    auc = next(d for d in found.differences if d.figure == "auc")
+    if not auc.shown:
+        between = numbers.interval(auc.value, auc.low, auc.high)
+        return f"No difference shown: {first} less {second} is AUC {between}, which does not leave zero out,"
+    better, sign = (first, 1) if auc.value > 0 else (second, -1)
+    low, high = sorted((sign * auc.low, sign * auc.high))
+    return f"{better} is better by AUC {numbers.interval(sign * auc.value, low, high)}"
+
+
+def _row(name: str, folder: RunFolder, split: str) -> tuple[str, ...]:
+    found = (figures.figures(folder) or {}).get(split) or {}
+    at = found.get("at_chosen") or {}
+    bounds = at.get("intervals") or {}
+    cells = (numbers.interval(at.get(key), *(bounds.get(key) or (None, None))) for key in SHOWN)
+    return (name, *cells, f"{found['n']:,}" if "n" in found else "–")
+
+
+def _made_of(name: str, folder: RunFolder) -> tuple[str, str, str, str]:
+    config = folder.config()
+    return (
+        name,
+        str(config.get("model") or "–"),
+        ", ".join(map(str, config.get("datasets") or [])) or "–",
+        folder.id,
+    )
