@@ -53,6 +53,7 @@ class Curve:
     thinned: bool
     best: tuple[float, float] | None  # x and raw value
     last: float | None
+    record: np.ndarray | None = None  # the best value so far; None for what is neither good nor bad
 
 
 class EventLog:
@@ -190,14 +191,15 @@ def curve(
     whole = np.isfinite(raw)
     x, raw = x[whole], raw[whole]
     y = smooth(x, raw, smoothing)
-    best = None
+    best, record = None, None
     if len(raw) and (lower := lower_is_better(name)) is not None:
+        record = (np.minimum if lower else np.maximum).accumulate(raw)
         place = int(np.argmin(raw) if lower else np.argmax(raw))
         best = (float(x[place]), float(raw[place]))
     last = float(raw[-1]) if len(raw) else None
     points = max(2, min(points, MOST_POINTS))
     if len(raw) <= points:
-        return Curve(x, y, raw, raw, raw, False, best, last)
+        return Curve(x, y, raw, raw, raw, False, best, last, record)
     edges = np.linspace(0, len(raw), points + 1).astype(int)
     starts, ends = edges[:-1], edges[1:] - 1
     return Curve(
@@ -209,6 +211,7 @@ def curve(
         True,
         best,
         last,
+        None if record is None else record[ends],
     )
 
 

@@ -13,7 +13,7 @@ from dashboard import theme
 
 # A refresh of 8 runs stays under 100 KB of JSON; a number of five digits with its comma takes 8 bytes or less.
 MOST_BYTES = 97_000
-SERIES_BYTES = 280  # names, colours, keys, and the best point
+SERIES_BYTES = 320  # names, colours, keys, and the best point
 NUMBER_BYTES = 8.0
 SYSTEM_SHARE = 0.2  # of the points, for all strips together
 DIGITS = 5
@@ -33,6 +33,7 @@ class View:
     log_x: bool = False
     log_y: bool = False
     band: bool = True
+    record: bool = False  # the best value so far, as a stepped line
     strips: tuple[str, ...] = ("throughput", "cpu", "memory", "gpu", "gpu_memory")
 
     @property
@@ -52,13 +53,14 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View) -> dict[str, Any]
         for name in drawn[label]:
             made = curve(found[name], axis=view.axis, smoothing=view.smoothing, points=points[0], name=name)
             split = name.partition("/")[0] if "/" in name else ""
-            series.append(_curve(made, f"{label} {split}".strip(), color, split, view))
+            series.append({"run": label, **_curve(made, f"{label} {split}".strip(), color, split, view)})
         for panel, strip in enumerate(strips, start=1):
             if strip in found:
                 made = curve(found[strip], axis=view.axis, points=points[1])
                 series.append(
                     {
                         "panel": panel,
+                        "run": label,
                         "label": label,
                         "color": color,
                         "dash": False,
@@ -82,10 +84,10 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View) -> dict[str, Any]
 
 
 def _points(curves: int, strips: int) -> tuple[int, int]:
-    """Points of a curve (x, smoothed, raw, least and greatest) and of a strip (x and value)."""
+    """Points of a curve (x, smoothed, raw, least, greatest and best so far) and of a strip (x and value)."""
     whole = (MOST_BYTES - SERIES_BYTES * (curves + strips)) / NUMBER_BYTES
     for_strips = int(whole * SYSTEM_SHARE / 2 / strips) if strips else 0
-    for_curves = int(whole * (1 - SYSTEM_SHARE) / (5 * max(curves, 1)))
+    for_curves = int(whole * (1 - SYSTEM_SHARE) / (6 * max(curves, 1)))
     return min(MOST_POINTS, max(20, for_curves)), min(MOST_POINTS // 2, max(10, for_strips))
 
 
@@ -102,6 +104,8 @@ def _curve(made: Curve, label: str, color: str, split: str, view: View) -> dict[
         drawn["low"], drawn["high"] = _short(made.low), _short(made.high)
     if made.best is not None and split not in ("step", "train", "chance"):
         drawn["best"] = _short(made.best)
+        if view.record and made.record is not None:
+            drawn["record"] = _short(made.record)
     return drawn
 
 

@@ -14,7 +14,10 @@ import streamlit as st
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "live_curves",
-    html='<div class="live-curves"><div class="lc-legend"></div><div class="lc-field"><canvas></canvas>'
+    html='<div class="live-curves"><div class="lc-bar"><div class="lc-runs" role="group" aria-label="runs"></div>'
+    '<div class="lc-save"><button type="button" data-save="png">Picture</button>'
+    '<button type="button" data-save="csv">CSV</button></div></div>'
+    '<div class="lc-legend" role="group" aria-label="curves"></div><div class="lc-field"><canvas></canvas>'
     '<div class="lc-readout" hidden></div></div></div>',
     css=(_HERE / "curves.css").read_text(encoding="utf-8"),
     js=(_HERE / "curves.js").read_text(encoding="utf-8"),

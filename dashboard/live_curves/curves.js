@@ -13,7 +13,12 @@ class Curves {
     this.canvas = root.querySelector("canvas");
     this.legend = root.querySelector(".lc-legend");
     this.readout = root.querySelector(".lc-readout");
-    this.hidden = new Set();
+    this.hidden = new Set(); // labels of curves
+    this.hiddenRuns = new Set();
+    this.runs = root.querySelector(".lc-runs");
+    for (const button of root.querySelectorAll("[data-save]")) {
+      button.addEventListener("click", () => this.save(button.dataset.save));
+    }
     this.clear();
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -40,7 +45,7 @@ class Curves {
     if (this.data && this.data.zoom !== data.zoom) this.clear();
     this.data = data;
     const names = JSON.stringify(
-      data.series.filter((s) => s.legend).map((s) => [s.label, s.color, s.dash, s.width]),
+      data.series.filter((s) => s.legend).map((s) => [s.run, s.label, s.color, s.dash, s.width]),
     );
     if (names !== this.names) {
       this.names = names;
@@ -49,43 +54,33 @@ class Curves {
     this.draw();
   }
   drawLegend() {
-    this.legend.replaceChildren(
-      ...this.data.series
-        .filter((s) => s.legend)
-        .map((series) => {
-          const button = document.createElement("button");
-          const text = document.createElement("span");
-          const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-          const stroke = document.createElementNS("http://www.w3.org/2000/svg", "line");
-          for (const [k, v] of [
-            ["width", 26],
-            ["height", 8],
-          ]) {
-            mark.setAttribute(k, v);
-          }
-          for (const [k, v] of [
-            ["x1", 0],
-            ["x2", 26],
-            ["y1", 4],
-            ["y2", 4],
-            ["stroke", series.color],
-            ["stroke-width", series.width || THICK],
-          ]) {
-            stroke.setAttribute(k, v);
-          }
-          if (series.dash) stroke.setAttribute("stroke-dasharray", "2 3");
-          mark.append(stroke);
-          text.textContent = series.label;
-          button.append(mark, text);
-          button.setAttribute("aria-pressed", String(!this.hidden.has(series.label)));
-          button.onclick = () => {
-            if (!this.hidden.delete(series.label)) this.hidden.add(series.label);
-            button.setAttribute("aria-pressed", String(!this.hidden.has(series.label)));
-            this.draw();
-          };
-          return button;
-        }),
+    const runs = new Map(this.data.series.map((s) => [s.run, s]));
+    this.runs.replaceChildren(
+      ...(runs.size > 1 ? [...runs] : []).map(([run, series]) =>
+        this.switchFor({ ...series, dash: false, width: 6 }, run, this.hiddenRuns),
+      ),
     );
+    this.legend.replaceChildren(
+      ...this.data.series.filter((s) => s.legend).map((s) => this.switchFor(s, s.label, this.hidden)),
+    );
+  }
+  // A button with a stroke of the curve: pressed while what it names is drawn.
+  switchFor(series, name, hidden) {
+    const button = document.createElement("button");
+    const text = document.createElement("span");
+    text.textContent = name;
+    button.type = "button";
+    button.append(stroke(series), text);
+    button.setAttribute("aria-pressed", String(!hidden.has(name)));
+    button.onclick = () => {
+      if (!hidden.delete(name)) hidden.add(name);
+      button.setAttribute("aria-pressed", String(!hidden.has(name)));
+      this.draw();
+    };
+    return button;
+  }
+  shown(series) {
+    return !this.hidden.has(series.label) && !this.hiddenRuns.has(series.run);
   }
 
   // Places: panels from top to bottom, scales from data to pixels and back.
@@ -102,7 +97,7 @@ class Curves {
     });
   }
   visible(panel) {
-    return this.data.series.filter((s) => s.panel === panel && !this.hidden.has(s.label));
+    return this.data.series.filter((s) => s.panel === panel && this.shown(s));
   }
   extent(values, log) {
     let low = Infinity;
@@ -127,7 +122,7 @@ class Curves {
     const [low, high] =
       this.xRange ||
       this.extent(
-        this.data.series.filter((s) => !this.hidden.has(s.label)).map((s) => s.x),
+        this.data.series.filter((s) => this.shown(s)).map((s) => s.x),
         log,
       );
     return scale(low, high, LEFT, this.width - RIGHT, log);
@@ -254,6 +249,12 @@ class Curves {
       pen.lineWidth = 1;
       line(pen, place(series.raw));
     }
+    if (series.record) {
+      pen.globalAlpha = 0.8;
+      pen.lineWidth = 1.5;
+      pen.setLineDash([6, 3]);
+      line(pen, stepped(place(series.record)));
+    }
     pen.globalAlpha = 1;
     pen.lineWidth = series.width || THICK;
     pen.setLineDash(series.dash ? [2, 3] : []);
@@ -265,6 +266,54 @@ class Curves {
     } else line(pen, points);
     pen.setLineDash([]);
     if (series.best) star(pen, x.to(series.best[0]), y.to(series.best[1]), 7);
+  }
+
+  // What is drawn, to take away: the picture on the page's ground with its names, or the numbers behind it.
+  save(kind) {
+    if (!this.data) return;
+    const title = this.data.panels[0].title.replace(/[^\w-]+/g, "_");
+    if (kind === "csv") {
+      return download(new Blob([this.csv()], { type: "text/csv" }), `curves_${title}.csv`);
+    }
+    const ratio = window.devicePixelRatio || 1;
+    const names = this.data.series.filter((s) => s.legend && this.shown(s));
+    const rows = 18 * ratio * names.length;
+    const copy = document.createElement("canvas");
+    copy.width = this.canvas.width;
+    copy.height = this.canvas.height + rows;
+    const pen = copy.getContext("2d");
+    pen.fillStyle = getComputedStyle(this.root).getPropertyValue("--st-background-color") || "#fff";
+    pen.fillRect(0, 0, copy.width, copy.height);
+    pen.font = `${12 * ratio}px sans-serif`;
+    names.forEach((series, i) => {
+      pen.fillStyle = series.color;
+      pen.fillRect(LEFT * ratio, (18 * i + 7) * ratio, 22 * ratio, 4 * ratio);
+      pen.fillStyle = this.ink;
+      pen.fillText(series.label, (LEFT + 30) * ratio, (18 * i + 13) * ratio);
+    });
+    pen.drawImage(this.canvas, 0, rows);
+    copy.toBlob((blob) => download(blob, `curves_${title}.png`));
+  }
+  csv() {
+    const lines = [
+      ["run", "curve", "panel", "x", "smoothed", "measured", "lowest", "highest", "best so far"],
+    ];
+    for (const s of this.data.series.filter((one) => this.shown(one))) {
+      s.x.forEach((x, i) =>
+        lines.push([
+          s.run,
+          s.label,
+          this.data.panels[s.panel].title,
+          x,
+          s.y[i],
+          (s.raw || s.y)[i],
+          (s.low || s.raw || s.y)[i],
+          (s.high || s.raw || s.y)[i],
+          s.record ? s.record[i] : "",
+        ]),
+      );
+    }
+    return lines.map((row) => row.map(cell).join(",")).join("\n") + "\n";
   }
 
   // The pointer: a drag zooms, a hover reads out.
@@ -312,7 +361,7 @@ class Curves {
     this.draw();
     const rows = [`${this.data.x_title} ${short(at)}`];
     for (const series of this.data.series) {
-      if (this.hidden.has(series.label) || !series.x.length) continue;
+      if (!this.shown(series) || !series.x.length) continue;
       let near = 0;
       series.x.forEach((v, i) => {
         if (Math.abs(v - at) < Math.abs(series.x[near] - at)) near = i;
@@ -377,6 +426,41 @@ function short(v) {
   if (size >= 10000) return v.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
   if (size > 0 && size < 0.001) return v.toExponential(1);
   return String(Number(v.toPrecision(4)));
+}
+// A spreadsheet runs text that begins like a formula: it gets an apostrophe, as core/exports.py gives it.
+function cell(value) {
+  if (typeof value === "number") return String(value);
+  const text = /^'*[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+// Level until the next point, then up or down: the best so far does not change between measurements.
+function stepped(points) {
+  return points.flatMap(([x, y], i) =>
+    i
+      ? [
+          [x, points[i - 1][1]],
+          [x, y],
+        ]
+      : [[x, y]],
+  );
+}
+function stroke(series) {
+  const space = "http://www.w3.org/2000/svg";
+  const mark = document.createElementNS(space, "svg");
+  const drawn = document.createElementNS(space, "line");
+  const set = (element, values) => Object.entries(values).forEach(([k, v]) => element.setAttribute(k, v));
+  set(mark, { width: 26, height: 8, "aria-hidden": "true" });
+  set(drawn, { x1: 0, x2: 26, y1: 4, y2: 4, stroke: series.color, "stroke-width": series.width || THICK });
+  if (series.dash) drawn.setAttribute("stroke-dasharray", "2 3");
+  mark.append(drawn);
+  return mark;
 }
 function line(pen, points) {
   pen.beginPath();

@@ -133,6 +133,7 @@ def _view(names: list[str]) -> View:
         log_x = st.toggle("logarithmic x", key="runs-log-x")
         log_y = st.toggle("logarithmic y", key="runs-log-y")
         band = st.toggle("band of minimum and maximum", value=True, key="runs-band")
+        record = st.toggle("best so far", key="runs-record")
     return View(
         metric=metric.selectbox("Metric", names, key="runs-metric") or names[0],
         smoothing=smoothing.slider("Smoothing", 0.0, 0.99, 0.6, 0.01, key="runs-smoothing"),
@@ -140,6 +141,7 @@ def _view(names: list[str]) -> View:
         log_x=log_x,
         log_y=log_y,
         band=band,
+        record=record,
     )
 
 

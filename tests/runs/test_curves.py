@@ -189,3 +189,20 @@ def test_smoothed_raw_band_best_and_strips_are_drawn() -> None:
     plain = payload(shown, View(metric="auc", smoothing=0.0, band=False, strips=()))
     assert len(plain["panels"]) == 1
     assert not any({"raw", "low", "high"} & set(series) for series in plain["series"])
+
+
+@pytest.mark.parametrize(("name", "best"), [("val/loss", [3, 2, 2, 1, 1]), ("val/auc", [3, 3, 5, 5, 5])])
+def test_the_best_so_far_never_gets_worse(name: str, best: list[float]) -> None:
+    value = np.array([3, 2, 5, 1, 4], dtype=float)
+    steps = np.arange(5, dtype=float)
+    found = curves.curve(curves.Series(steps, steps, steps, value), name=name, smoothing=0.9)
+    assert found.record is not None and found.record.tolist() == best
+    assert curves.curve(curves.Series(steps, steps, steps, value), name="lr").record is None
+
+
+def test_the_best_so_far_of_a_thinned_curve_counts_what_was_left_out() -> None:
+    value = np.ones(5000)
+    value[123] = 0.1
+    steps = np.arange(5000, dtype=float)
+    found = curves.curve(curves.Series(steps, steps, steps, value), name="val/loss", points=50)
+    assert found.record is not None and found.record[0] == 1 and set(found.record[2:]) == {0.1}
