@@ -1,4 +1,4 @@
-"""`python -m core runs`: list the runs, stop, resume or delete one; works with and without a server."""
+"""`python -m core runs`: list the runs, stop, resume, delete or export one; works with and without a server."""
 
 from __future__ import annotations
 
@@ -7,23 +7,31 @@ import contextlib
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from core import words
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
-from core.runs.folder import RunFolder
+from core.runs import takeout
+from core.runs.folder import RunFolder, open_run
 from core.runs.listing import Summary, misnamed
 from core.runs.manager import RunManager
 from core.runs.supervise import GRACE
 from core.workspace import workspace
 
-SUMMARY = "list the runs, or stop, resume or delete one"
+SUMMARY = "list the runs, or stop, resume, delete or export one"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", nargs="?", default="list", choices=("list", "stop", "resume", "delete"))
+    parser.add_argument("action", nargs="?", default="list", choices=("list", *_ACTIONS, "export"))
     parser.add_argument("id", nargs="?", help="the run's id, for all but list")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="for export: where TensorBoard's event file and metrics.csv go (default: exports/RUN in the workspace)",
+    )
 
 
 def run(args: argparse.Namespace) -> Any:
@@ -32,6 +40,10 @@ def run(args: argparse.Namespace) -> Any:
             raise BadInput(f"list takes no run ({args.id})")
     elif not args.id:
         raise BadInput(f"{args.action} needs the id of a run; `python -m core runs` lists them")
+    if args.out is not None and args.action != "export":
+        raise BadInput(f"--out is for export; {args.action} writes no files")
+    if args.action == "export":
+        return _export(str(args.id), args.out)
     manager = RunManager(workspace(), keep=False)
     try:
         if args.action != "stop":  # which settles its run itself
@@ -70,6 +82,19 @@ def _resume(manager: RunManager, name: str) -> dict[str, Any]:
     return _now(folder)
 
 
+def _export(name: str, out: Path | None) -> dict[str, Any]:
+    run = open_run(name)
+    made = takeout.write(run, out or workspace().root / "exports" / run.id)
+    return {
+        "run": run.id,
+        "folder": str(made.folder),
+        "csv": str(made.csv),
+        "events": str(made.events),
+        "measurements": made.measurements,
+        "names": list(made.names),
+    }
+
+
 def _delete(manager: RunManager, name: str) -> dict[str, Any]:
     folder = manager.open(name)
     manager.delete(name, LOCAL)
@@ -96,6 +121,11 @@ def _plain(found: Summary) -> dict[str, Any]:
 
 
 def show(result: Any) -> str:
+    if isinstance(result, dict) and "folder" in result:
+        return (
+            f"run {result['run']}: {result['measurements']:,} measurements in {result['folder']}\n"
+            f"look at them with: tensorboard --logdir {result['folder']}"
+        )
     if isinstance(result, dict):
         text = f"run {result['run']}: {words.state(result['state'])}"
         if result["state"] == "queued":
