@@ -3,7 +3,7 @@
 One clip with verdict and heat maps, by the command's code and through the server's detection process, against bare
 decoding, face finding, forward, Grad-CAM and faithfulness passes on the same frames in the same run; the first and
 the second verdict of a server; its memory over 200 files; a batch of demo pictures against the bare loop in as many
-processes. Networks have random weights: they cost what trained ones do.
+processes. Networks have random weights: they cost what trained ones do. `--many [--device cpu|cuda]`: detection_many.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks import detection_many
 from benchmarks import detection_parts as parts
 from core.catalog import demo
 from core.detection.detector import shared
@@ -47,8 +48,14 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--small", action="store_true", help="fewer files: a look, not a measurement")
     parser.add_argument("--only", choices=("clip", "server", "memory", "batch"), help="one part alone")
+    parser.add_argument(
+        "--many", action="store_true", help="batches of pictures, clips and recordings, and nothing else"
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of --many")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if args.many:
+        return _many(args)
     keep_freed()  # as every process that judges does; so the bare parts have it too
     files = 40 if args.small else 200
     with tempfile.TemporaryDirectory() as temporary, workspace_in(Path(temporary) / "workspace"):
@@ -67,6 +74,13 @@ def main() -> None:
             result[name] = measures[name]()
             print(json.dumps({name: result[name]}), file=sys.stderr, flush=True)  # kept where it is cut short
     print(json.dumps(result, indent=2) if args.json else words(result))
+
+
+def _many(args: argparse.Namespace) -> None:
+    keep_freed()
+    with tempfile.TemporaryDirectory() as temporary, workspace_in(Path(temporary) / "workspace"):
+        found = detection_many.many(Path(temporary), args.device, small=args.small)
+    print(json.dumps(found, indent=2) if args.json else "\n".join(detection_many.words(found)))
 
 
 @contextmanager

@@ -51,14 +51,20 @@ def make_run(folder: Path, model: str, recipe: Recipe) -> Path:
 
 def make_clip(path: Path) -> Path:
     """10 s at 1280 x 720 with one person, 24 frames a second."""
-    drawn = [cv2.resize(frame, (1280, 720), interpolation=cv2.INTER_CUBIC) for frame in scene(1, 90, 40)]
-    grain = np.random.default_rng(0).integers(-6, 7, (8, 720, 1280, 1)).astype(np.int16)
+    return write_clip(path, (1280, 720))
+
+
+def write_clip(path: Path, size: tuple[int, int], seconds: int = 10) -> Path:
+    """One person and the grain of a camera, 24 frames a second."""
+    width, height = size
+    shown = [cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC) for frame in scene(1, 90, 40)]
+    grain = np.random.default_rng(0).integers(-6, 7, (8, height, width, 1)).astype(np.int16)
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=24, options={"g": "48", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
-        for i in range(240):
-            noisy = np.clip(drawn[i // 6].astype(np.int16) + grain[i % 8], 0, 255).astype(np.uint8)
-            output.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="rgb24")))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for i in range(24 * seconds):
+            noisy = np.clip(shown[i // 6 % len(shown)].astype(np.int16) + grain[i % 8], 0, 255)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(noisy.astype(np.uint8), format="rgb24")))
         output.mux(stream.encode(None))
     return path
 

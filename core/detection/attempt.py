@@ -70,7 +70,7 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     reason = prepared.not_applicable or fitness.too_little(detector.modality, prepared)
     if reason is not None:
         return Attempt(base, found, str(reason), damage)
-    judged = detector.judge(prepared, text=file.request.text, metadata=asdict(info))
+    judged = file.judge(detector, prepared, file.request.text, asdict(info))
     file.mark_stage("network")
     if judged is None:
         return Attempt(base, found, "nothing in the file could be judged", damage)

@@ -6,6 +6,7 @@ the workspace's cache, within a limit of time: the next file goes on where this 
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from core.workspace import Workspace, workspace
 
 PATIENCE = 3.0  # seconds for missing fingerprints, a file
 BLOCK = 48  # files between two looks at the clock
+_taking = threading.Lock()
 SAME_LOOK = 0.004  # of correlation: two near copies so close are both named
 
 
@@ -121,7 +123,9 @@ def _prints(name: str, rows: Any, space: Workspace, end: float | None) -> tuple[
             break
         places = missing[start : start + step]
         block = rows.iloc[places].reset_index(drop=True)
-        for k, one in zip(places, duplicates.fingerprints_of(block, space), strict=True):
+        with _taking:  # files are judged side by side: what one of them took is there for the next
+            made = duplicates.fingerprints_of(block, space)
+        for k, one in zip(places, made, strict=True):
             found[k] = one
     there = [k for k, one in enumerate(found) if one is not None]
     return there, [one for one in found if one is not None]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.detection import catalogued, facts
 from core.detection.frames import Frames, shown_frames
 from core.detection.request import Request
 from core.detection.verdict import Verdict
 from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.detection.detector import Detector, Judged
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,14 @@ class Media:
 
 
 OnProgress = Callable[[str, Verdict], None]  # stage, the verdict so far
+# The network's say on a prepared file with its text and metadata: alone, or in a pass that files share.
+Judge = Callable[["Detector", Any, str | None, Mapping[str, Any]], "Judged | None"]
+
+
+def judge_alone(
+    detector: Detector, prepared: Any, text: str | None, metadata: Mapping[str, Any]
+) -> Judged | None:
+    return detector.judge(prepared, text=text, metadata=metadata)
 
 
 def direct() -> Media:
@@ -47,6 +58,7 @@ class CurrentFile:
     on_progress: OnProgress
     may_explain: Callable[[], bool]
     space: Workspace | None
+    judge: Judge = judge_alone
     stages: dict[str, float] = field(default_factory=dict)
     # By detector: whether it is one of the demo's files.
     of_demo: dict[str, bool] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,24 +93,53 @@ class Detector:
         self, prepared: Any, *, text: str | None = None, metadata: Mapping[str, Any] | None = None
     ) -> Judged | None:
         """Scores by the code that evaluation uses; None where nothing could be judged."""
-        cut = inputs.pieces_of(prepared, self.recipe, text=text, metadata=metadata)
-        if not cut.pieces:
-            return None
+        (found,) = self.judge_many([self.cut(prepared, text=text, metadata=metadata)])
+        if isinstance(found, BadInput):
+            raise found
+        return found
+
+    def cut(
+        self, prepared: Any, *, text: str | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> inputs.Pieces:
+        """The prepared file in pieces as the network takes them."""
+        return inputs.pieces_of(prepared, self.recipe, text=text, metadata=metadata)
+
+    def judge_many(self, cuts: Sequence[inputs.Pieces]) -> list[Judged | BadInput | None]:
+        """Several files whose pieces share forward passes; what is wrong with one is its own answer."""
+        rows = [piece.arrays for cut in cuts for piece in cut.pieces]
+        if not rows:
+            return [None] * len(cuts)
         with lock_of(self.network), scoring.head_inputs(self.network) as seen:
-            logits, parts = scoring.forward(
-                self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
+            logits, parts = scoring.forward(self.network, self.card, rows, self.recipe, self.device)
+        embeddings = np.concatenate(seen) if sum(map(len, seen)) == len(rows) else None
+        found: list[Judged | BadInput | None] = []
+        start = 0
+        for cut in cuts:
+            own = slice(start, start + len(cut.pieces))
+            found.append(
+                self._judged(cut, logits[own], parts[own], None if embeddings is None else embeddings[own])
             )
+            start = own.stop
+        return found
+
+    def _judged(
+        self,
+        cut: inputs.Pieces,
+        logits: list[float],
+        parts: list[np.ndarray | None],
+        embeddings: np.ndarray | None,
+    ) -> Judged | BadInput | None:
         scored = scoring.assemble(cut, logits, parts, self.recipe)
         if scored.score is None:
             return None
         if not np.isfinite(scored.score):
-            raise BadInput(
+            return BadInput(
                 f"{self.id} gives a score that is no number: its weights are damaged; train it again"
             )
         units = tuple(
             Unit(u.kind, u.index, u.t0, u.t1, float(u.score or 0.0), u.box, u.track) for u in scored.units
         )
-        embedding = np.concatenate(seen).mean(axis=0) if sum(map(len, seen)) == len(cut.pieces) else None
+        embedding = None if embeddings is None else embeddings.mean(axis=0)
         return Judged(units, float(scored.score), self._persons(cut, logits, units), cut, embedding)
 
     def score_pieces(self, cut: inputs.Pieces) -> float:

@@ -91,6 +91,13 @@ def _under(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def seeming_kind(path: Path) -> str | None:
+    """What the name says it is; decoding tells what it really is."""
+    ending = path.suffix.casefold()
+    kinds = {"image": PICTURES, "video": VIDEOS, "audio": SOUNDS}
+    return next((kind for kind, endings in kinds.items() if ending in endings), None)
+
+
 def is_media(path: Path) -> bool:
     """By its ending, else by its first bytes. Whether it can be decoded is for the judgement to say."""
     if path.suffix.casefold() in ENDINGS:

@@ -12,7 +12,7 @@ from typing import Any
 from core.detection import choice, evidence, source, standing, wording
 from core.detection.attempt import Attempt, is_demo
 from core.detection.attempt import attempt as attempt_with
-from core.detection.current_file import CurrentFile, Media, OnProgress, direct
+from core.detection.current_file import CurrentFile, Judge, Media, OnProgress, direct, judge_alone
 from core.detection.detector import Detector, Judged
 from core.detection.domain import Domain
 from core.detection.request import Request
@@ -34,6 +34,7 @@ def detect(
     on_progress: OnProgress = lambda _stage, _verdict: None,
     may_explain: Callable[[], bool] = lambda: True,
     space: Workspace | None = None,
+    judge: Judge = judge_alone,
 ) -> Verdict:
     """The verdict on one file. Never raises for what is wrong with the file or its detector: the entry says it.
 
@@ -44,7 +45,9 @@ def detect(
         if request.out is not None:
             request.out.mkdir(exist_ok=True)  # never its parents: a session that ended leaves nothing
         with decoding_once():
-            file = CurrentFile(path, shown, request, stem, media or direct(), on_progress, may_explain, space)
+            file = CurrentFile(
+                path, shown, request, stem, media or direct(), on_progress, may_explain, space, judge
+            )
             verdict = _Judgement(file).verdict()
     except WorkbenchError as error:
         verdict = failed(shown, error, request.run)

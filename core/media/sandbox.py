@@ -43,11 +43,11 @@ ERRORS = {"MediaError": MediaError, "BadInput": BadInput, "WorkbenchError": Work
 class Sandbox:
     """Decoding processes that are kept. Several threads may ask at once: each has a process of its own.
 
-    `below`: by how much they come after this process. `most`: so many files at once, the others wait.
+    `below`: by how much they come after this process. `kept`: how many wait for the next file.
     """
 
-    def __init__(self, *, below: int = 0, most: int | None = None) -> None:
-        self._below, self._most = below, most
+    def __init__(self, *, below: int = 0, kept: int = IDLE_WORKERS) -> None:
+        self._below, self._kept = below, kept
         self._forget()
         _sandboxes.add(self)
 
@@ -56,7 +56,12 @@ class Sandbox:
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._lock = threading.Lock()
-        self._places = None if self._most is None else threading.Semaphore(self._most)
+
+    def start(self, count: int) -> None:
+        """So many processes start now, beside other work."""
+        made = [_Worker(self._below) for _ in range(count)]
+        with self._lock:
+            self._idle += made
 
     def run(
         self,
@@ -81,14 +86,7 @@ class Sandbox:
             "named": named,
             "limits": limits,
         }
-        if self._places is None:
-            answer = self._ask(request, limits)
-        else:
-            with self._places:
-                answer = self._ask(request, limits)
-        if "error" in answer:
-            raise ERRORS.get(answer["kind"], WorkbenchError)(answer["error"])
-        return answer["result"]
+        return result_of(self._ask(request, limits))
 
     def _ask(self, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
         worker = self._take()
@@ -115,7 +113,7 @@ class Sandbox:
     def _give(self, worker: _Worker, healthy: bool) -> None:
         with self._lock:
             self._busy.discard(worker)
-            if healthy and len(self._idle) < (self._most or IDLE_WORKERS):
+            if healthy and len(self._idle) < self._kept:
                 self._idle.append(worker)
                 return
         worker.end()
@@ -183,12 +181,21 @@ def _close_all() -> None:
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """What the worker makes of a request."""
     path = Path(request["path"])
-    try:
+
+    def call() -> Any:
         function = _function(str(request["function"]))
         named = request["named"]
         if "limits" in inspect.signature(function).parameters:
             named = {"limits": request["limits"], **named}
-        return {"result": function(path, *request["arguments"], **named)}
+        return function(path, *request["arguments"], **named)
+
+    return outcome(path, call)
+
+
+def outcome(path: Path, call: Callable[[], Any]) -> dict[str, Any]:
+    """What the call gives, or the error that it ends with, as plain values. `result_of` is its other side."""
+    try:
+        return {"result": call()}
     except MemoryError:
         text = f"{path.name}: decoding needs more memory than the limit (settings, [limits])"
         return {"error": text, "kind": "MediaError"}
@@ -198,6 +205,12 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 (whatever it is, it is about this file: one line)
         text = f"{path.name}: cannot be decoded ({type(error).__name__}: {error})"
         return {"error": one_line(text), "kind": "MediaError"}
+
+
+def result_of(answer: dict[str, Any]) -> Any:
+    if "error" in answer:
+        raise ERRORS.get(answer["kind"], WorkbenchError)(answer["error"])
+    return answer["result"]
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -22,12 +22,12 @@ from core.workspace import CODE_ROOT
 from tests.detection.tiny_runs import make_run
 
 PARENT = """
-import os, sys, time
-from core.detection.serving import batch
-if __name__ == "__main__":
-    with batch._pool(1, 1) as pool:
-        print(pool.submit(os.getpid).result(), flush=True)
-        time.sleep(600)
+import time
+from core.media.sandbox import Sandbox
+sandbox = Sandbox()
+sandbox.start(1)
+print(sandbox._idle[0].process.pid, flush=True)
+time.sleep(600)
 """
 
 
@@ -42,7 +42,7 @@ def gone(pid: int, seconds: float = 60) -> bool:
     return False
 
 
-def test_a_process_of_the_batch_ends_with_its_parent(tmp_path: Path) -> None:
+def test_a_reader_ends_with_the_process_that_it_reads_for(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     environment = {**os.environ, "PYTHONPATH": str(CODE_ROOT)}

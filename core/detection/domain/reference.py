@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_finding = threading.Lock()
 EXPORTED = "reference"  # the field of an exported file
 
 
@@ -31,9 +33,10 @@ class Known(NamedTuple):
 
 def of(detector: Detector, space: Workspace | None = None) -> Known:
     """The detector's reference, read or made once as long as it is open."""
-    if detector.known is None:
-        detector.known = _find(detector, space)
-    return detector.known
+    with _finding:  # files are judged side by side, and making one takes a minute
+        if detector.known is None:
+            detector.known = _find(detector, space)
+        return detector.known
 
 
 def _find(detector: Detector, space: Workspace | None) -> Known:

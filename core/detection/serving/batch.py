@@ -1,129 +1,264 @@
-"""Many files in several processes: each opens its detector once, a bad file or a crash costs its own entry only."""
+"""Many files: readers in processes of their own, forward passes that files share, each verdict as it is there.
+
+    file ─▶ reader ─┐                    ┌─▶ verdict ─▶ heat maps ─▶ on_verdict
+    file ─▶ reader ─┼─▶ pieces ─▶ a pass ┼─▶ verdict ─▶ heat maps ─▶ on_verdict
+    file ─▶ reader ─┘                    └─▶ …
+
+`on_verdict` hears them in the order in which they are reached; `run` gives them in the order of the files. A file that
+kills its reader, or takes too long, costs its own entry: the next file gets a new reader. Which files share a pass
+changes a score by less than 1e-5.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import os
-import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from core.children import end_with_parent
-from core.detection.files import Given
+from core.detection import defaults
+from core.detection.files import Given, seeming_kind
+from core.detection.request import Request
 from core.detection.verdict import Verdict
-from core.errors import BadInput
+from core.errors import BadInput, MediaError, WorkbenchError
+from core.media.limits import Limits
+from core.media.recipe import Recipe
+from core.media.sandbox import Sandbox, result_of
 from core.memory import keep_freed
 
-FILES_A_PROCESS = 8  # fewer are not worth another start of the libraries
-CRASHED = "reading or judging this file crashed the process; the file may be damaged on purpose"
-# (request, files with their numbers)
-Job = tuple[int, Given]
+if TYPE_CHECKING:
+    from core.detection.current_file import Media
+    from core.detection.serving.reading import Wanted
+
+AHEAD = 4  # files in hand for every reader: being read, waiting for a pass, or explained
+KINDS = ("image", "video", "audio")
 
 
-def workers_for(files: int, asked: int | None = None) -> int:
-    if asked is not None:
-        if asked < 1:
-            raise BadInput(f"--workers ({asked}) must be at least 1")
-        return min(asked, max(1, files))
-    return max(1, min(os.cpu_count() or 1, files // FILES_A_PROCESS))
+def readers_for(files: int, asked: int | None = None) -> int:
+    """How many processes read: one a core, and no more than there are files."""
+    if asked is not None and asked < 1:
+        raise BadInput(f"--workers ({asked}) must be at least 1")
+    return max(1, min(asked or os.cpu_count() or 1, files))
 
 
 def run(
     files: Sequence[Given],
-    request: object,
+    request: Request,
     *,
     workers: int | None = None,
     on_verdict: Callable[[int, Verdict], None] = lambda _n, _verdict: None,
 ) -> list[Verdict]:
     """One verdict a file, in the order given. `on_verdict` gets each as it comes. A named detector that cannot be opened
     raises before the first file is read.
-
-    `request` is a core.detection.judgement.Request; it is typed loosely so that this module stays light: only the
-    processes that judge import torch.
     """
     if not files:
         return []
-    count = workers_for(len(files), workers)
     found: dict[int, Verdict] = {}
-    for number, verdict in _in_pool(list(enumerate(files)), request, count):
-        found[number] = verdict
-        on_verdict(number, verdict)
-    for number, given in enumerate(files):
-        if number in found:
-            continue
-        # Its process died, or that of another file did while this one waited: each is tried once, alone.
-        alone = next((v for _, v in _in_pool([(number, given)], request, 1)), None)
-        found[number] = alone or Verdict(file=given.shown, status="error", reason=CRASHED)
-        on_verdict(number, found[number])
-    return [found[n] for n in range(len(files))]
+    with _Pipeline(request, readers_for(len(files), workers)) as pipeline:
+        for number, verdict in pipeline.judge(files):
+            found[number] = verdict
+            on_verdict(number, verdict)
+    return [found[number] for number in range(len(files))]
 
 
-def _in_pool(jobs: list[Job], request: object, count: int) -> Iterator[tuple[int, Verdict]]:
-    """Verdicts as they come; after a crash those of the jobs that were done."""
-    with _pool(count, max(1, (os.cpu_count() or 1) // count)) as pool, _nothing_waits(pool):
+class _Pipeline:
+    """The readers, the thread of the networks, and a thread for each file in hand."""
+
+    def __init__(self, request: Request, readers: int) -> None:
+        self._request = request
+        self._readers = _Readers(readers)  # they start beside the imports and the weights
         try:
-            # One a process, so that all start now and none comes late to the files.
-            messages = [opened.result() for opened in [pool.submit(_open, request) for _ in range(count)]]
-            if (message := next((m for m in messages if m is not None), None)) is not None:
-                raise BadInput(message)
-            futures: list[Future[tuple[int, Verdict]]] = [pool.submit(_judge, job, request) for job in jobs]
-        except BrokenProcessPool:
-            return
-        for future in as_completed(futures):
-            try:
+            from core.catalog import table
+            from core.detection.detector import shared
+            from core.detection.serving.passes import SharedPasses
+
+            keep_freed()
+            named = shared(request.run) if request.run is not None else None
+            self._recipes = _Recipes(dict.fromkeys(KINDS, named.recipe) if named else None)
+            self._compares = bool(table.datasets()) or (named is not None and named.source.demo)
+        except BaseException:
+            self._readers.close()
+            raise
+        self._passes = SharedPasses(self._readers.idle_cores)
+        self._ahead = AHEAD * readers
+        self._pool = ThreadPoolExecutor(self._ahead, thread_name_prefix="file")
+        self._stopped = False
+
+    def __enter__(self) -> _Pipeline:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Where the work is broken off, files that wait are not judged first, and those in hand are let go."""
+        self._stopped = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._readers.close()
+        self._pool.shutdown()
+        self._passes.close()
+
+    def judge(self, files: Sequence[Given]) -> Iterator[tuple[int, Verdict]]:
+        """Numbers and verdicts in the order in which they are reached."""
+        threads = 1 if len(files) >= self._readers.count > 1 else 0
+        waiting = iter(enumerate(files))
+        in_hand: set[Future[tuple[int, Verdict]]] = set()
+        while True:
+            for number, given in waiting:
+                in_hand.add(self._pool.submit(self._judge, number, given, threads))
+                if len(in_hand) >= self._ahead:
+                    break
+            if not in_hand:
+                return
+            done, in_hand = wait(in_hand, return_when=FIRST_COMPLETED)
+            for future in done:
                 yield future.result()
-            except BrokenProcessPool:
-                continue  # not lost: the caller judges what has no verdict again, one process a file
+
+    def _judge(self, number: int, given: Given, threads: int) -> tuple[int, Verdict]:
+        from core.detection.judgement import detect
+        from core.detection.serving.reading import Wanted
+
+        wanted = Wanted(
+            recipes=self._recipes.of(given.path),
+            facts=self._request.facts,
+            frames=self._request.explain,
+            fingerprint=self._compares,
+            threads=threads,
+        )
+        reading = _Reading(self._readers, given.path, wanted)
+        verdict = detect(
+            given.path,
+            given.shown,
+            self._request,
+            stem=f"{number:04d}",
+            media=reading.media(),
+            may_explain=lambda: not self._stopped,
+            judge=self._passes.judge,
+        )
+        stages = {"read": reading.seconds, **verdict.stages} if verdict.stages else {}
+        seconds = reading.seconds + verdict.seconds
+        return number, replace(verdict, file=given.shown, seconds=seconds, stages=stages)
 
 
-def _pool(count: int, threads: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")  # a fork would copy locks of the libraries' threads
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(threads,))
+class _Readers:
+    """Processes that decode, each one file at a time."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._sandbox = Sandbox(kept=count)
+        self._sandbox.start(count)
+        self._slots = threading.Semaphore(count)
+        self._limits = Limits.from_settings()
+        self._busy = 0
+        self._closed = False
+        self._guard = threading.Lock()
+
+    def read(self, function: str, path: Path, *arguments: Any) -> tuple[Any, float]:
+        """What the function gives, and for how many seconds it ran; it waits for a reader that is free."""
+        with self._slots:
+            if self._closed:
+                raise MediaError(f"{path.name}: was not read; the work was broken off")
+            start = time.perf_counter()
+            self._count(1)
+            try:
+                # The readers stand in a folder of their own, so a relative path would mislead them.
+                answer = self._sandbox.run(function, path.absolute(), *arguments, limits=self._limits)
+            finally:
+                self._count(-1)
+            return answer, time.perf_counter() - start
+
+    def _count(self, by: int) -> None:
+        with self._guard:
+            self._busy += by
+
+    def idle_cores(self) -> int:
+        return (os.cpu_count() or 1) - self._busy
+
+    def close(self) -> None:
+        self._closed = True
+        self._sandbox.close()
 
 
-@contextlib.contextmanager
-def _nothing_waits(pool: ProcessPoolExecutor) -> Iterator[None]:
-    """Where the work is broken off, files that wait are not judged first, and the one at hand is let go."""
-    others = set(multiprocessing.active_children())
-    try:
-        yield
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        raise
+class _Recipes:
+    """How a file will be prepared: by the named detector's recipe, or by that of the default for what the file seems
+    to be. That is a guess from its name; what it does not foresee is read when it is asked for.
+    """
+
+    def __init__(self, named: dict[str, Recipe] | None) -> None:
+        self._named = named
+        self._of_kind: dict[str, dict[str, Recipe]] = {}
+        self._guard = threading.Lock()
+
+    def of(self, path: Path) -> dict[str, Recipe]:
+        if self._named is not None:
+            return self._named
+        kind = seeming_kind(path)
+        if kind is None:
+            return {}
+        with self._guard:
+            if kind not in self._of_kind:
+                recipe = _default_recipe(kind)
+                self._of_kind[kind] = {} if recipe is None else {kind: recipe}
+            return self._of_kind[kind]
 
 
-def _prepare(threads: int) -> None:
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends its processes
-    import torch
-
-    keep_freed()
-    torch.set_num_threads(threads)
-
-
-def _open(request: object) -> str | None:
+def _default_recipe(kind: str) -> Recipe | None:
     from core.detection.detector import shared
-    from core.errors import WorkbenchError, one_line
 
-    run_name = getattr(request, "run", None)
-    if run_name is None:
-        return None
-    try:
-        shared(run_name)
-    except WorkbenchError as error:
-        return one_line(error)
+    for modality in defaults.FITTING[kind]:
+        if (run := defaults.default_detector(modality)) is not None:
+            try:
+                return shared(run).recipe
+            except WorkbenchError:  # the judgement says so, file by file
+                return None
     return None
 
 
-def _judge(job: Job, request: object) -> tuple[int, Verdict]:
-    from core.detection.judgement import detect
-    from core.detection.request import Request
+class _Reading:
+    """One file, read at once; whatever nobody foresaw is read when it is asked for."""
 
-    number, given = job
-    assert isinstance(request, Request)
-    return number, replace(detect(given.path, given.shown, request, stem=f"{number:04d}"), file=given.shown)
+    def __init__(self, readers: _Readers, path: Path, wanted: Wanted) -> None:
+        self._readers, self._path, self._wanted = readers, path, wanted
+        self.seconds = 0.0
+        self._parts: dict[str, Any] = {}
+        self._error: WorkbenchError | None = None
+        function = "core.detection.serving.reading:read"
+        try:
+            self._parts, self.seconds = readers.read(function, path, wanted.to_dict())
+        except WorkbenchError as error:
+            self._error = error
+
+    def _read(self, function: str, *arguments: Any) -> Any:
+        return self._readers.read(function, self._path, *arguments)[0]
+
+    def media(self) -> Media:
+        from core.detection.current_file import Media
+
+        return Media(self._probe, self._prepare, self._frames, self._facts, self._fingerprint)
+
+    def _probe(self, _path: Path) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._parts["info"]
+
+    def _prepare(self, _path: Path, recipe: Recipe) -> Any:
+        if self._wanted.recipes.get(self._parts["info"].kind) == recipe and "prepared" in self._parts:
+            return result_of(self._parts["prepared"])
+        self._parts.pop("frames", None)
+        return self._read("core.media.prepare:prepare", recipe)
+
+    def _frames(self, _path: Path, recipe: Recipe, kind: str) -> Any:
+        if "frames" in self._parts:
+            return result_of(self._parts["frames"])
+        return self._read("core.detection.frames:shown_frames", recipe, kind)
+
+    def _facts(self, _path: Path, info: Any) -> Any:
+        if "facts" in self._parts:
+            return result_of(self._parts["facts"])
+        return self._read("core.detection.facts:read", info)
+
+    def _fingerprint(self, _path: Path, kind: str) -> Any:
+        if "fingerprint" in self._parts:
+            return result_of(self._parts["fingerprint"])
+        return self._read("core.detection.catalogued:fingerprint", kind)
