@@ -36,7 +36,7 @@ def variants(datasets: list[str]) -> dict[str, dict[str, Any]]:
     forensic = {"model_options": {"size": "forensic"}}
     found: dict[str, dict[str, Any]] = {
         WHOLE: {"model": "fusion_forensic", **({"domain_weight": 0.3} if len(datasets) > 1 else {})},
-        "without the domain head": {"model": "fusion_forensic"},
+        "without the domain head": {"model": "fusion_forensic", "domain_weight": 0.0},
         "without attention across modalities": {"model": "early_fusion", **forensic},
         "late fusion": {"model": "late_fusion", **forensic},
         "contrastive": {"model": "contrastive", "contrastive_weight": 0.2, **forensic},

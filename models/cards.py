@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -46,8 +46,9 @@ class ModelCard:
     pretrained: str = ""  # tag of the pre-trained weights; empty: there are none
     learning_rate: float = 1e-4
     tune: str = "all"  # what is trained unless the analyst says otherwise: all|layernorm|last_blocks|head
-    # Beside the verdict: domain, contrastive; what `extras` has something for.
-    objectives: tuple[str, ...] = ()
+    # Beside the verdict, with the weight that the network brings (0: only where it is asked for): domain tells datasets
+    # apart against the backbone, contrastive aligns sound and picture.
+    objectives: Mapping[str, float] = field(default_factory=lambda: {"domain": 0.0})
     options: dict[str, object] = field(default_factory=dict)  # arguments of the builder, with defaults
 
     @property

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from models import network, weights
+from models import domain, network, weights
 from models.cards import MODALITIES, TIMM_PREFIX, BadOption, Builder, MissingWeights, ModelCard, UnknownModel
 
 PUBLISHED_PREFIX = "published:"  # detectors of others, opened with their own weights; never trained here
@@ -59,9 +59,10 @@ def card(name: str, **options: object) -> ModelCard:
 
 
 def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Module:
-    """Build a network; `net.card` is its card as built, `net.options` builds the same network on any machine. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first."""
+    """Build a network; `net.card` is its card as built, `net.options` builds the same network on any machine. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first; `domains=` is the number of datasets that a domain head beside the network's own tells apart (0: none)."""
     model_card, builder = _entry(name)
     folder = options.pop("weights_folder", None)
+    domains = 0 if "domains" in model_card.options else domain.number(options.pop("domains", 0))
     unknown = sorted(set(options) - set(model_card.options))
     if unknown:
         raise BadOption(
@@ -71,12 +72,14 @@ def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Modu
         raise MissingWeights(f"{name} has no pre-trained weights; choose pretrained=false")
     with weights.folder_in_force(str(folder) if folder else None):
         net = builder(pretrained=pretrained, **options)
+    if domains:
+        domain.attach(net, domains)
     network.protect_batch_norm(net)
     layer = getattr(net, "cam_layer", "") or model_card.cam_layer
     net.card = replace(model_card, **{"cam_layer": layer, **getattr(net, "card_changes", {})})
     if pretrained and not net.card.pretrained:
         raise MissingWeights(f"nothing in this {name} has pre-trained weights; choose pretrained=false")
-    net.options = {**options, **getattr(net, "options", {})}
+    net.options = {**options, **getattr(net, "options", {}), **({"domains": domains} if domains else {})}
     net.pretrained = pretrained  # a part that already knows something learns slower: models.finetune
     return net
 

@@ -40,6 +40,7 @@ def row(name: str) -> dict[str, Any]:
         "source": card.source,
         "tune": card.tune,
         "learning_rate": card.learning_rate,
+        "objectives": dict(card.objectives),
         "options": card.options,
     }
 

@@ -83,6 +83,6 @@ def _neutral() -> dict[str, Any]:
         "tune": None,
         "head": "linear",
         "devices": 1,
-        "domain_weight": 0.0,
-        "contrastive_weight": 0.0,
+        "domain_weight": None,
+        "contrastive_weight": None,
     }

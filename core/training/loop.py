@@ -62,7 +62,7 @@ class Loop:
             device=ranks.device,
             precision=self.config.precision,
             clip_norm=self.config.clip_norm,
-            extra=extra_objectives(setup.network, self.config, self.total_steps),
+            extra=extra_objectives(setup.network, setup.objectives, self.total_steps),
         )
         self.schedule = Schedule(optimizer, self.config, self.total_steps)
 

@@ -44,6 +44,7 @@ def save_plan(
             "tune": setup.tune,
             "learning_rate": setup.learning_rate,
             "batch_size": setup.config.batch,
+            "objectives": setup.objectives,
             "skipped": skipped if skipped is not None else {"train": state.unusable},
             "unreadable": state.unreadable,
             "splits": {s: rows.loc[rows["split"] == s, "id"].tolist() for s in ("train", "val", "test")},

@@ -35,6 +35,7 @@ class Setup:
     model_options: dict[str, Any]
     tune: str
     learning_rate: float
+    objectives: dict[str, float]  # beside the verdict, with their weights
     space: Workspace
 
     def source(self, split: str) -> Source:
@@ -85,7 +86,7 @@ def card_for(config: TrainConfig) -> ModelCard:
         return models.card(config.model_name, **config.model_options)
 
 
-def model_options_for(config: TrainConfig, card: ModelCard, recipe: Recipe, domains: int) -> dict[str, Any]:
+def model_options_for(config: TrainConfig, card: ModelCard, domains: int) -> dict[str, Any]:
     """The arguments of the network: the configuration's own, and the fields that stand for one."""
     options = dict(config.model_options)
     if config.dropout is not None:
@@ -95,7 +96,7 @@ def model_options_for(config: TrainConfig, card: ModelCard, recipe: Recipe, doma
     for name, value in (("image_size", config.image_size), ("sample_rate", config.sample_rate)):
         if name in card.options and value is not None:
             options.setdefault(name, value)
-    if "domains" not in options and config.domain_weight:
+    if "domains" not in options and domains:
         options["domains"] = domains
     return options
 
@@ -138,11 +139,23 @@ def check_objectives(config: TrainConfig, card: ModelCard) -> None:
     for objective in ("domain", "contrastive"):
         field = f"{objective}_weight"
         if getattr(config, field) and objective not in card.objectives:
-            multimodal = models.list_models("multimodal")
-            fitting = ", ".join(n for n in multimodal if objective in models.card(n).objectives)
+            others = models.list_models(config.modality)
+            fitting = ", ".join(n for n in others if objective in models.card(n).objectives)
             raise BadInput(
                 f"{field}: {getattr(config, field):g} does nothing with {card.name}; it may be 0, or model one of {fitting}"
             )
+
+
+def objective_weights(config: TrainConfig, card: ModelCard, tune: str, datasets: int) -> dict[str, float]:
+    """As the configuration says; where it says nothing, as the card brings them, as far as they can do something."""
+    if config.domain_weight and datasets < 2:
+        raise BadInput("domain_weight: needs at least two datasets to tell apart; set it to 0")
+    found = {}
+    for objective, usual in card.objectives.items():
+        given = getattr(config, f"{objective}_weight")
+        idle = tune == "head" or (objective == "domain" and datasets < 2)
+        found[objective] = float(given) if given is not None else 0.0 if idle else usual
+    return found
 
 
 def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe | None = None) -> Setup:
@@ -157,10 +170,9 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
     check_weights(config, planned)
     if recipe is None:
         recipe = recipe_for(config, planned.split("train"), card=card, space=space)
-    domains = int(planned.rows["dataset"].nunique())
-    if config.domain_weight and domains < 2:
-        raise BadInput("domain_weight: needs at least two datasets to tell apart; set it to 0")
-    options = model_options_for(config, card, recipe, domains)
+    datasets = int(planned.rows["dataset"].nunique())
+    objectives = objective_weights(config, card, tune, datasets)
+    options = model_options_for(config, card, datasets if objectives.get("domain") else 0)
     network = create_network(config, options, space)
     return Setup(
         config=config,
@@ -171,5 +183,6 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
         model_options=network.options,  # with every `auto` decided, so that it opens the same elsewhere
         tune=tune,
         learning_rate=config.learning_rate or card.learning_rate,
+        objectives=objectives,
         space=space,
     )

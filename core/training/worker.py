@@ -187,6 +187,9 @@ def announce(setup: Setup, ranks: Ranks, *, resumed: bool) -> None:
         setup.planned.protocol,
         setup.recipe.faces,
     )
+    for name, weight in setup.objectives.items():
+        if weight:
+            log.info("objective beside the verdict: %s, weight %g", name, weight)
     for note in setup.planned.notes:
         log.info("%s", note)
 

@@ -16,18 +16,15 @@ from core.catalog.statistics import severity
 from core.errors import BadInput, one_line
 from core.training.augmentation import fitting as fitting_augmentations
 from core.training.balancing import TECHNIQUES
+from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
+from core.training.reading import fitting as fits
 from core.training.reading import samples
 from core.workspace import Workspace
 from dashboard import theme
 
-# Frames and the sound track of a clip can be trained on too.
-SOURCES = {
-    "image": ("image", "video"),
-    "video": ("video",),
-    "audio": ("audio", "video"),
-    "multimodal": ("video",),
-}
+# In this order a modality is looked for that there is data for.
+FIRST_MODALITIES = ("image", "video", "audio", "multimodal")
 
 
 @dataclass(frozen=True)
@@ -48,18 +45,22 @@ def fitting(modality: str, space: Workspace) -> list[Dataset]:
     """The datasets of the catalogue that have something of this modality, both classes first."""
     found = []
     for name in table.datasets(space):
-        info = table.info(name, space)
-        rows = [row for row in info.counts if row["modality"] in SOURCES[modality]]
-        real = sum(int(r["n"]) for r in rows if r["label"] == 0)
-        fake = sum(int(r["n"]) for r in rows if r["label"] == 1)
-        if real + fake:
-            found.append(Dataset(name, real, fake, severity(real, fake), info.demo))
+        one = fits.fit(name, modality, space)
+        if one.why is None:
+            band = severity(one.real, one.fake)
+            found.append(Dataset(name, one.real, one.fake, band, table.info(name, space).demo))
     return sorted(found, key=lambda d: (min(d.real, d.fake) == 0, d.name))
+
+
+def not_fitting(modality: str, space: Workspace) -> dict[str, str]:
+    """Why each of the other datasets cannot be used for this modality."""
+    found = {name: fits.fit(name, modality, space).why for name in table.datasets(space)}
+    return {name: why for name, why in found.items() if why is not None}
 
 
 def first_choice(space: Workspace, modality: str | None = None) -> dict[str, Any]:
     """A modality that there is data for, and its first dataset with both classes."""
-    for name in [modality] if modality else list(SOURCES):
+    for name in [modality] if modality else FIRST_MODALITIES:
         if found := fitting(name, space):
             return {"modality": name, "datasets": [found[0].name], "model": "", "augmentation": []}
     return {"modality": modality or "video", "datasets": [], "model": "", "augmentation": []}
@@ -105,7 +106,7 @@ def advised(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
 def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
     """A preset of another page as this form takes it: only what the modality has, and what its techniques need."""
     fixed = dict(preset)
-    if "augmentation" in fixed and fixed.get("modality") in SOURCES:
+    if "augmentation" in fixed and fixed.get("modality") in MODALITIES:
         allowed = fitting_augmentations(fixed["modality"])
         fixed["augmentation"] = [a for a in fixed["augmentation"] if a in allowed]
     embedded = [n for n in fixed.get("balancing") or [] if n in TECHNIQUES and TECHNIQUES[n].needs_embeddings]
@@ -125,6 +126,15 @@ def draw_chosen(config: Mapping[str, Any], fitting: Sequence[Dataset]) -> None:
     ]
     if lines:
         st.caption("  \n".join(lines))
+
+
+def draw_not_fitting(modality: str, space: Workspace) -> None:
+    """What the catalogue has beside that, and why it is not offered."""
+    reasons = not_fitting(modality, space)
+    if not reasons:
+        return
+    with st.expander(f"Not offered for {modality}: {len(reasons)}", key="train-not-fitting"):
+        st.markdown("  \n".join(f"**{theme.safe(name)}** {theme.safe(why)}" for name, why in reasons.items()))
 
 
 def draw_plan(config: dict[str, Any], space: Workspace) -> None:

@@ -27,9 +27,13 @@ def problems(config: dict[str, Any], space: Workspace) -> list[str]:
     except BadInput as error:
         found.append(one_line(error))
     fitting = {d.name: d for d in train_data.fitting(config["modality"], space)}
+    reasons = train_data.not_fitting(config["modality"], space)
     strangers = [name for name in config["datasets"] if name not in fitting]
     chosen = [d for name, d in fitting.items() if name in config["datasets"] or not config["datasets"]]
-    found += [f"datasets: {name} has no {config['modality']} in it; choose another" for name in strangers]
+    found += [
+        f"datasets: {name} {reasons.get(name, 'is not in the catalogue')}; choose another"
+        for name in strangers
+    ]
     if not chosen:
         found.append(f"datasets: choose one that has {config['modality']} in it")
     elif not (sum(d.real for d in chosen) and sum(d.fake for d in chosen)):

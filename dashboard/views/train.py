@@ -91,6 +91,7 @@ def _data() -> None:
         "datasets", choices=[d.name for d in fitting], format_func=_shown({d.name: d for d in fitting})
     )
     train_data.draw_chosen(option_form.config(), fitting)
+    train_data.draw_not_fitting(modality, session.space())
     left, right = st.columns(2)
     with left:
         option_form.option("protocol")

@@ -41,6 +41,7 @@ SMALLEST_EVEN = 1e-5  # the same where contrast is evened out
         cam_layer="encoder.local",
         learning_rate=1e-3,
         tune="head",
+        objectives={},  # nothing before the head learns, so nothing could hide the dataset
     )
 )
 class ForensicResidual(Network):

@@ -105,7 +105,7 @@ class SumOfScores(nn.Module):
 class Contrastive(Multimodal):
     """Sound and picture in one space, pulled together where they belong together; the head looks at how they differ.
 
-    `extras` holds audio_embedding and video_embedding, of length one, for the contrastive objective.
+    `extras` holds audio_embedding and video_embedding, of length one, for the contrastive objective, and who has both.
     """
 
     def assemble(self, plan: Plan) -> None:
@@ -127,7 +127,8 @@ class Contrastive(Multimodal):
                 for i in range(tokens.shape[1])
             ]
             units = torch.stack(rows, 1)
-        extras = {"audio_embedding": audio, "video_embedding": video}
+        both = summaries["image"][1] & summaries["audio"][1]
+        extras = {"audio_embedding": audio, "video_embedding": video, "both_present": both}
         return Output(self.head(embedding), embedding, self.head(units), extras)
 
 
@@ -205,7 +206,7 @@ def preset(
     about: str,
     builder: Any,
     cam_layer: str = "encoder.image.backbone.backbone.blocks",
-    objectives: tuple[str, ...] = (),
+    objectives: dict[str, float] | None = None,
 ) -> None:
     model_card = ModelCard(
         name=name,
@@ -217,7 +218,7 @@ def preset(
         cam_layer=cam_layer,
         pretrained="mobilenetv3_small_050.lamb_in1k",
         learning_rate=1e-3,
-        objectives=objectives,
+        objectives=objectives or {},
     )
     register(model_card)(builder)
 
@@ -228,7 +229,7 @@ preset(
     "contrastive",
     "sound and picture aligned; the head sees how they differ",
     Contrastive,
-    objectives=("contrastive",),
+    objectives={"contrastive": 0.2},
 )
 preset("image_only", "frames judged one by one, sound unheard", partial(SingleModality, "image"))
 preset("video_only", "frames attend to each other, sound unheard", partial(SingleModality, "video"))

@@ -10,36 +10,12 @@ import torch
 from torch import nn
 
 from models.cards import ModelCard, Output
+from models.domain import DomainDiscriminator
 from models.multimodal.base import Inputs, Mask, Multimodal, Plan, batch_of
 from models.multimodal.encoders import Tokens
 from models.registry import register
 
-
-class GradientReversal(torch.autograd.Function):
-    """Passes forward unchanged; the gradient comes back negated and scaled (Ganin and Lempitsky 2015)."""
-
-    @staticmethod
-    def forward(ctx: Any, value: torch.Tensor, strength: float) -> torch.Tensor:
-        ctx.strength = strength
-        return value.view_as(value)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return -ctx.strength * gradient, None
-
-
-class DomainDiscriminator(nn.Module):
-    """Which dataset a sample came from, learned against the network: `strength` follows the training schedule."""
-
-    def __init__(self, width: int, domains: int) -> None:
-        super().__init__()
-        self.strength = 1.0
-        self.net = nn.Sequential(
-            nn.Linear(width, width), nn.ReLU(), nn.Dropout(0.1), nn.Linear(width, domains)
-        )
-
-    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
-        return self.net(GradientReversal.apply(embedding, self.strength))
+DOMAIN_WEIGHT = 0.1  # of the discriminator, where there are several datasets
 
 
 class CrossModalFusionTransformer(nn.Module):
@@ -116,7 +92,7 @@ CARD = ModelCard(
     cam_layer="encoder.image.backbone.backbone.layer4",
     pretrained="resnet50.a1_in1k + wav2vec2_fairseq_base_ls960 + all-MiniLM-L6-v2",
     learning_rate=1e-4,
-    objectives=("domain",),
+    objectives={"domain": DOMAIN_WEIGHT},
 )
 register(CARD)(Fusion)
 register(
@@ -130,7 +106,7 @@ register(
         cam_layer="encoder.image.backbone.backbone.blocks",
         pretrained="mobilenetv3_small_050.lamb_in1k",
         learning_rate=1e-3,
-        objectives=("domain",),
+        objectives={"domain": DOMAIN_WEIGHT},
     )
 )(partial(Fusion, size="tiny"))
 register(
@@ -146,7 +122,7 @@ register(
         std=(0.5, 0.5, 0.5),
         cam_layer="encoder.image.backbone.local",
         learning_rate=1e-3,
-        objectives=("domain",),
+        objectives={"domain": DOMAIN_WEIGHT},
     )
 )(partial(Fusion, size="forensic"))
 register(
@@ -160,5 +136,6 @@ register(
         cam_layer="encoder.image.backbone.backbone.blocks",
         pretrained="mobilenetv3_small_050.lamb_in1k",
         learning_rate=1e-3,
+        objectives={},
     )
 )(CrossAttention)

@@ -180,7 +180,7 @@ def test_where_it_runs_is_a_choice_where_the_settings_offer_several(
     [
         ({"modality": "audio", "datasets": []}, "choose one that has audio in it"),
         ({"datasets": ["only fakes"]}, "nothing here is real"),
-        ({"datasets": ["gone"]}, "gone has no image in it"),
+        ({"datasets": ["gone"]}, "gone is not in the catalogue"),
         ({"datasets": ["faces"], "balancing": ["smote"], "tune": "all"}, "needs tune: head"),
         ({"datasets": ["faces"], "protocol": "heldout_method"}, "choose the method"),
         ({"datasets": ["faces"], "threshold_method": "guess"}, "threshold_method"),

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 import models
+from models.domain import GradientReversal
 from models.multimodal.base import SIZES, size_for
-from models.multimodal.fusion import GradientReversal
 from models.multimodal.metadata import metadata_tensors
 from tests.models.small_networks import TINY_SPEECH
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -20,9 +21,9 @@ from core.training.learning.objectives import (
 )
 from core.training.options.config import TrainConfig
 from core.training.reading.data import Batch
-from core.training.setup import check_objectives
+from core.training.setup import check_objectives, objective_weights
 from models.cards import Output
-from models.multimodal.fusion import DomainDiscriminator
+from models.domain import DomainDiscriminator
 
 
 def batch(labels: list[int], domains: list[int]) -> Batch:
@@ -53,8 +54,7 @@ def test_domain_weight_scales_the_cross_entropy_of_the_dataset() -> None:
     logits = torch.zeros(2, 3)
     output = Output(torch.zeros(2, 2), torch.zeros(2, 4), None, {"domain_logits": logits})
     assert domain_objective(output, batch([0, 1], [2, 0])).item() == pytest.approx(math.log(3))
-    config = TrainConfig(modality="multimodal", domain_weight=2.0)
-    objective = extra_objectives(nn.Identity(), config, steps=10)
+    objective = extra_objectives(nn.Identity(), {"domain": 2.0}, steps=10)
     assert objective is not None
     assert objective(output, batch([0, 1], [2, 0])).item() == pytest.approx(2 * math.log(3), rel=1e-5)
 
@@ -63,7 +63,7 @@ def test_the_schedule_scales_the_reversed_gradient_alone() -> None:
     """As published: the discriminator learns from the first step, the backbone hears of it more and more."""
     torch.manual_seed(0)
     network = Hiding()
-    objective = extra_objectives(network, TrainConfig(modality="multimodal", domain_weight=2.0), steps=100)
+    objective = extra_objectives(network, {"domain": 2.0}, steps=100)
     assert objective is not None
     inputs, truth = torch.randn(4, 3), batch([0, 1, 0, 1], [0, 0, 1, 1])
 
@@ -101,38 +101,77 @@ def test_contrastive_weight_pulls_sound_and_picture_of_real_clips_together() -> 
     assert contrastive_objective(crossed, batch([0, 0, 0], [0, 0, 0])).item() > 10
     # A fake's sound need not fit its picture: only the reals count.
     assert contrastive_objective(crossed, batch([1, 1, 0], [0, 0, 0])).item() == 0
-    config = TrainConfig(modality="multimodal", contrastive_weight=0.5)
-    objective = extra_objectives(nn.Identity(), config, steps=10)
+    objective = extra_objectives(nn.Identity(), {"contrastive": 0.5}, steps=10)
     assert objective is not None
     value = contrastive_objective(crossed, batch([0, 0, 0], [0, 0, 0])).item()
     assert objective(crossed, batch([0, 0, 0], [0, 0, 0])).item() == pytest.approx(0.5 * value)
 
 
 def test_without_weights_there_is_nothing_beside_the_verdict() -> None:
-    assert extra_objectives(nn.Identity(), TrainConfig(), 10) is None
-    with pytest.raises(BadInput, match="domain_weight"):
-        TrainConfig(modality="video", domain_weight=1.0)
+    assert extra_objectives(nn.Identity(), {"domain": 0.0}, 10) is None
 
 
 GIVEN = {"domain": {"domain_logits"}, "contrastive": {"audio_embedding", "video_embedding"}}
+LARGEST = 15_000_000  # parameters of a network that a quick test builds
 
 
-@pytest.mark.parametrize("name", models.list_models("multimodal"))
+@pytest.mark.parametrize("name", models.list_models())
 def test_a_card_names_the_objectives_that_the_network_has_something_for(name: str) -> None:
     from tests.models.small_networks import inputs_for, small_options
 
     card = models.card(name)
-    options = {**small_options(name), **({"domains": 2} if "domain" in card.objectives else {})}
-    inputs = inputs_for(name)
-    with torch.no_grad():
-        extras = models.create(name, **options).eval()(inputs, None, details=True).extras
-    for objective, names in GIVEN.items():
-        assert (names <= set(extras)) == (objective in card.objectives)
-        if objective not in card.objectives:
-            config = TrainConfig.from_dict(
-                {"modality": "multimodal", "model": name, f"{objective}_weight": 1}
-            )
+    for objective in {"domain", "contrastive"} - set(card.objectives):
+        if objective == "domain" or card.modality == "multimodal":
+            wish = {"modality": card.modality, "model": name, f"{objective}_weight": 1}
             with pytest.raises(
                 BadInput, match=f"{objective}_weight: 1 does nothing with {name}; it may be 0, or"
             ):
-                check_objectives(config, card)
+                check_objectives(TrainConfig.from_dict(wish), card)
+    options = {**small_options(name), **({"domains": 2} if "domain" in card.objectives else {})}
+    if models.count_parameters(name, **small_options(name)) > LARGEST:
+        return
+    network = models.create(name, **options).eval()
+    with torch.no_grad():
+        extras = network(inputs_for(name), None, details=True).extras
+    for objective, names in GIVEN.items():
+        assert (names <= set(extras)) == (objective in card.objectives)
+    if "domain" in card.objectives:
+        assert extras["domain_logits"].shape == (2, 2)
+        again = models.create(name, **network.options)
+        again.load_state_dict(network.state_dict())
+        assert again.domain_head.net[-1].out_features == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "datasets", "weights"),
+    [
+        ({"modality": "multimodal", "model": "contrastive"}, 1, {"contrastive": 0.2}),
+        (
+            {"modality": "multimodal", "model": "contrastive", "contrastive_weight": 0},
+            1,
+            {"contrastive": 0.0},
+        ),
+        ({"modality": "multimodal"}, 3, {"domain": 0.1}),
+        ({"modality": "multimodal"}, 1, {"domain": 0.0}),
+        ({"modality": "multimodal", "tune": "head"}, 3, {"domain": 0.0}),
+        ({"modality": "multimodal", "domain_weight": 0}, 3, {"domain": 0.0}),
+        ({"modality": "video", "model": "simple_cnn"}, 3, {"domain": 0.0}),
+        ({"modality": "video", "model": "simple_cnn", "domain_weight": 0.5}, 3, {"domain": 0.5}),
+        ({"modality": "video", "model": "forensic_frames"}, 3, {}),
+    ],
+)
+def test_a_network_brings_the_weight_of_its_objective(
+    options: dict[str, Any], datasets: int, weights: dict[str, float]
+) -> None:
+    """Choosing `contrastive` alone trains with its loss; domain_weight and contrastive_weight override the card."""
+    config = TrainConfig.from_dict(options)
+    card = models.card(config.model_name)
+    assert objective_weights(config, card, config.tune or card.tune, datasets) == weights
+
+
+def test_a_sample_without_sound_is_not_aligned() -> None:
+    own = torch.eye(3, 4)
+    extras = {"audio_embedding": own, "video_embedding": own.roll(1, 0)}
+    extras["both_present"] = torch.tensor([True, False, False])
+    output = Output(torch.zeros(3, 2), own, None, extras)
+    assert contrastive_objective(output, batch([0, 0, 0], [0, 0, 0])).item() == 0

@@ -241,8 +241,7 @@ READ_BACK = {
         "test_smote_with_too_few_neighbours_goes_on_with_a_warning": ["smote_neighbours"],
     },
     "test_objectives": {
-        "test_domain_weight_scales_the_cross_entropy_of_the_dataset": ["domain_weight"],
-        "test_contrastive_weight_pulls_sound_and_picture_of_real_clips_together": ["contrastive_weight"],
+        "test_a_network_brings_the_weight_of_its_objective": ["domain_weight", "contrastive_weight"],
     },
     "test_resume": {"test_killed_in_the_middle_of_an_epoch": ["checkpoint_minutes"]},
     "test_distributed": {"test_devices_two_on_one_cpu": ["devices"]},

@@ -113,18 +113,32 @@ def clip_set(space: Workspace, root: Path, *, each: int = 4, frames: int = 4, na
     return name
 
 
-def write_clip(path: Path, pictures: list[np.ndarray], samples: np.ndarray) -> None:
+def silent_clip_set(
+    space: Workspace, root: Path, *, real: int = 8, fake: int = 8, name: str = "silent"
+) -> str:
+    """A catalogued dataset of clips without a sound track."""
+    rng, rows = np.random.default_rng(1), []
+    (root / name).mkdir(parents=True)
+    for i, label in enumerate([0] * real + [1] * fake):
+        write_clip(root / name / f"{i:03}.mp4", [picture(label, rng) for _ in range(4)], None)
+        rows.append(row(name, f"{i:03}.mp4", label, i, modality="video"))
+    save(space, root / name, name, rows)
+    return name
+
+
+def write_clip(path: Path, pictures: list[np.ndarray], samples: np.ndarray | None) -> None:
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=8, options={"crf": "10", "preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = SIDE, SIDE, "yuv444p"
-        audio = container.add_stream("aac", rate=RATE, layout="mono")
+        audio = None if samples is None else container.add_stream("aac", rate=RATE, layout="mono")
         for one in pictures:
             container.mux(video.encode(av.VideoFrame.from_ndarray(one, format="rgb24")))
-        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        frame.sample_rate = RATE
-        container.mux(audio.encode(frame))
-        for stream in (video, audio):
-            container.mux(stream.encode())
+        container.mux(video.encode())
+        if audio is not None and samples is not None:
+            frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+            frame.sample_rate = RATE
+            container.mux(audio.encode(frame))
+            container.mux(audio.encode())
 
 
 def save(space: Workspace, root: Path, name: str, rows: list[dict[str, Any]]) -> None:

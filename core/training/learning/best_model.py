@@ -135,6 +135,8 @@ def _card(values: dict[str, Any], path: Path) -> ModelCard:
     chosen: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known
     }
+    if isinstance(chosen.get("objectives"), tuple):  # names alone, as they were kept until version 0.2
+        chosen["objectives"] = dict.fromkeys(map(str, chosen["objectives"]), 0.0)
     try:
         card = ModelCard(**chosen)
     except TypeError as error:

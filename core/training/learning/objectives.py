@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.training.options.config import TrainConfig
 from core.training.reading.data import Batch
 
 STEEPNESS = 10.0  # of the usual schedule (Ganin and Lempitsky 2015)
@@ -43,7 +43,11 @@ def count_domains(output: Any, batch: Batch) -> tuple[int, int]:
 def contrastive_objective(output: Any, batch: Batch) -> torch.Tensor:
     """Symmetric InfoNCE between the sound and the picture of the same clip, over real clips: a fake's need not fit."""
     audio, video = output.extras.get("audio_embedding"), output.extras.get("video_embedding")
-    real = (batch.labels == 0).nonzero().flatten()
+    chosen = batch.labels == 0
+    both = output.extras.get("both_present")
+    if both is not None:  # a picture without sound has nothing to be aligned with
+        chosen = chosen & both.to(chosen.device)
+    real = chosen.nonzero().flatten()
     if audio is None or video is None or len(real) < 2:
         return output.logits.sum() * 0.0
     audio = functional.normalize(audio.float()[real.to(audio.device)], dim=1)
@@ -82,8 +86,9 @@ class Objectives:
         return total
 
 
-def extra_objectives(network: nn.Module, config: TrainConfig, steps: int) -> Objectives | None:
-    """The objectives that the configuration asks for; None where it asks for none."""
-    if not config.domain_weight and not config.contrastive_weight:
+def extra_objectives(network: nn.Module, weights: Mapping[str, float], steps: int) -> Objectives | None:
+    """The objectives that have a weight; None where none has."""
+    domain, contrastive = weights.get("domain", 0.0), weights.get("contrastive", 0.0)
+    if not domain and not contrastive:
         return None
-    return Objectives(network, config.domain_weight, config.contrastive_weight, steps)
+    return Objectives(network, domain, contrastive, steps)

@@ -22,11 +22,9 @@ def check_together(config: TrainConfig) -> None:
         refuse("dataset_weights", strangers[0], f"must be one of datasets: {', '.join(config.datasets)}")
     if len(set(config.datasets)) != len(config.datasets):
         refuse("datasets", config.datasets, "names a dataset twice")
-    for name in ("domain_weight", "contrastive_weight"):
-        if getattr(config, name) and config.modality != "multimodal":
-            refuse(
-                name, getattr(config, name), f"must be 0 for modality {config.modality}; it is for multimodal"
-            )
+    if config.contrastive_weight and config.modality != "multimodal":
+        why = f"must be 0 for modality {config.modality}; it is for multimodal"
+        refuse("contrastive_weight", config.contrastive_weight, why)
     allowed = augmentation.fitting(config.modality)
     for name in config.augmentation:
         if name not in allowed:

@@ -216,17 +216,17 @@ class TrainConfig:
         high=100,
         group="techniques",
     )
-    domain_weight: float = option(
-        0.0,
-        "weight of the dataset's cross-entropy, whose gradient the backbone gets reversed (multimodal, several "
-        "datasets); 0: off",
+    domain_weight: float | None = option(
+        None,
+        "weight of the cross-entropy of naming the dataset, whose gradient the backbone gets reversed (several "
+        "datasets); 0: off; empty: the card's",
         low=0,
         high=100,
         group="techniques",
     )
-    contrastive_weight: float = option(
-        0.0,
-        "strength of the audio-video contrastive objective (multimodal); 0: off",
+    contrastive_weight: float | None = option(
+        None,
+        "strength of the audio-video contrastive objective (network contrastive); 0: off; empty: the card's",
         low=0,
         high=100,
         group="techniques",

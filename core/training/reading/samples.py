@@ -12,15 +12,9 @@ from core.catalog import table as catalog
 from core.catalog.splits import plan as make_plan
 from core.errors import BadInput
 from core.training.options.config import TrainConfig
+from core.training.reading.fitting import FITTING, fitting_datasets, labels_for, require_fitting
 from core.workspace import Workspace
 
-# A clip can be learned from as a clip, as frames, as its sound track, or with all of it.
-FITTING = {
-    "image": ("image", "video"),
-    "audio": ("audio", "video"),
-    "video": ("video",),
-    "multimodal": ("video",),
-}
 SPLITS = ("train", "val", "test")
 FEWEST_LEFT = 2  # of a class in a thinned validation or test split
 
@@ -50,54 +44,13 @@ class Planned:
 
 def select(config: TrainConfig, space: Workspace | None = None) -> pd.DataFrame:
     """The sample table of the datasets asked for, with `label` as this modality hears or sees it."""
+    if config.datasets:
+        require_fitting(config.datasets, config.modality, space)
     names = config.datasets or fitting_datasets(config.modality, space)
-    known = catalog.datasets(space)
-    for name in names:
-        if name not in known:
-            raise BadInput(
-                f"datasets: {name!r} is not in the catalogue; it has {', '.join(known) or 'none yet'}"
-            )
     table = catalog.load(list(names), space)
     table = table[table["modality"].isin(FITTING[config.modality])].copy()
     table["label"] = labels_for(config.modality, table)
-    if not len(table):
-        raise BadInput(f"datasets: {', '.join(names)} hold nothing for modality {config.modality}")
     return table.reset_index(drop=True)
-
-
-def fitting_datasets(modality: str, space: Workspace | None = None) -> list[str]:
-    """Datasets made for the modality; where there are none, those with something that can serve it."""
-    kinds: dict[str, set[str]] = {}
-    both_tracks: set[str] = set()
-    for name in catalog.datasets(space):
-        table = catalog.load([name], space)
-        kinds[name] = set(table["modality"])
-        if table["label_audio"].notna().any() and "video" in kinds[name]:
-            both_tracks.add(name)
-    own = [name for name, found in kinds.items() if modality in found]
-    if modality == "multimodal":
-        own = sorted(both_tracks)
-    serving = [name for name, found in kinds.items() if found & set(FITTING[modality])]
-    if modality == "audio":
-        serving = sorted(both_tracks)
-    chosen = own or serving
-    if not chosen:
-        raise BadInput(
-            f"datasets: the catalogue has none for modality {modality}; "
-            "`python -m core demo` makes some, `python -m core scan FOLDER` finds yours"
-        )
-    return chosen
-
-
-def labels_for(modality: str, table: pd.DataFrame) -> pd.Series:
-    """Pictures are judged by what is seen, sound by what is heard, multimodal by either; null where not stated."""
-    if modality == "multimodal":
-        return table["label"]
-    if modality in ("image", "video"):
-        return table["label_video"].where(table["label_video"].notna(), table["label"])
-    clips = table["modality"] == "video"
-    spoken = table["label_audio"].where(table["label_audio"].notna() | clips, table["label"])
-    return spoken
 
 
 def plan_samples(
@@ -119,10 +72,20 @@ def plan_samples(
     if config.max_samples_per_class is not None:
         rows = capped(rows, config.max_samples_per_class, config.seed)
     rows = rows.assign(file=[str(path) for path in catalog.absolute_paths(rows, space)])
-    planned = Planned(rows, plan.protocol, int(plan.dropped), len(table) - len(labelled), tuple(plan.notes))
+    notes = (*plan.notes, *_only_measured(rows))
+    planned = Planned(rows, plan.protocol, int(plan.dropped), len(table) - len(labelled), notes)
     if training:
         _require_both_classes(planned)
     return planned
+
+
+def _only_measured(rows: pd.DataFrame) -> list[str]:
+    """A line for each dataset that the plan keeps out of training."""
+    learned = set(rows.loc[rows["split"] == "train", "dataset"])
+    return [
+        f"{name}: none of its samples is in train; it is only measured"
+        for name in sorted(set(rows["dataset"]) - learned)
+    ]
 
 
 def capped(rows: pd.DataFrame, cap: int, seed: int) -> pd.DataFrame:
