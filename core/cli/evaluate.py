@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--robustness", action="store_true", help="also under compression, blur, noise and codecs"
     )
+    parser.add_argument(
+        "--ablation", action="store_true", help="also without sound, picture or text (multimodal)"
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes that read ahead")
 
 
@@ -54,6 +57,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         result["operating_point"] = folder.document("operating_point")
     if args.robustness:
         result["robustness"] = rescore.robustness(folder)
+    if args.ablation:
+        result["ablation"] = rescore.ablation(folder)
     return result
 
 
@@ -79,6 +84,9 @@ def show(result: dict[str, Any]) -> str:
     for row in result.get("robustness", []):
         strength = "" if row["strength"] is None else f" {row['strength']:g}"
         lines.append(f"{row['kind']}{strength}: {_interval(row, 'auc')}")
+    for row in result.get("ablation", []):
+        gain = "too few to say" if row["gain"] is None else numbers.interval(row["gain"], *row["interval"])
+        lines.append(f"{row['part']} adds to AUC: {gain} ({row['n']} samples)")
     return "\n".join(lines)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from core.detection import views
 from core.detection.detector import Detector, Judged
 from core.detection.explanations import contributions
@@ -31,21 +29,7 @@ def left_out(
     ]
 
     def without(missing: frozenset[str]) -> float:
-        pieces = tuple(replace(p, arrays=_masked(p.arrays, missing)) for p in judged.pieces.pieces)
+        pieces = tuple(replace(p, arrays=inputs.without(p.arrays, missing)) for p in judged.pieces.pieces)
         return detector.score_pieces(replace(judged.pieces, pieces=pieces))
 
     return contributions.leave_one_out(without, present, judged.score)
-
-
-def _masked(arrays: inputs.Arrays, missing: frozenset[str]) -> inputs.Arrays:
-    """The same piece with modalities marked as missing, as training marks them."""
-    masked = dict(arrays)
-    if "image" in missing:
-        masked["mask"] = np.zeros_like(arrays["mask"])
-    if "audio" in missing:
-        masked["has_audio"] = np.array(False)
-    if "text" in missing:
-        masked["text"] = np.array("")
-    if "metadata" in missing:
-        masked["metadata"] = np.array("{}")
-    return masked

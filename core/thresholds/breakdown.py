@@ -12,7 +12,7 @@ from core.errors import BadInput
 from core.thresholds import proportions
 from core.thresholds.resampling import group_codes
 
-KEYS = ("dataset", "method", "modality", "identity", "group")
+KEYS = ("dataset", "method", "modality", "present", "identity", "group")
 NOBODY = "–"  # the value of rows that state none
 
 

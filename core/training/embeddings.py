@@ -99,7 +99,7 @@ class TrainingCuts(Dataset):
         pieces = whole_pieces(found, self.source, sample)
         chosen = np.unique(np.linspace(0, len(pieces.pieces) - 1, self.views).round().astype(int))
         kept = tuple(pieces.pieces[i] for i in chosen)
-        return Cut(sample, Pieces(pieces.units, kept), [label] * len(kept))
+        return Cut(sample, replace(pieces, pieces=kept), [label] * len(kept))
 
     def _changed(self, found: Any, sample: int) -> Cut:
         examples = [
@@ -160,7 +160,7 @@ def _embed(
             counts.append(len(found.pieces.pieces))
             labels.extend(found.labels)
             bare = tuple(replace(piece, arrays={}) for piece in found.pieces.pieces)
-            cuts.append(Pieces(found.pieces.units, bare))
+            cuts.append(replace(found.pieces, pieces=bare))
             yield from (piece.arrays for piece in found.pieces.pieces)
 
     waiting: list[Arrays] = []
@@ -214,6 +214,7 @@ def _packed(embedded: Embedded) -> bytes:
         "cuts": [
             {
                 "units": [asdict(unit) for unit in cut.units],
+                "present": list(cut.present),
                 "pieces": [{"units": list(p.units), "track": p.track} for p in cut.pieces],
             }
             for cut in embedded.cuts
@@ -242,6 +243,7 @@ def _read(path: Path) -> Embedded:
             Pieces(
                 tuple(Unit(**{**u, "box": tuple(u["box"]) if u["box"] else None}) for u in cut["units"]),
                 tuple(Piece({}, tuple(p["units"]), p["track"]) for p in cut["pieces"]),
+                tuple(cut.get("present", ())),
             )
             for cut in rest["cuts"]
         ]

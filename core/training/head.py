@@ -202,7 +202,8 @@ class HeadLearner:
         ):
             logits = ahead[start : start + count]
             scored[int(sample)] = assemble(cut, logits, [None] * len(logits), self.setup.recipe)
-        return Predicted(scored, embedded.unusable)
+        cuts = zip(embedded.samples, embedded.cuts, strict=True)
+        return Predicted(scored, embedded.unusable, {int(i): cut.present for i, cut in cuts})
 
     def best_document(self) -> dict[str, Any]:
         return best_document(self.setup, self.head_options)

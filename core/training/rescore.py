@@ -14,6 +14,8 @@ from tqdm import tqdm
 from core.access import LOCAL, Person
 from core.errors import BadInput
 from core.runs.folder import RunFolder
+from core.training.ablation import SAMPLES as ABLATION_SAMPLES
+from core.training.ablation import ablate, few_of_each
 from core.training.learning import best_model
 from core.training.learning.best_model import Loaded
 from core.training.options.config import TrainConfig
@@ -28,7 +30,7 @@ from core.training.scoring.scoring import score_many
 from core.workspace import Workspace, write_atomic
 
 SPLITS = ("val", "test")
-KEPT = ("skipped", "minutes", "epochs", "provenance")
+KEPT = ("skipped", "minutes", "epochs", "provenance", "ablation")
 ROBUSTNESS_SAMPLES = 200  # of the test split, as many of each class as there are up to half
 
 
@@ -115,6 +117,7 @@ def evaluate_on(
         "skipped": [{"id": str(rows["id"].iloc[u.sample]), "reason": u.reason} for u in found.unusable],
         "at_default": evaluation.measure(scores, 0.5, resamples=config.bootstrap),
         "at_chosen": evaluation.measure(scores, point.get("threshold", 0.5), resamples=config.bootstrap),
+        "by": evaluation.breakdown(scores, point.get("threshold", 0.5)),
     }
     cross = folder.document("cross_dataset") or {}
     folder.save_document("cross_dataset", plain({**cross, dataset: result}))
@@ -203,11 +206,25 @@ def robustness(
     return table
 
 
-def few_of_each(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """A random part of both classes."""
-    rng = np.random.default_rng([seed, 5])
-    kept = [rng.permutation(np.flatnonzero(rows["label"] == label))[: most // 2] for label in (0, 1)]
-    return rows.iloc[np.sort(np.concatenate(kept))].reset_index(drop=True)
+def ablation(
+    folder: RunFolder, *, space: Workspace | None = None, most: int = ABLATION_SAMPLES
+) -> list[dict[str, Any]]:
+    """What each modality adds on the test split of a multimodal run; empty for the others."""
+    config = TrainConfig.from_dict(folder.config())
+    if config.modality != "multimodal":
+        return []
+    rows = few_of_each(plan_of(folder, config, space).split("test"), most, config.seed)
+    loaded, ranks = best_model.load(folder), alone(config)
+    table = ablate(
+        loaded.network,
+        loaded.card,
+        source_of(rows, loaded, space),
+        rows["component"].astype(str).to_numpy(),
+        ranks.device,
+        config.bootstrap,
+    )
+    folder.save_document("metrics", {**(folder.document("metrics") or {}), "ablation": table})
+    return table
 
 
 def source_of(rows: pd.DataFrame, loaded: Loaded, space: Workspace | None) -> Source:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 import models
@@ -39,7 +40,9 @@ class Setup:
     space: Workspace
 
     def source(self, split: str) -> Source:
-        rows = self.planned.split(split)
+        return self.source_of(self.planned.split(split))
+
+    def source_of(self, rows: pd.DataFrame) -> Source:
         names = {name: k for k, name in enumerate(sorted(self.planned.rows["dataset"].unique()))}
         texts = rows["text"].fillna("").astype(str).tolist() if "text" in rows else [""] * len(rows)
         return Source(

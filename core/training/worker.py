@@ -16,6 +16,7 @@ from core.catalog import known_files
 from core.errors import BadInput, WorkbenchError
 from core.runs.folder import FolderGone, RunFolder
 from core.runs.reasons import cause
+from core.training import ablation
 from core.training.head import HeadLearner
 from core.training.learner import Context, NetworkLearner
 from core.training.learning import best_model, last_checkpoint
@@ -152,6 +153,7 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Loop, ranks: Ranks) -> b
             "skipped": {split: {"count": len(found), "samples": found} for split, found in skipped.items()},
             "minutes": round(state.minutes, 3),
             "epochs": state.epoch,
+            **ablation_of(setup, ranks),
         }
         save_plan(folder, setup, state, skipped)
         metrics = evaluation.write(
@@ -166,6 +168,17 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Loop, ranks: Ranks) -> b
             known_files.save(folder.path / known_files.DEMO_FILES, setup.planned.rows)
     ranks.wait()
     return True
+
+
+def ablation_of(setup: Setup, ranks: Ranks) -> dict[str, Any]:
+    """What each modality adds on the test split, for metrics.json; nothing for other runs."""
+    rows = setup.planned.split("test")
+    if setup.config.modality != "multimodal" or not setup.config.score_test or not len(rows):
+        return {}
+    rows = ablation.few_of_each(rows, ablation.SAMPLES, setup.config.seed)
+    groups, draws = rows["component"].astype(str).to_numpy(), setup.config.bootstrap
+    source = setup.source_of(rows)
+    return {"ablation": ablation.ablate(setup.network, setup.card, source, groups, ranks.device, draws)}
 
 
 def announce(setup: Setup, ranks: Ranks, *, resumed: bool) -> None:

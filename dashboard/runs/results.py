@@ -20,7 +20,13 @@ FIGURES = (
     "mcc", "log_loss", "brier", "ece",
 )  # fmt: skip
 THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
-PARTS = ("dataset", "method", "modality", "identity")
+PARTS = {
+    "dataset": "dataset",
+    "method": "method",
+    "modality": "kind of file",
+    "present": "what was present",
+    "identity": "identity",
+}
 
 
 def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
@@ -50,6 +56,7 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
         _matrices(folder, split or splits[0], found)
     with parts:
         _parts(folder, found)
+        _ablation(folder, metrics.get("ablation"))
     with plots:
         _plots(folder)
     with files:
@@ -131,7 +138,7 @@ def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
 
 
 def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
-    for name in PARTS:
+    for name, words in PARTS.items():
         parts = (found.get("by") or {}).get(name) or []
         if not parts:
             continue
@@ -149,7 +156,7 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
                 for part in parts
             ]
         )
-        st.markdown(f"**By {name}**")
+        st.markdown(f"**By {words}**")
         st.dataframe(table, hide_index=True, key=f"results-by-{name}-{folder.id}")
         st.download_button(
             "CSV",
@@ -158,6 +165,28 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
             "text/csv",
             key=f"results-csv-{name}-{folder.id}",
         )
+
+
+def _ablation(folder: RunFolder, rows: Any) -> None:
+    """What each modality adds, of a run that takes several; a folder from elsewhere may hold anything here."""
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows) or not rows:
+        return
+    st.markdown("**What each modality adds**")
+    st.caption("Test samples that have it and another, judged again without it. AUC, with its 95 % interval.")
+    st.dataframe(
+        [
+            {
+                "without": str(row.get("part")),
+                "samples": row.get("n"),
+                "AUC with": theme.number(row.get("with")),
+                "AUC without": theme.number(row.get("without")),
+                "gain": theme.interval(row.get("gain"), *(row.get("interval") or (None, None))),
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        key=f"results-ablation-{folder.id}",
+    )
 
 
 def _plots(folder: RunFolder) -> None:

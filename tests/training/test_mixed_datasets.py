@@ -7,13 +7,20 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from core.catalog import table
 from core.errors import BadInput
+from core.media.cache import prepared
+from core.runs import events
 from core.runs.folder import RunFolder, new_run
+from core.training import rescore
+from core.training.learning import best_model
 from core.training.options.config import TrainConfig
 from core.training.reading.fitting import fit
+from core.training.reading.inputs import batch_of, pieces_of
 from core.training.reading.samples import select
+from core.training.scoring.scoring import score_prepared
 from core.training.worker import work
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import clip_set, image_set, silent_clip_set, small, sound_set
@@ -51,6 +58,63 @@ def test_all_media_train_together_and_nothing_vanishes(finished: RunFolder) -> N
     scores = pd.concat([pd.read_parquet(finished.scores_file(s)) for s in ("val", "test")])
     assert set(scores["dataset"]) == set(TOGETHER)
     assert set(scores["modality"]) == {"image", "audio", "video"}
+
+
+def test_figures_come_by_dataset_by_modality_and_by_what_was_present(finished: RunFolder) -> None:
+    scores = pd.read_parquet(finished.scores_file("test"))
+    assert scores.groupby("dataset")["present"].unique().map(list).to_dict() == {
+        "clips": ["picture+sound"],
+        "silent": ["picture"],
+        "sounds": ["sound"],
+        "tiny": ["picture"],
+    }
+    by = (finished.document("metrics") or {})["test"]["by"]
+    for key in ("dataset", "modality", "present"):
+        counts = {part["name"]: part["real"] + part["fake"] for part in by[key]}
+        assert counts == scores[key].value_counts().to_dict()
+    pictures = next(part for part in by["present"] if part["name"] == "picture")
+    own = scores[scores["present"] == "picture"]
+    assert pictures["auc"] == pytest.approx(roc_auc_score(own["label"], own["score"]))
+    text = (finished.results / "training_results.txt").read_text()
+    assert "by present at the chosen threshold" in text and "What each modality adds" in text
+
+
+def test_datasets_are_told_apart_beside_chance(finished: RunFolder) -> None:
+    found = {event.name for event in events.read(finished.events_file)[0]}
+    assert {"train/domain_accuracy", "chance/domain_accuracy"} <= found
+    assert (finished.document("plan") or {})["objectives"] == {"domain": 0.1}
+
+
+def test_the_ablation_is_the_same_network_without_the_modality(finished: RunFolder, place: Workspace) -> None:
+    rows = {row["part"]: row for row in (finished.document("metrics") or {})["ablation"]}
+    assert set(rows) == {"picture", "sound"}
+    scores = pd.read_parquet(finished.scores_file("test")).set_index("id")
+    both = scores[scores["present"] == "picture+sound"]
+    assert {row["n"] for row in rows.values()} == {len(both)}
+    network, card, recipe = best_model.load(finished)
+    files = table.absolute_paths(
+        table.load(["clips"], place).set_index("id").loc[both.index].reset_index(), place
+    )
+    unheard = []
+    for path in files:
+        cut = pieces_of(prepared(path, recipe, place), recipe)
+        inputs, mask = batch_of([piece.arrays for piece in cut.pieces], recipe, card, "cpu", network)
+        with torch.no_grad():
+            logits = network({"image": inputs["image"]}, {k: v for k, v in mask.items() if k != "audio"})
+        unheard.append(float(logits.softmax(1)[:, 1].mean()))
+    assert rows["sound"]["without"] == pytest.approx(roc_auc_score(both["label"], unheard))
+    assert rows["sound"]["with"] == pytest.approx(roc_auc_score(both["label"], both["score"]))
+    assert rescore.ablation(finished, space=place) == list(rows.values())
+
+
+def test_a_recording_and_a_picture_are_judged_by_what_they_bring(
+    finished: RunFolder, place: Workspace
+) -> None:
+    network, card, recipe = best_model.load(finished)
+    for name, kind in (("tiny", "frame"), ("sounds", "segment")):
+        (path,) = table.absolute_paths(table.load([name], place).head(1), place)
+        units, score = score_prepared(network, card, prepared(path, recipe, place), recipe)
+        assert {unit.kind for unit in units} == {kind} and 0 <= (score or -1) <= 1
 
 
 @pytest.mark.parametrize(

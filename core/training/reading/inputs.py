@@ -18,6 +18,7 @@ from core.media.recipe import Recipe
 Arrays = dict[str, np.ndarray]
 CROPS_PER_AXIS = 3  # of a native picture; evenly spaced from edge to edge
 SMALLEST_WHOLE = 32  # pixels: what a network that sees whole pictures needs each way
+PRESENT_WORDS = {"image": "picture", "audio": "sound", "text": "text"}
 LOUDNESS = 0.1  # root mean square of a piece of sound; levels differ between sources and give labels away
 
 
@@ -49,6 +50,7 @@ class Pieces:
 
     units: tuple[Unit, ...]
     pieces: tuple[Piece, ...]
+    present: tuple[str, ...] = ()  # picture, sound, text: what it brought for a multimodal network
 
 
 def pieces_of(
@@ -119,6 +121,8 @@ def _multimodal_pieces(
         if has_audio
         else [(0.0, 0.0, None)]
     )
+    there = {"image": bool(frames), "audio": has_audio, "text": bool(text)}
+    present = tuple(word for part, word in PRESENT_WORDS.items() if there[part])
     units: list[Unit] = []
     pieces: list[Piece] = []
     for track in sorted({frame.track for frame in frames}) or [0]:
@@ -128,9 +132,26 @@ def _multimodal_pieces(
             chosen = chosen[: recipe.frames]
             arrays = multimodal_arrays(prepared.frames, chosen, sound, text, metadata, recipe)
             end = t1 if sound is not None else max((float(prepared.times[u]) for u in own), default=0.0)
-            units.append(Unit("segment", len(units), t0, end, track=track))
+            if prepared.kind == "image":  # its one moment is the picture itself
+                units.append(frames[own[0]])
+            else:
+                units.append(Unit("segment", len(units), t0, end, track=track))
             pieces.append(Piece(arrays, (len(units) - 1,), track))
-    return Pieces(tuple(units), tuple(pieces))
+    return Pieces(tuple(units), tuple(pieces), present)
+
+
+def without(arrays: Arrays, missing: frozenset[str]) -> Arrays:
+    """The same piece with modalities (image, audio, text, metadata) marked as missing, as training marks them."""
+    masked = dict(arrays)
+    if "image" in missing:
+        masked["mask"] = np.zeros_like(arrays["mask"])
+    if "audio" in missing:
+        masked["has_audio"] = np.array(False)
+    if "text" in missing:
+        masked["text"] = np.array("")
+    if "metadata" in missing:
+        masked["metadata"] = np.array("{}")
+    return masked
 
 
 def frames_between(times: np.ndarray, chosen: Sequence[int], t0: float, t1: float) -> list[int]:

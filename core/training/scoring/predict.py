@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Predicted:
 
     scored: dict[int, Scored]
     unusable: list[Unusable]
+    present: dict[int, tuple[str, ...]] = field(default_factory=dict)  # what each sample brought (multimodal)
 
     def arrays(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Labels and scores of what was scored, in the order of the rows."""
@@ -56,6 +57,7 @@ def predict(
         domains=source.domains[own],
     )
     scored: dict[int, Scored] = {}
+    present: dict[int, tuple[str, ...]] = {}
     unusable: list[Unusable] = []
     asked = False
     for waiting in _in_groups(part, workers, unusable):
@@ -66,15 +68,18 @@ def predict(
             strict=True,
         ):
             scored[own[i]] = result
+        present.update({own[i]: pieces.present for i, pieces in waiting})
         progress(len(waiting))
         if stop():
             asked = True
             break
     if ranks.any(asked):
         raise Interrupted
-    everyone = ranks.gather((scored, [replace(u, sample=own[u.sample]) for u in unusable]))
+    everyone = ranks.gather((scored, [replace(u, sample=own[u.sample]) for u in unusable], present))
     return Predicted(
-        {k: v for one, _ in everyone for k, v in one.items()}, [u for _, us in everyone for u in us]
+        {k: v for one in everyone for k, v in one[0].items()},
+        [u for one in everyone for u in one[1]],
+        {k: v for one in everyone for k, v in one[2].items()},
     )
 
 
@@ -106,6 +111,7 @@ def score_tables(predicted: Predicted, rows: pd.DataFrame) -> tuple[pd.DataFrame
             "id": chosen["id"].to_numpy(),
             "dataset": chosen["dataset"].to_numpy(),
             "modality": chosen["modality"].to_numpy(),
+            "present": ["+".join(predicted.present.get(i, ())) or None for i in order],
             # A clip whose picture alone was forged is real to the ear: what this label calls real has no method.
             "method": chosen["method"].where(chosen["label"] == 1).replace("", None).to_numpy(dtype=object),
             "group": chosen["component"].astype(str).to_numpy(),

@@ -130,7 +130,7 @@ def bootstrap_intervals(
 def breakdown(
     table: pd.DataFrame,
     threshold: float | None,
-    columns: Sequence[str] = ("dataset", "method", "modality", "identity"),
+    columns: Sequence[str] = ("dataset", "method", "modality", "present", "identity"),
 ) -> dict[str, list[dict[str, Any]]]:
     """The figures of each part. A method has fakes only, so it is measured against all reals of its datasets."""
     parts: dict[str, list[dict[str, Any]]] = {}

@@ -10,7 +10,13 @@ from typing import Any
 
 from core import html
 from core.training.scoring.evaluation.provenance import package_lines
-from core.training.scoring.evaluation.text import ROWS, people_text, threshold_text, with_interval
+from core.training.scoring.evaluation.text import (
+    ROWS,
+    ablation_lines,
+    people_text,
+    threshold_text,
+    with_interval,
+)
 from core.version import VERSION
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -54,6 +60,7 @@ def report(
         learned_nothing=metrics["learned_nothing_reason"] if metrics["learned_nothing"] else "",
         warnings=[f"{warning}." for warning in metrics.get("warnings", [])],
         splits=[_split(figures, title, brief=brief) for figures, title in found],
+        ablation=ablation_lines(metrics["ablation"]) if metrics.get("ablation") else [],
         pictures=[made for name, *words in PICTURES if (made := _picture(results / name, *words))],
         configuration={str(k): str(v) for k, v in config.items()},
         brief=brief,

@@ -56,8 +56,23 @@ def training_results(run: str, config: Mapping[str, Any], metrics: Mapping[str, 
     for split in ("val", "test"):
         if split in metrics:
             lines += ["", *_split_lines(split, metrics[split])]
+    if metrics.get("ablation"):
+        lines += ["", *ablation_lines(metrics["ablation"])]
     lines += ["", "Made by", *(f"  {line}" for line in package_lines(metrics["provenance"]))]
     return "\n".join(lines) + "\n"
+
+
+def ablation_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each modality adds: the test samples that have it and another, judged again without it."""
+    lines = [
+        "What each modality adds to AUC on test, judged again without it (over samples that have another)"
+    ]
+    for row in rows:
+        gain = "too few samples to say"
+        if row["gain"] is not None:
+            gain = f"{row['without']:.3f} -> {row['with']:.3f}, gain {numbers.interval(row['gain'], *row['interval'])}"
+        lines.append(f"  {row['part']:<8} {row['n']:>6,} samples  {gain}")
+    return lines
 
 
 def _split_lines(split: str, figures: Mapping[str, Any]) -> list[str]:
