@@ -17,6 +17,7 @@ class Technique:
     name: str
     why: str
     options: dict[str, Any]
+    cost: str = ""  # what it changes and takes, with this network
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,32 @@ THRESHOLD = Technique(
     "Choose the threshold",
     "0.5 is rarely the best line on imbalanced data; choose it on validation by macro F1",
     {"threshold_method": "macro_f1"},
+    "the network stays as it is; nothing is trained again",
 )
 FOCAL = Technique(
-    "Focal loss", "easy samples of the majority stop drowning the few hard ones", {"loss": "focal"}
+    "Focal loss",
+    "easy samples of the majority stop drowning the few hard ones",
+    {"loss": "focal"},
+    "the loss is another one; takes no time; scores move towards 0.5, so choose the threshold anew",
 )
 SAMPLER = Technique(
-    "Weighted sampler", "each batch sees both classes equally often", {"balancing": ["sampler"]}
+    "Weighted sampler",
+    "each batch sees both classes equally often",
+    {"balancing": ["sampler"]},
+    "an epoch stays as long; false alarms usually rise, the threshold takes some of them back",
 )
 SMOTE = Technique(
     "SMOTE on embeddings",
     "adds minority samples between real neighbours, in embedding space and inside the training part only",
     {"balancing": ["smote"]},
+    "the backbone is frozen already, so it costs seconds",
+)
+SMOTE_ELSEWHERE = Technique(
+    SMOTE.name,
+    SMOTE.why,
+    {},
+    "not ticked: it needs tune: head, where the backbone is frozen and only the last layer learns (seconds, but the "
+    "network no longer learns what is peculiar to your data)",
 )
 AUGMENTATION = {
     "image": ["flip", "rotation", "color", "affine", "jpeg", "blur", "noise"],
@@ -83,8 +99,19 @@ def advise(about: DatasetInfo) -> Advice:
     return for_counts(total.real, total.fake, modality, name=about.name, layout=about.layout)
 
 
-def for_counts(real: int, fake: int, modality: str, name: str = "this dataset", layout: str = "") -> Advice:
-    """The advice for a number of real and fake samples of a modality; `layout` is never advised to itself."""
+def for_counts(
+    real: int,
+    fake: int,
+    modality: str,
+    name: str = "this dataset",
+    layout: str = "",
+    *,
+    frozen: bool = False,
+) -> Advice:
+    """The advice for a number of real and fake samples of a modality; `layout` is never advised to itself.
+
+    `frozen` says that the network's backbone stays as it is (tune: head): what works on embeddings is for such alone.
+    """
     band = statistics.severity(real, fake)
     count = statistics.Count(real, fake)
     said = f"{name}: {real:,} real and {fake:,} fake"
@@ -97,7 +124,7 @@ def for_counts(real: int, fake: int, modality: str, name: str = "this dataset", 
     if band in ("moderate", "severe", "extreme"):
         techniques += [SAMPLER, _augmentation(modality, count.minority)]
     if band == "extreme":
-        techniques.append(SMOTE)
+        techniques.append(SMOTE if frozen else SMOTE_ELSEWHERE)
     preset = _merged(tuple(techniques))
     paths = _paths(name, count, modality, layout, preset) if band in ("severe", "extreme") else ()
     return Advice(band, headline, tuple(techniques), paths, preset)
@@ -111,6 +138,7 @@ def _augmentation(modality: str, minority: str) -> Technique:
             "balancing": ["minority_augmentation"],
             "augmentation": AUGMENTATION.get(modality, AUGMENTATION["video"]),
         },
+        "each sample takes longer to read, and an epoch with it",
     )
 
 

@@ -122,6 +122,8 @@ def _result(
     config: TrainConfig, setup: Any, head: bool, prepare: float, step: float, steps: int, batch: int,
     score: float, memory: dict[str, float],
 ) -> dict[str, Any]:  # fmt: skip
+    from core.training.setup import trained_how
+
     counts = {split: sum(c.values()) for split, c in setup.planned.counts().items()}
     samples = sum(counts.values())
     once = prepare * samples / max(1, config.workers)
@@ -140,6 +142,7 @@ def _result(
         "step_seconds": step,
         "measured_batch": batch,
         "samples": counts,
+        "trained_how": trained_how(setup),
         **memory,
     }
 
@@ -157,5 +160,5 @@ def show(result: dict[str, Any]) -> str:
     gpu = f", {result['gpu_memory_mb']:.0f} MB on the GPU" if "gpu_memory_mb" in result else ""
     return (
         f"about {minutes:.1f} min{epoch} (of it {result['preparing_seconds']:.0f} s to prepare what the cache lacks), "
-        f"{result['memory_mb']:.0f} MB of memory{gpu}"
+        f"{result['memory_mb']:.0f} MB of memory{gpu}; {result['trained_how']}"
     )

@@ -28,6 +28,7 @@ class Estimate:
     preparing_seconds: float
     memory_mb: float
     gpu_memory_mb: float | None
+    trained_how: str = ""  # size, batch, accumulation, precision as they will be
 
 
 def estimate(
@@ -62,6 +63,7 @@ def estimate(
         preparing_seconds=document["preparing_seconds"],
         memory_mb=document["memory_mb"],
         gpu_memory_mb=document.get("gpu_memory_mb"),
+        trained_how=str(document.get("trained_how", "")),
     )
 
 

@@ -14,6 +14,7 @@ class Preset:
     name: str
     about: str
     changes: dict[str, Any]
+    objectives: bool = False  # also everything that the network can learn beside the verdict
 
 
 def presets(modality: str) -> list[Preset]:
@@ -56,6 +57,7 @@ def presets(modality: str) -> list[Preset]:
                 "augmentation": augmentation,
                 "label_smoothing": 0.05,
             },
+            objectives=True,
         ),
         Preset(
             "head only",
@@ -70,6 +72,23 @@ def presets(modality: str) -> list[Preset]:
                 "balancing": ["smote"],
             },
         ),
+    ]
+
+
+def sizes(modality: str) -> list[Preset]:
+    """The fusion transformer whole: width, depth, encoders, batch, half precision, accumulation; each can be changed."""
+    if modality != "multimodal":
+        return []
+    about = {
+        "large": "width 512, 4 layers, 8 heads, ViT-B/16, wav2vec 2.0 large; batch 2, FP16 on a GPU, steps after 8 "
+        "batches; for more than 16 GB",
+        "small": "width 256, 2 layers, 4 heads, ResNet-50, wav2vec 2.0 base; batch 4, FP16 on a GPU, steps after 4 "
+        "batches; for up to 16 GB",
+    }
+    as_the_size_says = {"batch_size": None, "accumulation": None}
+    return [
+        Preset(size, words, {"model": "fusion", "model_options": {"size": size}, **as_the_size_says})
+        for size, words in about.items()
     ]
 
 

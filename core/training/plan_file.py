@@ -44,6 +44,7 @@ def save_plan(
             "tune": setup.tune,
             "learning_rate": setup.learning_rate,
             "batch_size": setup.config.batch,
+            "accumulation": setup.config.accumulation,
             "objectives": setup.objectives,
             "skipped": skipped if skipped is not None else {"train": state.unusable},
             "unreadable": state.unreadable,

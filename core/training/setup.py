@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import models
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.training.balancing import Balancing, TrainingSet, make_balancing
+from core.training.options import idle
 from core.training.options.checks import check_tune
 from core.training.options.config import TrainConfig
 from core.training.reading.examples import Changes, Source
@@ -55,6 +56,13 @@ class Setup:
             metadata=bool(getattr(self.network, "metadata_tensors", lambda rows: None)([{}])),
         )
 
+    @property
+    def idle(self) -> list[str]:
+        """A line for each option that somebody has set for nothing."""
+        usual = TrainConfig().to_dict()
+        found = idle.set_for_nothing(self.config.to_dict(), usual, facts_of(self.card))
+        return [f"{name}: does nothing here, {why}" for name, why in found.items()]
+
     def training_set(self) -> TrainingSet:
         rows = self.planned.split("train")
         weights = self.config.dataset_weights
@@ -72,6 +80,19 @@ class Setup:
         techniques = self.balancing()
         stronger = frozenset(y for y in (0, 1) if any(t.strengthens(y) for t in techniques))
         return Changes(tuple(self.config.augmentation), stronger)
+
+
+def trained_how(setup: Setup) -> str:
+    """`size large (width 512, layers 4, heads 8, …), batch 2, accumulation 8, precision fp16`"""
+    options, config = setup.model_options, setup.config
+    parts = []
+    if "size" in options:
+        inside = ("width", "layers", "heads", "visual_encoder", "audio_encoder", "text_encoder", "encoder")
+        named = ", ".join(f"{name} {options[name]}" for name in inside if options.get(name))
+        parts.append(f"size {options['size']} ({named})")
+    parts.append(f"batch {config.batch if config.batch_size != 'auto' else 'auto'}")
+    parts += [f"accumulation {config.accumulation}", f"precision {config.precision}"]
+    return ", ".join(parts)
 
 
 def card_for(config: TrainConfig) -> ModelCard:
@@ -149,6 +170,10 @@ def check_objectives(config: TrainConfig, card: ModelCard) -> None:
             )
 
 
+def facts_of(card: ModelCard) -> dict[str, Any]:
+    return {name: getattr(card, name) for name in ("tune", "options", "objectives", "pretrained")}
+
+
 def objective_weights(config: TrainConfig, card: ModelCard, tune: str, datasets: int) -> dict[str, float]:
     """As the configuration says; where it says nothing, as the card brings them, as far as they can do something."""
     if config.domain_weight and datasets < 2:
@@ -159,6 +184,19 @@ def objective_weights(config: TrainConfig, card: ModelCard, tune: str, datasets:
         idle = tune == "head" or (objective == "domain" and datasets < 2)
         found[objective] = float(given) if given is not None else 0.0 if idle else usual
     return found
+
+
+def with_recipe_of(config: TrainConfig, card: ModelCard) -> TrainConfig:
+    """What the configuration leaves open, as the network's card wants it: LARGE takes 2 clips at a time in half
+    precision and steps after 8 of them. What the configuration says stays."""
+    found: dict[str, Any] = {}
+    if config.batch_size is None and card.batch:
+        found["batch_size"] = card.batch
+    if config.accumulation is None:
+        found["accumulation"] = card.accumulation
+    if config.precision == "auto" and card.precision and config.device != "cpu" and torch.cuda.is_available():
+        found["precision"] = card.precision
+    return replace(config, **found)
 
 
 def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe | None = None) -> Setup:
@@ -178,7 +216,7 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
     options = model_options_for(config, card, datasets if objectives.get("domain") else 0)
     network = create_network(config, options, space)
     return Setup(
-        config=config,
+        config=with_recipe_of(config, network.card),
         card=network.card,  # as built: the layer for heat maps may depend on an option
         recipe=recipe,
         planned=planned,

@@ -36,7 +36,7 @@ from core.training.process.ranks import Ranks, describe, join
 from core.training.reference import of_run
 from core.training.scoring import evaluation
 from core.training.scoring.predict import Interrupted, save_tables
-from core.training.setup import Setup, set_up
+from core.training.setup import Setup, set_up, trained_how
 from core.workspace import Workspace
 
 log = logging.getLogger("core.training")
@@ -200,6 +200,9 @@ def announce(setup: Setup, ranks: Ranks, *, resumed: bool) -> None:
         setup.planned.protocol,
         setup.recipe.faces,
     )
+    log.info("%s", trained_how(setup))
+    for line in setup.idle:
+        log.info("%s", line)
     for name, weight in setup.objectives.items():
         if weight:
             log.info("objective beside the verdict: %s, weight %g", name, weight)

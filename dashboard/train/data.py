@@ -14,9 +14,9 @@ from core.catalog import exclusions, table
 from core.catalog import leaks as leak_report
 from core.catalog.statistics import severity
 from core.errors import BadInput, one_line
+from core.runs import cards
 from core.training.augmentation import fitting as fitting_augmentations
-from core.training.balancing import TECHNIQUES
-from core.training.options.choices import MODALITIES
+from core.training.options.choices import DEFAULT_MODELS, MODALITIES
 from core.training.options.config import TrainConfig
 from core.training.reading import fitting as fits
 from core.training.reading import samples
@@ -82,7 +82,9 @@ def methods(config: dict[str, Any], space: Workspace) -> list[str]:
 
 def signature(config: dict[str, Any]) -> tuple[Any, ...]:
     """What the advice depends on."""
-    return config["modality"], tuple(config["datasets"])
+    return config["modality"], tuple(
+        config["datasets"]
+    )  # not the network: it may be changed without new ticks
 
 
 def advice(config: dict[str, Any], space: Workspace) -> advisor.Advice | None:
@@ -92,7 +94,7 @@ def advice(config: dict[str, Any], space: Workspace) -> advisor.Advice | None:
         return None
     name = chosen[0].name if len(chosen) == 1 else "the chosen data"
     real, fake = sum(d.real for d in chosen), sum(d.fake for d in chosen)
-    return advisor.for_counts(real, fake, config["modality"], name=name)
+    return advisor.for_counts(real, fake, config["modality"], name=name, frozen=frozen(config, space))
 
 
 def advised(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
@@ -104,16 +106,24 @@ def advised(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
 
 
 def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
-    """A preset of another page as this form takes it: only what the modality has, and what its techniques need."""
+    """A preset of another page as this form takes it: only what the modality has."""
     fixed = dict(preset)
     if "augmentation" in fixed and fixed.get("modality") in MODALITIES:
         allowed = fitting_augmentations(fixed["modality"])
         fixed["augmentation"] = [a for a in fixed["augmentation"] if a in allowed]
-    embedded = [n for n in fixed.get("balancing") or [] if n in TECHNIQUES and TECHNIQUES[n].needs_embeddings]
-    if embedded and fixed.get("tune") is None:
-        fixed["tune"] = "head"  # they work on embeddings of a frozen backbone
-        fixed["devices"] = 1
     return fixed
+
+
+def frozen(config: Mapping[str, Any], space: Workspace) -> bool:
+    """Whether the network that is meant has a frozen backbone; without its card, unless told, it has none."""
+    card = card_of(config, space)
+    return (config.get("tune") or (card or {}).get("tune")) == "head"
+
+
+def card_of(config: Mapping[str, Any], space: Workspace) -> Mapping[str, Any] | None:
+    """The card of the network that is meant; None while the cards are read for the first time."""
+    name = config.get("model") or DEFAULT_MODELS[config["modality"]]
+    return next((card for card in cards.cached(space) or [] if card["name"] == name), None)
 
 
 def draw_chosen(config: Mapping[str, Any], fitting: Sequence[Dataset]) -> None:

@@ -127,7 +127,8 @@ def _estimate(config: dict[str, Any], *, blocked: bool) -> None:
         epoch = "" if found.epoch_seconds is None else f" · {theme.duration(found.epoch_seconds)} an epoch"
         st.info(
             f"About **{theme.duration(found.seconds)}**{epoch} · {theme.size(found.memory_mb * 1e6)} of memory{gpu}. "
-            f"Preparing what the cache lacks: {theme.duration(found.preparing_seconds)} of it.",
+            f"Preparing what the cache lacks: {theme.duration(found.preparing_seconds)} of it.  \n"
+            f"Trained with {theme.safe(found.trained_how)}.",
             icon=":material/timer:",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -9,8 +10,9 @@ import streamlit as st
 from core.catalog import table
 from core.errors import BadInput, one_line
 from core.runs import cards
-from core.runs.presets import presets
+from core.runs.presets import Preset, presets, sizes
 from core.training import augmentation
+from core.training.options import idle
 from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme
@@ -25,6 +27,9 @@ SEEN = {
     "techniques": ("balancing", "loss", "augmentation", "label_smoothing", "threshold_method"),
     "budget": ("epochs", "batch_size", "learning_rate", "early_stopping", "device", "devices", "precision", "monitor"),
 }  # fmt: skip
+
+
+EVERYTHING_ON = 0.1  # weight of an objective that the network does not bring by itself
 
 
 def page() -> None:
@@ -51,7 +56,7 @@ def page() -> None:
         _techniques()
     with budget:
         st.markdown("## 4 · Budget and device")
-        option_form.options(SEEN["budget"], 2)
+        option_form.options(_acting(SEEN["budget"]), 2)
     with st.expander("All options", key="train-all-options"):
         _all_options()
     train_yaml.draw()
@@ -71,11 +76,26 @@ def _take_over() -> None:
 def _presets() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Start from", width="content")
-        for preset in presets(option_form.config()["modality"]):
+        modality = option_form.config()["modality"]
+        for preset in (*presets(modality), *sizes(modality)):
             if st.button(preset.name.capitalize(), key=f"preset-{preset.name}", help=preset.about):
-                option_form.replace(preset.changes, over=option_form.config())
+                option_form.replace(_changes_of(preset), over=option_form.config())
                 st.session_state["train_advised"] = train_data.signature(option_form.config())
                 st.rerun()
+
+
+def _changes_of(preset: Preset) -> dict[str, Any]:
+    """With the weights of what this network can learn beside the verdict, where the preset wants that."""
+    if not preset.objectives:
+        return preset.changes
+    config = {**option_form.config(), **preset.changes}
+    card = train_data.card_of(config, session.space())
+    useless = idle.idle(config, card)
+    weights = {
+        f"{name}_weight": weight or EVERYTHING_ON
+        for name, weight in (card or {}).get("objectives", {}).items()
+    }
+    return {**preset.changes, **{name: weight for name, weight in weights.items() if name not in useless}}
 
 
 def _data() -> None:
@@ -146,7 +166,7 @@ def _model() -> None:
     name = option_form.option("model", choices=names, format_func=shown) or default
     if card := known.get(name):
         st.caption(f"{theme.safe(card['about'])}. {theme.safe(card['source'])}")
-    option_form.options([n for n in SEEN["model"] if n != "model"], 2)
+    option_form.options(_acting([n for n in SEEN["model"] if n != "model"]), 2)
 
 
 def _techniques() -> None:
@@ -154,11 +174,20 @@ def _techniques() -> None:
     if advice is not None:
         st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(advice.headline)}")
         for technique in advice.techniques:
-            st.caption(f"**{theme.safe(technique.name)}**: {theme.safe(technique.why)}")
+            cost = f" ({theme.safe(technique.cost)})" if technique.cost else ""
+            st.caption(f"**{theme.safe(technique.name)}**: {theme.safe(technique.why)}{cost}")
     fitting = augmentation.fitting(option_form.config()["modality"])
     for name in SEEN["techniques"][:3]:
         option_form.option(name, **({"choices": fitting} if name == "augmentation" else {}))
-    option_form.options(SEEN["techniques"][3:], 2)
+    option_form.options(_acting(SEEN["techniques"][3:]), 2)
+
+
+def _acting(names: Iterable[str]) -> list[str]:
+    """Without the options that do nothing here, as long as nobody has set them."""
+    config = option_form.config()
+    useless = idle.idle(config, train_data.card_of(config, session.space()))
+    usual = TrainConfig().to_dict()
+    return [name for name in names if name not in useless or config[name] != usual[name]]
 
 
 def _all_options() -> None:
@@ -169,6 +198,9 @@ def _all_options() -> None:
         if name not in above:
             groups.setdefault(field.metadata["group"], []).append(name)
     for group, names in groups.items():
+        names = _acting(names)
+        if not names:
+            continue
         st.markdown(f"**{theme.safe(group)}**")
         option_form.options(names, 3)
 

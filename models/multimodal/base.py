@@ -30,7 +30,7 @@ Mask = Mapping[str, torch.Tensor] | None
 
 @dataclass(frozen=True)
 class Size:
-    """One width and depth of fusion, the encoders that go with it, and the batch that fits."""
+    """One width and depth of fusion, the encoders that go with it, and how it is trained on such a device."""
 
     width: int
     layers: int
@@ -40,13 +40,35 @@ class Size:
     audio_encoder: str
     text_encoder: str
     metadata: bool
+    precision: str = ""  # on a GPU; empty: as for any network
+    accumulation: int = 1  # batches whose gradients make one step
 
 
 SIZES = {
     "large": Size(
-        512, 4, 8, 2, "vit_base_patch16_224.augreg2_in21k_ft_in1k", "wav2vec2_large", SENTENCE_DEFAULT, True
+        512,
+        4,
+        8,
+        2,
+        "vit_base_patch16_224.augreg2_in21k_ft_in1k",
+        "wav2vec2_large",
+        SENTENCE_DEFAULT,
+        True,
+        precision="fp16",
+        accumulation=8,
     ),
-    "small": Size(256, 2, 4, 4, "resnet50.a1_in1k", "wav2vec2_base", SENTENCE_DEFAULT, True),
+    "small": Size(
+        256,
+        2,
+        4,
+        4,
+        "resnet50.a1_in1k",
+        "wav2vec2_base",
+        SENTENCE_DEFAULT,
+        True,
+        precision="fp16",
+        accumulation=4,
+    ),
     "tiny": Size(
         64, 2, 4, 8, "mobilenetv3_small_050.lamb_in1k", "logmel:mobilenetv3_small_050.lamb_in1k", "", False
     ),
@@ -118,8 +140,13 @@ def encoders(plan: Plan, pretrained: bool) -> dict[str, nn.Module]:
 
 
 def card_changes(plan: Plan) -> dict[str, Any]:
-    """What the forensic encoders want otherwise than the card says: unresized crops, and no weights to load."""
-    found: dict[str, Any] = {}
+    """How this size is trained, and what the forensic encoders want: unresized crops, and no weights to load."""
+    usual = SIZES[plan.size]
+    found: dict[str, Any] = {
+        "batch": usual.batch,
+        "precision": usual.precision,
+        "accumulation": usual.accumulation,
+    }
     if plan.size == "forensic":
         found.update(size=96, frames=4)
     if plan.visual_encoder == FORENSIC_PICTURE:

@@ -122,7 +122,12 @@ def test_advice_grows_with_the_band() -> None:
     assert set(options["moderate"]["balancing"]) == {"sampler", "minority_augmentation"}
     assert options["moderate"]["augmentation"]
     assert options["severe"] == options["moderate"]
-    assert set(options["extreme"]["balancing"]) == {"sampler", "minority_augmentation", "smote"}
+    assert set(options["extreme"]["balancing"]) == {"sampler", "minority_augmentation"}
+    frozen = advice.for_counts(*BANDS["extreme"], "image", frozen=True)
+    assert set(frozen.preset["balancing"]) == {"sampler", "minority_augmentation", "smote"}
+    (smote,) = [t for t in advice.for_counts(*BANDS["extreme"], "image").techniques if "SMOTE" in t.name]
+    assert not smote.options and "tune: head" in smote.cost
+    assert all(t.cost for t in frozen.techniques)
 
 
 @pytest.mark.parametrize(("band", "best"), [("severe", "FoR"), ("extreme", "In-the-Wild")])

@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.catalog.table import DatasetInfo, save
 from core.runs import cards
 from core.runs.folder import RunFolder
+from core.training.options import idle
+from core.training.options.checks import check_tune
 from core.training.options.config import TrainConfig
 from core.workspace import Workspace, write_json
 
@@ -30,7 +32,11 @@ def fresh_caches(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     st.cache_data.clear()
     known = [
         {"name": "mobilenetv3_small", "modality": "image", "parameters": 1_520_000, "input": "224x224 px",
-         "about": "the quick one", "source": "2019", "options": {}},
+         "about": "the quick one", "source": "2019", "options": {"dropout": 0.1}, "tune": "all",
+         "pretrained": "tag", "objectives": {"domain": 0.0}},
+        {"name": "forensic_residual", "modality": "image", "parameters": 23_000, "input": "224x224 px unresized",
+         "about": "compact", "source": "ours", "options": {"dropout": 0.3}, "tune": "head", "pretrained": None,
+         "objectives": {}},
         {"name": "simple_cnn", "modality": "video", "parameters": 422_530, "input": "16 frames",
          "about": "three layers", "source": "ours", "options": {}},
     ]  # fmt: skip
@@ -95,7 +101,9 @@ def test_without_data_the_next_step_is_offered(space: Workspace) -> None:
     assert "There is no data yet" in text_of(page)
 
 
-def test_every_field_of_the_configuration_has_its_widget(add_dataset: Callable[..., None]) -> None:
+def test_every_field_that_does_something_has_its_widget(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
     add_dataset("faces", "image", 60, 60)
     add_dataset("more faces", "image", 30, 30)
     page = open_page(
@@ -114,7 +122,8 @@ def test_every_field_of_the_configuration_has_its_widget(add_dataset: Callable[.
         for f in fields(TrainConfig)
         if not any(k.startswith(f"train-{f.name}-{generation}") for k in drawn)
     ]
-    assert missing == []
+    card = next(card for card in cards.cached(space) or [] if card["name"] == "forensic_residual")
+    assert set(missing) == set(idle.idle(page.session_state["train_config"], card))
 
 
 def test_the_form_says_how_imbalanced_the_data_is_and_ticks_the_advice(
@@ -131,12 +140,42 @@ def test_the_form_says_how_imbalanced_the_data_is_and_ticks_the_advice(
     assert widget(page, "selectbox", "loss").value == "focal"
 
 
-def test_extreme_imbalance_trains_the_head_where_smote_lives(add_dataset: Callable[..., None]) -> None:
+def test_advice_of_extreme_imbalance_runs_with_the_network_that_is_chosen(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    """SMOTE is ticked where the backbone is frozen anyway; nothing is frozen for it in silence."""
     add_dataset("faces", "image", 10, 160)
+    page = open_page({"modality": "image", "datasets": [], "model": "mobilenetv3_small"})
+    widget(page, "multiselect", "datasets").select("faces").run()
+    config = page.session_state["train_config"]
+    assert "smote" not in config["balancing"] and config["tune"] is None and "sampler" in config["balancing"]
+    assert "it needs tune: head" in text_of(page)
+    check_tune(TrainConfig.from_dict(config), "all")
     page = open_page()
     config = page.session_state["train_config"]
-    assert "smote" in config["balancing"] and config["tune"] == "head"
-    TrainConfig.from_dict(config)
+    assert "smote" in config["balancing"] and config["tune"] is None  # the default network is in head mode
+    check_tune(TrainConfig.from_dict(config), "head")
+
+
+def test_an_option_that_does_nothing_for_the_network_is_not_offered(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = open_page({"modality": "image", "datasets": ["faces"], "model": "mobilenetv3_small"})
+    assert widget(page, "number_input", "dropout")
+    names = {control.key.split("-")[1] for control in page.number_input if control.key.startswith("train-")}
+    assert "seconds" not in names and "focal_gamma" not in names and "warmup" not in names
+    assert {"epochs", "plateau_patience", "weight_decay"} <= names
+    page = open_page({"modality": "image", "datasets": ["faces"], "model": "", "seconds": 2.0})
+    names = {control.key.split("-")[1] for control in page.number_input if control.key.startswith("train-")}
+    assert "seconds" in names and "domain_weight" not in names  # what somebody has set is shown
+
+
+def test_what_the_catalogue_has_beside_is_named_with_its_reason(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("voices", "audio", 50, 50)
+    text = text_of(open_page({"modality": "image", "datasets": ["faces"]}))
+    assert "voices** holds recordings, and image takes pictures" in text
+    page = open_page({"modality": "multimodal", "datasets": ["faces", "voices"]})
+    assert not page.button(key="train-start").disabled
 
 
 def test_the_plan_and_its_leaks_stand_in_one_line(add_dataset: Callable[..., None]) -> None:

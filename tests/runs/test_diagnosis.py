@@ -10,7 +10,7 @@ import pytest
 from core.runs.curves import Series
 from core.runs.diagnosis import Finding, diagnose
 from core.runs.listing import Summary
-from core.runs.presets import presets
+from core.runs.presets import presets, sizes
 from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 
@@ -111,3 +111,5 @@ def test_every_preset_is_a_configuration_and_takes_back_the_one_before(modality:
             both = {"modality": modality, **first.changes, **second.changes}
             alone = {"modality": modality, **second.changes}
             assert TrainConfig.from_dict(both) == TrainConfig.from_dict(alone)
+    for size in sizes(modality):
+        TrainConfig.from_dict({"modality": modality, **size.changes})

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from core.errors import BadInput
+from core.training.options import idle
+from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 from core.training.options.yaml_fields import parse_setting
 from core.workspace import CODE_ROOT
@@ -123,3 +125,40 @@ def test_a_setting_that_is_none_is_refused(text: str) -> None:
 def test_the_configuration_does_not_import_torch() -> None:
     code = "import sys, core.training.options.config, core.training; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=CODE_ROOT, check=False).returncode == 0
+
+
+CARD = {"tune": "all", "options": {"dropout": 0.1}, "objectives": {"domain": 0.0}, "pretrained": "tag"}
+
+
+@pytest.mark.parametrize(
+    ("options", "card", "useless"),
+    [
+        ({"modality": "audio"}, CARD, {"frames", "image_size", "contrastive_weight"}),
+        ({"modality": "video"}, CARD, {"sample_rate", "aggregation", "views", "head"}),
+        ({"scheduler": "cosine", "loss": "cross_entropy"}, CARD, {"plateau_patience", "focal_gamma"}),
+        ({"datasets": ["one"]}, CARD, {"dataset_weights", "domain_weight"}),
+        ({}, {**CARD, "tune": "head"}, {"domain_weight"}),
+        (
+            {},
+            {**CARD, "options": {}, "pretrained": "", "objectives": {}},
+            {"dropout", "pretrained", "domain_weight"},
+        ),
+    ],
+)
+def test_what_does_nothing_is_known(options: dict[str, Any], card: dict[str, Any], useless: set[str]) -> None:
+    config = TrainConfig.from_dict(options).to_dict()
+    assert useless <= set(idle.idle(config, card))
+    assert not idle.set_for_nothing(config, TrainConfig().to_dict(), card) or options.get("datasets")
+
+
+def test_what_is_set_for_nothing_is_said() -> None:
+    config = TrainConfig(modality="audio", frames=8, warmup=0.2).to_dict()
+    said = idle.set_for_nothing(config, TrainConfig().to_dict(), CARD)
+    assert said == {"frames": "sound has no pictures", "warmup": "the scheduler is plateau"}
+
+
+def test_no_option_that_acts_is_called_useless() -> None:
+    used = {"epochs", "learning_rate", "seed", "monitor", "batch_size", "optimizer", "weight_decay", "loss"}
+    for modality in MODALITIES:
+        config = TrainConfig.from_dict({"modality": modality}).to_dict()
+        assert not used & set(idle.idle(config, CARD))

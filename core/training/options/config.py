@@ -184,7 +184,13 @@ class TrainConfig:
         None, "stop training (and evaluate) after this time; empty: no limit", unit="min", low=0.01
     )
     clip_norm: float | None = option(1.0, "longest gradient allowed; empty or 0: no clipping", low=0)
-    accumulation: int = option(1, "batches whose gradients make one step", unit="batches", low=1, high=4096)
+    accumulation: int | None = option(
+        None,
+        "batches whose gradients make one step; empty: the card's (mostly 1)",
+        unit="batches",
+        low=1,
+        high=4096,
+    )
     seed: int = option(42, "seed of everything random", low=0, high=2**31 - 1)
 
     balancing: list[str] = option(

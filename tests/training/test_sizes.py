@@ -1,0 +1,63 @@
+"""LARGE and SMALL as whole presets: what a configuration leaves open comes from the size, what it says stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import models
+from core.cli.estimate import measure
+from core.runs.presets import sizes
+from core.training.options.config import TrainConfig
+from core.training.setup import set_up, trained_how, with_recipe_of
+from core.workspace import Workspace
+from tests.training.tiny_catalogue import clip_set, small
+
+WHOLE = {
+    "large": {"width": 512, "layers": 4, "heads": 8, "batch": 2, "accumulation": 8, "visual": "vit_base"},
+    "small": {"width": 256, "layers": 2, "heads": 4, "batch": 4, "accumulation": 4, "visual": "resnet50"},
+}
+
+
+@pytest.mark.parametrize("size", list(WHOLE))
+def test_a_size_decides_all_that_is_left_open(size: str) -> None:
+    (preset,) = [p for p in sizes("multimodal") if p.name == size]
+    config = TrainConfig.from_dict({"modality": "multimodal", **preset.changes})
+    with torch.device("meta"):
+        network = models.create(config.model_name, **config.model_options)
+    wanted = WHOLE[size]
+    assert {name: network.options[name] for name in ("width", "layers", "heads")} == {
+        name: wanted[name] for name in ("width", "layers", "heads")
+    }
+    assert network.options["visual_encoder"].startswith(str(wanted["visual"]))
+    assert network.card.precision == "fp16"
+    decided = with_recipe_of(config, network.card)
+    assert (decided.batch, decided.accumulation) == (wanted["batch"], wanted["accumulation"])
+    own = TrainConfig.from_dict({**config.to_dict(), "batch_size": 3, "accumulation": 1})
+    decided = with_recipe_of(own, network.card)
+    assert (decided.batch, decided.accumulation) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "size forensic (width 64, layers 1, heads 4"),
+        ({"model_options": {"width": 32}}, "size forensic (width 32, layers 1"),
+        ({"batch_size": 3, "accumulation": 2}, "batch 3, accumulation 2"),
+    ],
+)
+def test_the_estimate_and_the_log_say_what_was_decided(
+    space: Workspace, tmp_path: Path, more: dict[str, Any], said: str
+) -> None:
+    clip_set(space, tmp_path)
+    options = {"modality": "multimodal", "datasets": ["clips"], "model": "fusion_forensic", "frames": 2}
+    config = TrainConfig.from_dict(small(**{**options, "seconds": 0.5, "batch_size": None, **more}))
+    setup = set_up(config, space)
+    assert said in trained_how(setup) and (
+        "batch 8, accumulation 1" in trained_how(setup) or "batch_size" in more
+    )
+    if not more:
+        assert measure(config)["trained_how"] == trained_how(setup)
