@@ -87,7 +87,7 @@ def _step_seconds(job: Any) -> tuple[float, int]:
         took.append(time.monotonic() - before)
         if time.monotonic() - began > SECONDS:
             break
-    return min(took[1:] or took) * job.config.accumulation, len(batch)
+    return min(took[1:] or took) * job.config.batches_a_step, len(batch)
 
 
 def _score_seconds(setup: Any, ranks: Any) -> float:

@@ -89,7 +89,7 @@ class Loop:
 
     @property
     def steps_per_epoch(self) -> int:
-        return -(-len(self.draws_of(1)) // self.config.accumulation)
+        return -(-len(self.draws_of(1)) // self.config.batches_a_step)
 
     @property
     def total_steps(self) -> int:
@@ -100,7 +100,7 @@ class Loop:
         if self.learner.at_once is not None:
             return self._learn_at_once(draws)
         self.network.train()
-        state, size = self.progress, self.config.accumulation
+        state, size = self.progress, self.config.batches_a_step
         rest = draws[state.batch :]
         pace = Pace(every=max(1, len(draws) // size // EVENTS_IN_AN_EPOCH))
         waiting = iter(self.loader.batches(rest)) if rest else iter(())

@@ -306,6 +306,11 @@ class TrainConfig:
         return self.batch_size or DEFAULT_BATCHES[self.modality]
 
     @property
+    def batches_a_step(self) -> int:
+        """Batches whose gradients make one step."""
+        return self.accumulation or 1
+
+    @property
     def lower_is_better(self) -> bool:
         """Whether the best epoch is the one where the monitor is lowest."""
         return self.monitor in LOWER_IS_BETTER

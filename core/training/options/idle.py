@@ -10,7 +10,8 @@ from dataclasses import fields
 from typing import Any
 
 from core.training import losses
-from core.training.balancing import TECHNIQUES
+from core.training.balancing import TECHNIQUES, Balancing
+from core.training.losses import Loss
 
 PICTURE = ("frames", "sampling", "image_size", "faces", "face_margin")
 SOUND = ("sample_rate", "seconds", "trim_silence")
@@ -63,7 +64,7 @@ def _by_others(config: Mapping[str, Any]) -> dict[str, str]:
 
 def _by_settings(config: Mapping[str, Any]) -> dict[str, str]:
     """Settings of techniques and losses that are not chosen."""
-    kinds = [*TECHNIQUES.items(), *losses.LOSSES.items()]
+    kinds: list[tuple[str, type[Balancing] | type[Loss]]] = [*TECHNIQUES.items(), *losses.LOSSES.items()]
     chosen = {*config["balancing"], config["loss"]}
     used = {one.name for name, kind in kinds if name in chosen for one in fields(kind.Settings)}
     return {
