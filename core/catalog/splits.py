@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from core.catalog import components, exclusions
-from core.catalog.allocation import FRACTIONS, SPLITS, allocate, order_of
+from core.catalog.allocation import FRACTIONS as FRACTIONS
+from core.catalog.allocation import SPLITS, USUAL_SHARES, allocate, order_of, parse_shares
 from core.catalog.division import divide
 from core.errors import BadInput
 from core.workspace import Workspace
 
 PROTOCOLS = ("official", "group", "heldout_method", "random")
 GIANT = 0.7  # a component with more of the samples than this cannot be dealt whole
-VAL_OF_TRAIN = FRACTIONS[1] / (FRACTIONS[0] + FRACTIONS[1])
 COLUMNS = ("id", "path", "label", "method", "split", "groups", "component", "dataset", "modality")
 
 
@@ -43,6 +43,7 @@ class _Dataset:
     table: pd.DataFrame
     seed: int
     notes: list[str]
+    fractions: tuple[float, float, float]  # of train, val and test, where no list decides
 
     def note(self, text: str) -> None:
         self.notes.append(f"{self.name}: {text}")
@@ -58,9 +59,11 @@ def plan(
     seed: int = 42,
     *,
     heldout: str = "",
+    shares: str = USUAL_SHARES,
     space: Workspace | None = None,
 ) -> Plan:
-    """Divide every dataset of the sample table on its own; the same for the same samples and seed."""
+    """Divide every dataset of the sample table on its own; the same for the same samples, shares and seed."""
+    fractions = parse_shares(shares)
     if protocol not in PROTOCOLS:
         raise BadInput(f"protocol {protocol!r} is unknown; known are {', '.join(PROTOCOLS)}")
     notes: list[str] = []
@@ -77,13 +80,15 @@ def plan(
         )
     split = np.full(len(table), "", dtype=object)
     for name, part in table.groupby("dataset", sort=True):
-        dataset = _Dataset(str(name), part.reset_index(drop=True), seed, notes)
+        dataset = _Dataset(str(name), part.reset_index(drop=True), seed, notes, fractions)
         split[part.index] = _divided(dataset, protocol, heldout)
     table = table.assign(split=split)
-    return finished(table, protocol, seed, notes)
+    return finished(table, protocol, seed, notes, test_wanted=fractions[2] > 0)
 
 
-def finished(table: pd.DataFrame, protocol: str, seed: int, notes: list[str]) -> Plan:
+def finished(
+    table: pd.DataFrame, protocol: str, seed: int, notes: list[str], *, test_wanted: bool = True
+) -> Plan:
     """The plan of a table with its splits filled in: components, counts and what crosses."""
     table = table.assign(component=_component_names(table))
     kept = table["split"] != ""
@@ -96,7 +101,8 @@ def finished(table: pd.DataFrame, protocol: str, seed: int, notes: list[str]) ->
     }
     for s in SPLITS:
         for word, n in counts[s].items():
-            if n == 0 and kept.any() and any(c[word] for c in counts.values()):
+            wanted = s != "test" or test_wanted
+            if n == 0 and wanted and kept.any() and any(c[word] for c in counts.values()):
                 notes.append(f"{s} has no {word} samples")
     sides = table[kept].groupby("component")["split"].nunique()
     return Plan(
@@ -180,10 +186,10 @@ def _official(dataset: _Dataset) -> NDArray[np.object_]:
             split[open_] = "train"
     training = split == "train"
     if "val" not in present and training.any():
-        part = _Dataset(
-            dataset.name, dataset.table[training].reset_index(drop=True), dataset.seed, dataset.notes
-        )
-        split[training] = by_group(part, (1 - VAL_OF_TRAIN, VAL_OF_TRAIN, 0.0))
+        train, val, _ = dataset.fractions
+        without_test = (train / (train + val), val / (train + val), 0.0)
+        rows = dataset.table[training].reset_index(drop=True)
+        split[training] = by_group(replace(dataset, table=rows, fractions=without_test))
         dataset.note(
             "the official lists have no validation part; one was taken from the training part by group"
         )
@@ -193,9 +199,9 @@ def _official(dataset: _Dataset) -> NDArray[np.object_]:
     return split
 
 
-def by_group(dataset: _Dataset, fractions: tuple[float, ...] = FRACTIONS) -> NDArray[np.object_]:
+def by_group(dataset: _Dataset) -> NDArray[np.object_]:
     """Whole components to the parts; a component that holds nearly everything is divided by identity."""
-    groups, n = dataset.groups, len(dataset.table)
+    groups, n, fractions = dataset.groups, len(dataset.table), dataset.fractions
     labels = components.components(groups)
     sizes = np.bincount(labels)
     giant = int(np.argmax(sizes)) if n else 0
@@ -271,7 +277,7 @@ def _random(dataset: _Dataset) -> NDArray[np.object_]:
     dataset.note("divided at random over samples; identities and sources cross, figures will be too good")
     ids = list(dataset.table["id"])
     counts = _strata(dataset.table, np.arange(len(ids)), len(ids))
-    return np.array([SPLITS[s] for s in allocate(counts, ids, dataset.seed)], dtype=object)
+    return np.array([SPLITS[s] for s in allocate(counts, ids, dataset.seed, dataset.fractions)], dtype=object)
 
 
 def _heldout(dataset: _Dataset, heldout: str) -> NDArray[np.object_]:
@@ -294,7 +300,7 @@ def _heldout(dataset: _Dataset, heldout: str) -> NDArray[np.object_]:
     out = fake & (method == chosen)
     labels = components.components(dataset.groups)
     alone = ~np.isin(labels, labels[~out])  # components that hold nothing but the method
-    rest = _Dataset(dataset.name, dataset.table[~alone].reset_index(drop=True), dataset.seed, dataset.notes)
+    rest = replace(dataset, table=dataset.table[~alone].reset_index(drop=True))
     split = np.full(len(method), "test", dtype=object)
     split[~alone] = by_group(rest)
     wrong = (out & (split != "test")) | (fake & ~out & (split == "test"))

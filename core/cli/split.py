@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from core import words
-from core.catalog import leaks, plan_files, splits, table
+from core.catalog import allocation, leaks, plan_files, splits, table
 from core.errors import BadInput
 
 SUMMARY = "divide datasets into train, val and test without leaking, and report what leaks all the same"
@@ -23,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--protocol", choices=splits.PROTOCOLS, default="official")
     parser.add_argument(
         "--heldout", default="", metavar="METHOD", help="the method only in test (heldout_method)"
+    )
+    parser.add_argument(
+        "--shares",
+        default=allocation.USUAL_SHARES,
+        metavar="TRAIN/VAL/TEST",
+        help="shares where no official list decides (default: %(default)s); 80/20 has no test part",
     )
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--out", type=Path, metavar="PLAN.csv", help="write the plan here")
@@ -40,7 +46,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.heldout and args.protocol != "heldout_method":
         raise BadInput("--heldout needs --protocol heldout_method")
     samples = table.load(names)
-    plan = splits.plan(samples, args.protocol, args.seed, heldout=args.heldout)
+    plan = splits.plan(samples, args.protocol, args.seed, heldout=args.heldout, shares=args.shares)
     if args.out:
         plan_files.write(plan, args.out)
     with tqdm(
@@ -56,6 +62,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "seed": plan.seed,
         "datasets": names,
         "counts": plan.counts,
+        "shares": {
+            "asked": dict(zip(allocation.SPLITS, allocation.parse_shares(args.shares), strict=True)),
+            "reached": allocation.reached(plan.counts),
+        },
         "dropped": plan.dropped,
         "crossing_groups": plan.crossing_groups,
         "leaks": [leak.to_dict() for leak in found],
@@ -70,7 +80,9 @@ def show(result: dict[str, Any]) -> str:
         f"{words.choice('protocol', result['protocol'])}, seed {result['seed']}, {len(result['datasets'])} datasets"
     ]
     for split, count in result["counts"].items():
-        lines.append(f"  {words.split(split):<10} {count['real']:>9,} real {count['fake']:>9,} fake")
+        asked, all_ = (result["shares"][side][split] for side in ("asked", "reached"))
+        share = f"{100 * (all_['all'] or 0):.1f} % (asked: {100 * asked:g} %)"
+        lines.append(f"  {words.split(split):<10} {count['real']:>9,} real {count['fake']:>9,} fake  {share}")
     lines.append(f"  dropped {result['dropped']:,}; groups that cross: {result['crossing_groups']:,}")
     lines += [f"  leak: {leak['kind']}: {leak['detail']} ({leak['count']:,})" for leak in result["leaks"]]
     lines += [f"  note: {note}" for note in result["notes"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.catalog.allocation import reached
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.runs.folder import RunFolder
@@ -35,6 +36,7 @@ def save_plan(
             "data_hash": evaluation.provenance.data_hash(rows),
             "datasets": sorted(rows["dataset"].unique().tolist()),
             "counts": planned.counts(),
+            "shares": {"asked": setup.config.shares, "reached": reached(planned.counts())},
             "dropped": planned.dropped,
             "unlabelled": planned.unlabelled,
             "notes": list(planned.notes),

@@ -12,6 +12,7 @@ import streamlit as st
 from core.catalog import advice as advisor
 from core.catalog import exclusions, table
 from core.catalog import leaks as leak_report
+from core.catalog.allocation import reached
 from core.catalog.statistics import severity
 from core.errors import BadInput, one_line
 from core.runs import cards
@@ -154,11 +155,14 @@ def draw_plan(config: dict[str, Any], space: Workspace) -> None:
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
         return
+    shares = reached(counts)
     parts = [
-        f"{split} {theme.count(c['real'])} real, {theme.count(c['fake'])} fake" for split, c in counts.items()
+        f"{split} {theme.count(c['real'])} real, {theme.count(c['fake'])} fake ({100 * (shares[split]['all'] or 0):.0f} %)"
+        for split, c in counts.items()
     ]
     left_out = f" · {theme.count(dropped)} dropped" if dropped else ""
-    st.caption(f"Split by {theme.safe(protocol)}: {' · '.join(parts)}{left_out}")
+    asked = f"; asked: {theme.safe(config['shares'])} where no official list decides"
+    st.caption(f"Split by {theme.safe(protocol)}: {' · '.join(parts)}{left_out}{asked}")
     if leaks:
         st.warning("Leaks: " + theme.safe("; ".join(f"{leak.detail} ({leak.count:,})" for leak in leaks[:3])))
     else:
@@ -171,7 +175,7 @@ def _plan_key(config: dict[str, Any], space: Workspace) -> tuple[Any, ...]:
     files = [table.file_of(name, space) for name in names] + [exclusions.file_of(space)]
     stamps = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
     options = tuple(
-        (k, config[k]) for k in ("modality", "protocol", "heldout", "seed", "max_samples_per_class")
+        (k, config[k]) for k in ("modality", "protocol", "shares", "heldout", "seed", "max_samples_per_class")
     )
     return names, options, str(space.root), stamps
 

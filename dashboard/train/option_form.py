@@ -135,6 +135,7 @@ def _one_of(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
         format_func=show,
         key=key(field.name),
         help=field.metadata["help"],
+        accept_new_options=bool(overrides.get("accept_new_options")),
     )
 
 

@@ -22,13 +22,14 @@ from dashboard.train import start as train_start
 from dashboard.train import yaml_text as train_yaml
 
 SEEN = {
-    "data": ("modality", "datasets", "protocol", "heldout", "max_samples_per_class"),
+    "data": ("modality", "datasets", "protocol", "shares", "heldout", "max_samples_per_class"),
     "model": ("model", "tune", "dropout", "pretrained"),
     "techniques": ("balancing", "loss", "augmentation", "label_smoothing", "threshold_method"),
     "budget": ("epochs", "batch_size", "learning_rate", "early_stopping", "device", "devices", "precision", "monitor"),
 }  # fmt: skip
 
 
+SHARES = ("64/16/20", "70/15/15", "80/10/10", "80/20")
 EVERYTHING_ON = 0.1  # weight of an objective that the network does not bring by itself
 
 
@@ -117,6 +118,7 @@ def _data() -> None:
         option_form.option("protocol")
     with right:
         option_form.option("max_samples_per_class")
+    option_form.option("shares", choices=SHARES, accept_new_options=True)
     if option_form.config()["protocol"] == "heldout_method":
         option_form.option(
             "heldout", choices=["", *train_data.methods(option_form.config(), session.space())]

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.access import Person
-from core.catalog import components, exclusions, splits
+from core.catalog import allocation, components, exclusions, splits
 from core.errors import BadInput, NotAllowed
 from core.workspace import Workspace
 
@@ -237,3 +237,39 @@ def test_heldout_method_needs_two_methods_in_one_dataset() -> None:
     rows = [sample(f"{i}.mp4", i % 2, str(i), method="swap" if i % 2 else None) for i in range(20)]
     with pytest.raises(BadInput, match="at least two methods"):
         splits.plan(table(rows), "heldout_method")
+
+
+@pytest.mark.parametrize(
+    ("shares", "wanted"),
+    [
+        ("64/16/20", (64, 16, 20)),
+        ("70/15/15", (70, 15, 15)),
+        ("80/20", (80, 20, 0)),
+        ("0.5/0.25/0.25", (50, 25, 25)),
+    ],
+)
+@pytest.mark.parametrize("protocol", ["group", "random", "official"])
+def test_shares_are_reached_by_group_and_in_every_class(
+    protocol: str, shares: str, wanted: tuple[int, ...]
+) -> None:
+    """400 people with a real and three fakes each; a person never crosses."""
+    rows = [
+        {"id": f"d/{i}-{k}", "path": f"{i}-{k}", "dataset": "d", "modality": "image", "label": float(k > 0),
+         "method": "swap" if k else None, "split": None, "groups": [f"person-{i}"]}
+        for i in range(400)
+        for k in range(4)
+    ]  # fmt: skip
+    found = splits.plan(pd.DataFrame(rows), protocol, shares=shares)
+    assert found.crossing_groups == 0 or protocol == "random"
+    for split, percent in zip(splits.SPLITS, wanted, strict=True):
+        for share in allocation.reached(found.counts)[split].values():
+            assert share == pytest.approx(percent / 100, abs=0.01)
+    assert wanted[2] or not any("test has no" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "shares", ["", "60/20", "60/20/30", "100", "0/50/50", "80/0/20", "a/b/c", "90/5/10/-5"]
+)
+def test_shares_that_divide_nothing_are_refused(shares: str) -> None:
+    with pytest.raises(BadInput, match=r"shares: .* must be train/validation/test"):
+        allocation.parse_shares(shares)

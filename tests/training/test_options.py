@@ -52,6 +52,12 @@ def test_dataset_weights_reach_the_draws(space: Workspace) -> None:
     assert sorted(set(samples.weights)) == [1.0, 4.0]
 
 
+def test_shares_decide_the_sizes_of_the_parts(space: Workspace) -> None:
+    usual, other = built(space), built(space, shares="80/20")
+    assert len(usual.planned.split("test")) and not len(other.planned.split("test"))
+    assert len(other.planned.split("train")) > len(usual.planned.split("train"))
+
+
 def test_heldout_method_is_in_test_alone(space: Workspace, tmp_path: Path) -> None:
     frame = table.load(["tiny"], space)
     methods = [("a" if i % 2 else "b") if y else None for i, y in enumerate(frame["label"])]
@@ -208,6 +214,7 @@ READ_BACK = {
         "test_the_name_is_what_lists_call_it": ["name"],
         "test_datasets_modality_and_protocol_choose_the_samples": ["datasets", "modality", "protocol", "model"],
         "test_dataset_weights_reach_the_draws": ["dataset_weights"],
+        "test_shares_decide_the_sizes_of_the_parts": ["shares"],
         "test_heldout_method_is_in_test_alone": ["heldout"],
         "test_the_cap_is_per_class_and_keeps_the_balance_of_validation_and_test": ["max_samples_per_class"],
         "test_seed_decides_plan_weights_and_order": ["seed"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.catalog.allocation import parse_shares
 from core.errors import BadInput
 from core.thresholds import methods
 from core.training import augmentation
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_together(config: TrainConfig) -> None:
+    parse_shares(config.shares)
     if config.heldout and config.protocol != "heldout_method":
         refuse("heldout", config.heldout, f"needs protocol: heldout_method (it is {config.protocol})")
     strangers = sorted(set(config.dataset_weights) - set(config.datasets))

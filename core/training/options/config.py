@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from core.catalog.allocation import USUAL_SHARES
 from core.errors import BadInput
 from core.runs.curves import LOWER_IS_BETTER
 from core.thresholds import methods as threshold_methods
@@ -61,6 +62,12 @@ class TrainConfig:
         "official",
         "how the samples are divided; official falls back to group",
         choices=PROTOCOLS,
+        group="data",
+    )
+    shares: str = option(
+        USUAL_SHARES,
+        "train/validation/test in per cent where no official list decides; 80/20 is train and validation without "
+        "a test part",
         group="data",
     )
     heldout: str = option("", "method kept for the test split (protocol heldout_method)", group="data")

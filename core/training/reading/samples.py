@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,8 +59,9 @@ def plan_samples(
     labelled = table[table["label"].notna()].reset_index(drop=True)
     if not len(labelled):
         raise BadInput(f"datasets: no sample states a label for modality {config.modality}")
-    options: dict[str, Any] = {"heldout": config.heldout} if config.heldout else {}
-    plan = make_plan(labelled, config.protocol, config.seed, space=space, **options)
+    plan = make_plan(
+        labelled, config.protocol, config.seed, heldout=config.heldout, shares=config.shares, space=space
+    )
     rows = plan.table.copy()
     extra = ["id"] + [c for c in labelled.columns if c not in rows.columns]
     rows = rows.merge(labelled[extra], on="id", how="left", validate="one_to_one")
