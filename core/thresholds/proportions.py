@@ -11,7 +11,8 @@ Zou & Donner 2008):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -88,6 +89,33 @@ def cost_interval(
         counts, recall, fpr, lambda hit, alarm: -(fp_weight * alarm + fn_weight * (1 - hit))
     )
     return -high, -low
+
+
+def precision_at_interval(
+    recall: float, recall_ends: Sequence[float], fpr: float, fpr_ends: Sequence[float], prevalence: float
+) -> tuple[float, float]:
+    """Of the precision where a share `prevalence` is fake: it follows from recall over false-positive rate, whose
+    logarithm moves as far as both ends of both rates move it. bands.js does the same."""
+
+    def odds(hit: float, alarm: float) -> float:
+        return prevalence * hit / ((1 - prevalence) * alarm) if prevalence < 1 and alarm > 0 else math.inf
+
+    def far(*pairs: tuple[float, float]) -> float:
+        """How far the logarithm moves, as a factor; a rate of 0 moves it without end."""
+        steps = [0.0 if a == b else math.inf if not min(a, b) else math.log(a / b) for a, b in pairs]
+        return math.exp(min(math.hypot(*steps), 700))
+
+    if (
+        not recall > 0 or fpr <= 0
+    ):  # the precision is 0 or 1: the rates' own ends say how far it may lie from that
+        ends = odds(recall_ends[0], fpr_ends[1]), odds(recall_ends[1], fpr_ends[0])
+    else:
+        here = odds(recall, fpr)
+        ends = (
+            here / far((recall, recall_ends[0]), (fpr_ends[1], fpr)),
+            here * far((recall_ends[1], recall), (fpr, fpr_ends[0])),
+        )
+    return ends[0] / (1 + ends[0]), ends[1] / (1 + ends[1]) if ends[1] < 1e300 else 1.0
 
 
 def two_shares(

@@ -17,7 +17,7 @@ def reliability_figure(diagram: Reliability, name: str) -> go.Figure:
     """Share of fakes against the probability given; the size of a point is the number of samples in its bin."""
     size = 8 + 22 * np.sqrt(diagram.count / diagram.count.max())
     hover = [
-        f"{low:.2f} to {high:.2f}: {theme.counted(int(n), 'sample')}, {theme.percent(share)} fake"
+        f"{theme.number(float(low), 2)} to {theme.number(float(high), 2)}: {theme.counted(int(n), 'sample')}, {theme.percent(share)} fake"
         for low, high, n, share in zip(diagram.low, diagram.high, diagram.count, diagram.share, strict=True)
     ]
     fig = go.Figure(

@@ -28,9 +28,33 @@ class Bands {
     // [low, high] around `value`, the figure of this row; null where there is none.
     if (value === null || value === undefined) return null;
     if (name === "cost") return this.costAt(row, value);
+    if (name === "precision_at") return this.precisionAt(row, value);
+    if (name === "queue" || name === "error") return null;
     const known = this.exact.get(this.model.t[row]);
     if (known) return known[name] || null;
     return this.between(row, name, value);
+  }
+  precisionAt(row, value) {
+    // Where a share of the samples is fake: proportions.precision_at_interval in the browser.
+    const { prevalence } = this.model.cost;
+    const share = prevalence ?? this.model.look.positives / this.model.total();
+    const { recall, fpr } = this.model.figures(row);
+    const hit = this.at(row, "recall", recall);
+    const alarm = this.at(row, "fpr", fpr);
+    if (!hit || !alarm) return null;
+    const odds = (a, b) => (share < 1 && b > 0 ? (share * a) / ((1 - share) * b) : Infinity);
+    const step = (a, b) => (a === b ? 0 : Math.min(a, b) ? Math.log(a / b) : Infinity);
+    const far = (...steps) => Math.exp(Math.min(Math.hypot(...steps), 700));
+    let ends = [odds(hit[0], alarm[1]), odds(hit[1], alarm[0])];
+    if (recall > 0 && fpr > 0) {
+      const here = odds(recall, fpr);
+      ends = [
+        here / far(step(recall, hit[0]), step(alarm[1], fpr)),
+        here * far(step(hit[1], recall), step(fpr, alarm[0])),
+      ];
+    }
+    const [low, high] = ends.map((ratio_) => (ratio_ < 1e300 ? ratio_ / (1 + ratio_) : 1));
+    return [Math.min(low, value), Math.max(high, value)];
   }
   costAt(row, value) {
     // What a price does to the intervals of the error rates: at_threshold.cost_ends in the browser.

@@ -30,7 +30,7 @@ class Lab {
     this.buildSelects();
     // Costs that were changed here are handed over when the lab is left: nothing above needs Python for them.
     root.onpointerleave = () => this.commit();
-    root.onfocusout = ({ relatedTarget }) => root.contains(relatedTarget) || this.commit();
+    root.addEventListener("focusout", (event) => root.contains(event.relatedTarget) || this.commit());
   }
   part(name) {
     return this.root.querySelector(`[data-part="${name}"]`);

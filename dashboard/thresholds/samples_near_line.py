@@ -14,9 +14,11 @@ from core.errors import BadInput, WorkbenchError, one_line
 from core.exports import to_csv
 from core.media import shards
 from core.thresholds import calibration
+from core.thresholds.intervals import Interval
 from core.thresholds.own_scale import own, own_ends
 from core.thresholds.point import Point
-from core.thresholds.scored import Scored
+from core.thresholds.probability_figures import probability_intervals
+from core.thresholds.scored import DRAWS, Scored
 from dashboard import session, theme, thumbnails
 from dashboard.charts import thresholds as charts
 from dashboard.thresholds import page_state, words
@@ -142,16 +144,19 @@ def _with_intervals(rows: pd.DataFrame, shares: Sequence[str]) -> pd.DataFrame:
 @st.cache_resource(show_spinner="Calibrating", max_entries=16)
 def _diagram(
     _chosen: Scored, _looked: Scored, key: str, method: str
-) -> tuple[calibration.Calibration | None, calibration.Reliability | None]:
-    """Fitted where thresholds are chosen, drawn for what is looked at; (None, None) for scores that are no shares."""
+) -> tuple[calibration.Calibration | None, calibration.Reliability | None, dict[str, Interval]]:
+    """Fitted where thresholds are chosen, drawn for what is looked at, with the intervals of what is said of it;
+    no diagram for scores that are no shares."""
     fitted = None
     if method != "raw":
         fitted = calibration.fit(_chosen.table["label"].to_numpy(), _chosen.table["score"].to_numpy(), method)
     scores = _looked.table["score"].to_numpy()
     shares = scores if fitted is None else fitted.apply(scores)
     if shares.min() < 0 or shares.max() > 1:
-        return None, None
-    return fitted, calibration.reliability(_looked.table["label"].to_numpy(), shares)
+        return None, None, {}
+    labels = _looked.table["label"].to_numpy()
+    ends = probability_intervals(labels, shares, _looked.table.get("group"), DRAWS)
+    return fitted, calibration.reliability(labels, shares), ends
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -169,7 +174,7 @@ def honesty(source: Source, looking_at: str) -> None:
     method = picked or "platt"
     stamp = source.stamp(looking_at)
     try:
-        fitted, diagram = _diagram(chosen, looked, stamp, method)
+        fitted, diagram, ends = _diagram(chosen, looked, stamp, method)
     except BadInput as error:
         st.info(f"No calibration can be drawn of these scores: {theme.safe(str(error))}")
         return
@@ -178,7 +183,8 @@ def honesty(source: Source, looking_at: str) -> None:
         return
     st.plotly_chart(_drawn(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG)
     st.markdown(
-        f"ECE **{theme.number(diagram.ece)}** · Brier score **{theme.number(diagram.brier)}**"
+        f"ECE **{numbers.interval(diagram.ece, *ends['ece'])}** · "
+        f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
         + (" · fitted on the samples that it is drawn for" if looking_at == source.chosen_on else "")
     )
     if source.folder is None or fitted is None:

@@ -14,6 +14,7 @@ import pytest
 
 from core.thresholds import band, intervals, methods
 from core.thresholds.point import Costs
+from core.thresholds.proportions import precision_at_interval
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import Sweep, at
 from dashboard.threshold_lab import Side, build, line, payload
@@ -31,7 +32,7 @@ const answers = cases.map(({ table, line, cost, error }) => {
   const rows = [...model.t.keys()];
   const figures = rows.map((i) => model.figures(i));
   const ends = figures.map((f, i) => Object.fromEntries(
-    ['precision', 'recall', 'fpr', 'f1', 'accuracy', 'cost'].map((name) => [name, bands.at(i, name, f[name])])));
+    ['precision', 'recall', 'fpr', 'f1', 'accuracy', 'cost', 'precision_at'].map((name) => [name, bands.at(i, name, f[name])])));
   const axes = Object.keys(SCALES).filter((scale) => scale !== 'logit' || table.axis.probability).map((scale) => {
     const axis = new Axis(model, { ...table.axis, scale });
     axis.all();
@@ -166,6 +167,13 @@ def test_every_interval_in_the_browser_holds_its_figure(node: Path, shape: str) 
         priced = looked.scored.intervals_at(lines, prices[seed])
         for line_, ends in zip(lines, priced, strict=True):
             grid[line_]["cost"] = ends["cost"]
+            point, fakes = at(looked.sweep, line_), looked.sweep.positives / looked.sweep.total
+            if not point.recall and not point.fpr:
+                continue  # nothing is called fake
+            share = fakes if prices[seed].prevalence is None else float(prices[seed].prevalence or 0)
+            grid[line_]["precision_at"] = precision_at_interval(
+                point.recall or 0.0, ends["recall"], point.fpr or 0.0, ends["fpr"], share
+            )
         exact.append(grid)
     for answer, grid in zip(ask(node, cases), exact, strict=True):
         for threshold, figures, ends in zip(answer["t"], answer["figures"], answer["ends"], strict=True):

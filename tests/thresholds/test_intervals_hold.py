@@ -52,6 +52,7 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
     table.loc[table["label"] == 1, "method"] = random.choice(["a", "b"], fakes)
     groups = draw(st.sampled_from(["alone", "threes", "one", "by class"]))
     place = np.arange(len(label))
+    table["probability"] = 1 / (1 + np.exp(-np.clip(table["score"], -50, 50)))
     table["group"] = {"alone": place, "threes": place // 3, "one": 0 * place, "by class": label}[groups]
     return table
 
@@ -91,7 +92,8 @@ def test_every_interval_holds_its_figure_and_has_a_width(table: pd.DataFrame) ->
 @settings(deadline=None, max_examples=12)
 def test_so_do_those_of_tables_that_leave_the_house(table: pd.DataFrame) -> None:
     line = float(np.median(table["score"]))
-    found = measure(table, line, resamples=20)
+    found = measure(table, line, resamples=20, prevalence=0.05)
+    assert set(found["intervals"]) >= {"brier", "log_loss", "ece", "precision_at_prevalence"}
     assert_held(found, found["intervals"])
     for rows in slices(table, line).values():
         for row in rows:

@@ -17,7 +17,7 @@ from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
 from core.training.scoring.evaluation import breakdown, measure, write
 from core.training.scoring.evaluation.degradations import degradations, h264, jpeg
-from core.training.scoring.evaluation.localisation import average_precision, propose
+from core.training.scoring.evaluation.localisation import average_precision, localisation, propose
 from core.training.scoring.evaluation.plots import training_curves
 
 RESULT_FILES = (
@@ -96,7 +96,7 @@ def test_the_majority_baseline_stands_beside_every_accuracy_and_is_named_where_n
     at = measure(table, None if table["score"].min() > 1 else float(table["score"].min()))
     assert at["majority_baseline"] == pytest.approx(max(table["label"].mean(), 1 - table["label"].mean()))
     assert any("no better than always answering with the larger class" in w for w in at["warnings"])
-    assert any("calls 100.0 % of the samples fake" in w for w in at["warnings"])
+    assert any("calls 100 % of the samples fake" in w for w in at["warnings"])
 
 
 def test_precision_of_no_calls_is_unknown_within_its_whole_range() -> None:
@@ -239,6 +239,20 @@ def test_localisation_equals_a_hand_computed_figure() -> None:
     proposals = {"a": [(0.0, 2.0, 0.9)], "c": [(0.0, 1.0, 0.8)], "b": [(1.0, 2.9, 0.7)]}
     # ranked: hit, miss, hit -> precisions 1, 1/2, 2/3 at recalls 1/2, 1/2, 1
     assert average_precision(proposals, truth, 0.5) == pytest.approx((1 + 2 / 3) / 2)
+    units = pd.DataFrame(
+        {
+            "id": list("aabbcc"),
+            "t0": [0.0, 2, 0, 1, 0, 1],
+            "t1": [2.0, 3, 1, 3, 1, 2],
+            "score": [0.9, 0.1, 0.2, 0.8, 0.7, 0.3],
+        }
+    )
+    found = localisation(units, truth, {"a": "one", "b": "one", "c": "two"}, draws=50)
+    assert found is not None
+    for name, (low, high) in found["intervals"].items():
+        assert low <= found[name] <= high, name
+        assert low < high, name
+    assert "intervals" not in (localisation(units, truth) or {})
     spans = np.array([[0, 1], [1, 2], [2, 3], [3, 4]], dtype=float)
     assert (1.0, 3.0, pytest.approx(0.85)) in propose(spans, np.array([0.1, 0.9, 0.8, 0.1]))
 

@@ -74,7 +74,7 @@ def write(
         if len(table):
             units = read_units(folder, split, table)
             metrics[split] = split_figures(with_identity(table, plan), units, threshold, prevalence, draws)
-            metrics[split]["localisation"] = localise(table, units, plan)
+            metrics[split]["localisation"] = localise(table, units, plan, draws)
             metrics[split]["people"] = left_to_people(table, threshold, band)
     metrics["threshold_method"] = method
     metrics["threshold_reachable"] = reachable
@@ -134,8 +134,8 @@ def with_identity(table: pd.DataFrame, plan: pd.DataFrame | None) -> pd.DataFram
 
 
 def localise(
-    table: pd.DataFrame, units: pd.DataFrame | None, plan: pd.DataFrame | None
-) -> dict[str, float] | None:
+    table: pd.DataFrame, units: pd.DataFrame | None, plan: pd.DataFrame | None, draws: int = 0
+) -> dict[str, Any] | None:
     """AP at overlap where the plan states fake segments (a real sample of such a set has none)."""
     if units is None or plan is None or "segments" not in plan:
         return None
@@ -146,6 +146,8 @@ def localise(
             str(i): [(float(s[0]), float(s[1])) for s in segments]
             for i, segments in zip(stated["id"], stated["segments"], strict=True)
         },
+        dict(zip(table["id"].astype(str), table["group"], strict=True)),
+        draws,
     )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from core.thresholds.intervals import bootstrap
+from core.thresholds.probability_figures import probability_figures, probability_intervals
+from core.thresholds.proportions import precision_at_interval
 from core.thresholds.sweep import Sweep, sweep
 from core.training.scoring.evaluation.majority import accuracy_warning, majority_baseline, one_sided_warning
 
@@ -34,7 +36,7 @@ def measure(
     at.update(rates(at["tp"], at["fp"], at["tn"], at["fn"]))
     swept = sweep(labels, scores) if 0 < labels.sum() < len(labels) else None
     at.update(ranking(swept))
-    if "probability" in table:
+    if "probability" in table and len(table):
         at.update(probability_figures(labels, table["probability"].to_numpy(dtype=np.float64)))
     if prevalence is not None:
         at["precision_at_prevalence"] = precision_at(at["recall"], at["fpr"], prevalence)
@@ -45,10 +47,28 @@ def measure(
         groups = table["group"].astype(str).to_numpy()
         at["intervals"] = bootstrap_intervals(labels, scores, groups, threshold, resamples, seed)
         at["intervals"]["recall_real"] = at["intervals"]["specificity"]
+        at["intervals"] |= _other_intervals(table, at, groups, resamples, seed)
         for name in ("precision", "precision_real"):  # nothing was called so in any draw: all is possible
             at["intervals"].setdefault(name, [0.0, 1.0])
     at["warnings"] = [w for w in (accuracy_warning(at, at["majority_baseline"]), one_sided_warning(at)) if w]
     return at
+
+
+def _other_intervals(
+    table: pd.DataFrame, at: dict[str, Any], groups: np.ndarray, resamples: int, seed: int
+) -> dict[str, list[float]]:
+    """Of the probabilities, and of the precision where fakes are as common as was said."""
+    found: dict[str, list[float]] = {}
+    if "probability" in table:
+        labels = table["label"].to_numpy(dtype=np.int64)
+        probability = table["probability"].to_numpy(dtype=np.float64)
+        ends = probability_intervals(labels, probability, groups, resamples, seed)
+        found |= {name: list(pair) for name, pair in ends.items()}
+    if at.get("precision_at_prevalence") is not None:
+        recall, fpr = at["intervals"]["recall"], at["intervals"]["fpr"]
+        low, high = precision_at_interval(at["recall"], recall, at["fpr"], fpr, at["prevalence"])
+        found["precision_at_prevalence"] = [low, high]
+    return found
 
 
 def confusion(labels: np.ndarray, scores: np.ndarray, threshold: float | None) -> dict[str, int]:
@@ -92,19 +112,6 @@ def ranking(swept: Sweep | None) -> dict[str, float | None]:
     if swept is None:
         return {"auc": None, "ap": None, "eer": None}
     return {"auc": float(swept.auc), "ap": float(swept.ap), "eer": float(swept.eer)}
-
-
-def probability_figures(labels: np.ndarray, probability: np.ndarray, bins: int = 15) -> dict[str, float]:
-    """Log loss, Brier and ECE of the calibrated probability (ECE over bins of equal width)."""
-    p = np.clip(probability, 1e-7, 1 - 1e-7)
-    index = np.minimum((p * bins).astype(int), bins - 1)
-    weight = np.bincount(index, minlength=bins) / len(p)
-    gap = np.abs(np.bincount(index, p - labels, minlength=bins)) / len(p)
-    return {
-        "log_loss": float(-np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p))),
-        "brier": float(np.mean((p - labels) ** 2)),
-        "ece": float(gap[weight > 0].sum()),
-    }
 
 
 def precision_at(recall: float | None, fpr: float | None, prevalence: float) -> float | None:

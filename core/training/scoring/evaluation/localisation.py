@@ -7,24 +7,45 @@ its units. The figure is that of temporal localisation benchmarks (AP at an inte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from core.thresholds.intervals import held
+from core.thresholds.ranking import share_floor
+from core.thresholds.resampling import group_codes
 
 OVERLAPS = (0.5, 0.75, 0.95)
 Segment = tuple[float, float]
 Proposal = tuple[float, float, float]  # start, end, score
 
 
-def localisation(units: pd.DataFrame, segments: Mapping[str, Sequence[Segment]]) -> dict[str, float] | None:
-    """AP at each overlap over the samples that state segments; None where none of them has a fake segment."""
+def localisation(
+    units: pd.DataFrame,
+    segments: Mapping[str, Sequence[Segment]],
+    groups: Mapping[str, object] | None = None,
+    draws: int = 0,
+) -> dict[str, Any] | None:
+    """AP at each overlap over the samples that state segments; None where none of them has a fake segment.
+
+    With `draws` also its 95 % interval, from as many draws of `groups` of samples (each its own where not named).
+    """
     if not any(len(s) for s in segments.values()):
         return None
     proposals = {
         str(sample): propose(part[["t0", "t1"]].to_numpy(float), part["score"].to_numpy(float))
         for sample, part in units[units["id"].isin(list(segments))].sort_values("t0").groupby("id")
     }
-    return {f"ap_at_{overlap:g}": average_precision(proposals, segments, overlap) for overlap in OVERLAPS}
+    found: dict[str, Any] = {}
+    ends: dict[str, list[float]] = {}
+    for overlap in OVERLAPS:
+        name, ranked = f"ap_at_{overlap:g}", _ranked(proposals, segments, overlap)
+        found[name] = ranked.average_precision(np.ones(len(ranked.truths)))
+        if draws:
+            ends[name] = list(_interval(ranked, found[name], groups or {}, draws))
+    return found | ({"intervals": ends} if draws else {})
 
 
 def propose(spans: np.ndarray, scores: np.ndarray, levels: int = 10) -> list[Proposal]:
@@ -39,10 +60,40 @@ def propose(spans: np.ndarray, scores: np.ndarray, levels: int = 10) -> list[Pro
     return [(start, end, score) for (start, end), score in found.items()]
 
 
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """All proposals, best-scored first: which sample each is of, and whether it finds a true segment there."""
+
+    samples: list[str]
+    truths: np.ndarray  # true segments of each sample
+    sample: np.ndarray  # of each proposal, its place in `samples`
+    hits: np.ndarray
+
+    def average_precision(self, weights: np.ndarray) -> float:
+        """Area under precision and recall where each sample counts so often."""
+        each = weights[self.sample]
+        total = float(np.sum(weights * self.truths))
+        if not len(self.hits) or not total:
+            return 0.0
+        counted = np.cumsum(each)
+        precision = np.cumsum(each * self.hits) / np.maximum(counted, 1)
+        return float(np.sum(precision * each * self.hits) / total)
+
+
 def average_precision(
     proposals: Mapping[str, Sequence[Proposal]], segments: Mapping[str, Sequence[Segment]], overlap: float
 ) -> float:
     """Area under precision and recall, each true segment found once, best-scored proposals first."""
+    ranked = _ranked(proposals, segments, overlap)
+    return ranked.average_precision(np.ones(len(ranked.truths)))
+
+
+def _ranked(
+    proposals: Mapping[str, Sequence[Proposal]], segments: Mapping[str, Sequence[Segment]], overlap: float
+) -> Ranked:
+    """What a proposal finds depends on its own sample alone, so draws of samples need no new look."""
+    samples = list(dict.fromkeys([*segments, *proposals]))
+    place = {name: k for k, name in enumerate(samples)}
     ranked = sorted(
         ((p[2], sample, p) for sample, ps in proposals.items() for p in ps), key=lambda r: (-r[0], r[1], r[2])
     )
@@ -57,11 +108,21 @@ def average_precision(
         if best >= overlap:
             taken.add((sample, index))
             hits[i] = 1
-    total = sum(len(s) for s in segments.values())
-    if not len(ranked) or not total:
-        return 0.0
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(np.sum(precision * hits) / total)
+    truths = np.array([len(segments.get(name, ())) for name in samples], np.float64)
+    return Ranked(samples, truths, np.array([place[r[1]] for r in ranked], np.intp), hits)
+
+
+def _interval(ranked: Ranked, here: float, groups: Mapping[str, object], draws: int) -> tuple[float, float]:
+    """Of draws of whole groups; no narrower than that of a share among as many groups."""
+    codes, count = group_codes([groups.get(name) for name in ranked.samples])
+    random = np.random.default_rng(0)
+    drawn = []
+    for _ in range(draws):
+        weight = np.bincount(random.integers(0, count, count), minlength=count)[codes]
+        if np.sum(weight * ranked.truths):
+            drawn.append(ranked.average_precision(weight.astype(np.float64)))
+    with_truth = len(np.unique(codes[ranked.truths > 0]))
+    return held(here, np.array(drawn), share_floor(here, with_truth), with_truth, with_truth)
 
 
 def intersection_over_union(a: Segment, b: Segment) -> float:

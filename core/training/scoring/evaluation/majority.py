@@ -52,7 +52,7 @@ def learned_nothing(split: Mapping[str, Any]) -> str | None:
     if chance is not None and chance > CHANCE:
         return (
             f"an AUC of {numbers.number(chosen['auc'])} on {split['real']} real and {split['fake']} fake samples comes by chance "
-            f"in {100 * chance:.0f} of 100 orders, more than {100 * CHANCE:g}: too few samples to show anything"
+            f"in {numbers.percent(chance)} of orders, more than {numbers.percent(CHANCE)}: too few samples to show anything"
         )
     return None
 
@@ -74,5 +74,5 @@ def one_sided_warning(at: Mapping[str, Any], limit: float = 0.98) -> str | None:
     fake = (at["tp"] + at["fp"]) / total if total else 0.0
     if total and max(fake, 1 - fake) >= limit:
         side = "fake" if fake >= 0.5 else "real"
-        return f"this threshold calls {100 * max(fake, 1 - fake):.1f} % of the samples {side}"
+        return f"this threshold calls {numbers.percent(max(fake, 1 - fake))} of the samples {side}"
     return None

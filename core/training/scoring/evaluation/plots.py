@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from core import numbers
 from core.thresholds.sweep import Sweep
 
 mpl.use("Agg")  # no display; figures are made without pyplot, so threads do not meet
@@ -77,7 +78,7 @@ def thinned(sweep: Sweep, points: int = 2000) -> tuple[np.ndarray, np.ndarray, n
 def _mark_thresholds(axis: Axes, chosen: float | None) -> None:
     axis.axvline(0.5, color=NEUTRAL, linestyle=":", linewidth=1, label="default 0.5")
     if chosen is not None:
-        axis.axvline(chosen, color="black", linewidth=1, label=f"chosen {chosen:.3g}")
+        axis.axvline(chosen, color="black", linewidth=1, label=f"chosen {numbers.threshold(chosen)}")
 
 
 def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None) -> None:
@@ -94,9 +95,15 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
             np.r_[0, recall[order]],
             style,
             color=color,
-            label=f"{split}: AUC {sweep.auc:.3f}",
+            label=f"{split}: AUC {numbers.number(sweep.auc)}",
         )
-        pr.plot(recall[order], precision[order], style, color=color, label=f"{split}: AP {sweep.ap:.3f}")
+        pr.plot(
+            recall[order],
+            precision[order],
+            style,
+            color=color,
+            label=f"{split}: AP {numbers.number(sweep.ap)}",
+        )
         for value, marker in ((0.5, "s"), (chosen, "o")):
             if value is not None and len(thresholds):
                 called = scores_at(sweep, value)
@@ -148,7 +155,7 @@ def confusion_matrix(path: Path, counts: Mapping[str, Any], title: str) -> None:
     for row in range(2):
         for column in range(2):
             color = "white" if share[row, column] > 0.5 else "black"
-            text = f"{int(matrix[row, column]):,}\n{100 * share[row, column]:.1f} %"
+            text = f"{int(matrix[row, column]):,}\n{numbers.percent(float(share[row, column]))}"
             axis.text(column, row, text, ha="center", va="center", color=color, fontsize=12)
     axis.set_xticks([0, 1], ["called real", "called fake"])
     axis.set_yticks([0, 1], ["is real", "is fake"], rotation=90, va="center")

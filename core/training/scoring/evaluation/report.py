@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import html
+from core import html, numbers
 from core.training.scoring.evaluation.provenance import package_lines
 from core.training.scoring.evaluation.text import (
     ROWS,
@@ -96,8 +96,8 @@ def _split(figures: Mapping[str, Any], title: str, *, brief: bool) -> dict[str, 
     return {
         "title": title,
         "counts": f"{figures['n']:,} samples: {figures['real']:,} real, {figures['fake']:,} fake. Always answering "
-        f"with the larger class has accuracy {figures['majority_baseline']:.3f}; always answering fake has F1 "
-        f"{figures['always_fake_f1']:.3f}.",
+        f"with the larger class has accuracy {numbers.number(figures['majority_baseline'])}; always answering fake has F1 "
+        f"{numbers.number(figures['always_fake_f1'])}.",
         "people": f"{people_text(people, figures['n']).capitalize()}." if people else "",
         "warnings": [f"{w}." for at in ("at_default", "at_chosen") for w in figures[at]["warnings"]],
         "tables": tables,

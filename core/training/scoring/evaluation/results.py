@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import pdf
+from core import numbers, pdf
 from core.runs.folder import RunFolder
 from core.thresholds.sweep import Sweep, sweep
 from core.training.scoring.evaluation import plots
@@ -52,7 +52,9 @@ def write_results(
         if shown in metrics:
             figures = metrics[shown][at]
             threshold = figures["threshold"]
-            told = "nothing is called fake" if threshold is None else f"threshold {threshold:.3g}"
+            told = (
+                "nothing is called fake" if threshold is None else f"threshold {numbers.threshold(threshold)}"
+            )
             plots.confusion_matrix(path, figures, f"{shown}, {name}: {told}")
         else:
             plots.message(path, "no scored samples")

@@ -33,11 +33,11 @@ def people_text(people: Mapping[str, Any], samples: int) -> str:
     rest = (
         "nothing is decided"
         if people["error"] is None
-        else f"of the other {people['decided']:,} {people['error']:.1%} are called wrongly"
+        else f"of the other {people['decided']:,} {numbers.percent(people['error'])} are called wrongly"
     )
     return (
-        f"left to people (uncertain from {low:.4g} to {high:.4g}): {people['uncertain']:,} of {samples:,}, "
-        f"{people['share']:.1%}; {rest}"
+        f"left to people (uncertain from {numbers.threshold(low)} to {numbers.threshold(high)}): "
+        f"{people['uncertain']:,} of {samples:,}, {numbers.percent(people['share'])}; {rest}"
     )
 
 
