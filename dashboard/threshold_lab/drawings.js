@@ -48,7 +48,7 @@ class Drawings {
       both.map(({ fpr, recall }) => corner(fpr[1], recall[0])),
       both.map(({ fpr, recall }) => corner(fpr[0], recall[1])),
     );
-    const chance = Array.from({ length: 60 }, (_, k) => 10 ** (-6 * (k / 59)));
+    const chance = Array.from({ length: 121 }, (_, k) => 1 / (1 + Math.exp((60 - k) / 4))); // evenly in log odds
     panel.curve(
       chance.map((p) => corner(p, p)),
       "chance",

@@ -51,7 +51,7 @@ class Panel {
       element("path", { class: "grid", d: `M${px(0)} ${py(at)}H${px(1)}` }, this.still);
       element("text", { x: LEFT - 4, y: py(at) + 4, "text-anchor": "end" }, this.still, text);
     }
-    for (const [at, text] of xTicks) this.xTick(at, text);
+    for (const [at, text] of spaced(xTicks)) this.xTick(at, text);
     element("path", { class: "axis", d: `M${px(0)} ${py(1)}V${py(0)}H${px(1)}` }, this.still);
     element("text", { x: px(0.5), y: H - 5, "text-anchor": "middle" }, this.still, xName);
     if (!yName) return;
@@ -99,6 +99,16 @@ class Panel {
     const { x, y } = point.matrixTransform(this.svg.getScreenCTM().inverse());
     return [(x - LEFT) / (W - LEFT - RIGHT), 1 - (y - TOP) / (H - TOP - BOTTOM)];
   }
+}
+
+function spaced(ticks) {
+  // From the right, without those whose texts would lie over each other.
+  const kept = [];
+  for (const tick of [...ticks].sort((a, b) => b[0] - a[0])) {
+    const last = kept.at(-1);
+    if (!last || fits(last[0] - tick[0], last[1], tick[1])) kept.push(tick);
+  }
+  return kept;
 }
 
 function nearestOn(xs, ys, [x, y]) {
