@@ -17,6 +17,9 @@ MOST_FINISHED = 50  # jobs whose results are kept
 MOST_OF_A_KIND = 4  # of the kinds whose results are tables of samples
 
 
+STARTING = ""
+
+
 class Cancelled(Exception):
     """Raised inside the work when the analyst cancelled it."""
 
@@ -28,7 +31,7 @@ class Job:
     name: str
     done: float = 0
     total: float = 0  # 0: not known yet
-    text: str = "starting"
+    text: str = STARTING  # nothing was reported yet
     result: Any = None
     error: str | None = None
     finished: bool = False
@@ -123,7 +126,8 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
             st.info(f"{theme.safe(job.name)}: cancelled.", icon=":material/cancel:")
         return
     left = "" if job.seconds_left is None else f" · {theme.duration(job.seconds_left)} left"
-    text = f"{theme.safe(job.name)} {theme.safe(job.text)}{left}"
+    begun = "" if job.text == STARTING else f" {theme.safe(job.text)}"
+    text = f"{theme.safe(job.name)}{begun}{left}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(job.share or 0.0, text=text)
         if st.button("Cancel", key=f"cancel-{key}", disabled=job.cancel.is_set()):

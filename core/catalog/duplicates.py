@@ -169,7 +169,7 @@ def fingerprints_of(
                 out[i] = fingerprint
                 done += 1
                 if progress:
-                    progress(done, total, "taking fingerprints")
+                    progress(done, total, "comparing files")
         if fresh:
             known.update({(table["id"][i], stamps[i]): out[i] for i in fresh})  # type: ignore[misc]
             _write_cache(str(name), known, space)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from core.training.options.config import TrainConfig
 from core.training.reading import fitting as fits
 from core.training.reading import samples
 from core.workspace import Workspace
-from dashboard import theme
+from dashboard import theme, words
 
 # In this order a modality is looked for that there is data for.
 FIRST_MODALITIES = ("image", "video", "audio", "multimodal")
@@ -83,9 +83,8 @@ def methods(config: dict[str, Any], space: Workspace) -> list[str]:
 
 def signature(config: dict[str, Any]) -> tuple[Any, ...]:
     """What the advice depends on."""
-    return config["modality"], tuple(
-        config["datasets"]
-    )  # not the network: it may be changed without new ticks
+    # Not on the network: it may be changed without new ticks.
+    return config["modality"], tuple(config["datasets"])
 
 
 def advice(config: dict[str, Any], space: Workspace) -> advisor.Advice | None:
@@ -115,6 +114,13 @@ def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
     return fixed
 
 
+CONSEQUENCES = {
+    "train": "a detector cannot learn what it never sees",
+    "val": "neither the best epoch nor the threshold can be chosen there",
+    "test": "AUC, precision and false alarms cannot be measured there",
+}
+
+
 def frozen(config: Mapping[str, Any], space: Workspace) -> bool:
     """Whether the network that is meant has a frozen backbone; without its card, unless told, it has none."""
     card = card_of(config, space)
@@ -127,29 +133,17 @@ def card_of(config: Mapping[str, Any], space: Workspace) -> Mapping[str, Any] | 
     return next((card for card in cards.cached(space) or [] if card["name"] == name), None)
 
 
-def draw_chosen(config: Mapping[str, Any], fitting: Sequence[Dataset]) -> None:
-    """A line for each chosen dataset: how imbalanced it is, and what it holds of this modality."""
-    lines = [
-        f"{theme.severity_badge(d.severity)}{' ' + theme.demo_badge() if d.demo else ''} "
-        f"{theme.safe(d.name)}: {theme.count(d.real)} real, {theme.count(d.fake)} fake"
-        for d in fitting
-        if d.name in config["datasets"]
-    ]
-    if lines:
-        st.caption("  \n".join(lines))
-
-
 def draw_not_fitting(modality: str, space: Workspace) -> None:
     """What the catalogue has beside that, and why it is not offered."""
     reasons = not_fitting(modality, space)
     if not reasons:
         return
-    with st.expander(f"Not offered for {modality}: {len(reasons)}", key="train-not-fitting"):
+    with st.expander(f"Not offered for {words.modality(modality)}: {len(reasons)}", key="train-not-fitting"):
         st.markdown("  \n".join(f"**{theme.safe(name)}** {theme.safe(why)}" for name, why in reasons.items()))
 
 
 def draw_plan(config: dict[str, Any], space: Workspace) -> None:
-    """How the chosen protocol divides the data, and its leak report, in two lines."""
+    """How the data is divided, what a part without one class brings about, and the leaks."""
     try:
         counts, protocol, dropped, leaks = _plan(*_plan_key(config, space))
     except BadInput as error:
@@ -157,16 +151,30 @@ def draw_plan(config: dict[str, Any], space: Workspace) -> None:
         return
     shares = reached(counts)
     parts = [
-        f"{split} {theme.count(c['real'])} real, {theme.count(c['fake'])} fake ({100 * (shares[split]['all'] or 0):.0f} %)"
-        for split, c in counts.items()
+        f"{words.split(part)} {theme.count(c['real'])} real, {theme.count(c['fake'])} fake "
+        f"({100 * (shares[part]['all'] or 0):.0f} %)"
+        for part, c in counts.items()
     ]
-    left_out = f" · {theme.count(dropped)} dropped" if dropped else ""
-    asked = f"; asked: {theme.safe(config['shares'])} where no official list decides"
-    st.caption(f"Split by {theme.safe(protocol)}: {' · '.join(parts)}{left_out}{asked}")
+    left_out = f" · {theme.count(dropped)} left out" if dropped else ""
+    used = (
+        ""
+        if protocol == config["protocol"]
+        else f"Divided {theme.safe(words.choice('protocol', protocol))}: "
+    )
+    asked = f" · asked for {theme.safe(config['shares'])} where no official list decides"
+    st.caption(f"{used}{' · '.join(parts)}{left_out}{asked}")
+    for part, c in counts.items():
+        for label in ("real", "fake"):
+            if not c[label] and part in CONSEQUENCES:
+                st.warning(
+                    f"The {words.split(part)} part has no {label} sample: {CONSEQUENCES[part]}. "
+                    "Divide the data another way, or add a dataset.",
+                    icon=":material/warning:",
+                )
     if leaks:
         st.warning("Leaks: " + theme.safe("; ".join(f"{leak.detail} ({leak.count:,})" for leak in leaks[:3])))
     else:
-        st.caption(":green-badge[✔ no leaks] no person, source or clip stands on two sides of the split")
+        st.caption(":green-badge[✔ no leaks] no person, source or clip is in two parts")
 
 
 def _plan_key(config: dict[str, Any], space: Workspace) -> tuple[Any, ...]:

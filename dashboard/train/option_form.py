@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, fields
@@ -13,12 +14,12 @@ import yaml
 from core import plain_yaml
 from core.training.options.config import TrainConfig
 from core.training.options.fields import kinds_of, may_be_empty
-from dashboard import theme
+from dashboard import theme, words
+from dashboard.train import named_values
 
 STATE = "train_config"
 GENERATION = "train_generation"
 FIELDS: dict[str, Field[Any]] = {field.name: field for field in fields(TrainConfig)}
-WORDS = {True: "yes", False: "no"}
 _EMPTY = re.compile(r"\bempty(?: or 0)?: ([^;,(]+)")
 
 
@@ -45,8 +46,8 @@ def set_field(name: str, value: Any) -> None:
 
 
 def label(name: str) -> str:
-    unit, words = FIELDS[name].metadata["unit"], name.replace("_", " ")
-    return words.capitalize() + (f" ({unit})" if unit and unit not in words else "")
+    unit, shown = FIELDS[name].metadata["unit"], words.option(name)
+    return shown + (f" ({unit})" if unit and unit not in shown.lower() else "")
 
 
 def option(name: str, **overrides: Any) -> Any:
@@ -74,6 +75,8 @@ def _widget(field: Field[Any]) -> Widget:
     kinds = kinds_of(field)
     if field.name == "dataset_weights":
         return _weights
+    if field.name == "threshold_method":
+        return _method
     if dict in kinds:
         return _mapping
     if list in kinds:
@@ -126,7 +129,7 @@ def _one_of(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
         choices.append(value)
     show = overrides.get(
         "format_func",
-        lambda c: "automatic" if c is None else WORDS.get(c, str(c)) if isinstance(c, bool) else str(c),
+        functools.partial(words.choice, field.name),
     )
     return st.selectbox(
         label(field.name),
@@ -149,7 +152,7 @@ def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[s
             label(field.name),
             choices,
             default=value,
-            format_func=overrides.get("format_func", str),
+            format_func=overrides.get("format_func", functools.partial(words.choice, field.name)),
             key=key(field.name),
             help=field.metadata["help"],
             **extra,
@@ -170,8 +173,14 @@ def _text(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
     ).strip()
 
 
+def _method(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
+    return named_values.threshold_method(label(field.name), value, key(field.name), field.metadata["help"])
+
+
 def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[str, Any]:
-    """A mapping of names to values, written as YAML: `dropout: 0.3`."""
+    """Of what is known, a widget each; else a mapping of names to values, written as YAML: `dropout: 0.3`."""
+    if "known" in overrides:
+        return named_values.network_options(overrides["known"], value, key(field.name))
     text = yaml.safe_dump(value, sort_keys=False) if value else ""
     written = st.text_area(label(field.name), value=text, key=key(field.name), height=80,
                            help=f"{field.metadata['help']}; one `name: value` a line")  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any
 
 import streamlit as st
 
 from core import words
 from core.errors import BadInput, one_line
-from core.runs import estimate, executors, tuning
+from core.runs import estimate, executors, listing, tuning
 from core.runs.folder import RunFolder
 from core.training.options.config import TrainConfig
 from core.workspace import Workspace
@@ -17,6 +18,9 @@ from dashboard import jobs, session, theme
 from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
 from dashboard.train import option_form
+
+STILL = 2.0  # seconds without a change before time and memory are measured
+SINCE, ESTIMATE = "train-estimate-since", "train-estimate-key"
 
 
 def problems(config: dict[str, Any], space: Workspace) -> list[str]:
@@ -64,7 +68,7 @@ def draw() -> None:
                 help="next in line" if first else "behind the runs that wait",
             ):
                 _submit(config, where, first=first)
-        with st.popover("Tune …", disabled=bool(wrong) or not operator):
+        with st.popover("Search for better settings …", disabled=bool(wrong) or not operator):
             _tune(config)
 
 
@@ -95,52 +99,91 @@ def _submit(config: dict[str, Any], where: str, *, first: bool) -> None:
         started.append(manager.submit(values, person, first=first, executor=where))
 
     if theme.guarded(submit):
+        stop_estimate()
+        st.session_state.pop("train_filled_from", None)
         st.session_state[run_rows.CHOSEN] = [started[0].id]
         theme.go_to("runs")
 
 
 def _estimate(config: dict[str, Any], *, blocked: bool) -> None:
-    """Measured in a process of its own; the figure belongs to one configuration and goes with it."""
+    """Measured in a process of its own, by itself once the form stands still; the figure belongs to one configuration."""
     space = session.space()
-    asked = {k: v for k, v in config.items() if k not in ("threshold_method", "calibration")}
+    # What changes neither time nor memory.
+    asked = {k: v for k, v in config.items() if k not in ("name", "threshold_method", "calibration")}
     key = f"estimate-{space.root}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:16]}"
     job = jobs.current(key)
-    if job is None or job.cancelled or job.error:
-        if job is not None and job.error:
-            st.warning(theme.safe(job.error))
-        if st.button(
-            "Estimate time and memory", key="train-estimate", disabled=blocked, icon=":material/timer:"
-        ):
-            person = session.person()
-            jobs.forget(key)
-            jobs.start(
-                key,
-                "Measuring a few steps",
-                lambda job: estimate.estimate(config, space, job.cancel.is_set, person),
-            )
-            st.rerun()
-    elif not job.finished:
+    if job is not None and not job.finished:
         jobs.watch(key)
-    else:
-        found: estimate.Estimate = job.result
-        gpu = "" if found.gpu_memory_mb is None else f" · {theme.size(found.gpu_memory_mb * 1e6)} on the GPU"
-        epoch = "" if found.epoch_seconds is None else f" · {theme.duration(found.epoch_seconds)} an epoch"
-        st.info(
-            f"About **{theme.duration(found.seconds)}**{epoch} · {theme.size(found.memory_mb * 1e6)} of memory{gpu}. "
-            f"Preparing what the cache lacks: {theme.duration(found.preparing_seconds)} of it.  \n"
-            f"Trained with {theme.safe(found.trained_how)}.",
-            icon=":material/timer:",
+    elif job is not None and job.result is not None:
+        _draw_estimate(job.result)
+    elif job is not None or listing.active(space):
+        _ask_for_estimate(key, config, job, blocked=blocked)
+    elif not blocked:
+        st.fragment(_measure_soon, run_every=STILL)(key, config)
+
+
+def _ask_for_estimate(key: str, config: dict[str, Any], job: jobs.Job | None, *, blocked: bool) -> None:
+    """A button where measuring would disturb a run, or did not work."""
+    if job is not None and job.error:
+        st.warning(theme.safe(job.error))
+    elif job is None:
+        st.caption(
+            "A run is training now; measuring beside it takes longer and shows more than it will take."
         )
+    if st.button("Estimate time and memory", key="train-estimate", disabled=blocked, icon=":material/timer:"):
+        _measure(key, config)
+        st.rerun()
+
+
+def _measure_soon(key: str, config: dict[str, Any]) -> None:
+    """Waits until nothing was changed for a moment."""
+    begin = st.session_state.setdefault(SINCE, (key, time.monotonic()))
+    if begin[0] != key:
+        st.session_state[SINCE] = (key, time.monotonic())
+    elif time.monotonic() - begin[1] >= STILL:
+        _measure(key, config)
+        st.rerun()
+    st.caption("Time and memory are estimated in a moment.")
+
+
+def _measure(key: str, config: dict[str, Any]) -> None:
+    space, person = session.space(), session.person()
+    stop_estimate()
+    st.session_state[ESTIMATE] = key
+    jobs.forget(key)
+    jobs.start(
+        key,
+        "Measuring a few steps for the estimate",
+        lambda job: estimate.estimate(config, space, job.cancel.is_set, person),
+    )
+
+
+def stop_estimate() -> None:
+    """Of an earlier configuration, or because the run itself begins."""
+    earlier = jobs.current(st.session_state.get(ESTIMATE, ""))
+    if earlier is not None:
+        earlier.cancel.set()
+
+
+def _draw_estimate(found: estimate.Estimate) -> None:
+    gpu = "" if found.gpu_memory_mb is None else f" · {theme.size(found.gpu_memory_mb * 1e6)} on the GPU"
+    epoch = "" if found.epoch_seconds is None else f" · {theme.duration(found.epoch_seconds)} an epoch"
+    st.info(
+        f"About **{theme.duration(found.seconds)}**{epoch} · {theme.size(found.memory_mb * 1e6)} of memory{gpu}. "
+        f"Preparing the files takes {theme.duration(found.preparing_seconds)} of it.  \n"
+        f"Trained with {theme.safe(found.trained_how)}.",
+        icon=":material/timer:",
+    )
 
 
 def _tune(config: dict[str, Any]) -> None:
     """Search learning rate, batch, dropout, weight decay, loss and balancing; every trial is a run."""
     st.caption(
-        "Searches learning rate, batch size, dropout, weight decay, loss and balancing around this configuration; "
+        "Tries other learning rates, batch sizes, dropout, weight decay, losses and means against imbalance; "
         "every trial is a run of its own on the Runs page."
     )
     trials = st.number_input("Trials", 1, tuning.MOST_TRIALS, 10, key="train-trials")
-    if st.button("Start tuning", type="primary", key="train-tune"):
+    if st.button("Start the search", type="primary", key="train-tune"):
         values = TrainConfig.from_dict(config).to_dict()
         if theme.guarded(lambda: tuning.start(values, int(trials), session.person(), session.space())):
             theme.go_to("runs")

@@ -1,8 +1,7 @@
-"""Train: what shall it learn, from what, how? A form made from the model cards and the configuration."""
+"""Train: what shall it learn, from what, how? First what everybody decides, then, behind one box, all the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -15,22 +14,28 @@ from core.training import augmentation
 from core.training.options import idle
 from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
-from dashboard import jobs, session, theme
+from dashboard import jobs, session, theme, words
 from dashboard.train import data as train_data
 from dashboard.train import option_form
 from dashboard.train import start as train_start
 from dashboard.train import yaml_text as train_yaml
 
-SEEN = {
-    "data": ("modality", "datasets", "protocol", "shares", "heldout", "max_samples_per_class"),
-    "model": ("model", "tune", "dropout", "pretrained"),
-    "techniques": ("balancing", "loss", "augmentation", "label_smoothing", "threshold_method"),
-    "budget": ("epochs", "batch_size", "learning_rate", "early_stopping", "device", "devices", "precision", "monitor"),
-}  # fmt: skip
-
-
+# What is asked first; everything else stands in the box, in the groups of the configuration.
+FIRST = (
+    "name", "modality", "datasets", "protocol", "shares", "heldout", "model", "epochs", "max_samples_per_class", "device",
+)  # fmt: skip
+GROUPS = {
+    "techniques": "Against imbalance and overfitting",
+    "training": "How it learns",
+    "model": "The network",
+    "input": "What the network sees",
+    "data": "The data",
+    "evaluation": "How it is judged",
+    "machine": "The machine",
+}
 SHARES = ("64/16/20", "70/15/15", "80/10/10", "80/20")
 EVERYTHING_ON = 0.1  # weight of an objective that the network does not bring by itself
+CLONED = "train_cloned"  # the name of the run that the form was filled from
 
 
 def page() -> None:
@@ -44,34 +49,41 @@ def page() -> None:
         return
     _take_over()
     _presets()
-    data, model = st.columns(2, gap="large")
+    data, network = st.columns(2, gap="large")
     with data:
         st.markdown("## 1 · Data")
+        option_form.option("name")
         _data()
-    with model:
-        st.markdown("## 2 · Model")
-        _model()
-    techniques, budget = st.columns(2, gap="large")
-    with techniques:
-        st.markdown("## 3 · Techniques")
-        _techniques()
-    with budget:
-        st.markdown("## 4 · Budget and device")
-        option_form.options(_acting(SEEN["budget"]), 2)
-    with st.expander("All options", key="train-all-options"):
-        _all_options()
-    train_yaml.draw()
+    with network:
+        st.markdown("## 2 · Network and budget")
+        _network()
+        option_form.options(("epochs", "max_samples_per_class"), 2)
+        option_form.option("device")
+    _summary()
     train_start.draw()
+    with st.expander(
+        "Everything else: techniques, learning, input, evaluation, machine", key="train-all-options"
+    ):
+        _rest()
+    train_yaml.draw()
 
 
 def _take_over() -> None:
     """What another page (advice of a dataset, a clone of a run) asks to start from."""
     preset = st.session_state.pop("train_preset", None)
+    cloned = st.session_state.pop(CLONED, None)
     if preset is not None:
         option_form.replace(train_data.usable(preset))
         st.session_state["train_advised"] = train_data.signature(option_form.config())
+        st.session_state["train_filled_from"] = cloned
     elif option_form.STATE not in st.session_state:
         option_form.replace(train_data.first_choice(session.space()))
+    if name := st.session_state.get("train_filled_from"):
+        st.info(
+            f"This is a copy of **{theme.safe(name)}**: the form holds its configuration. Nothing has started yet; "
+            "change what you like, then start it as a run of its own.",
+            icon=":material/content_copy:",
+        )
 
 
 def _presets() -> None:
@@ -79,7 +91,7 @@ def _presets() -> None:
         st.caption("Start from", width="content")
         modality = option_form.config()["modality"]
         for preset in (*presets(modality), *sizes(modality)):
-            if st.button(preset.name.capitalize(), key=f"preset-{preset.name}", help=preset.about):
+            if st.button(words.preset(preset), key=f"preset-{preset.name}", help=preset.about):
                 option_form.replace(_changes_of(preset), over=option_form.config())
                 st.session_state["train_advised"] = train_data.signature(option_form.config())
                 st.rerun()
@@ -107,21 +119,24 @@ def _data() -> None:
         st.rerun()
     fitting = train_data.fitting(modality, session.space())
     if not fitting:
-        st.warning(f"No dataset of the catalogue has {modality} in it.")
+        st.warning(f"No dataset of the catalogue has {words.modality(modality)} in it.")
     option_form.option(
         "datasets", choices=[d.name for d in fitting], format_func=_shown({d.name: d for d in fitting})
     )
-    train_data.draw_chosen(option_form.config(), fitting)
     train_data.draw_not_fitting(modality, session.space())
-    left, right = st.columns(2)
-    with left:
+    advice = train_data.advice(option_form.config(), session.space())
+    if advice is not None:
+        st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(advice.headline)}")
+    how, shares = st.columns(2)
+    with how:
         option_form.option("protocol")
-    with right:
-        option_form.option("max_samples_per_class")
-    option_form.option("shares", choices=SHARES, accept_new_options=True)
+    with shares:
+        option_form.option("shares", choices=SHARES, format_func=str, accept_new_options=True)
     if option_form.config()["protocol"] == "heldout_method":
         option_form.option(
-            "heldout", choices=["", *train_data.methods(option_form.config(), session.space())]
+            "heldout",
+            choices=["", *train_data.methods(option_form.config(), session.space())],
+            format_func=lambda name: name or "choose one",
         )
     elif option_form.config()["heldout"]:
         option_form.set_field("heldout", "")
@@ -143,13 +158,17 @@ def _shown(known: dict[str, Any]) -> Any:
     return lambda name: known[name].shown if name in known else name
 
 
-def _model() -> None:
+def _cards() -> dict[str, Any]:
+    """By name; empty the first time after a change of the networks, while they are looked up."""
+    return {card["name"]: card for card in cards.cached(session.space()) or []}
+
+
+def _network() -> None:
     space = session.space()
-    found = cards.cached(space)
-    if found is None:  # the first time after a change of the networks; the rest of the page does not wait
-        jobs.start("model-cards", "Reading the model cards", lambda _: cards.cards(space))
+    if cards.cached(space) is None:  # the rest of the page does not wait
+        jobs.start("model-cards", "Looking up the networks", lambda _: cards.cards(space))
         jobs.watch("model-cards")
-    known = {card["name"]: card for card in found or []}
+    known = _cards()
     config = option_form.config()
     names = ["", *(name for name, card in known.items() if card["modality"] == config["modality"])]
     if (
@@ -162,49 +181,70 @@ def _model() -> None:
 
     def shown(name: str) -> str:
         card = known.get(name or default)
-        size = f" · {card['parameters'] / 1e6:.2f} M parameters · {card['input']}" if card else ""
-        return (name or f"{default} (default)") + size
+        size = f" · {card['parameters'] / 1e6:.2f} million parameters" if card else ""
+        return words.network(name or default) + ("" if name else " (suggested)") + size
 
     name = option_form.option("model", choices=names, format_func=shown) or default
     if card := known.get(name):
-        st.caption(f"{theme.safe(card['about'])}. {theme.safe(card['source'])}")
-    option_form.options(_acting([n for n in SEEN["model"] if n != "model"]), 2)
+        st.caption(
+            f"{theme.safe(card['about'])}. {theme.safe(card['source'])}. Sees {theme.safe(card['input'])}."
+        )
 
 
-def _techniques() -> None:
-    advice = train_data.advice(option_form.config(), session.space())
-    if advice is not None:
-        st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(advice.headline)}")
-        for technique in advice.techniques:
-            cost = f" ({theme.safe(technique.cost)})" if technique.cost else ""
-            st.caption(f"**{theme.safe(technique.name)}**: {theme.safe(technique.why)}{cost}")
-    fitting = augmentation.fitting(option_form.config()["modality"])
-    for name in SEEN["techniques"][:3]:
-        option_form.option(name, **({"choices": fitting} if name == "augmentation" else {}))
-    option_form.options(_acting(SEEN["techniques"][3:]), 2)
+def _summary() -> None:
+    """What the box below is set to against imbalance, so that nobody has to open it to know."""
+    config = option_form.config()
+    ticked = [words.choice("balancing", name) for name in config["balancing"]]
+    if config["loss"] != "cross_entropy":
+        ticked.append(words.choice("loss", config["loss"]))
+    changes = len(config["augmentation"])
+    st.caption(
+        f"Against imbalance: {', '.join(ticked) or 'nothing'}. "
+        f"{theme.counted(changes, 'random change') if changes else 'No random change'} of the samples. "
+        f"Threshold: {words.threshold_method(config['threshold_method'])}."
+    )
 
 
-def _acting(names: Iterable[str]) -> list[str]:
-    """Without the options that do nothing here, as long as nobody has set them."""
+def _rest() -> None:
+    """Every field that does not stand above and that does something here (or is set), in the groups of the configuration."""
     config = option_form.config()
     useless = idle.idle(config, train_data.card_of(config, session.space()))
     usual = TrainConfig().to_dict()
-    return [name for name in names if name not in useless or config[name] != usual[name]]
-
-
-def _all_options() -> None:
-    """Every field that does not stand above, in the groups of the configuration."""
-    above = {name for names in SEEN.values() for name in names}
     groups: dict[str, list[str]] = {}
     for name, field in option_form.FIELDS.items():
-        if name not in above:
+        if name not in FIRST and (name not in useless or config[name] != usual[name]):
             groups.setdefault(field.metadata["group"], []).append(name)
-    for group, names in groups.items():
-        names = _acting(names)
-        if not names:
-            continue
-        st.markdown(f"**{theme.safe(group)}**")
-        option_form.options(names, 3)
+    for group in sorted(groups, key=lambda g: list(GROUPS).index(g) if g in GROUPS else len(GROUPS)):
+        st.markdown(f"## {theme.safe(GROUPS.get(group) or words.capital(group))}")
+        _group(group, groups[group])
+
+
+def _group(group: str, names: list[str]) -> None:
+    wide = [
+        name for name in names if name in ("balancing", "augmentation", "threshold_method", "model_options")
+    ]
+    if group == "techniques":
+        _advice()
+    for name in wide:
+        option_form.option(name, **_overrides(name))
+    option_form.options([name for name in names if name not in wide], 3)
+
+
+def _overrides(name: str) -> dict[str, Any]:
+    config = option_form.config()
+    if name == "augmentation":
+        return {"choices": augmentation.fitting(config["modality"])}
+    if name == "model_options":
+        card = train_data.card_of(config, session.space()) or {}
+        return {"known": card.get("options") or {}}
+    return {}
+
+
+def _advice() -> None:
+    advice = train_data.advice(option_form.config(), session.space())
+    for technique in advice.techniques if advice is not None else ():
+        cost = f" ({theme.safe(technique.cost)})" if technique.cost else ""
+        st.caption(f"**{theme.safe(technique.name)}**: {theme.safe(technique.why)}{cost}")
 
 
 try:

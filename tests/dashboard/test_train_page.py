@@ -11,6 +11,7 @@ import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
 
+from core.catalog import table
 from core.catalog.table import DatasetInfo, save
 from core.runs import cards
 from core.runs.folder import RunFolder
@@ -126,6 +127,45 @@ def test_every_field_that_does_something_has_its_widget(
     assert set(missing) == set(idle.idle(page.session_state["train_config"], card))
 
 
+def test_a_threshold_method_is_chosen_from_a_list_with_its_parameter(
+    add_dataset: Callable[..., None],
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = open_page()
+    widget(page, "selectbox", "threshold_method").select("fpr").run()
+    assert page.session_state["train_config"]["threshold_method"] == "fpr=0.01"
+    share = next(n for n in page.number_input if n.label == "False alarms at most (%)")
+    share.set_value(0.5).run()
+    assert page.session_state["train_config"]["threshold_method"] == "fpr=0.005"
+    widget(page, "selectbox", "threshold_method").select("cost").run()
+    assert page.session_state["train_config"]["threshold_method"] == "cost=1:5"
+    TrainConfig.from_dict(page.session_state["train_config"])
+
+
+def test_a_part_without_one_class_is_named_with_its_consequence(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    info = table.info("faces", space)
+    rows = table.load(["faces"], space)
+    rows["split"] = ["train" if i % 2 else "val" for i in range(len(rows))]
+    rows.loc[rows.index[-10:], "split"] = "test"  # fakes
+    save("faces", rows, info, space)
+    text = text_of(open_page({"modality": "image", "datasets": ["faces"], "protocol": "official"}))
+    assert (
+        "The test part has no real sample: AUC, precision and false alarms cannot be measured there" in text
+    )
+
+
+def test_a_clone_says_at_once_that_it_is_one(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.session_state["train_preset"] = {"modality": "image", "datasets": ["faces"]}
+    page.session_state["train_cloned"] = "My run"
+    page.switch_page("views/train.py").run()
+    assert "This is a copy of **My run**" in text_of(page)
+
+
 def test_the_form_says_how_imbalanced_the_data_is_and_ticks_the_advice(
     add_dataset: Callable[..., None],
 ) -> None:
@@ -181,9 +221,8 @@ def test_what_the_catalogue_has_beside_is_named_with_its_reason(add_dataset: Cal
 def test_the_plan_and_its_leaks_stand_in_one_line(add_dataset: Callable[..., None]) -> None:
     add_dataset("faces", "image", 50, 50)
     text = text_of(open_page())
-    assert "Split by" in text and "train" in text and "no leaks" in text
-    page = open_page({"modality": "image", "datasets": ["faces"], "protocol": "random"})
-    assert "Split by random" in text_of(page)
+    assert "training " in text and "validation " in text and "no leaks" in text
+    assert text.count("training ") == 1
 
 
 def test_start_submits_what_the_form_says(add_dataset: Callable[..., None], space: Workspace) -> None:

@@ -1,0 +1,103 @@
+"""Widgets for values that have parts: a threshold method with its parameter, the further options of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.thresholds import methods
+
+DEFAULT = "default"
+
+
+def threshold_method(label: str, value: str, key: str, help_text: str) -> str:
+    """A method from the list, and its parameter where it takes one: `precision=0.95`."""
+    name, _, argument = value.partition("=")
+    names = [DEFAULT, *methods.KNOWN]
+    if name not in names:  # of an older configuration: it stays to be seen and refused
+        names.append(name)
+    chosen = st.selectbox(
+        label, names, index=names.index(name), format_func=_method_name, key=key, help=help_text
+    )
+    kind = methods.KNOWN.get(chosen)
+    if kind is None or not kind.argument:
+        return str(chosen)
+    given = argument if chosen == name else next(iter(kind.offered), "")
+    return f"{chosen}={_argument(kind, given, f'{key}-{chosen}')}"
+
+
+def _method_name(name: str) -> str:
+    kind = methods.KNOWN.get(name)
+    if kind is None:
+        return methods.title(name)
+    return kind.title.replace(" {}", "").replace("{}", "-beta") or name.replace("_", " ")
+
+
+def _argument(kind: type[methods.Method], given: str, key: str) -> str:
+    words = _method_name(kind.name)
+    if kind.argument_is_share:
+        share = st.number_input(f"{words} (%)", 0.0, 100.0, _percent(given), 0.5, "%.6g", key=key)
+        return f"{share / 100:.12g}"
+    if kind.name == "fbeta":
+        return f"{st.number_input('Beta: recall weighs so much', 0.01, 100.0, float(given or 2), 0.5, key=key):.12g}"
+    if kind.name == "cost":
+        return _costs(given, key)
+    return st.text_input(f"{words}: {kind.argument}", given, key=key).strip()
+
+
+def _percent(given: str) -> float:
+    try:
+        return min(100.0, max(0.0, 100 * float(given)))
+    except ValueError:
+        return 95.0
+
+
+def _costs(given: str, key: str) -> str:
+    """`1:5@0.02`: what a false alarm and a missed fake cost, and the share of fakes where it is used."""
+    costs, _, share = given.partition("@")
+    alarm, _, miss = costs.partition(":")
+    left, right, last = st.columns(3)
+    alarm_costs = left.number_input("A false alarm costs", 0.0, None, _number(alarm, 1.0), key=f"{key}-alarm")
+    miss_costs = right.number_input("A missed fake costs", 0.0, None, _number(miss, 5.0), key=f"{key}-miss")
+    percent = last.number_input(
+        "Share of fakes in use (%)",
+        0.0,
+        100.0,
+        100 * _number(share, 0.0) or None,
+        key=f"{key}-share",
+        placeholder="as in the data",
+    )
+    return f"{alarm_costs:.12g}:{miss_costs:.12g}" + (f"@{percent / 100:.12g}" if percent else "")
+
+
+def _number(text: str, otherwise: float) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return otherwise
+
+
+def network_options(known: Mapping[str, Any], value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """A widget for each further option of the network; only what differs from its default is kept."""
+    found = {
+        name: _network_option(name, default, value.get(name, default), f"{key}-{name}")
+        for name, default in known.items()
+    }
+    strangers = {name: one for name, one in value.items() if name not in known}
+    return strangers | {name: one for name, one in found.items() if one != known[name]}
+
+
+def _network_option(name: str, default: Any, value: Any, key: str) -> Any:
+    label = name.replace("_", " ").capitalize()
+    if isinstance(default, bool):
+        return st.toggle(label, bool(value), key=key)
+    if isinstance(default, int):
+        return int(st.number_input(label, value=int(value), step=1, key=key))
+    if isinstance(default, float):
+        return float(st.number_input(label, value=float(value), format="%.6g", key=key))
+    if isinstance(default, str):
+        return st.text_input(label, str(value), key=key).strip()
+    st.caption(f"{label}: {value} (as text only, below)")
+    return value
