@@ -141,7 +141,6 @@ OPTIONS = {
     "max_minutes": "Time limit",
     "clip_norm": "Longest gradient",
     "accumulation": "Batches to one step",
-    "balancing": "Against imbalance",
     "views": "Augmented copies",
     "domain_weight": "Weight of the domain head",
     "contrastive_weight": "Weight of the contrast",

@@ -15,7 +15,7 @@ from core.training.balancing import TECHNIQUES
 figure, split, state, modality, network = (
     words.figure, words.split, words.state, words.modality, words.network,
 )  # fmt: skip
-capital = words.capital
+capital, plain = words.capital, words.plain
 # The options whose values are registered: each value's file states its title.
 REGISTERED = {
     "balancing": {name: kind.title for name, kind in TECHNIQUES.items()},

@@ -26,7 +26,7 @@ from core.imports import store, weights
 from core.imports.apart import import_apart, measure_apart
 from core.imports.importing import import_detector
 from core.imports.measuring import measure
-from core.runs import tuning
+from core.runs import notes, tuning
 from core.runs.estimate import estimate
 from core.runs.folder import RunFolder, new_run
 from core.runs.manager import RunManager
@@ -77,6 +77,7 @@ FORBIDDEN: dict[str, Act] = {
     "core.runs.estimate:estimate": lambda m, r, s: estimate({"model": "x"}, s, person=VIEWER),
     "core.runs.tuning:start": lambda m, r, s: tuning.start({"model": "x"}, 2, VIEWER, s),
     "core.runs.tuning:stop": lambda m, r, s: tuning.stop("20260101-000000-x", VIEWER, s),
+    "core.runs.notes:write": lambda m, r, s: notes.write(r, VIEWER, s, name="a", tags=[], note=""),
     "core.runs.manager:RunManager.submit": lambda m, r, s: m.submit({"model": "x"}, VIEWER),
     "core.runs.manager:RunManager.clone": lambda m, r, s: m.clone(r.id, VIEWER),
     "core.runs.manager:RunManager.stop": lambda m, r, s: m.stop(r.id, VIEWER),

@@ -13,13 +13,14 @@ from typing import Any
 
 import yaml
 
-from core import plain_yaml
+from core import plain_yaml, words
 from core.errors import WorkbenchError
+from core.runs import notes
 from core.runs.folder import FINAL_STATES, STALLED_AFTER, RunFolder, Status
 from core.runs.reasons import cause
 from core.workspace import Workspace, workspace, write_json
 
-_FILES = ("status.json", "config.yaml", "metrics.json")
+_FILES = ("status.json", "config.yaml", "metrics.json", "notes.json")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Summary:
     step: int = 0
     steps: int = 0
     best: float | None = None
+    interval: tuple[float, float] | None = None  # 95 %, of the best value of a finished run
     created: float = 0.0
     started: float | None = None
     ended: float | None = None
@@ -50,6 +52,8 @@ class Summary:
     person: str = ""
     learned_nothing: bool | None = None
     demo: bool = False
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def stalled(self) -> bool:
@@ -167,9 +171,11 @@ def summary(run: RunFolder) -> Summary:
     metrics = _metrics(run.path / "metrics.json") if status.state in FINAL_STATES else {}
     datasets = _datasets(config)
     learned_nothing = metrics.get("learned_nothing")
+    best, interval = _best(metrics, str(config.get("monitor") or "auc"))
+    written = notes.read(run)
     return Summary(
         id=run.id,
-        name=str(config.get("name") or "") or _name(config) or run.id,
+        name=written["name"] or str(config.get("name") or "") or _name(config) or run.id,
         state=status.state,
         modality=str(config.get("modality") or ""),
         model=str(config.get("model") or ""),
@@ -180,7 +186,8 @@ def summary(run: RunFolder) -> Summary:
         epochs=status.epochs or _whole(config.get("epochs")),
         step=status.step,
         steps=status.steps,
-        best=status.best,
+        best=status.best if best is None else best,
+        interval=interval,
         created=status.created or _mtime(run.path) / 1e9,
         started=status.started,
         ended=status.ended,
@@ -192,7 +199,22 @@ def summary(run: RunFolder) -> Summary:
         person=status.person,
         learned_nothing=learned_nothing if isinstance(learned_nothing, bool) else None,
         demo=_demo(datasets, run.path.parent.parent),
+        tags=written["tags"],
+        note=written["note"],
     )
+
+
+def _best(metrics: dict[str, Any], monitor: str) -> tuple[float | None, tuple[float, float] | None]:
+    """The monitored figure of the finished run on validation with its interval, as its documents have it."""
+    at: Any = metrics
+    for part in ("val", "at_chosen"):
+        at = at.get(part) if isinstance(at, dict) else None
+    value = at.get(monitor) if isinstance(at, dict) else None
+    ends = (at.get("intervals") or {}).get(monitor) if isinstance(at, dict) else None
+    if not isinstance(value, float) or not isinstance(ends, list) or len(ends) != 2:
+        return None, None
+    low, high = ends
+    return (value, (low, high)) if isinstance(low, float) and isinstance(high, float) else (None, None)
 
 
 def _demo(datasets: tuple[str, ...], root: Path) -> bool:
@@ -213,7 +235,7 @@ def _datasets(config: dict[str, Any]) -> tuple[str, ...]:
 def _name(config: dict[str, Any]) -> str:
     datasets = _datasets(config)
     shown = " + ".join(datasets[:2]) + (f" + {len(datasets) - 2}" if len(datasets) > 2 else "")
-    return " · ".join(filter(None, [str(config.get("model") or ""), shown]))
+    return " · ".join(filter(None, [words.network(str(config.get("model") or "")), shown]))
 
 
 def _whole(value: Any) -> int:
@@ -288,13 +310,19 @@ def _stamp(path: Path) -> tuple[int, int]:
         return 0, 0
 
 
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has lists alone."""
+    found = {name: tuple(values[name]) for name in ("datasets", "tags")}
+    return {**found, "interval": None if values["interval"] is None else tuple(values["interval"])}
+
+
 def _load(index: Path) -> dict[str, tuple[tuple[int, ...], Summary]]:
     try:
         document = json.loads(index.read_bytes())
         if document["fields"] != _FIELDS:
             return {}
         return {
-            name: (tuple(times), Summary(**{**values, "datasets": tuple(values["datasets"])}))
+            name: (tuple(times), Summary(**{**values, **_tuples(values)}))
             for name, (times, values) in document["runs"].items()
         }
     except (OSError, ValueError, KeyError, TypeError):

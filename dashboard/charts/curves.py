@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core import words
 from core.runs.curves import MOST_POINTS, SYSTEM, Curve, Series, curve, pieces
 from dashboard import theme
 
@@ -42,11 +43,12 @@ class View:
         return f"{self.metric}-{self.axis}-{self.log_x}-{self.log_y}"
 
 
-def payload(runs: Mapping[str, dict[str, Series]], view: View) -> dict[str, Any]:
-    """`runs` maps what a run is called to its series; its place in the mapping gives its colour."""
+def payload(runs: Mapping[str, dict[str, Series]], view: View, *, share: float = 1.0) -> dict[str, Any]:
+    """`runs` maps what a run is called to its series; its place in the mapping gives its colour. `share` of what a
+    refresh may weigh is this chart's: several beside each other weigh as much as one."""
     strips = [s for s in view.strips if s in SYSTEM and any(s in found for found in runs.values())]
     drawn = {name: pieces(view.metric, found) for name, found in runs.items()}
-    points = _points(sum(len(names) for names in drawn.values()), len(runs) * len(strips))
+    points = _points(sum(len(names) for names in drawn.values()), len(runs) * len(strips), share)
     series = []
     for place, (label, found) in enumerate(runs.items()):
         color = theme.SERIES[place % len(theme.SERIES)]
@@ -76,16 +78,16 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View) -> dict[str, Any]
         "x_title": AXIS_TITLES[view.axis],
         "height": HEIGHT + STRIP_HEIGHT * len(strips),
         "panels": [
-            {"title": view.metric, "weight": 1, "log": view.log_y, "zero": False},
+            {"title": words.figure(view.metric), "weight": 1, "log": view.log_y, "zero": False},
             *({"title": UNITS[s], "weight": 0.26, "log": False, "zero": True} for s in strips),
         ],
         "series": series,
     }
 
 
-def _points(curves: int, strips: int) -> tuple[int, int]:
+def _points(curves: int, strips: int, share: float) -> tuple[int, int]:
     """Points of a curve (x, smoothed, raw, least, greatest and best so far) and of a strip (x and value)."""
-    whole = (MOST_BYTES - SERIES_BYTES * (curves + strips)) / NUMBER_BYTES
+    whole = (MOST_BYTES * share - SERIES_BYTES * (curves + strips)) / NUMBER_BYTES
     for_strips = int(whole * SYSTEM_SHARE / 2 / strips) if strips else 0
     for_curves = int(whole * (1 - SYSTEM_SHARE) / (6 * max(curves, 1)))
     return min(MOST_POINTS, max(20, for_curves)), min(MOST_POINTS // 2, max(10, for_strips))

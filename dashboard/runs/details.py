@@ -15,7 +15,9 @@ from core.runs.diagnosis import Remedy, diagnose
 from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
 from core.runs.listing import Summary
+from core.runs.titles import titles
 from dashboard import session, theme
+from dashboard.runs import differences
 from dashboard.runs import results as run_results
 from dashboard.runs import rows as run_rows
 
@@ -23,11 +25,12 @@ from dashboard.runs import rows as run_rows
 def draw(shown: Sequence[Summary]) -> None:
     if not shown:
         return
+    called = titles(shown)
     for run in shown:
         _findings(run)
     for run in shown:
         if run.state == "completed":
-            with st.expander(f"Results of {theme.safe(run.name)} ({theme.safe(run.id)})",
+            with st.expander(f"Results of {theme.safe(called[run.id])}",
                              key=f"results-{run.id}", expanded=len(shown) == 1):  # fmt: skip
                 _results(run)
     with st.expander("Configuration", key="runs-configuration"):
@@ -36,12 +39,14 @@ def draw(shown: Sequence[Summary]) -> None:
 
 
 def tunings() -> None:
-    """What the Train page started with `Tune`: state, log, stop."""
+    """What the Train page started as a search for better settings: state, log, stop."""
     space = session.space()
     found = tuning.tunings(space)[:5]
     if not found:
         return
-    with st.expander("Tunings", key="runs-tunings", expanded=any(not t.status().final for t in found)):
+    with st.expander(
+        "Searches for better settings", key="runs-tunings", expanded=any(not t.status().final for t in found)
+    ):
         for one in found:
             status = one.status()
             what, act = st.columns([5, 1], vertical_alignment="center")
@@ -105,27 +110,22 @@ def _try(run: Summary, config: dict[str, Any], remedy: Remedy) -> None:
     if remedy.resume:
         run_rows.act("resume", run.id)
         return
-    st.session_state["train_preset"] = {**config, **remedy.changes}
-    theme.go_to("train")
+    run_rows.clone({**config, **remedy.changes}, run.id)
 
 
 def _configuration(shown: Sequence[Summary]) -> None:
+    called = titles(shown)
     configs = {}
     for run in shown:
         try:
-            configs[run.id] = RunFolder(session.space().runs / run.id).config()
+            configs[called[run.id]] = RunFolder(session.space().runs / run.id).config()
         except BadInput as error:
             st.warning(theme.safe(str(error)))
     if len(configs) > 1:
-        names = list(dict.fromkeys(name for config in configs.values() for name in config))
-        rows = [
-            {"option": name, **{run: str(config.get(name)) for run, config in configs.items()}}
-            for name in names
-            if len({repr(config.get(name)) for config in configs.values()}) > 1
-        ]
+        rows = differences.rows(configs)
         st.markdown("Where they differ" if rows else "All options are the same.")
         if rows:
-            st.dataframe(rows, hide_index=True)
+            st.dataframe(rows, hide_index=True, key="runs-differences")
     for name, config in configs.items():
         st.caption(theme.safe(name))
         st.code(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), language="yaml")
@@ -135,9 +135,10 @@ def _delete(shown: Sequence[Summary]) -> None:
     gone = [run for run in shown if not run.active]
     if not gone or not session.person().operator:
         return
+    called = titles(gone)
     with st.popover(f"Delete {len(gone)} run{'s' * (len(gone) > 1)} …", icon=":material/delete:"):
         st.markdown("This removes, for good, with all checkpoints, scores and results:")
-        st.markdown("\n".join(f"- {theme.safe(run.name)} ({theme.safe(run.id)})" for run in gone))
+        st.markdown("\n".join(f"- {theme.safe(called[run.id])}" for run in gone))
         if st.button("Delete", type="primary", key="runs-delete"):
             for run in gone:
                 run_rows.act("delete", run.id)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import words
 from core.exports import to_csv
 from core.runs.folder import RunFolder
 from dashboard import theme
@@ -42,7 +43,12 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
         st.info("This run has no scores yet.")
         return
     split = st.segmented_control(
-        "Split", splits, default=splits[0], key=f"results-split-{folder.id}", label_visibility="collapsed"
+        "Part",
+        splits,
+        default=splits[0],
+        key=f"results-split-{folder.id}",
+        label_visibility="collapsed",
+        format_func=words.split,
     )
     found = metrics[split or splits[0]]
     _headline(found)
@@ -72,7 +78,7 @@ def _headline(found: Mapping[str, Any]) -> None:
         column.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
     st.caption(
         f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
-        f"Always naming the majority has an accuracy of {theme.number(found['majority_baseline'])}."
+        f"Calling everything what most samples are would have an accuracy of {theme.number(found['majority_baseline'])}."
     )
     for warning in chosen.get("warnings") or []:
         st.warning(theme.safe(warning))
@@ -88,14 +94,14 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
     rows = [
         {
             "figure": theme.figure_name(name),
-            **{words: _with_interval(found[key], name) for key, words in THRESHOLDS.items()},
+            **{at: _with_interval(found[key], name) for key, at in THRESHOLDS.items()},
         }
         for name in FIGURES
         if any(found[key].get(name) is not None for key in THRESHOLDS)
     ]
     rows.append(
         {
-            "figure": "majority baseline",
+            "figure": words.figure("majority_baseline"),
             **dict.fromkeys(THRESHOLDS.values(), theme.number(found["majority_baseline"])),
         }
     )
@@ -120,10 +126,10 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
 
 def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
     st.caption("A click on a cell opens its samples.")
-    for column, (key, words) in zip(st.columns(2), THRESHOLDS.items(), strict=True):
+    for column, (key, at_which) in zip(st.columns(2), THRESHOLDS.items(), strict=True):
         at = found[key]
         value = "nothing is called fake" if at["threshold"] is None else theme.number(at["threshold"])
-        title = f"{words}" + (f" ({value})" if key == "at_chosen" else "")
+        title = at_which + (f" ({value})" if key == "at_chosen" else "")
         picked = column.plotly_chart(
             compare.confusion(at, title),
             key=f"results-matrix-{folder.id}-{split}-{key}",
@@ -151,7 +157,7 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
                     "AUC": _with_interval(part, "auc"),
                     "balanced accuracy": _with_interval(part, "balanced_accuracy"),
                     "recall": _with_interval(part, "recall"),
-                    "false alarms": _with_interval(part, "fpr"),
+                    words.figure("fpr"): _with_interval(part, "fpr"),
                 }
                 for part in parts
             ]

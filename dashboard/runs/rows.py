@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
+from core import words
+from core.runs import listing
 from core.runs.listing import Summary
 from dashboard import session, theme
+from dashboard.runs import edit
 
 CHOSEN = "runs_chosen"  # ids of the runs whose curves are shown; other pages set it to point here
 PAGE = 12
@@ -29,25 +33,38 @@ def draw(runs: Sequence[Summary], shown: Sequence[Summary], waiting: Sequence[st
     ids = [run.id for run in shown]
     for run in runs:
         with st.container(key=f"run-row-{run.id}", horizontal=False):
-            tick, what, how, best, act = st.columns([0.5, 4, 4, 2, 3.2], vertical_alignment="center")
+            tick, what, data, how, best, act = st.columns(
+                [0.4, 3.4, 3, 3, 2.2, 3.4], vertical_alignment="center"
+            )
             st.session_state[f"run-show-{run.id}"] = run.id in ids
             tick.checkbox(
-                "show",
+                f"Show {theme.safe(run.name)}",
                 key=f"run-show-{run.id}",
                 label_visibility="collapsed",
                 on_change=_toggle,
                 args=(run.id, tuple(ids)),
             )
-            demo = " " + theme.demo_badge() if run.demo else ""
-            what.markdown(
-                f"{theme.state_badge(run.state, stalled=run.stalled)} **{theme.safe(run.name)}**{demo}"
-                f"  \n:gray[{theme.safe(run.id)}]"
-            )
+            what.markdown(_what(run))
+            data.markdown(_from_what(run))
             with how:
                 _progress(run, waiting)
             best.markdown(_best(run))
             with act:
                 _actions(run, waiting)
+
+
+def _what(run: Summary) -> str:
+    demo = " " + theme.demo_badge() if run.demo else ""
+    tags = "".join(f" :gray-badge[{theme.safe(tag)}]" for tag in run.tags)
+    note = f"  \n:small[{theme.safe(run.note)}]" if run.note else ""
+    return f"{theme.state_badge(run.state, stalled=run.stalled)} **{theme.safe(run.name)}**{demo}{tags}{note}"
+
+
+def _from_what(run: Summary) -> str:
+    """The network, and what it learned from."""
+    network = theme.safe(words.network(run.model)) if run.model else "–"
+    datasets = theme.safe(", ".join(run.datasets)) or "all that fit"
+    return f"{network}  \n:small[{datasets}]"
 
 
 def _toggle(name: str, before: tuple[str, ...]) -> None:
@@ -63,7 +80,7 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
         st.markdown(f"waits for {theme.safe(device)}{place}")
         return
     going = run.state in ("running", "stopping")
-    parts = [f"epoch {max(1, run.epoch) if going else run.epoch}/{run.epochs}"] if run.epochs else []
+    parts = [f"epoch {max(1, run.epoch) if going else run.epoch} of {run.epochs}"] if run.epochs else []
     if run.state == "running" and run.seconds_left is not None:
         parts.append(f"{theme.duration(run.seconds_left)} left")
     elif run.seconds is not None:
@@ -82,11 +99,12 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
 
 
 def _best(run: Summary) -> str:
-    text = (
-        f"best val {theme.figure_name(run.monitor)} **{theme.number(run.best)}**"
-        if run.best is not None
-        else ""
-    )
+    """The figure on validation that picked the best epoch, with its interval once the run is finished."""
+    if run.best is None:
+        text = ""
+    else:
+        figure = theme.safe(theme.interval(run.best, *(run.interval or (None, None))))
+        text = f":small[best validation {theme.figure_name(run.monitor)}]  \n**{figure}**"
     if run.learned_nothing:
         text += "  \n:red-badge[✖ learned nothing]"
     return text or " "
@@ -105,6 +123,8 @@ def _actions(run: Summary, waiting: Sequence[str]) -> None:
         if run.id in waiting and waiting[-1] != run.id:
             _button("Later", "later", run.id, ":material/arrow_downward:", disabled=not may)
         _button("Clone", "clone", run.id, ":material/content_copy:")
+        if may:
+            edit.draw(run)
 
 
 def _button(label: str, action: str, name: str, icon: str, *, disabled: bool = False) -> None:
@@ -118,12 +138,19 @@ def one_later(order: Sequence[str], name: str) -> list[str]:
     return [*order[:place], *order[place + 1 : place + 2], name, *order[place + 2 :]]
 
 
+def clone(config: Mapping[str, Any], name: str) -> None:
+    """Open the Train page with this configuration; it says whose copy it is. A run's own name is not copied."""
+    run = next((run for run in listing.runs(session.space()) if run.id == name), None)
+    st.session_state["train_preset"] = {**config, "name": ""}
+    st.session_state["train_cloned"] = name if run is None else run.name
+    theme.go_to("train")
+
+
 def act(action: str, name: str) -> None:
     """Do it through the manager; a refusal is one line on the page."""
     manager, person = session.manager(), session.person()
     if action == "clone":
-        st.session_state["train_preset"] = manager.open(name).config()
-        theme.go_to("train")
+        clone(manager.open(name).config(), name)
     done = {
         "stop": lambda: manager.stop(name, person),
         "resume": lambda: manager.resume(name, person),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -12,14 +14,17 @@ from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
 from core.runs.listing import Summary
 from core.runs.titles import titles
-from dashboard import live_curves, running, session, theme
+from dashboard import address, live_curves, running, session, theme, words
 from dashboard.charts.curves import View, payload
 from dashboard.runs import details as run_details
+from dashboard.runs import order as run_order
 from dashboard.runs import rows as run_rows
 
 REFRESH = 2.0  # seconds
 LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
 LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
+SORT, GROUP, METRICS = "runs-sort", "runs-group", "runs-metrics"
+MOST_METRICS = 6
 BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, and when something ran last
 
 
@@ -37,11 +42,39 @@ def page() -> None:
         run_details.tunings()
         theme.empty("There are no runs yet. A run trains a detector on your datasets.", "Train one", "train")
         return
+    _open_link(runs)
     _filters(runs)
     shown = run_rows.chosen(_matching(runs) or runs)
     st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
     run_details.draw(shown)
     run_details.tunings()
+
+
+def _open_link(runs: Sequence[Summary]) -> None:
+    """What a link or a reload asks for: ?run=ID,ID&metric=auc,loss; a run that is gone is left out."""
+    given = address.asked("runs")
+    if given is None:
+        return
+    known = {run.id for run in runs}
+    if wanted := [name for name in given.get("run", "").split(",") if name in known]:
+        st.session_state[run_rows.CHOSEN] = wanted
+    if metrics := [name for name in given.get("metric", "").split(",") if name]:
+        st.session_state[METRICS] = metrics
+    if given.get("sort") in run_order.SORTS:
+        st.session_state[SORT] = given["sort"]
+    if given.get("group") in run_order.GROUPS:
+        st.session_state[GROUP] = given["group"]
+
+
+def _write_link() -> None:
+    state = st.session_state
+    state_of = {
+        "run": ",".join(state.get(run_rows.CHOSEN, [])),
+        "metric": ",".join(state.get(METRICS) or []),
+        "sort": state.get(SORT) if state.get(SORT) != "newest" else None,
+        "group": state.get(GROUP) if state.get(GROUP) != "none" else None,
+    }
+    address.write("runs", state_of)
 
 
 def _polls(runs: Sequence[Summary]) -> bool:
@@ -69,10 +102,14 @@ def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tu
 
 
 def _filters(runs: Sequence[Summary]) -> None:
-    search, states, batch = st.columns([3, 4, 2], vertical_alignment="bottom")
-    search.text_input("Find", key="runs-find", placeholder="model, data, id")
+    search, sort, group, states, batch = st.columns([3, 2, 2, 4, 1.6], vertical_alignment="bottom")
+    search.text_input("Find", key="runs-find", placeholder="name, network, data, tag")
+    sort.selectbox("Order", list(run_order.SORTS), format_func=lambda k: run_order.SORTS[k][0], key=SORT)
+    group.selectbox(
+        "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
+    )
     present = [s for s in ("running", "queued", "stopping", *FINAL_STATES) if any(r.state == s for r in runs)]
-    states.pills("State", present, selection_mode="multi", key="runs-states")
+    states.pills("State", present, selection_mode="multi", key="runs-states", format_func=words.state)
     active = [run.id for run in _matching(runs) if run.active]
     if batch.button(
         f"Stop all {len(active)}" if len(active) > 1 else "Stop all",
@@ -95,10 +132,11 @@ def _live(before: tuple[object, ...]) -> None:
     pages = -(-len(matching) // run_rows.PAGE)
     page = st.pagination(pages, key="runs-page") if pages > 1 else 1
     first = (int(page or 1) - 1) * run_rows.PAGE
-    run_rows.draw(matching[first : first + run_rows.PAGE], shown, session.manager().waiting())
+    _rows(matching[first : first + run_rows.PAGE], shown)
     if not matching:
         st.info("No run fits what you look for.")
     _curves(shown)
+    _write_link()
     with st.expander("Log", key="runs-log", expanded=any(run.state == "failed" for run in shown[:1])):
         for run in shown[:1]:
             lines = tail(RunFolder(session.space().runs / run.id), 60)
@@ -106,14 +144,33 @@ def _live(before: tuple[object, ...]) -> None:
 
 
 def _matching(runs: Sequence[Summary]) -> list[Summary]:
-    words = str(st.session_state.get("runs-find") or "").casefold().split()
+    typed = str(st.session_state.get("runs-find") or "").casefold().split()
     wanted = st.session_state.get("runs-states") or []
-    return [
+    found = [
         run
         for run in runs
-        if (not wanted or run.state in wanted)
-        and all(word in f"{run.name} {run.id} {run.model}".casefold() for word in words)
+        if (not wanted or run.state in wanted) and all(word in _text_of(run) for word in typed)
     ]
+    return run_order.ordered(
+        found, st.session_state.get(SORT) or "newest", st.session_state.get(GROUP) or "none"
+    )
+
+
+def _text_of(run: Summary) -> str:
+    """What a search looks into."""
+    parts = (run.name, run.id, run.model, words.network(run.model), *run.datasets, *run.tags, run.note)
+    return " ".join(parts).casefold()
+
+
+def _rows(runs: Sequence[Summary], shown: Sequence[Summary]) -> None:
+    """The list, with a heading over each group."""
+    group, waiting = st.session_state.get(GROUP) or "none", session.manager().waiting()
+    if group == "none":
+        run_rows.draw(runs, shown, waiting)
+        return
+    for title, part in itertools.groupby(runs, key=run_order.group_of(group)):
+        st.markdown(f"## {theme.safe(title)}")
+        run_rows.draw(list(part), shown, waiting)
 
 
 def _curves(shown: Sequence[Summary]) -> None:
@@ -124,18 +181,31 @@ def _curves(shown: Sequence[Summary]) -> None:
     if not names:  # the machine is measured before the first batch is through
         st.caption("The first point comes with the first batches.")
         return
-    live_curves.draw(payload(found, _view(names)), key="runs-curves")
+    views = _views(names)
+    places = (
+        [st.container()] if len(views) == 1 else [c for _ in range(0, len(views), 2) for c in st.columns(2)]
+    )
+    for place, view in zip(places, views, strict=False):
+        with place:
+            # The first keeps the key that its zoom hangs on.
+            key = "runs-curves" if view is views[0] else f"runs-curves-{view.metric}"
+            live_curves.draw(payload(found, view, share=1 / len(views)), key=key)
 
 
-def _view(names: list[str]) -> View:
-    metric, smoothing, axis, scale = st.columns([4, 5, 6, 3], vertical_alignment="bottom")
+def _views(names: list[str]) -> list[View]:
+    """One chart a metric, all seen the same way; the machine's figures stand under the last."""
+    chosen = [name for name in st.session_state.get(METRICS) or [] if name in names]
+    st.session_state[METRICS] = chosen or names[:1]
+    metric, smoothing, axis, scale = st.columns([5, 4, 5, 3], vertical_alignment="bottom")
     with scale.popover("Scales", width="stretch"):
         log_x = st.toggle("logarithmic x", key="runs-log-x")
         log_y = st.toggle("logarithmic y", key="runs-log-y")
         band = st.toggle("band of minimum and maximum", value=True, key="runs-band")
         record = st.toggle("best so far", key="runs-record")
-    return View(
-        metric=metric.selectbox("Metric", names, key="runs-metric") or names[0],
+    wanted = metric.multiselect(
+        "Curves of", names, key=METRICS, format_func=words.figure, max_selections=MOST_METRICS
+    )
+    whole = View(
         smoothing=smoothing.slider("Smoothing", 0.0, 0.99, 0.6, 0.01, key="runs-smoothing"),
         axis=axis.segmented_control("x axis", list(curves.AXES), default="step", key="runs-axis") or "step",
         log_x=log_x,
@@ -143,6 +213,8 @@ def _view(names: list[str]) -> View:
         band=band,
         record=record,
     )
+    views = [replace(whole, metric=name, strips=()) for name in wanted or names[:1]]
+    return [*views[:-1], replace(views[-1], strips=whole.strips)]
 
 
 page()

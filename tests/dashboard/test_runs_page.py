@@ -100,13 +100,18 @@ def test_without_runs_the_next_step_is_offered(space: Workspace) -> None:
 def test_the_list_shows_state_best_value_and_escapes_names(make_run: Callable[..., RunFolder]) -> None:
     make_run()
     text = text_of(open_page())
-    assert "completed" in text and "best val AUC **0.900**" in text
+    assert "finished" in text and "best validation AUC" in text and "0\\.900 \\[0\\.85, 0\\.95\\]" in text
     assert "<b>" not in text.replace(r"\<b\>", "")
 
 
+def all_curves_of(page: AppTest) -> list[dict[str, Any]]:
+    found = [json.loads(component.proto.json or "{}") for component in page.get("bidi_component")]
+    return [one for one in found if "panels" in one]
+
+
 def curves_of(page: AppTest) -> dict[str, Any]:
-    (component,) = page.get("bidi_component")
-    return json.loads(component.proto.json)
+    (drawn,) = all_curves_of(page)
+    return drawn
 
 
 def test_curves_are_drawn_from_the_events(make_run: Callable[..., RunFolder]) -> None:
@@ -114,9 +119,64 @@ def test_curves_are_drawn_from_the_events(make_run: Callable[..., RunFolder]) ->
     page = open_page()
     drawn = curves_of(page)
     assert [s["label"].split()[-1] for s in drawn["series"] if s["legend"]] == ["train", "val"]
-    page.selectbox(key="runs-metric").select("auc").run()
+    page.multiselect(key="runs-metrics").set_value(["auc"]).run()
     drawn = curves_of(page)
-    assert drawn["panels"][0]["title"] == "auc" and drawn["zoom"].startswith("auc-step")
+    assert drawn["panels"][0]["title"] == "AUC" and drawn["zoom"].startswith("auc-step")
+
+
+def test_several_metrics_are_drawn_beside_each_other_and_the_machine_once(
+    make_run: Callable[..., RunFolder],
+) -> None:
+    make_run("stopped")
+    page = open_page()
+    page.multiselect(key="runs-metrics").set_value(["loss", "auc"]).run()
+    drawn = all_curves_of(page)
+    assert [d["panels"][0]["title"] for d in drawn] == ["loss", "AUC"]
+    assert [len(d["panels"]) for d in drawn] == [1, 2]
+
+
+def test_a_name_tags_and_a_note_are_written_in_the_row_and_found_again(
+    make_run: Callable[..., RunFolder], space: Workspace
+) -> None:
+    run, other = make_run("stopped"), make_run("stopped")
+    page = open_page()
+    page.session_state[f"run-edit-{run.id}-0"] = True
+    page.run()
+    page.text_input(key=f"run-name-{run.id}").set_value("My *best* one")
+    page.text_area(key=f"run-note-{run.id}").set_value("looks good")
+    page.button(key=f"run-save-{run.id}").click().run()
+    assert not page.exception
+    assert "My \\*best\\* one" in text_of(page) and "looks good" in text_of(page)
+    assert run.config().get("name") is None  # what was asked stays as it was
+    page.text_input(key="runs-find").set_value("best").run()
+    keys = {b.key for b in page.button}
+    assert f"run-clone-{run.id}" in keys and f"run-clone-{other.id}" not in keys
+
+
+def test_runs_are_grouped_under_headings_and_ordered(make_run: Callable[..., RunFolder]) -> None:
+    make_run("stopped"), make_run("failed", error="x")
+    page = open_page()
+    page.selectbox(key="runs-group").select("state").run()
+    heads = [m.value for m in page.markdown if m.value.startswith("## ")]
+    assert heads[:2] == ["## Failed", "## Stopped"]
+    page.selectbox(key="runs-sort").select("name").run()
+    assert not page.exception
+
+
+def test_a_link_opens_its_runs_and_metrics(make_run: Callable[..., RunFolder]) -> None:
+    first, _ = make_run("stopped"), make_run("stopped")
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.query_params["run"], page.query_params["metric"] = first.id, "auc"
+    page.switch_page("views/runs.py").run()
+    assert page.session_state["runs_chosen"] == [first.id]
+    assert curves_of(page)["panels"][0]["title"] == "AUC"
+
+
+def test_a_clone_says_whose_copy_it_is(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("stopped")
+    page = open_page()
+    page.button(key=f"run-clone-{run.id}").click().run()
+    assert page.session_state["train_cloned"].startswith("net")
 
 
 def test_a_run_without_a_first_batch_has_no_curve_yet(space: Workspace) -> None:
@@ -189,7 +249,8 @@ def test_two_runs_show_where_their_configurations_differ(make_run: Callable[...,
         if not box.value:
             box.check().run()
     table = next(d.value for d in page.dataframe if "option" in d.value)
-    assert table["option"].tolist() == ["loss"]
+    assert table["option"].tolist() == ["Loss"] and table["part"].tolist() == ["Techniques"]
+    assert set(table.iloc[0]) >= {"Cross-entropy", "Focal loss"}
 
 
 @pytest.mark.parametrize(

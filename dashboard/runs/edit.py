@@ -1,0 +1,63 @@
+"""In the row of a run: its name, tags and note, and to delete it."""
+
+from __future__ import annotations
+
+import functools
+
+import streamlit as st
+
+from core.runs import notes
+from core.runs.folder import RunFolder
+from core.runs.listing import Summary
+from dashboard import session, theme
+
+
+def draw(run: Summary) -> None:
+    """A box whose fields are made only while it is open: a list is drawn again every two seconds."""
+    generation = st.session_state.get(_generation(run), 0)
+    box = st.popover(
+        "Edit",
+        key=f"run-edit-{run.id}-{generation}",
+        icon=":material/edit:",
+        type="tertiary",
+        on_change="rerun",
+    )
+    if box.open:
+        with box:
+            _fields(run)
+
+
+def _fields(run: Summary) -> None:
+    name = st.text_input("Name", run.name, max_chars=notes.LONGEST_NAME, key=f"run-name-{run.id}")
+    tags = st.multiselect(
+        "Tags", list(run.tags), default=list(run.tags), accept_new_options=True, key=f"run-tags-{run.id}"
+    )
+    note = st.text_area("Note", run.note, max_chars=notes.LONGEST_NOTE, key=f"run-note-{run.id}", height=80)
+    save, delete = st.columns(2)
+    if save.button("Save", key=f"run-save-{run.id}", type="primary") and theme.guarded(
+        functools.partial(_save, run, name, tags, note)
+    ):
+        close(run)
+        st.rerun()
+    if run.active:
+        st.caption("It can be deleted once it has stopped.")
+        return
+    st.caption("Deleting removes its checkpoints, scores and results for good.")
+    if delete.button("Delete", key=f"run-remove-{run.id}", icon=":material/delete:") and theme.guarded(
+        lambda: session.manager().delete(run.id, session.person())
+    ):
+        st.rerun()
+
+
+def _save(run: Summary, name: str, tags: list[str], note: str) -> None:
+    folder = RunFolder(session.space().runs / run.id)
+    notes.write(folder, session.person(), session.space(), name=name, tags=tags, note=note)
+
+
+def close(run: Summary) -> None:
+    """The next box is another one, and closed."""
+    st.session_state[_generation(run)] = st.session_state.get(_generation(run), 0) + 1
+
+
+def _generation(run: Summary) -> str:
+    return f"run-edits-{run.id}"
