@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import words
 from core.catalog import demo, table
 from core.catalog.scan import scan
 from core.detection.defaults import default_detector, set_default
@@ -143,7 +144,7 @@ def _offer_default(done: Summary) -> None:
         "This detector learned nothing; I want it as the default all the same", key="home-default-confirm"
     )
     if st.button(
-        f"Make it the {done.modality} default",
+        f"Use it for {words.modality(done.modality)} from now on",
         key="home-default",
         disabled=bool(done.learned_nothing) and not confirmed,
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +122,37 @@ class Candidate:
         return numbers.interval(self.value, *(self.interval or (None, None)))
 
 
+def why_not(run: Summary, metrics: Mapping[str, Any]) -> str:
+    """Why a run cannot be recommended; empty where it can."""
+    at = ((metrics.get("val") or {}).get("at_chosen")) or {}
+    if run.state != "completed":
+        return "it did not finish"
+    if run.learned_nothing:
+        return "it learned nothing"
+    if run.demo:
+        return "it learned from demo data only"
+    return "" if at.get("auc") is not None else "it has no figures on validation"
+
+
+def most_comparable(runs: Sequence[Summary], ids: Callable[[Summary], frozenset[str]]) -> list[Summary]:
+    """The runs to put side by side first: of one modality, and with enough scored samples in common.
+
+    Those that learned something real come before demo runs and those that learned nothing; `ids` gives the samples
+    that a run scored. Fewer than two where nothing can be compared.
+    """
+    order = sorted(runs, key=lambda run: (bool(run.learned_nothing), run.demo))
+    for first in order:
+        own = ids(first)
+        alike = [
+            run
+            for run in order
+            if run is not first and run.modality == first.modality and len(own & ids(run)) >= FEWEST
+        ]
+        if alike:
+            return [first, *alike[:3]]
+    return []
+
+
 @dataclass(frozen=True)
 class Recommendation:
     run: Summary
@@ -129,9 +160,9 @@ class Recommendation:
 
 
 def candidate(run: Summary, metrics: Mapping[str, Any], parameters: int | None) -> Candidate | None:
-    """None for a run that cannot be recommended: unfinished, learned nothing, or without validation figures."""
+    """None for a run that cannot be recommended; `why_not` says why."""
     at = ((metrics.get("val") or {}).get("at_chosen")) or {}
-    if run.state != "completed" or run.learned_nothing or at.get("auc") is None:
+    if why_not(run, metrics):
         return None
     bounds = (at.get("intervals") or {}).get("auc")
     return Candidate(run, float(at["auc"]), (bounds[0], bounds[1]) if bounds else None, parameters)

@@ -43,7 +43,7 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
         )
     drawn.update_layout(barmode="group")
     drawn.update_yaxes(range=[0, 1.02])
-    return theme.figure(drawn, height=420, keep=keep)
+    return theme.figure(drawn, height=420, keep=keep, toolbar=False)
 
 
 def _in_lines(label: str) -> str:
@@ -95,7 +95,7 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
     titles = ("false positive rate", "true positive rate") if kind == "roc" else ("recall", "precision")
     drawn.update_xaxes(title_text=titles[0], range=[-0.01, 1.01])
     drawn.update_yaxes(title_text=titles[1], range=[-0.01, 1.01])
-    return theme.figure(drawn, height=380, keep=kind)
+    return theme.figure(drawn, height=380, keep=kind, toolbar=False)
 
 
 def _fewer(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

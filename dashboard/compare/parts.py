@@ -16,7 +16,7 @@ from core.runs import cards, comparison, figures, published
 from core.runs.folder import RunFolder, place_of
 from core.runs.listing import Summary
 from core.workspace import Workspace
-from dashboard import session, theme
+from dashboard import session, theme, words
 
 WHOLE = 0.98  # share of the published samples; some downloads lack a few
 
@@ -59,14 +59,16 @@ def table(
             {
                 "run": names[run.id] + (" · demo" if run.demo else ""),
                 **{
-                    words: theme.interval(at.get(name), *(bounds.get(name) or (None, None)))
-                    for name, words in (
+                    shown: theme.interval(at.get(name), *(bounds.get(name) or (None, None)))
+                    for name, shown in (
                         ("auc", "AUC"),
                         ("balanced_accuracy", "balanced accuracy"),
                         ("macro_f1", "macro F1"),
                     )
                 },
-                "majority": theme.number((found[run.id].get(split) or {}).get("majority_baseline")),
+                words.figure("majority_baseline"): theme.number(
+                    (found[run.id].get(split) or {}).get("majority_baseline")
+                ),
                 "parameters": "–" if size is None else f"{size / 1e6:.2f} M",
                 "training": theme.duration(run.seconds),
                 "file": theme.size(model.stat().st_size) if model.exists() else "–",
@@ -99,11 +101,25 @@ def scores(
                 found = _scores(str(path), path.stat().st_mtime_ns)
             except (OSError, ValueError) as error:
                 st.warning(
-                    f"{theme.safe(run.id)}: {path.name} cannot be read ({theme.safe(one_line(error))})"
+                    f"{theme.safe(names[run.id])}: {path.name} cannot be read ({theme.safe(one_line(error))})"
                 )
                 continue
             drawn[names[run.id]] = (found["label"].to_numpy(), found["score"].to_numpy(dtype=np.float64))
     return drawn
+
+
+def ids(run: Summary, space: Workspace) -> frozenset[str]:
+    """The test samples that a run has scored; none where that cannot be read."""
+    path = place_of(run.id, space).scores_file("test")
+    try:
+        return _ids(str(path), path.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return frozenset()
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _ids(path: str, stamp: int) -> frozenset[str]:
+    return frozenset(pd.read_parquet(path, columns=["id"])["id"].astype(str))
 
 
 def paired(first: str, second: str, split: str, space: Workspace) -> comparison.Paired:
@@ -117,7 +133,7 @@ def _stamp(run: RunFolder, split: str) -> tuple[int, ...]:
     return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
-@st.cache_data(show_spinner="Drawing samples again and again", max_entries=64)
+@st.cache_data(show_spinner="Working out the intervals", max_entries=64)
 def _paired(first: str, second: str, split: str, stamps: Any) -> comparison.Paired:
     return comparison.paired(RunFolder(first), RunFolder(second), split)
 

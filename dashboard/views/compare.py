@@ -14,7 +14,7 @@ from core.runs import comparison, listing
 from core.runs.folder import place_of
 from core.runs.listing import Summary
 from core.runs.titles import titles
-from dashboard import session, theme
+from dashboard import address, session, theme, words
 from dashboard.charts import compare
 from dashboard.compare import field as compare_field
 from dashboard.compare import parts as compare_parts
@@ -22,6 +22,7 @@ from dashboard.compare import report as compare_report
 
 FIGURES = ("auc", "ap", "balanced_accuracy", "macro_f1", "f1", "recall", "precision")
 MOST = 8
+RUNS, SPLIT, FIRST, SECOND = "compare-runs", "compare-split", "compare-first", "compare-second"
 
 
 def page() -> None:
@@ -39,13 +40,27 @@ def page() -> None:
             "train",
         )
         return
+    _open_link(finished)
     chosen = _choose(finished)
     if not chosen:
         st.info("Choose the runs to put side by side.")
         return
-    split = st.segmented_control("Split", ["test", "val"], default="test", key="compare-split") or "test"
+    split = (
+        st.segmented_control("Part", ["test", "val"], default="test", key=SPLIT, format_func=words.split)
+        or "test"
+    )
     metrics = {run.id: compare_parts.metrics(run, session.space()) for run in chosen}
     labels = titles(chosen)
+    pair = _difference(chosen, labels, split) if len(chosen) > 1 else ()
+    address.write(
+        "compare",
+        {
+            "runs": ",".join(run.id for run in chosen),
+            "split": split if split != "test" else None,
+            "pair": ",".join(pair) if pair and pair != tuple(run.id for run in chosen[:2]) else None,
+        },
+    )
+    st.markdown("## Side by side")
     compare_parts.table(chosen, labels, metrics, split)
     _recommendation(chosen, labels, metrics)
     rows = {labels[r.id]: metrics[r.id][split]["at_chosen"] for r in chosen if split in metrics[r.id]}
@@ -54,8 +69,6 @@ def page() -> None:
         st.plotly_chart(compare.bars(rows, FIGURES), key="compare-bars", config=theme.QUIET_CHART)
     with curves:
         _overlays(chosen, labels, split)
-    if len(chosen) > 1:
-        _difference(chosen, labels, split)
     if len(chosen) > 1:
         compare_report.downloads(chosen, labels, split)
     with st.expander("The speech community's measures", key="compare-field"):
@@ -67,17 +80,32 @@ def page() -> None:
             compare_parts.published_figures(run, labels[run.id], metrics[run.id], session.space())
 
 
+def _open_link(finished: Sequence[Summary]) -> None:
+    """?runs=ID,ID&split=val&pair=ID,ID: what a link or a reload asks for, as far as it is here."""
+    given = address.asked("compare")
+    if given is None:
+        return
+    known = {run.id for run in finished}
+    if runs := [name for name in given.get("runs", "").split(",") if name in known]:
+        st.session_state[RUNS] = runs[:MOST]
+    if given.get("split") == "val":
+        st.session_state[SPLIT] = "val"
+    pair = [name for name in given.get("pair", "").split(",") if name in known]
+    if len(pair) == 2:
+        st.session_state[FIRST], st.session_state[SECOND] = pair
+
+
 def _choose(finished: Sequence[Summary]) -> list[Summary]:
     by_id, called = {run.id: run for run in finished}, titles(finished)
-    preset = [name for name in st.session_state.get("runs_chosen", []) if name in by_id]
-    names = st.multiselect(
-        "Runs",
-        list(by_id),
-        default=preset if len(preset) > 1 else list(by_id)[:2],
-        format_func=called.__getitem__,
-        max_selections=MOST,
-        key="compare-runs",
-    )
+    if RUNS not in st.session_state:
+        wanted = [name for name in st.session_state.get("runs_chosen", []) if name in by_id]
+        if len(wanted) < 2:
+            space = session.space()
+            alike = comparison.most_comparable(finished, lambda run: compare_parts.ids(run, space))
+            wanted = [run.id for run in alike] or list(by_id)[:2]
+        st.session_state[RUNS] = wanted[:MOST]
+    st.session_state[RUNS] = [name for name in st.session_state[RUNS] if name in by_id]
+    names = st.multiselect("Runs", list(by_id), format_func=called.__getitem__, max_selections=MOST, key=RUNS)
     return [by_id[name] for name in names]
 
 
@@ -87,6 +115,7 @@ def _recommendation(
     """By validation figures, one a modality: the test split may not choose."""
     for modality in dict.fromkeys(run.modality for run in chosen):
         runs = [run for run in chosen if run.modality == modality]
+        kind = theme.safe(words.capital(words.modality(modality)))
         found = [
             c
             for run in runs
@@ -99,14 +128,16 @@ def _recommendation(
         advice = comparison.recommend(found, {run.id: place_of(run.id, session.space()) for run in runs})
         with st.container(border=True):
             if advice is None:
-                st.markdown(
-                    f"**{theme.safe(modality)}**: none of these can be recommended; none shows that it learned."
+                reasons = "; ".join(
+                    f"{theme.safe(labels[run.id])}: {comparison.why_not(run, metrics[run.id])}"
+                    for run in runs
                 )
+                st.markdown(f"**{kind}**: none of these can be recommended. {reasons}.")
                 continue
             text, button = st.columns([5, 1], vertical_alignment="center")
             demo = f" {theme.demo_badge()}" if advice.run.demo else ""
             text.markdown(
-                f"Recommended for {theme.safe(modality)}: **{theme.safe(labels[advice.run.id])}**"
+                f"Recommended for {theme.safe(words.modality(modality))}: **{theme.safe(labels[advice.run.id])}**"
                 f"{demo}. {theme.safe(advice.reason)}."
             )
             default = defaults.default_detector(modality, session.space()) == advice.run.id
@@ -145,35 +176,43 @@ def _overlays(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) 
     pr.plotly_chart(compare.overlay(drawn, "pr"), key="compare-pr", config=theme.QUIET_CHART)
 
 
-def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:
+def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> tuple[str, str]:
+    """What the page is about, so it comes first; gives the two runs that are compared."""
     st.markdown("## Is the difference real?")
     ids = [run.id for run in chosen]
     left, right = st.columns(2)
-    first = left.selectbox("First", ids, index=0, format_func=labels.__getitem__, key="compare-first")
-    second = right.selectbox(
-        "Second", [i for i in ids if i != first], format_func=labels.__getitem__, key="compare-second"
-    )
+    if st.session_state.get(FIRST) not in ids:
+        st.session_state.pop(FIRST, None)
+    first = str(left.selectbox("First", ids, format_func=labels.__getitem__, key=FIRST))
+    others = [i for i in ids if i != first]
+    if st.session_state.get(SECOND) not in others:
+        st.session_state.pop(SECOND, None)
+    second = str(right.selectbox("Second", others, format_func=labels.__getitem__, key=SECOND))
     try:
-        found = compare_parts.paired(str(first), str(second), split, session.space())
+        found = compare_parts.paired(first, second, split, session.space())
     except BadInput as error:
-        st.info(theme.safe(one_line(error)))
-        return
+        named = one_line(error).replace(first, labels[first]).replace(second, labels[second])
+        st.info(theme.safe(named))
+        return first, second
     shown = [d for d in found.differences if d.shown]
     auc = next((d for d in found.differences if d.figure == "auc"), None)
     if auc is not None:
-        words = theme.interval(auc.value, auc.low, auc.high)
-        better = labels[str(first) if auc.value > 0 else str(second)]
+        ends = theme.interval(auc.value, auc.low, auc.high)
+        better = labels[first if auc.value > 0 else second]
         st.markdown(
-            f"AUC {words}: "
+            f"AUC {ends}: "
             + (f"**{theme.safe(better)}** is better." if auc.shown else "**no difference shown**.")
         )
     st.caption(
-        f"Paired bootstrap by group over {theme.count(found.shared)} shared {split} samples, 95 % intervals; "
-        f"{len(shown)} of {len(found.differences)} figures differ."
+        f"The first less the second on the {theme.count(found.shared)} {words.split(split)} samples that both have "
+        f"scored, with 95 % intervals (paired bootstrap by group); {len(shown)} of {len(found.differences)} figures "
+        "differ."
     )
     st.plotly_chart(
-        compare.differences(found.differences), key="compare-differences", config=theme.CHART_CONFIG
-    )
+        compare.differences(found.differences), key="compare-differences", config=theme.CHART_CONFIG,
+        alt="Differences of the two runs, each figure with its interval",
+    )  # fmt: skip
+    return first, second
 
 
 page()

@@ -14,7 +14,7 @@ POLL = 0.7  # seconds between looks while something is computed and few files wa
 
 
 def page() -> None:
-    theme.page_title("What does this clip tell?")
+    theme.page_title("Is this file real or fake?")
     runs = detect_inputs.detectors()
     if not runs:
         theme.empty(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from core.runs import cards
+from core.runs import cards, comparison
 from core.runs.folder import RunFolder, new_run
+from core.runs.listing import Summary
 from core.workspace import Workspace, write_json
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
@@ -90,7 +92,7 @@ def test_a_real_difference_is_named_and_the_better_one_recommended(
         "is better" in text
         and "no difference shown" not in text.split("Is the difference real?")[-1].split(".")[0]
     )
-    assert "Recommended for image: **large · FaceForensics++**" in text
+    assert "Recommended for pictures: **large · FaceForensics++**" in text
     table = next(d.value for d in page.dataframe if "parameters" in d.value)
     assert set(table["parameters"]) == {"0.40 M", "9.00 M"}
     page.button(key="compare-default-image").click().run()
@@ -106,7 +108,7 @@ def test_a_difference_within_the_intervals_is_said_to_be_none_and_the_smaller_is
     make_run("small", 2, 2)
     text = text_of(open_page())
     assert "**no difference shown**" in text
-    assert "Recommended for image: **small · FaceForensics++**" in text
+    assert "Recommended for pictures: **small · FaceForensics++**" in text
 
 
 def test_published_figures_are_not_comparable_where_the_protocol_differs(
@@ -147,3 +149,37 @@ def test_the_measures_of_the_speech_community_stand_side_by_side(make_run: Calla
     for column in ("minDCF", "actDCF", "Cllr", "recall at 1.00 % false alarms"):
         assert all("[" in cell for cell in table[column])
     assert min(float(cell.split()[0]) for cell in table["minDCF"]) < 0.6
+
+
+def test_runs_that_share_samples_are_chosen_first(make_run: Callable[..., RunFolder]) -> None:
+    older = [make_run("small", 2, 1), make_run("large", 2, 2)]
+    make_run("other", 2, 3, dataset="Celeb-DF-v2")  # the newest, and alone with its samples
+    page = open_page()
+    assert set(page.multiselect(key="compare-runs").value) == {run.id for run in older}
+    assert "scored, with 95 % intervals" in text_of(page)
+
+
+def test_a_demo_run_is_never_recommended() -> None:
+    demo = Summary("a", "a", "completed", demo=True)
+    metrics = {"val": {"at_chosen": {"auc": 0.9, "intervals": {"auc": [0.8, 0.95]}}}}
+    assert comparison.candidate(demo, metrics, 1) is None
+    assert comparison.why_not(demo, metrics) == "it learned from demo data only"
+    assert comparison.candidate(replace(demo, demo=False), metrics, 1) is not None
+    assert comparison.why_not(replace(demo, demo=False, state="failed"), metrics) == "it did not finish"
+
+
+def test_the_paired_difference_comes_before_the_table(make_run: Callable[..., RunFolder]) -> None:
+    make_run("small", 2, 1)
+    make_run("large", 2, 2)
+    heads = [m.value for m in open_page().markdown if m.value.startswith("## ")]
+    assert heads == ["## Is the difference real?", "## Side by side"]
+
+
+def test_a_link_opens_its_runs_in_its_part(make_run: Callable[..., RunFolder]) -> None:
+    runs = [make_run("small", 2, 1), make_run("large", 2, 2), make_run("other", 1, 3)]
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.query_params["runs"] = f"{runs[0].id},{runs[2].id}"
+    page.query_params["split"] = "val"
+    page.switch_page("views/compare.py").run()
+    assert page.multiselect(key="compare-runs").value == [runs[0].id, runs[2].id]
+    assert "validation samples that both have" in text_of(page)

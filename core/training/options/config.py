@@ -81,7 +81,7 @@ class TrainConfig:
     )
     frames: int | None = option(
         None,
-        "frames taken of a clip; empty: as the network's card says",
+        "frames taken of a clip; empty: what suits the network",
         unit="frames",
         low=1,
         high=512,
@@ -95,7 +95,7 @@ class TrainConfig:
     )
     image_size: int | None = option(
         None,
-        "side of the picture the network sees; empty: as its card says",
+        "side of the picture the network sees; empty: what suits the network",
         unit="pixels",
         low=16,
         high=2048,
@@ -112,7 +112,7 @@ class TrainConfig:
     )
     sample_rate: int | None = option(
         None,
-        "sound is resampled to this; empty: as the card says",
+        "sound is resampled to this; empty: what suits the network",
         unit="Hz",
         low=4000,
         high=96_000,
@@ -120,7 +120,7 @@ class TrainConfig:
     )
     seconds: float | None = option(
         None,
-        "length of one piece of sound; empty: as the card says",
+        "length of one piece of sound; empty: what suits the network",
         unit="s",
         low=0.25,
         high=60,
@@ -143,7 +143,7 @@ class TrainConfig:
     tune: str | None = option(
         None,
         "which weights learn; head: the backbone is frozen, embeddings are computed once, and only the head "
-        "learns; empty: as the card says (mostly all)",
+        "learns; empty: what suits the network (mostly all)",
         choices=TUNE,
         group="model",
     )
@@ -161,7 +161,7 @@ class TrainConfig:
         high=65_536,
     )
     learning_rate: float | None = option(
-        None, "of the new head; the backbone learns 10 times slower where it is pre-trained; empty: the card's",
+        None, "of the new head; the backbone learns 10 times slower where it is pre-trained; empty: what suits the network",
         low=1e-8, high=10,
     )  # fmt: skip
     weight_decay: float = option(1e-4, "pulls the weights towards zero", low=0, high=10)
