@@ -144,7 +144,7 @@ def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
 
 
 def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
-    for name, words in PARTS.items():
+    for name, kind in PARTS.items():
         parts = (found.get("by") or {}).get(name) or []
         if not parts:
             continue
@@ -162,7 +162,7 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
                 for part in parts
             ]
         )
-        st.markdown(f"**By {words}**")
+        st.markdown(f"**By {kind}**")
         st.dataframe(table, hide_index=True, key=f"results-by-{name}-{folder.id}")
         st.download_button(
             "CSV",

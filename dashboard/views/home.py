@@ -43,6 +43,8 @@ def latest(runs: Sequence[Summary]) -> None:
         demo = " " + theme.demo_badge() if run.demo else ""
         state.markdown(theme.state_badge(run.state, stalled=run.stalled) + demo)
         learned = " :red-badge[✖ learned nothing]" if run.learned_nothing else ""
+        if run.best is None:
+            continue
         best.markdown(
             f"best validation {theme.figure_name(run.monitor)} "
             f"{theme.safe(theme.interval(run.best, *(run.interval or (None, None))))}{learned}"
