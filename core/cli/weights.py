@@ -33,23 +33,27 @@ def _get(name: str) -> None:
     from tqdm import tqdm
 
     from core.imports import weights
+    from core.imports.fetching import sum_of
 
     one = weights.known(name)
     shown = tqdm(total=one.bytes, desc=one.name, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
 
     def progress(done: int, total: int) -> None:
+        shown.total = total
         shown.update(done - shown.n)
 
     with shown:
-        weights.get(name, progress=progress)
+        path = weights.get(name, progress=progress)
+    if path.is_file():
+        print(f"{path}: sha256 {sum_of(path)}", file=sys.stderr)
 
 
 def show(result: list[dict[str, Any]]) -> str:
     lines = []
     for one in result:
         here = "here" if one["here"] else "not here"
-        lines.append(
-            f"{one['name']:<36} {one['bytes'] / 1e6:>6.2f} MB  {here:<9} {one['licence']:<11} {one['for']}"
-        )
-        lines.append(f"    {one['source']}")
+        size = f"{'' if one['exact'] else 'about '}{one['bytes'] / 1e6:,.1f} MB"
+        lines.append(f"{one['name']:<52} {size:>16}  {here:<8} {one['licence']}")
+        lines.append(f"    {one['for']}")
+        lines.append(f"    {one['source']}  ({one['checksum']})")
     return "\n".join(lines)

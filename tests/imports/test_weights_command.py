@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ class Server(ThreadingHTTPServer):
     content = CONTENT
     breaks_after: int | None = None
     understands_ranges = True
+    headers: dict[str, str] = {}  # noqa: RUF012 - set anew by a test
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -41,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.server.content[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         breaks, self.server.breaks_after = self.server.breaks_after, None
         self.wfile.write(body if breaks is None else body[:breaks])
@@ -95,6 +99,61 @@ def test_another_file_is_not_kept(server: Server, space: Workspace, content: byt
     assert weights.get("tiny.pth", space=space).read_bytes() == CONTENT
 
 
+def of_a_hub(server: Server, monkeypatch: pytest.MonkeyPatch, begins: str = "") -> None:
+    """The same file, of which no sum is known beforehand."""
+    (known,) = weights.KNOWN
+    entry = weights.Weights(known.name, known.purpose, 1, "MIT", known.source, begins=begins, exact=False)
+    monkeypatch.setattr(weights, "KNOWN", (entry,))
+
+
+@pytest.mark.parametrize(
+    ("header", "right"),
+    [
+        ({"X-Linked-Etag": f'"{hashlib.sha256(CONTENT).hexdigest()}"'}, True),
+        ({"X-Linked-Etag": f'"{"0" * 64}"'}, False),
+        ({"X-Repo-Commit": "1", "ETag": f'"{hashlib.sha1(b"blob %d" % len(CONTENT) + bytes(1) + CONTENT).hexdigest()}"'}, True),
+        ({"X-Repo-Commit": "1", "ETag": f'"{"0" * 40}"'}, False),
+        ({}, True),
+    ],
+)  # fmt: skip
+def test_the_sum_that_a_hub_states_is_compared(
+    header: dict[str, str], right: bool, server: Server, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_a_hub(server, monkeypatch)
+    server.headers = header
+    assert weights.listed(space)[0]["checksum"] == "checksum not known; printed after download"
+    if right:
+        assert weights.get("tiny.pth", space=space).read_bytes() == CONTENT
+        assert weights.listed(space)[0]["here"] is True
+        return
+    with pytest.raises(WorkbenchError, match="has another sum"):
+        weights.get("tiny.pth", space=space)
+    assert not (space.weights / "tiny.pth").exists()
+
+
+@pytest.mark.parametrize("begins", [hashlib.sha256(CONTENT).hexdigest()[:8], "00000000"])
+def test_a_sum_in_the_published_name_is_compared(
+    begins: str, server: Server, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_a_hub(server, monkeypatch, begins)
+    if begins != "00000000":
+        assert weights.get("tiny.pth", space=space).is_file()
+        return
+    with pytest.raises(WorkbenchError, match="has another sum"):
+        weights.get("tiny.pth", space=space)
+
+
+def test_a_folder_arrives_whole(server: Server, space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = weights.KNOWN[0].source.removesuffix("tiny.pth")
+    entry = weights.Weights(
+        "sentences", "tests", 1, "MIT", source, exact=False, parts=("config.json", "1_Pooling/config.json")
+    )
+    monkeypatch.setattr(weights, "KNOWN", (entry,))
+    folder = weights.get("sentences", space=space)
+    assert (folder / "1_Pooling" / "config.json").read_bytes() == CONTENT
+    assert weights.listed(space)[0]["here"] is True
+
+
 def test_without_a_network_it_says_where_to_put_the_file(server: Server, space: Workspace) -> None:
     server.shutdown()
     server.server_close()
@@ -112,5 +171,20 @@ def test_an_unknown_name_and_a_viewer(server: Server, space: Workspace) -> None:
 
 def test_the_list_has_what_the_contract_names(space: Workspace) -> None:
     for one in weights.listed(space):
-        assert set(one) == {"name", "for", "bytes", "licence", "source", "sha256", "here"}
-        assert len(one["sha256"]) == 64 and one["here"] is False
+        assert {"name", "for", "bytes", "licence", "source", "sha256", "here"} <= set(one)
+        assert one["sha256"] is None or len(one["sha256"]) == 64
+        assert one["here"] is False and one["bytes"] > 0
+
+
+def test_every_backbone_of_the_workbench_is_in_the_list(space: Workspace) -> None:
+    """Under the name by which its loader looks for it in the folder of weights."""
+    import models
+
+    wanted = {
+        part.strip()
+        for name in models.list_models()
+        for part in models.card(name).pretrained.split("+")
+        if part.strip()
+    }
+    known = {Path(one["name"]).stem if not one["parts"] else one["name"] for one in weights.listed(space)}
+    assert wanted <= known
