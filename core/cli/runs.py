@@ -15,7 +15,7 @@ from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.runs import takeout
 from core.runs.folder import RunFolder, open_run
-from core.runs.listing import Summary, misnamed
+from core.runs.listing import Summary, detectors, misnamed
 from core.runs.manager import RunManager
 from core.runs.supervise import GRACE
 from core.workspace import workspace
@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> Any:
         if args.action == "list":
             if warning := misnamed(workspace()):
                 print(warning, file=sys.stderr)
-            return [_plain(found) for found in manager.list()]
+            own = [_plain(found) for found in manager.list()]
+            return own + [_plain(found, imported=True) for found in detectors(manager.space)]
         return _ACTIONS[args.action](manager, str(args.id))
     finally:
         manager.close()
@@ -109,11 +110,12 @@ def _now(folder: RunFolder) -> dict[str, Any]:
     return {"run": folder.id, "state": status.state, "error": status.error}
 
 
-def _plain(found: Summary) -> dict[str, Any]:
+def _plain(found: Summary, *, imported: bool = False) -> dict[str, Any]:
     left = found.seconds_left
     return {
         "run": found.id,
         **asdict(found),
+        "imported": imported,
         "stalled": found.stalled,
         "progress": found.progress,
         "seconds_left": None if left is None else round(left),
@@ -135,10 +137,14 @@ def show(result: Any) -> str:
         return "there are no runs yet; `python -m core train` makes one"
     lines = [f"{'run':<44} {'state':<12} {'epoch':>7}  {'best':>7}  model and data"]
     for found in result:
-        state = words.state("stalled" if found["stalled"] else found["state"])
+        state = "stalled" if found["stalled"] else found["state"]
+        state = "imported" if found["imported"] else words.state(state)
         best = "" if found["best"] is None else f"{found['best']:.3f}"
-        epochs = f"{found['epoch']}/{found['epochs']}"
-        what = found["name"] + (" · learned nothing" if found["learned_nothing"] else "")
+        epochs = "" if found["imported"] else f"{found['epoch']}/{found['epochs']}"
+        nothing = "at chance" if found["imported"] else "learned nothing"
+        what = found["name"] + (f" · {nothing}" if found["learned_nothing"] else "")
+        if found["imported"] and found["learned_nothing"] is None:
+            what += " · not measured here"
         why = f" · {found['error']}" if found["error"] else ""
         lines.append(f"{found['id']:<44} {state:<12} {epochs:>7}  {best:>7}  {what}{why}")
     return "\n".join(lines)

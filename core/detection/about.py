@@ -33,6 +33,8 @@ class About:
     recall: float | None = None  # share of the fakes that are found
     false_alarms: float | None = None  # share of the reals that are called fake
     date: float | None = None  # Unix seconds
+    origin: str = ""  # of a detector of others: what it is, from whom, under which licence
+    published: tuple[str, ...] = ()  # figures of its authors, each with its protocol
 
     @classmethod
     def from_dict(cls, document: object) -> About:
@@ -51,6 +53,8 @@ class About:
             counts=_counts(document.get("counts")),
             measured_on=measured_on if measured_on in ("test", "val") else None,
             auc_interval=_pair(interval),
+            origin=str(document.get("origin") or "")[:400],
+            published=_names(document.get("published")),
             **numbers,
         )
 
@@ -77,9 +81,12 @@ class About:
     @property
     def lines(self) -> list[str]:
         """Sentences for page, command and report."""
-        return [line for line in (self._learned_from(), self._did(), self._made()) if line]
+        made = (self._learned_from(), self._published(), self._did(), self._made())
+        return [line for line in made if line]
 
     def _learned_from(self) -> str:
+        if self.origin:
+            return f"Published by others: {self.origin}. It learned nothing from files of yours."
         if not self.datasets:
             return "What it learned from is not stated."
         words = f"Learned from {_listed(self.datasets)}"
@@ -89,12 +96,23 @@ class About:
         words += f"; kinds of fake: {_listed(self.methods)}" if self.methods else ""
         return words + "."
 
+    def _published(self) -> str:
+        if not self.origin:
+            return ""
+        if not self.published:
+            return "No figures of its authors are known here."
+        return f"Its authors state: {'; '.join(self.published)}."
+
     def _did(self) -> str:
         if self.auc is None:
-            return "How well it does was not measured."
+            return f"How well it does {'on files of yours ' if self.origin else ''}was not measured."
         part = self.counts.get(self.measured_on or "", {})
         n = sum(part.values())
         unseen = "test files that it had not seen" if self.measured_on == "test" else "validation files"
+        if self.origin:
+            unseen = (
+                f"labelled files of {_listed(self.datasets) or 'yours'} that its threshold was not chosen on"
+            )
         low, high = self.auc_interval or (None, None)
         words = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
         if self.recall is not None:
@@ -104,7 +122,10 @@ class About:
         return words + "."
 
     def _made(self) -> str:
-        return "" if self.date is None else f"Made on {time.strftime('%d %B %Y', time.localtime(self.date))}."
+        verb = "Imported" if self.origin else "Made"
+        return (
+            "" if self.date is None else f"{verb} on {time.strftime('%d %B %Y', time.localtime(self.date))}."
+        )
 
 
 def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
@@ -126,7 +147,21 @@ def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
         recall=_number(at.get("recall")),
         false_alarms=_number(at.get("fpr")),
         date=folder.status().ended or _number(metrics.get("written")),
+        **_of_others(folder.imported),
     )
+
+
+def _of_others(imported: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What detector.json says of the detector's authors."""
+    if imported is None:
+        return {}
+    title, source, licence = (str(imported.get(key) or "") for key in ("title", "source", "licence"))
+    figures = imported.get("published")
+    rows = [one for one in figures if isinstance(one, Mapping)] if isinstance(figures, list) else []
+    return {
+        "origin": f"{title} ({source}), licence {licence}",
+        "published": tuple(f"{one.get('figure')} ({one.get('protocol')})" for one in rows),
+    }
 
 
 def _methods(metrics: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core import audit
 from core.access import Person
 from core.errors import BadInput
+from core.runs.folder import place_of
 from core.thresholds import operating_point
 from core.workspace import MODALITIES, Workspace, workspace
 
@@ -31,7 +32,7 @@ def set_default(
     if modality not in MODALITIES:
         raise BadInput(f"modality {modality!r} must be one of {', '.join(MODALITIES)}")
     space = space or workspace()
-    if not confirmed and operating_point.learned_nothing(space.runs / run):
+    if not confirmed and operating_point.learned_nothing(place_of(run, space).path):
         raise BadInput(
             f"{run} learned nothing: its verdicts are no evidence, and the automatic choice passes it over; "
             "choose another, or confirm that you want it as the default all the same"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.known_files import DEMO_FILES
-from core.detection import about, wording
+from core.detection import about
 from core.detection.about import About
 from core.detection.verdict import Band
 from core.errors import BadInput
@@ -217,8 +217,6 @@ def _source(
 ) -> Source:
     notes = [STILL_TRAINING] if folder is not None and _still_trains(folder) else []
     measured = imported is None or isinstance(imported.get("measured"), Mapping)
-    if not measured:
-        notes.append(wording.NOT_MEASURED)
     if measured and (point is None or "threshold" not in point):
         notes.append(f"The detector has no operating point; {DEFAULT_THRESHOLD} was used.")
     try:

@@ -34,13 +34,17 @@ class Maker(Protocol):
     def demo(self) -> bool: ...
     @property
     def about(self) -> About: ...
+    @property
+    def imported(self) -> dict[str, Any] | None: ...
+    @property
+    def measured(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Reservation:
     """Something that takes from the verdict."""
 
-    kind: str  # learned_nothing | demo_only | outside | domain_unknown | processed | few_validation | damaged
+    kind: str  # not_measured | learned_nothing | demo_only | outside | domain_unknown | processed | few_validation | damaged
     words: str
 
     def to_dict(self) -> dict[str, str]:
@@ -101,8 +105,13 @@ def of_imported(found: Conclusion, source: Imported) -> Conclusion:
 def reservations(maker: Maker, domain: DomainFacts | None, damage: Sequence[str]) -> tuple[Reservation, ...]:
     """Always in this order; `domain` is null where the file was not judged."""
     found = []
-    if maker.learned_nothing:
-        found.append(Reservation("learned_nothing", wording.LEARNED_NOTHING))
+    if not maker.measured:
+        found.append(
+            Reservation("not_measured", f"{wording.NOT_MEASURED[:1].upper()}{wording.NOT_MEASURED[1:]}.")
+        )
+    elif maker.learned_nothing:
+        words = wording.LEARNED_NOTHING if maker.imported is None else f"{wording.AT_CHANCE}."
+        found.append(Reservation("learned_nothing", words))
     if maker.demo:
         found.append(Reservation("demo_only", wording.DEMO))
     if domain is not None and domain.inside is False:

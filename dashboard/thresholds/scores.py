@@ -15,7 +15,7 @@ from core.catalog import table as catalogue
 from core.errors import BadInput
 from core.media import shards
 from core.runs import listing
-from core.runs.folder import RunFolder
+from core.runs.folder import RunFolder, place_of
 from core.thresholds import cautions, score_files
 from core.thresholds.scored import Scored
 from dashboard import session, theme
@@ -67,7 +67,9 @@ def open_link(given: Mapping[str, str]) -> None:
 
 def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
     """The source picker, and under it what a file of one's own needs; None where there is nothing to look at yet."""
-    runs = {run.id: run for run in listing.runs(session.space()) if _scores(run.id, "val").is_file()}
+    space = session.space()
+    known = [*listing.runs(space), *listing.detectors(space)]
+    runs = {run.id: run for run in known if _scores(run.id, "val").is_file()}
     if st.session_state.get("thresholds-source") not in (*runs, OWN):
         kept = st.session_state.get(KEPT)
         if kept is not None and kept not in (*runs, OWN):
@@ -84,7 +86,7 @@ def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
     if chosen == OWN:
         with under:
             return _of_own(bool(runs))
-    folder = RunFolder(session.space().runs / str(chosen))
+    folder = place_of(str(chosen), space)
     files = {split: _scores(folder.id, split) for split in ("val", "test")}
     present = {split: file for split, file in files.items() if file.is_file()}
     stamps = tuple((split, str(file), file.stat().st_mtime_ns) for split, file in present.items())
@@ -118,7 +120,7 @@ def _of_own(runs: bool) -> Source | None:
 
 
 def _scores(run: str, split: str) -> Path:
-    return RunFolder(session.space().runs / run).scores_file(split)
+    return place_of(run, session.space()).scores_file(split)
 
 
 @st.cache_resource(show_spinner="Reading scores", max_entries=4)
