@@ -28,6 +28,7 @@ from core.workspace import Workspace, workspace
 from models.published import PREFIX, Family, Match, Refused, recognise
 from models.published.families import shapes
 from models.published.labels import choose
+from models.weights import folder_in_force
 
 COUNTERS = ".num_batches_tracked"  # says how long it was trained and touches no output
 SHOWN = 3  # names of tensors in a message
@@ -50,9 +51,10 @@ def import_detector(
     contents = read(source)
     place = store.free_place(name or _name_of(source), space)
     try:
-        one, match = recognise(contents.given, family)
-        match = _read_as(match, fake)
-        network, notes = _filled(one, match, contents)
+        with folder_in_force(str(space.weights)):  # where a head's backbone lies
+            one, match = recognise(contents.given, family)
+            match = _read_as(match, fake)
+            network, notes = _filled(one, match, contents)
         recipe = _recipe(one, match, network.card, space)
         _try_out(network, recipe)
     except (Refused, models.BadOption, models.UnknownModel, models.MissingWeights) as error:
@@ -188,7 +190,7 @@ def _about(
         "detector": name,
         "family": one.name,
         "title": match.title,
-        "parameters": sum(p.numel() for p in network.parameters()),
+        "parameters": match.parameters or sum(p.numel() for p in network.parameters()),
         "modality": card.modality,
         "input": card.input,
         "fake": match.reading.label,

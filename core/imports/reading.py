@@ -12,17 +12,17 @@ from typing import Any
 import torch
 
 from core.errors import BadInput
-from core.imports import keras_file
+from core.imports import keras_file, onnx_file
 from core.media.limits import Limits, reason
 from core.training.learning import checkpoint_size
 from models.published import Given
+from models.published.base import ONNX_TENSOR
 
 NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "params")
-PREFIXES = ("module.", "model.", "backbone.", "net.", "network.", "state_dict.", "_orig_mod.")
+PREFIXES = ("module.", "timm_model.", "model.", "backbone.", "net.", "network.", "state_dict.", "_orig_mod.")
 DOCUMENT_BYTES = 10_000_000  # of a config.json
-WEIGHTS_OF_A_FOLDER = ("model.safetensors", "pytorch_model.bin")
+WEIGHTS_OF_A_FOLDER = ("model.safetensors", "pytorch_model.bin", "model.onnx", "onnx/model.onnx")
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".h5", ".hdf5", ".onnx")
-ONNX_TENSOR = "onnx"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def read(source: Path, limits: Limits | None = None) -> Contents:
     content = _reader(path)(path, limits)
     folder = source if source.is_dir() else path.parent
     given = replace(content.given, name=source.name)
-    if source.is_dir() or ((folder / "config.json").is_file() and path.name in WEIGHTS_OF_A_FOLDER):
+    beside = path.name in WEIGHTS_OF_A_FOLDER and (folder / "config.json").is_file()
+    if source.is_dir() or beside or content.given.graph:
         given = replace(
             given,
             config=_document(folder / "config.json"),
@@ -120,8 +121,9 @@ def _keras(path: Path, limits: Limits) -> Contents:
 
 def _onnx(path: Path, limits: Limits) -> Contents:
     """The graph stays as it is: its bytes travel as one tensor."""
-    data = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
-    return Contents(Given({ONNX_TENSOR: data}), path, ())
+    content, graph = onnx_file.read(path, limits)
+    data = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+    return Contents(Given({ONNX_TENSOR: data}, graph=graph), path, ())
 
 
 def _peel(tensors: Mapping[str, torch.Tensor], path: Path, peeled: list[str]) -> Contents:

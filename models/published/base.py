@@ -18,6 +18,8 @@ from torch import nn
 from models.cards import ModelCard
 from models.network import Average, Network
 
+ONNX_TENSOR = "onnx"  # the whole graph of an ONNX file, as bytes
+
 
 class Refused(ValueError):
     """The file cannot become this detector; the message says why and what to do."""
@@ -39,6 +41,9 @@ class Given:
     name: str = ""  # of the file or folder
     config: Mapping[str, Any] = field(default_factory=dict)  # config.json, or what an .h5 says of its layers
     processor: Mapping[str, Any] = field(default_factory=dict)  # preprocessor_config.json
+    graph: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of an ONNX file: its input, output and activation
 
     def shape(self, tensor: str) -> tuple[int, ...] | None:
         found = self.tensors.get(tensor)
@@ -56,12 +61,21 @@ class Reading:
     fake: tuple[int, ...]
     words: str  # how it is known
     label: str = "fake"  # the published name of what is fake
+    independent: bool = (
+        False  # a sigmoid for each output (several labels may hold) instead of one softmax over all
+    )
 
     def logits(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Two logits, real and fake, whose softmax is the published probability of fake."""
+        """Two logits, real and fake, whose softmax is the published probability of fake.
+
+        Of independent outputs that is the highest sigmoid of those that are fake.
+        """
         if self.outputs == 1:
             zero = torch.zeros_like(outputs)
             return torch.cat([zero, outputs] if self.fake else [outputs, zero], dim=-1)
+        if self.independent:
+            highest = outputs[..., list(self.fake)].amax(-1)
+            return torch.stack([torch.zeros_like(highest), highest], dim=-1)
         real = [i for i in range(self.outputs) if i not in self.fake]
         return torch.stack([outputs[..., side].logsumexp(-1) for side in (real, list(self.fake))], dim=-1)
 
@@ -76,6 +90,7 @@ class Match:
     published: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
     undecided: str = ""  # why nothing in the file says which output is fake; then the user has to
+    parameters: int | None = None  # where the network does not hold them as such
 
 
 class Family(ABC):
@@ -100,6 +115,10 @@ class Family(ABC):
     @abstractmethod
     def card(self, **options: Any) -> ModelCard:
         """Size, normalisation and the layer for heat maps, named inside PublishedNetwork."""
+
+    def cam_candidates(self, **options: Any) -> tuple[str, ...]:
+        """Layers for heat maps, the likeliest first; the faithfulness of their maps decides. None: the card's alone."""
+        return ()
 
     def head(self, **options: Any) -> str:
         """The classifier's name where it depends on the options."""
@@ -140,6 +159,9 @@ class PublishedNetwork(Network):
         head = getattr(parent, last)
         setattr(parent, last, nn.Identity())
         self.encoder = net
+        self.differentiable = bool(
+            getattr(net, "differentiable", True)
+        )  # else heat maps go without gradients
         self.aggregation = Average()  # of one unit
         self.head = PublishedHead(head, reading)
 

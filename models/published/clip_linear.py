@@ -11,26 +11,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from models import weights
 from models.cards import ModelCard
-from models.published.base import Family, Figure, Given, Match, Reading, Refused
-
-BACKBONE = "vit_large_patch14_clip_quickgelu_224"
-STEM = f"{BACKBONE}.openai"
-WIDTH = 768
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-PROTOCOL = "mean over 19 generators, trained on ProGAN alone (Ojha et al. 2023)"
+from models.published import clip_backbone
+from models.published.base import Family, Given, Match, Reading
 
 
 class ClipLinear(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        import timm
-
-        # Its head is CLIP's projection.
-        self.backbone = timm.create_model(BACKBONE, pretrained=False, num_classes=WIDTH)
-        self.fc = nn.Linear(WIDTH, 1)
+        self.backbone = clip_backbone.build(projection=True)
+        self.fc = nn.Linear(clip_backbone.JOINT, 1)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return self.fc(self.backbone(pictures))
@@ -49,32 +39,26 @@ class ClipLinearFamily(Family):
         if not names or names - {"weight", "bias"}:
             return None
         weight = given.shape("weight") or given.shape("fc.weight")
-        if weight is not None and weight != (1, WIDTH):
+        if weight is not None and weight != (1, clip_backbone.JOINT):
             return None
         words = "the authors' code takes the sigmoid of the one output for P(synthetic)"
-        figures = (Figure("mAP 93.38 %", PROTOCOL),)
-        return Match({}, "UniversalFakeDetect", Reading(1, (0,), words, "a high output"), figures)
+        return Match({}, "UniversalFakeDetect", Reading(1, (0,), words, "a high output"))
 
     def build(self, **options: Any) -> nn.Module:
         return ClipLinear()
 
     def card(self, **options: Any) -> ModelCard:
+        last = clip_backbone.SIZES["depth"] - 1
         return ModelCard(
             name=self.name, modality="image", about=self.about, source=self.source, size=224, resize="crop",
-            mean=CLIP_MEAN, std=CLIP_STD, cam_layer="encoder.backbone.blocks.23.norm1",
+            mean=clip_backbone.MEAN, std=clip_backbone.STD, cam_layer=f"encoder.backbone.blocks.{last}.norm1",
         )  # fmt: skip
 
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
         """The linear layer with its backbone."""
-        path = weights.local_file(STEM)
-        if path is None:
-            place = weights.folder() or f"a folder named by {weights.FOLDER_VARIABLE}"
-            raise Refused(
-                f"this is a linear layer on CLIP ViT-L/14 and needs its backbone: put the model.safetensors of "
-                f"huggingface.co/timm/vit_large_patch14_clip_224.openai into {place} as {STEM}.safetensors"
-            )
-        backbone = {f"backbone.{name}": tensor for name, tensor in weights.read(path).items()}
-        return backbone | {f"fc.{name.removeprefix('fc.')}": tensor for name, tensor in tensors.items()}
+        backbone = clip_backbone.tensors("a linear layer")
+        found = {f"backbone.{name}": tensor for name, tensor in backbone.items()}
+        return found | {f"fc.{name.removeprefix('fc.')}": tensor for name, tensor in tensors.items()}
 
 
 FAMILY = ClipLinearFamily()

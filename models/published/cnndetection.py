@@ -9,7 +9,7 @@ from torch import nn
 from models.cards import ModelCard
 from models.published.base import Family, Figure, Given, Match, Reading
 
-FORENSYNTHS = "mean over the generators of ForenSynths, trained on ProGAN alone (Wang et al. 2020)"
+FORENSYNTHS = "mean over 13 test sets of uncropped pictures, trained on ProGAN alone (the authors' README)"
 
 
 class CnnDetectionFamily(Family):
@@ -28,7 +28,7 @@ class CnnDetectionFamily(Family):
         if head is not None and head != (1, 2048):
             return None  # a ResNet-50 for something else
         words = "the authors' code takes the sigmoid of the one output for P(synthetic)"
-        figures = (Figure("mAP 92.6 % (blur and JPEG 0.5), 93.0 % (0.1)", FORENSYNTHS),)
+        figures = (Figure("AP 93.0 % (blur_jpg_prob0.5), 94.0 % (blur_jpg_prob0.1)", FORENSYNTHS),)
         return Match({}, "CNNDetection", Reading(1, (0,), words, "a high output"), figures)
 
     def build(self, **options: Any) -> nn.Module:

@@ -12,7 +12,7 @@ from models.published.base import Family, Reading
 
 SIZE = 256
 HALF = (0.5, 0.5, 0.5)
-PROTOCOL = "mean frame-level AUC over {} test sets, trained on FaceForensics++ c23 (DeepfakeBench v1)"
+PROTOCOL = "mean of the frames over eight test sets of other sources, trained on FaceForensics++ c23 (DeepfakeBench's README)"
 READING = Reading(2, (1,), "DeepfakeBench scores by softmax, output 1 is fake", "fake")
 
 

@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.published.base import Given, Match
-from models.published.deepfakebench import READING, DeepfakeBenchFamily
+from models.published.base import Figure, Given, Match
+from models.published.deepfakebench import PROTOCOL, READING, DeepfakeBenchFamily
 
 PADDED_FOR = 380  # pixels
 # Of a block: efficientnet_pytorch's name, timm's. The first stage has no expansion, and its norms are numbered otherwise.
@@ -73,7 +73,7 @@ class EfficientNetFamily(DeepfakeBenchFamily):
         stem, last = names.get("efficientnet._conv_stem.weight"), names.get("efficientnet._conv_head.weight")
         if stem is None or last is None or tuple(last.shape) != (1792, 448, 1, 1):
             return None
-        return Match({}, "DeepfakeBench EfficientNet-B4", READING)
+        return Match({}, "DeepfakeBench EfficientNet-B4", READING, (Figure("AUC 0.772", PROTOCOL),))
 
     def build(self, **options: Any) -> nn.Module:
         return EfficientNetB4()

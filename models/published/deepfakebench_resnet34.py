@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.published.base import Given, Match
-from models.published.deepfakebench import READING, DeepfakeBenchFamily
+from models.published.base import Figure, Given, Match
+from models.published.deepfakebench import PROTOCOL, READING, DeepfakeBenchFamily
 
 
 class Resnet34(nn.Module):
@@ -35,7 +35,7 @@ class Resnet34Family(DeepfakeBenchFamily):
         names: Mapping[str, torch.Tensor] = self.rename(given.tensors)
         if "resnet.0.weight" not in names or "resnet.6.5.conv2.weight" not in names:
             return None
-        return Match({}, "DeepfakeBench ResNet-34 (CNN-Aug)", READING)
+        return Match({}, "DeepfakeBench ResNet-34 (CNN-Aug)", READING, (Figure("AUC 0.702", PROTOCOL),))
 
     def build(self, **options: Any) -> nn.Module:
         return Resnet34()

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.published.base import Given, Match
-from models.published.deepfakebench import READING, DeepfakeBenchFamily
+from models.published.base import Figure, Given, Match
+from models.published.deepfakebench import PROTOCOL, READING, DeepfakeBenchFamily
 
 
 class Separable(nn.Module):
@@ -94,8 +94,9 @@ class XceptionFamily(DeepfakeBenchFamily):
         if stem is None or block is None or tuple(stem.shape) not in ((32, 3, 3, 3), (32, 4, 3, 3)):
             return None
         channels = int(stem.shape[1])
-        title = "DeepfakeBench SPSL" if channels == 4 else "DeepfakeBench Xception"
-        return Match({"channels": channels}, title, READING)
+        title, auc = ("SPSL", "0.788") if channels == 4 else ("Xception", "0.772")
+        figures = (Figure(f"AUC {auc}", PROTOCOL),)
+        return Match({"channels": channels}, f"DeepfakeBench {title}", READING, figures)
 
     def build(self, **options: Any) -> nn.Module:
         return Xception(int(options["channels"]))

@@ -65,7 +65,8 @@ def build(one: Family, *, pretrained: bool = False, reading: dict[str, Any], **o
     options = {**one.defaults(), **options}
     net = PublishedNetwork(one.build(**options), one.head(**options), as_reading(reading))
     card = one.card(**options)
-    net.cam_layer = card.cam_layer
+    net.cam_candidates = one.cam_candidates(**options)
+    net.cam_layer = card.cam_layer or next(iter(net.cam_candidates), "")
     net.card_changes = {
         name: getattr(card, name)
         for name in ("modality", "size", "sample_rate", "seconds", "resize", "mean", "std")
@@ -75,14 +76,13 @@ def build(one: Family, *, pretrained: bool = False, reading: dict[str, Any], **o
 
 def as_reading(values: dict[str, Any]) -> Reading:
     fake = tuple(int(i) for i in values["fake"])
-    outputs = int(values["outputs"])
-    if (
-        outputs < 1
-        or any(not 0 <= i < outputs for i in fake)
-        or (outputs > 1 and not 0 < len(fake) < outputs)
-    ):
+    outputs, independent = int(values["outputs"]), values.get("independent") is True
+    most = outputs if independent else outputs - 1
+    wrong = outputs > 1 and not 0 < len(fake) <= most
+    if outputs < 1 or any(not 0 <= i < outputs for i in fake) or wrong:
         raise Refused(f"fake outputs {list(fake)} of {outputs} leave nothing to decide")
-    return Reading(outputs, fake, str(values.get("words", "")), str(values.get("label", "fake")))
+    words, label = str(values.get("words", "")), str(values.get("label", "fake"))
+    return Reading(outputs, fake, words, label, independent)
 
 
 def shapes(one: Family, options: dict[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -5,7 +5,6 @@ No code of a folder is ever run: what transformers does not know by its `model_t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +14,11 @@ from torch import nn
 from torch.nn import functional
 
 from models.cards import ModelCard
-from models.published import labels
-from models.published.base import Family, Given, Match, Refused
+from models.published import bounds, cam_layers, labels
+from models.published.base import ONNX_TENSOR, Family, Given, Match, Refused
 from models.published.pictures import picture_options
+from models.published.timm_folder import WRAPPED
 
-MOST_LAYERS = 512
-MOST_ABOVE = 4  # times as many parameters asked for as there are: below, names say what is missing
 LEFT_OUT = ("auto_map", "_name_or_path", "torch_dtype", "dtype", "quantization_config", "attn_implementation")
 SPECTROGRAM = "audio-spectrogram-transformer"
 LONGEST = 30.0  # seconds of a recording that are heard
@@ -37,17 +35,23 @@ class HuggingFaceFamily(Family):
 
     def recognise(self, given: Given) -> Match | None:
         kind = given.config.get("model_type")
-        if not isinstance(kind, str):
+        if not isinstance(kind, str) or kind == WRAPPED or given.has(ONNX_TENSOR):
             return None
         modality = _modality(kind, given)
         known = labels.of_config(given.config, given.name) or _unnamed(given)
-        reading, undecided = labels.read_labels(known, given.name)
-        _require_bounded(given)
+        several = given.config.get("problem_type") == "multi_label_classification"
+        reading, undecided = labels.read_labels(known, given.name, independent=several)
+        bounds.require_bounded(given.config, given.name)
         config = {k: v for k, v in given.config.items() if k not in LEFT_OUT}
-        feeding = picture_options(given) if modality == "image" else _sound_options(kind, given)
+        feeding = picture_options(given) if modality == "image" else sound_options(kind, given)
         options = {"modality": modality, "config": config, "labels": list(known.values()), **feeding}
         title = str((given.config.get("architectures") or [kind])[0])
-        return Match(options, title, reading, undecided=undecided)
+        notes = (
+            ("Several of its labels can hold at once: each output is read by its own sigmoid.",)
+            if several
+            else ()
+        )
+        return Match(options, title, reading, notes=notes, undecided=undecided)
 
     def build(self, **options: Any) -> nn.Module:
         return Transformer(options["modality"], options["config"], options)
@@ -58,9 +62,15 @@ class HuggingFaceFamily(Family):
             size=int(options.get("size", 224)), mean=tuple(options.get("mean", (0.5,) * 3)),
             std=tuple(options.get("std", (0.5,) * 3)), resize=options.get("resize", "fit"),
             sample_rate=int(options.get("sample_rate", 16_000)), seconds=float(options.get("seconds", LONGEST)),
-            cam_layer=str(options.get("cam_layer", "")) or _cam_layer(options),
         )  # fmt: skip
         return made
+
+    def cam_candidates(self, **options: Any) -> tuple[str, ...]:
+        if options["modality"] != "image":
+            return ()
+        with torch.device("meta"):
+            net = Transformer("image", options["config"], options)
+        return tuple(f"encoder.{name}" for name in cam_layers.candidates(net, int(options.get("size", 224))))
 
     def recipe(self, **options: Any) -> dict[str, Any]:
         if options["modality"] == "audio":
@@ -72,10 +82,7 @@ class HuggingFaceFamily(Family):
         made = _config(options["config"])
         with torch.device("meta"):
             shape: Any = _maker(options["modality"]).from_config(made)
-        asked = sum(parameter.numel() for parameter in shape.parameters())
-        given = sum(tensor.numel() for tensor in tensors.values())
-        if asked > MOST_ABOVE * given:
-            raise Refused(f"config.json asks for {asked:,} parameters, and the file holds {given:,}")
+        bounds.require_as_many(sum(parameter.numel() for parameter in shape.parameters()), tensors)
         with _silent():
             model, report = type(shape).from_pretrained(
                 None, config=made, state_dict=dict(tensors), output_loading_info=True, dtype=torch.float32,
@@ -93,7 +100,6 @@ class HuggingFaceFamily(Family):
             "modality": "image", "config": {"model_type": "vit"}, "labels": [], "size": 224, "mean": [0.5] * 3,
             "std": [0.5] * 3, "resize": "fit", "shorter_side": 0, "filter": "bilinear", "sample_rate": 16_000,
             "seconds": LONGEST, "normalise": False, "bands": 0, "steps": 0, "centre": 0.0, "spread": 1.0,
-            "cam_layer": "",
         }  # fmt: skip
 
 
@@ -180,27 +186,10 @@ def _modality(kind: str, given: Given) -> str:
 
 def _unnamed(given: Given) -> dict[int, str]:
     """What transformers calls outputs that nobody named; it leaves these names out of the file."""
-    count = given.config.get("num_labels", 2)
-    if not isinstance(count, int) or not 1 <= count <= 10_000:
-        raise Refused(f"{given.name}: config.json asks for {str(count)[:40]} labels")
-    return {i: f"LABEL_{i}" for i in range(count)}
+    return {i: f"LABEL_{i}" for i in range(max(1, bounds.labels_asked(given, "num_labels")))}
 
 
-def _require_bounded(given: Given) -> None:
-    """A configuration may ask for a billion layers: that is refused before the first is made."""
-    for name, value in given.config.items():
-        if not re.search(r"layer|depth|block|stage|stack", name):
-            continue
-        numbers = value if isinstance(value, list) else [value]
-        counts = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool)]
-        if len(numbers) > MOST_LAYERS or any(n > MOST_LAYERS * 64 for n in counts):
-            raise Refused(f"{given.name}: config.json asks for {name} = {str(value)[:40]}; it is not built")
-        counted = re.search(r"num_.*layers|depth|num_blocks|num_stages", name)
-        if counted and sum(n for n in counts if n > 0) > MOST_LAYERS:
-            raise Refused(f"{given.name}: config.json asks for {name} = {str(value)[:40]}; it is not built")
-
-
-def _sound_options(kind: str, given: Given) -> dict[str, Any]:
+def sound_options(kind: str, given: Given) -> dict[str, Any]:
     processor = given.processor
     if not processor:
         raise Refused(
@@ -217,21 +206,6 @@ def _sound_options(kind: str, given: Given) -> dict[str, Any]:
     if processor.get("feature_size", 1) != 1:
         raise Refused(f"{given.name}: the features that {kind} takes are not known here; only raw sound is")
     return {"sample_rate": rate, "normalise": bool(processor.get("do_normalize", True)), "seconds": LONGEST}
-
-
-NORM_BEFORE = re.compile(r"(.*\.(?:layers?|blocks)\.\d+)\.(layernorm_before|layer_norm1|norm1|layernorm)$")
-
-
-def _cam_layer(options: Mapping[str, Any]) -> str:
-    """In a transformer the norm before the last attention; else the last layer that gives a map."""
-    if options["modality"] != "image":
-        return ""
-    with torch.device("meta"):
-        net = Transformer("image", options["config"], options)
-    found = [name for name, _ in net.named_modules() if NORM_BEFORE.match(name)]
-    if not found:
-        found = [name for name, module in net.named_modules() if isinstance(module, nn.Conv2d)]
-    return f"encoder.{found[-1]}" if found else ""
 
 
 FAMILY = HuggingFaceFamily()

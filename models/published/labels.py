@@ -20,16 +20,22 @@ REAL = {
 NOT = {"not", "non", "no", "un"}
 
 
-def read_labels(labels: Mapping[int, str], name: str) -> tuple[Reading, str]:
-    """Of `{0: "Real", 1: "Fake"}` that output 1 is fake; where the words do not say so, why it is undecided."""
+def read_labels(labels: Mapping[int, str], name: str, *, independent: bool = False) -> tuple[Reading, str]:
+    """Of `{0: "Real", 1: "Fake"}` that output 1 is fake; where the words do not say so, why it is undecided.
+
+    Of one output alone its word says what a high value means. `independent`: each output is a yes or no of its own.
+    """
     sides = {index: side_of(word) for index, word in labels.items()}
     fake = tuple(i for i, side in sides.items() if side == "fake")
     shown = ", ".join(f"{i} = {word}" for i, word in labels.items()) or "none"
-    if len(labels) < 2 or None in sides.values() or not fake or len(fake) == len(labels):
-        undecided = f"{name}: nothing says which output is fake (labels: {shown}); say it with --fake LABEL"
-        return Reading(max(2, len(labels)), (1,), "", ""), undecided
     because = f"the file's own id2label: {shown}"
-    return Reading(len(labels), fake, because, " or ".join(labels[i] for i in fake)), ""
+    if len(labels) == 1 and sides[0] is not None:
+        word = labels[0] if fake else f"a low {labels[0]}"
+        return Reading(1, (0,) if fake else (), because, word), ""
+    if None in sides.values() or not fake or (len(fake) == len(labels) and not independent):
+        undecided = f"{name}: nothing says which output is fake (labels: {shown}); say it with --fake LABEL"
+        return Reading(max(1, len(labels)), (0,), "", "", independent), undecided
+    return Reading(len(labels), fake, because, " or ".join(labels[i] for i in fake), independent), ""
 
 
 def side_of(label: str) -> str | None:
@@ -68,23 +74,27 @@ def of_config(config: Mapping[str, Any], name: str) -> dict[int, str]:
 
 
 def choose(match: Match, label: str) -> Match:
-    """The match read as the user says: `label` is a label's word or an output's number."""
+    """The match read as the user says: `label` is a label's word or an output's number.
+
+    Of one output 1 says that a high value is fake, 0 that a low one is; so do its word and any other.
+    """
     reading = match.reading
-    words = match.options.get("labels") or []
+    words = [str(word) for word in match.options.get("labels") or []]
     wanted = label.strip().casefold()
-    chosen = [i for i, word in enumerate(words) if str(word).casefold() == wanted]
-    if not chosen and wanted.isdigit() and int(wanted) < max(reading.outputs, 2):
+    chosen = [i for i, word in enumerate(words) if word.casefold() == wanted]
+    single = reading.outputs == 1
+    if single and chosen:
+        chosen = [1]  # the word of the one output: a high value
+    elif not chosen and wanted.isdigit() and int(wanted) < max(reading.outputs, 2):
         chosen = [int(wanted)]
     if not chosen:
-        known = ", ".join(map(str, words)) or " or ".join(map(str, range(max(reading.outputs, 2))))
+        known = ", ".join(words) or " or ".join(map(str, range(max(reading.outputs, 2))))
         raise Refused(f"--fake {label!r} is no label of this detector; it has {known}")
-    shown = str(words[chosen[0]]) if words else f"output {chosen[0]}"
-    if reading.outputs == 1:  # of one sigmoid: 1 says that a high value is fake, 0 that a low one is
+    if single:
         high = chosen[0] == 1
-        shown = str(words[chosen[0]]) if words else ("a high output" if high else "a low output")
-        return replace(
-            match, undecided="", reading=Reading(1, (0,) if high else (), "said with --fake", shown)
-        )
-    return replace(
-        match, undecided="", reading=Reading(reading.outputs, tuple(chosen), "said with --fake", shown)
-    )
+        called = words[0] if words else "output"
+        fake, shown = ((0,), f"a high {called}") if high else ((), f"a low {called}")
+    else:
+        fake, shown = tuple(chosen), words[chosen[0]] if words else f"output {chosen[0]}"
+    read = replace(reading, fake=fake, words="said with --fake", label=shown)
+    return replace(match, undecided="", reading=read)
