@@ -13,12 +13,14 @@ import numpy as np
 from core.detection import explanations, pictures, sound, views
 from core.detection.detector import Detector, Judged
 from core.detection.explanations import faithfulness
-from core.detection.explanations.base import Explainer, lock_of
+from core.detection.explanations.base import lock_of
+from core.detection.faithful_layer import Mapped, most_faithful
 from core.detection.frames import Frames
 from core.detection.verdict import Faithfulness, HeatMap, Unit
 from core.media.recipe import Recipe
 from core.training.reading import inputs
 
+WITHOUT_GRADIENTS = "picture_occlusion"
 DRAWN_AT_ONCE = 2  # maps; encoding them leaves the other threads alone
 MOST_UNITS = 16  # that are explained of one file, the most suspicious ones
 
@@ -42,9 +44,12 @@ class _UnitMap:
     frame: int  # number of the frame
     time: float  # seconds
     box: pictures.Box | None
+    layer: str = ""
 
 
-def picture_method(name: str) -> str:
+def picture_method(name: str, detector: Detector | None = None) -> str:
+    if detector is not None and not views.has_gradients(detector):
+        return WITHOUT_GRADIENTS
     return name if name in explanations.PICTURE_METHODS else explanations.DEFAULT
 
 
@@ -52,16 +57,18 @@ def explain_pictures(
     detector: Detector, prepared: Any, judged: Judged, wish: Wish, frames: Frames
 ) -> tuple[HeatMap, ...]:
     """One map a frame or face. `frames` are those of the file, whole; a frame that is absent is shown by its crop."""
-    if prepared.frames is None or views.layer_of(detector) is None:
+    layers = views.layers_of(detector)
+    if prepared.frames is None or (not layers and views.has_gradients(detector)):
         return ()
     if detector.modality == "multimodal" and not views.hears_or_sees(detector, "image"):
         return ()
-    explainer = explanations.method(picture_method(wish.method))
+    explainer = explanations.method(picture_method(wish.method, detector))
     chosen = most_suspicious(judged.units, MOST_UNITS)
     found: list[_UnitMap] = []
     with lock_of(detector.network):
         for looked in views.of_pictures(detector, judged.pieces, chosen, prepared.frames):
-            found += _maps_of(explainer, looked, detector, prepared, judged)
+            layers, mapped = most_faithful(explainer, looked, layers)
+            found += _maps_of(mapped, looked, detector, prepared, judged)
     top = max((m.strength for m in found), default=0.0) or 1.0
     joined = _joined(found)
 
@@ -84,10 +91,9 @@ def most_suspicious(units: Sequence[Unit], most: int) -> list[int]:
 
 
 def _maps_of(
-    explainer: Explainer, looked: views.Looked, detector: Detector, prepared: Any, judged: Judged
+    mapped: Mapped, looked: views.Looked, detector: Detector, prepared: Any, judged: Judged
 ) -> list[_UnitMap]:
-    attribution = explainer(looked.view, looked.inputs)
-    figures = faithfulness.of_pictures(looked.scores, looked.inputs, attribution.maps, attribution.scores)
+    attribution, figures = mapped.attribution, mapped.figures
     found = []
     for k, unit in enumerate(looked.units):
         position = _position(prepared, judged, looked, k)
@@ -104,6 +110,7 @@ def _maps_of(
                 frame=int(prepared.indices[position]),
                 time=float(prepared.times[position]),
                 box=box,  # type: ignore[arg-type]
+                layer=mapped.layer,
             )
         )
     return found
@@ -204,6 +211,7 @@ def _drawn(
         t0=one.time,
         t1=one.time,
         faithfulness=one.faithfulness,
+        layer=one.layer,
     )
 
 
@@ -277,6 +285,8 @@ def _window_pictures(
 
 def sound_method(detector: Detector, wished: str) -> str:
     """The method asked for where the network allows it; without a layer to weigh, or fused, it is over time."""
+    if not views.has_gradients(detector):
+        return "occlusion"
     if wished in explanations.TIME_METHODS:
         return wished
     if detector.modality == "audio" and views.layer_of(detector) is not None:

@@ -39,6 +39,7 @@ class HeatMap:
     t1: float = 0.0
     faithfulness: Faithfulness | None = None
     importance: float = 0.0  # of this moment among those explained by the same method
+    layer: str = ""  # the one of several whose map was the most faithful
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,20 @@ def layer_of(detector: Detector) -> nn.Module | None:
         raise WorkbenchError(f"{detector.model} has no layer {name!r} that its card names") from error
 
 
+def layers_of(detector: Detector) -> dict[str, nn.Module]:
+    """The layers that may carry the map, by name: the card's, or of a network of others its candidates."""
+    candidates = getattr(detector.network, "cam_candidates", ())
+    if candidates:
+        return {name: detector.network.get_submodule(name) for name in candidates}
+    layer = layer_of(detector)
+    return {} if layer is None else {"": layer}
+
+
+def has_gradients(detector: Detector) -> bool:
+    """A graph of ONNX is run as it is: nothing can be differentiated."""
+    return bool(getattr(detector.network, "differentiable", True))
+
+
 def of_pictures(detector: Detector, cut: Pieces, chosen: Sequence[int], frames: Any) -> list[Looked]:
     """Views over the pictures of the chosen units; none where the network sees no pictures."""
     if detector.modality == "image":
