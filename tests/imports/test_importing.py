@@ -155,6 +155,27 @@ def test_an_h5_that_points_elsewhere_is_refused(tmp_path: Path, space: Workspace
         import_detector(path, space=space)
 
 
+def test_an_h5_that_declares_more_than_it_holds_is_refused(tmp_path: Path, space: Workspace) -> None:
+    import h5py
+
+    path = tmp_path / "huge.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("conv2d_1/conv2d_1/kernel:0", (10**6, 10**6), np.float32, chunks=(1000, 1000))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(BadInput, match=r"unpacks to 4,000,000,000,000 bytes"):
+        import_detector(path, space=space)
+
+
+def test_a_safetensors_header_that_declares_more_than_the_file_is_refused(
+    tmp_path: Path, space: Workspace
+) -> None:
+    header = json.dumps({"a": {"dtype": "F32", "shape": [10**9], "data_offsets": [0, 4 * 10**9]}}).encode()
+    path = tmp_path / "huge.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(BadInput, match="is no safetensors file that can be read"):
+        import_detector(path, space=space)
+
+
 def test_a_configuration_that_asks_for_a_billion_layers_is_refused(tmp_path: Path, space: Workspace) -> None:
     folder = files.tiny_vit(tmp_path / "vit")
     config = json.loads((folder / "config.json").read_text())
