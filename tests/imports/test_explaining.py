@@ -65,7 +65,7 @@ def test_a_picture_gets_a_map_with_its_faithfulness(kind: str, tmp_path: Path, s
     request = Request(run="mine", explain=True, out=out)
     verdict = detect(picture, picture.name, request, space=space)
     assert verdict.status == "ok", verdict.reason
-    (map_,) = verdict.heatmaps
+    (map_,) = verdict.explanations
     assert Path(map_.path).is_file() and map_.faithfulness is not None
     assert map_.method == ("picture_occlusion" if kind == "ONNX" else "gradcam")
     assert bool(map_.layer) == (kind != "ONNX")
