@@ -17,6 +17,7 @@ REAL = {
     "real", "bonafide", "genuine", "human", "authentic", "original", "natural", "pristine", "live", "hum",
     "realism", "photo", "photograph",
 }  # fmt: skip
+SHOWN = 8  # labels in a message
 NOT = {"not", "non", "no", "un"}
 
 
@@ -27,7 +28,9 @@ def read_labels(labels: Mapping[int, str], name: str, *, independent: bool = Fal
     """
     sides = {index: side_of(word) for index, word in labels.items()}
     fake = tuple(i for i, side in sides.items() if side == "fake")
-    shown = ", ".join(f"{i} = {word}" for i, word in labels.items()) or "none"
+    named = [f"{i} = {word[:60]}" for i, word in labels.items()]
+    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    shown = (", ".join(named[:SHOWN]) or "none") + more
     because = f"the file's own id2label: {shown}"
     if len(labels) == 1 and sides[0] is not None:
         word = labels[0] if fake else f"a low {labels[0]}"
