@@ -96,8 +96,8 @@ def choose(match: Match, label: str) -> Match:
     if single:
         high = chosen[0] == 1
         called = words[0] if words else "output"
-        fake, shown = ((0,), f"a high {called}") if high else ((), f"a low {called}")
+        chosen, shown = ([0], f"a high {called}") if high else ([], f"a low {called}")
     else:
-        fake, shown = tuple(chosen), words[chosen[0]] if words else f"output {chosen[0]}"
-    read = replace(reading, fake=fake, words="said with --fake", label=shown)
+        shown = words[chosen[0]] if words else f"output {chosen[0]}"
+    read = replace(reading, fake=tuple(chosen), words="said with --fake", label=shown)
     return replace(match, undecided="", reading=read)

@@ -81,7 +81,7 @@ def deepfakebench_f3net(path: Path) -> Path:
     return path
 
 
-SPEECH = {
+SPEECH: dict[str, Any] = {
     "width": 32, "layers": 2, "inner": 48, "channels": [16] * 7, "kernels": [10, 3, 3, 3, 3, 2, 2], "bias": True,
     "every_norm": True, "reach": 16, "groups": 16,
 }  # fmt: skip
@@ -126,7 +126,7 @@ def xlsr_sls(path: Path) -> Path:
     return path
 
 
-CLIP_SIZES = {"embed_dim": 32, "depth": 2, "num_heads": 2}
+CLIP_SIZES: dict[str, Any] = {"embed_dim": 32, "depth": 2, "num_heads": 2}
 
 
 def clip_backbone(folder: Path) -> None:

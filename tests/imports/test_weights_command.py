@@ -101,7 +101,7 @@ def test_another_file_is_not_kept(server: Server, space: Workspace, content: byt
 
 def of_a_hub(server: Server, monkeypatch: pytest.MonkeyPatch, begins: str = "") -> None:
     """The same file, of which no sum is known beforehand."""
-    (known,) = weights.KNOWN
+    known = weights.KNOWN[0]
     entry = weights.Weights(known.name, known.purpose, 1, "MIT", known.source, begins=begins, exact=False)
     monkeypatch.setattr(weights, "KNOWN", (entry,))
 
