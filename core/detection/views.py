@@ -104,21 +104,24 @@ def _single_pictures(detector: Detector, cut: Pieces, chosen: set[int], frames: 
         for piece in part:
             unit = piece.units[0]
             if native and unit not in places:
-                places[unit] = crop_places(np.asarray(frames[unit]).shape[:2], detector)
+                per_axis = inputs.crops_per_axis(len(cut.units))
+                places[unit] = crop_places(np.asarray(frames[unit]).shape[:2], detector, per_axis)
                 places[unit].reverse()
             where.append(places[unit].pop() if native else None)
         looked.append(Looked(view, x, tuple(p.units[0] for p in part), whole=False, places=tuple(where)))
     return looked
 
 
-def crop_places(size: tuple[int, int], detector: Detector) -> list[np.ndarray]:
+def crop_places(
+    size: tuple[int, int], detector: Detector, per_axis: int = inputs.CROPS_PER_AXIS
+) -> list[np.ndarray]:
     """Of each crop of an unresized picture: which pixel (row, column) each of its pixels is.
 
     The picture's own coordinates go through the code that cuts it, mirrored edges included.
     """
     rows, columns = np.mgrid[0 : size[0], 0 : size[1]]
     coordinates = np.stack([rows, columns], axis=-1).astype(np.int32)
-    return inputs.network_views(coordinates, detector.recipe)
+    return inputs.network_views(coordinates, detector.recipe, per_axis)
 
 
 def _clip(detector: Detector, piece: Piece) -> Looked:

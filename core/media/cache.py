@@ -43,6 +43,7 @@ IRRELEVANT = {  # fields of a recipe that do not touch what is prepared
         "resize",
         "faces",
         "face_margin",
+        "face_share",
         "face_detector",
         "max_tracks",
     ),
@@ -123,6 +124,8 @@ def entry_path(path: Path, recipe: Recipe, space: Workspace | None = None) -> Pa
     fields = recipe.to_dict()
     for name in (*IRRELEVANT.get(recipe.modality, ()), "aggregation", "seconds"):
         fields.pop(name)
+    if not fields.get("face_share"):  # younger than the first caches, whose entries stay known
+        fields.pop("face_share", None)
     made_from = [os.path.abspath(path), status.st_size, status.st_mtime_ns, fields]
     key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
     return (space or workspace()).cache / "prepared" / key[:2] / f"{key[2:40]}.prep"

@@ -14,12 +14,13 @@ from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
 from core.media.packets import NoVideo
 from core.media.probe import probe
-from core.media.recipe import Recipe
+from core.media.recipe import WHOLE_FRAMES, Recipe
 from core.media.tracks import follow
 from core.media.video import read_frames
 from core.workspace import Workspace
 
 CLIP_FRAMES = 16  # frames of a clip that a recipe for single pictures looks at, one by one
+SMALLEST_SHARE = 0.1  # of a picture, that a face in it takes
 NATIVE_SIDE = 1024  # pixels: an unresized crop is at most this large; of a larger one the centre is kept
 
 # More than any recipe of this workbench asks for: a checkpoint from elsewhere must not fill the memory.
@@ -109,6 +110,8 @@ def check_recipe(recipe: Recipe) -> None:
         raise BadInput(f"recipe: seconds ({recipe.seconds}) must be > 0")
     if not 1 <= recipe.face_margin <= 10:
         raise BadInput(f"recipe: face_margin ({recipe.face_margin}) must be 1 to 10")
+    if recipe.face_share and not SMALLEST_SHARE <= recipe.face_share <= 1:
+        raise BadInput(f"recipe: face_share ({recipe.face_share}) must be 0 or {SMALLEST_SHARE} to 1")
 
 
 def frames_of_a_clip(recipe: Recipe) -> int:
@@ -126,9 +129,9 @@ def _clip(path: Path, recipe: Recipe, limits: Limits, threads: int, space: Works
             sound = _sound(path, recipe, limits)
             return replace(sound, notes=(*sound.notes, NO_VIDEO))
         return nothing(probe(path, limits).kind, NO_VIDEO)  # a MediaError where it is no recording either
-    units = _units(list(read.images), recipe, space)
+    units, notes = _of_a_clip(list(read.images), recipe, space)
     prepared = _assemble("video", units, read.times, read.indices)
-    prepared = replace(prepared, duration=read.duration, notes=read.notes)
+    prepared = replace(prepared, duration=read.duration, notes=(*read.notes, *notes))
     if recipe.modality != "multimodal":
         return prepared
     return _with_sound(prepared, _sound(path, recipe, limits))
@@ -219,6 +222,21 @@ def _units(pictures: list[np.ndarray], recipe: Recipe, space: Workspace | None) 
         units.tracks.append(track)
         units.boxes.append(seen)
     return units
+
+
+def _of_a_clip(
+    pictures: list[np.ndarray], recipe: Recipe, space: Workspace | None
+) -> tuple[_Units, tuple[str, ...]]:
+    """Where pictures of faces were learned, a clip shows the network the face as those did; without one, whole frames.
+
+    picture learned   |  ( face )  |        frame   |        [ ( face ) ]        |
+    """
+    if recipe.modality == "image" and recipe.face_share and not recipe.faces:
+        close = _units(pictures, replace(recipe, faces=True, face_margin=1 / recipe.face_share), space)
+        if close.crops:
+            return close, ()
+        return _units(pictures, recipe, space), (WHOLE_FRAMES,)
+    return _units(pictures, recipe, space), ()
 
 
 def _central(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

@@ -11,8 +11,12 @@ from typing import Any
 from core.errors import BadInput
 
 RECIPE_VERSION = 1
-YOUNGER = ("shorter_side", "filter", "windows", "level")
+YOUNGER = ("shorter_side", "filter", "windows", "level", "face_share")
 NAMES = {str: "a word", int: "a whole number", float: "a number", bool: "true or false"}
+# A note on a prepared clip.
+WHOLE_FRAMES = (
+    "no face was found in the clip, so its frames are judged whole; the detector learned pictures of faces"
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Recipe:
     filter: str = "area"  # area | nearest | bilinear | bicubic | lanczos: how pixels are averaged
     faces: bool = False  # crop the face first
     face_margin: float = 1.3  # side of the square crop over the side of the face
+    # Of pictures learned from as they are: side of the faces in them over the picture's shorter side, 0 where most show
+    # none. Of a clip that such a detector judges, the same part around the face is cropped.
+    face_share: float = 0.0
     face_detector: str = "cascade"  # cascade | yunet
     max_tracks: int = 4  # people followed in a clip
     sample_rate: int = 16_000  # hertz
@@ -65,3 +72,10 @@ class Recipe:
         usual = {f.name: f.default for f in fields(self)}
         counted = {k: v for k, v in self.to_dict().items() if k not in YOUNGER or v != usual[k]}
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def shows_faces(prepared: Any, recipe: Recipe) -> bool:
+    """Whether the units of a prepared file are crops around faces."""
+    if recipe.faces or not recipe.face_share or recipe.modality != "image":
+        return recipe.faces
+    return prepared.kind == "video" and WHOLE_FRAMES not in prepared.notes

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.media.recipe import Recipe
+from core.media.recipe import Recipe, shows_faces
 
 Arrays = dict[str, np.ndarray]
 CROPS_PER_AXIS = 3  # of a native picture; evenly spaced from edge to edge
+MOST_CROPS = 36  # of a native clip, over all its frames: each costs a pass
 SMALLEST_WHOLE = 32  # pixels: what a network that sees whole pictures needs each way
 PRESENT_WORDS = {"image": "picture", "audio": "sound", "text": "text"}
 LOUDNESS = 0.1  # root mean square of a piece of sound; levels differ between sources and give labels away
@@ -69,7 +70,7 @@ def pieces_of(
 
 
 def _frame_units(prepared: Any, recipe: Recipe) -> list[Unit]:
-    kind = "face" if recipe.faces else "frame"
+    kind = "face" if shows_faces(prepared, recipe) else "frame"
     return [
         Unit(
             kind,
@@ -86,8 +87,9 @@ def _frame_units(prepared: Any, recipe: Recipe) -> list[Unit]:
 def _image_pieces(prepared: Any, recipe: Recipe) -> Pieces:
     units = _frame_units(prepared, recipe)
     pieces = []
+    per_axis = crops_per_axis(len(units))
     for u, unit in enumerate(units):
-        for crop in network_views(np.asarray(prepared.frames[u]), recipe):
+        for crop in network_views(np.asarray(prepared.frames[u]), recipe, per_axis):
             pieces.append(Piece({"image": crop}, (u,), unit.track))
     return Pieces(tuple(units), tuple(pieces))
 
@@ -191,7 +193,12 @@ def multimodal_arrays(
     return arrays
 
 
-def network_views(picture: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
+def crops_per_axis(units: int) -> int:
+    """Fewer crops of each where a file has many: 3 x 3 of a picture, 2 x 2 of eight frames, the middle of sixteen."""
+    return next((n for n in range(CROPS_PER_AXIS, 1, -1) if units * n * n <= MOST_CROPS), 1)
+
+
+def network_views(picture: np.ndarray, recipe: Recipe, per_axis: int = CROPS_PER_AXIS) -> list[np.ndarray]:
     """The pictures of image_size that stand for one frame: itself, or crops across an unresized one."""
     side = recipe.image_size
     if recipe.resize == "whole":
@@ -200,11 +207,12 @@ def network_views(picture: np.ndarray, recipe: Recipe) -> list[np.ndarray]:
         return [centre(picture, recipe)]
     picture = padded(picture, side)
     height, width = picture.shape[:2]
-    return [picture[y : y + side, x : x + side] for y in _places(height, side) for x in _places(width, side)]
+    rows, columns = _places(height, side, per_axis), _places(width, side, per_axis)
+    return [picture[y : y + side, x : x + side] for y in rows for x in columns]
 
 
-def _places(length: int, side: int) -> list[int]:
-    count = min(CROPS_PER_AXIS, -(-length // side))
+def _places(length: int, side: int, most: int) -> list[int]:
+    count = min(most, -(-length // side))
     return [round(p) for p in np.linspace(0, length - side, count)] if count > 1 else [(length - side) // 2]
 
 

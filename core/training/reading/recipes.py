@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,8 +49,10 @@ def recipe_for(
         aggregation=config.aggregation,
     )
     if config.faces == "auto" and config.modality != "audio" and table is not None and len(table):
-        faces = faces_should_be_cropped(sample_paths(table, config.seed, space), recipe)
-        recipe = replace(recipe, faces=faces)
+        shares = face_shares(sample_paths(table, config.seed, space), recipe)
+        recipe = replace(recipe, faces=worth_cropping(shares))
+        if config.modality == "image" and not recipe.faces:
+            recipe = replace(recipe, face_share=usual_share(shares))
     return recipe
 
 
@@ -65,23 +68,40 @@ def sample_paths(table: pd.DataFrame, seed: int, space: Any = None) -> list[Path
     return absolute_paths(chosen, space)
 
 
-def faces_should_be_cropped(paths: Sequence[Path], recipe: Recipe) -> bool:
-    """Whether most of the files show a face that does not fill the frame already."""
+def face_shares(paths: Sequence[Path], recipe: Recipe) -> list[float | None]:
+    """Of each file that can be looked at: how much of the frame its face takes; None where it shows none."""
     from core.media import sandbox
     from core.media.prepare import prepare
 
     probing = replace(recipe, modality="video", faces=True, frames=2)
-    worth = looked = 0
+    shares: list[float | None] = []
     for path in paths:
         try:
             prepared = sandbox.run(prepare, path, probing)
         except WorkbenchError as error:
             log.info("faces: auto passes over %s (%s)", path.name, error)
             continue
-        looked += 1
-        if prepared.not_applicable is None and len(prepared.boxes):
-            worth += face_share(prepared.boxes[0], prepared.frame_size, recipe.face_margin) < FILLS_THE_FRAME
-    return looked > 0 and worth * 2 > looked
+        there = prepared.not_applicable is None and len(prepared.boxes)
+        shares.append(
+            face_share(prepared.boxes[0], prepared.frame_size, recipe.face_margin) if there else None
+        )
+    return shares
+
+
+def worth_cropping(shares: Sequence[float | None]) -> bool:
+    """Whether most of the files show a face that does not fill the frame already."""
+    worth = sum(share is not None and share < FILLS_THE_FRAME for share in shares)
+    return worth * 2 > len(shares)
+
+
+def usual_share(shares: Sequence[float | None]) -> float:
+    """How much of the frame a face takes where most of the files show one, else 0."""
+    from core.media.prepare import SMALLEST_SHARE
+
+    found = [share for share in shares if share is not None]
+    if len(found) * 2 <= len(shares):
+        return 0.0
+    return round(min(1.0, max(SMALLEST_SHARE, statistics.median(found))), 3)
 
 
 def face_share(box: Any, frame_size: tuple[int, int], margin: float) -> float:
