@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,10 +23,11 @@ from core.catalog.allocation import order_of
 from core.catalog.fingerprints import Fingerprint
 from core.catalog.table import absolute_paths
 from core.errors import MediaError
-from core.media import shards
+from core.media import cache, shards
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace, write_atomic
 
+TIMED = 3  # files of each modality that are read to say how long all take
 MOST_FILES = 3_000  # a dataset whose files are looked at for near duplicates
 Progress = Callable[[float, float, str], None]
 
@@ -153,9 +155,12 @@ def fingerprints_of(
     total, done = len(table), 0
     for name, part in table.groupby("dataset", sort=True):
         known = _read_cache(str(name), space)
-        fresh = [i for i in part.index if known.get((table["id"][i], stamps[i])) is None]
         for i in part.index:
             out[i] = known.get((table["id"][i], stamps[i]))
+        unknown = [i for i in part.index if out[i] is None]
+        for i in unknown:
+            out[i] = _prepared_with(paths[i], table["modality"][i], space)
+        fresh = [i for i in unknown if out[i] is None]
 
         def made(i: int) -> Fingerprint:
             try:
@@ -170,10 +175,63 @@ def fingerprints_of(
                 done += 1
                 if progress:
                     progress(done, total, "comparing files")
-        if fresh:
-            known.update({(table["id"][i], stamps[i]): out[i] for i in fresh})  # type: ignore[misc]
+        if unknown:
+            known.update({(table["id"][i], stamps[i]): out[i] for i in unknown})  # type: ignore[misc]
             _write_cache(str(name), known, space)
     return [p for p in out if p is not None]
+
+
+def _prepared_with(path: Path, modality: str, space: Workspace) -> Fingerprint | None:
+    """The fingerprint that was kept when the file was prepared."""
+    facts = cache.facts_of(path, space)
+    return facts.fingerprint if facts is not None and facts.info.kind == modality else None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of looking for near duplicates: files compared, how many of them must be read first, and how long that takes."""
+
+    files: int
+    unread: int
+    seconds: float
+
+    @property
+    def words(self) -> str:
+        minutes = self.seconds / 60
+        time = f"{minutes:,.0f} minutes" if minutes >= 1.5 else f"{max(1, round(self.seconds))} s"
+        return (
+            f"near duplicates: {self.unread:,} of {self.files:,} files must be read, about {time} here; `prepare` reads "
+            "them once for this and for training, --no-media leaves it out"
+        )
+
+
+def cost(table: pd.DataFrame, space: Workspace | None = None, most: int = MOST_FILES) -> Cost:
+    """What `near` will take, measured on a few of the files that were never read."""
+    space, limits = space or workspace(), Limits.from_settings(space)
+    table = sampled(table, most).reset_index(drop=True)
+    paths = absolute_paths(table, space)
+    unread: dict[str, list[Path]] = defaultdict(list)
+    for name, part in table.groupby("dataset", sort=True):
+        known = _read_cache(str(name), space)
+        for i in part.index:
+            modality = table["modality"][i]
+            there = known.get((table["id"][i], _stamp(paths[i]))) or _prepared_with(paths[i], modality, space)
+            if there is None:
+                unread[modality].append(paths[i])
+    seconds = sum(len(files) * _seconds_each(files, kind, limits) for kind, files in unread.items())
+    return Cost(len(table), sum(map(len, unread.values())), seconds / _workers())
+
+
+def _seconds_each(files: Sequence[Path], modality: str, limits: Limits) -> float:
+    """The median over a few of them, spread over the list."""
+    chosen = [files[k * len(files) // TIMED] for k in range(TIMED)] if len(files) > TIMED else files
+    spent = []
+    for path in chosen:
+        start = time.perf_counter()
+        with contextlib.suppress(MediaError):
+            fingerprints.perceptual(path, modality, limits)
+        spent.append(time.perf_counter() - start)
+    return float(np.median(spent))
 
 
 def _workers() -> int:

@@ -1,41 +1,27 @@
-"""Fingerprints of files: the content hash, a perceptual hash of pictures and frames, and one of sound."""
+"""Which files are the same or nearly: by the hash of their content, or by what they look and sound like."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
-from core.errors import MediaError
 from core.media import shards
-from core.media.audio import read_audio
-from core.media.images import open_image
-from core.media.limits import Limits
-from core.media.video import read_frames
+from core.media.fingerprint import Fingerprint, perceptual
 
-FRAMES = 3  # of a clip
 NEAR_BITS = 6  # of 64 that two near duplicates may differ in
 ALIKE = 0.97  # correlation of the thumbnails that confirms it
-WORD_SECONDS = 0.032  # between the words of a sound
 NEAR_SOUND = 0.22  # share of bits that two copies of a sound may differ in
 LEAST_WORDS = 16  # half a second
-SOUND_RATE = 8_000
 
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """What a file looks and sounds like; empty arrays where it has no pictures or no sound."""
-
-    pictures: NDArray[np.uint64]  # (frames,) perceptual hashes
-    thumbnails: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 16, 16), np.uint8))
-    sound: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))  # (words,)
+__all__ = [
+    "ALIKE", "NEAR_BITS", "NEAR_SOUND", "Fingerprint",
+    "alike", "content", "near_pictures", "near_sounds", "perceptual",
+]  # fmt: skip
 
 
 def content(path: Path, *, beginning: bool = False) -> str:
@@ -47,55 +33,6 @@ def content(path: Path, *, beginning: bool = False) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def perceptual(path: Path, modality: str, limits: Limits | None = None) -> Fingerprint:
-    """The fingerprint of a picture, a clip (frames and sound) or a recording."""
-    if modality == "audio":
-        return Fingerprint(
-            np.zeros(0, np.uint64), sound=sound_words(read_audio(path, SOUND_RATE, limits=limits))
-        )
-    if modality == "image":
-        images = [open_image(path, limits)]
-    else:
-        images = list(read_frames(path, FRAMES, "fast", limits=limits).images)
-    small = [
-        cv2.resize(cv2.cvtColor(i, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
-        for i in images
-    ]
-    thumbnails = np.stack([cv2.resize(s, (16, 16), interpolation=cv2.INTER_AREA) for s in small])
-    sound = np.zeros(0, np.uint32)
-    if modality == "video":
-        try:
-            sound = sound_words(read_audio(path, SOUND_RATE, limits=limits))
-        except MediaError:
-            sound = np.zeros(0, np.uint32)  # a clip without a sound track
-    return Fingerprint(np.array([picture_hash(s) for s in small], np.uint64), thumbnails, sound)
-
-
-def picture_hash(small: NDArray[np.uint8]) -> int:
-    """64 bits of a 32 x 32 grey picture: which of its 8 x 8 lowest frequencies lie above their median."""
-    spectrum = cv2.dct(small.astype(np.float32))[:8, :8].ravel()
-    bits = spectrum > np.median(spectrum[1:])
-    bits[0] = False  # brightness says nothing
-    return int(np.packbits(bits).view(">u8")[0])
-
-
-def sound_words(audio: NDArray[np.float32], rate: int = SOUND_RATE) -> NDArray[np.uint32]:
-    """32-bit words, one each 32 ms: whether the energy of 33 bands rises over frequency and time.
-
-    After Haitsma and Kalker (2002): it survives codecs, levels and small cuts.
-    """
-    size, hop = int(0.256 * rate), int(WORD_SECONDS * rate)
-    if len(audio) < size + hop or not np.any(audio):
-        return np.zeros(0, np.uint32)
-    frames = np.lib.stride_tricks.sliding_window_view(audio, size)[::hop]
-    power = np.abs(np.fft.rfft(frames * signal.get_window("hann", size), axis=1)) ** 2
-    edges = np.geomspace(250, 3_600, 34) * size / rate
-    bands = np.add.reduceat(power, edges.astype(int), axis=1)[:, :33]
-    over_frequency = np.diff(bands, axis=1)
-    bits = np.diff(over_frequency, axis=0) > 0
-    return np.packbits(bits, axis=1).view(">u4").ravel().astype(np.uint32)
 
 
 def near_pictures(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from core import words
-from core.catalog import allocation, leaks, plan_files, splits, table
+from core.catalog import allocation, duplicates, leaks, plan_files, splits, table
 from core.errors import BadInput
 
 SUMMARY = "divide datasets into train, val and test without leaking, and report what leaks all the same"
@@ -49,6 +50,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     plan = splits.plan(samples, args.protocol, args.seed, heldout=args.heldout, shares=args.shares)
     if args.out:
         plan_files.write(plan, args.out)
+    cost = None if args.no_media else duplicates.cost(plan.table[plan.table["split"] != ""])
+    if cost is not None and cost.unread:
+        print(cost.words, file=sys.stderr, flush=True)
     with tqdm(
         total=100, desc="duplicates", unit="%", file=sys.stderr, disable=not sys.stderr.isatty()
     ) as bar:
@@ -71,6 +75,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "leaks": [leak.to_dict() for leak in found],
         "leaky": plan.leaky,
         "notes": plan.notes,
+        "check": None if cost is None else asdict(cost),
         "out": str(args.out) if args.out else None,
     }
 

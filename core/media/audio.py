@@ -16,6 +16,7 @@ from av.container import InputContainer
 from core.errors import MediaError
 from core.media.container import opened
 from core.media.limits import Limits
+from core.media.memo import once
 
 SILENCE_BELOW = 40.0  # dB under the loudest moment; what is quieter at either end is trimmed
 SILENT_PEAK = 1e-4  # a recording whose loudest moment is below this (-80 dBFS) holds only silence
@@ -47,11 +48,15 @@ def read_audio(path: Path | str, rate: int = 16_000, *, limits: Limits | None = 
 
 def read_sound(path: Path | str, rate: int = 16_000, *, limits: Limits | None = None) -> Sound:
     path, limits = Path(path), limits or Limits.from_settings()
-    with opened(path, limits) as container:
-        stream = sound_stream(container)
-        if stream is None:
-            raise NoSound(f"{path.name}: has no sound track")
-        return _Track(path, container, stream, rate, limits).read()
+
+    def decode() -> Sound:
+        with opened(path, limits) as container:
+            stream = sound_stream(container)
+            if stream is None:
+                raise NoSound(f"{path.name}: has no sound track")
+            return _Track(path, container, stream, rate, limits).read()
+
+    return once(("sound", rate), path, lambda sound: sound.samples.nbytes, decode)
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:

@@ -1,4 +1,5 @@
-"""The prepared cache: crops and waveforms kept once per (file, recipe), quick to read, safe to delete.
+"""The prepared cache: crops and waveforms kept once per (file, recipe), quick to read, safe to delete. Beside them, once
+a file, lies what the same decoding told of it: what it is, and its fingerprint.
 
 An entry is one file: a fixed head with a checksum, then the message of wire.py. Its name is the hash of what it was made
 from (path, size and modification time of the file, the recipe), so a changed file never meets an old entry. It is
@@ -24,8 +25,9 @@ import cv2
 from core.errors import MediaError
 from core.media import sandbox, shards
 from core.media.limits import Limits, reason
-from core.media.prepare import Prepared, prepare
+from core.media.prepare import Prepared
 from core.media.recipe import Recipe
+from core.media.single_pass import FileFacts, make
 from core.media.wire import packed, unpacked
 from core.workspace import Workspace, workspace
 
@@ -83,15 +85,31 @@ def fetch(
         return kept, True
     limits = limits or Limits.from_settings(space)
     if guarded:
-        made = sandbox.run(prepare, path, recipe, limits=limits, threads=threads, space=space)
+        made = sandbox.run(make, path, recipe, limits=limits, threads=threads, space=space)
     else:
-        made = prepare(path, recipe, limits=limits, threads=threads, space=space)
+        made = make(path, recipe, limits=limits, threads=threads, space=space)
     # A file that changed while it was read is kept under neither name.
     if entry_path(path, recipe, space) == entry:
         with contextlib.suppress(OSError):  # a full or read-only disk makes the cache useless, not the work
-            write(entry, made)
+            write(entry, made.prepared)
+            if made.facts is not None:
+                write(facts_path(path, space), made.facts)
             _sweep_sometimes(space, limits.cache_bytes)
-    return made, False
+    return made.prepared, False
+
+
+def facts_of(path: Path, space: Workspace | None = None) -> FileFacts | None:
+    """What was kept of a file when it was prepared, by whatever recipe; None where it was not, or has changed."""
+    try:
+        found = _read(facts_path(path, space))
+    except MediaError:
+        return None
+    return found if isinstance(found, FileFacts) else None
+
+
+def facts_path(path: Path, space: Workspace | None = None) -> Path:
+    key = _key_of(path)
+    return (space or workspace()).cache / "facts" / key[:2] / f"{key[2:40]}.facts"
 
 
 def fill(
@@ -117,21 +135,28 @@ def fill(
 
 def entry_path(path: Path, recipe: Recipe, space: Workspace | None = None) -> Path:
     """Where the entry of a file lies, whether it is there or not."""
-    try:
-        status = shards.status(path)
-    except (OSError, ValueError) as error:
-        raise MediaError(f"{path.name}: cannot be opened ({reason(error)})") from error
     fields = recipe.to_dict()
     for name in (*IRRELEVANT.get(recipe.modality, ()), "aggregation", "seconds"):
         fields.pop(name)
     if not fields.get("face_share"):  # younger than the first caches, whose entries stay known
         fields.pop("face_share", None)
-    made_from = [os.path.abspath(path), status.st_size, status.st_mtime_ns, fields]
-    key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
+    key = _key_of(path, fields)
     return (space or workspace()).cache / "prepared" / key[:2] / f"{key[2:40]}.prep"
 
 
-def write(entry: Path, value: Prepared) -> None:
+def _key_of(path: Path, *more: Any) -> str:
+    """The hash of a file as it is now, and of what was made of it."""
+    try:
+        status = shards.status(path)
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{path.name}: cannot be opened ({reason(error)})") from error
+    made_from = [os.path.abspath(path), status.st_size, status.st_mtime_ns, *more]
+    return hashlib.sha256(
+        json.dumps(made_from, sort_keys=True).encode("utf-8", "surrogateescape")
+    ).hexdigest()
+
+
+def write(entry: Path, value: Prepared | FileFacts) -> None:
     parts = packed(value)
     checksum = 0
     for part in parts:
@@ -151,6 +176,18 @@ def write(entry: Path, value: Prepared) -> None:
 
 def read(entry: Path) -> Prepared | None:
     """The entry, or None where there is none or it is damaged (then it is removed)."""
+    value = _read(entry)
+    if value is None:
+        return None
+    if not isinstance(value, Prepared):
+        entry.unlink(missing_ok=True)
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(entry)  # used now: what was used least recently goes first
+    return value
+
+
+def _read(entry: Path) -> Any:
     try:
         with entry.open("rb", buffering=0) as file:
             data = bytearray(os.fstat(file.fileno()).st_size)  # writable, as networks want their inputs
@@ -162,15 +199,10 @@ def read(entry: Path) -> Prepared | None:
         body = memoryview(data)[HEAD.size :]
         if magic != MAGIC or len(body) != length or zlib.crc32(body) != checksum:
             raise ValueError("damaged")
-        value = unpacked(body)
-        if not isinstance(value, Prepared):
-            raise ValueError("not a prepared file")
+        return unpacked(body)
     except (ValueError, struct.error):
         entry.unlink(missing_ok=True)
         return None
-    with contextlib.suppress(OSError):
-        os.utime(entry)  # used now: what was used least recently goes first
-    return value
 
 
 _written = 0

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from core.media import shards
 
-MOST_BYTES = 256_000_000  # of what is kept; more is decoded again
+MOST_BYTES = 256_000_000  # of what is kept; what was decoded first goes first, and is decoded again
 T = TypeVar("T")
-_kept: ContextVar[dict[Hashable, Any] | None] = ContextVar("kept", default=None)
+_Kept = dict[Hashable, tuple[int, Any]]  # bytes and value
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
 @contextlib.contextmanager
@@ -30,12 +31,30 @@ def once(what: Hashable, path: Path, size: Callable[[T], int], decode: Callable[
     kept = _kept.get()
     if kept is None:
         return decode()
-    status = shards.status(path)
-    key = (what, str(path), status.st_size, status.st_mtime_ns)
+    key = _key(what, path)
     if key in kept:
-        return kept[key]
+        value: T = kept[key][1]
+        return value
     found = decode()
-    if size(found) <= MOST_BYTES:
-        kept.clear()  # the latest decoding only
-        kept[key] = found
+    _put(kept, key, size(found), found)
     return found
+
+
+def keep(what: Hashable, path: Path, size: int, value: Any) -> None:
+    """A decoding that gave more than one thing: what `once` would find for this one."""
+    kept = _kept.get()
+    if kept is not None:
+        _put(kept, _key(what, path), size, value)
+
+
+def _key(what: Hashable, path: Path) -> Hashable:
+    status = shards.status(path)
+    return (what, str(path), status.st_size, status.st_mtime_ns)
+
+
+def _put(kept: _Kept, key: Hashable, size: int, value: Any) -> None:
+    if size > MOST_BYTES:
+        return
+    kept[key] = (size, value)
+    while sum(bytes_ for bytes_, _ in kept.values()) > MOST_BYTES:
+        del kept[next(iter(kept))]

@@ -8,7 +8,7 @@ packets: each wanted frame from the key frame before it, leaving out frames that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from av.container import InputContainer
 from core.errors import MediaError
 from core.media.container import opened
 from core.media.limits import Limits
-from core.media.memo import once
+from core.media.memo import keep, once
 from core.media.orientation import upright
 from core.media.packets import PacketIndex, read_index, read_packets, video_stream
 
@@ -46,17 +46,34 @@ def read_frames(
     path: Path | str, n: int = 16, mode: str = "exact", *, limits: Limits | None = None, threads: int = 0
 ) -> Frames:
     """n frames of a clip; `threads` 0 uses all cores."""
-    if n < 1:
-        raise ValueError(f"n ({n}) must be > 0")
-    if mode not in MODES:
-        raise ValueError(f"mode ({mode}) must be one of {MODES}")
-    path, limits = Path(path), limits or Limits.from_settings()
+    path = Path(path)
+    return once(
+        ("frames", n, mode),
+        path,
+        _bytes,
+        lambda: read_samplings(path, [(n, mode)], limits=limits, threads=threads)[0],
+    )
 
-    def decode() -> Frames:
-        with opened(path, limits) as container:
-            return _Clip(path, container, limits, threads).read(n, mode)
 
-    return once(("frames", n, mode), path, lambda frames: sum(i.nbytes for i in frames.images), decode)
+def read_samplings(
+    path: Path, samplings: Sequence[tuple[int, str]], *, limits: Limits | None = None, threads: int = 0
+) -> list[Frames]:
+    """Several choices of frames, (n, mode), in one decoding; within `decoding_once`, `read_frames` finds each."""
+    for n, mode in samplings:
+        if n < 1:
+            raise ValueError(f"n ({n}) must be > 0")
+        if mode not in MODES:
+            raise ValueError(f"mode ({mode}) must be one of {MODES}")
+    limits = limits or Limits.from_settings()
+    with opened(path, limits) as container:
+        found = _Clip(path, container, limits, threads).read(samplings)
+    for (n, mode), frames in zip(samplings, found, strict=True):
+        keep(("frames", n, mode), path, _bytes(frames), frames)
+    return found
+
+
+def _bytes(frames: Frames) -> int:
+    return sum(image.nbytes for image in frames.images)
 
 
 class _Clip:
@@ -73,19 +90,24 @@ class _Clip:
         self.context.copy_opaque = True
         self.index = read_index(container, self.stream, path, limits, self.deadline)
 
-    def read(self, n: int, mode: str) -> Frames:
+    def read(self, samplings: Sequence[tuple[int, str]]) -> list[Frames]:
         index = self.index
         times = index.pts[index.shown_order()] * index.time_base
         if len(times) == 0:
             raise MediaError(f"{self.path.name}: its edit list shows no frame")
         self.limits.check_duration(self.path.name, float(times[-1] - times[0]))
         if not index.timed:
-            return self._read_through(n)
-        wanted = exact_positions(index, n) if mode == "exact" else fast_positions(index, n)
+            return [self._read_through(n) for n, _ in samplings]
+        each = [
+            exact_positions(index, n) if mode == "exact" else fast_positions(index, n)
+            for n, mode in samplings
+        ]
+        wanted = np.unique(np.concatenate(each))
         got = self._decode(wanted, needed_positions(index, wanted))
         if len(got) < len(wanted):
-            return self._read_through(n)
-        return self._frames(got, index.shown_order(), ())
+            return [self._read_through(n) for n, _ in samplings]
+        order = index.shown_order()
+        return [self._frames({p: got[p] for p in own.tolist()}, order, ()) for own in each]
 
     def _frames(self, got: dict[int, np.ndarray], order: np.ndarray, notes: tuple[str, ...]) -> Frames:
         """The pictures by decode position, put into the order of showing; `order`: positions in that order."""

@@ -15,14 +15,17 @@ from typing import Any
 import numpy as np
 
 from core.media.audio import Sound
+from core.media.fingerprint import Fingerprint
 from core.media.limits import Limits
 from core.media.prepare import Prepared
 from core.media.probe import MediaInfo
 from core.media.recipe import Recipe
+from core.media.single_pass import FileFacts, Made
 from core.media.video import Frames
 from core.workspace import Workspace
 
-KNOWN = {kind.__name__: kind for kind in (Prepared, MediaInfo, Frames, Sound, Recipe, Limits, Workspace)}
+KINDS_KNOWN = (Prepared, MediaInfo, Frames, Sound, Fingerprint, FileFacts, Made, Recipe, Limits, Workspace)
+KNOWN: dict[str, type] = {kind.__name__: kind for kind in KINDS_KNOWN}
 KINDS = "biuf"  # booleans and numbers: never objects
 ALIGN = 16  # bytes: where arrays begin
 _SIZE = struct.Struct("<Q")

@@ -17,6 +17,7 @@ from core.media.prepare import prepare
 from core.media.probe import probe
 from core.media.recipe import Recipe
 from core.media.sandbox import outcome
+from core.media.single_pass import decode_for_both
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def read(path: Path, wanted: dict[str, Any], limits: Limits | None = None) -> di
 
         recipe = asked.recipes.get(info.kind)
         if recipe is not None and fitness.why_not(recipe.modality, info) is None:
+            if asked.fingerprint and info.kind == "video":
+                decode_for_both(path, recipe, limits, asked.threads)
             add("prepared", lambda: prepare(path, recipe, limits=limits, threads=asked.threads))
             ready = parts["prepared"].get("result")
             if asked.frames and ready is not None and ready.frames is not None and len(ready.frames):
