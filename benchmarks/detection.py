@@ -155,7 +155,9 @@ def clip_by_pictures(folder: Path, repeats: int) -> dict[str, Any]:
     path = parts.write_clip(folder / "large.mp4", (1920, 1080))
     recipe = Recipe(modality="image", frames=8, resize="native", face_share=0.65)
     run = parts.make_run(folder / "forensic_residual", "forensic_residual", recipe)
-    found, ours, bare = shared(run), [], []
+    found = shared(run)
+    ours: list[float] = []
+    bare: list[dict[str, float]] = []
     for _ in range(repeats + 1):  # the first of each warms up
         start = time.perf_counter()
         verdict = detect(path, "clip", Request(run=str(run)))
