@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from core.cli import CutOff
+from core.cli._cut_off import cut_once
+from core.cli._executor import RAY, add_executor
+from core.cli._verdict_text import show
 from core.detection.files import Given
 from core.errors import BadInput
 
+__all__ = ["SUMMARY", "add_arguments", "run", "show"]
 SUMMARY = "judge files with a detector: verdict, units, heat maps, report"
 
 
@@ -57,7 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT.html|OUT.pdf",
         help="one self-contained report: PDF where the name ends in .pdf, else HTML",
     )
-    parser.add_argument("--workers", type=int, help="processes (default: by the number of files and cores)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        help="processes that read files, on Ray of each shard (default: one a core; on Ray at most 4)",
+    )
+    add_executor(parser, resume="go on with --jsonl FILE: what has its verdict there is not judged again")
 
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -69,10 +73,12 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     for name in runs:
         if name is not None:
             source.find(name)  # a missing run is said before anything starts
+    if args.resume and args.jsonl is None:
+        raise BadInput("--resume goes on with the verdicts in --jsonl FILE; name that file too")
     _check_places(args)
     files = expand(args.files)
     uploads.sweep()
-    with _cut_once(), tempfile.TemporaryDirectory(prefix=uploads.own_prefix()) as scratch:
+    with cut_once(), tempfile.TemporaryDirectory(prefix=uploads.own_prefix()) as scratch:
         batch = _Batch(args, runs, len(files), _request(args, Path(scratch)))
         try:
             batch.judge(files)
@@ -87,7 +93,9 @@ class _Batch:
 
     def __init__(self, args: argparse.Namespace, runs: list[str | None], files: int, request: Any) -> None:
         from core.detection.reporting.growing import Growing, GrowingFolder, JsonLines
+        from core.detection.reporting.resuming import Known
 
+        self.known = Known(args.jsonl) if args.resume else None
         self.args, self.runs = args, runs
         self.requests = _one_each(request, runs)
         # The verdicts of each file, by detector.
@@ -98,16 +106,53 @@ class _Batch:
 
     def judge(self, files: Sequence[Given]) -> None:
         from core.detection import exports
-        from core.detection.serving import batch
 
         for number, request in enumerate(self.requests):
-            keep = partial(self._keep, detector=number)
-            judged = batch.run(files, request, workers=self.args.workers, on_verdict=keep)
-            for of_file, verdict in zip(self.verdicts, judged, strict=True):
-                of_file[number] = verdict
+            self._take_known(files, number)
+            places = [k for k, of_file in enumerate(self.verdicts) if of_file[number] is None]
+
+            def keep(place: int, verdict: Any, number: int = number, places: list[int] = places) -> None:
+                self._keep(places[place], verdict, detector=number)
+
+            judged = self._judge([files[k] for k in places], request, places, keep)
+            for place, verdict in zip(places, judged, strict=True):
+                self.verdicts[place][number] = verdict
         if self.args.out is not None:  # in the order given, now that all are there
             of_files = [self._entries(of_file) for of_file in self.verdicts]
             exports.save(self.args.out, [entry for of_file in of_files for entry in of_file])
+
+    def _judge(
+        self,
+        files: Sequence[Given],
+        request: Any,
+        numbers: Sequence[int],
+        keep: Callable[[int, Any], None],
+    ) -> list[Any]:
+        """Here, or in shards on the cluster."""
+        workers = self.args.workers
+        if self.args.executor == RAY:
+            from core.detection.serving import shards
+
+            return shards.run(
+                files, request, numbers=numbers, workers=workers, shard=self.args.shard, on_verdict=keep
+            )
+        from core.detection.serving import batch
+
+        return batch.run(files, request, numbers=numbers, workers=workers, on_verdict=keep)
+
+    def _take_known(self, files: Sequence[Given], detector: int) -> None:
+        """With --resume: the verdicts that --jsonl holds."""
+        if self.known is None:
+            return
+        from core.detection import source
+
+        run = self.runs[detector]
+        name = None if run is None else source.find(run).id
+        for place, verdict in self.known.take(files, name).items():
+            self.verdicts[place][detector] = verdict
+            for one in self.growing[1:]:  # the lines have it
+                one.add(self._entries([verdict])[0])
+            self.on_progress()
 
     def _keep(self, number: int, verdict: Any, *, detector: int) -> None:
         from core.access import LOCAL
@@ -144,40 +189,6 @@ class _Batch:
                 entries = [{**entries[0], "others": entries[1:], "combined": together}]
             found += entries
         return found
-
-
-@contextlib.contextmanager
-def _cut_once() -> Iterator[None]:
-    """A polite kill leaves as Ctrl-C does: pictures of the judged files do not stay behind.
-
-    The second and third are ignored: they would break into the tidying up. A command that was cut off is about to
-    end, so they stay ignored while it prints what it had.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def cut(number: int, frame: FrameType | None) -> None:
-        for known in before:
-            signal.signal(known, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for number in before:
-        signal.signal(number, cut)
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        _restore(before)
-        raise
-    _restore(before)
-
-
-def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 def _one_each(request: Any, runs: list[str | None]) -> list[Any]:
@@ -258,50 +269,3 @@ def _entry(verdict: Any, *, keep_maps: bool) -> dict[str, Any]:
     if not keep_maps:  # they lay in a folder that is gone
         entry |= {"heatmaps": [], "explanations": [], "waveform": {}}
     return entry
-
-
-def show(entries: list[dict[str, Any]]) -> str:
-    lines = []
-    for entry in entries:
-        name = _shown(entry["file"])
-        lines += [f"{name}: {known['words']}" for known in entry.get("catalogued") or ()]
-        lines += [line for one in (entry, *entry.get("others", ())) for line in _lines(one)]
-        if "combined" in entry:
-            from core.detection.stacking import Combined
-
-            lines.append(f"  {Combined(**entry['combined']).words}")
-    return "\n".join(lines + _makers(entries)) or "no media files"
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "\ufffd" for c in name)
-
-
-def _lines(entry: dict[str, Any]) -> list[str]:
-    """The verdict, and under it what takes from it."""
-    name = _shown(entry["file"])
-    held = [f"  {' '.join(r['words'] for r in entry['reservations'])}"] if entry["reservations"] else []
-    if entry["status"] == "error":
-        return [f"{name}: error: {entry['reason']}"]
-    if entry["status"] == "not_applicable":
-        return [f"{name}: not applicable: {entry['reason']}", *held]
-    if entry["domain"]["inside"] is False:
-        reason = [f"  {entry['reason']}"] if entry["reason"] else []
-        score = f"{entry['score']:.3f} means nothing here"
-        return [f"{name}: uncertain  {entry['words']}  (score {score}, {entry['detector']})", *held, *reason]
-    threshold = "none" if entry["threshold"] is None else f"{entry['threshold']:.3f}"
-    return [
-        f"{name}: {entry['verdict']}  score {entry['score']:.3f} (threshold {threshold}, {entry['detector']})"
-        f"  {entry['words']}",
-        *held,
-    ]
-
-
-def _makers(entries: list[dict[str, Any]]) -> list[str]:
-    """Who made the detectors that judged, once each."""
-    found = {}
-    for entry in entries:
-        for one in (entry, *entry.get("others", ())):
-            if one["detector"] and one["about"].get("lines"):
-                found[one["detector"]] = f"{one['detector']}: {' '.join(one['about']['lines'])}"
-    return list(found.values())

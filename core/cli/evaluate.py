@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import numbers, words
+from core.cli._executor import RAY, add_executor
 from core.errors import BadInput
 from core.runs.folder import RunFolder, open_run
+
+if TYPE_CHECKING:
+    from core.training.rescore import Score
 
 SUMMARY = "measure a finished run again, on other datasets too; or an imported detector on yours"
 
@@ -31,26 +35,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ablation", action="store_true", help="also without sound, picture or text (multimodal)"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that read ahead")
+    parser.add_argument(
+        "--workers", type=int, help="processes that read ahead (default: 1; on Ray at most 4)"
+    )
+    add_executor(parser, resume="go on where a scoring in shards was broken off")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from core.training import rescore
 
-    if args.workers < 0:
+    if args.workers is not None and args.workers < 0:
         raise BadInput(f"--workers: {args.workers} must be 0 or more")
     folder = open_run(args.run)
+    workers, score = 1 if args.workers is None else args.workers, _score(folder, args)
     if folder.imported is not None:
-        return _imported(folder, args)
+        return _imported(folder, args, workers, score)
     splits = (args.split,) if args.split else rescore.SPLITS
     result: dict[str, Any] = {"run": folder.id}
     if args.dataset:
         result["datasets"] = {
-            name: rescore.evaluate_on(folder, name, split=args.split or "test", workers=args.workers)
+            name: rescore.evaluate_on(folder, name, split=args.split or "test", workers=workers, score=score)
             for name in dict.fromkeys(args.dataset)
         }
     else:
-        metrics = rescore.evaluate(folder, splits, rescore=args.rescore, workers=args.workers)
+        metrics = rescore.evaluate(folder, splits, rescore=args.rescore, workers=workers, score=score)
         result["learned_nothing"] = metrics.get("learned_nothing")
         result["best_epoch"] = metrics.get("best_epoch")
         result["metrics"] = {split: metrics[split] for split in splits if split in metrics}
@@ -62,14 +70,28 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _imported(folder: RunFolder, args: argparse.Namespace) -> dict[str, Any]:
+def _score(folder: RunFolder, args: argparse.Namespace) -> Score | None:
+    """Where samples are scored: in shards on the cluster, or here in shards that a later call goes on with."""
+    if args.executor != RAY and not args.resume:
+        return None
+    from core.training.scoring.sharded import Sharded
+
+    cpus = args.workers or None
+    return Sharded(
+        folder, on_cluster=args.executor == RAY, resume=args.resume, shard=args.shard, cpus=cpus
+    ).scored
+
+
+def _imported(
+    folder: RunFolder, args: argparse.Namespace, workers: int, score: Score | None
+) -> dict[str, Any]:
     """An imported detector is measured: what it is told of labelled files becomes its threshold and figures."""
     from core.imports import measuring
     from core.training import rescore
 
     known = (folder.imported or {}).get("measured") or {}
     names = list(dict.fromkeys(args.dataset or known.get("datasets") or ()))
-    result = measuring.measure(folder, names, workers=args.workers)
+    result = measuring.measure(folder, names, workers=workers, score=score)
     if args.robustness:
         result["robustness"] = rescore.robustness(folder, rows=measuring.reported(folder, names))
     return result

@@ -6,11 +6,13 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.cli._executor import RAY, add_executor
 from core.errors import BadInput, WorkbenchError, one_line
 from core.media.recipe import Recipe
 from core.workspace import Workspace, workspace
@@ -37,16 +39,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dataset", nargs="+", action="extend", metavar="NAME", help="only these datasets")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
+        "--workers", type=int, help="processes, on Ray of each shard (default: all cores; on Ray at most 4)"
     )
+    add_executor(parser, resume="take entries that are in the cache without reading them again")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    if args.workers < 1:
+    if args.workers is not None and args.workers < 1:
         raise BadInput(f"--workers ({args.workers}) must be > 0")
     started = time.perf_counter()
     tasks = _from_config(args.config, args.dataset) if args.config else _from_catalogue(args.dataset)
-    result = fill_cache(tasks, args.workers)
+    todo = [_without_entries(task) for task in tasks] if args.resume else tasks
+    if args.executor == RAY:
+        result = fill_on_cluster(todo, args.workers, args.shard)
+    else:
+        result = fill_cache(todo, args.workers or os.cpu_count() or 1)
+    result["cached"] += sum(len(task.files) for task in tasks) - sum(len(task.files) for task in todo)
     return {**result, "seconds": time.perf_counter() - started}
 
 
@@ -113,41 +121,103 @@ def _planned(config: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     return planned.rows, planned.split("train")
 
 
+def _without_entries(task: Task) -> Task:
+    """The files whose entry is not in the cache; one that is damaged is made again when it is read."""
+    from core.media import cache
+
+    def is_there(file: str) -> bool:
+        try:
+            return cache.entry_path(Path(file), task.recipe).exists()
+        except WorkbenchError:
+            return False
+
+    return replace(task, files=[file for file in task.files if not is_there(file)])
+
+
+class _Counts:
+    """What has become of the files so far."""
+
+    def __init__(self, files: int) -> None:
+        from tqdm import tqdm
+
+        self._counts = {"prepared": 0, "cached": 0, "bytes": 0}
+        self._failed: list[dict[str, str]] = []
+        self._reasons: dict[str, int] = {}
+        self._bar = tqdm(total=files, unit="file", file=sys.stderr)
+
+    def add(self, file: str, answer: Mapping[str, Any]) -> None:
+        self._bar.update()
+        if "error" in answer:
+            self._failed.append({"path": file, "reason": answer["error"]})
+            return
+        self._counts["cached" if answer["cached"] else "prepared"] += 1
+        self._counts["bytes"] += answer["bytes"]
+        if (reason := answer["not_applicable"]) is not None:
+            self._reasons[reason] = self._reasons.get(reason, 0) + 1
+
+    def result(self) -> dict[str, Any]:
+        self._bar.close()
+        failed = sorted(self._failed, key=lambda f: f["path"])
+        return {**self._counts, "failed": failed, "not_applicable": self._reasons}
+
+
 def fill_cache(tasks: list[Task], workers: int, space: Workspace | None = None) -> dict[str, Any]:
     """Prepare all files in worker processes, one decoder thread each; a file that fails is listed."""
-    from tqdm import tqdm
-
     todo = [(task.recipe, file) for task in tasks for file in task.files]
-    counts = {"prepared": 0, "cached": 0, "bytes": 0}
-    failed: list[dict[str, str]] = []
-    reasons: dict[str, int] = {}
-    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(todo), unit="file", file=sys.stderr) as bar:
-        running: dict[Future[dict[str, Any]], str] = {}
-        files = iter(todo)
+    counts = _Counts(len(todo))
+    for place, answer in filled(todo, workers, space or workspace()):
+        counts.add(todo[place][1], answer)
+    return counts.result()
+
+
+def fill_on_cluster(
+    tasks: list[Task], workers: int | None, shard: int, space: Workspace | None = None
+) -> dict[str, Any]:
+    """The same in shards on a Ray cluster, into the cache that all its machines see."""
+    from core.runs.executors import ray_shards
+
+    items = [[task.recipe.to_dict(), os.path.abspath(file)] for task in tasks for file in task.files]
+    counts = _Counts(len(items))
+    done = ray_shards.over_shards(
+        "core.cli.prepare:fill_shard", items, space=space or workspace(), shard=shard, cpus=workers
+    )
+    for one in done:
+        for k, place in enumerate(one.places):
+            answer = one.results[k] if one.lost is None else {"error": one.lost}
+            counts.add(items[place][1], answer)
+    return counts.result()
+
+
+def fill_shard(items: list[list[Any]], *, cpus: int) -> list[dict[str, Any]]:
+    """One shard, in a worker of the cluster."""
+    todo = [(Recipe.from_dict(recipe), file) for recipe, file in items]
+    answers = dict(filled(todo, cpus, workspace()))
+    return [answers[place] for place in range(len(items))]
+
+
+def filled(
+    todo: Sequence[tuple[Recipe, str]], workers: int, space: Workspace
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each file's place and what became of it, as they are done."""
+    with ThreadPoolExecutor(workers) as pool:
+        running: dict[Future[dict[str, Any]], int] = {}
+        waiting = iter(enumerate(todo))
         while True:
-            for recipe, file in files:
-                running[pool.submit(_fill, file, recipe, space or workspace())] = file
+            for place, (recipe, file) in waiting:
+                running[pool.submit(_fill, file, recipe, space)] = place
                 if len(running) >= workers * AHEAD:
                     break
             if not running:
-                break
+                return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                file = running.pop(future)
-                bar.update()
-                try:
-                    answer = future.result()
-                except WorkbenchError as error:
-                    failed.append({"path": file, "reason": one_line(error)})
-                    continue
-                counts["cached" if answer["cached"] else "prepared"] += 1
-                counts["bytes"] += answer["bytes"]
-                if answer["not_applicable"]:
-                    reasons[answer["not_applicable"]] = reasons.get(answer["not_applicable"], 0) + 1
-    return {**counts, "failed": sorted(failed, key=lambda f: f["path"]), "not_applicable": reasons}
+                yield running.pop(future), future.result()
 
 
 def _fill(file: str, recipe: Recipe, space: Workspace) -> dict[str, Any]:
     from core.media import cache, sandbox
 
-    answer: dict[str, Any] = sandbox.run(cache.fill, file, recipe, space, threads=1)
+    try:
+        answer: dict[str, Any] = sandbox.run(cache.fill, file, recipe, space, threads=1)
+    except WorkbenchError as error:
+        return {"error": one_line(error)}
     return answer

@@ -44,6 +44,7 @@ def measure(
     datasets: Sequence[str],
     *,
     workers: int = 1,
+    score: rescore.Score | None = None,
     person: Person = LOCAL,
     space: Workspace | None = None,
 ) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def measure(
     _require_both_classes(folder.id, rows)
     ranks = rescore.alone(config)
     source = rescore.source_of(rows, loaded, space)
-    found = rescore.scored(loaded, source, ranks, workers, folder.id)
+    found = (score or rescore.scored)(loaded, source, ranks, workers, folder.id)
     folder.save_config({**folder.config(), "datasets": list(datasets)})
     _save(folder, rows, found)
     overall = evaluation.measure(_table(rows, found), 0.5, resamples=config.bootstrap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,8 @@ from core.training.scoring.predict import Predicted, predict, save_tables, score
 from core.training.scoring.scoring import score_many
 from core.workspace import Workspace, write_atomic
 
+# Where samples are scored: here (`scored`), or in shards (scoring.sharded).
+Score = Callable[[Loaded, Source, Ranks, int, str], Predicted]
 SPLITS = ("val", "test")
 KEPT = ("skipped", "minutes", "epochs", "provenance", "ablation")
 ROBUSTNESS_SAMPLES = 200  # of the test split, as many of each class as there are up to half
@@ -40,6 +43,7 @@ def evaluate(
     *,
     rescore: bool = False,
     workers: int = 1,
+    score: Score | None = None,
     space: Workspace | None = None,
     person: Person = LOCAL,
 ) -> dict[str, Any]:
@@ -57,7 +61,7 @@ def evaluate(
         for split in missing:
             rows = planned.split(split)
             if len(rows):
-                found = scored(loaded, source_of(rows, loaded, space), ranks, workers, split)
+                found = (score or scored)(loaded, source_of(rows, loaded, space), ranks, workers, split)
                 save_tables(folder, split, found, rows)
     before = folder.document("metrics") or {}
     point = folder.path / "operating_point.json"
@@ -97,13 +101,14 @@ def evaluate_on(
     *,
     split: str = "test",
     workers: int = 1,
+    score: Score | None = None,
     space: Workspace | None = None,
 ) -> dict[str, Any]:
     """The run's detector on one dataset: its test part where it was trained on, else the official one, else all."""
     config = TrainConfig.from_dict(folder.config())
     rows, part = rows_on(folder, config, dataset, split, space)
     loaded, ranks = best_model.load(folder), alone(config)
-    found = scored(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
+    found = (score or scored)(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
     scores, units = score_tables(found, rows)
     name = f"on {quote(dataset, safe=' ')}"
     write_atomic(folder.scores_file(name), scores.to_parquet(index=False))

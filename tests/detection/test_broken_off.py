@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.cli.detect import _cut_once
+from core.cli._cut_off import cut_once
 from core.detection.reporting.growing import JsonLines
 from core.workspace import CODE_ROOT
 from tests.detection.tiny_runs import make_run
@@ -122,7 +122,7 @@ def test_lines_are_appended_and_a_torn_one_is_closed(tmp_path: Path) -> None:
 
 
 def killed_politely(left: list[bool]) -> None:
-    with _cut_once():
+    with cut_once():
         try:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(5)

@@ -49,20 +49,22 @@ def run(
     files: Sequence[Given],
     request: Request,
     *,
+    numbers: Sequence[int] | None = None,
     workers: int | None = None,
     on_verdict: Callable[[int, Verdict], None] = lambda _n, _verdict: None,
 ) -> list[Verdict]:
-    """One verdict a file, in the order given. `on_verdict` gets each as it comes. A named detector that cannot be opened
-    raises before the first file is read.
+    """One verdict a file, in the order given. `on_verdict` gets each with its place as it comes. A named detector that
+    cannot be opened raises before the first file is read. `numbers`: by which the files' pictures are named, where
+    these files are a part of more.
     """
     if not files:
         return []
     found: dict[int, Verdict] = {}
     with _Pipeline(request, readers_for(len(files), workers)) as pipeline:
-        for number, verdict in pipeline.judge(files):
-            found[number] = verdict
-            on_verdict(number, verdict)
-    return [found[number] for number in range(len(files))]
+        for place, verdict in pipeline.judge(files, numbers or range(len(files))):
+            found[place] = verdict
+            on_verdict(place, verdict)
+    return [found[place] for place in range(len(files))]
 
 
 class _Pipeline:
@@ -99,23 +101,22 @@ class _Pipeline:
         self._pool.shutdown()
         self._passes.close()
 
-    def judge(self, files: Sequence[Given]) -> Iterator[tuple[int, Verdict]]:
-        """Numbers and verdicts in the order in which they are reached."""
+    def judge(self, files: Sequence[Given], numbers: Sequence[int]) -> Iterator[tuple[int, Verdict]]:
+        """Places and verdicts in the order in which they are reached."""
         threads = 1 if len(files) >= self._readers.count > 1 else 0
-        waiting = iter(enumerate(files))
-        in_hand: set[Future[tuple[int, Verdict]]] = set()
+        waiting = iter(enumerate(zip(files, numbers, strict=True)))
+        in_hand: dict[Future[Verdict], int] = {}
         while True:
-            for number, given in waiting:
-                in_hand.add(self._pool.submit(self._judge, number, given, threads))
+            for place, (given, number) in waiting:
+                in_hand[self._pool.submit(self._judge, given, number, threads)] = place
                 if len(in_hand) >= self._ahead:
                     break
             if not in_hand:
                 return
-            done, in_hand = wait(in_hand, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+            for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
+                yield in_hand.pop(future), future.result()
 
-    def _judge(self, number: int, given: Given, threads: int) -> tuple[int, Verdict]:
+    def _judge(self, given: Given, number: int, threads: int) -> Verdict:
         from core.detection.judgement import detect
         from core.detection.serving.reading import Wanted
 
@@ -138,7 +139,7 @@ class _Pipeline:
         )
         stages = {"read": reading.seconds, **verdict.stages} if verdict.stages else {}
         seconds = reading.seconds + verdict.seconds
-        return number, replace(verdict, file=given.shown, seconds=seconds, stages=stages)
+        return replace(verdict, file=given.shown, seconds=seconds, stages=stages)
 
 
 class _Readers:

@@ -1,0 +1,52 @@
+"""Verdicts as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def show(entries: list[dict[str, Any]]) -> str:
+    lines = []
+    for entry in entries:
+        name = _shown(entry["file"])
+        lines += [f"{name}: {known['words']}" for known in entry.get("catalogued") or ()]
+        lines += [line for one in (entry, *entry.get("others", ())) for line in _lines(one)]
+        if "combined" in entry:
+            from core.detection.stacking import Combined
+
+            lines.append(f"  {Combined(**entry['combined']).words}")
+    return "\n".join(lines + _makers(entries)) or "no media files"
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)
+
+
+def _lines(entry: dict[str, Any]) -> list[str]:
+    """The verdict, and under it what takes from it."""
+    name = _shown(entry["file"])
+    held = [f"  {' '.join(r['words'] for r in entry['reservations'])}"] if entry["reservations"] else []
+    if entry["status"] == "error":
+        return [f"{name}: error: {entry['reason']}"]
+    if entry["status"] == "not_applicable":
+        return [f"{name}: not applicable: {entry['reason']}", *held]
+    if entry["domain"]["inside"] is False:
+        reason = [f"  {entry['reason']}"] if entry["reason"] else []
+        score = f"{entry['score']:.3f} means nothing here"
+        return [f"{name}: uncertain  {entry['words']}  (score {score}, {entry['detector']})", *held, *reason]
+    threshold = "none" if entry["threshold"] is None else f"{entry['threshold']:.3f}"
+    return [
+        f"{name}: {entry['verdict']}  score {entry['score']:.3f} (threshold {threshold}, {entry['detector']})"
+        f"  {entry['words']}",
+        *held,
+    ]
+
+
+def _makers(entries: list[dict[str, Any]]) -> list[str]:
+    """Who made the detectors that judged, once each."""
+    found = {}
+    for entry in entries:
+        for one in (entry, *entry.get("others", ())):
+            if one["detector"] and one["about"].get("lines"):
+                found[one["detector"]] = f"{one['detector']}: {' '.join(one['about']['lines'])}"
+    return list(found.values())
