@@ -58,8 +58,10 @@ class Sandbox:
         self._lock = threading.Lock()
 
     def start(self, count: int) -> None:
-        """So many processes start now, beside other work."""
-        made = [_Worker(self._below) for _ in range(count)]
+        """So many processes stand ready soon: those that are missing start now, beside other work."""
+        with self._lock:
+            missing = count - len(self._idle)
+        made = [_Worker(self._below) for _ in range(missing)]
         with self._lock:
             self._idle += made
 

@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 
 AHEAD = 4  # files in hand for every reader: being read, waiting for a pass, or explained
 KINDS = ("image", "video", "audio")
+MOST_READERS = 256
 
 
 def readers_for(files: int, asked: int | None = None) -> int:
     """How many processes read: one a core, and no more than there are files."""
     if asked is not None and asked < 1:
         raise BadInput(f"--workers ({asked}) must be at least 1")
-    return max(1, min(asked or os.cpu_count() or 1, files))
+    return max(1, min(asked or os.cpu_count() or 1, files, MOST_READERS))
 
 
 def run(
@@ -93,11 +94,12 @@ class _Pipeline:
     def __enter__(self) -> _Pipeline:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Where the work is broken off, files that wait are not judged first, and those in hand are let go."""
-        self._stopped = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._readers.close()
+        if kind is not None:
+            self._stopped = True
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._readers.close()
         self._pool.shutdown()
         self._passes.close()
 
@@ -143,11 +145,12 @@ class _Pipeline:
 
 
 class _Readers:
-    """Processes that decode, each one file at a time."""
+    """Processes that decode, each one file at a time. They stay for the next list: starting them takes a second."""
+
+    _sandbox = Sandbox(kept=MOST_READERS)
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._sandbox = Sandbox(kept=count)
         self._sandbox.start(count)
         self._slots = threading.Semaphore(count)
         self._limits = Limits.from_settings()
