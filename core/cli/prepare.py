@@ -143,7 +143,7 @@ class _Counts:
         self._counts = {"prepared": 0, "cached": 0, "bytes": 0}
         self._failed: list[dict[str, str]] = []
         self._reasons: dict[str, int] = {}
-        self._bar = tqdm(total=files, unit="file", file=sys.stderr)
+        self._bar: tqdm[Any] = tqdm(total=files, unit="file", file=sys.stderr)
 
     def add(self, file: str, answer: Mapping[str, Any]) -> None:
         self._bar.update()

@@ -60,7 +60,7 @@ class Sharded:
         items = [[source.files[row], source.texts[row]] for row in rows]
         done = self._cluster(items) if self._on_cluster else self._here(items, loaded, ranks, workers)
         for one in done:
-            fresh = [
+            fresh: list[Line] = [
                 {"row": rows[k], "file": source.files[rows[k]], "of": stamp, **result}
                 for k, result in zip(one.places, _results(one), strict=True)
             ]
