@@ -38,7 +38,8 @@ from core.training.reading.inputs import Pieces, batch_of, pieces_of
 AT_LEAST = 0.8
 START_AT_MOST = 3.0  # seconds from the command to its end, one small picture, weights included
 SAME_WITHIN = 1e-5
-PIECES_AT_ONCE = 16  # as scoring has it
+PIECES_AT_ONCE = 16  # of one pass, as scoring has it
+FILES_AT_ONCE = 4  # as many wait for a pass where two readers have eight files in hand
 ROUNDS = 3
 COMPARED = 6  # files whose verdict in the batch is held against the one alone
 
@@ -62,7 +63,7 @@ def many(folder: Path, device: str, *, small: bool = False) -> dict[str, Any]:
     )  # fmt: skip
     found: dict[str, Any] = {"device": device_name(device), "processes": os.cpu_count()}
     for kind in kinds:
-        files = kind.make(folder / kind.name, kind.files // 4 if small else kind.files)
+        files = kind.make(folder / kind.name, kind.files // 2 if small else kind.files)
         run = parts.make_run(folder / f"run-{kind.name}", kind.model, kind.recipe)
         found[kind.name] = rates(files, run, 1 if small else ROUNDS)
         if kind.name == "pictures":
@@ -113,8 +114,8 @@ def batch_rate(files: list[Path], run: Path) -> tuple[float, dict[Path, float]]:
 
 
 def steady(ends: list[float]) -> float:
-    """Files a second after the first quarter."""
-    late = np.sort(ends)[len(ends) // 4 :]
+    """Files a second after the first third."""
+    late = np.sort(ends)[len(ends) // 3 :]
     return (len(late) - 1) / float(late[-1] - late[0])
 
 
@@ -145,7 +146,7 @@ def _batches(read: Iterator[Pieces]) -> Iterator[list[Pieces]]:
     together: list[Pieces] = []
     for cut in read:
         together.append(cut)
-        if sum(len(one.pieces) for one in together) >= PIECES_AT_ONCE:
+        if len(together) == FILES_AT_ONCE:
             yield together
             together = []
     if together:
