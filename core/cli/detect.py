@@ -48,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jsonl",
         type=Path,
         metavar="FILE",
-        help="append each verdict as it is there, one JSON object a line",
+        help="append each verdict as it is there, one JSON object a line; the answer, the report and, at the end, --out "
+        "are in the order given",
     )
     parser.add_argument(
         "--report",
