@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.covariance import ledoit_wolf
 
 MOST_AXES = 48
 SMALLEST_SHARE = 0.05  # of the middle spread of its block: what a figure that is the same in every file gets
@@ -51,6 +50,8 @@ def fit_view(figures: np.ndarray, most: int, floor: float = 0.0) -> View:
 
     `floor` is a spread that is too small to mean anything: files differ by more without being another kind.
     """
+    from sklearn.covariance import ledoit_wolf  # slow to import; who judges files needs no new view
+
     mean = figures.mean(axis=0)
     spread = figures.std(axis=0)
     spread = np.maximum(spread, max(floor, SMALLEST_SHARE * float(np.median(spread)), TINY))
