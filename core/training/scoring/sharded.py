@@ -105,7 +105,8 @@ def _score(items: Sequence[list[str]], loaded: Loaded, ranks: Ranks, workers: in
         u.sample: {"unusable": u.reason, "unreadable": u.unreadable} for u in found.unusable
     }
     for k, one in found.scored.items():
-        lines[k] = {"score": one.score, "units": [asdict(unit) for unit in one.units]}
+        units = [asdict(unit) for unit in one.units]
+        lines[k] = {"score": one.score, "units": units, "present": list(found.present.get(k, ()))}
     return [lines[k] for k in range(len(items))]
 
 
@@ -118,13 +119,16 @@ def _results(one: Done) -> list[Line]:
 def _predicted(lines: dict[int, Line]) -> Predicted:
     scored: dict[int, Scored] = {}
     unusable: list[Unusable] = []
+    present: dict[int, tuple[str, ...]] = {}
     for row, line in sorted(lines.items()):
         if "unusable" in line:
             unusable.append(Unusable(row, line["unusable"], line["unreadable"]))
             continue
         units = [Unit(**{**u, "box": tuple(u["box"]) if u["box"] else None}) for u in line["units"]]
         scored[row] = Scored(units, line["score"])
-    return Predicted(scored, unusable)
+        if brought := line.get("present"):
+            present[row] = tuple(brought)
+    return Predicted(scored, unusable, present)
 
 
 def _kept(place: Path, source: Source, stamp: str) -> dict[int, Line]:
