@@ -176,7 +176,9 @@ def fill_on_cluster(
     """The same in shards on a Ray cluster, into the cache that all its machines see."""
     from core.runs.executors import ray_shards
 
-    items = [[task.recipe.to_dict(), os.path.abspath(file)] for task in tasks for file in task.files]
+    items: list[list[Any]] = [
+        [task.recipe.to_dict(), os.path.abspath(file)] for task in tasks for file in task.files
+    ]
     counts = _Counts(len(items))
     done = ray_shards.over_shards(
         "core.cli.prepare:fill_shard", items, space=space or workspace(), shard=shard, cpus=workers

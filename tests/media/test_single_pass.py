@@ -102,7 +102,7 @@ def test_a_plan_on_prepared_files_reads_none_of_them(
     files: Path, space: Workspace, capsys: pytest.CaptureFixture[str], decoded: dict[str, int]
 ) -> None:
     kinds = {"a.png": "image", "b.mp4": "video", "c.wav": "audio", "d.mp4": "video"}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": f"Set/{name}", "path": name, "dataset": "Set", "modality": kind, "label": k % 2, "groups": [],
          "split": ("train", "test")[k % 2], "layout": "generic", "bytes": (files / name).stat().st_size, "method": None}
         for k, (name, kind) in enumerate(kinds.items())
