@@ -41,7 +41,7 @@ def tokens_as_picture(activation: torch.Tensor) -> torch.Tensor:
     return activation[:, 1:].reshape(len(activation), side, side, -1).permute(0, 3, 1, 2)
 
 
-@pytest.mark.parametrize("name", list(explanations.PICTURE_METHODS))
+@pytest.mark.parametrize("name", list(LIBRARY))
 @pytest.mark.parametrize("kind", ["convolutional", "tokens"])
 def test_maps_equal_the_librarys_own(name: str, kind: str) -> None:
     if kind == "tokens":
@@ -55,6 +55,25 @@ def test_maps_equal_the_librarys_own(name: str, kind: str) -> None:
     found = explanations.method(name)(View(net, lambda v: net(v, None), layer), x)
     np.testing.assert_allclose(found.maps, expected, atol=1e-5)
     assert found.strengths.shape == (len(x),)
+
+
+def test_every_method_over_pictures_is_the_librarys_or_needs_no_layer() -> None:
+    assert set(explanations.PICTURE_METHODS) == {*LIBRARY, "picture_occlusion"}
+
+
+def test_occlusion_marks_the_part_that_the_score_rests_on() -> None:
+    """The fake logit is the unrest of the upper left quarter: blurring anything else changes nothing."""
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        unrest = x[..., :16, :16].std(dim=(1, 2, 3))
+        return torch.stack([torch.zeros_like(unrest), unrest], dim=1)
+
+    x = torch.randn(2, 3, 32, 32)
+    found = explanations.method("picture_occlusion")(View(nn.Identity(), forward), x)
+    assert found.maps.shape == (2, 32, 32) and found.maps.max() == pytest.approx(1)
+    assert np.allclose(found.maps[:, 20:, :], 0) and np.allclose(found.maps[:, :, 20:], 0)
+    assert found.scores is not None
+    np.testing.assert_allclose(found.scores, forward(x).softmax(-1)[:, 1].numpy(), atol=1e-6)
 
 
 def test_a_clip_gives_a_map_for_each_frame_of_the_clips_own_logit() -> None:
@@ -75,7 +94,7 @@ def test_a_clip_gives_a_map_for_each_frame_of_the_clips_own_logit() -> None:
     np.testing.assert_allclose(found.maps, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", list(explanations.PICTURE_METHODS))
+@pytest.mark.parametrize("name", list(LIBRARY))
 @pytest.mark.parametrize("kind", ["convolutional", "tokens", "in place"])
 def test_a_frozen_network_has_the_librarys_maps_without_a_graph_before_the_layer(
     name: str, kind: str
