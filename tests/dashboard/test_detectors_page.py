@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -64,3 +65,15 @@ def test_a_viewer_may_only_look(imported: RunFolder, monkeypatch: pytest.MonkeyP
     page = app()
     assert page.button(key="detectors-default").disabled
     assert any("Operators import" in one.value for one in page.caption)
+
+
+def test_the_thresholds_page_tunes_it_like_a_run(imported: RunFolder) -> None:
+    ids = [f"s{k}" for k in range(40)]
+    rows = pd.DataFrame({"id": ids, "group": ids, "label": [0, 1] * 20, "score": [k / 40 for k in range(40)]})
+    for split in ("val", "test"):
+        imported.scores_file(split).parent.mkdir(parents=True, exist_ok=True)
+        rows.to_parquet(imported.scores_file(split))
+    page = AppTest.from_file(str(ROOT / "dashboard/views/thresholds.py"), default_timeout=120).run()
+    assert not page.exception
+    source = page.selectbox(key="thresholds-source")
+    assert source.value == "vit" and "vit" in source.options[0]

@@ -48,12 +48,18 @@ def test_uncertain_until_measured(
     (before,) = answer(capsys, "detect", picture, "--run", "vit")
     assert before["verdict"] == "uncertain" and before["probability"] is None
     assert "not measured here" in before["reason"]
+    assert before["reservations"][0]["kind"] == "not_measured"
+    assert "Published by others: ViTForImageClassification" in before["about"]["lines"][0]
     result = answer(capsys, "evaluate", "vit", "--dataset", "mine")
     assert result["datasets"]["mine"]["n"] == 2 * PICTURES
     assert set(result["metrics"]) == {"val", "test"} and result["at_chance"] is True
     (after,) = answer(capsys, "detect", picture, "--run", "vit")
     assert after["reason"] is None and after["learned_nothing"] is True
     assert "chance" in after["words"].lower()
+    assert after["reservations"][0]["words"].startswith("At chance on the files it was measured on")
+    assert "labelled files of mine that its threshold was not chosen on" in " ".join(after["about"]["lines"])
+    (row,) = answer(capsys, "runs")
+    assert row["run"] == "vit" and row["imported"] is True and row["learned_nothing"] is True
     assert answer(capsys, "thresholds", "vit")["chosen_on"] == "val"
 
 
