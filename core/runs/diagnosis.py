@@ -13,7 +13,8 @@ from core.runs.curves import Series
 from core.runs.listing import Summary
 
 WAITING = 0.3  # share of the time in which training waits for data: reading is the bottleneck
-IDLE_GPU = 40.0  # per cent
+IDLE_GPU = 50.0  # per cent
+IDLE_FOR = 180.0  # seconds over which a card is judged
 FEW = 200  # samples of a class in training
 OVERFITTED = 0.15  # how much better AUC is in training than in validation
 SMALLEST_PICTURE = 64
@@ -51,6 +52,8 @@ def diagnose(
         found.append(_failed(run, config, plan))
     if slow := _slow(config, series):
         found.append(slow)
+    elif idle := idle_card(series):
+        found.append(Finding("slow", idle, (_larger_batch(),)))
     if run.learned_nothing:
         found.append(_learned_nothing(config, metrics or {}, plan))
     elif run.state == "completed" and (over := _overfitted(config, series)):
@@ -90,7 +93,7 @@ def _smaller(config: Mapping[str, Any], plan: Mapping[str, Any] | None) -> tuple
         remedies.append(
             Remedy("smaller pictures", "memory grows with the square of the side", {"image_size": smaller})
         )
-    if int(config.get("workers") or 0) > 0:
+    if config.get("workers") not in (0, None):
         remedies.append(
             Remedy("no reading ahead", "each reading process needs memory of its own", {"workers": 0})
         )
@@ -121,9 +124,12 @@ def _slow(config: Mapping[str, Any], series: Mapping[str, Series]) -> Finding | 
     if waiting is None or waiting < WAITING:
         return None
     text = f"training waits for data in {waiting:.0%} of the time"
-    if gpu is not None and gpu < IDLE_GPU:
+    if idle := idle_card(series):
+        text = idle
+    elif gpu is not None and gpu < IDLE_GPU:
         text += f"; the GPU works {gpu:.0f} % of it"
-    workers = int(config.get("workers") or 0)
+    given = config.get("workers")
+    workers = given if isinstance(given, int) else 1
     remedies = [
         Remedy(
             "more reading processes", "decoding goes on while the network learns", {"workers": workers + 2}
@@ -136,6 +142,29 @@ def _slow(config: Mapping[str, Any], series: Mapping[str, Series]) -> Finding | 
     if isinstance(config.get("frames"), int) and config["frames"] > 4:
         remedies.append(Remedy("half the frames", "less to decode", {"frames": config["frames"] // 2}))
     return Finding("slow", text, tuple(remedies))
+
+
+def idle_card(series: Mapping[str, Series]) -> str | None:
+    """In words, why a card whose use was under half for minutes waits; None where it does not, or where there is none."""
+    gpu = series.get("gpu")
+    if gpu is None or len(gpu) < 2 or gpu.time[-1] - gpu.time[0] < IDLE_FOR:
+        return None
+    late = gpu.time >= gpu.time[-1] - IDLE_FOR
+    use = float(np.mean(gpu.value[late]))
+    if use >= IDLE_GPU:
+        return None
+    text = f"the card waits: {use:.0f} % of it was in use over the last {IDLE_FOR / 60:.0f} min; "
+    waited = series.get("data_wait")
+    share = None if waited is None else waited.value[waited.time >= gpu.time[-1] - IDLE_FOR]
+    if share is None or not len(share):
+        return text + "files are being prepared or scored"
+    if float(np.mean(share)) >= WAITING:
+        return text + "the readers are too slow: raise workers or prepare first"
+    return text + "its steps are too small: raise batch_size, or let it be auto"
+
+
+def _larger_batch() -> Remedy:
+    return Remedy("a batch that fills the card", "larger steps keep it busy", {"batch_size": "auto"})
 
 
 def _learned_nothing(

@@ -19,7 +19,8 @@ NUMBER_BYTES = 8.0
 SYSTEM_SHARE = 0.2  # of the points, for all strips together
 DIGITS = 5
 HEIGHT, STRIP_HEIGHT = 340, 80  # pixels
-UNITS = {"throughput": "samples/s", "gpu": "GPU %", "gpu_memory": "GPU MB", "memory": "MB", "cpu": "CPU %",
+UNITS = {"throughput": "samples/s", "gpu": "GPU %", "gpu_memory": "GPU MB", "gpu_temperature": "GPU °C",
+         "gpu_power": "GPU W", "memory": "MB", "cpu": "CPU %",
          "data_wait": "waiting"}  # fmt: skip
 AXIS_TITLES = {"step": "step", "epoch": "epoch", "time": "seconds"}
 
@@ -35,7 +36,9 @@ class View:
     log_y: bool = False
     band: bool = True
     record: bool = False  # the best value so far, as a stepped line
-    strips: tuple[str, ...] = ("throughput", "cpu", "memory", "gpu", "gpu_memory")
+    strips: tuple[str, ...] = (
+        "throughput", "cpu", "memory", "gpu", "gpu_memory", "gpu_temperature", "gpu_power",
+    )  # fmt: skip
 
     @property
     def zoom(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.runs import curves, listing
+from core.runs import curves, diagnosis, listing
 from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
 from core.runs.listing import Summary
@@ -190,6 +190,10 @@ def _curves(shown: Sequence[Summary]) -> None:
             # The first keeps the key that its zoom hangs on.
             key = "runs-curves" if view is views[0] else f"runs-curves-{view.metric}"
             live_curves.draw(payload(found, view, share=1 / len(views)), key=key)
+    going = {called[run.id] for run in shown if run.state == "running"}
+    for label, series in found.items():
+        if label in going and (idle := diagnosis.idle_card(series)):
+            st.warning(f"{theme.safe(label)}: {idle}", icon=":material/hourglass_empty:")
 
 
 def _views(names: list[str]) -> list[View]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.runs.curves import Series
-from core.runs.diagnosis import Finding, diagnose
+from core.runs.diagnosis import Finding, diagnose, idle_card
 from core.runs.listing import Summary
 from core.runs.presets import presets, sizes
 from core.training.options.choices import MODALITIES
@@ -113,3 +113,33 @@ def test_every_preset_is_a_configuration_and_takes_back_the_one_before(modality:
             assert TrainConfig.from_dict(both) == TrainConfig.from_dict(alone)
     for size in sizes(modality):
         TrainConfig.from_dict({"modality": modality, **size.changes})
+
+
+def minutes(*values: float) -> Series:
+    """A measurement every minute."""
+    x = np.arange(len(values), dtype=float)
+    return Series(x, x, x * 60, np.array(values))
+
+
+def test_a_card_that_waits_is_told_in_words() -> None:
+    waits = {"gpu": minutes(90, 90, 30, 30, 20, 20), "data_wait": minutes(0, 0, 0.8, 0.8, 0.8, 0.8)}
+    assert idle_card(waits) == (
+        "the card waits: 25 % of it was in use over the last 3 min; "
+        "the readers are too slow: raise workers or prepare first"
+    )
+    small = {**waits, "data_wait": minutes(0, 0, 0.01, 0.01, 0.01, 0.01)}
+    found = diagnose(summary(), {**IMAGE, "workers": "auto"}, small)
+    assert "its steps are too small" in found[0].text
+    accepted(found, IMAGE)
+    assert "prepared or scored" in (idle_card({"gpu": minutes(0, 0, 0, 0)}) or "")
+
+
+def test_a_card_that_works_or_is_not_there_is_not_spoken_of() -> None:
+    assert idle_card({"gpu": minutes(0, 90, 90, 90, 90)}) is None
+    assert idle_card({"gpu": minutes(0, 0)}) is None, "one minute says nothing"
+    assert idle_card({"cpu": minutes(0, 0, 0, 0, 0)}) is None
+
+
+def test_more_readers_are_offered_also_where_they_were_automatic() -> None:
+    found = diagnose(summary(), {**IMAGE, "workers": "auto"}, {"data_wait": series(0.9, 0.9, 0.9)})
+    assert found[0].remedies[0].changes == {"workers": 3}

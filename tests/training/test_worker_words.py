@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from core.runs import curves
 from core.runs.folder import FolderGone, RunFolder, new_run
-from core.training.process.heartbeat import Heartbeat
+from core.training.process.heartbeat import Heartbeat, gpu_measurements
 from core.training.worker import fail, reader_ended
+from dashboard.charts.curves import View, payload
 
 
 def test_a_reader_that_was_killed_is_one_clear_line() -> None:
@@ -33,3 +36,32 @@ def test_a_deleted_folder_ends_the_run_and_is_not_made_again(tmp_path: Path) -> 
         RunFolder(run.path).set_status(state="failed")
     fail(run, FolderGone("gone"))
     assert not run.path.exists()
+
+
+def test_a_card_is_measured_as_far_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use, memory, temperature and power; a card that does not measure its power leaves it out."""
+    import pynvml
+
+    class Use:
+        gpu = 31
+
+    class Memory:
+        used = 72 * 1024**3
+
+    def refused(handle: object) -> float:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetUtilizationRates", lambda handle: Use)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", lambda handle: Memory)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetTemperature", lambda handle, sensor: 64)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetPowerUsage", lambda handle: 412_000)
+    found = {"gpu": 31.0, "gpu_memory": 72 * 1024.0, "gpu_temperature": 64.0, "gpu_power": 412.0}
+    assert gpu_measurements(object()) == found
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetPowerUsage", refused)
+    assert gpu_measurements(object()) == {k: v for k, v in found.items() if k != "gpu_power"}
+    assert set(found) <= set(curves.SYSTEM) and set(found) <= set(View().strips)
+    x = np.arange(3.0)
+    measured = {name: curves.Series(x, x, x, x) for name in found}
+    drawn = payload({"run": measured}, View())
+    assert [panel["title"] for panel in drawn["panels"][1:]] == ["GPU %", "GPU MB", "GPU °C", "GPU W"]
+    assert len(payload({"run": {}}, View())["panels"]) == 1, "nothing is drawn where there is no card"

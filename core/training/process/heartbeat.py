@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -89,15 +90,10 @@ class Machine:
         psutil.cpu_percent()
 
     def measurements(self) -> dict[str, float]:
-        """CPU of the machine (%), memory of the run (MB), and use and memory of its GPU (%, MB)."""
+        """CPU of the machine (%), memory of the run (MB), and of its GPU use (%), memory (MB), temperature (°C), power (W)."""
         found = {"cpu": psutil.cpu_percent(), "memory": self._memory() / MEGABYTE}
         if self._gpu is not None:
-            import pynvml
-
-            use = pynvml.nvmlDeviceGetUtilizationRates(self._gpu)
-            memory = pynvml.nvmlDeviceGetMemoryInfo(self._gpu)
-            found["gpu"] = float(use.gpu)
-            found["gpu_memory"] = float(memory.used) / MEGABYTE
+            found.update(gpu_measurements(self._gpu))
         return found
 
     def _memory(self) -> float:
@@ -108,6 +104,25 @@ class Machine:
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue  # a worker that has just ended uses none
         return total
+
+
+def gpu_measurements(handle: Any) -> dict[str, float]:
+    """What the driver says of a GPU; what this card does not measure is left out."""
+    import pynvml
+
+    asked: dict[str, Callable[[], float]] = {
+        "gpu": lambda: float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu),
+        "gpu_memory": lambda: float(pynvml.nvmlDeviceGetMemoryInfo(handle).used) / MEGABYTE,
+        "gpu_temperature": lambda: float(
+            pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU)
+        ),
+        "gpu_power": lambda: float(pynvml.nvmlDeviceGetPowerUsage(handle)) / 1000,
+    }
+    found = {}
+    for name, measure in asked.items():
+        with contextlib.suppress(pynvml.NVMLError):
+            found[name] = measure()
+    return found
 
 
 def _gpu_handle(index: int) -> Any:
