@@ -44,6 +44,16 @@ def percent(x: float | None) -> str:
     return f"{number(100 * x, never=(0.0, 100.0, -100.0))} %"
 
 
+def duration(seconds: float | None) -> str:
+    """A time an analyst can feel: 48 s, 14 min, 2 h 05 min."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def threshold(t: float | None) -> str:
     """A score to call fake from, six significant digits: 0.44, -0.990823, none."""
     if t is None:

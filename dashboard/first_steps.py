@@ -95,7 +95,8 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
         st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.state, stalled=first.stalled)}")
         if first.active and first.progress is not None:
             left = first.seconds_left
-            st.progress(first.progress, text="starting" if left is None else f"{theme.duration(left)} left")
+            text = "starting" if left is None else f"{theme.duration(left)} left"
+            st.progress(first.progress, text=first.preparation or text)
         if st.button("Watch its curves", key="home-curves"):
             st.session_state["runs_chosen"] = [first.id]
             theme.go_to("runs")

@@ -34,6 +34,7 @@ def _draw(polling: bool) -> None:
             theme.go_to("runs")
         if run.progress is not None and run.state != "queued":
             left = "" if run.seconds_left is None else f"{theme.duration(run.seconds_left)} left"
+            left = run.preparation or left
             st.progress(min(max(run.progress, 0.0), 1.0), text=left)
     if len(active) > 8:
         st.caption(f"and {len(active) - 8} more")

@@ -57,6 +57,7 @@ def safe(text: object) -> str:
 
 
 count, number, percent, interval = numbers.count, numbers.number, numbers.percent, numbers.interval
+duration = numbers.duration
 
 
 def counted(n: int, thing: str) -> str:
@@ -71,16 +72,6 @@ def figure_name(name: str) -> str:
 
 def ratio(x: float | None) -> str:
     return "–" if x is None or not math.isfinite(x) else f"{x:.1f} : 1"
-
-
-def duration(seconds: float | None) -> str:
-    """A time an analyst can feel: 48 s, 14 min, 2 h 05 min."""
-    if seconds is None or not math.isfinite(seconds):
-        return "–"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def size(n: float | None) -> str:

@@ -7,14 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli._executor import RAY, add_executor
 from core.errors import BadInput, WorkbenchError, one_line
+from core.media import preparing
 from core.media.recipe import Recipe
+from core.progress import Clock
 from core.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "fill the cache of prepared inputs"
 SHOWN = 10  # failed files that are printed
-AHEAD = 4  # files handed out for every worker
+LINE_EVERY = 15.0  # seconds, where no bar can be drawn
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _without_entries(task: Task) -> Task:
 
 
 class _Counts:
-    """What has become of the files so far."""
+    """What has become of the files so far: a bar in a terminal, else a line now and then."""
 
     def __init__(self, files: int) -> None:
         from tqdm import tqdm
@@ -143,10 +144,17 @@ class _Counts:
         self._counts = {"prepared": 0, "cached": 0, "bytes": 0}
         self._failed: list[dict[str, str]] = []
         self._reasons: dict[str, int] = {}
-        self._bar: tqdm[Any] = tqdm(total=files, unit="file", file=sys.stderr)
+        self._bar: tqdm[Any] = tqdm(
+            total=files, unit="file", file=sys.stderr, disable=not sys.stderr.isatty()
+        )
+        self._clock, self._spoke = Clock(files), time.monotonic()
 
     def add(self, file: str, answer: Mapping[str, Any]) -> None:
         self._bar.update()
+        pace = self._clock.one_more()
+        if self._bar.disable and time.monotonic() - self._spoke > LINE_EVERY:
+            self._spoke = time.monotonic()
+            print(pace, file=sys.stderr, flush=True)
         if "error" in answer:
             self._failed.append({"path": file, "reason": answer["error"]})
             return
@@ -162,11 +170,18 @@ class _Counts:
 
 
 def fill_cache(tasks: list[Task], workers: int, space: Workspace | None = None) -> dict[str, Any]:
-    """Prepare all files in worker processes, one decoder thread each; a file that fails is listed."""
+    """Prepare all files in worker processes; a file that fails is listed. Refused where they do not fit into the cache."""
+    space = space or workspace()
     todo = [(task.recipe, file) for task in tasks for file in task.files]
+    tried = preparing.tried_first(todo)
+    first = set(tried)
     counts = _Counts(len(todo))
-    for place, answer in filled(todo, workers, space or workspace()):
-        counts.add(todo[place][1], answer)
+    for part in (tried, [one for one in todo if one not in first]):
+        for place, answer in filled(part, workers, space):
+            counts.add(part[place][1], answer)
+        if part is tried and (why := preparing.too_large(tried, len(todo), space)):
+            counts.result()
+            raise BadInput(why)
     return counts.result()
 
 
@@ -201,25 +216,5 @@ def filled(
     todo: Sequence[tuple[Recipe, str]], workers: int, space: Workspace
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each file's place and what became of it, as they are done."""
-    with ThreadPoolExecutor(workers) as pool:
-        running: dict[Future[dict[str, Any]], int] = {}
-        waiting = iter(enumerate(todo))
-        while True:
-            for place, (recipe, file) in waiting:
-                running[pool.submit(_fill, file, recipe, space)] = place
-                if len(running) >= workers * AHEAD:
-                    break
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
-
-
-def _fill(file: str, recipe: Recipe, space: Workspace) -> dict[str, Any]:
-    from core.media import cache, sandbox
-
-    try:
-        answer: dict[str, Any] = sandbox.run(cache.fill, file, recipe, space, threads=1)
-    except WorkbenchError as error:
-        return {"error": one_line(error)}
-    return answer
+    for place, answer in preparing.fill(todo, workers, space):
+        yield place, {"error": one_line(answer)} if isinstance(answer, WorkbenchError) else answer

@@ -156,6 +156,11 @@ def _key_of(path: Path, *more: Any) -> str:
     ).hexdigest()
 
 
+def is_kept(path: Path | str, recipe: Recipe, space: Workspace | None = None) -> bool:
+    """Whether the file is prepared already."""
+    return entry_path(Path(path), recipe, space).exists()
+
+
 def write(entry: Path, value: Prepared | FileFacts) -> None:
     parts = packed(value)
     checksum = 0

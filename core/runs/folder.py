@@ -15,7 +15,7 @@ import socket
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -54,6 +54,8 @@ class Status:
     )
     resume: bool = False  # queued to go on from last.pth
     person: str = ""  # who asked for it
+    preparing: dict[str, Any] | None = None  # done, total, seconds_left, rate: while files are prepared
+    learning_since: float | None = None  # when this sitting's first step could begin
 
     @property
     def stalled(self) -> bool:
@@ -65,7 +67,10 @@ class Status:
         return self.state in FINAL_STATES
 
 
-KINDS = {name: get_args(kind) or (kind,) for name, kind in get_type_hints(Status).items()}
+KINDS = {
+    name: tuple(get_origin(one) or one for one in get_args(kind) or (kind,))
+    for name, kind in get_type_hints(Status).items()
+}
 
 
 def _fits(document: dict[str, Any], name: str) -> bool:

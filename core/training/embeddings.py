@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from core.media import shards
+from core.training.automatic import first_readers
+from core.training.process.memory import in_passes
 from core.training.process.ranks import Ranks
 from core.training.reading.data import prepare_worker
 from core.training.reading.examples import Changes, Source, Unusable, read, training_example, whole_pieces
@@ -27,7 +29,7 @@ from core.workspace import write_atomic
 
 log = logging.getLogger(__name__)
 
-ROWS_AT_ONCE = 32
+ROWS_AT_ONCE = {"cpu": 32, "cuda": 256}  # at most
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ def embed_training(setup: Setup, ranks: Ranks, stop: Callable[[], bool], *, bars
     """Rows to learn from: changed views of a sample where changes are asked for, else its pieces, evenly chosen."""
     source = setup.source("train")
     reader = TrainingCuts(source, setup.changes(), setup.config.seed, setup.config.views)
-    about = {"changes": repr(reader.changes), "seed": setup.config.seed, "views": setup.config.views}
-    return _cached(setup, source, reader, about, ranks, stop, bars)
+    return _cached(setup, source, reader, _about_training(setup), ranks, stop, bars)
 
 
 def embed_whole(
@@ -65,6 +66,19 @@ def embed_whole(
 ) -> Embedded:
     """All pieces of every sample, as they are scored."""
     return _cached(setup, source, WholeCuts(source), {"whole": True}, ranks, stop, bars)
+
+
+def are_kept(setup: Setup, split: str) -> bool:
+    """Whether the cache has the embeddings of a split, so that its files need not be read."""
+    if setup.recipe.modality == "video" and split == "test":
+        return False  # a clip's frames are scored by the network itself
+    source = setup.source(split)
+    about = _about_training(setup) if split == "train" else {"whole": True}
+    return _cache_file(setup, source, about).exists()
+
+
+def _about_training(setup: Setup) -> dict[str, Any]:
+    return {"changes": repr(setup.changes()), "seed": setup.config.seed, "views": setup.config.views}
 
 
 class WholeCuts(Dataset):
@@ -144,7 +158,7 @@ def _embed(
     loader = DataLoader(
         reader,
         batch_size=None,
-        num_workers=min(setup.config.workers, len(source.files)),
+        num_workers=min(first_readers(setup, ranks.device), len(source.files)),
         worker_init_fn=prepare_worker,
         generator=torch.Generator(),
     )
@@ -164,13 +178,14 @@ def _embed(
             yield from (piece.arrays for piece in found.pieces.pieces)
 
     waiting: list[Arrays] = []
+    most = ROWS_AT_ONCE.get(ranks.device.type, 32)
     for row in arrays():
         waiting.append(row)
-        if len(waiting) == ROWS_AT_ONCE:
-            parts.append(_through_backbone(setup, waiting, ranks))
+        if len(waiting) == most:
+            parts += _through_backbone(setup, waiting, ranks, most)
             waiting = []
     if waiting:
-        parts.append(_through_backbone(setup, waiting, ranks))
+        parts += _through_backbone(setup, waiting, ranks, most)
     count = np.array(counts, dtype=np.int64)
     return Embedded(
         values=np.concatenate(parts) if parts else np.zeros((0, 1), np.float32),
@@ -184,9 +199,12 @@ def _embed(
 
 
 @torch.no_grad()
-def _through_backbone(setup: Setup, rows: list[Arrays], ranks: Ranks) -> np.ndarray:
-    inputs, mask = batch_of(rows, setup.recipe, setup.card, ranks.device, setup.network)
-    return setup.network.embed(inputs, mask).float().cpu().numpy()  # type: ignore[operator]
+def _through_backbone(setup: Setup, rows: list[Arrays], ranks: Ranks, most: int) -> list[np.ndarray]:
+    def run(part: Sequence[Arrays]) -> np.ndarray:
+        inputs, mask = batch_of(part, setup.recipe, setup.card, ranks.device, setup.network)
+        return setup.network.embed(inputs, mask).float().cpu().numpy()  # type: ignore[operator]
+
+    return list(in_passes(setup.network, rows, run, ranks.device, most))
 
 
 def _cache_file(setup: Setup, source: Source, about: dict[str, Any]) -> Path:

@@ -7,13 +7,14 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 
 from core.catalog import known_files
 from core.errors import BadInput, WorkbenchError
+from core.progress import Pace
 from core.runs.folder import FolderGone, RunFolder
 from core.runs.reasons import cause
 from core.training import ablation
@@ -24,6 +25,8 @@ from core.training.learning.last_checkpoint import Progress
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.plan_file import check_plan, kept_recipe, save_plan
+from core.training.preparation import prepare_inputs
+from core.training.process.arithmetic import about_repeating, settle_algorithms
 from core.training.process.environment import (
     NonPrimaryHeartbeat,
     is_same_file,
@@ -57,7 +60,7 @@ def work(
                 state = train(folder, ranks, heartbeat, resume=resume, space=space, setup=setup)
                 finish(folder, ranks, state, heartbeat)
         except BaseException as error:
-            known = folder_gone(folder) or reader_ended(error)
+            known = folder_gone(folder) or reader_ended(error) or not_repeatable(error)
             if ranks.first:
                 fail(folder, known or error)
             if known is not None:
@@ -79,15 +82,20 @@ def train(
     config = TrainConfig.from_dict(folder.config())
     kept = last_checkpoint.load(folder) if resume else None
     use_threads(ranks)
+    settle_algorithms(config, ranks.device)
     setup = setup or set_up(config, space, recipe=kept_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
     announce(setup, ranks, resumed=kept is not None)
-    context = Context(ranks, heartbeat.stop_requested, bars=ranks.first and sys.stderr.isatty())
+    bars = ranks.first and sys.stderr.isatty()
+    context = Context(ranks, heartbeat.stop_requested, bars, kept.get("settled") if kept else None)
+    if not prepare_inputs(setup, context, preparing_reporter(heartbeat, config)):
+        return "stopped"
     try:
         learner = HeadLearner(setup, context) if setup.tune == "head" else NetworkLearner(setup, context)
     except Interrupted:  # while embeddings were computed
         return "stopped"
     job = Loop(learner, folder, on_progress=progress_reporter(heartbeat, config))
+    setup = job.setup  # with every `auto` decided
     if kept:
         job.restore(kept)
     if ranks.first and not kept:
@@ -118,12 +126,20 @@ def reader_ended(error: BaseException) -> WorkbenchError | None:
     )
 
 
+def not_repeatable(error: BaseException) -> WorkbenchError | None:
+    """A network with an operation that has no form that repeats itself on a GPU, in our words."""
+    if not (isinstance(error, RuntimeError) and "does not have a deterministic implementation" in str(error)):
+        return None
+    operation = str(error).split(" does not have")[0]
+    return WorkbenchError(
+        f"deterministic: {operation} of this network has no form on a GPU that repeats itself; "
+        "set deterministic: false, choose another network, or train on the CPU"
+    )
+
+
 def use_threads(ranks: Ranks) -> None:
-    """Processes on one CPU share its cores; on a CPU results do not depend on the order of additions."""
-    if ranks.device.type != "cpu":
-        return
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    if ranks.several:
+    """Processes on one CPU share its cores."""
+    if ranks.device.type == "cpu" and ranks.several:
         torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // ranks.world))
 
 
@@ -206,13 +222,28 @@ def announce(setup: Setup, ranks: Ranks, *, resumed: bool) -> None:
     for name, weight in setup.objectives.items():
         if weight:
             log.info("objective beside the verdict: %s, weight %g", name, weight)
-    for note in setup.planned.notes:
-        log.info("%s", note)
+    for note in (*setup.planned.notes, about_repeating(setup.config, ranks.device)):
+        if note:
+            log.info("%s", note)
+
+
+def preparing_reporter(
+    heartbeat: Heartbeat | NonPrimaryHeartbeat, config: TrainConfig
+) -> Callable[[Pace | None], None]:
+    def report(pace: Pace | None) -> None:
+        done = {"preparing": None, "learning_since": time.time()}
+        heartbeat.fields = done if pace is None else {"preparing": pace.to_dict(), "epochs": config.epochs}
+
+    return report
 
 
 def progress_reporter(heartbeat: Heartbeat | NonPrimaryHeartbeat, config: TrainConfig) -> Any:
-    def tell(state: Progress, steps: int) -> None:
+    began = time.time()
+
+    def report(state: Progress, steps: int) -> None:
         heartbeat.fields = {
+            "preparing": None,
+            "learning_since": began,
             "epoch": state.epoch,
             "epochs": config.epochs,
             "step": state.step,
@@ -220,7 +251,7 @@ def progress_reporter(heartbeat: Heartbeat | NonPrimaryHeartbeat, config: TrainC
             "best": state.best,
         }
 
-    return tell
+    return report
 
 
 def finish(folder: RunFolder, ranks: Ranks, state: str, heartbeat: Heartbeat | NonPrimaryHeartbeat) -> None:

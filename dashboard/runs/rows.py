@@ -81,11 +81,13 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
         return
     going = run.state in ("running", "stopping")
     parts = [f"epoch {max(1, run.epoch) if going else run.epoch} of {run.epochs}"] if run.epochs else []
-    if run.state == "running" and run.seconds_left is not None:
+    if run.preparation is not None:
+        parts = [run.preparation]
+    elif run.state == "running" and run.seconds_left is not None:
         parts.append(f"{theme.duration(run.seconds_left)} left")
     elif run.seconds is not None:
         parts.append(f"{'for' if going else 'took'} {theme.duration(run.seconds)}")
-    if going and run.progress == 1:
+    if going and run.progress == 1 and run.preparation is None:
         parts.append("scoring")
     if run.stalled:
         parts.append("no sign of life for over a minute")

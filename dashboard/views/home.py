@@ -43,6 +43,9 @@ def latest(runs: Sequence[Summary]) -> None:
         demo = " " + theme.demo_badge() if run.demo else ""
         state.markdown(theme.state_badge(run.state, stalled=run.stalled) + demo)
         learned = " :red-badge[✖ learned nothing]" if run.learned_nothing else ""
+        if run.preparation is not None:
+            best.markdown(run.preparation)
+            continue
         if run.best is None:
             continue
         best.markdown(

@@ -30,7 +30,7 @@ class NonPrimaryHeartbeat:
         self._folder, self._asked = folder, False
 
     def stop_requested(self) -> bool:
-        return self._asked
+        return self._asked or self._folder.stop_file.exists()
 
     def request_stop(self) -> None:
         self._asked = True

@@ -1,0 +1,61 @@
+"""How far something is that takes its time, how fast it goes, and how long it will yet take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core import numbers
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far it is."""
+
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def rate(self) -> float | None:
+        """Files a second; None before the first."""
+        return self.done / self.seconds if self.done and self.seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self.rate is None else (self.total - self.done) / self.rate
+
+    def to_dict(self) -> dict[str, Any]:
+        """As status.json has it."""
+        return {"done": self.done, "total": self.total, "seconds_left": self.seconds_left, "rate": self.rate}
+
+    def __str__(self) -> str:
+        return words(self.to_dict())
+
+
+def words(found: Mapping[str, Any]) -> str:
+    """Preparing 212 of 740 files, 3 min left, 3.1 files/s"""
+    text = f"Preparing {numbers.count(found['done'])} of {numbers.count(found['total'])} files"
+    if isinstance(found.get("seconds_left"), (int, float)):
+        text += f", {numbers.duration(found['seconds_left'])} left"
+    if isinstance(found.get("rate"), (int, float)):
+        text += f", {numbers.number(found['rate'])} files/s"
+    return text
+
+
+class Clock:
+    """Counts what is done since it was made."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done = total, 0
+        self._began = time.monotonic()
+
+    def one_more(self, count: int = 1) -> Pace:
+        self.done += count
+        return self.pace
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(min(self.done, self.total), self.total, time.monotonic() - self._began)
