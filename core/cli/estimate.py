@@ -11,6 +11,7 @@ from typing import Any
 
 from core.training.options.config import TrainConfig
 from core.training.options.yaml_fields import parse_setting, read_yaml
+from core.training.process import cores
 
 SUMMARY = "time and memory that a training will need, from a short measurement"
 SECONDS = 20.0  # a measurement stops after about this time
@@ -84,6 +85,7 @@ def _step_seconds(job: Any) -> tuple[float, int]:
     for number in range(1 + STEPS):
         before = time.monotonic()
         job.stepper.step([batch], 0, number + 1)
+        job.stepper.collect()  # waits for the device
         took.append(time.monotonic() - before)
         if time.monotonic() - began > SECONDS:
             break
@@ -126,7 +128,7 @@ def _result(
 
     counts = {split: sum(c.values()) for split, c in setup.planned.counts().items()}
     samples = sum(counts.values())
-    once = prepare * samples / max(1, config.workers)
+    once = prepare * samples / cores.available()
     validate = score * counts["val"]
     if head:  # every embedding once (and its augmented views), then the head, which takes next to nothing
         training = score * (_rows_to_learn_from(setup) + counts["val"])

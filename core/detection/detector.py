@@ -163,13 +163,8 @@ class Detector:
 
     def embed(self, cut: inputs.Pieces) -> np.ndarray:
         """The mean embedding of the file's pieces: where it lies among what the network knows."""
-        found = []
-        with lock_of(self.network), torch.no_grad():
-            rows = [p.arrays for p in cut.pieces]
-            for part in inputs.of_one_shape(rows, scoring.PIECES_AT_ONCE):
-                x, mask = inputs.batch_of(rows[part], self.recipe, self.card, self.device, self.network)
-                found.append(self.network.embed(x, mask).float().cpu().numpy())
-        return np.concatenate(found).mean(axis=0)
+        with lock_of(self.network):
+            return scoring.mean_embedding(self.network, self.card, cut, self.recipe, self.device)
 
 
 def _prevalence(config: Mapping[str, Any]) -> float:

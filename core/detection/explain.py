@@ -235,7 +235,7 @@ def explain_sound(
     with lock_of(detector.network):
         everything = range(len(judged.units))
         for looked in views.of_sound(detector, judged.pieces, everything):
-            attribution = explainer(looked.view, looked.inputs)
+            attribution = looked.explained(explainer)
             rate = detector.recipe.sample_rate
             figures += faithfulness.of_sound(
                 looked.scores, looked.inputs, attribution.maps, looked.hertz, rate, attribution.scores

@@ -29,7 +29,7 @@ def most_faithful(
     tried = []
     nothing: dict[str, nn.Module | None] = {"": None}
     for name, layer in (layers or nothing).items():
-        attribution = explainer(replace(looked.view, layer=layer), looked.inputs)
+        attribution = replace(looked, view=replace(looked.view, layer=layer)).explained(explainer)
         figures = faithfulness.of_pictures(looked.scores, looked.inputs, attribution.maps, attribution.scores)
         gain = float(np.mean([one.drop - one.random_high for one in figures]))
         tried.append((gain, Mapped(attribution, figures, name)))

@@ -14,12 +14,13 @@ import torch
 from torch import nn
 
 from core.detection.detector import Detector
-from core.detection.explanations.base import FAKE, View
+from core.detection.explanations.base import FAKE, Attribution, Explainer, View
 from core.errors import WorkbenchError
+from core.training.process.memory import halved, rows_at_once
 from core.training.reading import inputs
 from core.training.reading.inputs import Piece, Pieces
 
-ROWS_AT_ONCE = 16
+ROWS_AT_ONCE = 16  # at most: maps keep what the pass made
 RAW_BANDS, RAW_COLUMNS = 64, 256  # of a map over sound that the network hears raw
 
 
@@ -37,7 +38,28 @@ class Looked:
     def scores(self, x: torch.Tensor) -> np.ndarray:
         """P(fake) of each row."""
         with torch.no_grad():
-            return self.view.forward(x).float().softmax(-1)[:, FAKE].cpu().numpy()
+            if self.whole:
+                return _fake(self.view.forward(x))
+            found = halved(lambda part: _fake(self.view.forward(part)), x, x.device)
+            return np.concatenate(found)
+
+    def explained(self, explainer: Explainer) -> Attribution:
+        """The maps of all rows. Where memory runs out rows go one half after the other, but for those of one clip."""
+        if self.whole:
+            return explainer(self.view, self.inputs)
+        found = halved(lambda part: explainer(self.view, part), self.inputs, self.inputs.device)
+        if len(found) == 1:
+            return found[0]
+        joined = {
+            name: np.concatenate([getattr(one, name) for one in found])
+            for name in ("maps", "strengths", "raw", "scores")
+            if getattr(found[0], name) is not None
+        }
+        return Attribution(**joined)
+
+
+def _fake(logits: torch.Tensor) -> np.ndarray:
+    return logits.float().softmax(-1)[:, FAKE].cpu().numpy()
 
 
 def layer_of(detector: Detector) -> nn.Module | None:
@@ -97,7 +119,7 @@ def _single_pictures(detector: Detector, cut: Pieces, chosen: set[int], frames: 
     native = detector.recipe.resize == "native"
     looked = []
     places: dict[int, list[np.ndarray]] = {}
-    for rows in inputs.of_one_shape([p.arrays for p in pieces], ROWS_AT_ONCE):
+    for rows in inputs.of_one_shape([p.arrays for p in pieces], _at_once(detector, pieces)):
         part = pieces[rows]
         x, _ = _batch(detector, part)
         where: list[np.ndarray | None] = []
@@ -165,7 +187,7 @@ def _windows(detector: Detector, cut: Pieces, chosen: set[int]) -> list[Looked]:
     layer = layer_of(detector)
     pieces = [p for p in cut.pieces if p.units[0] in chosen]
     looked = []
-    for rows in inputs.of_one_shape([p.arrays for p in pieces], ROWS_AT_ONCE):
+    for rows in inputs.of_one_shape([p.arrays for p in pieces], _at_once(detector, pieces)):
         part = pieces[rows]
         x, _ = _batch(detector, part)
         size, hertz = bands_of(detector, x[:1])
@@ -198,6 +220,20 @@ def _batch(detector: Detector, pieces: Sequence[Piece]) -> tuple[Any, Any]:
     return inputs.batch_of(
         [p.arrays for p in pieces], detector.recipe, detector.card, detector.device, detector.network
     )
+
+
+def _at_once(detector: Detector, pieces: Sequence[Piece]) -> int:
+    """How many pieces go through the network together."""
+    if not pieces:
+        return ROWS_AT_ONCE
+
+    def run(rows: Sequence[inputs.Arrays]) -> object:
+        x, mask = inputs.batch_of(rows, detector.recipe, detector.card, detector.device, detector.network)
+        with torch.no_grad():
+            return detector.network(x, mask)
+
+    rows = [p.arrays for p in pieces]
+    return rows_at_once(detector.network, rows, run, detector.device, ROWS_AT_ONCE)
 
 
 def _strongest(cut: Pieces, chosen: Sequence[int]) -> list[Piece]:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from core.errors import BadInput, WorkbenchError
+from core.training import automatic
 from core.training.balancing import TrainingSet, make_balancing
 from core.training.embeddings import Embedded, embed_training, embed_whole
 from core.training.learner import Context, Loader, best_document, predict_whole
@@ -19,6 +20,7 @@ from core.training.learning.heads import HIDDEN, OnEmbeddings, build_head, start
 from core.training.learning.optimizers import make_optimizer
 from core.training.learning.step import StepResult
 from core.training.losses import make_loss
+from core.training.process.arithmetic import on_device
 from core.training.reading.data import Batch
 from core.training.reading.examples import Source, Unusable
 from core.training.reading.order import Draw, epoch_order
@@ -49,9 +51,10 @@ class HeadLearner:
     """A head learns from cached embeddings instead of files."""
 
     def __init__(self, setup: Setup, context: Context) -> None:
+        setup = automatic.settled(setup, context.ranks.device, context.kept)
         config = setup.config
         self.setup, self.context = setup, context
-        self.total = setup.network.to(context.ranks.device)
+        self.total = on_device(setup.network, context.ranks.device)
         self._freeze()
         embedded = embed_training(setup, context.ranks, context.stop_requested, bars=context.bars)
         self._learned = embedded
@@ -230,6 +233,11 @@ def _nothing_usable(unusable: list[Unusable], ids: np.ndarray) -> WorkbenchError
 
 class EmbeddingLoader:
     """Batches of embeddings; of a sample with several rows one is drawn at random."""
+
+    workers = 0
+
+    def use(self, workers: int) -> None:
+        """They are in memory: nothing is read."""
 
     def __init__(self, rows: Rows, seed: int) -> None:
         self.rows, self.seed = rows, seed

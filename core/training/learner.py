@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,17 +11,19 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from core.training import automatic
 from core.training.balancing import Balancing, TrainingSet, make_balancing
 from core.training.learning import best_model
 from core.training.learning.optimizers import make_optimizer, parameters_of
 from core.training.learning.step import StepResult
 from core.training.losses import Loss, make_loss
+from core.training.process.arithmetic import on_device
 from core.training.process.ranks import Ranks
 from core.training.reading.data import Batch, TrainingLoader, TrainingSamples, collate
 from core.training.reading.examples import Source, Unusable
 from core.training.reading.inputs import to_network
 from core.training.reading.order import Draw
-from core.training.scoring.predict import Predicted, predict
+from core.training.scoring.predict import Predicted, SplitReader, predict
 from core.training.setup import Setup
 
 
@@ -32,10 +34,16 @@ class Context:
     ranks: Ranks
     stop_requested: Callable[[], bool] = lambda: False
     bars: bool = False
+    kept: Mapping[str, Any] | None = None  # what a resumed run made of `auto` when it began
 
 
 class Loader(Protocol):
+    workers: int
+
     def batches(self, draws: list[list[Draw]]) -> Iterator[Batch]: ...
+
+    def use(self, workers: int) -> None:
+        """Read with so many processes from the next pass on."""
 
 
 class Learner(Protocol):
@@ -80,17 +88,20 @@ class NetworkLearner:
     at_once: Callable[[Batch], StepResult] | None = None
 
     def __init__(self, setup: Setup, context: Context) -> None:
+        device = context.ranks.device
+        setup = automatic.settled(setup, device, context.kept)
         config = setup.config
         self.setup, self.context, self.epochs = setup, context, config.epochs
-        self.network = self.total = setup.network.to(context.ranks.device)
+        self.network = self.total = on_device(setup.network, device)
         self.ids = setup.planned.split("train")["id"].to_numpy()
         self.unusable: list[Unusable] = []
         self.training_set = setup.training_set()
         self.techniques = make_balancing(config.balancing, self.training_set, config)
-        self.loss = make_loss(config, self.training_set.labels, self.techniques).to(context.ranks.device)
-        self.validation = setup.source("val")
+        self.loss = make_loss(config, self.training_set.labels, self.techniques).to(device)
         self.samples = TrainingSamples(setup.source("train"), setup.changes(), config.seed)
-        self.loader = TrainingLoader(self.samples, config.workers, pin=context.ranks.device.type == "cuda")
+        readers = automatic.first_readers(setup, device)
+        self.loader = TrainingLoader(self.samples, readers, pin=device.type == "cuda")
+        self._validation = SplitReader(setup.source("val"), context.ranks, readers)
 
     def optimizer(self) -> torch.optim.Optimizer:
         config, rate = self.setup.config, self.setup.learning_rate
@@ -104,10 +115,12 @@ class NetworkLearner:
         return collate([self.samples[draw] for draw in draws])
 
     def validate(self) -> Predicted:
-        return self.predict(self.validation, "validation")
+        return self.predict(self._validation.source, "validation")
 
     def predict(self, source: Source, bar: str) -> Predicted:
-        return predict_whole(self.setup, self.context, source, bar)
+        """Validation comes after every epoch: its readers stay alive."""
+        again = source.files == self._validation.source.files
+        return predict_whole(self.setup, self.context, self._validation if again else source, bar)
 
     def best_document(self) -> dict[str, Any]:
         return best_document(self.setup)
@@ -116,15 +129,17 @@ class NetworkLearner:
         return None
 
 
-def predict_whole(setup: Setup, context: Context, source: Source, bar: str) -> Predicted:
-    """In full precision, whatever it trains in: as detection will score the same files."""
-    with tqdm(total=len(source.files), desc=bar, disable=not context.bars, leave=False) as shown:
+def predict_whole(setup: Setup, context: Context, source: Source | SplitReader, bar: str) -> Predicted:
+    """Score a split. On a CPU in full precision whatever it trains in, on a GPU in what agrees with that."""
+    files = (source.source if isinstance(source, SplitReader) else source).files
+    with tqdm(total=len(files), desc=bar, disable=not context.bars, leave=False) as shown:
         return predict(
             setup.network,
             setup.card,
             source,
             context.ranks,
-            workers=setup.config.workers,
+            workers=automatic.first_readers(setup, context.ranks.device),
+            precision=setup.config.precision,
             stop=context.stop_requested,
             progress=shown.update,  # type: ignore[arg-type]
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,17 @@ from tqdm import tqdm
 from core.errors import WorkbenchError
 from core.runs import events
 from core.runs.folder import RunFolder
+from core.training import automatic
 from core.training.balancing import draws_together
 from core.training.learner import Learner
-from core.training.learning import best_model, last_checkpoint
+from core.training.learning import best_model, last_checkpoint, repeating
 from core.training.learning.last_checkpoint import Progress, Seen
 from core.training.learning.objectives import extra_objectives
 from core.training.learning.optimizers import Schedule
 from core.training.learning.pace import Pace, summary
 from core.training.learning.step import NotFinite, Stepper
+from core.training.options.choices import AUTO
+from core.training.process import memory
 from core.training.reading.data import Batch
 from core.training.reading.examples import Unusable
 from core.training.reading.order import Draw, batches, epoch_order, share_of_rank
@@ -62,9 +66,33 @@ class Loop:
             device=ranks.device,
             precision=self.config.precision,
             clip_norm=self.config.clip_norm,
-            extra=extra_objectives(setup.network, setup.objectives, self.total_steps),
+            compiled=self.config.compile,
         )
+        if self.config.batch_size == AUTO:
+            self._settle_batch()
+        self.stepper.extra = extra_objectives(setup.network, setup.objectives, self.total_steps)
         self.schedule = Schedule(optimizer, self.config, self.total_steps)
+        self.readers = automatic.ReaderCount(setup, self.loader.workers)
+
+    def _settle_batch(self) -> None:
+        """`batch_size: auto`: what the card holds; without one the usual size. All ranks take the least."""
+        size = self.config.batch
+        if self.ranks.device.type == "cuda":
+            self.network.train()
+            weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
+            each, free = self.stepper.bytes_of_a_sample(self._any_usable()), memory.free_on(self.ranks.device)
+            size = automatic.batch_that_fits(each, weights, free, len(self.learner.ids), size)
+            log.info(
+                "batch_size: auto is %d: a sample keeps %.0f MB, %.1f GB are free",
+                size,
+                each / 1e6,
+                free / 1e9,
+            )
+        else:
+            log.info("batch_size: auto is %d, as usual: there is no card to fill", size)
+        size = min(self.ranks.gather(size))
+        self.config = replace(self.config, batch_size=size)
+        self.setup = self.learner.setup = replace(self.setup, config=self.config)
 
     # The story
 
@@ -113,13 +141,18 @@ class Loop:
         )
         while state.batch < len(draws):
             group = [next(waiting) for _ in range(min(size, len(draws) - state.batch))]
-            pace.received(sum(len(b) for b in group))
+            waited = pace.received(sum(len(b) for b in group))
             self._step(group)
             state.batch += len(group)
             bar.update(len(group))
             pace.stepped()
-            if self.ranks.first and (pace.due() or state.batch == len(draws)):
-                self._write(pace.measurements(state.seen, self.stepper.optimizer))
+            self.readers.add(sum(b.seconds for b in group), waited)
+            if self.readers.due and state.batch < len(draws):
+                waiting = self._settle_readers(waiting, draws[state.batch :])
+            if pace.due() or state.batch == len(draws):
+                self._collect()
+                if self.ranks.first:
+                    self._write(pace.measurements(state.seen, self.stepper.optimizer))
             if self.ranks.any(self.learner.context.stop_requested()):
                 bar.close()
                 return False
@@ -128,8 +161,18 @@ class Loop:
             if time.monotonic() - self._saved > self.config.checkpoint_minutes * 60:
                 self.save()
         bar.close()
+        self._collect()
         state.batch = len(draws)
         return True
+
+    def _settle_readers(self, waiting: Iterator[Batch], rest: list[list[Draw]]) -> Iterator[Batch]:
+        """The same batches, from as many reading processes as were found to be needed."""
+        self._collect()
+        before, now = self.loader.workers, self.readers.settle()
+        if now == before:
+            return waiting
+        self.loader.use(now)
+        return iter(self.loader.batches(rest))
 
     def _learn_at_once(self, draws: list[list[Draw]]) -> bool:
         """One step over all draws of the epoch; none where it was made before the run was stopped."""
@@ -159,16 +202,36 @@ class Loop:
         seed = int(
             np.random.SeedSequence([self.config.seed, state.step, self.ranks.rank]).generate_state(1)[0]
         )
+        if state.step == 1:
+            self._measure_repeating(usable[0])
         try:
-            state.seen.add(self.stepper.step(usable, seed, state.step, idle=idle))
+            self.stepper.step(usable, seed, state.step, idle=idle)
         except NotFinite as error:
-            names = ", ".join(str(self.learner.ids[i]) for i in error.samples)
-            raise WorkbenchError(
-                f"the loss is not finite in epoch {state.epoch}, step {state.step}: {names}"
-            ) from None
+            raise self._not_finite(error) from None
+        if self.stepper.due:
+            self._collect()
         state.parts = self.stepper.parts
         self.schedule.after_step()
         self.on_progress(state, self.total_steps)
+
+    def _collect(self) -> None:
+        """What the last steps found; on a GPU a loss that was not finite is only seen here."""
+        try:
+            self.progress.seen.add(self.stepper.collect())
+        except NotFinite as error:
+            raise self._not_finite(error) from None
+
+    def _not_finite(self, error: NotFinite) -> WorkbenchError:
+        names = ", ".join(str(self.learner.ids[i]) for i in error.samples)
+        return WorkbenchError(
+            f"the loss is not finite in epoch {self.progress.epoch}, step {error.step}: {names}"
+        )
+
+    def _measure_repeating(self, batch: Batch) -> None:
+        device = self.ranks.device
+        if self.config.deterministic and device.type == "cuda":
+            ratio = repeating.cost(lambda: self.stepper.rehearse(batch, self.config.seed), device)
+            log.info("deterministic: a step takes %.2f times as long as it would otherwise", ratio)
 
     def _any_usable(self) -> Batch:
         """One sample for an idle rank to compute on; its own first batches may all be unusable."""
@@ -249,6 +312,7 @@ class Loop:
 
     def save(self) -> None:
         """last.pth; all ranks come here together, rank 0 writes."""
+        self._collect()
         everyone = self.ranks.gather(self.progress.to_plain()) if self.ranks.several else []
         if self.ranks.first:
             last_checkpoint.save(self.folder, self.progress, {**self._learning(), "ranks": everyone[1:]})
@@ -261,6 +325,7 @@ class Loop:
             "optimizer": self.stepper.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "scaler": self.stepper.scaler.state_dict(),
+            "settled": automatic.kept(self.setup),
         }
 
     def restore(self, content: dict[str, Any]) -> None:
@@ -272,4 +337,4 @@ class Loop:
         others = content.get("ranks") or []
         own = content["progress"] if self.ranks.first else others[self.ranks.rank - 1]
         self.progress = Progress.from_plain(own)
-        self.stepper.parts = self.progress.parts
+        self.stepper.parts, self.stepper.sized = self.progress.parts, self.progress.step > 0

@@ -13,13 +13,14 @@ import yaml
 
 from core import plain_yaml
 from core.training.options.config import TrainConfig
-from core.training.options.fields import kinds_of, may_be_empty
+from core.training.options.fields import coerce, kinds_of, may_be_empty
 from dashboard import theme, words
 from dashboard.train import named_values
 
 STATE = "train_config"
 GENERATION = "train_generation"
 FIELDS: dict[str, Field[Any]] = {field.name: field for field in fields(TrainConfig)}
+SOME_NUMBERS = (0, 1, 2, 4, 8, 16, 32, 64, 128)  # offered where any may be typed
 _EMPTY = re.compile(r"\bempty(?: or 0)?: ([^;,(]+)")
 
 
@@ -82,7 +83,7 @@ def _widget(field: Field[Any]) -> Widget:
     if list in kinds:
         return _several
     if field.metadata["choices"]:
-        return _one_of
+        return _number_or_word if kinds & {int, float} else _one_of
     if bool in kinds:
         return _switch
     if kinds & {int, float}:
@@ -105,6 +106,25 @@ def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
         help=field.metadata["help"],
         placeholder=_when_empty(field),
     )
+
+
+def _number_or_word(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
+    """A list with `auto` in it that takes any number besides; what is neither, the page's check refuses."""
+    low, high = field.metadata["low"] or 0, field.metadata["high"] or SOME_NUMBERS[-1]
+    choices: list[Any] = [None] if may_be_empty(field) else []
+    choices += [*field.metadata["choices"], *(n for n in SOME_NUMBERS if low <= n <= high)]
+    if value not in choices:
+        choices.append(value)
+    chosen = st.selectbox(
+        label(field.name),
+        choices,
+        index=choices.index(value),
+        format_func=lambda c: _when_empty(field) if c is None else str(c),
+        accept_new_options=True,
+        key=key(field.name),
+        help=field.metadata["help"],
+    )
+    return coerce(field, chosen)
 
 
 def _when_empty(field: Field[Any]) -> str:

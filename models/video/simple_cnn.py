@@ -54,6 +54,6 @@ def block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, padding=1),
         nn.BatchNorm2d(outputs),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),  # its input is not needed again: a third less memory in the first blocks
         nn.MaxPool2d(2),
     )

@@ -15,8 +15,8 @@ from core.training.learning.objectives import (
     TEMPERATURE,
     adversarial_strength,
     contrastive_objective,
-    count_domains,
     domain_objective,
+    domains_named,
     extra_objectives,
 )
 from core.training.options.config import TrainConfig
@@ -84,8 +84,9 @@ def test_the_schedule_scales_the_reversed_gradient_alone() -> None:
 def test_how_often_the_discriminator_names_the_dataset_is_counted() -> None:
     logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
     output = Output(torch.zeros(3, 2), torch.zeros(3, 4), None, {"domain_logits": logits})
-    assert count_domains(output, batch([0, 1, 0], [0, 0, 0])) == (2, 3)
-    assert count_domains(Output(torch.zeros(3, 2), torch.zeros(3, 4)), batch([0, 1, 0], [0, 0, 0])) == (0, 0)
+    assert domains_named(output, batch([0, 1, 0], [0, 0, 0])) == (2, 3)
+    nothing = Output(torch.zeros(3, 2), torch.zeros(3, 4))
+    assert domains_named(nothing, batch([0, 1, 0], [0, 0, 0])) == (0, 0)
 
 
 def test_contrastive_weight_pulls_sound_and_picture_of_real_clips_together() -> None:

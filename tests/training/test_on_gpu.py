@@ -14,6 +14,8 @@ from core.training.learner import Context, NetworkLearner
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks
+from core.training.scoring.agreement import TOLERANCE
+from core.training.scoring.predict import predict
 from core.training.setup import set_up
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import image_set, small
@@ -49,5 +51,37 @@ def test_memory_that_runs_out_halves_the_batch(space: Workspace, tmp_path: Path)
         return forward(inputs, *args, **more)
 
     job.network.forward = hungry  # type: ignore[method-assign]
-    result = job.stepper.step([batch], 1, 1)
+    job.stepper.step([batch], 1, 1)
+    result = job.stepper.collect()
     assert job.stepper.parts == 4 and np.isfinite(result.loss) and len(result.labels) == 16
+
+
+def test_scores_in_half_precision_agree_with_those_in_full(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path, epochs=3, precision="auto")
+    assert job.fit()
+    source = job.setup.source("val")
+    quick, exact = (
+        predict(job.network, job.setup.card, source, job.ranks, precision=p) for p in ("auto", "fp32")
+    )
+    apart = [abs(quick.scored[k].score - exact.scored[k].score) for k in exact.scored]
+    assert max(apart) <= TOLERANCE
+
+
+def test_a_step_asks_the_device_for_nothing(space: Workspace, tmp_path: Path) -> None:
+    """Any question to the device inside of the step would raise here."""
+    job = loop(space, tmp_path, batch_size=16, precision="bf16", clip_norm=1.0)
+    batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
+    job.network.train()
+    job.stepper.step([batch], 1, 1)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        job.stepper.step([batch], 2, 2)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert job.stepper.collect().loss > 0
+    assert all(group["fused"] for group in job.stepper.optimizer.param_groups)
+
+
+def test_a_batch_is_grown_to_the_card(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path, batch_size="auto", precision="auto")
+    assert isinstance(job.config.batch_size, int) and job.config.batch_size >= 8

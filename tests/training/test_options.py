@@ -251,6 +251,10 @@ READ_BACK = {
         "test_a_network_brings_the_weight_of_its_objective": ["domain_weight", "contrastive_weight"],
     },
     "test_resume": {"test_killed_in_the_middle_of_an_epoch": ["checkpoint_minutes"]},
+    "test_automatic": {
+        "test_compile_learns_the_same": ["compile"],
+        "test_deterministic_says_what_it_costs_and_what_lacks_without_it": ["deterministic"],
+    },
     "test_distributed": {"test_devices_two_on_one_cpu": ["devices"]},
     "test_train_command": {
         "test_what_only_the_catalogue_or_the_machine_knows_is_refused_before_a_folder_appears": ["device"],

@@ -13,8 +13,9 @@ from torch import nn
 from core.errors import WorkbenchError
 from core.runs import events
 from core.training.learning.optimizers import Schedule, cosine
-from core.training.learning.step import Stepper, out_of_memory
+from core.training.learning.step import Stepper
 from core.training.options.config import TrainConfig
+from core.training.process.memory import out_of_memory
 from core.workspace import Workspace
 from tests.training.option_loops import first_group, loop, space
 
@@ -113,7 +114,8 @@ def test_precision_is_that_of_the_forward_pass(space: Workspace, tmp_path: Path,
     job = loop(space, tmp_path, precision=precision, batch_size=4)
     kinds = []
     job.network.head.register_forward_hook(lambda m, i, o: kinds.append(o.dtype))
-    result = job.stepper.step(first_group(job), 1, 1)
+    job.stepper.step(first_group(job), 1, 1)
+    result = job.stepper.collect()
     assert kinds[0] == {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     assert np.isfinite(result.loss) and job.stepper.scaler.is_enabled() == (precision == "fp16")
 

@@ -31,13 +31,13 @@ def domain_objective(output: Any, batch: Batch) -> torch.Tensor:
     return functional.cross_entropy(logits.float(), batch.domains.to(logits.device))
 
 
-def count_domains(output: Any, batch: Batch) -> tuple[int, int]:
-    """Of how many samples the discriminator named the dataset, and how many it saw."""
+def domains_named(output: Any, batch: Batch) -> tuple[torch.Tensor, int]:
+    """Of how many samples the discriminator named the dataset (on the device), and how many it saw."""
     logits = output.extras.get("domain_logits")
     if logits is None:
-        return 0, 0
-    named = logits.detach().argmax(dim=1) == batch.domains.to(logits.device)
-    return int(named.sum()), len(named)
+        return output.logits.new_zeros((), dtype=torch.int64), 0
+    named = logits.detach().argmax(dim=1) == batch.domains.to(logits.device, non_blocking=True)
+    return named.sum(), len(named)
 
 
 def contrastive_objective(output: Any, batch: Batch) -> torch.Tensor:

@@ -20,12 +20,13 @@ Groups = list[dict[str, Any]]
 
 
 def make_optimizer(groups: Groups, config: TrainConfig, learning_rate: float) -> torch.optim.Optimizer:
-    """The optimiser asked for, over groups of parameters with their rate and weight decay."""
+    """The optimiser asked for, over groups of parameters with their rate and weight decay; on a GPU in one kernel."""
+    fused = True if groups and all(p.is_cuda for group in groups for p in group["params"]) else None
     if config.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=learning_rate)
+        return torch.optim.Adam(groups, lr=learning_rate, fused=fused)
     if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=learning_rate, momentum=0.9, nesterov=True)
-    return torch.optim.AdamW(groups, lr=learning_rate)
+        return torch.optim.SGD(groups, lr=learning_rate, momentum=0.9, nesterov=True, fused=fused)
+    return torch.optim.AdamW(groups, lr=learning_rate, fused=fused)
 
 
 def parameters_of(network: nn.Module, config: TrainConfig, tune: str, learning_rate: float) -> Groups:

@@ -19,9 +19,12 @@ class Pace:
         self.loss_before, self.count_before = 0.0, 0
         self.began = self.last = time.monotonic()
 
-    def received(self, samples: int) -> None:
-        self.waited += time.monotonic() - self.last
+    def received(self, samples: int) -> float:
+        """So many samples are there; the seconds that were waited for them."""
+        waited = time.monotonic() - self.last
+        self.waited += waited
         self.samples += samples
+        return waited
 
     def stepped(self) -> None:
         self.last = time.monotonic()

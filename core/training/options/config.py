@@ -16,6 +16,7 @@ from core.training.balancing import TECHNIQUES
 from core.training.options.checks import check_together, check_tune
 from core.training.options.choices import (
     AUGMENTATIONS,
+    AUTO,
     BALANCING,
     DEFAULT_BATCHES,
     DEFAULT_MODELS,
@@ -153,9 +154,11 @@ class TrainConfig:
     )
 
     epochs: int = option(10, "passes over the training data at most", unit="epochs", low=1, high=10_000)
-    batch_size: int | None = option(
+    batch_size: int | str | None = option(
         None,
-        "samples in one step on each device; empty: 32 pictures, 16 recordings, 4 clips",
+        "samples in one step on each device; empty: 32 pictures, 16 recordings, 4 clips; auto: as many as the "
+        "card holds",
+        choices=(AUTO,),
         unit="samples",
         low=1,
         high=65_536,
@@ -279,13 +282,30 @@ class TrainConfig:
         group="machine",
     )
     devices: int = option(1, "processes that train together, one a device", low=1, high=64, group="machine")
-    precision: str = option("fp32", "arithmetic of the network", choices=PRECISIONS, group="machine")
-    workers: int = option(
-        1,
-        "processes that read ahead; 0: the training process reads",
+    precision: str = option(
+        AUTO,
+        "arithmetic of the network; auto: bf16 on cards that have it, fp16 on older ones, fp32 on a CPU",
+        choices=PRECISIONS,
+        group="machine",
+    )
+    workers: int | str = option(
+        AUTO,
+        "processes that read ahead; 0: the training process reads; auto: as many as the first batches show to be "
+        "needed, of the cores that are left over",
+        choices=(AUTO,),
         unit="processes",
         low=0,
         high=64,
+        group="machine",
+    )
+    compile: bool = option(
+        False,
+        "torch.compile: the first step takes minutes, those after it less time",
+        group="machine",
+    )
+    deterministic: bool = option(
+        False,
+        "the same seed gives the same run on a GPU too (on a CPU it always does); slower",
         group="machine",
     )
     checkpoint_minutes: float = option(
@@ -310,7 +330,13 @@ class TrainConfig:
 
     @property
     def batch(self) -> int:
-        return self.batch_size or DEFAULT_BATCHES[self.modality]
+        """Samples in a step; of `auto` what it begins with."""
+        return self.batch_size if isinstance(self.batch_size, int) else DEFAULT_BATCHES[self.modality]
+
+    @property
+    def readers(self) -> int:
+        """Reading processes; of `auto` what it begins with."""
+        return self.workers if isinstance(self.workers, int) else 1
 
     @property
     def batches_a_step(self) -> int:

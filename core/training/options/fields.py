@@ -86,6 +86,8 @@ def check_field(option: Field[Any], value: Any) -> None:
         if (low is not None and value < low) or (high is not None and value > high):
             refuse(option.name, value, f"must be {_describe(option)}")
     elif meta["choices"]:
+        if kinds_of(option) & {int, float} and value not in meta["choices"]:
+            refuse(option.name, value, f"must be {_describe(option)}")
         values = value if isinstance(value, list) else [value]
         for one in values:
             if not any(one is c or (one == c and type(one) is type(c)) for c in meta["choices"]):
@@ -127,19 +129,18 @@ def _describe(option: Field[Any]) -> str:
     if dict in kinds:
         return "a mapping of names to values"
     words = [word for kind, word in KINDS.items() if kind in kinds]
+    numeric = bool(kinds & {int, float})
     if meta["choices"]:
-        words = (
-            [f"one of {_join(meta['choices'])}"]
-            if not kinds & {int, float}
-            else [*words[:1], _join(meta["choices"])]
-        )
+        words = words[:1] if numeric else [f"one of {_join(meta['choices'])}"]
     word = " or ".join(words[:2])
     low, high = meta["low"], meta["high"]
     if low is not None and high is not None:
         word += f" from {low:g} to {high:g}"
     elif low is not None:
         word += f" of at least {low:g}"
-    return word + (" or empty" if may_be_empty(option) and not meta["choices"] else "")
+    if meta["choices"] and numeric:
+        word += f" or {_join(meta['choices'])}"
+    return word + (" or empty" if may_be_empty(option) and (numeric or not meta["choices"]) else "")
 
 
 def _join(choices: tuple[Any, ...]) -> str:

@@ -36,7 +36,7 @@ class Ranks:
         """Whether it is true on some rank, so that all do the same."""
         if not self.several:
             return flag
-        flags = torch.tensor([float(flag)], device=self.device)
+        flags = torch.tensor([float(flag)])  # on the CPU: the device need not be waited for
         dist.all_reduce(flags, op=dist.ReduceOp.MAX)
         return bool(flags.item() > 0)
 
@@ -70,7 +70,7 @@ def join(device: str) -> Iterator[Ranks]:
         return
     if own.type == "cuda":
         torch.cuda.set_device(own)
-    dist.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=PATIENCE)
+    dist.init_process_group("cpu:gloo,cuda:nccl" if own.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
         yield Ranks(rank, world, own)
     finally:

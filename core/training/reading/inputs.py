@@ -280,15 +280,15 @@ def of_one_shape(rows: Sequence[Arrays], most: int) -> Iterator[slice]:
     """Stretches of at most `most` rows that can be stacked: what is seen whole differs in size from file to file."""
     start = 0
     while start < len(rows):
-        shape = _shape(rows[start])
+        shape = shape_of(rows[start])
         end = start + 1
-        while end < min(start + most, len(rows)) and _shape(rows[end]) == shape:
+        while end < min(start + most, len(rows)) and shape_of(rows[end]) == shape:
             end += 1
         yield slice(start, end)
         start = end
 
 
-def _shape(arrays: Arrays) -> tuple[tuple[int, ...], ...]:
+def shape_of(arrays: Arrays) -> tuple[tuple[int, ...], ...]:
     return tuple(arrays[name].shape for name in ("image", "audio") if name in arrays)
 
 
@@ -316,7 +316,9 @@ def to_network(
     image = normalised(stacked["image"], card, device)
     if recipe.modality == "image":
         return image, None
-    frame_mask = stacked["mask"].to(device)
+    if recipe.modality == "video" and image.is_cuda and bool(stacked["mask"].all()):
+        return image, None  # a network that looks into a mask on a GPU waits for it
+    frame_mask = stacked["mask"].to(device, non_blocking=True)
     if recipe.modality == "video":
         return image, frame_mask
     there = {"image": frame_mask.any(dim=1), "audio": stacked["has_audio"].to(device)}
@@ -334,11 +336,12 @@ def to_network(
 
 
 def normalised(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
-    """(…, H, W, 3) bytes to (…, 3, H, W) floats."""
+    """(…, H, W, 3) bytes to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels want."""
     mean = torch.tensor(card.mean, dtype=torch.float32, device=device)[:, None, None] * 255
     std = torch.tensor(card.std, dtype=torch.float32, device=device)[:, None, None] * 255
     pixels = image.to(device, non_blocking=True).movedim(-1, -3)
-    floats = pixels.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+    layout = torch.preserve_format if pixels.is_cuda else torch.contiguous_format
+    floats = pixels.to(torch.float32, copy=True, memory_format=layout)
     return floats.sub_(mean).div_(std)  # in place: the batch is walked through as seldom as can be
 
 

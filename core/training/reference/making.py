@@ -15,7 +15,7 @@ from core.errors import WorkbenchError
 from core.media.probe import MediaInfo, probe
 from core.training.learning.best_model import Loaded
 from core.training.reading.examples import Source, Unusable, metadata_of, read
-from core.training.reading.inputs import Pieces, batch_of, pieces_of
+from core.training.reading.inputs import pieces_of
 from core.training.reference import rule
 from core.training.reference.processing import processed_kinds
 from core.training.reference.statistics import statistics_of
@@ -157,18 +157,12 @@ def measure_prepared(
     with scoring.head_inputs(loaded.network) as seen:
         scored = next(scoring.score_many(loaded.network, loaded.card, [cut], loaded.recipe, device))
     whole = sum(map(len, seen)) == len(cut.pieces)
-    embedding = np.concatenate(seen).mean(axis=0) if whole else _embedded(loaded, cut, device)
+    embedding = (
+        np.concatenate(seen).mean(axis=0)
+        if whole
+        else scoring.mean_embedding(loaded.network, loaded.card, cut, loaded.recipe, device)
+    )
     return Measured(figures_of(embedding, prepared), scored.score)
-
-
-@torch.no_grad()
-def _embedded(loaded: Loaded, cut: Pieces, device: torch.device | str) -> np.ndarray:
-    found = []
-    for start in range(0, len(cut.pieces), scoring.PIECES_AT_ONCE):
-        rows = [piece.arrays for piece in cut.pieces[start : start + scoring.PIECES_AT_ONCE]]
-        x, mask = batch_of(rows, loaded.recipe, loaded.card, device, loaded.network)
-        found.append(loaded.network.embed(x, mask).float().cpu().numpy())  # type: ignore[operator]
-    return np.concatenate(found).mean(axis=0)
 
 
 def figures_of(embedding: np.ndarray, prepared: Any) -> dict[str, np.ndarray]:

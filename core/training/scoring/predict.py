@@ -11,11 +11,13 @@ import pandas as pd
 from torch import nn
 
 from core.runs.folder import RunFolder
+from core.training.process.memory import MOST_ROWS
 from core.training.process.ranks import Ranks
-from core.training.reading.data import whole_samples
+from core.training.reading.data import WholeLoader
 from core.training.reading.examples import Source, Unusable
 from core.training.reading.inputs import Pieces
-from core.training.scoring.scoring import PIECES_AT_ONCE, Scored, score_many
+from core.training.scoring.agreement import Arithmetic
+from core.training.scoring.scoring import Scored, score_many
 from core.workspace import write_atomic
 
 
@@ -37,69 +39,77 @@ class Predicted:
         return labels[rows], np.array([self.scored[i].score for i in rows], dtype=np.float64)
 
 
+class SplitReader:
+    """Reads this rank's samples of a split whole, as often as asked; its processes live as long as it does."""
+
+    def __init__(self, source: Source, ranks: Ranks, workers: int = 0) -> None:
+        self.source = source
+        self.own = list(range(ranks.rank, len(source.files), ranks.world))
+        part = replace(
+            source,
+            files=[source.files[i] for i in self.own],
+            labels=source.labels[self.own],
+            texts=[source.texts[i] for i in self.own],
+            domains=source.domains[self.own],
+        )
+        self.loader = WholeLoader(part, workers)
+
+    def groups(self, rows: int, unusable: list[Unusable]) -> Iterator[list[tuple[int, Pieces]]]:
+        """Samples, by their numbers in the split, gathered until their pieces fill a pass of so many rows."""
+        waiting: list[tuple[int, Pieces]] = []
+        count = 0
+        for found in self.loader:
+            if isinstance(found, Unusable):
+                unusable.append(replace(found, sample=self.own[found.sample]))
+                continue
+            waiting.append((self.own[found[0]], found[1]))
+            count += len(found[1].pieces)
+            if count >= rows:
+                yield waiting
+                waiting, count = [], 0
+        if waiting:
+            yield waiting
+
+
 def predict(
     network: nn.Module,
     card: Any,
-    source: Source,
+    source: Source | SplitReader,
     ranks: Ranks,
     *,
     workers: int = 0,
+    precision: str = "fp32",
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda n: None,
 ) -> Predicted:
-    """Score every sample; ranks share the work and all get the whole."""
-    own = list(range(ranks.rank, len(source.files), ranks.world))
-    part = replace(
-        source,
-        files=[source.files[i] for i in own],
-        labels=source.labels[own],
-        texts=[source.texts[i] for i in own],
-        domains=source.domains[own],
-    )
+    """Score every sample; ranks share the work and all get the whole. A reader that is given stays alive after."""
+    reader = source if isinstance(source, SplitReader) else SplitReader(source, ranks, workers)
+    recipe, device = reader.source.recipe, ranks.device
+    arithmetic = Arithmetic.on(device, precision)
     scored: dict[int, Scored] = {}
     present: dict[int, tuple[str, ...]] = {}
     unusable: list[Unusable] = []
     asked = False
-    for waiting in _in_groups(part, workers, unusable):
+    for waiting in reader.groups(MOST_ROWS.get(device.type, 16), unusable):
         pieces = [pieces for _, pieces in waiting]
-        for (i, _), result in zip(
-            waiting,
-            score_many(network, card, pieces, source.recipe, ranks.device),
-            strict=True,
-        ):
-            scored[own[i]] = result
-        present.update({own[i]: pieces.present for i, pieces in waiting})
+        results = list(score_many(network, card, pieces, recipe, device, arithmetic.autocast(device)))
+        if not arithmetic.checked:
+            exact = list(score_many(network, card, pieces, recipe, device))
+            results = results if arithmetic.check(results, exact) else exact
+        scored.update({i: result for (i, _), result in zip(waiting, results, strict=True)})
+        present.update({i: pieces.present for i, pieces in waiting})
         progress(len(waiting))
         if stop():
             asked = True
             break
     if ranks.any(asked):
         raise Interrupted
-    everyone = ranks.gather((scored, [replace(u, sample=own[u.sample]) for u in unusable], present))
+    everyone = ranks.gather((scored, unusable, present))
     return Predicted(
         {k: v for one in everyone for k, v in one[0].items()},
         [u for one in everyone for u in one[1]],
         {k: v for one in everyone for k, v in one[2].items()},
     )
-
-
-def _in_groups(source: Source, workers: int, unusable: list[Unusable]) -> Iterator[list[tuple[int, Pieces]]]:
-    """Samples gathered until their pieces fill a forward pass."""
-    waiting: list[tuple[int, Pieces]] = []
-    count = 0
-    if not source.files:
-        return
-    for found in whole_samples(source, workers):
-        if isinstance(found, Unusable):
-            unusable.append(found)
-            continue
-        waiting.append(found)
-        count += len(found[1].pieces)
-        if count >= PIECES_AT_ONCE:
-            yield waiting
-            waiting, count = [], 0
-    if waiting:
-        yield waiting
 
 
 def score_tables(predicted: Predicted, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

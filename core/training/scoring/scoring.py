@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from core.media.recipe import Recipe
-from core.training.reading.inputs import (
-    Arrays,
-    Pieces,
-    Unit,
-    batch_of,
-    of_one_shape,
-    pieces_of,
-    with_scores,
-)
+from core.training.process.memory import in_passes, is_probe
+from core.training.reading.inputs import Arrays, Pieces, Unit, batch_of, pieces_of, with_scores
 
-PIECES_AT_ONCE = 16
+Autocast = Callable[[], AbstractContextManager[Any]]
 
 
 class Scored(NamedTuple):
@@ -51,10 +45,11 @@ def score_many(
     samples: Sequence[Pieces],
     recipe: Recipe,
     device: torch.device | str = "cpu",
+    autocast: Autocast = contextlib.nullcontext,
 ) -> Iterator[Scored]:
     """The same for several samples, whose pieces share forward passes."""
     rows = [piece.arrays for sample in samples for piece in sample.pieces]
-    piece_logits, unit_logits = forward(network, card, rows, recipe, device)
+    piece_logits, unit_logits = forward(network, card, rows, recipe, device, autocast)
     start = 0
     for sample in samples:
         end = start + len(sample.pieces)
@@ -69,24 +64,44 @@ def forward(
     rows: Sequence[Arrays],
     recipe: Recipe,
     device: torch.device | str,
+    autocast: Autocast = contextlib.nullcontext,
 ) -> tuple[list[float], list[np.ndarray | None]]:
     """Of every row the logit of fake against real; and of its parts, where the network gives them."""
+
+    def run(part: Sequence[Arrays]) -> tuple[torch.Tensor, torch.Tensor | None]:
+        inputs, mask = batch_of(part, recipe, card, device, network)
+        with autocast():
+            output = network(inputs, mask, details=True)
+        units = output.unit_logits
+        return ahead(output.logits), None if units is None else ahead(units)
+
     was_training = network.training
     if was_training:  # walking through all modules takes longer than a small network's pass
         network.eval()
     piece_logits: list[float] = []
     unit_logits: list[np.ndarray | None] = []
     try:
-        for part in of_one_shape(rows, PIECES_AT_ONCE):
-            inputs, mask = batch_of(rows[part], recipe, card, device, network)
-            output = network(inputs, mask, details=True)
-            piece_logits += margin(output.logits).tolist()
-            parts = None if output.unit_logits is None else margin(output.unit_logits)
-            unit_logits += [None] * len(output.logits) if parts is None else list(parts.numpy())
+        for whole, parts in in_passes(network, rows, run, device):
+            piece_logits += whole.tolist()
+            unit_logits += [None] * len(whole) if parts is None else list(parts.cpu().numpy())
     finally:
         if was_training:
             network.train()
     return piece_logits, unit_logits
+
+
+@torch.no_grad()
+def mean_embedding(
+    network: torch.nn.Module, card: Any, cut: Pieces, recipe: Recipe, device: torch.device | str
+) -> np.ndarray:
+    """Of a sample, over its pieces: where it lies among what the network knows."""
+
+    def run(part: Sequence[Arrays]) -> np.ndarray:
+        inputs, mask = batch_of(part, recipe, card, device, network)
+        return network.embed(inputs, mask).float().cpu().numpy()  # type: ignore[operator, no-any-return]
+
+    found = list(in_passes(network, [piece.arrays for piece in cut.pieces], run, device))
+    return np.concatenate(found).mean(axis=0)
 
 
 @contextlib.contextmanager
@@ -98,7 +113,7 @@ def head_inputs(network: torch.nn.Module) -> Iterator[list[np.ndarray]]:
     seen: list[np.ndarray] = []
 
     def keep(_head: torch.nn.Module, given: tuple[Any, ...]) -> None:
-        if given and isinstance(given[0], torch.Tensor) and given[0].ndim == 2:
+        if not is_probe() and given and isinstance(given[0], torch.Tensor) and given[0].ndim == 2:
             seen.append(given[0].detach().float().cpu().numpy())
 
     handle = network.head.register_forward_pre_hook(keep)  # type: ignore[union-attr]
@@ -108,10 +123,15 @@ def head_inputs(network: torch.nn.Module) -> Iterator[list[np.ndarray]]:
         handle.remove()
 
 
-def margin(logits: torch.Tensor) -> torch.Tensor:
-    """How much fake is ahead of real, on the CPU in double precision."""
-    logits = logits.detach().to("cpu", torch.float64)
+def ahead(logits: torch.Tensor) -> torch.Tensor:
+    """How much fake is ahead of real, where the logits are, in double precision."""
+    logits = logits.detach().double()
     return logits[..., 1] - logits[..., 0]
+
+
+def margin(logits: torch.Tensor) -> torch.Tensor:
+    """The same on the CPU."""
+    return ahead(logits).cpu()
 
 
 def probability(logit: Any) -> Any:
