@@ -1,7 +1,8 @@
-"""What the training loop costs beyond its arithmetic: `python -m benchmarks.training [--model M] [--steps N] [--json]`.
+"""What the training loop costs beyond its arithmetic: `python -m benchmarks.training [--device cpu|cuda] [--memory] [--json]`.
 
-The loop's steps against a bare loop over the same tensors with the same network; and the share of its time that the
-loop waits for data when the prepared cache is filled. Pictures are made here; nothing is read from anywhere else.
+Without an option: the loop's steps against a bare loop over the same tensors with the same network, and the share of
+its time that the loop waits for data when the prepared cache is filled. `--device`: step, epoch and validation beside
+a bare loop, for five networks. `--memory`: the most memory that every network's default needs. Media are made here.
 """
 
 from __future__ import annotations
@@ -9,36 +10,49 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
+import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import torch
-from PIL import Image
 
-from core.catalog import table
-from core.catalog.table import DatasetInfo
-from core.media.cache import prepared
-from core.runs.folder import new_run
-from core.training.learner import Context, NetworkLearner
-from core.training.loop import Loop
+import models
+from benchmarks import training_media, training_parts
+from core.memory import keep_freed
 from core.training.options.config import TrainConfig
-from core.training.process.ranks import Ranks
-from core.training.setup import set_up
-from core.workspace import Workspace
+from core.training.process.ranks import Ranks, describe, own_device
+from core.workspace import CODE_ROOT, Workspace
 
 OVERHEAD_AT_MOST = 1.05
 WAIT_AT_MOST = 0.05
+STEP_AT_LEAST, EPOCH_AT_LEAST = 0.95, 0.9  # of the bare loop's samples a second
+VIDEO_AT_MOST = 4 * 1024  # MB of a video network's default
 CPU = Ranks(0, 1, torch.device("cpu"))
+NETWORKS: dict[str, dict[str, Any]] = {
+    "resnet50": {"modality": "image"},
+    "efficientnet_b0": {"modality": "image"},
+    "vit_base_patch16_224": {"modality": "image"},
+    "efficientnet_lstm": {"modality": "video", "frames": 16},
+    "fusion": {"modality": "multimodal"},
+}
+BATCHES = {
+    "cpu": {"image": 8, "video": 2, "multimodal": 2},
+    "cuda": {"image": 128, "video": 16, "multimodal": 8},
+}
+MANY = {"cpu": (64, 16), "cuda": (6000, 400)}  # pictures, clips
+SHARED = {
+    "faces": False, "protocol": "group", "scheduler": "cosine", "clip_norm": 1.0, "epochs": 3, "early_stopping": None,
+}  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="five networks beside the bare loop")
+    parser.add_argument("--memory", action="store_true", help="peak of every network's default")
+    parser.add_argument("--only", nargs="+", metavar="NETWORK", help="of --device or --memory")
+    parser.add_argument("--peak-of", help=argparse.SUPPRESS)
     parser.add_argument("--model", default="mobilenetv3_small")
     parser.add_argument("--size", type=int, default=224, help="pixels (default 224)")
     parser.add_argument("--batch", type=int, default=32)
@@ -46,108 +60,50 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=256)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if args.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: there is no CUDA device on this machine")
     root = Path(tempfile.mkdtemp(prefix="benchmark-training-"))
     try:
+        if args.peak_of:
+            print(json.dumps(peak(root, args.peak_of)))
+            return
+        measure, show = (memory, memory_lines) if args.memory else (overhead, lines)
+        if args.device and not args.memory:
+            measure, show = networks, network_lines
         measured = measure(root, args)
     finally:
         shutil.rmtree(root, ignore_errors=True)
-    print(json.dumps(measured, indent=2) if args.json else lines(measured))
+    print(json.dumps(measured, indent=2) if args.json else show(measured))
     sys.exit(0 if measured["within"] else 1)
 
 
-def measure(root: Path, args: argparse.Namespace) -> dict[str, Any]:
+# A step, and waiting for data
+
+
+def overhead(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     space = Workspace(root / "workspace")
-    make_pictures(space, root / "pictures", args.pictures, args.size)
-    config = TrainConfig(
-        modality="image", model=args.model, image_size=args.size, batch_size=args.batch, faces=False,
-        protocol="group", scheduler="cosine", clip_norm=1.0, augmentation=["flip"], device="cpu", epochs=3,
-    )  # fmt: skip
-    setup = set_up(config, space)
-    for split in ("train", "val"):
-        for file in setup.source(split).files:
-            prepared(file, setup.recipe, space)
-    ratio, bare, ours = overhead(setup, root / "overhead", args.steps)
-    wait, rate = waiting(setup, root / "waiting")
+    name = training_media.pictures(space, root / "pictures", args.pictures, args.size)
+    config = TrainConfig.from_dict(
+        {**SHARED, "modality": "image", "model": args.model, "datasets": [name], "image_size": args.size}
+        | {"batch_size": args.batch, "augmentation": ["flip"], "device": "cpu"}
+    )
+    job = training_parts.job_of(config, space, root / "overhead")
+    batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
+    bare = training_parts.Bare(job)
+    job.network.train()
+    ratio, other, ours = training_parts.side_by_side(
+        lambda: bare.step(batch), lambda: training_parts.own_step(job, batch), bare.wait, args.steps
+    )
+    wait, rate = training_parts.waiting(job.setup, root / "waiting", CPU)
     return {
         "threads": torch.get_num_threads(),
-        "bare_step_ms": round(1000 * bare, 2),
+        "bare_step_ms": round(1000 * other, 2),
         "loop_step_ms": round(1000 * ours, 2),
         "overhead": round(ratio - 1, 4),
         "data_wait": round(wait, 4),
         "samples_per_second": round(rate, 1),
         "within": ratio <= OVERHEAD_AT_MOST and wait <= WAIT_AT_MOST,
     }
-
-
-def overhead(setup: Any, folder: Path, steps: int) -> tuple[float, float, float]:
-    """Bare and own steps in turn, on the same batch; the median of the ratios of neighbours, so that noise cancels."""
-    job = Loop(NetworkLearner(setup, Context(CPU)), new_run(setup.config.to_dict(), path=folder))
-    batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
-    inputs, mask = job.learner.convert(batch)
-    optimizer, network = job.stepper.optimizer, job.network
-
-    def bare_step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        loss = torch.nn.functional.cross_entropy(network(inputs, mask), batch.labels)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-
-    def own_step() -> None:
-        job._step([batch])
-
-    network.train()
-    bare_step()
-    own_step()
-    pairs = []
-    for turn in range(steps):
-        order = (bare_step, own_step) if turn % 2 else (own_step, bare_step)
-        took = {step: timed(step) for step in order}
-        pairs.append((took[bare_step], took[own_step]))
-    ratio = statistics.median(own / bare for bare, own in pairs)
-    return ratio, statistics.median(b for b, _ in pairs), statistics.median(o for _, o in pairs)
-
-
-def timed(step: Any) -> float:
-    began = time.perf_counter()
-    step()
-    return time.perf_counter() - began
-
-
-def waiting(setup: Any, folder: Path) -> tuple[float, float]:
-    """The share of a whole epoch that the loop waits for data, as its own events say it, and its samples a second."""
-    from core.runs import events
-
-    run = new_run(setup.config.to_dict(), path=folder)
-    job = Loop(NetworkLearner(setup, Context(CPU)), run)
-    for epoch in (1, 2):  # the first starts the reading processes
-        job.progress.epoch, job.progress.batch = epoch, 0
-        job._train_epoch(job.draws_of(epoch))
-    found = [e for e in events.read(run.events_file)[0] if e.epoch == 2]
-    waits = [e.value for e in found if e.name == "data_wait"]
-    rates = [e.value for e in found if e.name == "throughput"]
-    return float(np.mean(waits)), float(np.mean(rates))
-
-
-def make_pictures(space: Workspace, root: Path, count: int, size: int) -> None:
-    rng, rows = np.random.default_rng(0), []
-    for i in range(count):
-        label = i % 2
-        path = root / f"{i:05}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = rng.uniform(0, 255, (8, 8, 3)).astype(np.uint8)
-        Image.fromarray(pixels).resize((size + 32, size + 32), Image.Resampling.BICUBIC).save(
-            path, quality=90
-        )
-        rows.append(
-            {
-                "id": f"made/{path.name}", "path": path.name, "dataset": "made", "layout": "generic",
-                "modality": "image", "label": label, "method": "made" if label else None,
-                "groups": [f"made-{i}"], "bytes": path.stat().st_size, "mtime_ns": path.stat().st_mtime_ns,
-            }
-        )  # fmt: skip
-    about = DatasetInfo(name="made", layout="generic", root=str(root))
-    table.save("made", pd.DataFrame(rows), about, space)
 
 
 def lines(measured: dict[str, Any]) -> str:
@@ -159,6 +115,94 @@ def lines(measured: dict[str, Any]) -> str:
             f"{measured['samples_per_second']} samples/s on {measured['threads']} threads",
         ]
     )
+
+
+# Five networks beside the bare loop
+
+
+def networks(root: Path, args: argparse.Namespace) -> dict[str, Any]:
+    space = Workspace(root / "workspace")
+    pictures, clips = MANY[args.device]
+    seen = training_media.pictures(space, root / "pictures", pictures, args.size)
+    talking = training_media.clips(space, root / "clips", clips, 256, 16)
+    found: dict[str, Any] = {}
+    for name in args.only or NETWORKS:
+        asked = NETWORKS[name]
+        config = TrainConfig.from_dict(
+            {**SHARED, **asked, "model": name, "device": args.device}
+            | {"datasets": [seen if asked["modality"] == "image" else talking]}
+            | {"batch_size": BATCHES[args.device][asked["modality"]]}
+        )
+        found[name] = training_parts.compare(config, space, root / name, args.steps)
+        print(network_line(name, found[name]), file=sys.stderr, flush=True)
+    within = all(
+        one["step"]["ratio"] >= STEP_AT_LEAST and one["epoch"]["ratio"] >= EPOCH_AT_LEAST
+        for one in found.values()
+    )
+    return {"device": describe(own_device(args.device)), "networks": found, "within": within}
+
+
+def network_lines(measured: dict[str, Any]) -> str:
+    rows = [network_line(name, one) for name, one in measured["networks"].items()]
+    return "\n".join([f"{measured['device']}: samples/s, bare and ours (ours over bare)", *rows])
+
+
+def network_line(name: str, one: dict[str, Any]) -> str:
+    parts = [
+        f"{part} {one[part]['bare']:.1f} {one[part]['ours']:.1f} ({one[part]['ratio']:.2f})"
+        for part in ("step", "epoch", "validation")
+    ]
+    return (
+        f"  {name} ({one['precision']}, batch {one['batch']}, {one['workers']} reader(s)): {', '.join(parts)}"
+    )
+
+
+# Memory
+
+
+def memory(root: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Each network in a process of its own: memory that was freed is kept."""
+    found: dict[str, Any] = {}
+    for name in args.only or models.list_models():
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.training", "--peak-of", name],
+            cwd=CODE_ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+            found[name] = {"error": reason}
+        else:
+            found[name] = json.loads(done.stdout)
+        print(memory_line(name, found[name]), file=sys.stderr, flush=True)
+    videos = [one for name, one in found.items() if models.card(name).modality == "video"]
+    within = all("error" not in one and one["peak_mb"] < VIDEO_AT_MOST for one in videos)
+    return {"networks": found, "within": within}
+
+
+def peak(root: Path, name: str) -> dict[str, Any]:
+    keep_freed()  # as a training does
+    space, modality = Workspace(root / "workspace"), models.card(name).modality
+    if modality == "image":
+        dataset = training_media.pictures(space, root / "media", 150, 256)
+    elif modality == "audio":
+        dataset = training_media.sounds(space, root / "media", 80, 4.5)
+    else:
+        dataset = training_media.clips(space, root / "media", 40, 256, 16)
+    config = {"modality": modality, "model": name, "datasets": [dataset], "faces": False, "protocol": "group"}
+    return training_parts.peak_of_default(
+        TrainConfig.from_dict({**config, "device": "cpu"}), space, root / "run"
+    )
+
+
+def memory_lines(measured: dict[str, Any]) -> str:
+    rows = [memory_line(name, one) for name, one in measured["networks"].items()]
+    return "\n".join([f"peak in MB (video networks: below {VIDEO_AT_MOST})", *rows])
+
+
+def memory_line(name: str, one: dict[str, Any]) -> str:
+    if "error" in one:
+        return f"  {name}: {one['error']}"
+    return f"  {name}: {one['peak_mb']:,} (training {one['training_mb']:,}; batch {one['batch']} in {one['parts']} part(s))"
 
 
 if __name__ == "__main__":

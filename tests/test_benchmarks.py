@@ -35,7 +35,7 @@ SMALL = {
     "scan": "--files 5000 --rounds 1",
     "scan_shards": "--rows 2000 --rounds 1",
     "thresholds": "--scores 100000 --rows 100000",
-    "training": "--steps 2 --pictures 32 --size 64 --batch 8",
+    "training": "--device cpu --only efficientnet_b0 --steps 1 --size 64",
 }
 # Their small editions are tests of their own, which look at more than whether they end.
 ELSEWHERE = {"faults", "fuzz_media", "load"}

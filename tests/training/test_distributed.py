@@ -17,9 +17,11 @@ from core.errors import BadInput
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
 from core.training.learner import Context, NetworkLearner
+from core.training.learning import best_model
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks, own_device
+from core.training.scoring.predict import predict
 from core.training.setup import set_up
 from core.workspace import CODE_ROOT, Workspace
 from tests.training.test_resume import wait_for
@@ -60,6 +62,7 @@ def test_devices_two_on_one_cpu(space: Workspace, tmp_path: Path) -> None:
         scores = pd.read_parquet(run / "scores" / f"{split}.parquet")
         missing = set(plan["splits"][split]) - set(scores["id"])
         assert scores["id"].is_unique and missing <= {"tiny/fake/0020.png"}
+        assert_scored_as_alone(RunFolder(run), split, scores, space)
     found = events.read(run / "events.jsonl")[0]
     counts = pd.Series([e.name for e in found]).value_counts()
     assert counts["val/auc"] == 2  # one rank wrote, once an epoch
@@ -71,6 +74,16 @@ def test_devices_two_on_one_cpu(space: Workspace, tmp_path: Path) -> None:
     n = len(plan["splits"]["train"])
     each = (n + 1) // 2
     assert kept["progress"]["step"] == 2 * ((each + 3) // 4)
+
+
+def assert_scored_as_alone(run: RunFolder, split: str, scores: pd.DataFrame, space: Workspace) -> None:
+    """Each process scored a part of the split: together they give what one gives."""
+    setup = set_up(TrainConfig.from_dict(run.config()), space)
+    loaded = best_model.load(run)
+    alone = predict(loaded.network, loaded.card, setup.source(split), Ranks(0, 1, torch.device("cpu")))
+    ids = setup.planned.split(split)["id"].to_numpy()
+    expected = {str(ids[i]): one.score for i, one in alone.scored.items()}
+    assert dict(zip(scores["id"], scores["score"], strict=True)) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.long
