@@ -36,13 +36,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def measure(config: TrainConfig) -> dict[str, Any]:
     """Prepare a few files, take a few steps, score a few samples; the rest is multiplication."""
     from core.runs.folder import RunFolder
+    from core.training import automatic
     from core.training.learner import Context, NetworkLearner
     from core.training.loop import Loop
-    from core.training.process.ranks import join
+    from core.training.process.arithmetic import settle_algorithms
+    from core.training.process.ranks import describe, join
     from core.training.setup import set_up
 
     setup = set_up(config)
     with tempfile.TemporaryDirectory() as folder, join(config.device) as ranks:
+        settle_algorithms(config, ranks.device)
+        setup = automatic.settled(setup, ranks.device)
         prepare = _prepare_seconds(setup)
         head = setup.tune == "head"
         # A head takes next to nothing beside the embeddings, which are scores but for the last layer.
@@ -50,9 +54,10 @@ def measure(config: TrainConfig) -> dict[str, Any]:
         if not head:
             job = Loop(NetworkLearner(setup, Context(ranks)), RunFolder(Path(folder)))
             step, batch = _step_seconds(job)
-            steps = job.total_steps
+            steps, setup = job.total_steps, job.setup
         score = _score_seconds(setup, ranks)
         memory = _memory(ranks.device)
+        memory["device"] = describe(ranks.device)
     return _result(config, setup, head, prepare, step, steps, batch, score, memory)
 
 
@@ -105,16 +110,17 @@ def _score_seconds(setup: Any, ranks: Any) -> float:
         source, files=source.files[:count], labels=source.labels[:count], texts=source.texts[:count],
         domains=source.domains[:count],
     )  # fmt: skip
-    predict(network, setup.card, part, ranks)  # the first time also prepares
+    precision = setup.config.precision
+    predict(network, setup.card, part, ranks, precision=precision)  # the first time also prepares
     began = time.monotonic()
-    predict(network, setup.card, part, ranks)
+    predict(network, setup.card, part, ranks, precision=precision)
     return (time.monotonic() - began) / max(1, count)
 
 
-def _memory(device: Any) -> dict[str, float]:
+def _memory(device: Any) -> dict[str, Any]:
     import torch
 
-    found = {"memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    found: dict[str, Any] = {"memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
     if device.type == "cuda":
         found["gpu_memory_mb"] = torch.cuda.max_memory_reserved(device) / 2**20
     return found
@@ -122,7 +128,7 @@ def _memory(device: Any) -> dict[str, float]:
 
 def _result(
     config: TrainConfig, setup: Any, head: bool, prepare: float, step: float, steps: int, batch: int,
-    score: float, memory: dict[str, float],
+    score: float, memory: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     from core.training.setup import trained_how
 
@@ -143,6 +149,7 @@ def _result(
         "epoch_seconds": None if head else step * steps / config.epochs + validate,
         "step_seconds": step,
         "measured_batch": batch,
+        "precision": setup.config.precision,
         "samples": counts,
         "trained_how": trained_how(setup),
         **memory,
@@ -161,6 +168,7 @@ def show(result: dict[str, Any]) -> str:
     epoch = "" if result["epoch_seconds"] is None else f", {result['epoch_seconds']:.1f} s an epoch"
     gpu = f", {result['gpu_memory_mb']:.0f} MB on the GPU" if "gpu_memory_mb" in result else ""
     return (
-        f"about {minutes:.1f} min{epoch} (of it {result['preparing_seconds']:.0f} s to prepare what the cache lacks), "
+        f"on {result['device']} about {minutes:.1f} min{epoch} "
+        f"(of it {result['preparing_seconds']:.0f} s to prepare what the cache lacks), "
         f"{result['memory_mb']:.0f} MB of memory{gpu}; {result['trained_how']}"
     )

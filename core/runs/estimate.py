@@ -28,6 +28,8 @@ class Estimate:
     preparing_seconds: float
     memory_mb: float
     gpu_memory_mb: float | None
+    device: str  # the card's name, or the CPU
+    precision: str
     trained_how: str = ""  # size, batch, accumulation, precision as they will be
 
 
@@ -64,6 +66,8 @@ def estimate(
         memory_mb=document["memory_mb"],
         gpu_memory_mb=document.get("gpu_memory_mb"),
         trained_how=str(document.get("trained_how", "")),
+        device=document["device"],
+        precision=document["precision"],
     )
 
 

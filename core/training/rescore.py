@@ -20,6 +20,7 @@ from core.training.ablation import ablate, few_of_each
 from core.training.learning import best_model
 from core.training.learning.best_model import Loaded
 from core.training.options.config import TrainConfig
+from core.training.process.arithmetic import on_device
 from core.training.process.ranks import Ranks, describe, own_device
 from core.training.reading.examples import Source, Unusable, metadata_of, read
 from core.training.reading.inputs import pieces_of
@@ -132,8 +133,11 @@ def evaluate_on(
 def scored(loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
     """Every sample's score, with a bar where somebody watches."""
     with _bar(len(source.files), what) as bar:
-        network = loaded.network.to(ranks.device)
-        return predict(network, loaded.card, source, ranks, workers=workers, progress=bar.update)  # type: ignore[arg-type]
+        network = on_device(loaded.network, ranks.device)
+        return predict(
+            network, loaded.card, source, ranks,
+            workers=workers, precision="auto", progress=bar.update,  # type: ignore[arg-type]
+        )  # fmt: skip
 
 
 def _bar(total: int, what: str) -> tqdm[Any]:

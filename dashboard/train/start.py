@@ -171,7 +171,7 @@ def _draw_estimate(found: estimate.Estimate) -> None:
     st.info(
         f"About **{theme.duration(found.seconds)}**{epoch} · {theme.size(found.memory_mb * 1e6)} of memory{gpu}. "
         f"Preparing the files takes {theme.duration(found.preparing_seconds)} of it.  \n"
-        f"Trained with {theme.safe(found.trained_how)}.",
+        f"On {theme.safe(found.device)}, trained with {theme.safe(found.trained_how)}.",
         icon=":material/timer:",
     )
 

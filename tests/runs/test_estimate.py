@@ -64,6 +64,7 @@ def test_head_mode_is_measured_on_a_few_samples(
     told = measure(TrainConfig.from_dict(small(tune="head", epochs=6)))
     assert sum(scored) <= 2 * SCORED
     assert told["epoch_seconds"] is None and told["seconds"] > 0
+    assert told["device"].startswith("CPU (") and told["precision"] == "fp32", "the estimate knows the card"
     assert not list(space.cache.rglob("*embedd*"))
 
 
