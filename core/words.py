@@ -68,6 +68,8 @@ FIGURES = {
     "throughput": "samples per second",
     "gpu": "GPU load",
     "gpu_memory": "GPU memory",
+    "gpu_temperature": "GPU temperature",
+    "gpu_power": "GPU power",
     "memory": "memory",
     "cpu": "processor load",
     "data_wait": "waiting for data",
@@ -153,6 +155,8 @@ OPTIONS = {
     "precision": "Arithmetic",
     "workers": "Reading processes",
     "checkpoint_minutes": "Save at least every",
+    "compile": "Compile the network",
+    "deterministic": "Repeatable on a GPU",
     "smote_neighbours": "SMOTE: neighbours",
 }
 CROP: dict[str | bool, str] = {"auto": "as the data needs", True: "yes", False: "no"}
