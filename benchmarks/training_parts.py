@@ -118,7 +118,9 @@ class Bare:
         setup, source = self.setup, self.setup.source("val")
         self.network.eval()
         most = 256 if self.device.type == "cuda" else 16
-        began, scores, rows = time.perf_counter(), [], []
+        scores: list[torch.Tensor] = []
+        rows: list[dict[str, np.ndarray]] = []
+        began = time.perf_counter()
 
         def score() -> None:
             inputs, mask = batch_of(rows, setup.recipe, setup.card, self.device, self.network)
@@ -167,7 +169,8 @@ def side_by_side(
     bare: Callable[[], None], ours: Callable[[], None], wait: Callable[[], None], turns: int
 ) -> tuple[float, float, float]:
     """Both in turn; the median of the ratios of neighbours, so that noise cancels, and of the seconds of either."""
-    bare(), ours()
+    bare()
+    ours()
     pairs = []
     for turn in range(turns):
         order = (bare, ours) if turn % 2 else (ours, bare)

@@ -40,8 +40,8 @@ def assert_the_same(one: RunFolder, other: RunFolder) -> None:
     for name, value in a.items():
         assert torch.equal(value, b[name]), name
     for split in ("val", "test"):
-        tables = [pd.read_parquet(run.scores_file(split)) for run in (one, other)]
-        pd.testing.assert_frame_equal(*tables, check_exact=True)
+        mine, others = (pd.read_parquet(run.scores_file(split)) for run in (one, other))
+        pd.testing.assert_frame_equal(mine, others, check_exact=True)
 
 
 @pytest.mark.parametrize("device", DEVICES)
