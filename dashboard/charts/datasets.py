@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core import words
 from core.catalog import statistics
 from core.catalog.table import DatasetInfo
 from dashboard import theme
@@ -28,15 +29,17 @@ def splits_figure(about: DatasetInfo) -> go.Figure:
     """Real and fake of each split, side by side."""
     parts = statistics.by(about, "split")
     order = [s for s in statistics.SPLITS if s in parts]
-    return _by_label(parts, order, "split", "samples by official split")
+    return _by_label(parts, order, "split", "samples in each part", words.SPLITS)
 
 
 def modalities_figure(about: DatasetInfo) -> go.Figure:
     parts = statistics.by(about, "modality")
-    return _by_label(parts, list(parts), "modality", "samples by modality")
+    return _by_label(parts, list(parts), "modality", "samples of each kind", words.MODALITIES)
 
 
-def _by_label(parts: dict[str, statistics.Count], order: Sequence[str], key: str, title: str) -> go.Figure:
+def _by_label(
+    parts: dict[str, statistics.Count], order: Sequence[str], key: str, title: str, names: dict[str, str]
+) -> go.Figure:
     figure = go.Figure()
     for label in LABELS:
         values = [getattr(parts[name], label) for name in order]
@@ -45,15 +48,16 @@ def _by_label(parts: dict[str, statistics.Count], order: Sequence[str], key: str
         figure.add_bar(
             x=list(order),
             y=values,
-            name=label,
+            name=words.LABELS[label],
             marker={"color": theme.LABEL_COLORS[label], "pattern": _pattern(label)},
             text=[theme.count(v) for v in values],
             textposition="outside",
             cliponaxis=False,
             customdata=[_chosen(**{key: name, "label": label}) for name in order],
-            hovertemplate="%{x}, " + label + ": %{y:,}<extra></extra>",
+            hovertemplate="%{x}, " + words.LABELS[label] + ": %{y:,}<extra></extra>",
         )
     figure.update_layout(barmode="group", yaxis_title=title)
+    figure.update_xaxes(tickvals=list(order), ticktext=[names.get(name, name) for name in order])
     return theme.figure(figure, keep=f"{about_key(parts)}-{key}")
 
 
@@ -87,13 +91,15 @@ def methods_figure(about: DatasetInfo) -> go.Figure:
         figure.add_bar(
             x=order,
             y=values,
-            name=split,
+            name=words.split(split),
             width=width,
             marker={"color": color, "line": {"width": 0.5, "color": "rgba(0,0,0,0.35)"}},
             customdata=[_method_choice(name, split) for name in order],
-            hovertemplate="%{x}, " + split + ": %{y:,}<extra></extra>",
+            hovertemplate="%{x}, " + words.split(split) + ": %{y:,}<extra></extra>",
         )
-    figure.update_layout(barmode="overlay", yaxis_title="samples by method, splits laid over each other")
+    figure.update_layout(
+        barmode="overlay", yaxis_title="samples of each method, the parts laid over each other"
+    )
     return theme.figure(figure, keep=f"{about.name}-methods")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core import words
 from core.catalog.expected import FOUND, PARTLY, expected, summary
 from core.catalog.published import balanced_datasets
 from core.catalog.table import DatasetInfo
@@ -20,7 +21,7 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
     """Every known dataset: found, partly with what is missing, or not found."""
     rows = expected(infos)
     with st.expander(f"Expected and found: {summary(rows)}", icon=":material/checklist:"):
-        st.dataframe(
+        _table(
             pd.DataFrame(
                 [
                     {
@@ -36,19 +37,18 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
                     for row in rows
                 ]
             ),
-            hide_index=True,
-            key="expected-table",
+            "expected-table",
         )
 
 
 def recommended() -> None:
     """The standing table: what to fetch for each kind of media, whatever the ratio."""
     with st.expander("Datasets worth adding", icon=":material/library_add:"):
-        st.dataframe(
+        _table(
             pd.DataFrame(
                 [
                     {
-                        "for": modality,
+                        "for": words.modality(modality),
                         "dataset": s.dataset + (f" ({s.part})" if s.part else ""),
                         "together with": s.partner,
                         "real": s.real,
@@ -64,8 +64,7 @@ def recommended() -> None:
                     for s in balanced_datasets(modality)
                 ]
             ),
-            hide_index=True,
-            key="recommended-table",
+            "recommended-table",
         )
         st.caption(
             "Counts as published. What helps your own data, and by how much, stands with each dataset."
@@ -76,3 +75,8 @@ def _pair(published: dict[str, int | None] | None) -> str:
     if not published:
         return "–"
     return f"{theme.count(published['real'])} : {theme.count(published['fake'])}"
+
+
+def _table(frame: pd.DataFrame, key: str) -> None:
+    """Without the columns that hold nothing."""
+    st.dataframe(frame, hide_index=True, key=key, column_order=theme.telling(frame))

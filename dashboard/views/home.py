@@ -46,7 +46,7 @@ def latest(runs: Sequence[Summary]) -> None:
         if run.preparation is not None:
             best.markdown(run.preparation)
             continue
-        if run.best is None:
+        if run.best is None and not run.learned_nothing:
             continue
         best.markdown(
             f"best validation {theme.figure_name(run.monitor)} "

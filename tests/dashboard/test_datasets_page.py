@@ -146,7 +146,7 @@ def test_bars_carry_what_a_click_filters_by(space: Workspace) -> None:
                 about, Filter(label=label, split=split, method=method, modality=modality), space
             )
             total += value
-    assert total == 60 and {t.name for t in bars} == {"train", "test"}
+    assert total == 60 and {t.name for t in bars} == {"training", "test"}
 
 
 def test_pages_of_the_gallery_hold_every_sample_once(space: Workspace) -> None:

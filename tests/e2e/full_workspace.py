@@ -5,6 +5,7 @@ Nothing is trained: scores are drawn, and the documents of a finished run are wr
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.catalog.demo import making
 from core.catalog.demo.pictures import faces_140k
 from core.catalog.demo.recordings import sound_sets
 from core.catalog.scan import scan
-from core.runs import events
+from core.runs import events, processes
 from core.runs.folder import RunFolder, new_run
 from core.training.scoring.evaluation import documents
 from core.workspace import Workspace
@@ -29,7 +30,7 @@ BASE = {
 
 
 def fill(space: Workspace) -> dict[str, RunFolder]:
-    """The runs by what they are: first, second, nothing, stopped, failed."""
+    """The runs by what they are: first, second, nothing, running, stopped, failed."""
     original = making.demo_sets
     try:
         making.demo_sets = lambda: [faces_140k(), sound_sets()[0]]
@@ -44,6 +45,13 @@ def fill(space: Workspace) -> dict[str, RunFolder]:
         "failed": _begun(space, "One that failed", "efficientnet_b0"),
     }
     now = time.time()
+    running = _begun(space, "One that runs", "xception")
+    made["running"] = running
+    # Its worker is this very process, and says so for a long time.
+    running.set_status(
+        state="running", epoch=3, epochs=6, step=30, steps=60, started=now - 60, heartbeat=now + 3600,
+        pid=os.getpid(), process_start=processes.start_time(os.getpid()),
+    )  # fmt: skip
     made["stopped"].set_status(state="stopped", epoch=3, epochs=6, best=0.71, started=now - 90, ended=now)
     made["failed"].set_status(
         state="failed",
