@@ -147,11 +147,11 @@ def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
         recall=_number(at.get("recall")),
         false_alarms=_number(at.get("fpr")),
         date=folder.status().ended or _number(metrics.get("written")),
-        **_of_others(folder.imported),
+        **of_others(folder.imported),
     )
 
 
-def _of_others(imported: Mapping[str, Any] | None) -> dict[str, Any]:
+def of_others(imported: Mapping[str, Any] | None) -> dict[str, Any]:
     """What detector.json says of the detector's authors."""
     if imported is None:
         return {}

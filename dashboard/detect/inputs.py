@@ -68,6 +68,7 @@ def _about(run_id: str) -> None:
         st.warning(
             "**Not measured here.** Its verdicts are `uncertain` until the Detectors page measured it."
         )
+        st.caption(theme.safe(" ".join(found.about.lines)))
         return
     if found.learned_nothing and found.imported is not None:
         words = str((found.imported["measured"] or {}).get("words") or "at chance")

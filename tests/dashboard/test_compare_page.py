@@ -122,6 +122,19 @@ def test_published_figures_are_not_comparable_where_the_protocol_differs(
     assert tables[0]["why"].str.len().min() > 10
 
 
+def test_what_its_authors_state_stands_beside_an_imported_detector(
+    make_run: Callable[..., RunFolder], space: Workspace
+) -> None:
+    make_run("small", 2, 1)
+    other = make_run("large", 2, 2)
+    space.detectors.mkdir()
+    imported = RunFolder(other.path.rename(space.detectors / "AASIST"))
+    published = [{"figure": "EER 0.83 %", "protocol": "ASVspoof 2019 LA"}]
+    imported.save_document("detector", {"title": "AASIST", "parameters": 297_866, "published": published})
+    text = text_of(open_page())
+    assert "its authors state EER 0.83 % (ASVspoof 2019 LA): another protocol than the figures here" in text
+
+
 def test_runs_on_other_samples_cannot_be_paired(make_run: Callable[..., RunFolder]) -> None:
     make_run("small", 2, 1)
     make_run("large", 2, 2, dataset="Celeb-DF-v2")
