@@ -31,8 +31,21 @@ FURTHER = {
     "method": ("method", "generator", "manipulation", "attack", "technique"),
     "identity": ("identity", "speaker", "subject", "person", "actor", "speaker_id", "subject_id"),
     "original": ("original", "source", "source_id", "original_id"),
-    "text": ("text", "transcript", "transcription", "sentence", "caption"),
+    "text": ("text", "transcript", "transcription", "sentence", "caption", "title", "subtitle", "words"),
 }
+
+
+def words_of(row: dict[str, Any]) -> str | None:
+    """What a list's entry says was spoken: `transcript`, or the words of `timestamps`: [[word, from, to], …]."""
+    for name in FURTHER["text"]:
+        value = row.get(name)
+        if isinstance(value, str) and value.strip():
+            return " ".join(value.split())
+    stamps = row.get("timestamps")
+    if isinstance(stamps, list):
+        words = [one[0] for one in stamps if isinstance(one, list) and one and isinstance(one[0], str)]
+        return " ".join(words) or None
+    return None
 
 
 def text_of(path: Path, problems: Problems) -> str | None:

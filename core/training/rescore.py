@@ -25,6 +25,7 @@ from core.training.process.ranks import Ranks, describe, own_device
 from core.training.reading.examples import Source, Unusable, metadata_of, read
 from core.training.reading.inputs import pieces_of
 from core.training.reading.samples import Planned, plan_samples, select
+from core.training.reading.texts import texts_for
 from core.training.scoring import evaluation
 from core.training.scoring.evaluation.degradations import degradations
 from core.training.scoring.predict import Predicted, predict, save_tables, score_tables
@@ -237,11 +238,10 @@ def ablation(
 
 
 def source_of(rows: pd.DataFrame, loaded: Loaded, space: Workspace | None) -> Source:
-    texts = rows["text"].fillna("").astype(str).tolist() if "text" in rows else [""] * len(rows)
     return Source(
         files=rows["file"].tolist(),
         labels=rows["label"].to_numpy(dtype=np.int64),
-        texts=texts,
+        texts=texts_for(rows, loaded.network),
         domains=np.zeros(len(rows), np.int64),
         recipe=loaded.recipe,
         space=space,

@@ -21,6 +21,7 @@ from core.training.options.config import TrainConfig
 from core.training.reading.examples import Changes, Source
 from core.training.reading.recipes import recipe_for
 from core.training.reading.samples import Planned, plan_samples, select
+from core.training.reading.texts import about_texts, known_texts, texts_for
 from core.workspace import Workspace, workspace
 from models.cards import BadOption, MissingWeights, ModelCard, UnknownModel
 
@@ -38,6 +39,7 @@ class Setup:
     tune: str
     learning_rate: float
     objectives: dict[str, float]  # beside the verdict, with their weights
+    notes: tuple[str, ...]  # what the log says of how the network was built
     space: Workspace
 
     def source(self, split: str) -> Source:
@@ -45,11 +47,10 @@ class Setup:
 
     def source_of(self, rows: pd.DataFrame) -> Source:
         names = {name: k for k, name in enumerate(sorted(self.planned.rows["dataset"].unique()))}
-        texts = rows["text"].fillna("").astype(str).tolist() if "text" in rows else [""] * len(rows)
         return Source(
             files=rows["file"].tolist(),
             labels=rows["label"].to_numpy(dtype=np.int64),
-            texts=texts,
+            texts=texts_for(rows, self.network),
             domains=rows["dataset"].map(names).to_numpy(dtype=np.int64),
             recipe=self.recipe,
             space=self.space,
@@ -110,7 +111,9 @@ def card_for(config: TrainConfig) -> ModelCard:
         return models.card(config.model_name, **config.model_options)
 
 
-def model_options_for(config: TrainConfig, card: ModelCard, domains: int) -> dict[str, Any]:
+def model_options_for(
+    config: TrainConfig, card: ModelCard, domains: int, *, words: bool = True
+) -> dict[str, Any]:
     """The arguments of the network: the configuration's own, and the fields that stand for one."""
     options = dict(config.model_options)
     if config.dropout is not None:
@@ -120,6 +123,8 @@ def model_options_for(config: TrainConfig, card: ModelCard, domains: int) -> dic
     for name, value in (("image_size", config.image_size), ("sample_rate", config.sample_rate)):
         if name in card.options and value is not None:
             options.setdefault(name, value)
+    if not words and "text_encoder" in card.options:
+        options["text_encoder"] = ""
     if "domains" not in options and domains:
         options["domains"] = domains
     return options
@@ -213,8 +218,13 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
         recipe = recipe_for(config, planned.split("train"), card=card, space=space)
     datasets = int(planned.rows["dataset"].nunique())
     objectives = objective_weights(config, card, tune, datasets)
-    options = model_options_for(config, card, datasets if objectives.get("domain") else 0)
+    learned = planned.split("train")
+    words = sum(map(bool, known_texts(learned))) if "text_encoder" in card.options else 0
+    options = model_options_for(config, card, datasets if objectives.get("domain") else 0, words=words > 0)
     network = create_network(config, options, space)
+    notes = []
+    if "text_encoder" in card.options:
+        notes.append(about_texts(words, len(learned), network.options.get("text_encoder", "")))
     return Setup(
         config=with_recipe_of(config, network.card),
         card=network.card,  # as built: the layer for heat maps may depend on an option
@@ -225,5 +235,6 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
         tune=tune,
         learning_rate=config.learning_rate or card.learning_rate,
         objectives=objectives,
+        notes=tuple(notes),
         space=space,
     )

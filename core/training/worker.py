@@ -217,7 +217,7 @@ def announce(setup: Setup, ranks: Ranks, *, resumed: bool) -> None:
         setup.recipe.faces,
     )
     log.info("%s", trained_how(setup))
-    for line in setup.idle:
+    for line in (*setup.notes, *setup.idle):
         log.info("%s", line)
     for name, weight in setup.objectives.items():
         if weight:

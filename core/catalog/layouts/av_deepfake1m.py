@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, entries_of, stretches, text_of
+from core.catalog.lists import Listing, entries_of, stretches, text_of, words_of
 from core.catalog.problems import Problems
 
 TYPES = {
@@ -80,6 +80,7 @@ class AVDeepfake1M(Layout):
             split=split,
             groups=[_keys(row, name) for row, name in zip(filled, names, strict=True)],
             identity=[m[1] if (m := _PERSON.search(name)) else None for name in names],
+            text=[row.get("text") for row in filled],
             segments=[stretches(row.get("fake_segments")) for row in filled],
         )
 
@@ -96,7 +97,7 @@ class AVDeepfake1M(Layout):
 
 def _kept(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """What is needed of an entry: there are a million of them."""
-    return str(row.get("file") or ""), {key: row.get(key) for key in KEPT}
+    return str(row.get("file") or ""), {**{key: row.get(key) for key in KEPT}, "text": words_of(row)}
 
 
 def _below(path: str) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, entries_of, stretches
+from core.catalog.lists import Listing, entries_of, stretches, words_of
 from core.catalog.problems import Problems
 
 BOTH, PICTURE, SOUND = "modify_video+modify_audio", "modify_video", "modify_audio"
 
 
-_NOTHING = dict.fromkeys(("label", "video", "audio", "method", "split", "original", "segments"))
+_NOTHING = dict.fromkeys(("label", "video", "audio", "method", "split", "original", "segments", "text"))
 
 
 def _is_metadata(path: Path) -> bool:
@@ -67,6 +67,7 @@ class LavDF(Layout):
             groups=[
                 (row["original"] or f"original:{name}",) for row, name in zip(filled, names, strict=True)
             ],
+            text=[row["text"] for row in filled],
             segments=[row["segments"] for row in filled],
         )
 
@@ -104,6 +105,7 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
         if row.get("original")
         else None,
         "segments": stretches(periods),
+        "text": words_of(row),
     }
 
 
