@@ -85,7 +85,7 @@ def sizes(modality: str) -> list[Preset]:
         "small": "width 256, 2 layers, 4 heads, ResNet-50, wav2vec 2.0 base; batch 4, FP16 on a GPU, steps after 4 "
         "batches; for up to 16 GB",
     }
-    as_the_size_says = {"batch_size": None, "accumulation": None}
+    as_the_size_says = {"batch_size": None, "accumulation": None, "precision": "auto"}
     return [
         Preset(size, words, {"model": "fusion", "model_options": {"size": size}, **as_the_size_says})
         for size, words in about.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,17 @@ def test_the_estimate_and_the_log_say_what_was_decided(
     )
     if not more:
         assert measure(config)["trained_how"] == trained_how(setup)
+
+
+@pytest.mark.parametrize("size", list(WHOLE))
+def test_half_precision_is_for_a_gpu_and_can_be_overridden(
+    size: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with torch.device("meta"):
+        card = models.create("fusion", size=size).card
+    config = TrainConfig(modality="multimodal", precision="auto")
+    assert with_recipe_of(config, card).precision == "auto"  # without a GPU it becomes fp32
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert with_recipe_of(config, card).precision == "fp16"
+    assert with_recipe_of(replace(config, precision="bf16"), card).precision == "bf16"
+    assert with_recipe_of(replace(config, device="cpu"), card).precision == "auto"
