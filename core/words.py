@@ -15,12 +15,12 @@ MODALITIES = {
 LABELS = {"real": "real", "fake": "fake", "unlabelled": "no label"}
 SPLITS = {"train": "training", "val": "validation", "test": "test", "unassigned": "no part"}
 STATES = {
-    "queued": "waiting",
+    "queued": "queued",
     "running": "running",
     "stalled": "stalled",
     "stopping": "stopping",
     "stopped": "stopped",
-    "completed": "finished",
+    "completed": "completed",
     "failed": "failed",
     "interrupted": "interrupted",
 }

@@ -100,7 +100,7 @@ def test_without_runs_the_next_step_is_offered(space: Workspace) -> None:
 def test_the_list_shows_state_best_value_and_escapes_names(make_run: Callable[..., RunFolder]) -> None:
     make_run()
     text = text_of(open_page())
-    assert "finished" in text and "best validation AUC" in text and "0\\.900 \\[0\\.85, 0\\.95\\]" in text
+    assert "completed" in text and "best validation AUC" in text and "0\\.900 \\[0\\.85, 0\\.95\\]" in text
     assert "<b>" not in text.replace(r"\<b\>", "")
 
 

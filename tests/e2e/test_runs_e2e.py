@@ -96,7 +96,7 @@ def test_a_run_started_watched_stopped_resumed_and_finished_over_a_killed_server
     page.wait_for_function(f"({POINTS})() > 2", timeout=120_000)
     assert run.status().pid == worker
 
-    expect(page.get_by_text("finished").first).to_be_visible(timeout=300_000)
+    expect(page.get_by_text("completed").first).to_be_visible(timeout=300_000)
     assert run.status().state == "completed"
     assert {p.name for p in run.results.iterdir()} >= RESULTS
     for path in (run.best_model, run.last_checkpoint, run.scores_file("test"), run.units_file("val")):
