@@ -14,25 +14,8 @@ import pandas as pd
 from core.access import LOCAL, Person
 from core.catalog import components, duplicates, info
 from core.catalog.duplicates import MOST_FILES, Pair, Progress
+from core.catalog.sources import bare, of_family, sharing
 from core.workspace import Workspace, workspace, write_json
-
-# Sources that several published datasets were made from: a test across two of them is not independent.
-SHARED_SOURCES = {
-    "the FaceForensics++ videos": ("faceforensics", "faceshifter", "df40", "deeperforensics", "ffpp"),
-    "the actors of DeepFakeDetection": ("deepfakedetection", "dfd", "dff"),
-    "the Celeb-DF celebrities": ("celebdf", "dfgc", "df40"),
-    "VoxCeleb2": ("fakeavceleb", "lavdf", "avdeepfake1m", "voxceleb2", "spokenavceleb"),
-    "VCTK": ("asvspoof2019", "asvspoof2021", "vctk", "dfadd", "codecfake"),
-    "the public figures of In-the-Wild": ("inthewild", "releaseinthewild"),
-    "M-AILABS": ("mlaad", "mailabs"),
-    "ImageNet": ("genimage", "imagenet", "diffusiondb"),
-    "LibriTTS and LibriSpeech": ("llamapartialspoof", "libritts", "librispeech"),
-    "VoxCeleb1": ("spoofceleb", "voxceleb1"),
-    "LJSpeech": ("wavefake", "ljspeech"),
-    "JSUT": ("wavefake", "jsut"),
-    "FFHQ photographs": ("140k", "ffhq"),
-    "DFDC's actors": ("dfdc", "deepfakedetectionchallenge"),
-}
 
 # Sequences that are parts of one YouTube video but lie on two sides of the official FaceForensics++ lists.
 FF_SAME_VIDEO = (
@@ -132,30 +115,20 @@ def crossing_datasets(kept: pd.DataFrame) -> list[Leak]:
     FaceForensics++ 000.mp4 (sequence:000) in train and DF40 simswap/ff/frames/000_003 in test
     """
     found = []
-    names = [str(name) for name in kept["dataset"].unique()]
-    for source, families in SHARED_SOURCES.items():
-        mine = sorted(n for n in names if any(_plain(n).startswith(f) for f in families))
-        if len(mine) < 2:
-            continue
+    for source, mine in sharing(map(str, kept["dataset"].unique())).items():
         part = kept[kept["dataset"].isin(mine)]
         sides: dict[str, set[tuple[str, str]]] = {}
         for dataset, split, keys in zip(part["dataset"], part["split"], part["groups"], strict=True):
             for key in keys:
-                sides.setdefault(_bare(key), set()).add((str(dataset), str(split)))
+                sides.setdefault(bare(key), set()).add((str(dataset), str(split)))
         crossing = sorted(key for key, places in sides.items() if _crosses(places))
         if crossing:
             text = (
                 f"{' and '.join(mine)} share {len(crossing):,} originals or people of {source} that lie on two "
-                "sides; train and test on one of them, or keep the other as a test that is not independent"
+                "sides; the protocol group divides them together, or train and test on one of them"
             )
             found.append(Leak("shared across datasets", text, len(crossing), crossing[:10]))
     return found
-
-
-def _bare(key: str) -> str:
-    """`person:African/men/id00076` and `person:id00076` are one person."""
-    kind, _, value = key.partition(":")
-    return f"{kind}:{value.rpartition('/')[2]}"
 
 
 def _crosses(places: set[tuple[str, str]]) -> bool:
@@ -203,22 +176,19 @@ def celeb_identities(kept: pd.DataFrame) -> list[Leak]:
 
 def shared_sources(names: Iterable[str]) -> list[Leak]:
     """Chosen datasets that descend from the same recordings: no independent test of each other."""
-    names = sorted(names)
-    found = []
-    for source, families in SHARED_SOURCES.items():
-        mine = [n for n in names if any(_plain(n).startswith(f) for f in families)]
-        if len(mine) > 1:
-            text = f"{', '.join(mine)} descend from {source}; they are no independent test of each other"
-            found.append(Leak("same source", text, len(mine), mine))
-    return found
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
+    return [
+        Leak(
+            "same source",
+            f"{', '.join(mine)} descend from {source}; they are no independent test of each other",
+            len(mine),
+            mine,
+        )
+        for source, mine in sharing(names).items()
+    ]
 
 
 def _of_family(names: pd.Series, families: tuple[str, ...]) -> pd.Series:
-    family = {n: any(_plain(str(n)).startswith(f) for f in families) for n in names.unique()}
+    family = {n: of_family(str(n), families) for n in names.unique()}
     return names.map(family).astype(bool)
 
 

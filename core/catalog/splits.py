@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.catalog import components, exclusions
+from core.catalog import components, exclusions, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
 from core.catalog.allocation import SPLITS, USUAL_SHARES, allocate, order_of, parse_shares
 from core.catalog.division import divide
+from core.catalog.shared_splits import divisions, follow_official
 from core.errors import BadInput
 from core.workspace import Workspace
 
@@ -37,20 +38,29 @@ class Plan:
 
 @dataclass
 class _Dataset:
-    """One dataset while it is divided."""
+    """One dataset while it is divided, or several that `shared` keys tie."""
 
     name: str
     table: pd.DataFrame
     seed: int
     notes: list[str]
     fractions: tuple[float, float, float]  # of train, val and test, where no list decides
+    shared: Mapping[str, set[str]] = field(default_factory=dict)
 
     def note(self, text: str) -> None:
         self.notes.append(f"{self.name}: {text}")
 
     @property
     def groups(self) -> list[list[str]]:
-        return list(self.table["groups"])
+        """Of several datasets a key ties across them only where they have it from one source."""
+        if self.table["dataset"].nunique() < 2:
+            return list(self.table["groups"])
+        pairs = zip(self.table["dataset"], self.table["groups"], strict=True)
+        return [[self._key(str(dataset), key) for key in keys] for dataset, keys in pairs]
+
+    def _key(self, dataset: str, key: str) -> str:
+        plain = sources.bare(key)
+        return plain if dataset in self.shared.get(plain, ()) else f"{dataset}\n{key}"
 
 
 def plan(
@@ -62,7 +72,9 @@ def plan(
     shares: str = USUAL_SHARES,
     space: Workspace | None = None,
 ) -> Plan:
-    """Divide every dataset of the sample table on its own; the same for the same samples, shares and seed."""
+    """Divide every dataset of the sample table; the same for the same samples, shares and seed. Each is divided on its
+    own, but by group those that share originals or people are divided together, and what has no official lists follows
+    them."""
     fractions = parse_shares(shares)
     if protocol not in PROTOCOLS:
         raise BadInput(f"protocol {protocol!r} is unknown; known are {', '.join(PROTOCOLS)}")
@@ -79,9 +91,14 @@ def plan(
             "use the protocol group, or name a dataset with more methods"
         )
     split = np.full(len(table), "", dtype=object)
-    for name, part in table.groupby("dataset", sort=True):
-        dataset = _Dataset(str(name), part.reset_index(drop=True), seed, notes, fractions)
+    shared = sources.shared_keys(table) if protocol in ("group", "official") else {}
+    for names in divisions(table, shared if protocol == "group" else {}):
+        part = table[table["dataset"].isin(names)]
+        named = " and ".join(names)
+        dataset = _Dataset(named, part.reset_index(drop=True), seed, notes, fractions, shared)
         split[part.index] = _divided(dataset, protocol, heldout)
+    if protocol == "official":
+        follow_official(table, split, shared, notes)
     table = table.assign(split=split)
     return finished(table, protocol, seed, notes, test_wanted=fractions[2] > 0)
 
@@ -253,6 +270,11 @@ def _strata(table: pd.DataFrame, component: NDArray[np.int64], n: int) -> NDArra
         methods, method = np.unique(method, return_inverse=True)
     columns = [np.bincount(component, minlength=n)]
     columns += [np.bincount(component[label == value], minlength=n) for value in (0, 1)] * 2
+    names, dataset = np.unique(table["dataset"].to_numpy(dtype=str), return_inverse=True)
+    if len(names) > 1:  # each of several datasets keeps its share of every part
+        both = dataset * 2 + label
+        columns += [np.bincount(component[both == value], minlength=n) for value in range(2 * len(names))]
+        methods, method = np.unique(dataset * (len(methods) + 1) + method, return_inverse=True)
     columns += [
         np.bincount(component[(method == m) & (label == 1)], minlength=n) for m in range(len(methods))
     ]

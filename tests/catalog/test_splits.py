@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.access import Person
-from core.catalog import allocation, components, exclusions, splits
+from core.catalog import allocation, components, exclusions, leaks, splits
 from core.errors import BadInput, NotAllowed
 from core.workspace import Workspace
 
@@ -273,3 +273,45 @@ def test_shares_are_reached_by_group_and_in_every_class(
 def test_shares_that_divide_nothing_are_refused(shares: str) -> None:
     with pytest.raises(BadInput, match=r"shares: .* must be train/validation/test"):
         allocation.parse_shares(shares)
+
+
+def two_sets_of_one_source(listed: bool) -> pd.DataFrame:
+    """FaceForensics++ has forty sequences real and forged in pairs; DF40 forges twenty of the pairs again."""
+    ff, df40 = [], []
+    for pair in range(20):
+        a, b = f"sequence:{2 * pair:03d}", f"sequence:{2 * pair + 1:03d}"
+        side = ("train", "val", "test")[pair % 3] if listed else None
+        for k, key in enumerate((a, b)):
+            ff += [sample(f"real/{2 * pair + k:03d}.mp4", 0, key, split=side)]
+            ff += [sample(f"fake/{2 * pair + k:03d}.mp4", 1, a, b, split=side, method="Deepfakes")]
+        df40 += [sample(f"fs/{pair:03d}/{k}.png", 1, a, b, method="fsgan") for k in range(3)]
+        df40 += [sample(f"other/{pair:03d}.png", 0, f"clip:{pair}")]
+    return pd.concat([table(ff, "FaceForensics++"), table(df40, "DF40")], ignore_index=True)
+
+
+@pytest.mark.parametrize(("protocol", "listed"), [("group", False), ("group", True), ("official", True)])
+def test_datasets_that_share_sources_lie_on_one_side_with_them(protocol: str, listed: bool) -> None:
+    both = two_sets_of_one_source(listed)
+    plan = splits.plan(both, protocol)
+    assert plan.dropped == 0
+    assert "shared across datasets" not in {leak.kind for leak in leaks.report(plan.table, media=False)}
+    for name, part in plan.table.groupby("dataset"):
+        sides = part.groupby("split")["label"].nunique()
+        assert set(sides.index) == {"train", "val", "test"}, name
+        assert (sides == 2).all(), name
+    if protocol == "official":
+        stated = both.set_index("id")["split"].dropna()
+        assert (plan.table.set_index("id")["split"][stated.index] == stated).all()
+        assert any("follow the official lists" in note for note in plan.notes)
+    else:
+        shares = plan.table.groupby("dataset")["split"].value_counts(normalize=True)
+        assert shares.xs("train", level="split").between(0.5, 0.75).all()
+
+
+def test_sets_that_share_nothing_are_divided_as_alone() -> None:
+    both = two_sets_of_one_source(False)
+    both["dataset"] = both["dataset"].map({"FaceForensics++": "one", "DF40": "two"})
+    together = splits.plan(both, "group").table.set_index("id")["split"]
+    for _, part in both.groupby("dataset"):
+        alone = splits.plan(part.reset_index(drop=True), "group").table.set_index("id")["split"]
+        assert (together[alone.index] == alone).all()
