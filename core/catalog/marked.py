@@ -1,4 +1,4 @@
-"""What people marked on the Datasets page as real or fake, as a dataset of its own: `Feedback`.
+"""What people marked on the pages Datasets and Detect as real or fake, as a dataset of its own: `Feedback`.
 
 It is made when somebody asks for it and learned from only where it is chosen by name. The files are copies in the
 workspace, because a folder of links would be followed by nobody; each keeps the key of the sample it was made from.
@@ -10,10 +10,11 @@ import csv
 import hashlib
 import io
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.access import LOCAL, Person
-from core.catalog import exclusions, overrides, table
+from core.catalog import exclusions, judged, overrides, table
 from core.catalog.info import DatasetInfo
 from core.catalog.overrides import Override
 from core.catalog.scan import scan
@@ -33,13 +34,21 @@ def marks(space: Workspace | None = None) -> list[exclusions.Exclusion]:
     return [entry for entry in exclusions.read(space) if entry.action in ("real", "fake")]
 
 
+def count(space: Workspace | None = None) -> int:
+    """Samples that were marked on the Datasets page, and files that were on Detect."""
+    return len(marks(space)) + len(judged.read(space))
+
+
 def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[DatasetInfo, int]:
     """Make the dataset anew from the marks; how many of the marked samples could not be found or read."""
     person.require_operator("make a dataset of what was marked")
     space = space or workspace()
     entries = {entry.id: entry for entry in marks(space)}
-    if not entries:
-        raise BadInput("nothing was marked real or fake yet; mark samples on the Datasets page first")
+    seen = judged.read(space)
+    if not entries and not seen:
+        raise BadInput(
+            "nothing was marked real or fake yet; mark samples on the Datasets page first, or files on Detect"
+        )
     folder = space.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     out = io.StringIO()
@@ -60,15 +69,41 @@ def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[Dat
             method = row["method"] if entry.action == "fake" and isinstance(row["method"], str) else ""
             cells = (target.name, entry.action, method, entry.id, entry.who, entry.why)
             listed.writerow([safe_cell(cell) for cell in cells])
+    lost = len(entries) - len(kept) + sum(one.path is None for one in seen)
+    for cells in _of_detect(seen, folder, {_digest(folder / name) for name in kept} if seen else set()):
+        kept.add(cells[0])
+        listed.writerow([safe_cell(cell) for cell in cells])
     if not kept:
-        raise BadInput("none of the marked samples is in the catalogue any more; scan their folders again")
+        raise BadInput(
+            "none of the marked samples is in the catalogue any more; scan their folders again"
+            if entries
+            else "no copy of the files that were marked on Detect was kept; an operator's mark keeps one"
+        )
     write_atomic(folder / LIST, out.getvalue())
     for path in folder.iterdir():
         if path.name not in kept and path.name != LIST and path.is_file():
             path.unlink()
     overrides.save(str(folder), Override(name=NAME), person, space)
     result = scan([folder], space=space, person=person)
-    return next(about for about in result.datasets if about.name == NAME), len(entries) - len(kept)
+    return next(about for about in result.datasets if about.name == NAME), lost
+
+
+def _of_detect(
+    seen: list[judged.Judged], folder: Path, have: set[str]
+) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Rows of the files that were marked on Detect and kept, without those that are here already."""
+    for one in seen:
+        if one.path is None or one.sha256 in have:
+            continue
+        target = folder / one.path.name
+        if not target.exists():
+            shutil.copyfile(one.path, target)
+        yield target.name, one.truth, "", f"file {one.sha256[:24]}", one.who, f"judged as {one.file}"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _copy(path: Path, sample: str, folder: Path) -> Path:

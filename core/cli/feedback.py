@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-SUMMARY = "make the dataset `Feedback` of the samples that were marked real or fake on the Datasets page"
+SUMMARY = "make the dataset `Feedback` of the samples that were marked real or fake on the Datasets and Detect pages"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -196,10 +196,10 @@ def problems_panel(info: DatasetInfo) -> None:
 
 def feedback_panel() -> None:
     """The samples that got another label, as a dataset of their own: made when asked, used where it is chosen."""
-    found = marked.marks(session.space())
+    found = marked.count(session.space())
     if not found:
         return
-    st.markdown(f"{theme.count(len(found))} samples were marked real or fake by hand.")
+    st.markdown(f"{theme.counted(found, 'sample')} marked real or fake by hand, here or on Detect.")
     if st.button("Make the dataset Feedback of them", key="feedback-make", icon=":material/rate_review:"):
         theme.acted(lambda: marked.collect(session.space(), session.person()))
 

@@ -224,8 +224,9 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
             if st.button(
                 truth, key=f"truth-{truth}-{item.key}", type="primary" if item.truth == truth else "secondary"
             ):
-                feedback.keep(verdict, truth, session.person(), session.space())
+                feedback.keep(verdict, truth, session.person(), session.space(), item.upload.path)
                 item.truth = truth
                 st.rerun(scope="app")
         if item.truth:
-            st.caption(f"kept: {item.truth}")
+            copy = ", with a copy for the dataset Feedback" if session.person().operator else ""
+            st.caption(f"kept: {item.truth}{copy}")

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from core.access import LOCAL, Person
 from core.catalog import exclusions, statistics, table
-from core.catalog.marked import NAME, collect
+from core.catalog.marked import NAME, collect, count
 from core.catalog.scan import scan
 from core.cli import main
+from core.detection.reporting import feedback
+from core.detection.verdict import Verdict
 from core.errors import BadInput, NotAllowed
 from core.media import shards
 from core.workspace import Workspace
@@ -53,6 +56,30 @@ def test_made_anew_after_more_marks(marked: Path, space: Workspace) -> None:
     assert statistics.count(about.counts).samples == 1
     scan([marked], space=space)
     assert NAME in table.datasets(space)  # another scan leaves it
+
+
+def test_files_that_were_marked_on_detect_stand_beside_them(
+    marked: Path, space: Workspace, tmp_path: Path
+) -> None:
+    def mark(seed: int, truth: str, person: Person = LOCAL) -> None:
+        file = tmp_path / "upload-00001"
+        file.write_bytes(picture(seed))
+        verdict = Verdict(file=f"=mine {seed}.png", status="ok", modality="image")
+        feedback.keep(verdict, truth, person, space, file)
+
+    mark(11, "real")
+    mark(11, "fake")  # the last mark counts
+    mark(12, "fake", VIEWER)  # whose files are not kept
+    mark(7, "fake")  # the picture of Mine/real/a.png, which is there already
+    about, lost = collect(space)
+    total = statistics.count(about.counts)
+    assert (total.real, total.fake) == (1, 2)
+    assert lost == 1  # the one that is gone
+    frame = table.load([NAME], space)
+    kept = [table.absolute_path(row, space).read_bytes() for row in frame.to_dict("records")]
+    assert picture(11) in kept
+    assert picture(12) not in kept
+    assert count(space) == 5
 
 
 def test_who_may_and_what_is_needed(

@@ -6,10 +6,12 @@ import csv
 import io
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from core import audit
 from core.access import Person
+from core.catalog import judged
 from core.detection.verdict import Verdict
 from core.errors import BadInput
 from core.exports import safe_cell
@@ -18,17 +20,28 @@ from core.workspace import Workspace, workspace
 
 COLUMNS = ("when", "who", "sha256", "file", "modality", "truth", "detector", "score", "threshold", "verdict")
 TRUTHS = ("real", "fake")
-FILE = "feedback.csv"
+FILE = judged.FILE
 
 
-def keep(verdict: Verdict, truth: str, person: Person, space: Workspace | None = None) -> dict[str, Any]:
-    """Append a line. The file itself is not kept; its hash finds it again."""
+def keep(
+    verdict: Verdict,
+    truth: str,
+    person: Person,
+    space: Workspace | None = None,
+    content: Path | None = None,
+) -> dict[str, Any]:
+    """Append a line. Of an operator's mark the file itself (`content`) is kept too, for `python -m core feedback`; else
+    its hash finds it again."""
     if truth not in TRUTHS:
         raise BadInput(f"truth {truth!r} must be one of {', '.join(TRUTHS)}")
+    digest = str(verdict.facts.get("sha256", ""))
+    if content is not None and person.operator:
+        copied = judged.keep_copy(content, verdict.file, space)
+        digest = digest or copied
     row = {
         "when": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "who": person.name,
-        "sha256": verdict.facts.get("sha256", ""),
+        "sha256": digest,
         "file": "".join(c if c.isprintable() else "\ufffd" for c in verdict.file),
         "modality": verdict.modality or "",
         "truth": truth,
