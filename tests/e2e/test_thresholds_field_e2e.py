@@ -110,17 +110,35 @@ def there_and_back(page: Page) -> None:
     settled(page)
 
 
-def reload(page: Page) -> None:
-    """The same line, figures and intervals; the file is still there."""
+def view(page: Page) -> list[object]:
+    """How the lab is drawn: plane, metric, scale, and the window of its axis."""
+    lab = f"({LAB})()"
+    return list(
+        page.evaluate(
+            f"[{lab}.drawings.kind, {lab}.drawings.metric, {lab}.axis.scale, {lab}.axis.low, {lab}.axis.high, "
+            f"{lab}.form.cost.fn]"
+        )
+    )
+
+
+def reload(page: Page, turned: bool = False) -> None:
+    """The same line, figures, intervals and drawings; the file is still there. The address has the file's own scale."""
+    page.locator('.lab [data-part="plane"]').select_option("det")
+    page.locator('.lab [data-part="metric"]').select_option("recall")
+    page.locator('.lab [data-part="zoom-in"]').click()
+    page.locator('.lab input[name="fn"]').fill("5")
+    page.keyboard.press("Tab")
     at = line(page)
-    expect(page).to_have_url(re.compile(re.escape(f"at={at!r}")))
-    before = printed(page), page.locator('.lab [data-part="which"]').inner_text()
+    expect(page).to_have_url(re.compile(re.escape(f"at={-at if turned else at!r}")))
+    expect(page).to_have_url(re.compile(r"fn=5.*plane=det|plane=det.*fn=5"))
+    before = printed(page), view(page), page.locator('.lab [data-part="which"]').inner_text()
     page.reload()
     expect(page.get_by_text("Where the errors are")).to_be_visible()
     expect(page.locator('.lab [data-part="threshold"]')).not_to_be_empty()
     settled(page)
     assert line(page) == at
-    assert (printed(page), page.locator('.lab [data-part="which"]').inner_text()) == before
+    assert (printed(page), view(page), page.locator('.lab [data-part="which"]').inner_text()) == before
+    assert view(page)[0] == "det"
 
 
 def test_a_published_score_file(start_server: Callable[..., Server], page: Page, shared_data: Path) -> None:
@@ -159,5 +177,7 @@ def test_a_score_file_with_its_key_file(
     at_every_method(page, label, -score)
     there_and_back(page)
     assert_true_of(page, label, -score)
-    reload(page)
+    shown = float(page.locator('.lab [data-part="threshold"]').inner_text().replace(",", ""))
+    assert abs(shown + line(page)) < 1e-4 * abs(shown), "the file's own scale"
+    reload(page, turned=True)
     assert_true_of(page, label, -score)
