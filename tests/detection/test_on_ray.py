@@ -42,9 +42,11 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [f"{k:02d}.png" for k in range(32)]
 
 
-@pytest.fixture
-def cluster(space: Workspace) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def ray_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The workspace of a Ray cluster on this machine, which is started once: that takes long."""
     ray = pytest.importorskip("ray", reason="needs requirements-cluster.txt, which is not installed")
+    space = Workspace(tmp_path_factory.mktemp("ray") / "workspace")
     environment = {
         "DEEPFAKE_WORKSPACE": str(space.root),
         "PYTHONPATH": str(CODE_ROOT),
@@ -54,8 +56,14 @@ def cluster(space: Workspace) -> Iterator[None]:
         address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False,
         runtime_env={"env_vars": environment}, object_store_memory=100_000_000,
     )  # fmt: skip
-    yield
+    yield space
     ray.shutdown()
+
+
+@pytest.fixture
+def cluster(ray_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("DEEPFAKE_WORKSPACE", str(ray_workspace.root))
+    return ray_workspace
 
 
 def kill_a_worker() -> int | None:
@@ -78,7 +86,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 @pytest.mark.alone
 def test_every_file_has_one_verdict_though_a_worker_is_killed(
     pictures: list[str],
-    cluster: None,
+    cluster: Workspace,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -110,13 +118,13 @@ def _detect(capsys: pytest.CaptureFixture[str], files: list[str], *options: str)
 @pytest.mark.long
 @pytest.mark.alone
 def test_prepare_and_scores_on_the_cluster_are_those_of_this_machine(
-    pictures: list[str], cluster: None, space: Workspace
+    pictures: list[str], cluster: Workspace
 ) -> None:
     recipe = Recipe(modality="image", image_size=32)
     files = [str(Path(name).absolute()) for name in pictures]
-    filled = fill_on_cluster([Task(recipe, files)], workers=1, shard=8, space=space)
+    filled = fill_on_cluster([Task(recipe, files)], workers=1, shard=8, space=cluster)
     assert (filled["prepared"], filled["cached"], len(filled["failed"])) == (31, 0, 1)
-    assert fill_cache([Task(recipe, files)], 1, space)["cached"] == 31
+    assert fill_cache([Task(recipe, files)], 1, cluster)["cached"] == 31
     folder, loaded, source = scored_run(files)
     ranks = Ranks(0, 1, own_device("cpu"))
     there = Sharded(folder, on_cluster=True, resume=False, shard=8, cpus=1).scored(
