@@ -14,8 +14,6 @@ import cv2
 import numpy as np
 import torch
 import yaml
-from pytorch_grad_cam import GradCAM
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
 import models
@@ -101,6 +99,9 @@ class Clip(nn.Module):
 
 def bare_clip(path: Path, found: Detector) -> dict[str, float]:
     """Seconds of each part alone: decoding, face finding, forward, Grad-CAM, faithfulness passes."""
+    from pytorch_grad_cam import GradCAM  # slow to import
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
     seconds: dict[str, float] = {}
 
     def timed(name: str, call: Callable[[], Any]) -> Any:
