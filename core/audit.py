@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ FILE = "audit.jsonl"
 START = "0" * 64
 LONGEST_TAIL = 1 << 16  # bytes in which the last line lies
 LONGEST_SUBJECT = 1000  # characters
+PLAIN = ("n", "when", "who", "action", "subject", "previous", "hash")
+COLUMNS = {"when": "when", "who": "who", "action": "action", "on": "subject"}  # of a table: keys of a line
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ class Verified:
     head: str
     broken: int | None = None
     why: str | None = None
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The whole file: its bytes, its lines as rows of a table, and whether they are as they were written."""
+
+    content: bytes
+    rows: list[dict[str, str]]
+    verified: Verified
 
 
 def record(
@@ -66,10 +77,35 @@ def entries(space: Workspace | None = None) -> list[dict[str, Any]]:
     return found
 
 
+def read(person: Person, space: Workspace | None = None) -> Trail:
+    """Every line with what following the chain found, for a page. Operators only: it names who did what."""
+    person.require_operator("read the audit trail")
+    path = (space or workspace()).root / FILE
+    content = path.read_bytes() if path.is_file() else b""
+    raw = [line for line in content.splitlines() if line.strip()]
+    rows = [_row(entry) for entry in map(_parse, raw) if entry is not None]
+    return Trail(content, rows, _follow(raw))
+
+
+def details(entry: dict[str, Any]) -> str:
+    """What a line states beside who, when, what and on what."""
+    return ", ".join(f"{key} {value}" for key, value in entry.items() if key not in PLAIN)
+
+
+def _row(entry: dict[str, Any]) -> dict[str, str]:
+    """As plain text, also where somebody changed a line into something else."""
+    shown = {name: str(entry.get(key, "")) for name, key in COLUMNS.items()}
+    return {**shown, "more": details(entry)}
+
+
 def verify(space: Workspace | None = None, expect: str | None = None) -> Verified:
     """Follow the chain from its first line. `expect`: a hash noted earlier, which must stand in it."""
+    return _follow(_lines((space or workspace()).root / FILE), expect)
+
+
+def _follow(lines: Iterable[bytes], expect: str | None = None) -> Verified:
     head, number, seen = START, 0, expect is None or expect == START
-    for number, raw in enumerate(_lines((space or workspace()).root / FILE), 1):
+    for number, raw in enumerate(lines, 1):
         entry = _parse(raw)
         if entry is None:
             return Verified(number, head, number, "is no line of this file")

@@ -28,10 +28,12 @@ PAGES = (
     ("detectors", "Detectors", ":material/deployed_code:"),
     ("compare", "Compare", ":material/compare_arrows:"),
 )
+FOR_OPERATORS = (("trail", "Trail", ":material/history:"),)
+shown = PAGES + FOR_OPERATORS if session.person().operator else PAGES
 page = st.navigation(
     [
         st.Page(f"views/{name}.py", title=title, icon=icon, url_path=name, default=name == "home")
-        for name, title, icon in PAGES
+        for name, title, icon in shown
     ]
 )
 with st.sidebar:

@@ -22,7 +22,7 @@ from tests import hostile
 
 # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: without it root obeys permissions too.
 DROP_CAPABILITY, WRITE_ANYWHERE = 24, 1
-PAGES = ("home", "datasets", "train", "runs", "thresholds", "detect", "compare")
+PAGES = ("home", "datasets", "train", "runs", "thresholds", "detect", "compare", "trail")
 DRAW = f"""
 from streamlit.testing.v1 import AppTest
 for name in {PAGES}:

@@ -25,7 +25,7 @@ from tests import hostile
 ROOT = Path(__file__).resolve().parent.parent
 MARKUP = "<img src=x onerror=window.ran=1>[a](javascript:window.ran=1)![b](x)**c**:rainbow[d]$e$"
 FORMULA = '=HYPERLINK("http:evil","x")'
-PAGES = ("home", "datasets", "train", "runs", "thresholds", "detect", "detectors", "compare")
+PAGES = ("home", "datasets", "train", "runs", "thresholds", "detect", "detectors", "compare", "trail")
 ACTIVE = re.compile(r"(?<!\\)(<img|\[a\]|!\[b|\*\*c\*|:rainbow\[|\$e\$)")
 DRAWN_AS_MARKDOWN = (
     "markdown",

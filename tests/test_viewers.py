@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import audit
 from core.access import Person
 from core.catalog import demo, exclusions, leaks, overrides, roots
 from core.catalog.marked import collect
@@ -96,6 +97,7 @@ FORBIDDEN: dict[str, Act] = {
     "core.imports.store:rename": lambda m, r, s: store.rename("a", "b", VIEWER, s),
     "core.imports.store:delete": lambda m, r, s: store.delete("a", VIEWER, s),
     "core.service.tokens:make": lambda m, r, s: tokens.make("newsdesk", VIEWER, s),
+    "core.audit:read": lambda m, r, s: audit.read(VIEWER, s),
     "core.detection.defaults:set_default": lambda m, r, s: set_default("image", r.id, VIEWER, s),
 }  # fmt: skip
 

@@ -9,7 +9,6 @@ from typing import Any
 from core.errors import WorkbenchError
 
 SUMMARY = "show who did what here, or verify that no line of the trail was changed"
-PLAIN = ("n", "when", "who", "action", "subject", "previous", "hash")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +43,9 @@ def show(result: Any) -> str:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    more = ", ".join(f"{k} {v}" for k, v in entry.items() if k not in PLAIN)
+    from core import audit
+
+    more = audit.details(entry)
     return (
         f"{entry['when']}  {entry['who']}: {entry['action']} {entry['subject']}{f' ({more})' if more else ''}"
     )

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.conftest import Server
 
-PAGES = ("", "datasets", "train", "runs", "thresholds", "detect", "compare")
+PAGES = ("", "datasets", "train", "runs", "thresholds", "detect", "compare", "trail")
 
 
 def test_no_page_asks_anything_of_the_network(start_server: Callable[..., Server], page: Page) -> None:

@@ -1,0 +1,91 @@
+"""Trail: who did what here, and is every line still as it was written? For operators."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import audit, exports
+from core.errors import NotAllowed
+from dashboard import session, theme
+
+SHOWN = 1000  # lines on the page; the files have all of them
+
+
+def page() -> None:
+    theme.page_title("Who did what here?")
+    try:
+        trail = audit.read(session.person(), session.space())
+    except NotAllowed as error:
+        st.info(theme.safe(str(error)))
+        return
+    if not trail.content:
+        st.info(
+            "Nothing was done here yet: judging, training, deleting and the like are written down as they happen."
+        )
+        return
+    _verified(trail.verified)
+    table = pd.DataFrame(trail.rows, columns=[*audit.COLUMNS, "more"])
+    chosen = _filtered(table)
+    shown = chosen.iloc[::-1].head(SHOWN)
+    st.dataframe(shown, hide_index=True, key="trail-table")
+    st.caption(f"{theme.counted(len(shown), 'line')} of {theme.count(len(table))}, the newest first.")
+    _downloads(trail, chosen)
+
+
+def _verified(found: audit.Verified) -> None:
+    if found.broken is not None:
+        st.error(
+            f"✖ **Line {theme.count(found.broken)} {theme.safe(str(found.why))}.** The lines before it are as they were "
+            "written; what comes after it cannot be trusted."
+        )
+        return
+    st.success(f"✔ {theme.counted(found.lines, 'line')}, each as it was written.")
+    with st.expander("Show that nothing was cut off at the end, later"):
+        st.markdown(
+            "Note this hash outside of this machine. As long as `python -m core audit verify --expect HASH` finds it, "
+            "no line that is here today is missing."
+        )
+        st.code(found.head, language=None)
+
+
+def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+    with st.container(horizontal=True):
+        who = st.multiselect("Who", sorted(table["who"].unique()), key="trail-who", placeholder="everybody")
+        action = st.multiselect(
+            "What was done", sorted(table["action"].unique()), key="trail-action", placeholder="everything"
+        )
+        text = st.text_input("On", key="trail-text", placeholder="a run, a file, a dataset")
+    there = pd.Series(True, index=table.index)
+    if who:
+        there &= table["who"].isin(who)
+    if action:
+        there &= table["action"].isin(action)
+    if text:
+        there &= table["on"].str.contains(text, case=False, regex=False)
+    return table[there]
+
+
+def _downloads(trail: audit.Trail, chosen: pd.DataFrame) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "The trail as it is (verifies anywhere)",
+            trail.content,
+            audit.FILE,
+            "application/jsonl",
+            key="trail-jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "These lines as a table",
+            exports.to_csv(chosen),
+            "audit.csv",
+            "text/csv",
+            key="trail-csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+
+
+page()

@@ -1,0 +1,63 @@
+"""The Trail page: who did what, whether a line was changed, what leaves it, and who may see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import audit
+from core.access import Person
+from core.workspace import Workspace
+from dashboard import session
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ADA, BOB = Person("ada@example.org", operator=True), Person("bob@example.org", operator=True)
+
+
+def app(view: str = "views/trail") -> AppTest:
+    return AppTest.from_file(str(ROOT / f"dashboard/{view}.py"), default_timeout=60).run()
+
+
+@pytest.fixture
+def written(space: Workspace) -> Path:
+    audit.record(ADA, "delete run", "first", space, reason="old")
+    audit.record(BOB, "judge", "=clip.mp4", space)
+    audit.record(ADA, "import detector", "AASIST", space)
+    return space.root / audit.FILE
+
+
+def test_an_empty_trail_says_what_will_stand_here(space: Workspace) -> None:
+    page = app()
+    assert "Nothing was done here yet" in page.info[0].value and not page.exception
+
+
+def test_the_newest_comes_first_and_filters_choose(written: Path) -> None:
+    page = app()
+    assert "3 lines, each as it was written" in page.success[0].value
+    table = page.dataframe[0].value
+    assert table["action"].tolist() == ["import detector", "judge", "delete run"]
+    assert table["more"].tolist() == ["", "", "reason old"]
+    page.multiselect(key="trail-who").set_value([ADA.name]).run()
+    assert page.dataframe[0].value["on"].tolist() == ["AASIST", "first"]
+    page.text_input(key="trail-text").set_value("aasi").run()
+    assert page.dataframe[0].value["on"].tolist() == ["AASIST"]
+
+
+def test_a_changed_line_is_named(written: Path) -> None:
+    written.write_bytes(written.read_bytes().replace(b"clip.mp4", b"clap.mp4"))
+    page = app()
+    assert "Line 2 was changed" in page.error[0].value and not page.success
+
+
+def test_the_whole_trail_can_be_taken_away_and_verified_elsewhere(written: Path, tmp_path: Path) -> None:
+    trail = audit.read(ADA)
+    (tmp_path / audit.FILE).write_bytes(trail.content)
+    assert audit.verify(Workspace(tmp_path)) == trail.verified == audit.verify()
+
+
+def test_only_operators_see_it(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "person", lambda: Person("eve@example.org", operator=False))
+    page = app()
+    assert "may not read the audit trail" in page.info[0].value and not page.dataframe
