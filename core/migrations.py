@@ -50,7 +50,7 @@ def open_workspace(space: Workspace | None = None) -> Workspace:
         try:
             _migrate(space)
         except OSError as error:  # somebody else's, or read-only: it is read as it is
-            log.warning("%s stays at version %d (%s)", space.root, found, error)
+            log.info("%s stays at version %d (%s)", space.root, found, error)
     return space
 
 

@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from core import cli, temporary
+from core.catalog.demo import making
 from core.cli import demo
 from core.errors import cannot_write
 from core.workspace import CODE_ROOT, Workspace
@@ -38,7 +40,6 @@ def obedient() -> None:
 @pytest.fixture
 def read_only(space: Workspace) -> Workspace:
     hostile.fill(space, "plain")
-    (space.root / "version").write_text("2\n")
     for path in (space.root, *space.root.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     return space
@@ -82,6 +83,27 @@ def test_a_full_disk_is_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("/data/demo/a.png: the disk is full;")
     assert cannot_write(OSError(errno.EIO, "Input/output error")) is None
+
+
+class FullDisk(ThreadPoolExecutor):
+    """In the place of the processes that make the demo: the disk takes one file and no more."""
+
+    def __init__(self, workers: int, **_: object) -> None:
+        super().__init__(workers)
+
+    def submit(self, function: object, *arguments: object) -> Future[int]:  # type: ignore[override]
+        return super().submit(self._write, *arguments)
+
+    def _write(self, root: Path, folder: str, *_: object) -> int:
+        (root / folder / "half.mp4").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(root / folder / "half.mp4"))
+
+
+def test_a_demo_that_does_not_fit_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "ProcessPoolExecutor", FullDisk)
+    with pytest.raises(OSError, match="No space left"):
+        making.make(tmp_path / "demo", workers=2)
+    assert not (tmp_path / "demo").exists()
 
 
 def test_what_a_killed_writer_left_is_swept_at_the_next_start(space: Workspace) -> None:

@@ -19,7 +19,7 @@ from core.catalog import roots
 from core.catalog.info import DatasetInfo, datasets, existing, file_of
 from core.catalog.info import forget as forget
 from core.catalog.walk import leads_into
-from core.errors import BadInput, MediaError
+from core.errors import BadInput, MediaError, WorkbenchError
 from core.media import shards
 from core.workspace import Workspace
 
@@ -103,6 +103,24 @@ def absolute_path(row: Any, space: Workspace | None = None) -> Path:
     if not leads_into(os.fspath(shards.file_of(whole)), allowed):
         raise MediaError(f"{whole.name}: leads out of the data roots, so it is not read; scan again")
     return whole
+
+
+class DataGone(WorkbenchError):
+    """A data folder that was there when it was scanned is not there any more: unmounted, unplugged, deleted."""
+
+
+def require_roots(folders: Iterable[Path]) -> None:
+    """DataGone for the first folder that is not there, or empty as the place of an unmounted disk is."""
+    for folder in folders:
+        try:
+            with os.scandir(folder) as entries:
+                there = next(entries, None) is not None
+        except OSError:
+            there = False
+        if not there:
+            raise DataGone(
+                f"the data folder {folder} is gone or empty: mount its disk again, or scan the data where it lies now"
+            )
 
 
 def absolute_paths(frame: pd.DataFrame, space: Workspace | None = None) -> list[Path]:

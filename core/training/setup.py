@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 import models
+from core.catalog import table as catalog
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.training.balancing import Balancing, TrainingSet, make_balancing
@@ -55,6 +56,7 @@ class Setup:
             recipe=self.recipe,
             space=self.space,
             metadata=bool(getattr(self.network, "metadata_tensors", lambda rows: None)([{}])),
+            roots=tuple(catalog.root_of(name, self.space) for name in names),
         )
 
     @property
@@ -212,6 +214,7 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
     tune = config.tune or card.tune
     check_tune(config, tune)
     table = select(config, space)
+    catalog.require_roots(catalog.root_of(name, space) for name in table["dataset"].unique())
     planned = plan_samples(config, table, space)
     check_weights(config, planned)
     if recipe is None:

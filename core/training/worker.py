@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from core.catalog import known_files
+from core.catalog.table import DataGone
 from core.errors import BadInput, WorkbenchError
 from core.progress import Pace
 from core.runs.folder import FolderGone, RunFolder
@@ -60,7 +61,7 @@ def work(
                 state = train(folder, ranks, heartbeat, resume=resume, space=space, setup=setup)
                 finish(folder, ranks, state, heartbeat)
         except BaseException as error:
-            known = folder_gone(folder) or reader_ended(error) or not_repeatable(error)
+            known = folder_gone(folder) or reader_ended(error) or not_repeatable(error) or data_gone(error)
             if ranks.first:
                 fail(folder, known or error)
             if known is not None:
@@ -135,6 +136,14 @@ def not_repeatable(error: BaseException) -> WorkbenchError | None:
         f"deterministic: {operation} of this network has no form on a GPU that repeats itself; "
         "set deterministic: false, choose another network, or train on the CPU"
     )
+
+
+def data_gone(error: BaseException) -> WorkbenchError | None:
+    """A data folder that went away; from a reading process it comes wrapped in that one's traceback."""
+    if not isinstance(error, DataGone):
+        return None
+    line = str(error).strip().splitlines()[-1].removeprefix(f"{DataGone.__module__}.{DataGone.__name__}: ")
+    return WorkbenchError(f"{line}; resume goes on from the last checkpoint")
 
 
 def use_threads(ranks: Ranks) -> None:

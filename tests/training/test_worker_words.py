@@ -6,12 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.utils.data import DataLoader
 
+from core.catalog.table import DataGone
+from core.errors import WorkbenchError
 from core.runs import curves
 from core.runs.folder import FolderGone, RunFolder, new_run
+from core.training.options.config import TrainConfig
 from core.training.process.heartbeat import Heartbeat, gpu_measurements
-from core.training.worker import fail, reader_ended
+from core.training.reading.data import TrainingSamples
+from core.training.reading.examples import Changes
+from core.training.setup import Setup, set_up
+from core.training.worker import data_gone, fail, reader_ended
+from core.workspace import Workspace
 from dashboard.charts.curves import View, payload
+from tests.training.tiny_catalogue import image_set, small
 
 
 def test_a_reader_that_was_killed_is_one_clear_line() -> None:
@@ -21,6 +30,30 @@ def test_a_reader_that_was_killed_is_one_clear_line() -> None:
         reader_ended(RuntimeError("DataLoader worker (pid(s) 77) exited unexpectedly"))
     )
     assert reader_ended(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None
+
+
+def gone_by_reading(setup: Setup, workers: int) -> WorkbenchError | None:
+    """What the run says after its reader, here or in a process of its own, met the missing folder."""
+    samples = TrainingSamples(setup.source("train"), Changes(), seed=0)
+    reader = DataLoader(samples, batch_sampler=[[(1, 0, 0)]], num_workers=workers, collate_fn=list)
+    with pytest.raises(DataGone) as caught:
+        list(reader)
+    return data_gone(caught.value)
+
+
+def test_a_data_disk_that_is_gone_is_one_clear_line(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "workspace")
+    root = tmp_path / image_set(space, tmp_path)
+    setup = set_up(TrainConfig.from_dict(small()), space)
+    for path in sorted(root.rglob("*"), reverse=True):
+        (path.unlink if path.is_file() else path.rmdir)()
+    for workers in (0, 1):  # the mount point of a disk stays, empty
+        found = str(gone_by_reading(setup, workers))
+        assert found.startswith(f"the data folder {root} is gone or empty") and "\n" not in found
+        assert found.endswith("resume goes on from the last checkpoint")
+    root.rmdir()
+    with pytest.raises(DataGone, match="mount its disk again"):
+        set_up(TrainConfig.from_dict(small()), space)
 
 
 def test_a_deleted_folder_ends_the_run_and_is_not_made_again(tmp_path: Path) -> None:

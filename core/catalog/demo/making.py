@@ -64,8 +64,10 @@ def make(
                     raise Cancelled(
                         "the demo was cancelled; what was made so far stays and the next demo replaces it"
                     )
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(cancel_futures=True)
+            if not isinstance(error, Cancelled):
+                _remove(root, sets)
             raise
     return {
         "root": str(root),
@@ -89,6 +91,14 @@ def _clear(root: Path, sets: list[DemoSet]) -> None:
         for name, text in s.documents.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
+
+
+def _remove(root: Path, sets: list[DemoSet]) -> None:
+    """Half a demo is of no use, and on a full disk it is in the way."""
+    for s in sets:
+        shutil.rmtree(root / s.folder, ignore_errors=True)
+    if root.is_dir() and not any(root.iterdir()):
+        root.rmdir()
 
 
 def _one_thread() -> None:

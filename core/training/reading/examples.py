@@ -6,11 +6,13 @@ A sample that cannot be read is handed on as unusable, with its reason; it is ne
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch.utils.data import get_worker_info
 
+from core.catalog.table import require_roots
 from core.errors import WorkbenchError
 from core.media.cache import prepared as prepare_cached
 from core.media.probe import probe
@@ -45,6 +47,7 @@ class Source:
     recipe: Recipe
     space: Workspace | None = None
     metadata: bool = False  # whether the network also looks at what the file says of itself
+    roots: tuple[Path, ...] = ()  # the folders of the datasets, where they are known
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def read(source: Source, sample: int) -> Any:
             source.files[sample], source.recipe, source.space, threads=threads, guarded=True
         )
     except (WorkbenchError, OSError) as error:
+        # One file that cannot be read is left out; a disk that is gone would leave out all that follow.
+        require_roots(root for root in source.roots if Path(source.files[sample]).is_relative_to(root))
         return Unusable(sample, str(error), unreadable=True)
     if prepared.not_applicable is not None:
         return Unusable(sample, prepared.not_applicable, unreadable=False)
