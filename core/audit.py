@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.access import Person
+from core.appending import append_whole
 from core.locks import held
 from core.workspace import Workspace, workspace
 
@@ -126,12 +127,7 @@ def _append(path: Path, entry: dict[str, Any]) -> None:
     when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     line = {"n": number, "when": when, **entry, "previous": previous}
     line["hash"] = _hash(line)
-    data = (json.dumps(line, ensure_ascii=True) + "\n").encode()
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(handle, data)
-    finally:
-        os.close(handle)
+    append_whole(path, (json.dumps(line, ensure_ascii=True) + "\n").encode())
 
 
 def _last(path: Path) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ class NotAllowed(BadInput):
 _CANNOT_WRITE = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the quota of this user is used up",
+    errno.EFBIG: "a file would become larger than this user may write",
     errno.EROFS: "the disk can only be read",
     errno.EACCES: "this user may not write there",
     errno.EPERM: "this user may not write there",

@@ -22,7 +22,7 @@ SMALL = {
     "datasets_page": "--samples 20000 --turns 2",
     "domain": "DATA --only faces --small",
     "detection": "--small --repeats 1",
-    "faults": "--kills 5",
+    "faults": "--kills 5 --disks 5",
     "first_detectors": "--only image",
     "fuzz_media": "--count 30",
     "imbalance": "--small --out OUT",

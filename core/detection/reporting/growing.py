@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.appending import append_whole
 from core.detection import exports
 from core.errors import BadInput
 
@@ -28,21 +30,18 @@ class JsonLines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        torn = _last_byte(path) not in (b"", b"\n")
-        self._write(b"\n" if torn else b"")
+        self._write(b"")
 
     def add(self, entry: Mapping[str, Any]) -> None:
         self._write(_line(entry) + b"\n")
 
     def _write(self, content: bytes) -> None:
-        """In one call, so that the lines of two batches never mix."""
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            append_whole(self._path, content)
         except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
             raise BadInput(f"{self._path} cannot be written ({error.strerror}); name another file") from error
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
-            if content:
-                file.write(content)
 
 
 class GrowingFolder:
@@ -61,26 +60,23 @@ class GrowingFolder:
         self._json.write_bytes(b"[" + self.END)
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        with self._json.open("r+b") as file:
-            file.seek(-len(self.END), os.SEEK_END)
-            file.write((b",\n" if self._entries else b"\n") + _line(entry) + self.END)
+        size = self._json.stat().st_size - len(self.END)
+        try:
+            self._end_with(size, (b",\n" if self._entries else b"\n") + _line(entry) + self.END)
+        except OSError:  # a full disk took a part: the document stays as it was
+            os.truncate(self._json, size + len(self.END))
+            self._end_with(size, self.END)
+            raise
         with self._csv.open("ab") as file:
             file.write(exports.as_csv([entry], header=False).encode())
         self._entries += 1
+
+    def _end_with(self, place: int, content: bytes) -> None:
+        with self._json.open("r+b") as file:
+            file.seek(place)
+            file.write(content)
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
     """ASCII only: a file name that is no valid UTF-8 comes back as given."""
     return json.dumps(exports.plain(entry), allow_nan=False).encode()
-
-
-def _last_byte(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            if not file.tell():
-                return b""
-            file.seek(-1, os.SEEK_END)
-            return file.read(1)
-    except OSError:
-        return b""
