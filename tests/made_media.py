@@ -17,6 +17,7 @@ import numpy as np
 
 BITS = 14
 CLOCK = 90_000  # ticks a second
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}  # by channels
 
 
 def picture(number: int, width: int, height: int, *, noise: int = 0) -> np.ndarray:
@@ -105,7 +106,7 @@ def clip(
             stream.set_display_rotation(rotation)
         track: Any = None
         if sound is not None:
-            layout = "mono" if len(sound) == 1 else "stereo"
+            layout = LAYOUTS[len(sound)]
             track = output.add_stream(sound_codec, rate=sound_rate, layout=layout)
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(number, *size, noise=noise), format="rgb24")
@@ -136,7 +137,7 @@ def recording(
 ) -> Path:
     """A recording of (channels, samples) in any codec of the wheel; the name's ending says the container."""
     with av.open(str(path), "w") as output:
-        layout = "mono" if len(samples) == 1 else "stereo"
+        layout = LAYOUTS[len(samples)]
         track: Any = output.add_stream(codec, rate=rate, layout=layout, options=options or {})
         if sample_format:
             track.format = sample_format
@@ -147,7 +148,9 @@ def recording(
 def _encode_sound(output: Any, track: Any, samples: np.ndarray, rate: int, begin: float = 0.0) -> None:
     size = track.codec_context.frame_size or 1024
     resampler = av.AudioResampler(track.format, track.layout, track.rate, frame_size=size)
-    made = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=track.layout.name)
+    # Packed: PyAV fills no more than seven planes.
+    packed = np.ascontiguousarray(samples.T).reshape(1, -1)
+    made = av.AudioFrame.from_ndarray(packed, format="flt", layout=track.layout.name)
     made.sample_rate = rate
     at = round(begin * track.rate)
     for frame in resampler.resample(made) + resampler.resample(None):
