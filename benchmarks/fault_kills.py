@@ -23,6 +23,7 @@ from core.runs.folder import RunFolder, new_run
 from core.runs.manager import RunManager
 from core.thresholds import operating_point
 from core.training.learning import best_model
+from tests.imports.published_files import tiny_vit
 
 # Each says when it is warm, then does one thing again and again until it is killed in the middle.
 SAVER = """
@@ -210,21 +211,7 @@ def fault_import(bench: Bench) -> None:
 def published(bench: Bench) -> Path:
     """A small classifier as Hugging Face keeps them."""
     folder = bench.space.root.parent / "published"
-    if not folder.is_dir():
-        from transformers import ViTConfig, ViTForImageClassification
-
-        labels = {0: "Realism", 1: "Deepfake"}
-        config = ViTConfig(
-            hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=32,
-            patch_size=8, id2label=labels, label2id={word: i for i, word in labels.items()},
-        )  # fmt: skip
-        ViTForImageClassification(config).save_pretrained(folder)
-        half = [0.5, 0.5, 0.5]
-        words = {"image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": 32, "width": 32},
-                 "resample": 2, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
-                 "image_mean": half, "image_std": half}  # fmt: skip
-        (folder / "preprocessor_config.json").write_text(json.dumps(words), encoding="utf-8")
-    return folder
+    return folder if folder.is_dir() else tiny_vit(folder)
 
 
 def fault_service(bench: Bench) -> None:
