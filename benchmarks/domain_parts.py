@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from benchmarks.domain_copies import PICTURE_COPIES, SOUND_COPIES, Change
 from benchmarks.first_detectors import FIRST
 from benchmarks.quality import INNER, divided
 from benchmarks.quality_runs import File, command, read_table, train
 from core.detection.detector import Detector
 from core.detection.domain import assess
 from core.detection.domain.decision import Domain
+from core.detection.judgement import detect
+from core.detection.request import Request
 from core.errors import WorkbenchError
-from core.media.prepare import Prepared, prepare
+from core.media.prepare import prepare
 from core.media.probe import probe
 from core.thresholds.breakdown import wilson
 from core.training.reference.making import figures_of
 from core.training.reference.rule import Reference, conformal_limit
-from core.training.scoring.evaluation.degradations import audio_codec, audio_noise
 from core.workspace import Workspace
 
-Change = Callable[[Prepared], Prepared]
+TIE = 1e-3  # of a distance's scale: figures that are the same in every file are stored rounded
 RULES = ("in use", "nearest", "rest (ViM)", "statistics", "size", "confidence")
 SMALL_SET = 60
 PICTURES, SOUNDS = (".jpg", ".jpeg", ".png"), (".wav", ".flac", ".mp3", ".opus", ".mp4")
@@ -42,7 +43,7 @@ class Case:
     medium: str  # pictures | sound
     run: Path
     space: Workspace
-    own: list[Path]  # that nothing saw
+    own: list[File]  # that nothing saw
     foreign: dict[str, list[Path]]
 
 
@@ -54,20 +55,33 @@ class Row:
     n: int
     called: dict[str, int]  # rule: files called foreign
     remark: str = ""
+    groups: dict[str, tuple[int, int]] = field(default_factory=dict)  # group: called foreign, files
 
     def share(self, rule: str) -> float:
         return self.called[rule] / max(1, self.n)
 
     def plus(self, other: Row) -> Row:
         called = {rule: self.called[rule] + other.called[rule] for rule in self.called}
-        return replace(self, n=self.n + other.n, called=called).with_interval()
+        groups = {**self.groups}
+        for name, (foreign, files) in other.groups.items():
+            before = groups.get(name, (0, 0))
+            groups[name] = (before[0] + foreign, before[1] + files)
+        return replace(self, n=self.n + other.n, called=called, groups=groups).with_interval()
 
     def named(self, what: str) -> Row:
         return replace(self, what=what).with_interval()
 
     def with_interval(self) -> Row:
         low, high = wilson(self.called["in use"], self.n)
-        return replace(self, remark=f"in use: [{low:.3f}, {high:.3f}]")
+        remark = f"in use: [{low:.3f}, {high:.3f}]"
+        if self.kind == "own" and len(self.groups) < self.n:
+            remark += f"; each of {len(self.groups)} groups counting once: {self.by_group:.1%}"
+        return replace(self, remark=remark)
+
+    @property
+    def by_group(self) -> float:
+        """Files of one group stand or fall together: the mean of the groups' own shares."""
+        return float(np.mean([foreign / files for foreign, files in self.groups.values()]))
 
     def to_dict(self) -> dict[str, Any]:
         return {**vars(self)}
@@ -108,9 +122,7 @@ def face_case(table: list[File], place: Path, foreign: dict[str, list[Path]], *,
     parts = next(StratifiedKFold(INNER, shuffle=True, random_state=0).split(labels, labels))
     options = {"modality": "image", "model": "forensic_residual", "image_size": 256, "faces": False}
     run = trained(divided(known, parts), place / "faces", options)
-    return Case(
-        "faces", "pictures", run, Workspace(place / "faces" / "workspace"), [f.path for f in held], foreign
-    )
+    return Case("faces", "pictures", run, Workspace(place / "faces" / "workspace"), held, foreign)
 
 
 def speech_cases(
@@ -130,7 +142,7 @@ def speech_cases(
             files = {name: few(members, SMALL_SET) for name, members in files.items()}
         run = trained(files, place / f"speech{fold}", options)
         space = Workspace(place / f"speech{fold}" / "workspace")
-        yield Case(f"speech, fold {fold}", "sound", run, space, [table[i].path for i in held], foreign)
+        yield Case(f"speech, fold {fold}", "sound", run, space, [table[i] for i in held], foreign)
 
 
 def demo_case(modality: str, place: Path, foreign: dict[str, list[Path]]) -> Case:
@@ -150,7 +162,7 @@ def demo_case(modality: str, place: Path, foreign: dict[str, list[Path]]) -> Cas
     folder = RunFolder(run)
     own = plan_of(folder, TrainConfig.from_dict(folder.config()), space).split("test")["file"]
     medium = "pictures" if modality == "image" else "sound"
-    return Case(f"demo {medium}", medium, run, space, [Path(f) for f in own], foreign)
+    return Case(f"demo {medium}", medium, run, space, [File(Path(f), 0, "test", "") for f in own], foreign)
 
 
 def demo_files(place: Path) -> dict[str, list[Path]]:
@@ -190,8 +202,9 @@ def measure(case: Case, most: int) -> Iterator[Row]:
     """One row a kind of file: how many each rule calls foreign."""
     judge = Judge(case)
     copies = PICTURE_COPIES if case.medium == "pictures" else SOUND_COPIES
-    asked: list[tuple[str, str, list[Path], Change | None]] = [("own", case.name, few(case.own, most), None)]
-    asked += [("foreign", what, few(files, most), None) for what, files in case.foreign.items()]
+    asked: list[tuple[str, str, list[File], Change | None]] = [("own", case.name, few(case.own, most), None)]
+    for what, files in case.foreign.items():
+        asked.append(("foreign", what, [File(path, 0, "", "") for path in few(files, most)], None))
     asked += [("processed", what, few(case.own, most // 2), change) for what, change in copies.items()]
     for kind, what, files, change in asked:
         row = judge.row(kind, what, files, change)
@@ -206,21 +219,41 @@ class Judge:
         self.case = case
         self.detector = Detector.open(case.run, space=case.space)
 
-    def row(self, kind: str, what: str, files: list[Path], change: Change | None = None) -> Row:
+    def row(self, kind: str, what: str, files: list[File], change: Change | None = None) -> Row:
         called = dict.fromkeys(RULES, 0)
-        count = stated = 0
+        groups: dict[str, tuple[int, int]] = {}
+        stated: Counter[bool] = Counter()  # inside or not, where the kind of processing was named
         for file in files:
-            found = self._judged(file, change)
+            found = self._judged(file.path, change)
             if found is None:
                 continue
             domain, others = found
-            count += 1
-            called["in use"] += domain.inside is False
-            stated += bool(domain.inside and domain.processing)
+            outside = domain.inside is False
+            name = file.group or str(file.path)
+            before = groups.get(name, (0, 0))
+            groups[name] = (before[0] + outside, before[1] + 1)
+            called["in use"] += outside
+            if domain.processing:
+                stated[not outside] += 1
             for rule, foreign in others.items():
                 called[rule] += foreign
-        remark = f"{stated} judged with a stated loss" if kind == "processed" else ""
-        return Row(kind, what, self.case.medium, count, called, remark)
+        count = sum(n for _, n in groups.values())
+        row = Row(kind, what, self.case.medium, count, called, groups=groups if kind == "own" else {})
+        if kind == "processed":
+            return replace(
+                row, remark=f"{stated[True]} judged with a stated loss, {stated[False]} uncertain and named"
+            )
+        if kind == "foreign":
+            return replace(row, remark=self._verdicts([file.path for file in files]))
+        return row.with_interval()
+
+    def _verdicts(self, files: list[Path]) -> str:
+        """What `detect` says of them: neither real nor fake may be said of what the detector does not know."""
+        found = [
+            detect(file, file.name, Request(run=str(self.case.run)), space=self.case.space) for file in files
+        ]
+        said = Counter(one.verdict or one.status for one in found)
+        return ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in said.most_common())
 
     def _judged(self, file: Path, change: Change | None) -> tuple[Domain, dict[str, bool]] | None:
         """None where the detector does not apply to the file."""
@@ -256,65 +289,5 @@ def by_one_distance(known: Reference, figures: dict[str, np.ndarray]) -> dict[st
     found = dict.fromkeys(RULES[1:5], False)
     for column, name in enumerate(names):
         limit = conformal_limit(known.own[:, column])
-        found[name] = limit is not None and bool(parts[column] > limit + 1e-6)
+        found[name] = limit is not None and bool(parts[column] > limit + TIE)
     return found
-
-
-def on_frames(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Prepared], Prepared]:
-    def apply(prepared: Prepared) -> Prepared:
-        assert prepared.frames is not None
-        frames = [np.ascontiguousarray(change(np.asarray(frame))) for frame in prepared.frames]
-        height, width = frames[0].shape[:2]
-        boxes = np.tile([0.0, 0.0, width, height], (len(frames), 1))
-        return replace(prepared, frames=frames, frame_size=(width, height), boxes=boxes)
-
-    return apply
-
-
-def on_sound(change: Callable[[np.ndarray, int], np.ndarray]) -> Callable[[Prepared], Prepared]:
-    def apply(prepared: Prepared) -> Prepared:
-        assert prepared.audio is not None
-        return replace(prepared, audio=change(prepared.audio, prepared.sample_rate).astype(np.float32))
-
-    return apply
-
-
-def saved_as_jpeg(quality: int) -> Callable[[np.ndarray], np.ndarray]:
-    def change(frame: np.ndarray) -> np.ndarray:
-        file = io.BytesIO()
-        Image.fromarray(frame).save(file, "JPEG", quality=quality)
-        return np.asarray(Image.open(file))
-
-    return change
-
-
-def resized_to(side: int) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda frame: np.asarray(Image.fromarray(frame).resize((side, side), Image.Resampling.LANCZOS))
-
-
-def on_a_page(frame: np.ndarray) -> np.ndarray:
-    """Shown twice as large on a grey page, and captured."""
-    page = np.full((720, 1280, 3), 235, np.uint8)
-    shown = resized_to(512)(frame)
-    page[100:612, 380:892] = shown
-    return page
-
-
-def with_grain(frame: np.ndarray) -> np.ndarray:
-    grain = np.random.default_rng(0).normal(0, 8, frame.shape)
-    return np.clip(frame + grain, 0, 255).astype(np.uint8)
-
-
-PICTURE_COPIES = {
-    "JPEG 70": on_frames(saved_as_jpeg(70)),
-    "JPEG 25": on_frames(saved_as_jpeg(25)),
-    "resized to 192": on_frames(resized_to(192)),
-    "noise of 8 levels": on_frames(with_grain),
-    "screenshot": on_frames(on_a_page),
-}
-SOUND_COPIES = {
-    "MP3 128 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "mp3", 128)),
-    "AAC 128 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "aac", 128)),
-    "Opus 12 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "opus", 12)),
-    "noise of 15 dB": on_sound(lambda sound, rate: audio_noise(sound, rate, 15, 0)),
-}

@@ -18,6 +18,7 @@ from core.detection import facts
 from core.workspace import Workspace, workspace
 
 PATIENCE = 3.0  # seconds for missing fingerprints, a file
+MOST_COMPARED = 20_000  # files of a dataset: each costs a look at its date whenever a file is judged
 BLOCK = 48  # files between two looks at the clock
 _taking = threading.Lock()
 SAME_LOOK = 0.004  # of correlation: two near copies so close are both named
@@ -51,12 +52,18 @@ class Found:
     known: tuple[Known, ...]
     compared: int = 0  # files of the same kind whose fingerprints were compared
     of: int = 0  # and how many there are
+    within: int | None = None  # and among how many of them near copies are looked for at all; null: all
 
     @property
     def note(self) -> str | None:
         """What to say where not everything was compared."""
         if self.compared >= self.of:
             return None
+        if self.within is not None and self.compared >= self.within:
+            return (
+                f"Near copies are looked for among the first {MOST_COMPARED:,} files of a dataset: {self.compared:,} of "
+                f"{self.of:,} here. Of the others only a copy of the very same bytes is found."
+            )
         return (
             f"Compared with {self.compared:,} of {self.of:,} catalogued files so far for near copies; "
             "later files are compared with more."
@@ -93,7 +100,7 @@ def near(
     space = space or workspace()
     end = None if patience is None else time.monotonic() + patience
     found: list[Known] = []
-    compared, total = 0, 0
+    compared, total, within = 0, 0, 0
     for name in table.datasets(space):
         about = table.info(name, space)
         if demo_only and not about.demo:
@@ -101,6 +108,7 @@ def near(
         rows = table.load([name], space, ["id", "path", "dataset", "modality", "label"])
         rows = rows[rows["modality"] == kind].reset_index(drop=True)
         total += len(rows)
+        within += min(len(rows), MOST_COMPARED)
         places, prints = _prints(name, rows, space, end)
         compared += len(prints)
         for k, likeness in known_files.likest(own, prints):
@@ -109,12 +117,12 @@ def near(
             found.append(Known(str(row["id"]), name, label, False, about.demo, likeness))
     best = max((k.likeness for k in found), default=0.0)
     kept = sorted((k for k in found if k.likeness >= best - SAME_LOOK), key=lambda k: -k.likeness)
-    return Found(tuple(kept[:4]), compared, total)
+    return Found(tuple(kept[:4]), compared, total, within)
 
 
 def _prints(name: str, rows: Any, space: Workspace, end: float | None) -> tuple[list[int], list[Fingerprint]]:
     """Rows with their fingerprints: those that were there, and as many more as there is time for."""
-    rows = rows.iloc[: duplicates.MOST_FILES]
+    rows = rows.iloc[:MOST_COMPARED]
     found = duplicates.cached(name, rows, space)
     missing = [k for k, one in enumerate(found) if one is None]
     step = BLOCK if end is not None else max(1, len(missing))

@@ -15,8 +15,9 @@ from PIL import Image
 from core.access import Person
 from core.catalog import known_files, table
 from core.catalog.demo import MARKER
+from core.catalog.fingerprints import Fingerprint
 from core.catalog.scan import scan
-from core.detection import attempt, defaults, source, standing, wording
+from core.detection import attempt, catalogued, defaults, source, standing, wording
 from core.detection.about import About
 from core.detection.domain import Domain
 from core.detection.judgement import detect
@@ -220,3 +221,17 @@ def test_the_sentence_of_faithfulness_follows_the_figures_that_it_prints() -> No
     assert "leaves the score as it is" in nothing and "rests on" not in nothing
     assert "cannot be tested" in said(1.0, 0.0, 0.0) and "cannot be tested" in said(0.9999, 0.0001, 0.0)
     assert "rests on" in said(1.0, 0.4, 0.0)
+
+
+def test_what_was_not_compared_for_near_copies_is_said(
+    demo: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Fingerprint(
+        **catalogued.fingerprint(again(demo / "photographs/fake/1.jpg", demo / "again.jpg", 70), "image")
+    )
+    everything = catalogued.near(own, "image", space, patience=None)
+    assert everything.note is None and everything.compared == everything.of == 12
+    monkeypatch.setattr(catalogued, "MOST_COMPARED", 4)
+    some = catalogued.near(own, "image", space, patience=None)
+    assert (some.compared, some.of) == (8, 12)
+    assert some.note is not None and "among the first 4 files of a dataset: 8 of 12 here" in some.note

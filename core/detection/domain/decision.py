@@ -12,6 +12,7 @@ from core.workspace import Workspace
 if TYPE_CHECKING:
     from core.detection.detector import Detector, Judged
 
+TIE = 1e-5  # figures that are the same in every file are stored rounded
 LOSS = 0.03  # of AUC, that processing may cost for a verdict to stand with it stated
 AGREEMENT = 0.9  # share of processed copies whose verdict stays the same, likewise
 # What each block of figures shows, as a sentence names it.
@@ -86,7 +87,7 @@ def decide(known: Reference, figures: dict[str, Any], remarks: tuple[dict[str, A
         return Domain(None, distance, why=why, remarks=remarks)
     kind = _processing(known, figures, distance, limit)
     stated = _loss(kind) if kind else ""
-    if distance <= limit:
+    if distance <= limit * (1 + TIE):
         why = f"It lies within what {1 - FALSE_ALARMS:.0%} of {known.count} files that the detector knows keep to."
         return Domain(True, distance, limit, why, stated, remarks)
     if kind is not None and _harmless(kind):
