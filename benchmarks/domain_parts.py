@@ -203,8 +203,8 @@ def measure(case: Case, most: int) -> Iterator[Row]:
     judge = Judge(case)
     copies = PICTURE_COPIES if case.medium == "pictures" else SOUND_COPIES
     asked: list[tuple[str, str, list[File], Change | None]] = [("own", case.name, few(case.own, most), None)]
-    for what, files in case.foreign.items():
-        asked.append(("foreign", what, [File(path, 0, "", "") for path in few(files, most)], None))
+    for what, paths in case.foreign.items():
+        asked.append(("foreign", what, [File(path, 0, "", "") for path in few(paths, most)], None))
     asked += [("processed", what, few(case.own, most // 2), change) for what, change in copies.items()]
     for kind, what, files, change in asked:
         row = judge.row(kind, what, files, change)
