@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import words
 from core.catalog import demo, table
+from core.catalog.demo import speed
 from core.catalog.scan import scan
 from core.detection.defaults import default_detector, set_default
 from core.imports import weights
@@ -45,12 +46,21 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
         if st.button("See how imbalanced they are", key="home-datasets"):
             theme.go_to("datasets")
     else:
-        st.markdown("Make small demo datasets (about a minute), or add your own folders.")
+        takes = theme.duration(_expected().demo)
+        st.markdown(
+            f"Make small demo datasets (about {takes} on this machine as busy as it is now), or add your own folders."
+        )
         if st.button("Make the demo datasets", type="primary", key="home-demo"):
             theme.acted(start_demo)
         if st.button("Add my own folder", key="home-own"):
             theme.go_to("datasets")
     _face_finder()
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _expected() -> speed.Times:
+    """Measured once a minute for all sessions."""
+    return speed.expected()
 
 
 def _face_finder() -> None:
@@ -103,7 +113,8 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
         return
     datasets = picture_datasets(infos)
     st.markdown(
-        "Train a small network on the pictures of the catalogue, in the background, within two minutes."
+        "Train a small network on the pictures of the catalogue, in the background: about "
+        f"{theme.duration(_expected().training)} on this machine as busy as it is now."
     )
     if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
         theme.acted(lambda: start_first(datasets))
