@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from core.detection import explanations, pictures
 from core.detection.reporting import report
 from core.detection.serving.service import Job
-from core.detection.verdict import HeatMap, Unit, Verdict
+from core.detection.verdict import HeatMap, Verdict, decide
 from dashboard import theme
 from dashboard.charts import detect as charts
+from dashboard.detect import heat_map
 from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
 
@@ -37,9 +39,9 @@ def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> Non
             st.session_state[f"picked-{item.key}"] = unit
             _look_at(item, unit, None, verdict.units[unit].t0)
     if maps:
-        _strip(item, verdict, maps)
+        _strip(item, verdict, maps, threshold)
     if shown is not None:
-        _moment(item, job, verdict, shown)
+        _moment(item, job, verdict, shown, maps)
 
 
 def _key(item: Item) -> str:
@@ -70,13 +72,17 @@ def _picked(event: Any) -> int | None:
     return int(value) if value is not None else None
 
 
-def _strip(item: Item, verdict: Verdict, maps: list[HeatMap]) -> None:
-    order = sorted(maps, key=lambda m: (-verdict.units[m.unit].score, -m.importance))[:MOST_SUSPICIOUS]
-    if len(order) < 2:
+def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float | None) -> None:
+    """What speaks for a manipulation first; where nothing does, the frames as they follow each other."""
+    if len(maps) < 2:
         return
-    st.markdown("### Most suspicious")
+    found = suspicious(verdict, maps, threshold)
+    order = sorted(
+        found or maps, key=lambda m: (-verdict.units[m.unit].score, -m.importance) if found else (m.t0,)
+    )
+    st.markdown("### Most suspicious" if found else "### Frames that were looked at")
     strip = st.container(horizontal=True)  # as many beside each other as there is room for, all of one size
-    for k, one in enumerate(order):
+    for k, one in enumerate(order[:MOST_SUSPICIOUS]):
         with strip.container(width=STRIP_WIDTH):
             if Path(one.path).is_file():
                 st.image(one.path, width="stretch")
@@ -85,16 +91,22 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap]) -> None:
                 _look_at(item, one.unit, one.path, one.t0)
 
 
-def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap) -> None:
+def suspicious(verdict: Verdict, maps: list[HeatMap], threshold: float | None) -> list[HeatMap]:
+    """Those of frames that are called fake or left to people; none where the file is unlike all training data."""
+    if verdict.domain.get("inside") is False:
+        return []
+    return [m for m in maps if decide(verdict.units[m.unit].score, threshold, verdict.band) != "real"]
+
+
+def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap, maps: list[HeatMap]) -> None:
     unit = verdict.units[one.unit]
     where = "the picture" if verdict.modality == "image" else f"the frame at {one.t0:.2f} s"
     st.markdown(f"### {where.capitalize()} · score {theme.number(unit.score)}")
+    in_time = sorted(maps, key=lambda m: (m.t0, m.unit, m.path))
+    _pictures(item, verdict, one, where, in_time)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        opacity = st.slider("opacity", 0.0, 1.0, 0.5, 0.05, key=f"opacity-{item.key}", width=240)
         method_choice(item, job, {explanations.AUTO: "automatic"} | explanations.PICTURE_METHODS)
-        beside = st.toggle("side by side", key=f"beside-{item.key}")
-    _pictures(verdict, unit, one, opacity, beside)
-    st.caption(theme.safe(f"{explanations.METHODS.get(one.method, one.method)}: {report.faithful(one)}"))
+        st.caption(theme.safe(f"{explanations.METHODS.get(one.method, one.method)}: {report.faithful(one)}"))
 
 
 def method_choice(item: Item, job: Job, choices: dict[str, str]) -> None:
@@ -108,19 +120,27 @@ def method_choice(item: Item, job: Job, choices: dict[str, str]) -> None:
         st.rerun(scope="app")
 
 
-def _pictures(verdict: Verdict, unit: Unit, one: HeatMap, opacity: float, beside: bool) -> None:
+def _pictures(item: Item, verdict: Verdict, one: HeatMap, where: str, in_time: list[HeatMap]) -> None:
     if not (Path(one.frame).is_file() and Path(one.overlay).is_file()):
         return
+    frame, mapped = layers(verdict, one)
+    place = in_time.index(one)
+    step = heat_map.draw(
+        frame, mapped, what=where, place=place, of=len(in_time), key=f"map-{item.key}-{verdict.detector}"
+    )
+    if step and 0 <= place + step < len(in_time):
+        other = in_time[place + step]
+        _look_at(item, other.unit, other.path, other.t0)
+
+
+def layers(verdict: Verdict, one: HeatMap) -> tuple[np.ndarray, np.ndarray]:
+    """The frame, and the frame with all of the map over it; faces in both are marked."""
+    unit = verdict.units[one.unit]
     frame, map_ = pictures.load(Path(one.frame)), pictures.load(Path(one.overlay))
+    mapped = pictures.blended(frame, map_, 1.0)
     size = verdict.frame_size or (frame.shape[1], frame.shape[0])
     same = [u for u in verdict.units if u.index == unit.index and u.kind == "face" and u.box]
     boxes = [(u.box, f"person {u.track + 1}: {u.score:.2f}") for u in same if u.box is not None]
-    mapped = pictures.blended(frame, map_, opacity)
     if boxes:
         frame, mapped = pictures.boxed(frame, boxes, size), pictures.boxed(mapped, boxes, size)
-    if beside:
-        left, right = st.columns(2)
-        left.image(frame, caption="the frame", width="stretch")
-        right.image(mapped, caption="with the map", width="stretch")
-    else:
-        st.image(mapped, width=min(960, mapped.shape[1]))
+    return frame, mapped

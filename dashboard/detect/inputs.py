@@ -130,6 +130,8 @@ def uploader(runs: list[str | None]) -> None:
         max_upload_size=max(1, min(limits.bytes // 1_000_000, 500)),
     )
     own.seen &= {file.file_id for file in files}  # only of what still hangs on the page
+    if len([file for file in files if file.file_id not in own.seen]) > 1:
+        st.session_state["detect_open_first"] = True  # when all are judged, the one that needs a person
     for file in files:
         if file.file_id in own.seen:
             continue

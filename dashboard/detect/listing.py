@@ -1,18 +1,25 @@
-"""Many files: the table of verdicts with its CSV, and the session's history."""
+"""Many files: the table of verdicts, those that need a person first, and its CSV."""
 
 from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from core.detection import exports
-from dashboard import theme
+from core.detection.verdict import Verdict
+from core.runs.titles import titles
+from dashboard import theme, thumbnails
+from dashboard.detect import inputs as detect_inputs
 from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
 
-COLUMNS = {
-    "file": "file", "verdict": "verdict", "score": "score", "probability": "probability", "evidence": "evidence",
-    "truth": "truth",
-}  # fmt: skip
+# What waits for a person comes first, what was answered or needs nobody last.
+URGENCY = ("uncertain", "fake", "error", "not_applicable", None, "real")
+THUMBNAIL, MOST_THUMBNAILS = 64, 60  # pixels; rows that have one
+ROW = 46  # pixels, so that a thumbnail can be recognised
 
 
 def draw() -> None:
@@ -22,29 +29,13 @@ def draw() -> None:
     jobs = [item.first for item in own.items]
     done = sum(job.over for job in jobs)
     judged = sum(job.verdict is not None or job.over for job in jobs)
+    items = in_order(own.items) if judged == len(jobs) else list(own.items)
+    if judged == len(jobs) and st.session_state.pop("detect_open_first", False):
+        _open(items[0])
     with st.expander(f"This session: {theme.count(len(jobs))} files", expanded=True):
         if done < len(jobs):
             _progress(judged, done, len(jobs))
-        table = [_row(item) for item in own.items]
-        picked = st.dataframe(
-            table,
-            hide_index=True,
-            on_select="rerun",
-            selection_mode="single-row",
-            key="detect-history",
-            height=min(38 * (len(table) + 1), 320),
-            column_config={"score": st.column_config.NumberColumn(format="%.3f"),
-                           "probability": st.column_config.NumberColumn(format="%.3f")},
-        )  # fmt: skip
-        rows = picked.selection.rows
-        if (
-            rows
-            and own.items[rows[0]].key != st.session_state.get("detect_shown")
-            and rows != st.session_state.get("detect_rows")
-        ):
-            st.session_state["detect_rows"] = rows
-            st.session_state["detect_shown"] = own.items[rows[0]].key
-            st.rerun(scope="app")
+        _table(items)
         with st.container(horizontal=True):
             st.download_button(
                 "Table (CSV)",
@@ -62,6 +53,51 @@ def draw() -> None:
                 st.rerun(scope="app")
 
 
+def in_order(items: Sequence[Item]) -> list[Item]:
+    """Uncertain ones, then fakes from the highest score on, then what could not be judged; marked ones last."""
+
+    def urgency(item: Item) -> tuple[bool, int, float]:
+        verdict = item.verdict
+        word = _word(verdict) if verdict else None
+        score = verdict.score if verdict is not None and verdict.score is not None else 0.0
+        return item.truth is not None, URGENCY.index(word), -score
+
+    return sorted(items, key=urgency)
+
+
+def _word(verdict: Verdict) -> str:
+    return verdict.verdict if verdict.status == "ok" and verdict.verdict else verdict.status
+
+
+def _table(items: Sequence[Item]) -> None:
+    named = titles(detect_inputs.detectors())
+    rows = [_row(item, named, picture=k < MOST_THUMBNAILS) for k, item in enumerate(items)]
+    hidden = [name for name in ("picture", "truth") if not any(row[name] for row in rows)]
+    order = "-".join(item.key for item in items)
+    picked = st.dataframe(
+        [{name: value for name, value in row.items() if name not in hidden} for row in rows],
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        # Another order is another table: a row that was chosen before is not the file that stands there now.
+        key=f"detect-history-{hash(order)}",
+        row_height=ROW,
+        height=min(ROW * len(rows) + 38, 7 * ROW),
+        column_config={"picture": st.column_config.ImageColumn("", width="small"),
+                       "evidence": st.column_config.TextColumn(width="large")},
+    )  # fmt: skip
+    chosen = picked.selection.rows
+    if chosen and items[chosen[0]].key != st.session_state.get("detect_row"):
+        st.session_state["detect_row"] = items[chosen[0]].key
+        _open(items[chosen[0]])
+
+
+def _open(item: Item) -> None:
+    if item.key != st.session_state.get("detect_shown"):
+        st.session_state["detect_shown"] = item.key
+        st.rerun(scope="app")
+
+
 def _progress(judged: int, done: int, total: int) -> None:
     own = detect_state.session()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -73,19 +109,44 @@ def _progress(judged: int, done: int, total: int) -> None:
             detect_state.service().cancel(own.id)
 
 
-def _row(item: Item) -> dict[str, object]:
+def _row(item: Item, named: dict[str, str], *, picture: bool) -> dict[str, str]:
+    """Every cell is text: what is not known is a dash."""
     verdict = item.verdict
-    if verdict is None:
-        return {"file": item.upload.shown, "verdict": item.first.stage, "truth": item.truth or ""}
-    return {
+    row = {
+        "picture": thumbnail(item) if picture else "",
         "file": item.upload.shown,
-        "verdict": verdict.verdict or verdict.status.replace("_", " "),
-        "score": verdict.score,
-        "probability": verdict.probability,
-        "detector": verdict.detector,
-        "evidence": verdict.reason or verdict.words,
+        "verdict": item.first.stage,
+        "score": "–",
+        "detector": "–",
+        "evidence": "",
         "truth": item.truth or "",
     }
+    if verdict is not None:
+        row |= {
+            "verdict": MARKS.get(_word(verdict), _word(verdict).replace("_", " ")),
+            "score": "–" if verdict.score is None else f"{verdict.score:.3f}",
+            "detector": named.get(verdict.detector or "", verdict.detector or "–"),
+            "evidence": verdict.reason or verdict.words,
+        }
+    return row
+
+
+MARKS = {
+    "fake": "✖ fake", "real": "● real", "uncertain": "◆ uncertain", "not_applicable": "○ not judged",
+    "error": "○ not readable",
+}  # fmt: skip
+
+
+def thumbnail(item: Item) -> str:
+    """Of a picture that the workbench itself wrote: a frame of the evidence, or the copy that browsers play."""
+    verdict, player = item.verdict, item.first.player
+    frames = [Path(m.frame) for m in verdict.explanations if m.frame] if verdict is not None else []
+    frames += [player[0]] if player is not None and player[2] == "image" else []
+    for path in frames:
+        if path.is_file():
+            small = thumbnails.picture(path, THUMBNAIL)
+            return f"data:image/jpeg;base64,{base64.b64encode(small).decode('ascii')}"
+    return ""
 
 
 def _csv(own: detect_state.Session) -> str:

@@ -13,6 +13,7 @@ from core.detection.request import Request
 from core.detection.serving.service import Job, Service
 from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Verdict
+from dashboard import address
 from dashboard import session as page_session
 
 LEAST_OFTEN = 3.0  # seconds between looks, however many files wait
@@ -128,9 +129,14 @@ def forget(item: Item) -> None:
 
 
 def shown() -> Item | None:
+    """The file that is open; its key stands in the address, and a link within the session opens it."""
     own = session()
+    if link := address.asked("detect"):
+        st.session_state["detect_shown"] = link.get("file")
     key = st.session_state.get("detect_shown")
-    return next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
+    found = next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
+    address.write("detect", {"file": found.key if found and len(own.items) > 1 else None})
+    return found
 
 
 def pace(seconds: float) -> float:

@@ -19,6 +19,7 @@ from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict
 from core.workspace import Workspace
 from dashboard.charts import detect as charts
+from dashboard.detect import frame_view
 from dashboard.detect import state as detect_state
 from tests.detection.tiny_runs import make_run
 
@@ -135,7 +136,11 @@ def test_a_verdict_comes_with_its_evidence(
         assert words in text
     charts_of = [c.proto.spec for c in page.get("plotly_chart")]
     assert len(charts_of) == 3  # the scale, the timeline, the sound
-    assert {b.label for b in page.get("download_button")} == {"Report (HTML)", "Report (JSON)"}
+    assert {b.label for b in page.get("download_button")} == {
+        "Report (PDF)",
+        "Report (HTML)",
+        "Report (JSON)",
+    }
 
 
 def test_names_are_shown_and_never_rendered(
@@ -217,6 +222,38 @@ def test_the_session_has_a_table_that_can_be_cleared(
     assert set(page.dataframe[0].value["file"]) == {"a.mp4", "=b.mp4"}
     next(b for b in page.button if b.label == "Clear").click().run()
     assert not page.exception and "Very strong" not in text_of(page)
+
+
+def test_files_that_need_a_person_come_first_and_nothing_is_none(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("unsure.mp4", "real.mp4", "broken.mp4", "weak.mp4", "strong.mp4")
+    changes: list[dict[str, Any]] = [
+        {"verdict": "uncertain", "score": 0.5},
+        {"verdict": "real", "score": 0.1},
+        {"verdict": None, "score": None, "status": "error", "detector": None, "reason": "cannot be read"},
+        {"score": 0.6},
+        {"score": 0.9},
+    ]
+    answers = Answered([replace(verdict, **change) for change in changes])
+    page = open_page(answers, monkeypatch, {})
+    page.file_uploader[0].set_value([(name, b"x", "video/mp4") for name in names]).run()
+    table = page.dataframe[0].value
+    assert list(table["file"]) == ["unsure.mp4", "strong.mp4", "weak.mp4", "broken.mp4", "real.mp4"]
+    assert list(table["score"]) == ["0.500", "0.900", "0.600", "–", "0.100"]
+    assert list(table["detector"])[3] == "–" and not table.isna().any(axis=None)
+    assert "None" not in table.to_string()
+    opened = [m.value for m in page.markdown if m.value.startswith("#") and "\\.mp4" in m.value]
+    assert len(opened) == 1 and "unsure" in opened[0]
+
+
+def test_only_what_is_suspicious_is_called_so(verdict: Verdict) -> None:
+    one = HeatMap("gradcam", "picture", 0, "a.jpg")
+    maps = [replace(one, unit=k) for k in range(len(verdict.units))]
+    found = [verdict.units[m.unit].score for m in frame_view.suspicious(verdict, maps, 0.5)]
+    assert found and min(found) >= 0.5
+    assert frame_view.suspicious(verdict, maps, None) == []
+    assert frame_view.suspicious(replace(verdict, domain={"inside": False}), maps, 0.5) == []
 
 
 def test_the_timeline_names_the_unit_under_a_click(verdict: Verdict) -> None:

@@ -1,0 +1,44 @@
+"""The picture with its heat map over it: a wipe between the two and the map's opacity, both moved in the browser."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.media.browser import jpeg
+
+WIDEST = 1280  # pixels
+_HERE = Path(__file__).parent
+_mount = st.components.v2.component(
+    "heat_map",
+    html='<div class="heat-map"></div>',
+    css=(_HERE / "heat_map.css").read_text(encoding="utf-8"),
+    js=(_HERE / "heat_map.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def draw(frame: np.ndarray, mapped: np.ndarray, *, what: str, place: int, of: int, key: str) -> int:
+    """Draw both; the answer is how many frames to step, after an arrow key or a button: -1, 0 or 1.
+
+    `place` counts the frames of the clip that have a map, from 0.
+    """
+    data = {
+        "frame": _address(frame),
+        "mapped": _address(mapped),
+        "what": what,
+        "place": place,
+        "of": of,
+        "width": min(WIDEST, frame.shape[1]),
+    }
+    result = _mount(key=key, data=data, height="content", on_step_change=lambda: None)
+    step = result.get("step")
+    return int(step) if step in (-1, 1) else 0
+
+
+def _address(picture: np.ndarray) -> str:
+    coded = base64.b64encode(jpeg(picture, WIDEST, 88)).decode("ascii")
+    return f"data:image/jpeg;base64,{coded}"
