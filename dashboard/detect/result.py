@@ -77,7 +77,7 @@ def _player(item: Item) -> None:
         return
     start = float(st.session_state.get(f"seek-{item.key}", 0.0))
     if kind == "image":
-        st.image(str(path), width="stretch")
+        st.image(str(path), width="stretch", alt=item.upload.shown)
     elif kind == "video":
         st.video(str(path), format=mime, start_time=start)
     else:
@@ -192,7 +192,7 @@ def _window(item: Item, unit: Unit, heard: HeatMap | None, *, alone: bool) -> No
     st.caption(f"**{unit.t0:.1f} to {unit.t1:.1f} s** · score {theme.number(unit.score)}")
     if heard is not None:
         if not alone and Path(heard.path).is_file():  # alone it is the chart above
-            st.image(heard.path, width="stretch")
+            st.image(heard.path, width="stretch", alt="heat map over the sound")
         st.caption(theme.safe(f"{explanations.METHODS[heard.method]}: {report.faithful(heard)}"))
     play = item.first.player
     if play is not None and play[0].is_file():
