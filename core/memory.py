@@ -28,6 +28,13 @@ def keep_freed() -> bool:
     return all([mallopt(MMAP_MAX, 0), mallopt(TRIM_THRESHOLD, KEPT), mallopt(TOP_PAD, STEP)])
 
 
+def give_back_freed() -> None:
+    """What is freed but kept goes back to the system: between two kinds of work that need arrays of other sizes."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is not None:
+        trim(0)
+
+
 def resident(process: psutil.Process, *, itself: bool = True) -> int:
     """Bytes in use by a process with all that it started; those that end meanwhile count nothing."""
     total = 0

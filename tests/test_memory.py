@@ -33,3 +33,25 @@ def faults(kept: bool) -> int:
 def test_large_arrays_are_not_asked_for_anew() -> None:
     pages = 20 * (20 << 20) // 4096
     assert faults(kept=True) < pages / 100
+
+
+GIVEN_BACK = """
+import os, psutil
+import numpy as np
+from core.memory import give_back_freed, keep_freed
+assert keep_freed()
+kept = np.ones(1)
+many = [np.ones(20 << 20, np.uint8) for _ in range(20)]
+last = np.ones(20 << 20, np.uint8)  # stands behind them, so that the end of the heap cannot go back
+del many
+own = psutil.Process()
+before = own.memory_info().rss
+give_back_freed()
+print(before - own.memory_info().rss)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the settings are glibc's")
+def test_what_is_kept_goes_back_when_asked() -> None:
+    done = subprocess.run([sys.executable, "-c", GIVEN_BACK], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 15 * (20 << 20)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from core.memory import give_back_freed
 from core.training import automatic
 from core.training.balancing import Balancing, TrainingSet, make_balancing
 from core.training.learning import best_model
@@ -115,7 +116,15 @@ class NetworkLearner:
         return collate([self.samples[draw] for draw in draws])
 
     def validate(self) -> Predicted:
-        return self.predict(self._validation.source, "validation")
+        """Steps and scoring need arrays of other sizes: on a CPU neither keeps those of the other."""
+        on_cpu = self.context.ranks.device.type == "cpu"
+        if on_cpu:
+            give_back_freed()
+        try:
+            return self.predict(self._validation.source, "validation")
+        finally:
+            if on_cpu:
+                give_back_freed()
 
     def predict(self, source: Source, bar: str) -> Predicted:
         """Validation comes after every epoch: its readers stay alive."""

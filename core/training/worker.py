@@ -18,7 +18,7 @@ from core.errors import BadInput, WorkbenchError
 from core.progress import Pace
 from core.runs.folder import FolderGone, RunFolder
 from core.runs.reasons import cause
-from core.training import ablation
+from core.training import ablation, automatic
 from core.training.head import HeadLearner
 from core.training.learner import Context, NetworkLearner
 from core.training.learning import best_model, last_checkpoint
@@ -86,6 +86,7 @@ def train(
     settle_algorithms(config, ranks.device)
     setup = setup or set_up(config, space, recipe=kept_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
+    setup = automatic.settled(setup, ranks.device, kept.get("settled") if kept else None)
     announce(setup, ranks, resumed=kept is not None)
     bars = ranks.first and sys.stderr.isatty()
     context = Context(ranks, heartbeat.stop_requested, bars, kept.get("settled") if kept else None)

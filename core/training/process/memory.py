@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from core.memory import give_back_freed
 from core.training.reading.inputs import Arrays, of_one_shape, shape_of
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,11 @@ def scoring_budget(device: torch.device) -> int:
 
 
 def give_back(device: torch.device) -> None:
+    """Memory that nothing uses any longer, before something else needs it."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
+    else:
+        give_back_freed()
 
 
 # What a pass needs
