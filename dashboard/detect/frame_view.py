@@ -12,9 +12,8 @@ from core.detection import explanations, pictures
 from core.detection.reporting import report
 from core.detection.serving.service import Job
 from core.detection.verdict import HeatMap, Verdict, decide
-from dashboard import theme
+from dashboard import heat_map, theme
 from dashboard.charts import detect as charts
-from dashboard.detect import heat_map
 from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
 

@@ -39,4 +39,9 @@ def test_styles_stay_in_their_component(folder: Path) -> None:
 
 
 def test_all_components_were_found() -> None:
-    assert [folder.name for folder in COMPONENTS] == ["live_curves", "page_frame", "threshold_lab"]
+    assert [folder.name for folder in COMPONENTS] == [
+        "heat_map",
+        "live_curves",
+        "page_frame",
+        "threshold_lab",
+    ]
