@@ -120,11 +120,39 @@ def _detect(capsys: pytest.CaptureFixture[str], files: list[str], *options: str)
 def test_prepare_and_scores_on_the_cluster_are_those_of_this_machine(
     pictures: list[str], cluster: Workspace
 ) -> None:
+    assert_the_same_there(pictures, cluster)
+
+
+def test_what_a_shard_gets_and_gives_is_plain(
+    pictures: list[str], space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same without a cluster: each shard's items and results go through JSON."""
+
+    def over_shards(
+        function: str,
+        items: list[Any],
+        *,
+        shard: int,
+        space: Workspace,
+        cpus: int,
+        on_gpu: bool = False,
+        **named: Any,
+    ) -> Iterator[ray_shards.Done]:
+        for start in range(0, len(items), shard):
+            part = json.loads(json.dumps(items[start : start + shard]))
+            results = ray_shards.work_on_shard(function, part, {**named, "cpus": cpus})
+            yield ray_shards.Done(list(range(start, start + len(part))), json.loads(json.dumps(results)))
+
+    monkeypatch.setattr(ray_shards, "over_shards", over_shards)
+    assert_the_same_there(pictures, space)
+
+
+def assert_the_same_there(pictures: list[str], space: Workspace) -> None:
     recipe = Recipe(modality="image", image_size=32)
     files = [str(Path(name).absolute()) for name in pictures]
-    filled = fill_on_cluster([Task(recipe, files)], workers=1, shard=8, space=cluster)
+    filled = fill_on_cluster([Task(recipe, files)], workers=1, shard=8, space=space)
     assert (filled["prepared"], filled["cached"], len(filled["failed"])) == (31, 0, 1)
-    assert fill_cache([Task(recipe, files)], 1, cluster)["cached"] == 31
+    assert fill_cache([Task(recipe, files)], 1, space)["cached"] == 31
     folder, loaded, source = scored_run(files)
     ranks = Ranks(0, 1, own_device("cpu"))
     there = Sharded(folder, on_cluster=True, resume=False, shard=8, cpus=1).scored(
