@@ -105,6 +105,7 @@ class Loop:
                 self.save()
                 return False
             self.save()
+        self.on_progress(self.progress, self.total_steps)
         return True
 
     def draws_of(self, epoch: int) -> list[list[Draw]]:

@@ -205,14 +205,14 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
     name = "".join(c if c.isascii() and c.isalnum() else "_" for c in Path(verdict.file).stem)[:60] or "file"
     done = [j.verdict for j in item.latest.values() if j.verdict is not None]
     space = session.space()
-    who = session.person()
+    person = session.person()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Report (PDF)", lambda: report.as_pdf(done, job.submitted, stacking.together(done, space), who), f"report_{name}.pdf",
+            "Report (PDF)", lambda: report.as_pdf(done, job.submitted, stacking.together(done, space), person), f"report_{name}.pdf",
             "application/pdf", key=f"pdf-{item.key}", on_click="ignore", icon=":material/picture_as_pdf:",
         )  # fmt: skip
         st.download_button(
-            "Report (HTML)", lambda: report.as_html(done, job.submitted, stacking.together(done, space), who), f"report_{name}.html",
+            "Report (HTML)", lambda: report.as_html(done, job.submitted, stacking.together(done, space), person), f"report_{name}.html",
             "text/html", key=f"html-{item.key}", on_click="ignore", icon=":material/description:",
         )  # fmt: skip
         st.download_button(

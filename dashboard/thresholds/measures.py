@@ -17,6 +17,7 @@ from core.thresholds.point import Costs
 from core.thresholds.scored import DRAWS, Scored
 from dashboard import theme
 from dashboard.thresholds import page_state, score_upload
+from dashboard.thresholds.page_state import ALARM, MISS, PRIOR
 from dashboard.thresholds.scores import Source
 
 MEANT = {
@@ -79,10 +80,9 @@ def _cost_model() -> Costs:
     """As ASVspoof 5 has it, until the analyst changes it."""
     page_state.set_cost_model(page_state.cost_model())
     left, middle, right = st.columns(3)
-    keys = page_state.DCF
-    left.number_input("Cost of a rejected real", 0.01, 1e6, key=keys["miss"])
-    middle.number_input("Cost of an accepted fake", 0.01, 1e6, key=keys["alarm"])
-    right.number_input("Share of fakes expected, %", 0.01, 99.99, key=keys["prior"])
+    left.number_input("Cost of a rejected real", 0.01, 1e6, key=MISS)
+    middle.number_input("Cost of an accepted fake", 0.01, 1e6, key=ALARM)
+    right.number_input("Share of fakes expected, %", 0.01, 99.99, key=PRIOR)
     return page_state.cost_model()
 
 

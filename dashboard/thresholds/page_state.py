@@ -21,7 +21,7 @@ PROBABILITIES = "thresholds-probabilities"
 BY = "thresholds-by"  # what errors are told apart by
 PRESET = "thresholds-preset"
 CALIBRATION = "thresholds-calibration"
-DCF = {"miss": "thresholds-dcf-miss", "alarm": "thresholds-dcf-alarm", "prior": "thresholds-dcf-prior"}
+MISS, ALARM, PRIOR = "thresholds-dcf-miss", "thresholds-dcf-alarm", "thresholds-dcf-prior"
 # Parts that can be opened, by their names in the address.
 BOXES = {
     "lines": "thresholds-slices",
@@ -73,11 +73,13 @@ def address() -> dict[str, str | None]:
 def cost_model() -> Costs:
     """Of the field's measures: as ASVspoof 5 has it, until the analyst changes it."""
     state = st.session_state
-    miss, alarm = state.get(DCF["miss"], ASVSPOOF5.fp), state.get(DCF["alarm"], ASVSPOOF5.fn)
-    percent = state.get(DCF["prior"])
+    miss, alarm = state.get(MISS, ASVSPOOF5.fp), state.get(ALARM, ASVSPOOF5.fn)
+    percent = state.get(PRIOR)
     return Costs(miss, alarm, ASVSPOOF5.prevalence if percent is None else round(percent / 100, 12))
 
 
 def set_cost_model(model: Costs) -> None:
-    for key, value in zip(DCF.values(), (model.fp, model.fn, 100 * (model.prevalence or 0.0)), strict=True):
+    for key, value in zip(
+        (MISS, ALARM, PRIOR), (model.fp, model.fn, 100 * (model.prevalence or 0.0)), strict=True
+    ):
         st.session_state[key] = float(value)

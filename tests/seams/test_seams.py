@@ -27,7 +27,8 @@ train = AppTest.from_file("dashboard/views/train.py", default_timeout=120).run()
 assert not train.exception, train.exception
 pills = {one.label: one.options for one in train.button_group}
 boxes = {one.label: one.options for one in train.selectbox}
-numbers = [one.label for one in train.number_input]
+next(one for one in train.button_group if one.label == "Balancing").set_value(["rounds"])
+numbers = [one.label for one in train.run().number_input]
 lines = AppTest.from_file("dashboard/views/thresholds.py", default_timeout=120).run()
 methods = [option for one in lines.multiselect if one.label == "Methods" for option in one.options]
 from core.detection import explanations

@@ -175,7 +175,9 @@ def test_figures_of_the_configuration_reach_the_documents(space: Workspace, tmp_
     assert folder.document("calibration")["method"] == "isotonic"
     metrics = folder.document("metrics")
     assert metrics["val"]["at_default"]["prevalence"] == 0.02
-    drawn = measure(pd.read_parquet(folder.scores_file("val")), 0.5, resamples=config["bootstrap"])
+    drawn = measure(
+        pd.read_parquet(folder.scores_file("val")), 0.5, prevalence=0.02, resamples=config["bootstrap"]
+    )
     assert metrics["val"]["at_default"]["intervals"] == drawn["intervals"]
     assert "test" not in metrics and not folder.scores_file("test").exists()
 

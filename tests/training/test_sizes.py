@@ -12,6 +12,7 @@ import torch
 import models
 from core.cli.estimate import measure
 from core.runs.presets import sizes
+from core.training.automatic import settled
 from core.training.options.config import TrainConfig
 from core.training.setup import set_up, trained_how, with_recipe_of
 from core.workspace import Workspace
@@ -56,7 +57,7 @@ def test_the_estimate_and_the_log_say_what_was_decided(
     clip_set(space, tmp_path)
     options = {"modality": "multimodal", "datasets": ["clips"], "model": "fusion_forensic", "frames": 2}
     config = TrainConfig.from_dict(small(**{**options, "seconds": 0.5, "batch_size": None, **more}))
-    setup = set_up(config, space)
+    setup = settled(set_up(config, space), torch.device("cpu"))
     assert said in trained_how(setup) and (
         "batch 8, accumulation 1" in trained_how(setup) or "batch_size" in more
     )

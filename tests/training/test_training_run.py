@@ -75,7 +75,7 @@ def test_scores_and_units_have_their_columns_and_every_sample_a_unit(finished: A
     folder, space, _ = finished
     for split in ("val", "test"):
         scores, units = pd.read_parquet(folder.scores_file(split)), pd.read_parquet(folder.units_file(split))
-        wanted = ["id", "dataset", "modality", "method", "group", "label", "score", "probability"]
+        wanted = ["id", "dataset", "modality", "method", "group", "label", "score", "probability", "present"]
         assert scores.columns.tolist() == wanted
         assert units.columns.tolist()[:5] == ["id", "unit", "t0", "t1", "score"]
         assert scores["id"].is_unique and set(scores["id"]) == set(units["id"])

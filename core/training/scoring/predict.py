@@ -121,7 +121,6 @@ def score_tables(predicted: Predicted, rows: pd.DataFrame) -> tuple[pd.DataFrame
             "id": chosen["id"].to_numpy(),
             "dataset": chosen["dataset"].to_numpy(),
             "modality": chosen["modality"].to_numpy(),
-            "present": ["+".join(predicted.present.get(i, ())) or None for i in order],
             # A clip whose picture alone was forged is real to the ear: what this label calls real has no method.
             "method": chosen["method"].where(chosen["label"] == 1).replace("", None).to_numpy(dtype=object),
             "group": chosen["component"].astype(str).to_numpy(),
@@ -131,6 +130,7 @@ def score_tables(predicted: Predicted, rows: pd.DataFrame) -> tuple[pd.DataFrame
     )
     scores["score"] = scores["score"].astype(np.float64)
     scores["probability"] = scores["score"]
+    scores["present"] = ["+".join(predicted.present.get(i, ())) or None for i in order]
     ids = rows["id"].to_numpy()
     units = [
         (ids[i], k, unit.t0, unit.t1, unit.score, unit.kind, unit.track)
