@@ -217,6 +217,10 @@ def _rest() -> None:
     for group in sorted(groups, key=lambda g: list(GROUPS).index(g) if g in GROUPS else len(GROUPS)):
         st.markdown(f"## {theme.safe(GROUPS.get(group) or words.capital(group))}")
         _group(group, groups[group])
+    # What was just chosen may give other fields something to do: they are shown at once.
+    now = option_form.config()
+    if idle.idle(now, train_data.card_of(now, session.space())).keys() != useless.keys():
+        st.rerun()
 
 
 def _group(group: str, names: list[str]) -> None:
