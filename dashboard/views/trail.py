@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import audit, exports
+from core import audit
 from core.errors import NotAllowed
+from core.exports import to_csv
 from dashboard import session, theme
 
 SHOWN = 1000  # lines on the page; the files have all of them
@@ -79,7 +80,7 @@ def _downloads(trail: audit.Trail, chosen: pd.DataFrame) -> None:
         )
         st.download_button(
             "These lines as a table",
-            exports.to_csv(chosen),
+            to_csv(chosen),
             "audit.csv",
             "text/csv",
             key="trail-csv",

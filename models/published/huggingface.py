@@ -80,6 +80,9 @@ class HuggingFaceFamily(Family):
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
         """Under the names that transformers has today: it knows how those of older files became them."""
         made = _config(options["config"])
+        # Its constants are tensors: first imported under the device below, they would have no values.
+        import torchaudio.compliance.kaldi  # noqa: F401
+
         with torch.device("meta"):
             shape: Any = _maker(options["modality"]).from_config(made)
         bounds.require_as_many(sum(parameter.numel() for parameter in shape.parameters()), tensors)
