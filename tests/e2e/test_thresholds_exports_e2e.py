@@ -47,6 +47,8 @@ def test_nothing_is_cut_and_no_row_is_left_half_empty(
     assert overlapping(page) == []
 
 
+@pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.parametrize(("origin", "factor"), [(-3e5, -1e4), (1e15, 1e4)])
 def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     start_server: Callable, page: Page, run: Path, tmp_path: Path, origin: float, factor: float
