@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from models import domain, network, weights
 from models.cards import MODALITIES, TIMM_PREFIX, BadOption, Builder, MissingWeights, ModelCard, UnknownModel
+from models.shapes import without_values
 
 PUBLISHED_PREFIX = "published:"  # detectors of others, opened with their own weights; never trained here
 FOLDERS_VARIABLE = "DEEPFAKE_MODELS"  # folders with further network files, parted as in PATH
@@ -53,7 +53,7 @@ def card(name: str, **options: object) -> ModelCard:
     """The card of a network; with options, of what they build: another encoder may want other pictures."""
     if not options:
         return _entry(name)[0]
-    with torch.device("meta"):
+    with without_values():
         found: ModelCard = create(name, pretrained=False, **options).card
     return found
 
@@ -86,7 +86,7 @@ def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Modu
 
 def count_parameters(name: str, **options: object) -> int:
     """Parameters of the network, counted without allocating them."""
-    with torch.device("meta"):
+    with without_values():
         net = create(name, pretrained=False, **options)
     return sum(parameter.numel() for parameter in net.parameters())
 

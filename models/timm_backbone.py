@@ -13,6 +13,7 @@ from torch import nn
 
 from models import weights
 from models.cards import BadOption, UnknownModel
+from models.shapes import without_values
 
 MOST_MISSING = 0.1  # share of a backbone's numbers that a file of weights may lack (buffers made at start)
 
@@ -50,7 +51,7 @@ def build(name: str, *, pretrained: bool, **options: Any) -> nn.Module:
     full = weights_name(name)
     local = weights.local_file(full)
     overlay = {"file": str(local)} if local else None
-    origin = "a file that fits it" if local else published_at(name, full)
+    origin = "a file that fits it" if local else weights_address(name, full)
     try:
         with _loads() as loads, weights.quick_without_network():
             net = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
@@ -60,7 +61,7 @@ def build(name: str, *, pretrained: bool, **options: Any) -> nn.Module:
     return net
 
 
-def published_at(name: str, full: str) -> str:
+def weights_address(name: str, full: str) -> str:
     """Where the file can be fetched by hand; a few backbones have an address instead of a place on the hub."""
     config = pretrained_config(name)
     if config.get("url") and not config.get("hf_hub_id"):
@@ -139,7 +140,7 @@ def cam_layer(name: str) -> str:
 
     In a transformer it is the norm before the last attention: behind it, only the class token has a gradient.
     """
-    with torch.device("meta"):
+    with without_values():
         net = build(name, pretrained=False).eval()
     if isinstance(blocks := getattr(net, "blocks", None), (nn.Sequential, nn.ModuleList)):
         last = f"blocks.{len(blocks) - 1}.norm1"

@@ -8,12 +8,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from models.cards import Builder, ModelCard, UnknownModel
 from models.published.base import Family, Given, Match, PublishedNetwork, Reading, Refused
 from models.registry import PUBLISHED_PREFIX as PREFIX
+from models.shapes import without_values
 
 
 @cache
@@ -87,6 +87,6 @@ def as_reading(values: dict[str, Any]) -> Reading:
 
 def shapes(one: Family, options: dict[str, Any]) -> dict[str, tuple[int, ...]]:
     """Published names and shapes of what `build` makes, without allocating it."""
-    with torch.device("meta"):
+    with without_values():
         net = one.build(**{**one.defaults(), **options})
     return {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}

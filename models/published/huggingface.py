@@ -18,6 +18,7 @@ from models.published import bounds, cam_layers, labels
 from models.published.base import ONNX_TENSOR, Family, Given, Match, Refused
 from models.published.pictures import picture_options
 from models.published.timm_folder import WRAPPED
+from models.shapes import without_values
 
 LEFT_OUT = ("auto_map", "_name_or_path", "torch_dtype", "dtype", "quantization_config", "attn_implementation")
 SPECTROGRAM = "audio-spectrogram-transformer"
@@ -38,7 +39,7 @@ class HuggingFaceFamily(Family):
         if not isinstance(kind, str) or kind == WRAPPED or given.has(ONNX_TENSOR):
             return None
         modality = _modality(kind, given)
-        known = labels.of_config(given.config, given.name) or _unnamed(given)
+        known = labels.of_config(given.config, given.name) or _without_names(given)
         several = given.config.get("problem_type") == "multi_label_classification"
         reading, undecided = labels.read_labels(known, given.name, independent=several)
         bounds.require_bounded(given.config, given.name)
@@ -68,7 +69,7 @@ class HuggingFaceFamily(Family):
     def cam_candidates(self, **options: Any) -> tuple[str, ...]:
         if options["modality"] != "image":
             return ()
-        with torch.device("meta"):
+        with without_values():
             net = Transformer("image", options["config"], options)
         return tuple(f"encoder.{name}" for name in cam_layers.candidates(net, int(options.get("size", 224))))
 
@@ -80,10 +81,7 @@ class HuggingFaceFamily(Family):
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
         """Under the names that transformers has today: it knows how those of older files became them."""
         made = _config(options["config"])
-        # Its constants are tensors: first imported under the device below, they would have no values.
-        import torchaudio.compliance.kaldi  # noqa: F401
-
-        with torch.device("meta"):
+        with without_values():
             shape: Any = _maker(options["modality"]).from_config(made)
         bounds.require_as_many(sum(parameter.numel() for parameter in shape.parameters()), tensors)
         with _silent():
@@ -187,7 +185,7 @@ def _modality(kind: str, given: Given) -> str:
     return "image" if pictures else "audio"
 
 
-def _unnamed(given: Given) -> dict[int, str]:
+def _without_names(given: Given) -> dict[int, str]:
     """What transformers calls outputs that nobody named; it leaves these names out of the file."""
     return {i: f"LABEL_{i}" for i in range(max(1, bounds.labels_asked(given, "num_labels")))}
 

@@ -14,6 +14,7 @@ from torch import nn
 from models.cards import ModelCard
 from models.published import bounds, cam_layers, labels
 from models.published.base import Family, Given, Match, Refused
+from models.shapes import without_values
 
 WRAPPED = "timm_wrapper"  # what transformers calls them
 PREFIX = "timm_model."
@@ -73,13 +74,13 @@ class TimmFamily(Family):
         )  # fmt: skip
 
     def cam_candidates(self, **options: Any) -> tuple[str, ...]:
-        with torch.device("meta"):
+        with without_values():
             net = self.build(**options)
         return tuple(f"encoder.{name}" for name in cam_layers.candidates(net, int(options["size"])))
 
     def head(self, **options: Any) -> str:
         """The name of what timm itself calls the classifier."""
-        with torch.device("meta"):
+        with without_values():
             net: Any = self.build(**options)
         classifier = net.get_classifier()
         found = [name for name, module in net.named_modules() if module is classifier]
@@ -93,7 +94,7 @@ class TimmFamily(Family):
         return {"shorter_side": options["shorter_side"], "filter": options["filter"]}
 
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
-        with torch.device("meta"):
+        with without_values():
             asked = sum(parameter.numel() for parameter in self.build(**options).parameters())
         bounds.require_as_many(asked, tensors)
         return {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items()}
