@@ -26,7 +26,7 @@ import psutil
 from benchmarks import detection_many
 from benchmarks import detection_parts as parts
 from core.catalog import demo
-from core.detection.detector import shared
+from core.detection.detector import open_shared
 from core.detection.files import Given
 from core.detection.judgement import detect
 from core.detection.request import Request
@@ -116,7 +116,7 @@ def clip_against_parts(folder: Path, repeats: int) -> dict[str, Any]:
     path = parts.make_clip(folder / "clip.mp4")
     recipe = Recipe(modality="video", frames=parts.FRAMES, faces=True)
     run = parts.make_run(folder / "efficientnet_lstm", "efficientnet_lstm", recipe)
-    found = shared(run)
+    found = open_shared(run)
     service = Service()
     seconds: dict[str, list[float]] = {"command": [], "page": [], "verdict": [], "page_verdict": []}
     bare = []
@@ -155,7 +155,7 @@ def clip_by_pictures(folder: Path, repeats: int) -> dict[str, Any]:
     path = parts.write_clip(folder / "large.mp4", (1920, 1080))
     recipe = Recipe(modality="image", frames=8, resize="native", face_share=0.65)
     run = parts.make_run(folder / "forensic_residual", "forensic_residual", recipe)
-    found = shared(run)
+    found = open_shared(run)
     ours: list[float] = []
     bare: list[dict[str, float]] = []
     for _ in range(repeats + 1):  # the first of each warms up
@@ -260,7 +260,7 @@ def _batch_rate(pictures: list[Path], run: Path) -> float:
 
 
 def _in_turns(pictures: list[Path], run: Path) -> float:
-    found, spent = shared(run), np.zeros(2)
+    found, spent = open_shared(run), np.zeros(2)
     for k, path in enumerate([pictures[0], *pictures]):  # the first warms both up and is not counted
         start = time.perf_counter()
         detect(path, "p", Request(run=str(run)))

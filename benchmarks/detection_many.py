@@ -24,7 +24,7 @@ import torch
 
 from benchmarks import detection_parts as parts
 from benchmarks.media_parts import scene
-from core.detection.detector import Detector, shared
+from core.detection.detector import Detector, open_shared
 from core.detection.files import Given
 from core.detection.judgement import detect
 from core.detection.request import Request
@@ -125,7 +125,7 @@ def alone(path: Path, run: Path) -> float:
 
 def bare_rate(files: list[Path], run: Path) -> float:
     """Decode in processes, score what has come in batches."""
-    found = shared(run)
+    found = open_shared(run)
     ends: list[float] = []
     processes = os.cpu_count() or 1
     torch.set_num_threads(1)  # the readers have the cores

@@ -18,17 +18,17 @@ from torch import nn
 
 import models
 from benchmarks.media_parts import scene
-from core.detection.detector import Detector, shared
+from core.detection.detector import Detector, open_shared
 from core.detection.explanations import faithfulness
 from core.detection.views import layer_of
-from core.media.faces import crop, resized, square
+from core.media.faces import crop, resize, square
 from core.media.faces import detector as face_detector
 from core.media.images import open_image
 from core.media.recipe import Recipe
 from core.media.tracks import follow
 from core.media.video import read_frames
 from core.training.learning import best_model
-from core.training.reading.inputs import crops_per_axis, network_views, normalised
+from core.training.reading.inputs import crops_per_axis, network_views, normalise
 
 FRAMES = 16
 
@@ -81,7 +81,7 @@ def bare_clip_by_pictures(path: Path, found: Detector) -> dict[str, float]:
     with torch.no_grad():
         for at in range(0, len(views), 16):
             rows = torch.from_numpy(np.stack(views[at : at + 16]))
-            found.network(normalised(rows, found.card, found.device), None)
+            found.network(normalise(rows, found.card, found.device), None)
     end = time.perf_counter()
     return {"decode": decoded - start, "faces": cut - decoded, "passes": end - cut}
 
@@ -112,7 +112,7 @@ def bare_clip(path: Path, found: Detector) -> dict[str, float]:
 
     images = list(timed("decode", lambda: read_frames(path, FRAMES).images))
     crops = timed("faces", lambda: faces_of(images, found.recipe))
-    frames = normalised(torch.from_numpy(np.stack(crops)), found.card, found.device)
+    frames = normalise(torch.from_numpy(np.stack(crops)), found.card, found.device)
     clip = Clip(found.network)
 
     def scored(x: torch.Tensor) -> np.ndarray:
@@ -135,7 +135,7 @@ def faces_of(images: list[np.ndarray], recipe: Recipe) -> list[np.ndarray]:
     (person,) = follow(images, face_detector(recipe.face_detector), recipe.max_tracks)
     height, width = images[0].shape[:2]
     boxes = {i: square(box, recipe.face_margin, width, height) for i, box in person.boxes.items()}
-    return [resized(crop(images[i], box), recipe.image_size) for i, box in sorted(boxes.items())]
+    return [resize(crop(images[i], box), recipe.image_size) for i, box in sorted(boxes.items())]
 
 
 def bare_picture(path: Path, found: Detector) -> None:
@@ -144,10 +144,10 @@ def bare_picture(path: Path, found: Detector) -> None:
     people = follow([picture], face_detector(found.recipe.face_detector), found.recipe.max_tracks)
     height, width = picture.shape[:2]
     boxes = [square(p.boxes[0], found.recipe.face_margin, width, height) for p in people]
-    crops = [resized(crop(picture, box), found.recipe.image_size) for box in boxes]
+    crops = [resize(crop(picture, box), found.recipe.image_size) for box in boxes]
     if crops:
         with torch.no_grad():
-            found.network(normalised(torch.from_numpy(np.stack(crops)), found.card, found.device), None)
+            found.network(normalise(torch.from_numpy(np.stack(crops)), found.card, found.device), None)
 
 
 def bare_pool(pictures: list[Path], run: Path, processes: int) -> float:
@@ -165,4 +165,4 @@ def _one_thread() -> None:
 
 
 def _bare(task: tuple[Path, Path]) -> None:
-    bare_picture(task[0], shared(task[1]))
+    bare_picture(task[0], open_shared(task[1]))

@@ -199,7 +199,7 @@ def fault_import(bench: Bench) -> None:
     folder = published(bench)
     shutil.rmtree(bench.space.detectors, ignore_errors=True)
     bench.interrupt("import", IMPORTER, folder, 2.0)
-    names = [one.name for one in store.listed(bench.space)]
+    names = [one.name for one in store.list_imported(bench.space)]
     bench.check("warm" in names, f"of the imported detectors {names} are left")
     for name in names:
         try:

@@ -144,7 +144,7 @@ def fill_disks(bench: Bench, times: int) -> None:
 def fill_once(bench: Bench, name: str, act: Act, place: Path, *, mounted: bool) -> None:
     points, names = (
         len(operating_point.history(run_of(bench))),
-        {one.name for one in store.listed(bench.space)},
+        {one.name for one in store.list_imported(bench.space)},
     )
     free = bench.luck.choice((0, bench.luck.randrange(20_000), bench.luck.randrange(MOST_FREE)))
     try:
@@ -166,7 +166,7 @@ def check_whole(bench: Bench, after: str, points: int, names: set[str]) -> None:
         len(there) - points in (0, 1), f"after {after} {len(there)} operating points, {points} before"
     )
     bench.check(len(table.load(["faulty"], bench.space)) == PICTURES, f"after {after} a part of a catalogue")
-    listed = {one.name for one in store.listed(bench.space)}
+    listed = {one.name for one in store.list_imported(bench.space)}
     bench.check(names <= listed, f"after {after} {names - listed} is not listed any more")
     bench.check_trail(after)
     bench.space.settings()

@@ -35,7 +35,7 @@ def prepared_against_decoding(paths: list[Path], repeats: int) -> dict[str, Any]
         space = Workspace(Path(folder))
         for path in paths:
             cache.write(cache.entry_path(path, RECIPE, space), prepare(path, RECIPE))
-            read = _median(lambda path=path: cache.prepared(path, RECIPE, space), repeats * 3)  # type: ignore[misc]
+            read = _median(lambda path=path: cache.prepare_cached(path, RECIPE, space), repeats * 3)  # type: ignore[misc]
             decode = _median(lambda path=path: read_frames(path, CLIP), repeats)  # type: ignore[misc]
             rows.append({"clip": path.name, "read_ms": read, "decode_ms": decode, "ratio": read / decode})
     return {"rows": rows, "holds": all(row["ratio"] <= READ_AT_MOST for row in rows)}

@@ -19,7 +19,7 @@ import psutil
 import torch
 from torch.utils.data import DataLoader
 
-from core.media.cache import prepared
+from core.media.cache import prepare_cached
 from core.runs.folder import new_run
 from core.training.learner import Context, NetworkLearner
 from core.training.loop import Loop
@@ -41,7 +41,7 @@ def job_of(config: TrainConfig, space: Workspace, folder: Path) -> Loop:
     setup = set_up(config, space)
     for split in ("train", "val"):
         for file in setup.source(split).files:
-            prepared(file, setup.recipe, space)
+            prepare_cached(file, setup.recipe, space)
     return Loop(NetworkLearner(setup, Context(Ranks(0, 1, device))), new_run(config.to_dict(), path=folder))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from core.access import Person
 from core.appending import append_whole
-from core.locks import held
+from core.locks import hold
 from core.workspace import Workspace, workspace
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def record(
     """Append a line. What is done is done: a trail that cannot be written is logged as an error, not raised."""
     space = space or workspace()
     try:
-        with held(space.root / f".{FILE}.lock"):
+        with hold(space.root / f".{FILE}.lock"):
             _append(
                 space.root / FILE,
                 {"who": person.name, "action": action, "subject": subject[:LONGEST_SUBJECT], **details},

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def held(path: Path) -> Iterator[None]:
+def hold(path: Path) -> Iterator[None]:
     """Wait for the lock and hold it for the block. Not re-entrant."""
     handle = _open(path)
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from core import temporary
 from core.errors import BadInput
-from core.locks import held
+from core.locks import hold
 from core.workspace import Workspace, workspace, write_atomic
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def open_workspace(space: Workspace | None = None) -> Workspace:
 
 
 def _migrate(space: Workspace) -> None:
-    with held(space.root / f".{FILE}.lock"):
+    with hold(space.root / f".{FILE}.lock"):
         found = version_of(space) or FIRST
         for step in range(found, CURRENT):
             STEPS[step](space)

@@ -85,12 +85,12 @@ def ends_of(x: float | None, low: float | None, high: float | None) -> tuple[str
         mine = min(max(figure, ends) if more else figure, MOST_PLACES)
         texts = _write(x, mine), _write(low, ends), _write(high, ends)
         honest = not any(_lies(v, p) for v, p in ((x, mine), (low, ends), (high, ends)))
-        if honest and _told_apart(three, texts):
+        if honest and _are_distinct(three, texts):
             return texts
     return texts
 
 
-def _told_apart(three: tuple[float, float, float], texts: tuple[str, str, str]) -> bool:
+def _are_distinct(three: tuple[float, float, float], texts: tuple[str, str, str]) -> bool:
     x, low, high = three
     at, lowest, highest = (Decimal(text.replace(",", "")) for text in texts)
     under = lowest < at if low < x else lowest <= at

@@ -36,10 +36,10 @@ def classes(package: str, kind: type) -> dict[str, Any]:
 
 def _modules(package: str) -> list[ModuleType]:
     paths = importlib.import_module(package).__path__
-    return [_loaded(f"{package}.{entry.name}") for entry in pkgutil.iter_modules(paths)]
+    return [_load(f"{package}.{entry.name}") for entry in pkgutil.iter_modules(paths)]
 
 
-def _loaded(name: str) -> ModuleType:
+def _load(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except WorkbenchError:

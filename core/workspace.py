@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
-from core.locks import held
+from core.locks import hold
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
 MODALITIES = ("image", "audio", "video", "multimodal")
@@ -85,7 +85,7 @@ class Workspace:
 
     def change_settings(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """What several may do at once: each change is made to what the one before left."""
-        with held(self.root / ".settings.lock"):
+        with hold(self.root / ".settings.lock"):
             self.save_settings(change(self.settings()))
 
 

@@ -41,7 +41,7 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
     if infos:
         samples = sum(info.samples for info in infos)
         st.markdown(
-            f"{theme.counted(len(infos), 'dataset')}, {theme.counted(samples, 'sample')} in the catalogue."
+            f"{theme.count_of(len(infos), 'dataset')}, {theme.count_of(samples, 'sample')} in the catalogue."
         )
         if st.button("See how imbalanced they are", key="home-datasets"):
             theme.go_to("datasets")
@@ -51,7 +51,7 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
             f"Make small demo datasets (about {takes} on this machine as busy as it is now), or add your own folders."
         )
         if st.button("Make the demo datasets", type="primary", key="home-demo"):
-            theme.acted(start_demo)
+            theme.act(start_demo)
         if st.button("Add my own folder", key="home-own"):
             theme.go_to("datasets")
     _face_finder()
@@ -117,7 +117,7 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
         f"{theme.duration(_expected().training)} on this machine as busy as it is now."
     )
     if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
-        theme.acted(lambda: start_first(datasets))
+        theme.act(lambda: start_first(datasets))
     if not datasets:
         st.caption("Needs a dataset with pictures of both classes.")
 
@@ -161,4 +161,4 @@ def _offer_default(done: Summary) -> None:
         disabled=bool(done.learned_nothing) and not confirmed,
     ):
         person, space = session.person(), session.space()
-        theme.acted(lambda: set_default(done.modality, done.id, person, space, confirmed=confirmed))
+        theme.act(lambda: set_default(done.modality, done.id, person, space, confirmed=confirmed))

@@ -60,7 +60,7 @@ count, number, percent, interval = numbers.count, numbers.number, numbers.percen
 duration = numbers.duration
 
 
-def counted(n: int, thing: str) -> str:
+def count_of(n: int, thing: str) -> str:
     """1 dataset, 9 datasets."""
     return f"{count(n)} {thing}{'' if n == 1 else 's'}"
 
@@ -166,7 +166,7 @@ def telling(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def guarded(action: Callable[[], object]) -> bool:
+def run_guarded(action: Callable[[], object]) -> bool:
     """Run what a button does; a refusal or failure of the workbench becomes one line on the page."""
     from core.errors import WorkbenchError, one_line
 
@@ -178,7 +178,7 @@ def guarded(action: Callable[[], object]) -> bool:
     return True
 
 
-def acted(action: Callable[[], object], only: Literal["app", "fragment"] = "app") -> None:
+def act(action: Callable[[], object], only: Literal["app", "fragment"] = "app") -> None:
     """The same, and the page is drawn again if it was done; a refusal stays to be read."""
-    if guarded(action):
+    if run_guarded(action):
         st.rerun(scope=only)

@@ -27,7 +27,7 @@ def parameter_groups(net: nn.Module, learning_rate: float, tune: str = "all") ->
     known = {id(p) for backbone in backbones for p in backbone.parameters()}
     if tune != "all" and not known:
         raise BadOption(f"{type(net).__name__} has no backbone to freeze; choose tune=all")
-    chosen = {id(p) for backbone in backbones for p in _tuned(backbone, tune)}
+    chosen = {id(p) for backbone in backbones for p in _parameters_to_tune(backbone, tune)}
     for parameter in net.parameters():
         parameter.requires_grad_(id(parameter) not in known or id(parameter) in chosen)
     net.train(net.training)  # frozen parts go still at once
@@ -44,7 +44,7 @@ def parameter_groups(net: nn.Module, learning_rate: float, tune: str = "all") ->
     return [group for group in groups if group["params"]]
 
 
-def _tuned(backbone: nn.Module, tune: str) -> Iterator[nn.Parameter]:
+def _parameters_to_tune(backbone: nn.Module, tune: str) -> Iterator[nn.Parameter]:
     if tune == "all":
         yield from backbone.parameters()
     elif tune == "layernorm":

@@ -160,7 +160,7 @@ def over_frames(
 
 
 @cache
-def _guarded(kind: type[_BatchNorm]) -> type[_BatchNorm]:
+def _guard(kind: type[_BatchNorm]) -> type[_BatchNorm]:
     class Guarded(kind):  # type: ignore[misc, valid-type]
         """Batch norm that uses its running statistics where a channel has a single value (batch of one)."""
 
@@ -184,4 +184,4 @@ def protect_batch_norm(net: nn.Module) -> None:
     for module in net.modules():
         if isinstance(module, _BatchNorm) and "Guarded" not in type(module).__qualname__:
             kind: Any = type(module)
-            module.__class__ = _guarded(kind)
+            module.__class__ = _guard(kind)

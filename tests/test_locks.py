@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from core.locks import Claim, held
+from core.locks import Claim, hold
 
 
 def by_held(path: Path, meanwhile: Callable[[], None]) -> None:
-    with held(path):
+    with hold(path):
         meanwhile()
 
 

@@ -49,7 +49,7 @@ EVERYBODY = {
     "core.catalog.leaks:report": "fingerprints of catalogued files, cached",
     "core.migrations:open_workspace": "at the start of the server, before anybody is served",
     "core.media.browser:playable": "a copy of a catalogued clip that browsers play, in the cache",
-    "core.media.shards:extracted": "a copy of a catalogued row that a player can be given, in the cache",
+    "core.media.shards:extract": "a copy of a catalogued row that a player can be given, in the cache",
     "core.media.browser:thumbnail": "decodes one file in the sandbox",
     "core.media.images:open_image": "decodes one file in the sandbox",
     "core.runs.cards:cards": "the list of networks, in the cache",

@@ -119,13 +119,13 @@ def for_counts(
         return _single_class(said, count, modality, layout)
     headline = f"{said}, {count.ratio:.3g} to 1, {band}"
     if band == "balanced":
-        return Advice(band, f"{headline}; train as it is, nothing needs balancing", preset=_merged(()))
+        return Advice(band, f"{headline}; train as it is, nothing needs balancing", preset=_merge_steps(()))
     techniques = [FOCAL, THRESHOLD]
     if band in ("moderate", "severe", "extreme"):
         techniques += [SAMPLER, _augmentation(modality, count.minority)]
     if band == "extreme":
         techniques.append(SMOTE if frozen else SMOTE_ELSEWHERE)
-    preset = _merged(tuple(techniques))
+    preset = _merge_steps(tuple(techniques))
     paths = _paths(name, count, modality, layout, preset) if band in ("severe", "extreme") else ()
     return Advice(band, headline, tuple(techniques), paths, preset)
 
@@ -142,7 +142,7 @@ def _augmentation(modality: str, minority: str) -> Technique:
     )
 
 
-def _merged(techniques: tuple[Technique, ...]) -> dict[str, Any]:
+def _merge_steps(techniques: tuple[Technique, ...]) -> dict[str, Any]:
     """All options together; lists are joined."""
     merged: dict[str, Any] = {"balancing": [], "loss": "cross_entropy", "threshold_method": "macro_f1"}
     for technique in techniques:
@@ -157,7 +157,7 @@ def _paths(
     """Ways out that exist: a set that is better balanced by itself, what improves the ratio when added, or neither."""
     added = suggestions(count.real, count.fake, modality, layout)
     better = _better_alone(added, count)
-    plain = _merged(())
+    plain = _merge_steps(())
     alone = Path("All techniques together", f"train on {name} alone with everything above", preset)
     found = []
     if better:
@@ -207,9 +207,9 @@ def _single_class(said: str, count: statistics.Count, modality: str, layout: str
                 "Add the other class",
                 f"combine it with a dataset that has {lacking} samples, e.g. "
                 + ", ".join(f"{_part(s)} ({s.gain})" for s in added),
-                _merged((SAMPLER, THRESHOLD)),
+                _merge_steps((SAMPLER, THRESHOLD)),
                 added,
             ),
         ),
-        preset=_merged((SAMPLER, THRESHOLD)),
+        preset=_merge_steps((SAMPLER, THRESHOLD)),
     )

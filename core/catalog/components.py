@@ -26,10 +26,12 @@ def components(groups: Sequence[Sequence[str]]) -> NDArray[np.int64]:
     Samples share a component if they share a key, directly or through others; one without keys stands alone.
     """
     samples, keys, names = incidence(groups)
-    return joined(len(groups), samples, keys, len(names))
+    return join_components(len(groups), samples, keys, len(names))
 
 
-def joined(n: int, samples: NDArray[np.int64], keys: NDArray[np.int64], n_keys: int) -> NDArray[np.int64]:
+def join_components(
+    n: int, samples: NDArray[np.int64], keys: NDArray[np.int64], n_keys: int
+) -> NDArray[np.int64]:
     """The same from (sample, key) pairs: samples and keys are the nodes of one graph."""
     if n == 0:
         return np.zeros(0, np.int64)

@@ -37,7 +37,7 @@ def divide(
         sides = _start(order, share, start, len(nodes))
         sides, cost = _search(sides, order, pairs, labels, share)
         if cost < best_cost - 1e-12:
-            best, best_cost = _placed(sides, pairs, len(groups)), cost
+            best, best_cost = _place_samples(sides, pairs, len(groups)), cost
     return best
 
 
@@ -75,7 +75,7 @@ def _start(order: NDArray[np.int64], share: NDArray[np.float64], start: int, n: 
     return sides
 
 
-def _placed(sides: NDArray[np.int64], pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def _place_samples(sides: NDArray[np.int64], pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     low, high = np.full(n, len(sides) + 9), np.full(n, -1)
     np.minimum.at(low, pairs[0], sides[pairs[1]])
     np.maximum.at(high, pairs[0], sides[pairs[1]])
@@ -102,7 +102,7 @@ def _search(
     share: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], float]:
     n = len(labels)
-    cost = _cost(_placed(sides, pairs, n), labels, share)
+    cost = _cost(_place_samples(sides, pairs, n), labels, share)
     for _ in range(4 if len(order) <= 600 else 1):
         before = cost
         for node in order if len(order) <= 4_000 else order[:0]:
@@ -110,7 +110,7 @@ def _search(
                 if side == sides[node] or share[side] == 0:
                     continue
                 old, sides[node] = sides[node], side
-                new = _cost(_placed(sides, pairs, n), labels, share)
+                new = _cost(_place_samples(sides, pairs, n), labels, share)
                 if new < cost - 1e-12:
                     cost = new
                 else:

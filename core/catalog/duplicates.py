@@ -114,7 +114,7 @@ def near(
     most: int = MOST_FILES,
 ) -> list[Pair]:
     """Pairs that look or sound the same on different sides; large datasets are sampled, the test side first."""
-    table = sampled(table, most).reset_index(drop=True)
+    table = sample_rows(table, most).reset_index(drop=True)
     prints = fingerprints_of(table, space, progress)
     split, ids = table["split"].to_numpy(), table["id"].to_numpy()
     owner = np.array([i for i, p in enumerate(prints) for _ in p.pictures], np.int64)
@@ -133,7 +133,7 @@ def near(
     return [found[key] for key in sorted(found)]
 
 
-def sampled(table: pd.DataFrame, most: int) -> pd.DataFrame:
+def sample_rows(table: pd.DataFrame, most: int) -> pd.DataFrame:
     """At most `most` samples of each dataset: all of test and val first, then training samples."""
     parts = []
     for _, part in table.groupby("dataset", sort=True):
@@ -208,7 +208,7 @@ class Cost:
 def cost(table: pd.DataFrame, space: Workspace | None = None, most: int = MOST_FILES) -> Cost:
     """What `near` will take, measured on a few of the files that were never read."""
     space, limits = space or workspace(), Limits.from_settings(space)
-    table = sampled(table, most).reset_index(drop=True)
+    table = sample_rows(table, most).reset_index(drop=True)
     paths = absolute_paths(table, space)
     unread: dict[str, list[Path]] = defaultdict(list)
     for name, part in table.groupby("dataset", sort=True):
@@ -250,7 +250,9 @@ def _cache_file(name: str, space: Workspace) -> Path:
     return space.cache / "fingerprints" / f"{quote(name, safe=' ()+')}.parquet"
 
 
-def cached(name: str, table: pd.DataFrame, space: Workspace | None = None) -> list[Fingerprint | None]:
+def read_cached_fingerprints(
+    name: str, table: pd.DataFrame, space: Workspace | None = None
+) -> list[Fingerprint | None]:
     """The fingerprints of a dataset's samples that were taken before; nothing is decoded."""
     space = space or workspace()
     known = _read_cache(name, space)

@@ -38,7 +38,7 @@ class Expected:
         return asdict(self)
 
 
-def expected(infos: Iterable[DatasetInfo]) -> list[Expected]:
+def compare_with_expected(infos: Iterable[DatasetInfo]) -> list[Expected]:
     """Every known dataset once, with its most complete copy; demo data is none of them."""
     by_layout: dict[str, list[DatasetInfo]] = {}
     for info in infos:

@@ -61,7 +61,7 @@ class Generic(Layout):
 
     def label(self, part: Part, listing: Any) -> Labels:
         if listing is None:
-            labels = self.stated(part)
+            labels = self.stated_labels(part)
             if clip := part.facts.get("clip"):
                 labels.groups = (f"clip:{clip}",)
             return labels

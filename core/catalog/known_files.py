@@ -22,10 +22,10 @@ SOUNDS_COMPARED = 20  # recordings that share most words
 def save(path: Path, rows: pd.DataFrame, space: Workspace | None = None) -> None:
     """The fingerprints of these samples."""
     table = rows.drop_duplicates("id").reset_index(drop=True)
-    write_atomic(path, packed(duplicates.fingerprints_of(table, space)))
+    write_atomic(path, pack_fingerprints(duplicates.fingerprints_of(table, space)))
 
 
-def packed(prints: Sequence[Fingerprint]) -> bytes:
+def pack_fingerprints(prints: Sequence[Fingerprint]) -> bytes:
     """Arrays only; each field of all files end to end, with the length of each.
 
     pictures 7a 31 | 90 | 55 02 77     pictures_lengths 2 1 3
@@ -41,7 +41,7 @@ def packed(prints: Sequence[Fingerprint]) -> bytes:
     return buffer.getvalue()
 
 
-def unpacked(content: bytes) -> list[Fingerprint]:
+def unpack_fingerprints(content: bytes) -> list[Fingerprint]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             cut = [_cut(stored[name], stored[f"{name}_lengths"]) for name in FIELDS]

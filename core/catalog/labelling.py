@@ -44,7 +44,7 @@ def batches(task: Task, lists: Any, tally: Tally, problems: Problems) -> Iterato
     if packed:
         from core.catalog.shards import rows
 
-        exact = rows.measured(task)
+        exact = rows.measure_task(task)
         for bundle in packed:
             yield from rows.batches(bundle, task, lists, tally, problems, exact)
     columns = Columns(task.name, task.layout.slug)
@@ -122,7 +122,7 @@ class Columns:
     def batch(self) -> pa.RecordBatch:
         paths = pa.array(self.paths, pa.string())
         done: dict[str, pa.Array] = {
-            "id": _joined(f"{self.dataset}/", paths),
+            "id": _prepend(f"{self.dataset}/", paths),
             "path": paths,
             "dataset": pa.repeat(self.dataset, self.rows),
             "layout": pa.repeat(self.layout, self.rows),
@@ -137,7 +137,7 @@ class Columns:
         return pa.RecordBatch.from_arrays([done[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
-def _joined(prefix: str, array: pa.Array) -> pa.Array:
+def _prepend(prefix: str, array: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     return pc.binary_join_element_wise(prefix, array, "")
@@ -155,7 +155,7 @@ def _column(runs: list[Run], kind: pa.DataType) -> pa.Array:
     """One array of all runs; long constant runs are never spelled out in Python."""
     total = sum(run.length for run in runs)
     if len(runs) * SHORT > total:
-        return pa.array(chain.from_iterable(map(_spelled, runs)), kind, size=total)
+        return pa.array(chain.from_iterable(map(_spell, runs)), kind, size=total)
     arrays = []
     for (constant, value), near in groupby(runs, key=lambda run: (run.values is None, run.value)):
         if constant:
@@ -165,7 +165,7 @@ def _column(runs: list[Run], kind: pa.DataType) -> pa.Array:
     return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
 
 
-def _spelled(run: Run) -> list[Any]:
+def _spell(run: Run) -> list[Any]:
     return run.values if run.values is not None else [run.value] * run.length
 
 
@@ -180,7 +180,7 @@ def _json(value: Any) -> str | None:
 
 
 def _groups(runs: list[Run]) -> pa.Array:
-    rows = list(chain.from_iterable(map(_spelled, runs)))
+    rows = list(chain.from_iterable(map(_spell, runs)))
     offsets = np.zeros(len(rows) + 1, dtype=np.int32)
     np.cumsum(np.fromiter(map(len, rows), dtype=np.int32, count=len(rows)), out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(chain.from_iterable(rows), pa.string()))

@@ -88,8 +88,8 @@ def report(
         exact = {(pair.one, pair.two) for pair in same}
         alike = [p for p in duplicates.near(kept, space, progress, most) if (p.one, p.two) not in exact]
         found += [*_duplicates("exact duplicates", same), *_duplicates("near duplicates", alike)]
-        found += _sampled_only(kept, most)
-    return [*found, *shared_sources(kept["dataset"].unique())]
+        found += _warn_of_sampling(kept, most)
+    return [*found, *find_shared_sources(kept["dataset"].unique())]
 
 
 def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
@@ -174,7 +174,7 @@ def celeb_identities(kept: pd.DataFrame) -> list[Leak]:
     return found
 
 
-def shared_sources(names: Iterable[str]) -> list[Leak]:
+def find_shared_sources(names: Iterable[str]) -> list[Leak]:
     """Chosen datasets that descend from the same recordings: no independent test of each other."""
     return [
         Leak(
@@ -199,7 +199,7 @@ def _duplicates(kind: str, pairs: list[Pair]) -> list[Leak]:
     return [Leak(kind, text, len(pairs), [f"{p.one} and {p.two}" for p in pairs[:10]])]
 
 
-def _sampled_only(kept: pd.DataFrame, most: int) -> list[Leak]:
+def _warn_of_sampling(kept: pd.DataFrame, most: int) -> list[Leak]:
     """Not a leak, but what was not looked at."""
     large = [(n, len(part)) for n, part in kept.groupby("dataset", sort=True) if len(part) > most]
     return [

@@ -56,9 +56,9 @@ def text_of(path: Path, problems: Problems) -> str | None:
         try:
             return path.read_bytes().decode("latin-1")
         except OSError as error:
-            problems.damaged(path, f"cannot be read ({error.strerror})")
+            problems.report_damaged(path, f"cannot be read ({error.strerror})")
     except OSError as error:
-        problems.damaged(path, f"cannot be read ({error.strerror})")
+        problems.report_damaged(path, f"cannot be read ({error.strerror})")
     return None
 
 
@@ -71,7 +71,7 @@ def json_of(path: Path, problems: Problems) -> Any:
         document = json.loads(text)
         return _storable(document) if _LONE.search(text) else document
     except (ValueError, RecursionError) as error:
-        problems.damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
+        problems.report_damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
         return None
 
 
@@ -104,9 +104,9 @@ def entries_of(path: Path, problems: Problems, kept: Callable[[dict[str, Any]], 
                     continue
                 found.append(kept(_storable(entry) if odd else entry))
     except OSError as error:
-        problems.damaged(path, f"cannot be read ({error.strerror})")
+        problems.report_damaged(path, f"cannot be read ({error.strerror})")
     except (ValueError, RecursionError) as error:
-        problems.damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
+        problems.report_damaged(path, f"is no complete JSON ({str(error).split(':')[0].lower()})")
     return []
 
 
@@ -128,16 +128,18 @@ def rows_of(
     try:
         lines = [line for line in reader if line]
     except csv.Error as error:
-        problems.damaged(path, f"is no readable CSV ({error})")
+        problems.report_damaged(path, f"is no readable CSV ({error})")
         return []
     if not lines:
-        problems.damaged(path, "holds no rows")
+        problems.report_damaged(path, "holds no rows")
         return []
     names = list(header) if header is not None else [normal(name) for name in lines.pop(0)]
     names = [name or f"column {i}" for i, name in enumerate(names)]
     missing = [name for name in needed if name not in names]
     if missing:
-        problems.damaged(path, f"has no column {missing[0]!r} (its columns are {', '.join(names)[:200]})")
+        problems.report_damaged(
+            path, f"has no column {missing[0]!r} (its columns are {', '.join(names)[:200]})"
+        )
         return []
     last = max((names.index(name) for name in needed), default=-1)
     short = [line for line in lines if len(line) <= last]
@@ -210,8 +212,8 @@ class Listing:
     def _key(self, path: str, loose: bool) -> str | None:
         name = path.rpartition("/")[2]
         keys = self.by_name.get(name) or self.by_name.get(name[: name.rfind(".")]) or []
-        folder = _folded(path.rpartition("/")[0])
-        fits = [key for key in keys if _ends(folder, _folded(key.rpartition("/")[0]))]
+        folder = _fold_case(path.rpartition("/")[0])
+        fits = [key for key in keys if _ends(folder, _fold_case(key.rpartition("/")[0]))]
         if not fits and loose:
             fits = keys
         return fits[0] if len(fits) == 1 else None
@@ -239,7 +241,7 @@ class Listing:
 
 
 @lru_cache(maxsize=65536)
-def _folded(folder: str) -> str:
+def _fold_case(folder: str) -> str:
     return "/" + "/".join(normal(name) for name in folder.split("/"))
 
 
@@ -286,10 +288,10 @@ def read_labels(path: Path, problems: Problems, one_is: int = FAKE) -> Listing:
         columns = _columns(text.splitlines()[:3])
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), dialect=_dialect(text)) if line]
     except csv.Error as error:
-        problems.damaged(path, f"is no readable CSV ({error})")
+        problems.report_damaged(path, f"is no readable CSV ({error})")
         return listing
     if columns is None:
-        problems.damaged(path, "has no columns of path and label")
+        problems.report_damaged(path, "has no columns of path and label")
         return listing
     where, label_at, header = columns
     names = [normal(name) for name in lines.pop(0)] if header else []

@@ -50,7 +50,7 @@ class Problems:
             mine = self.lines.setdefault(kind, [])
             mine += lines[: max(0, SHOWN - len(mine))]
 
-    def damaged(self, path: object, detail: str) -> None:
+    def report_damaged(self, path: object, detail: str) -> None:
         """A list file that cannot be used."""
         self.add(f"damaged {path}", path, f"{detail}; download it again; the rest is still counted")
 

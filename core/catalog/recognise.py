@@ -126,7 +126,7 @@ def recognise(tree: Tree) -> Recognised:
     offers: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for path, folder in tree.folders.items():
         inherited = claims.get(path.rpartition("/")[0] or "/", claims.get(path, ()))
-        mine = _merged(inherited, _claims_of(path, folder, index, tree, lists))
+        mine = _merge_claims(inherited, _claims_of(path, folder, index, tree, lists))
         claims[path] = mine
         for kind in folder.files:
             if kind == OTHER:
@@ -158,12 +158,12 @@ def _claims_of(path: str, folder: Folder | None, index: _Index, tree: Tree, list
         for file in lists.by_folder.get(place, ()):
             for layout, i in index.markers.get(file.rpartition("/")[2].casefold(), ()):
                 rule = layout.rules[i]
-                if rule.holder == holder and (rule.check is None or _checked(rule.check, file)):
+                if rule.holder == holder and (rule.check is None or _run_check(rule.check, file)):
                     begun.append(Claim(Key(layout.slug, rule.edition, path), i, path, ()))
     return begun
 
 
-def _checked(check: Callable[[Path], bool], file: str) -> bool:
+def _run_check(check: Callable[[Path], bool], file: str) -> bool:
     """What cannot be read is no marker; reading it later says so."""
     try:
         return check(Path(file))
@@ -219,11 +219,11 @@ def _claims_above(root: str, index: _Index) -> tuple[Claim, ...]:
             if (layout.rules[i].strong or layout.rules[i].ignore)
             and (claim := _match(path, layout, i, [root])) is not None
         ]
-        claims = _merged(claims, begun)
+        claims = _merge_claims(claims, begun)
     return claims
 
 
-def _merged(inherited: tuple[Claim, ...], begun: list[Claim]) -> tuple[Claim, ...]:
+def _merge_claims(inherited: tuple[Claim, ...], begun: list[Claim]) -> tuple[Claim, ...]:
     """What begins deeper replaces what was inherited for the same dataset, but an ignored folder stays ignored."""
     if not begun:
         return inherited
@@ -277,7 +277,7 @@ def _assign(
             if reason := layout.rules[o.claim.rule].ignore:
                 ignored[o.claim.folder, reason] += tree.folders[o.folder].files[o.kind].total
         found.append(Found(layout, key, "", evidence, counted))
-    found = _paired(_together(found, tree), tree)
+    found = _pair_sets(_together(found, tree), tree)
     left = [item for item in media if item not in taken]
     return Recognised(found, left, dict(ignored), lists)
 
@@ -305,7 +305,7 @@ def _together(found: list[Found], tree: Tree) -> list[Found]:
     return kept
 
 
-def _paired(found: list[Found], tree: Tree) -> list[Found]:
+def _pair_sets(found: list[Found], tree: Tree) -> list[Found]:
     """Reals that lie beside a dataset of fakes only become its reals, where both are below one root."""
     with_fakes = [f for f in found if f.layout.pairs and _has_fakes(f)]
     gone: list[Found] = []

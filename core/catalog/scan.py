@@ -64,7 +64,7 @@ def scan(
     person.require_operator("scan folders")
     started = time.perf_counter()
     space = space or workspace()
-    paths = checked_roots(roots)
+    paths = check_roots(roots)
 
     def tell(what: str, done: int, out_of: int = 0) -> None:
         if cancel and cancel():
@@ -77,14 +77,14 @@ def scan(
         tree = walk(paths, workers.walk, lambda n: tell("files found", n), others)
         recognised = recognise(tree)
         generic.add(tree, recognised, space)
-        named = named_datasets(_kept(recognised, tree, space), paths)
+        named = name_datasets(_keep_known(recognised, tree, space), paths)
         for folder in tree.folders.values():
             if folder.hidden:
                 recognised.ignored[folder.path, "hidden files"] = folder.hidden
         homeless = Problems()
         problems = _walk_problems(tree, [found for _, found in named], homeless)
         tasks = [task_of(name, found, tree) for name, found in named]
-        replaced = _replaced(tasks, paths, space)
+        replaced = _find_replaced(tasks, paths, space)
         infos = _label_all(tasks, problems, workers, space, tell)
     forget_stale(paths, infos, space)
     return ScanResult(
@@ -108,7 +108,7 @@ def _label_all(
     todo: list[int] = []
     for i, task in enumerate(tasks):
         task.fingerprint = fingerprint(task, problems[i])
-        known = _unchanged(task, space)
+        known = _reuse_unchanged(task, space)
         if known is not None:
             done[i] = known
         else:
@@ -135,7 +135,7 @@ def _info(name: str, space: Workspace) -> DatasetInfo:
     return table.info(name, space)
 
 
-def _unchanged(task: Task, space: Workspace) -> DatasetInfo | None:
+def _reuse_unchanged(task: Task, space: Workspace) -> DatasetInfo | None:
     """What the last scan wrote of this dataset, if it would be the same again."""
     if not file_of(task.name, space).is_file():
         return None
@@ -146,7 +146,7 @@ def _unchanged(task: Task, space: Workspace) -> DatasetInfo | None:
     return known if known.fingerprint == task.fingerprint else None
 
 
-def _replaced(tasks: list[Task], roots: list[str], space: Workspace) -> list[str]:
+def _find_replaced(tasks: list[Task], roots: list[str], space: Workspace) -> list[str]:
     """Datasets of other folders whose name is now taken by one that was found here."""
     lines = []
     for task in tasks:
@@ -160,7 +160,7 @@ def _replaced(tasks: list[Task], roots: list[str], space: Workspace) -> list[str
     return lines
 
 
-def checked_roots(roots: Iterable[str | Path]) -> list[str]:
+def check_roots(roots: Iterable[str | Path]) -> list[str]:
     """The roots as absolute paths; one inside another is scanned once."""
     paths: list[str] = []
     for root in roots:
@@ -187,7 +187,7 @@ def checked_roots(roots: Iterable[str | Path]) -> list[str]:
     ]
 
 
-def _kept(recognised: Recognised, tree: Tree, space: Workspace) -> list[Found]:
+def _keep_known(recognised: Recognised, tree: Tree, space: Workspace) -> list[Found]:
     """The datasets without those that the analyst wants skipped; the others under the names that were given."""
     said = overrides.read(space)
     for item in recognised.found:
@@ -200,7 +200,7 @@ def _kept(recognised: Recognised, tree: Tree, space: Workspace) -> list[Found]:
     return [item for item in recognised.found if item.owned]
 
 
-def named_datasets(found: list[Found], roots: list[str]) -> list[tuple[str, Found]]:
+def name_datasets(found: list[Found], roots: list[str]) -> list[tuple[str, Found]]:
     """Each dataset under its published name; further copies are numbered, in the order of roots and paths."""
     ranked = sorted(found, key=lambda f: (_rank(f.root, roots), f.root.split("/"), f.key))
     copies: Counter[str] = Counter()

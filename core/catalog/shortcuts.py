@@ -104,7 +104,7 @@ def probe(
     if again:
         _file(dataset, space or workspace()).unlink(missing_ok=True)
     measured = measurements(dataset, per_class=per_class, seed=seed, space=space, progress=progress)
-    return _rated(dataset, measured, seed)
+    return _rate(dataset, measured, seed)
 
 
 def probe_together(
@@ -120,10 +120,10 @@ def probe_together(
     parts = [
         measurements(name, per_class=per_class, seed=seed, space=space, progress=progress) for name in names
     ]
-    return _rated(" + ".join(names), pd.concat(parts, ignore_index=True), seed)
+    return _rate(" + ".join(names), pd.concat(parts, ignore_index=True), seed)
 
 
-def _rated(dataset: str, measured: pd.DataFrame, seed: int) -> Probe:
+def _rate(dataset: str, measured: pd.DataFrame, seed: int) -> Probe:
     """Each feature's AUC over what was measured."""
     readable = measured[measured["readable"]]
     label = readable["label"].to_numpy(int)
@@ -179,7 +179,7 @@ def measurements(
 ) -> pd.DataFrame:
     """One row a measured sample: id, label, modality, split, width, height and the features (NaN where it has none)."""
     space = space or workspace()
-    chosen = _chosen(dataset, per_class, seed, space)
+    chosen = _choose_samples(dataset, per_class, seed, space)
     key = _key(chosen)
     cached = _read(dataset, space)
     if cached is not None and cached[0] == key:
@@ -188,7 +188,7 @@ def measurements(
     limits = Limits.from_settings(space)
     rows: list[dict[str, object]] = []
     with ThreadPoolExecutor(max(1, min(8, len(os.sched_getaffinity(0))))) as pool:
-        results = pool.map(lambda path: _measured(path, limits), paths)
+        results = pool.map(lambda path: _measure_file(path, limits), paths)
         for done, (row, values) in enumerate(zip(chosen.itertuples(), results, strict=True), 1):
             label = int(row.label)  # type: ignore[arg-type]
             about = {"id": row.id, "label": label, "modality": row.modality, "split": row.split}
@@ -200,7 +200,7 @@ def measurements(
     return frame
 
 
-def cached(dataset: str, *, space: Workspace | None = None) -> pd.DataFrame | None:
+def read_cached_features(dataset: str, *, space: Workspace | None = None) -> pd.DataFrame | None:
     """What was measured of the dataset the last time, without reading a file; None where nothing was."""
     found = _read(dataset, space or workspace())
     return found[1] if found else None
@@ -208,7 +208,7 @@ def cached(dataset: str, *, space: Workspace | None = None) -> pd.DataFrame | No
 
 def media_statistics(dataset: str, *, space: Workspace | None = None) -> dict[str, object] | None:
     """Durations and resolutions of the files that were measured the last time; None where nothing was."""
-    frame = cached(dataset, space=space)
+    frame = read_cached_features(dataset, space=space)
     if frame is None:
         return None
     durations = frame["duration"].dropna()
@@ -230,7 +230,7 @@ def media_statistics(dataset: str, *, space: Workspace | None = None) -> dict[st
     }
 
 
-def _chosen(dataset: str, per_class: int, seed: int, space: Workspace) -> pd.DataFrame:
+def _choose_samples(dataset: str, per_class: int, seed: int, space: Workspace) -> pd.DataFrame:
     samples = table.load(
         [dataset], space, ["id", "path", "dataset", "modality", "label", "split", "bytes", "mtime_ns"]
     )
@@ -248,7 +248,7 @@ def _chosen(dataset: str, per_class: int, seed: int, space: Workspace) -> pd.Dat
     return chosen
 
 
-def _measured(path: Path, limits: Limits) -> dict[str, object]:
+def _measure_file(path: Path, limits: Limits) -> dict[str, object]:
     """The features of one file."""
     values: dict[str, object] = {
         "readable": True,

@@ -81,7 +81,7 @@ def plan(
     notes: list[str] = []
     table = table.sort_values("id", kind="stable").reset_index(drop=True)
     table = _with_exclusions(table, notes, space)
-    table = _labelled(table, notes)
+    table = _keep_labelled(table, notes)
     if heldout and heldout not in set(table["method"].dropna()):
         known = ", ".join(sorted(set(table["method"].dropna()) - {""})) or "none"
         raise BadInput(f"heldout: no sample was made by {heldout!r}; the methods here are {known}")
@@ -96,14 +96,14 @@ def plan(
         part = table[table["dataset"].isin(names)]
         named = " and ".join(names)
         dataset = _Dataset(named, part.reset_index(drop=True), seed, notes, fractions, shared)
-        split[part.index] = _divided(dataset, protocol, heldout)
+        split[part.index] = _divide(dataset, protocol, heldout)
     if protocol == "official":
         follow_official(table, split, shared, notes)
     table = table.assign(split=split)
-    return finished(table, protocol, seed, notes, test_wanted=fractions[2] > 0)
+    return finish_plan(table, protocol, seed, notes, test_wanted=fractions[2] > 0)
 
 
-def finished(
+def finish_plan(
     table: pd.DataFrame, protocol: str, seed: int, notes: list[str], *, test_wanted: bool = True
 ) -> Plan:
     """The plan of a table with its splits filled in: components, counts and what crosses."""
@@ -159,7 +159,7 @@ def _with_exclusions(table: pd.DataFrame, notes: list[str], space: Workspace | N
     return table.assign(label=label)[~excluded].reset_index(drop=True)
 
 
-def _labelled(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+def _keep_labelled(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     known = table["label"].notna()
     if not known.all():
         for name, n in table[~known].groupby("dataset", sort=True).size().items():
@@ -177,7 +177,7 @@ def _some(ids: pd.Series) -> str:
     return ", ".join(ids.head(5)) + (" …" if len(ids) > 5 else "")
 
 
-def _divided(dataset: _Dataset, protocol: str, heldout: str) -> NDArray[np.object_]:
+def _divide(dataset: _Dataset, protocol: str, heldout: str) -> NDArray[np.object_]:
     ways: dict[str, Callable[[], NDArray[np.object_]]] = {
         "official": lambda: _official(dataset),
         "group": lambda: by_group(dataset),
@@ -236,12 +236,12 @@ def by_group(dataset: _Dataset) -> NDArray[np.object_]:
             f"and {int((place < 0).sum()):,} samples that join two parts were dropped"
         )
     if rest.any():
-        split[rest] = _allocated(dataset, groups, labels, rest, fractions)
+        split[rest] = _allocate(dataset, groups, labels, rest, fractions)
     _note_balance(dataset, split, fractions)
     return split
 
 
-def _allocated(
+def _allocate(
     dataset: _Dataset,
     groups: list[list[str]],
     labels: NDArray[np.int64],

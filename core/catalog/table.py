@@ -229,11 +229,11 @@ def arrow_of(frame: pd.DataFrame) -> pa.Table:
     arrays = []
     for column in SCHEMA:
         values = list(frame[column.name]) if column.name in frame else [None] * len(frame)
-        arrays.append(pa.array([_stored(v) for v in values], type=column.type))
+        arrays.append(pa.array([_to_storable(v) for v in values], type=column.type))
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
-def _stored(value: Any) -> Any:
+def _to_storable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False) if value else None
     if hasattr(value, "tolist"):

@@ -170,7 +170,7 @@ class _Listing:
         alike = endings.pop() if len(endings) == 1 else None
         if alike and all(self.sizes) and is_utf8(self.path):
             with contextlib.suppress(UnicodeEncodeError):  # a name is not UTF-8: looked at one by one
-                return {alike: _packed(self.names, self.sizes, self.times)}
+                return {alike: _pack(self.names, self.sizes, self.times)}
         rows: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in (*COUNTED, OTHER)}
         for row in zip(self.names, self.sizes, self.times, strict=True):
             kind = kind_of(row[0])
@@ -180,10 +180,10 @@ class _Listing:
                 self.problems.append(("empty", path))
             else:
                 rows[kind].append(row)
-        return {kind: _packed(*zip(*some, strict=True)) for kind, some in rows.items() if some}
+        return {kind: _pack(*zip(*some, strict=True)) for kind, some in rows.items() if some}
 
 
-def _packed(names: Sequence[str], sizes: Sequence[int], times: Sequence[int]) -> Files:
+def _pack(names: Sequence[str], sizes: Sequence[int], times: Sequence[int]) -> Files:
     packed = array("q", sizes).tobytes(), array("q", times).tobytes()
     return Files(len(names), "\0".join(names).encode(), *packed)
 

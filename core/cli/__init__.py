@@ -66,14 +66,14 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except OSError as error:
         if (line := cannot_write(error)) is None or os.environ.get("DEEPFAKE_DEBUG"):
-            return _unexpected(error)
+            return _report_internal_error(error)
         print(line, file=sys.stderr)
         return 1
     except Exception as error:  # noqa: BLE001 (the last door: one line, the traceback for those who ask)
-        return _unexpected(error)
+        return _report_internal_error(error)
 
 
-def _unexpected(error: BaseException) -> int:
+def _report_internal_error(error: BaseException) -> int:
     if os.environ.get("DEEPFAKE_DEBUG"):
         traceback.print_exception(error)
     text = f"internal error: {type(error).__name__}: {error} (DEEPFAKE_DEBUG=1 shows where)"

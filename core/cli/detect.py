@@ -175,7 +175,7 @@ class _Batch:
         from core.detection.reporting import report
 
         several = len(self.runs) > 1
-        words = [_combined(self.runs, of_file).words for of_file in self.verdicts] if several else []
+        words = [_combine(self.runs, of_file).words for of_file in self.verdicts] if several else []
         report.save(self.args.report, [v for of_file in self.verdicts for v in of_file], words)
 
     def result(self) -> list[dict[str, Any]]:
@@ -186,7 +186,7 @@ class _Batch:
             if not entries:
                 continue
             if len(self.runs) > 1:
-                together = asdict(_combined(self.runs, of_file))
+                together = asdict(_combine(self.runs, of_file))
                 entries = [{**entries[0], "others": entries[1:], "combined": together}]
             found += entries
         return found
@@ -204,7 +204,7 @@ def _one_each(request: Any, runs: list[str | None]) -> list[Any]:
     return requests
 
 
-def _combined(runs: Sequence[str | None], verdicts: Sequence[Any]) -> Any:
+def _combine(runs: Sequence[str | None], verdicts: Sequence[Any]) -> Any:
     """What the detectors say together of one file, where that was learned."""
     from core.detection import stacking
 

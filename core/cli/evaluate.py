@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     folder = open_run(args.run)
     workers, score = 1 if args.workers is None else args.workers, _score(folder, args)
     if folder.imported is not None:
-        return _imported(folder, args, workers, score)
+        return _evaluate_imported(folder, args, workers, score)
     splits = (args.split,) if args.split else rescore.SPLITS
     result: dict[str, Any] = {"run": folder.id}
     if args.dataset:
@@ -82,7 +82,7 @@ def _score(folder: RunFolder, args: argparse.Namespace) -> Score | None:
     ).scored
 
 
-def _imported(
+def _evaluate_imported(
     folder: RunFolder, args: argparse.Namespace, workers: int, score: Score | None
 ) -> dict[str, Any]:
     """An imported detector is measured: what it is told of labelled files becomes its threshold and figures."""
@@ -93,7 +93,7 @@ def _imported(
     names = list(dict.fromkeys(args.dataset or known.get("datasets") or ()))
     result = measuring.measure(folder, names, workers=workers, score=score)
     if args.robustness:
-        result["robustness"] = rescore.robustness(folder, rows=measuring.reported(folder, names))
+        result["robustness"] = rescore.robustness(folder, rows=measuring.evaluate_imported(folder, names))
     return result
 
 

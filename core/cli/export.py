@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "modality": found.modality,
         "threshold": found.threshold,
         "learned_nothing": found.learned_nothing,
-        "reference": reference.stored_bytes(source.find(path)) is not None,
+        "reference": reference.read_reference_bytes(source.find(path)) is not None,
         "path": os.fspath(path),
         "bytes": path.stat().st_size,
     }

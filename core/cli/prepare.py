@@ -102,13 +102,13 @@ def _task(config: Any, *, own_only: bool) -> Task:
     table = samples.select(config)
     if own_only:
         table = table[table["modality"] == config.modality].reset_index(drop=True)
-    rows, learned_from = _planned(config, table)
+    rows, learned_from = _plan_samples(config, table)
     recipe = recipe_for(config, learned_from, card=setup.card_for(config))
     files = [str(file) for file in absolute_paths(table)] if own_only else rows["file"].tolist()
     return Task(recipe, list(dict.fromkeys(files)))
 
 
-def _planned(config: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _plan_samples(config: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of the plan and those of its training split; all rows where no plan can be made."""
     from core.catalog.table import absolute_paths
     from core.training.reading import samples

@@ -15,7 +15,7 @@ from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.runs import takeout
 from core.runs.folder import RunFolder, open_run
-from core.runs.listing import Summary, detectors, misnamed
+from core.runs.listing import Summary, describe_misnamed, detectors
 from core.runs.manager import RunManager
 from core.runs.supervise import GRACE
 from core.workspace import workspace
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> Any:
             with contextlib.suppress(OSError):  # a full disk, or only to be read: taken as it is written
                 manager.settle_gone()
         if args.action == "list":
-            if warning := misnamed(workspace()):
+            if warning := describe_misnamed(workspace()):
                 print(warning, file=sys.stderr)
             own = [_plain(found) for found in manager.list()]
             return own + [_plain(found, imported=True) for found in detectors(manager.space)]

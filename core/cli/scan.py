@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from core import words
 from core.catalog import advice, roots, statistics, table
-from core.catalog.expected import expected
+from core.catalog.expected import compare_with_expected
 from core.catalog.info import DatasetInfo
 from core.catalog.scan import ScanResult, scan
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     answer = document(result)
     if args.expected:
         every = [table.info(name) for name in table.datasets()]
-        answer["expected"] = [row.to_dict() for row in expected(every)]
+        answer["expected"] = [row.to_dict() for row in compare_with_expected(every)]
     return answer
 
 

@@ -105,7 +105,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         dcf=field_measures.cost_model(args.dcf),
         asv=None if args.asv is None else score_files.read_asv(args.asv),
     )
-    document = {"source": args.source, **analysis.to_dict(), **_understood(args, chosen, analysis.sweep.auc)}
+    document = {
+        "source": args.source,
+        **analysis.to_dict(),
+        **_describe_reading(args, chosen, analysis.sweep.auc),
+    }
     if args.by:
         words = args.method[0] if args.method else DEFAULT_METHODS[0]
         preset = args.preset or "equal_recall"
@@ -114,7 +118,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return document
 
 
-def _understood(args: argparse.Namespace, table: pd.DataFrame, auc: float) -> dict[str, Any]:
+def _describe_reading(args: argparse.Namespace, table: pd.DataFrame, auc: float) -> dict[str, Any]:
     """Which words, columns and end of the scores were taken for what, and why."""
     low = args.lower_is_fake
     because = "as --lower-is-fake says" if low else "as nothing says otherwise (--lower-is-fake turns it)"

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
         _get(args.name)
     elif args.name:
         raise BadInput(f"list takes no name ({args.name})")
-    found = weights.listed()
+    found = weights.list_weights()
     return [one for one in found if args.action == "list" or one["name"] == weights.known(args.name).name]
 
 

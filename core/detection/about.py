@@ -89,11 +89,11 @@ class About:
             return f"Published by others: {self.origin}. It learned nothing from files of yours."
         if not self.datasets:
             return "What it learned from is not stated."
-        words = f"Learned from {_listed(self.datasets)}"
+        words = f"Learned from {_join_names(self.datasets)}"
         words += " (demo data only)" if self.demo else ""
         train = self.counts.get("train")
         words += f": {train['real']:,} real and {train['fake']:,} fake files" if train else ""
-        words += f"; kinds of fake: {_listed(self.methods)}" if self.methods else ""
+        words += f"; kinds of fake: {_join_names(self.methods)}" if self.methods else ""
         return words + "."
 
     def _published(self) -> str:
@@ -110,9 +110,7 @@ class About:
         n = sum(part.values())
         unseen = "test files that it had not seen" if self.measured_on == "test" else "validation files"
         if self.origin:
-            unseen = (
-                f"labelled files of {_listed(self.datasets) or 'yours'} that its threshold was not chosen on"
-            )
+            unseen = f"labelled files of {_join_names(self.datasets) or 'yours'} that its threshold was not chosen on"
         low, high = self.auc_interval or (None, None)
         words = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
         if self.recall is not None:
@@ -139,7 +137,7 @@ def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
         datasets=datasets,
         demo=metrics.get("demo") is True,
         methods=_methods(metrics),
-        counts=_counts(plan.get("counts")) or _measured_counts(metrics),
+        counts=_counts(plan.get("counts")) or _count_measured(metrics),
         measured_on=measured_on,
         auc=_number(at.get("auc")),
         auc_interval=_pair((at.get("intervals") or {}).get("auc")),
@@ -173,7 +171,7 @@ def _methods(metrics: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _measured_counts(metrics: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+def _count_measured(metrics: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return _counts({s: metrics[s] for s in ("val", "test") if isinstance(metrics.get(s), Mapping)})
 
 
@@ -207,7 +205,7 @@ def _names(value: object) -> tuple[str, ...]:
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMED
     shown = ", ".join(names[:MOST_NAMED])
     return f"{shown} and {more} more" if more > 0 else shown

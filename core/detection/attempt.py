@@ -7,7 +7,7 @@ from typing import Any
 
 from core.detection import demo_files, fitness, source, wording
 from core.detection.current_file import CurrentFile
-from core.detection.detector import Detector, Judged, shared
+from core.detection.detector import Detector, Judged, open_shared
 from core.detection.domain import Domain, assess, reference
 from core.detection.verdict import Verdict
 
@@ -38,7 +38,7 @@ def is_demo(file: CurrentFile, found: source.Source, info: Any) -> bool:
 
 def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     """Open the detector, prepare the file by its recipe, judge it, and ask whether it knows such files."""
-    detector = shared(run, file.space)
+    detector = open_shared(run, file.space)
     found = detector.source
     file.mark_stage("open")
     base = replace(

@@ -61,14 +61,14 @@ def _in_order(
             seen.add(default)
             yield Candidate(default, _note(kind, modality, is_default=True))
         if by_modality is None:  # not before a default was not fit: it opens every finished run
-            by_modality = _by_modality(others or finished(space), space)
+            by_modality = _by_modality(others or list_finished(space), space)
         for run in by_modality.get(modality, []):
             if run not in seen:
                 seen.add(run)
                 yield Candidate(run, _note(kind, modality, is_default=False))
 
 
-def finished(space: Workspace) -> list[str]:
+def list_finished(space: Workspace) -> list[str]:
     """Runs that can judge: those that learned something first, the latest before older ones."""
     runs = [r for r in listing(space).runs() if r.state in ("completed", "stopped")]
     there = [r for r in runs if (space.runs / r.id / "best_model.pth").is_file()]

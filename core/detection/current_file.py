@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.detection import catalogued, facts
-from core.detection.frames import Frames, shown_frames
+from core.detection.frames import Frames, choose_frames
 from core.detection.request import Request
 from core.detection.verdict import Verdict
 from core.workspace import Workspace
@@ -45,7 +45,7 @@ def direct() -> Media:
     from core.media.prepare import prepare
     from core.media.probe import probe
 
-    return Media(probe, prepare, shown_frames, facts.read)
+    return Media(probe, prepare, choose_frames, facts.read)
 
 
 @dataclass

@@ -36,7 +36,7 @@ def is_demo(
     if any(one.demo for one in exact):
         return True
     own = Fingerprint(**fingerprint(path, kind))
-    known = known_files.unpacked(found.demo_files) if found.demo_files else []
+    known = known_files.unpack_fingerprints(found.demo_files) if found.demo_files else []
     if next(known_files.likest(own, known), None) is not None:
         return True
     return bool(catalogued.near(own, kind, space, demo_only=True, patience=None).known)

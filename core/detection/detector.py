@@ -177,7 +177,7 @@ _open: OrderedDict[tuple[Any, ...], Detector] = OrderedDict()
 _guard = threading.Lock()
 
 
-def shared(run: str | Path, space: Workspace | None = None) -> Detector:
+def open_shared(run: str | Path, space: Workspace | None = None) -> Detector:
     """The process's one detector of this run; loaded again only when its files changed."""
     found = source.find(run, space)
     key = (str(found.checkpoint.resolve()), _stamp(found))

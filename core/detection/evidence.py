@@ -18,7 +18,7 @@ from core.errors import MediaError, one_line
 log = logging.getLogger(__name__)
 
 
-def explained(
+def explain_verdict(
     file: CurrentFile, detector: Detector, prepared: Any, judged: Judged, info: Any, verdict: Verdict
 ) -> Verdict:
     """The verdict with its facts and, where they are wanted, its heat maps."""
@@ -69,7 +69,7 @@ def _maps(
         maps += over_sound
     if not maps:
         notes.append("This network names no layer to explain; there are no heat maps.")
-    added = modalities.left_out(detector, prepared, judged, file.request.text)
+    added = modalities.judge_without_each(detector, prepared, judged, file.request.text)
     paths = tuple(dict.fromkeys(m.path for m in maps))
     return (
         replace(

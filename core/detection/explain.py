@@ -70,11 +70,11 @@ def explain_pictures(
             layers, mapped = most_faithful(explainer, looked, layers)
             found += _maps_of(mapped, looked, detector, prepared, judged)
     top = max((m.strength for m in found), default=0.0) or 1.0
-    joined = _joined(found)
+    joined = _join_spans(found)
 
     def drawn(numbered: tuple[int, _UnitMap]) -> HeatMap:
         k, one = numbered
-        made = _drawn(one, k, explainer.name, wish, prepared, judged.units[one.unit], frames)
+        made = _render(one, k, explainer.name, wish, prepared, judged.units[one.unit], frames)
         return replace(made, importance=one.strength / top)
 
     maps = []
@@ -139,7 +139,7 @@ def _in_crop(map_: np.ndarray, places: np.ndarray, size: tuple[int, int]) -> np.
     return full
 
 
-def _joined(found: Sequence[_UnitMap]) -> list[_UnitMap]:
+def _join_spans(found: Sequence[_UnitMap]) -> list[_UnitMap]:
     """Maps of parts of one picture become one: the mean where they overlap."""
     groups: dict[tuple[int, int], list[_UnitMap]] = {}
     for one in found:
@@ -178,7 +178,7 @@ def _mean(figures: Sequence[Faithfulness]) -> Faithfulness | None:
     )
 
 
-def _drawn(
+def _render(
     one: _UnitMap, k: int, method: str, wish: Wish, prepared: Any, unit: Unit, frames: Frames
 ) -> HeatMap:
     """The three pictures of one map: the frame, the map alone, and both with the box."""
@@ -186,7 +186,7 @@ def _drawn(
     size, box = tuple(int(v) for v in prepared.frame_size), one.box
     if picture is None:  # the file could not be read a second time: the crop stands for the frame
         crop = np.asarray(prepared.frames[_index_of(prepared, one)])
-        picture, size, box = pictures.reduced(crop), (crop.shape[1], crop.shape[0]), None
+        picture, size, box = pictures.reduce_picture(crop), (crop.shape[1], crop.shape[0]), None
     height, width = picture.shape[:2]
     scale = (width / size[0], height / size[1])
     place = None if box is None else tuple(v * scale[k % 2] for k, v in enumerate(box))
@@ -197,9 +197,9 @@ def _drawn(
     if not frame_path.exists():
         pictures.save_jpeg(frame_path, picture)
     pictures.save_grey(paths["overlay"], on_frame)
-    both = pictures.blended(picture, on_frame)
+    both = pictures.blend(picture, on_frame)
     if box is not None and unit.kind == "face":
-        both = pictures.boxed(both, [(box, f"{unit.score:.2f}")], size)  # type: ignore[arg-type]
+        both = pictures.draw_boxes(both, [(box, f"{unit.score:.2f}")], size)  # type: ignore[arg-type]
     pictures.save_jpeg(paths["path"], both)
     return HeatMap(
         method=method,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.detection.pictures import reduced
+from core.detection.pictures import reduce_picture
 from core.media.images import open_image
 from core.media.memo import decoding_once
 from core.media.prepare import frames_of_a_clip, prepare
@@ -17,12 +17,12 @@ from core.media.video import read_frames
 Frames = dict[int, np.ndarray]  # frame number: RGB frame, at most as large as it is shown
 
 
-def shown_frames(path: Path, recipe: Recipe, kind: str) -> Frames:
+def choose_frames(path: Path, recipe: Recipe, kind: str) -> Frames:
     """The frames that the recipe takes, whole, by number."""
     if kind == "image":
-        return {0: reduced(open_image(path))}
+        return {0: reduce_picture(open_image(path))}
     read = read_frames(path, frames_of_a_clip(recipe), recipe.sampling)
-    return {int(i): reduced(image) for i, image in zip(read.indices, read.images, strict=True)}
+    return {int(i): reduce_picture(image) for i, image in zip(read.indices, read.images, strict=True)}
 
 
 def prepare_with_frames(path: Path, recipe: Recipe, kind: str) -> dict[str, Any]:
@@ -30,4 +30,4 @@ def prepare_with_frames(path: Path, recipe: Recipe, kind: str) -> dict[str, Any]
     with decoding_once():
         prepared = prepare(path, recipe)
         shown = prepared.frames is not None and len(prepared.frames) > 0
-        return {"prepared": prepared, "frames": shown_frames(path, recipe, kind) if shown else {}}
+        return {"prepared": prepared, "frames": choose_frames(path, recipe, kind) if shown else {}}

@@ -50,20 +50,20 @@ def detect(
             )
             verdict = _Judgement(file).verdict()
     except WorkbenchError as error:
-        verdict = failed(shown, error, request.run)
+        verdict = failed_verdict(shown, error, request.run)
     except Exception as error:
         log.exception("detecting %s", shown)
-        verdict = failed(shown, f"internal error: {type(error).__name__}: {error}", request.run)
+        verdict = failed_verdict(shown, f"internal error: {type(error).__name__}: {error}", request.run)
     return replace(verdict, seconds=time.perf_counter() - start)
 
 
-def failed(shown: str, error: object, run: str | None = None) -> Verdict:
+def failed_verdict(shown: str, error: object, run: str | None = None) -> Verdict:
     return Verdict(
-        file=shown, status="error", detector=_named(run), reason=one_line(error), words=wording.FAILED
+        file=shown, status="error", detector=_name_of(run), reason=one_line(error), words=wording.FAILED
     )
 
 
-def _named(run: str | None) -> str | None:
+def _name_of(run: str | None) -> str | None:
     """The detector's name as a verdict gives it, also where it was asked for by a path."""
     if run is None:
         return None
@@ -88,7 +88,7 @@ class _Judgement:
         try:
             attempt = attempt_with(self.file, self.request.run, base, info)
         except WorkbenchError as error:
-            return replace(failed(self.file.shown, error, self.request.run), modality=info.kind)
+            return replace(failed_verdict(self.file.shown, error, self.request.run), modality=info.kind)
         return self._finish(attempt, info)
 
     def _automatic(self, base: Verdict, info: Any) -> Verdict:
@@ -118,7 +118,7 @@ class _Judgement:
         if not passed:
             raise BadInput(choice.no_detector(info.kind))
         if broken and len(broken) == len(passed):
-            return replace(failed(self.file.shown, broken[0][1], broken[0][0]), modality=info.kind)
+            return replace(failed_verdict(self.file.shown, broken[0][1], broken[0][0]), modality=info.kind)
         return self._none_fits(base, unfit, passed, info)
 
     def _none_fits(
@@ -163,7 +163,7 @@ class _Judgement:
         if headline is not None:
             verdict = replace(verdict, words=headline, reason=reason)
         self.file.on_progress("verdict", verdict)
-        return evidence.explained(
+        return evidence.explain_verdict(
             self.file, attempt.detector, attempt.prepared, attempt.judged, info, verdict
         )
 

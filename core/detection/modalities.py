@@ -11,7 +11,7 @@ from core.detection.explanations import contributions
 from core.training.reading import inputs
 
 
-def left_out(
+def judge_without_each(
     detector: Detector, prepared: Any, judged: Judged, text: str | None
 ) -> tuple[dict[str, Any], ...]:
     """Of a fused score: what each modality adds, by judging the file without it."""

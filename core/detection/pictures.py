@@ -37,7 +37,7 @@ def on_frame(map_: np.ndarray, box: Box | None, frame_size: tuple[int, int]) -> 
     return full
 
 
-def shown_size(frame_size: tuple[int, int]) -> tuple[int, int]:
+def display_size(frame_size: tuple[int, int]) -> tuple[int, int]:
     width, height = frame_size
     scale = min(1.0, WIDEST / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
@@ -48,15 +48,15 @@ _COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORM
 _SHARES = (np.clip((np.arange(256) / 255 - FLOOR) / (1 - FLOOR), 0, 1) ** 0.5).astype(np.float32)
 
 
-def reduced(picture: np.ndarray) -> np.ndarray:
+def reduce_picture(picture: np.ndarray) -> np.ndarray:
     """A frame as large as it is shown."""
-    width, height = shown_size((picture.shape[1], picture.shape[0]))
+    width, height = display_size((picture.shape[1], picture.shape[0]))
     if (width, height) == (picture.shape[1], picture.shape[0]):
         return picture
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def blended(frame: np.ndarray, map_: np.ndarray, opacity: float = OPACITY) -> np.ndarray:
+def blend(frame: np.ndarray, map_: np.ndarray, opacity: float = OPACITY) -> np.ndarray:
     """The map in colours over the RGB frame; its opacity grows with its value."""
     if map_.shape != frame.shape[:2]:
         map_ = cv2.resize(np.float32(map_), (frame.shape[1], frame.shape[0]), interpolation=cv2.INTER_LINEAR)
@@ -72,7 +72,9 @@ def blended(frame: np.ndarray, map_: np.ndarray, opacity: float = OPACITY) -> np
     return mixed
 
 
-def boxed(frame: np.ndarray, boxes: Sequence[tuple[Box, str]], frame_size: tuple[int, int]) -> np.ndarray:
+def draw_boxes(
+    frame: np.ndarray, boxes: Sequence[tuple[Box, str]], frame_size: tuple[int, int]
+) -> np.ndarray:
     """Boxes in pixels of the full frame, drawn with their words on the shown one."""
     drawn = np.array(frame)
     scale_x, scale_y = frame.shape[1] / frame_size[0], frame.shape[0] / frame_size[1]
@@ -130,7 +132,7 @@ def sound_picture(sound: dict[str, Any], width: int = 960, height: int = 280) ->
     grey = cv2.resize(np.flipud(grid.decibels), (width, height), interpolation=cv2.INTER_LINEAR)
     frame = np.repeat((np.clip(grey, 0, 1) * 200).astype(np.uint8)[..., None], 3, axis=2)
     map_ = grid.map if grid.map.ndim == 2 else np.repeat(grid.map[None], 2, axis=0)
-    frame = blended(frame, np.flipud(cv2.resize(map_, (width, height))), 0.75)
+    frame = blend(frame, np.flipud(cv2.resize(map_, (width, height))), 0.75)
     canvas = np.full((height + 34, width + 60, 3), 255, np.uint8)
     canvas[6 : height + 6, 54 : width + 54] = frame
     for k in range(6):

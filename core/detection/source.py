@@ -107,7 +107,7 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         folder.best_model,
         config,
         folder.document("operating_point"),
-        _counted(folder.document("calibration"), metrics),
+        _count_parts(folder.document("calibration"), metrics),
         metrics,
         space,
         folder.path,
@@ -133,7 +133,7 @@ def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _counted(calibration: dict[str, Any] | None, metrics: Mapping[str, Any]) -> dict[str, Any] | None:
+def _count_parts(calibration: dict[str, Any] | None, metrics: Mapping[str, Any]) -> dict[str, Any] | None:
     """A calibration from before it kept how many samples it was fitted on: the run's metrics know."""
     val = metrics.get("val")
     if calibration is None or not isinstance(val, Mapping):
@@ -174,12 +174,12 @@ def _of_file(path: Path, space: Workspace | None) -> Source:
         space,
         None,
         made_by=About.from_dict(content.get("about")),
-        demo_files=_stored_bytes(content.get("demo_files")),
+        demo_files=_decode_bytes(content.get("demo_files")),
         imported=content.get("imported"),
     )
 
 
-def _stored_bytes(value: Any) -> bytes | None:
+def _decode_bytes(value: Any) -> bytes | None:
     """Bytes that an export keeps as a tensor, as weights are stored."""
     import torch
 

@@ -17,7 +17,7 @@ import numpy as np
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
 from core.runs.folder import open_run
-from core.thresholds.calibration import EDGE, sigmoid, supported
+from core.thresholds.calibration import EDGE, limit_to_support, sigmoid
 from core.workspace import Workspace
 
 FEWEST = 20  # common samples of each class
@@ -52,13 +52,13 @@ def combine(scores: Mapping[str, float], space: Workspace | None = None) -> Comb
     names = tuple(sorted(scores))
     try:
         stamps = tuple(_stamp(open_run(name, space=space).scores_file("val")) for name in names)
-        learned, model, fakes = _learned(names, space, stamps)
+        learned, model, fakes = _learn(names, space, stamps)
     except WorkbenchError as error:
         return Combined(None, one_line(error))
     if model is None:
         return learned
     file = logits(np.array([[scores[n] for n in names]]))
-    likelier = supported(model.decision_function(file), fakes, learned.samples - fakes)
+    likelier = limit_to_support(model.decision_function(file), fakes, learned.samples - fakes)
     return replace(learned, probability=float(sigmoid(likelier)[0]))
 
 
@@ -75,7 +75,7 @@ def _stamp(path: Path) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=8)
-def _learned(
+def _learn(
     names: tuple[str, ...], space: Workspace | None, _stamps: tuple[Any, ...]
 ) -> tuple[Combined, Any, int]:
     """The combination of these detectors without a file's score, or why there is none, with the number of fakes;

@@ -89,7 +89,7 @@ TARGETS = {
 }
 
 
-def chosen(point: Mapping[str, Any]) -> str:
+def describe_choice(point: Mapping[str, Any]) -> str:
     """How the threshold was chosen, in words: `chosen by hand by ann`, `chosen on validation files so that …`."""
     method = str(point.get("method") or "")
     if not method or method == "default":

@@ -59,10 +59,10 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     """The hub states the sum where it sends on to the store, not in the store's answer."""
 
     def __init__(self, stated: Stated) -> None:
-        self.stated = stated
+        self.stated_labels = stated
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        self.stated.take(headers)
+        self.stated_labels.take(headers)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -54,7 +54,7 @@ def import_detector(
         with folder_in_force(str(space.weights)):  # where a head's backbone lies
             one, match = recognise(contents.given, family)
             match = _read_as(match, fake)
-            network, notes = _filled(one, match, contents)
+            network, notes = _fill(one, match, contents)
         recipe = _recipe(one, match, network.card, space)
         _try_out(network, recipe)
     except (Refused, models.BadOption, models.UnknownModel, models.MissingWeights) as error:
@@ -81,7 +81,7 @@ def _name_of(source: Path) -> str:
     return re.sub(r"[^\w .()-]+", "_", name).strip(" ._") or "detector"
 
 
-def _filled(one: Family, match: Match, contents: Contents) -> tuple[torch.nn.Module, list[str]]:
+def _fill(one: Family, match: Match, contents: Contents) -> tuple[torch.nn.Module, list[str]]:
     """The network with every published tensor in its place."""
     try:
         given = one.rename(contents.given.tensors, **{**one.defaults(), **match.options})
@@ -132,16 +132,20 @@ def _require_fit(
     headless = [n for n in missing if n.startswith(head + ".")]
     if headless:
         raise Refused(
-            f"{name} has no head: {_counted(headless, 'missing')}; a head is never filled with random weights, "
+            f"{name} has no head: {_count_names(headless, 'missing')}; a head is never filled with random weights, "
             "name a file that has it"
         )
-    parts = [_counted(missing, "missing"), _counted(over, "left over"), _counted(other, "of another shape")]
+    parts = [
+        _count_names(missing, "missing"),
+        _count_names(over, "left over"),
+        _count_names(other, "of another shape"),
+    ]
     wrong = [part for part in parts if part]
     if wrong:
         raise Refused(f"{name} does not fit {family} ({len(wanted)} tensors): {'; '.join(wrong)}")
 
 
-def _counted(names: list[str], what: str) -> str:
+def _count_names(names: list[str], what: str) -> str:
     if not names:
         return ""
     shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

@@ -55,11 +55,11 @@ def measure(
         raise BadInput(f"{folder.id} was not imported; it is measured as the run it is")
     loaded = best_model.load(folder)
     config = _config(folder, loaded.recipe.modality, datasets)
-    rows, how = divided(config, space)
+    rows, how = divide(config, space)
     _require_both_classes(folder.id, rows)
     ranks = rescore.alone(config)
     source = rescore.source_of(rows, loaded, space)
-    found = (score or rescore.scored)(loaded, source, ranks, workers, folder.id)
+    found = (score or rescore.score_source)(loaded, source, ranks, workers, folder.id)
     folder.save_config({**folder.config(), "datasets": list(datasets)})
     _save(folder, rows, found)
     overall = evaluation.measure(_table(rows, found), 0.5, resamples=config.bootstrap)
@@ -74,19 +74,21 @@ def measure(
     if kept is not None:
         write_atomic(folder.path / "operating_point.json", kept)
     _save_reference(folder, rows, loaded, space)
-    measured = _measured(overall, metrics, datasets, found, how, person)
+    measured = _summarise(overall, metrics, datasets, found, how, person)
     folder.save_document("detector", {**about, "measured": measured})
     return _result(folder, rows, found, metrics, overall, how)
 
 
-def reported(folder: RunFolder, datasets: Sequence[str], space: Workspace | None = None) -> pd.DataFrame:
+def evaluate_imported(
+    folder: RunFolder, datasets: Sequence[str], space: Workspace | None = None
+) -> pd.DataFrame:
     """The samples that figures are reported on."""
     modality = str(folder.config().get("modality"))
-    rows, _ = divided(_config(folder, modality, datasets), space)
+    rows, _ = divide(_config(folder, modality, datasets), space)
     return rows[rows["split"] == REPORT].reset_index(drop=True)
 
 
-def divided(config: TrainConfig, space: Workspace | None) -> tuple[pd.DataFrame, str]:
+def divide(config: TrainConfig, space: Workspace | None) -> tuple[pd.DataFrame, str]:
     """Labelled samples as `val` (to choose on) and `test` (to report on), and in words how they were divided.
 
     The official test part stays the one that is reported; it was trained on nothing here, so all the rest may
@@ -101,13 +103,13 @@ def divided(config: TrainConfig, space: Workspace | None) -> tuple[pd.DataFrame,
         if name in official and _both(part[part["split"] == REPORT]) and _both(part[part["split"] != REPORT]):
             parts.append(part.assign(split=part["split"].where(part["split"] == REPORT, CHOOSE)))
         else:
-            parts.append(halved(part))
+            parts.append(halve(part))
             official.discard(name)
     how = "official parts" if official else "halves by group"
     return pd.concat(parts).sort_values("id", kind="stable").reset_index(drop=True), how
 
 
-def halved(rows: pd.DataFrame) -> pd.DataFrame:
+def halve(rows: pd.DataFrame) -> pd.DataFrame:
     """Whole components to either half, both classes in each where that can be."""
     components, index = np.unique(rows["component"].astype(str), return_inverse=True)
     strata = np.stack([np.ones(len(rows)), rows["label"] == 0, rows["label"] == 1], axis=1).astype(np.int64)
@@ -225,7 +227,7 @@ def _save_reference(
     write_atomic(reference_file(folder), pack(made))
 
 
-def _measured(
+def _summarise(
     overall: dict[str, Any],
     metrics: dict[str, Any],
     datasets: Sequence[str],

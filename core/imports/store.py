@@ -11,7 +11,7 @@ from typing import Any
 from core import audit
 from core.access import Person
 from core.errors import BadInput
-from core.locks import held
+from core.locks import hold
 from core.runs.folder import RunFolder
 from core.workspace import CODE_ROOT, Workspace, workspace
 
@@ -35,7 +35,7 @@ class Imported:
         return str(self.about.get("modality") or "")
 
 
-def listed(space: Workspace | None = None) -> list[Imported]:
+def list_imported(space: Workspace | None = None) -> list[Imported]:
     """By name; a folder without a readable detector.json is none."""
     root = (space or workspace()).detectors
     found = []
@@ -54,7 +54,7 @@ def listed(space: Workspace | None = None) -> list[Imported]:
 def folder_of(name: str, space: Workspace | None = None) -> RunFolder:
     path = (space or workspace()).detectors / check_name(name)
     if not path.is_dir():
-        known = ", ".join(one.name for one in listed(space)) or "none yet"
+        known = ", ".join(one.name for one in list_imported(space)) or "none yet"
         raise BadInput(f"there is no imported detector {name!r}; there are {known}")
     return RunFolder(path)
 
@@ -80,7 +80,7 @@ def rename(name: str, new: str, person: Person, space: Workspace | None = None) 
     """Also where it is a default of settings.toml."""
     person.require_operator("rename a detector")
     space = space or workspace()
-    with held(space.root / ".detectors.lock"):
+    with hold(space.root / ".detectors.lock"):
         folder_of(name, space).path.rename(free_place(new, space))
     _change_defaults(space, name, new)
     audit.record(person, "rename detector", name, space, new=new)
@@ -90,7 +90,7 @@ def delete(name: str, person: Person, space: Workspace | None = None) -> None:
     """Remove it and what was measured of it; it is no default any more."""
     person.require_operator("delete a detector")
     space = space or workspace()
-    with held(space.root / ".detectors.lock"):
+    with hold(space.root / ".detectors.lock"):
         path = folder_of(name, space).path
         grave = path.with_name(f".deleted-{path.name}")
         path.rename(grave)  # one step, so that no list ever shows half a detector

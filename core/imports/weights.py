@@ -12,7 +12,7 @@ from core.access import LOCAL, Person
 from core.errors import BadInput
 from core.imports.fetching import Progress, Wanted, fetch, sum_of
 from core.imports.known_weights import KNOWN, Weights
-from core.locks import held
+from core.locks import hold
 from core.media.faces import yunet_file
 from core.workspace import Workspace, workspace
 
@@ -20,7 +20,7 @@ NOT_STATED = "checksum not known; printed after download"
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")  # under any of which a backbone is found (models.weights)
 
 
-def listed(space: Workspace | None = None) -> list[dict[str, Any]]:
+def list_weights(space: Workspace | None = None) -> list[dict[str, Any]]:
     """Every known file, as the command prints it."""
     space = space or workspace()
     return [{**_plain(one), "here": is_here(one, space)} for one in KNOWN]
@@ -66,7 +66,7 @@ def get(
     space, one = space or workspace(), known(name)
     path = space.weights / one.name
     space.weights.mkdir(parents=True, exist_ok=True)
-    with held(space.weights / ".lock"):
+    with hold(space.weights / ".lock"):
         if one.parts:
             _get_folder(one, path, progress)
         elif not _is_whole(one, path):

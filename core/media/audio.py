@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from core.errors import MediaError
-from core.media.container import opened
+from core.media.container import open_container
 from core.media.limits import Limits
 from core.media.memo import once
 
@@ -50,7 +50,7 @@ def read_sound(path: Path | str, rate: int = 16_000, *, limits: Limits | None = 
     path, limits = Path(path), limits or Limits.from_settings()
 
     def decode() -> Sound:
-        with opened(path, limits) as container:
+        with open_container(path, limits) as container:
             stream = sound_stream(container)
             if stream is None:
                 raise NoSound(f"{path.name}: has no sound track")
@@ -182,10 +182,10 @@ def _channels(frame: av.AudioFrame) -> np.ndarray:
     channels = frame.layout.nb_channels
     if not frame.format.is_planar:
         values = values.reshape(-1, channels).T
-    return _scaled(values, channels)
+    return _scale(values, channels)
 
 
-def _scaled(values: np.ndarray, channels: int) -> np.ndarray:
+def _scale(values: np.ndarray, channels: int) -> np.ndarray:
     kind = values.dtype
     if kind == np.uint8:
         scaled = (values.astype(np.float32) - 128.0) / 128.0

@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.errors import MediaError
 from core.media.audio import read_audio, sound_stream
-from core.media.container import opened
+from core.media.container import open_container
 from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
 from core.media.orientation import upright
@@ -38,7 +38,7 @@ def playable(
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
     try:
-        with opened(path, limits) as source:
+        with open_container(path, limits) as source:
             options = {"movflags": "+faststart"}
             with av.open(f"file:{partial.absolute()}", "w", format="mp4", options=options) as output:
                 _Encoder(path, source, output, limits).run(seconds)

@@ -28,7 +28,7 @@ from core.media.limits import Limits, reason
 from core.media.prepare import Prepared
 from core.media.recipe import Recipe
 from core.media.single_pass import FileFacts, make
-from core.media.wire import packed, unpacked
+from core.media.wire import pack, unpack
 from core.workspace import Workspace, workspace
 
 MAGIC = b"DFPREP01"
@@ -55,7 +55,7 @@ IRRELEVANT = {  # fields of a recipe that do not touch what is prepared
 }
 
 
-def prepared(
+def prepare_cached(
     path: Path | str,
     recipe: Recipe,
     space: Workspace | None = None,
@@ -162,7 +162,7 @@ def is_kept(path: Path | str, recipe: Recipe, space: Workspace | None = None) ->
 
 
 def write(entry: Path, value: Prepared | FileFacts) -> None:
-    parts = packed(value)
+    parts = pack(value)
     checksum = 0
     for part in parts:
         checksum = zlib.crc32(part, checksum)
@@ -204,7 +204,7 @@ def _read(entry: Path) -> Any:
         body = memoryview(data)[HEAD.size :]
         if magic != MAGIC or len(body) != length or zlib.crc32(body) != checksum:
             raise ValueError("damaged")
-        return unpacked(body)
+        return unpack(body)
     except (ValueError, struct.error):
         entry.unlink(missing_ok=True)
         return None

@@ -73,7 +73,7 @@ def stated_bytes(path: Path) -> int | None:
 
 
 @contextmanager
-def opened(path: Path, limits: Limits) -> Iterator[InputContainer]:
+def open_container(path: Path, limits: Limits) -> Iterator[InputContainer]:
     """The container with its header read and checked against the limits; library errors become MediaError."""
     limits.check_file(path)
     _refuse_heic(path)

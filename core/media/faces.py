@@ -58,7 +58,7 @@ class CascadeDetector:
         self._second: list[cv2.CascadeClassifier] = []
 
     def detect(self, picture: np.ndarray) -> np.ndarray:
-        grey, scale = _reduced(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+        grey, scale = _reduce(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
         with self._lock:
             boxes, _, weights = self._cascade.detectMultiScale3(
                 grey, scaleFactor=1.1, minNeighbors=3, minSize=(SMALLEST, SMALLEST), outputRejectLevels=True
@@ -83,7 +83,7 @@ class CascadeDetector:
         rows = np.clip(np.arange(round(y - half), round(y + half)), 0, height - 1)
         columns = np.clip(np.arange(round(x - half), round(x + half)), 0, width - 1)
         side = round(VOTE_FACE * VOTE_REACH)
-        around = resized(picture[rows][:, columns], side)
+        around = resize(picture[rows][:, columns], side)
         grey = cv2.equalizeHist(cv2.cvtColor(around, cv2.COLOR_RGB2GRAY))
         with self._lock:
             return sum(_votes(cascade, grey) for cascade in self._others())
@@ -138,7 +138,7 @@ class YuNetDetector:
         self._lock = threading.Lock()
 
     def detect(self, picture: np.ndarray) -> np.ndarray:
-        small, scale = _reduced(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        small, scale = _reduce(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         with self._lock:
             self._network.setInputSize((small.shape[1], small.shape[0]))
             _, found = self._network.detect(small)
@@ -151,7 +151,7 @@ class YuNetDetector:
 def detector(name: str, space: Workspace | None = None) -> FaceDetector:
     """The detector that a recipe names."""
     if name == "cascade":
-        return _kept("cascade", CascadeDetector)
+        return _get_or_make("cascade", CascadeDetector)
     if name == "yunet":
         path = yunet_file(space)
         if path is None:
@@ -159,7 +159,7 @@ def detector(name: str, space: Workspace | None = None) -> FaceDetector:
                 "this recipe finds faces with YuNet; `python -m core weights get face_detection_yunet_2026may.onnx` "
                 f"fetches it, or put it into {(space or workspace()).weights}"
             )
-        return _kept(str(path), lambda: YuNetDetector(path))
+        return _get_or_make(str(path), lambda: YuNetDetector(path))
     raise BadInput(f"unknown face detector {name!r}; known are cascade, yunet")
 
 
@@ -177,13 +177,13 @@ def yunet_file(space: Workspace | None = None) -> Path | None:
 _detectors: dict[str, FaceDetector] = {}
 
 
-def _kept(key: str, make: type | object) -> FaceDetector:
+def _get_or_make(key: str, make: type | object) -> FaceDetector:
     if key not in _detectors:
         _detectors[key] = make()  # type: ignore[operator]
     return _detectors[key]
 
 
-def _reduced(picture: np.ndarray) -> tuple[np.ndarray, float]:
+def _reduce(picture: np.ndarray) -> tuple[np.ndarray, float]:
     """The picture at most DETECTION_SIDE large, and how much smaller it is."""
     height, width = picture.shape[:2]
     scale = min(1.0, DETECTION_SIDE / max(height, width))
@@ -208,7 +208,7 @@ def crop(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     return picture[y0:y1, x0:x1]
 
 
-def resized(picture: np.ndarray, side: int, filter: str = "area") -> np.ndarray:
+def resize(picture: np.ndarray, side: int, filter: str = "area") -> np.ndarray:
     """Scaled to side x side: averaged when it shrinks, interpolated when it grows; or as Pillow's filter does."""
     height, width = picture.shape[:2]
     if (height, width) == (side, side):
@@ -220,7 +220,7 @@ def resized(picture: np.ndarray, side: int, filter: str = "area") -> np.ndarray:
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 
 
-def resized_part(
+def resize_part(
     picture: np.ndarray, box: tuple[float, float, float, float], side: int, filter: str = "area"
 ) -> np.ndarray:
     """The part inside the box, whose edges may lie between pixels, scaled to side x side."""

@@ -48,10 +48,10 @@ def open_image(path: Path | str, limits: Limits | None = None) -> np.ndarray:
     path = Path(path)
     limits = limits or Limits.from_settings()
     limits.check_file(path)
-    return once("picture", path, lambda picture: picture.nbytes, lambda: _opened(path, limits))
+    return once("picture", path, lambda picture: picture.nbytes, lambda: _open(path, limits))
 
 
-def _opened(path: Path, limits: Limits) -> np.ndarray:
+def _open(path: Path, limits: Limits) -> np.ndarray:
     try:
         with open_header(path, limits) as image:
             return _upright_rgb(image)

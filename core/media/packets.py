@@ -142,7 +142,7 @@ def read_packets(
         for position in positions.tolist():
             yield position, index.packets[position]
         return
-    at, packets = -1, _filled(source, stream)  # decode position of the packet read last
+    at, packets = -1, _fill_gaps(source, stream)  # decode position of the packet read last
     for run in np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1):
         first, last = int(run[0]), int(run[-1])
         if first > at + JUMP_FROM and source.format.name in SEEKABLE:
@@ -155,7 +155,7 @@ def read_packets(
                 break
 
 
-def _filled(source: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
+def _fill_gaps(source: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
     return (p for p in source.demux(stream) if p.size and not p.is_corrupt)
 
 
@@ -165,11 +165,11 @@ def _jump(
     """Go to the key frame before a position; where the file lands elsewhere, back to its beginning."""
     entry = index.entry(first)
     source.seek(int(index.pts[entry]), stream=stream, backward=True)
-    packets = _filled(source, stream)
+    packets = _fill_gaps(source, stream)
     landed = next(packets, None)
     known = landed is not None and landed.pts is not None
     found = np.flatnonzero(index.pts == landed.pts) if known and landed else np.zeros(0, np.int64)
     if landed is None or len(found) != 1 or found[0] > first:
         source.seek(int(index.pts.min()), stream=stream, backward=True)
-        return _filled(source, stream), -1
+        return _fill_gaps(source, stream), -1
     return itertools.chain([landed], packets), int(found[0]) - 1

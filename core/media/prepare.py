@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import BadInput, MediaError
 from core.media.audio import NoSound, read_sound, trim_silence
-from core.media.faces import FILTERS, crop, detector, resized, resized_part, square
+from core.media.faces import FILTERS, crop, detector, resize, resize_part, square
 from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
 from core.media.packets import NoVideo
@@ -217,7 +217,7 @@ def _units(pictures: list[np.ndarray], recipe: Recipe, space: Workspace | None) 
             seen = _central(box)
         elif recipe.resize == "crop":
             seen = _middle(box, recipe)
-        units.crops.append(_cropped(pictures[i], seen, recipe))
+        units.crops.append(_crop(pictures[i], seen, recipe))
         units.which.append(i)
         units.tracks.append(track)
         units.boxes.append(seen)
@@ -257,13 +257,13 @@ def _middle(box: tuple[int, int, int, int], recipe: Recipe) -> tuple[float, floa
     return left, top, left + side, top + side
 
 
-def _cropped(picture: np.ndarray, box: tuple[float, float, float, float], recipe: Recipe) -> np.ndarray:
+def _crop(picture: np.ndarray, box: tuple[float, float, float, float], recipe: Recipe) -> np.ndarray:
     """The part inside the box, scaled where the recipe scales."""
     whole = tuple(round(v) for v in box)
     if recipe.resize == "fit":
-        return resized(crop(picture, whole), recipe.image_size, recipe.filter)  # type: ignore[arg-type]
+        return resize(crop(picture, whole), recipe.image_size, recipe.filter)  # type: ignore[arg-type]
     if recipe.resize == "crop" and recipe.shorter_side:
-        return resized_part(picture, box, recipe.image_size, recipe.filter)
+        return resize_part(picture, box, recipe.image_size, recipe.filter)
     return np.ascontiguousarray(crop(picture, whole))  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from core.errors import MediaError
 from core.media.audio import NoSound, sound_stream
-from core.media.container import opened, stated_bytes
+from core.media.container import open_container, stated_bytes
 from core.media.images import NotAPicture, open_header, open_image
 from core.media.limits import Limits, reason
 from core.media.packets import is_cover, video_stream
@@ -56,7 +56,7 @@ def probe(path: Path | str, limits: Limits | None = None) -> MediaInfo:
         return _probe_picture(path, size, limits)
     except NotAPicture:
         pass
-    with opened(path, limits) as container:
+    with open_container(path, limits) as container:
         if any(not is_cover(s) for s in container.streams.video):
             try:
                 return _probe_video(path, size, container, limits)

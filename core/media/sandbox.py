@@ -20,7 +20,7 @@ from typing import Any
 from core.child_process import ChildProcess, TooLarge
 from core.errors import BadInput, MediaError, WorkbenchError, one_line
 from core.media.limits import Limits
-from core.media.wire import packed, unpacked
+from core.media.wire import pack, unpack
 from core.workspace import CODE_ROOT
 
 IDLE_WORKERS = max(2, os.cpu_count() or 1)  # kept waiting
@@ -145,8 +145,8 @@ class _Worker(ChildProcess):
         self.uses += 1
         crashed = MediaError(f"{name}: the decoder crashed on it; the file is damaged or malicious")
         try:
-            self.send(*packed(request))
-            answer = unpacked(self.receive(allowed))
+            self.send(*pack(request))
+            answer = unpack(self.receive(allowed))
         except TimeoutError as error:
             raise MediaError(
                 f"{name}: decoding takes longer than the limit of {limits.decode_seconds:g} s (settings, [limits])"

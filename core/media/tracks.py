@@ -67,7 +67,7 @@ def follow(pictures: list[np.ndarray], detector: FaceDetector, most: int = 4) ->
         _assign(tracks, i, found[i])
     thumbs = [_thumb(picture) for picture in pictures]
     for i in sorted(set(range(len(pictures))) - set(whole)):
-        changed = _changed(thumbs, i)
+        changed = _scene_changes(thumbs, i)
         for track in tracks:
             if changed or not _stays(track, i):
                 box = _look_near(pictures[i], track.near(i), detector)
@@ -78,7 +78,7 @@ def follow(pictures: list[np.ndarray], detector: FaceDetector, most: int = 4) ->
             _assign(tracks, i, np.array(fresh).reshape(-1, 5))
     if not tracks and pictures:
         tracks = _rescue(pictures, detector)
-    people = _confirmed(tracks, pictures, detector)[:most]
+    people = _confirm(tracks, pictures, detector)[:most]
     for person in people:
         _fill(person)
     return people
@@ -101,7 +101,7 @@ def _thumb(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _changed(thumbs: list[np.ndarray], i: int) -> bool:
+def _scene_changes(thumbs: list[np.ndarray], i: int) -> bool:
     """Whether the frame differs from both beside it: a cut, where somebody may be seen in this frame only."""
     beside = [thumbs[k] for k in (i - 1, i + 1) if 0 <= k < len(thumbs)]
     return all(float(np.abs(thumbs[i] - other).mean()) > CUT for other in beside)
@@ -220,7 +220,7 @@ def _detect_scaled(picture: np.ndarray, scale: float, detector: FaceDetector) ->
     return found
 
 
-def _confirmed(tracks: list[Track], pictures: list[np.ndarray], detector: FaceDetector) -> list[Track]:
+def _confirm(tracks: list[Track], pictures: list[np.ndarray], detector: FaceDetector) -> list[Track]:
     """The people among the tracks who pass a second look; where nobody does, those beside them are asked."""
     left = list(tracks)
     while left:

@@ -18,7 +18,7 @@ import numpy as np
 from av.container import InputContainer
 
 from core.errors import MediaError
-from core.media.container import opened
+from core.media.container import open_container
 from core.media.limits import Limits
 from core.media.memo import keep, once
 from core.media.orientation import upright
@@ -65,7 +65,7 @@ def read_samplings(
         if mode not in MODES:
             raise ValueError(f"mode ({mode}) must be one of {MODES}")
     limits = limits or Limits.from_settings()
-    with opened(path, limits) as container:
+    with open_container(path, limits) as container:
         found = _Clip(path, container, limits, threads).read(samplings)
     for (n, mode), frames in zip(samplings, found, strict=True):
         keep(("frames", n, mode), path, _bytes(frames), frames)
@@ -103,7 +103,7 @@ class _Clip:
             for n, mode in samplings
         ]
         wanted = np.unique(np.concatenate(each))
-        got = self._decode(wanted, needed_positions(index, wanted))
+        got = self._decode(wanted, find_needed_positions(index, wanted))
         if len(got) < len(wanted):
             return [self._read_through(n) for n, _ in samplings]
         order = index.shown_order()
@@ -146,7 +146,7 @@ class _Clip:
             ranks = np.unique(np.linspace(0, len(sound) - 1, min(n, len(sound))).astype(int))
         else:
             notes = ()
-            ranks = spread(np.sort(self.index.pts[decodable]), n)
+            ranks = spread_positions(np.sort(self.index.pts[decodable]), n)
         order = self.index.shown_order() if self.index.timed else np.array(shown)
         got = self._decode(decodable[ranks], everything)
         if not set(got) & set(order.tolist()):
@@ -169,13 +169,13 @@ class _Clip:
         self.context.flush_buffers()
         self._failures = 0
         if self.index.packets is not None:
-            yield from self._decoded(read_packets(self.index, positions, self.container, self.stream))
+            yield from self._decode_wanted(read_packets(self.index, positions, self.container, self.stream))
         else:
-            with opened(self.path, self.limits) as source:
+            with open_container(self.path, self.limits) as source:
                 stream = video_stream(source, self.path.name)
-                yield from self._decoded(read_packets(self.index, positions, source, stream))
+                yield from self._decode_wanted(read_packets(self.index, positions, source, stream))
 
-    def _decoded(self, packets: Iterator[tuple[int, av.Packet]]) -> Iterator[tuple[int, av.VideoFrame]]:
+    def _decode_wanted(self, packets: Iterator[tuple[int, av.Packet]]) -> Iterator[tuple[int, av.VideoFrame]]:
         before = -1
         for position, packet in packets:
             self.deadline.check(self.path.name)
@@ -208,7 +208,7 @@ class _Clip:
                 yield frame.opaque[0], frame
 
 
-def spread(pts: np.ndarray, n: int) -> np.ndarray:
+def spread_positions(pts: np.ndarray, n: int) -> np.ndarray:
     """Ranks of the frames on screen at n moments evenly spaced from the first frame to the last, each once."""
     if len(pts) <= n:
         return np.arange(len(pts))
@@ -221,7 +221,7 @@ def spread(pts: np.ndarray, n: int) -> np.ndarray:
 def exact_positions(index: PacketIndex, n: int) -> np.ndarray:
     """Decode positions of exactly the evenly spaced frames."""
     order = index.shown_order()
-    return order[spread(index.pts[order], n)]
+    return order[spread_positions(index.pts[order], n)]
 
 
 def fast_positions(index: PacketIndex, n: int) -> np.ndarray:
@@ -229,12 +229,12 @@ def fast_positions(index: PacketIndex, n: int) -> np.ndarray:
     order = index.shown_order()
     pts = index.pts[order]
     if len(pts) <= n or n < 2:
-        return order[spread(pts, n)]
+        return order[spread_positions(pts, n)]
     step = (pts[-1] - pts[0]) / (n - 1)
     chosen = []
     for moment in np.linspace(pts[0], pts[-1], n):
         low, high = np.searchsorted(pts, [moment - step / 2, moment + step / 2])
-        near = order[low:high] if high > low else order[spread(pts, n)]
+        near = order[low:high] if high > low else order[spread_positions(pts, n)]
         chosen.append(_cheapest(index, near, moment))
     return np.unique(chosen)
 
@@ -248,7 +248,7 @@ def _cheapest(index: PacketIndex, near: np.ndarray, moment: float) -> int:
     return int((references if len(references) else near).min())
 
 
-def needed_positions(index: PacketIndex, wanted: np.ndarray) -> np.ndarray:
+def find_needed_positions(index: PacketIndex, wanted: np.ndarray) -> np.ndarray:
     """Every packet that must be decoded to get the wanted frames, ascending."""
     needed = np.zeros(len(index), dtype=bool)
     entries = [index.entry(int(position)) for position in wanted]

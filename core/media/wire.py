@@ -31,7 +31,7 @@ ALIGN = 16  # bytes: where arrays begin
 _SIZE = struct.Struct("<Q")
 
 
-def packed(value: Any) -> list[memoryview]:
+def pack(value: Any) -> list[memoryview]:
     """The parts of the message, in order; arrays are not copied."""
     arrays: list[np.ndarray] = []
     text = json.dumps(_plain(value, arrays), allow_nan=True).encode("utf-8", "surrogatepass")
@@ -44,7 +44,7 @@ def packed(value: Any) -> list[memoryview]:
     return parts
 
 
-def unpacked(data: bytearray | memoryview) -> Any:
+def unpack(data: bytearray | memoryview) -> Any:
     """The value; its arrays lie in `data`. A ValueError where the bytes are no such message."""
     view = memoryview(data)
     try:

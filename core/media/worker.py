@@ -11,7 +11,7 @@ from typing import Any
 from core.child_process import Messages, starter
 from core.media.limits import Limits
 from core.media.sandbox import GRACE, answer
-from core.media.wire import packed, unpacked
+from core.media.wire import pack, unpack
 
 OPEN_FILES = 256
 
@@ -22,7 +22,7 @@ def main() -> None:
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
         while True:
-            _serve(unpacked(messages.receive()), messages)
+            _serve(unpack(messages.receive()), messages)
 
 
 def _serve(request: dict[str, Any], messages: Messages) -> None:
@@ -31,11 +31,11 @@ def _serve(request: dict[str, Any], messages: Messages) -> None:
     signal.setitimer(signal.ITIMER_REAL, limits.decode_seconds + 2 * GRACE)
     _limit(resource.RLIMIT_AS, _address_space() + int(limits.memory))
     try:
-        parts = packed(answer(request))
+        parts = pack(answer(request))
     except MemoryError:
         _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
         text = f"{os.path.basename(str(request['path']))}: decoding needs more memory than the limit"
-        parts = packed({"error": text, "kind": "MediaError"})
+        parts = pack({"error": text, "kind": "MediaError"})
     finally:
         _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -23,7 +23,7 @@ def code_version() -> str:
     return digest.hexdigest()[:16]
 
 
-def cached(space: Workspace | None = None) -> list[Card] | None:
+def read_cached_cards(space: Workspace | None = None) -> list[Card] | None:
     """The cards if this version of the code was asked before."""
     path = (space or workspace()).cache / f"models-{code_version()}.json"
     try:
@@ -35,7 +35,7 @@ def cached(space: Workspace | None = None) -> list[Card] | None:
 def cards(space: Workspace | None = None) -> list[Card]:
     """All cards; takes some seconds the first time."""
     space = space or workspace()
-    found = cached(space)
+    found = read_cached_cards(space)
     if found is not None:
         return found
     done = subprocess.run(

@@ -48,7 +48,7 @@ class Paired:
     differences: tuple[Difference, ...]
 
 
-def paired(
+def compare_paired(
     first: RunFolder, second: RunFolder, split: str = "test", *, n: int = 1000, seed: int = 0
 ) -> Paired:
     """The differences with their intervals: groups are drawn, each time the same for both runs."""
@@ -181,7 +181,7 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
         if other is best:
             continue
         try:
-            found = paired(folders[best.run.id], folders[other.run.id], "val", n=500)
+            found = compare_paired(folders[best.run.id], folders[other.run.id], "val", n=500)
         except BadInput:
             unpaired.append(other)
             continue

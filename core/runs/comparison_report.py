@@ -62,7 +62,7 @@ def as_pdf(
 def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> dict[str, Any]:
     title = f"{first} against {second}"
     try:
-        found = comparison.paired(a, b, split)
+        found = comparison.compare_paired(a, b, split)
     except BadInput as error:
         return {"title": title, "words": one_line(error), "rows": []}
     return {

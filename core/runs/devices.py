@@ -29,7 +29,7 @@ def _gpus() -> int:
     return found if visible is None else min(found, len([v for v in visible.split(",") if v.strip()]))
 
 
-def wanted(named: str | None) -> str:
+def resolve_device(named: str | None) -> str:
     """The device that was asked for; `auto` is a GPU where there is one."""
     if named in (None, "", "auto") or named not in ("cuda", *slots()):
         return "cuda" if slots()[0] != CPU else CPU
@@ -44,7 +44,7 @@ def processes(config: Mapping[str, Any]) -> int:
 
 def choose(named: str | None, count: int, busy: set[str]) -> tuple[str, ...] | None:
     """Free slots for a run, or None: it waits. Several processes on the CPU share its one slot."""
-    named = wanted(named)
+    named = resolve_device(named)
     if named == CPU:
         return None if CPU in busy else (CPU,)
     free = [slot for slot in slots() if slot != CPU and slot not in busy]

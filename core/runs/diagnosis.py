@@ -49,19 +49,19 @@ def diagnose(
     """All that can be said of a run; empty where nothing is wrong."""
     found = []
     if run.state in ("failed", "interrupted"):
-        found.append(_failed(run, config, plan))
+        found.append(_diagnose_failure(run, config, plan))
     if slow := _slow(config, series):
         found.append(slow)
     elif idle := idle_card(series):
         found.append(Finding("slow", idle, (_larger_batch(),)))
     if run.learned_nothing:
-        found.append(_learned_nothing(config, metrics or {}, plan))
-    elif run.state == "completed" and (over := _overfitted(config, series)):
+        found.append(_diagnose_learned_nothing(config, metrics or {}, plan))
+    elif run.state == "completed" and (over := _diagnose_overfitting(config, series)):
         found.append(over)
     return found
 
 
-def _failed(run: Summary, config: Mapping[str, Any], plan: Mapping[str, Any] | None) -> Finding:
+def _diagnose_failure(run: Summary, config: Mapping[str, Any], plan: Mapping[str, Any] | None) -> Finding:
     text = run.error or "it ended without a reason"
     again = Remedy("resume", "go on from the last checkpoint", {}, resume=True)
     if re.search(r"out of memory|SIGKILL|SIGBUS|MemoryError|Cannot allocate|CUDA error", text, re.I):
@@ -167,7 +167,7 @@ def _larger_batch() -> Remedy:
     return Remedy("a batch that fills the card", "larger steps keep it busy", {"batch_size": "auto"})
 
 
-def _learned_nothing(
+def _diagnose_learned_nothing(
     config: Mapping[str, Any], metrics: Mapping[str, Any], plan: Mapping[str, Any] | None
 ) -> Finding:
     """Against imbalance first, then more data, then other ways to learn."""
@@ -207,7 +207,7 @@ def _learned_nothing(
     return Finding("learned nothing", reason, tuple(remedies))
 
 
-def _overfitted(config: Mapping[str, Any], series: Mapping[str, Series]) -> Finding | None:
+def _diagnose_overfitting(config: Mapping[str, Any], series: Mapping[str, Series]) -> Finding | None:
     train, val = series.get("train/auc"), series.get("val/auc")
     if not train or not val or not len(train) or not len(val):
         return None

@@ -21,7 +21,7 @@ import yaml
 
 from core import plain_yaml
 from core.errors import BadInput, WorkbenchError
-from core.locks import held
+from core.locks import hold
 from core.workspace import Workspace, workspace, write_atomic, write_json
 
 STATES = ("queued", "running", "stopping", "stopped", "completed", "failed", "interrupted")
@@ -187,7 +187,7 @@ class RunFolder:
         if changes.get("state", "queued") not in STATES:
             raise ValueError(f"state ({changes['state']}) must be one of {STATES}")
         self.require()
-        with held(self.path / ".lock"):
+        with hold(self.path / ".lock"):
             current = self.status() if self.status_file.exists() else Status(created=time.time())
             if only_from is not None and current.state not in only_from:
                 return current

@@ -301,7 +301,7 @@ def is_nameable(name: str) -> bool:
     return True
 
 
-def misnamed(space: Workspace) -> str:
+def describe_misnamed(space: Workspace) -> str:
     """One line about the folders of runs that are left out because their names are not UTF-8; empty where there are none."""
     names = sorted(repr(os.fsencode(p.name))[1:] for p in _entries(space.runs) if not is_nameable(p.name))
     if not names:

@@ -31,7 +31,7 @@ class RunManager(Keeper):
     ) -> RunFolder:
         """Put a run into the queue; it starts as soon as a slot is free."""
         person.require_operator("start a run")
-        name = executors.suited(devices.processes(config), self.space, executor)
+        name = executors.choose_executor(devices.processes(config), self.space, executor)
         run = new_run(dict(config), space=self.space)
         run.set_status(
             device=device or str(config.get("device") or "auto"), executor=name, person=person.name

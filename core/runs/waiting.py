@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from core.locks import held
+from core.locks import hold
 from core.workspace import Workspace, write_json
 
 
@@ -26,7 +26,7 @@ class Queue:
 
     def change(self, edit: Callable[[list[str]], list[str]]) -> list[str]:
         """Replace the order by what `edit` makes of it; nothing else starts or changes meanwhile."""
-        with held(self._lock):
+        with hold(self._lock):
             before = self.order()
             after = list(dict.fromkeys(edit(list(before))))
             if after != before:

@@ -49,7 +49,7 @@ def create(space: Workspace) -> FastAPI:
     )
     app.state.server = server
     app.middleware("http")(_guard)
-    app.exception_handler(WorkbenchError)(_refused)
+    app.exception_handler(WorkbenchError)(_refuse)
     app.include_router(router)
     return app
 
@@ -106,5 +106,5 @@ def _error(status: int, why: str, headers: dict[str, str] | None = None) -> Resp
     return JSONResponse({"detail": why}, status, headers=headers)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refuse(_: Request, error: Exception) -> Response:
     return _error(400, one_line(error))

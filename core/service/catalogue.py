@@ -20,7 +20,9 @@ def detectors(space: Workspace) -> list[dict[str, Any]]:
     named = [
         (run.id, run.name, run.model, run.datasets) for run in listing.runs(space) if run.state == "completed"
     ]
-    named += [(one.name, one.name, str(one.about.get("family", "")), ()) for one in store.listed(space)]
+    named += [
+        (one.name, one.name, str(one.about.get("family", "")), ()) for one in store.list_imported(space)
+    ]
     for name, shown, model, datasets in named:
         try:
             own = source.find(name, space)

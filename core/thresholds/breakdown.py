@@ -16,7 +16,7 @@ KEYS = ("dataset", "method", "modality", "present", "identity", "group")
 NOBODY = "–"  # the value of rows that state none
 
 
-def keyed(table: pd.DataFrame, key: str) -> pd.Categorical:
+def group_by_key(table: pd.DataFrame, key: str) -> pd.Categorical:
     """The column as categories, every row in one. Made once, it makes each breakdown a matter of milliseconds."""
     if key not in table:
         raise BadInput(f"these scores have no column {key}")
@@ -38,7 +38,7 @@ class Tied:
         return cls(pair, (pairs // count).astype(np.intp))
 
 
-def tied(table: pd.DataFrame, key: str, values: pd.Categorical) -> Tied | None:
+def find_tie(table: pd.DataFrame, key: str, values: pd.Categorical) -> Tied | None:
     """None where rows are independent, and where the values are themselves what ties rows together."""
     if "group" not in table or key in ("group", "identity") or not table["group"].duplicated().any():
         return None
@@ -57,8 +57,8 @@ def breakdown(
     Where rows hang together, intervals are those of as many samples as their groups are worth. A share that does not
     exist (recall where there is no fake) is NaN.
     """
-    values = keyed(table, key) if keys is None else keys
-    ties = tied(table, key, values) if ties is None and keys is None else ties
+    values = group_by_key(table, key) if keys is None else keys
+    ties = find_tie(table, key, values) if ties is None and keys is None else ties
     scores = table["score"].to_numpy()
     called = (
         np.zeros(len(table), np.intp)
@@ -67,11 +67,11 @@ def breakdown(
     )
     cell = 2 * called + table["label"].to_numpy()  # 0 tn, 1 fn, 2 fp, 3 tp
     names = values.categories.to_list()
-    counts = _counted(values.codes, cell, len(names))
+    counts = _count_cells(values.codes, cell, len(names))
     tn, fn, fp, tp = counts
     columns: dict[str, object] = {key: names, "n": tp + fp + tn + fn, "fake": tp + fn, "real": fp + tn}
     columns |= {"tp": tp, "fp": fp, "tn": tn, "fn": fn, "errors": fp + fn}
-    per_group = None if ties is None else _counted(ties.pair, cell, len(ties.value))
+    per_group = None if ties is None else _count_cells(ties.pair, cell, len(ties.value))
     for share, parts in (("error_rate", _errors), ("recall", _recall), ("fpr", _fpr)):
         hits, of = parts(*counts)
         sizes = (
@@ -98,7 +98,7 @@ def _fpr(tn: np.ndarray, fn: np.ndarray, fp: np.ndarray, tp: np.ndarray) -> _Cel
     return fp, fp + tn
 
 
-def _counted(codes: np.ndarray, cell: np.ndarray, size: int) -> np.ndarray:
+def _count_cells(codes: np.ndarray, cell: np.ndarray, size: int) -> np.ndarray:
     """tn, fn, fp and tp of each code."""
     return np.bincount(codes.astype(np.intp) * 4 + cell, minlength=4 * size).reshape(-1, 4).T
 

@@ -64,7 +64,7 @@ class Calibration:
             likelier = np.log(shares / (1 - shares))
         if self.method != "temperature":  # which has no offset that could take up the share
             likelier -= np.log(self.fakes / self.reals)
-        likelier = supported(likelier, self.fakes, self.reals)
+        likelier = limit_to_support(likelier, self.fakes, self.reals)
         return sigmoid(likelier + np.log(prevalence / (1 - prevalence)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def fit(labels: np.ndarray, scores: np.ndarray, method: str = "platt") -> Calibr
     )
 
 
-def supported(likelier: np.ndarray, fakes: int, reals: int) -> np.ndarray:
+def limit_to_support(likelier: np.ndarray, fakes: int, reals: int) -> np.ndarray:
     """How much likelier scores are for a fake than for a real (its logarithm), no further than so many samples show.
 
     After so many reals that all lie on the other side, the next one does not with (reals + 1) / (reals + 2).

@@ -23,7 +23,7 @@ import pandas as pd
 from core.errors import BadInput
 from core.thresholds import methods, proportions, ranking
 from core.thresholds.calibration import logits, sigmoid
-from core.thresholds.intervals import Interval, along, drawn_figures, held
+from core.thresholds.intervals import Interval, along, resample_figures, widen_to_hold
 from core.thresholds.point import Costs
 from core.thresholds.resampling import Groups, Resampled
 from core.thresholds.sweep import Sweep, at, sweep
@@ -186,22 +186,26 @@ def _ranking_ends(
     figures["partial_auc"] = ranking.partial_auc(PARTIAL)
     if tandem is not None:
         figures["mintdcf"] = ranking.least_cost(*tandem.shares)
-    drawn = drawn_figures(resampled, figures)
+    drawn = resample_figures(resampled, figures)
     fakes, reals = resampled.groups_of(1), resampled.groups_of(0)
     ends: dict[str, Any] = {}
     for name, weights in (("mindcf", (by_fp / least, by_fn / least)), ("mintdcf", tandem and tandem.shares)):
         if weights:
             here = found.mindcf if name == "mindcf" else (found.mintdcf or 0.0)
-            ends[name] = held(here, drawn[name], least_of_costs(swept, weights, fakes, reals), fakes, reals)
+            ends[name] = widen_to_hold(
+                here, drawn[name], least_of_costs(swept, weights, fakes, reals), fakes, reals
+            )
     ends["tpr_at_fpr"] = {
-        name: list(held(value, drawn[f"tpr {name}"], ranking.share_floor(value, fakes), fakes, reals))
+        name: list(
+            widen_to_hold(value, drawn[f"tpr {name}"], ranking.share_floor(value, fakes), fakes, reals)
+        )
         for name, value in found.tpr_at_fpr.items()
     }
     mean = ranking.plain_mean(found.partial_auc, PARTIAL)
     low, high = (
-        ranking.standardised(np.array(end * PARTIAL), PARTIAL) for end in ranking.share_floor(mean, fakes)
+        ranking.standardise(np.array(end * PARTIAL), PARTIAL) for end in ranking.share_floor(mean, fakes)
     )
-    ends["partial_auc"] = held(
+    ends["partial_auc"] = widen_to_hold(
         found.partial_auc, drawn["partial_auc"], (float(low), float(high)), fakes, reals
     )
     return ends

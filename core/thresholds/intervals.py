@@ -94,16 +94,16 @@ def ranking_intervals(
     if not fakes or not reals:
         return {}
     swept = sweep(resampled.labels, resampled.scores)
-    drawn = drawn_figures(resampled, {name: ranking.FIGURES[name] for name in figures})
+    drawn = resample_figures(resampled, {name: ranking.FIGURES[name] for name in figures})
     return {
-        name: held(
+        name: widen_to_hold(
             float(getattr(swept, name)), drawn[name], ranking.floor(name, swept, fakes, reals), fakes, reals
         )
         for name in figures
     }
 
 
-def drawn_figures(resampled: Resampled, figures: dict[str, ranking.Figure]) -> dict[str, np.ndarray]:
+def resample_figures(resampled: Resampled, figures: dict[str, ranking.Figure]) -> dict[str, np.ndarray]:
     """Each figure in each draw; NaN where the draw lost a class."""
     found: dict[str, list[np.ndarray]] = {name: [np.zeros(0)] for name in figures}
     for tp, fp in resampled.ranked():
@@ -115,7 +115,7 @@ def drawn_figures(resampled: Resampled, figures: dict[str, ranking.Figure]) -> d
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def held(value: float, drawn: np.ndarray, least: Interval, fakes: int, reals: int) -> Interval:
+def widen_to_hold(value: float, drawn: np.ndarray, least: Interval, fakes: int, reals: int) -> Interval:
     """The interval of the draws, with the figure in it; no narrower than `least` where draws say too little: few
     samples, or draws that end at the best or the worst there is."""
     ends = _interval(drawn) or (value, value)
@@ -212,7 +212,7 @@ def replicates(
     found: dict[str, np.ndarray] = {}
     ranked = [name for name in figures if name in RANKING]
     if ranked:
-        found |= drawn_figures(resampled, {name: ranking.FIGURES[name] for name in ranked})
+        found |= resample_figures(resampled, {name: ranking.FIGURES[name] for name in ranked})
     if len(ranked) < len(figures):
         cells = resampled.cells([threshold])
         found |= {name: AT_THRESHOLD[name](*cells)[:, 0] for name in figures if name in AT_THRESHOLD}

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from core import audit
 from core.access import Person
 from core.errors import BadInput
-from core.locks import held
+from core.locks import hold
 from core.thresholds.point import Costs
 from core.workspace import workspace, write_json
 
@@ -126,7 +126,7 @@ def save(
     signed = replace(point, who=person.name, when=time.time() if now is None else now)
     signed.validate()
     path = _path(run)
-    with held(path.with_name(f".{FILE}.lock")):
+    with hold(path.with_name(f".{FILE}.lock")):
         document = _document(path)
         earlier = [] if document is None else [_entry(document), *document.get("history", [])]
         write_json(path, signed.to_dict() | {"history": earlier})

@@ -58,7 +58,7 @@ def partial_auc(most: float) -> Figure:
         wide = np.clip(most - x0, 0, x1 - x0)
         rise = np.divide(wide, x1 - x0, out=np.ones_like(wide), where=x1 > x0)
         area = (wide * (2 * y0 + (y1 - y0) * rise)).sum(axis=1) / 2
-        return standardised(area, most)
+        return standardise(area, most)
 
     return figure
 
@@ -69,7 +69,7 @@ def plain_mean(value: float, most: float) -> float:
     return ((2 * value - 1) * (most - least) + least) / most if most < 1 else value
 
 
-def standardised(area: np.ndarray, most: float) -> np.ndarray:
+def standardise(area: np.ndarray, most: float) -> np.ndarray:
     least = most**2 / 2
     return 0.5 * (1 + (area - least) / (most - least)) if most < 1 else area
 

@@ -98,7 +98,7 @@ def _parquet_batches(path: Path, limits: Limits, asked: Asked) -> Iterator[pa.Ta
             text = _check_chunks(file, found, path.name, limits)
         with pq.ParquetFile(path, read_dictionary=text) as file:
             for batch in file.iter_batches(1 << 20, columns=list(found.values())):
-                yield _renamed(pa.Table.from_batches([batch]), found)
+                yield _rename(pa.Table.from_batches([batch]), found)
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path.name} is not a whole Parquet file ({error})") from error
 
@@ -164,8 +164,8 @@ def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterato
             ),
         )
         for batch in reader:
-            table = _renamed(pa.Table.from_batches([batch]), found)
-            yield _scored_rows(table, asked) if feedback else table
+            table = _rename(pa.Table.from_batches([batch]), found)
+            yield _drop_unscored(table, asked) if feedback else table
     except (pa.ArrowException, EOFError, OSError, zlib.error) as error:
         if "straddling" in str(error):  # Arrow's word for a row that does not end in its block
             raise BadInput(f"{name} has a row of over {BLOCK:,} bytes") from error
@@ -174,11 +174,11 @@ def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterato
         raise BadInput(f"{name} cannot be read as CSV ({error})") from error
 
 
-def _renamed(table: pa.Table, found: dict[str, str]) -> pa.Table:
+def _rename(table: pa.Table, found: dict[str, str]) -> pa.Table:
     return pa.table({known: table.column(own) for known, own in found.items()})
 
 
-def _scored_rows(table: pa.Table, asked: Asked) -> pa.Table:
+def _drop_unscored(table: pa.Table, asked: Asked) -> pa.Table:
     """Of the workbench's own feedback: a file that got no score is no row to choose a threshold on, and is counted."""
     scores = table.column("score")
     stated = pc.is_valid(scores) if pa.types.is_floating(scores.type) else pc.not_equal(scores, "")

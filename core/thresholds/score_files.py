@@ -182,7 +182,7 @@ class _Parts:
         return ids, int(pc.sum(pc.binary_length(ids)).as_py() or 0)
 
     def _encoded(self, batch: pa.Table, found: dict[str, str], wanted: str) -> pa.DictionaryArray:
-        return score_text.encoded(batch.column(found[wanted]), f"{self.name}: column {wanted}")
+        return score_text.encode(batch.column(found[wanted]), f"{self.name}: column {wanted}")
 
     def _keep(self, size: int) -> None:
         self.kept_text += size
@@ -200,7 +200,7 @@ class _Parts:
 
     def _scores(self, column: pa.ChunkedArray) -> np.ndarray:
         if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-            words = score_text.encoded(column, f"{self.name}: column score")
+            words = score_text.encode(column, f"{self.name}: column score")
             column = self._numbers(words)
         kind = np.float32 if column.type in (pa.float32(), pa.float16()) else np.float64
         scores = column.to_numpy().astype(kind, copy=False)
@@ -227,7 +227,7 @@ class _Parts:
 
     def _codes(self, column: pa.ChunkedArray) -> np.ndarray:
         column = _whole(column)
-        encoded = score_text.encoded(column, f"{self.name}: column label")
+        encoded = score_text.encode(column, f"{self.name}: column label")
         words = [word or "" for word in pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()]
         missing = [place for place, word in enumerate(words) if not word]
         indices = np.asarray(encoded.indices.fill_null(-1))
@@ -254,7 +254,7 @@ class _Parts:
         if "score" in self.needed:
             columns["score"] = np.concatenate(self.scores)
         for name, arrays in self.others.items():
-            columns[name] = _joined(arrays).unify_dictionaries().to_pandas()
+            columns[name] = _join_chunks(arrays).unify_dictionaries().to_pandas()
         return pd.DataFrame(columns)
 
     def _refuse_repeated_ids(self) -> None:
@@ -308,7 +308,7 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _joined(arrays: list[pa.ChunkedArray | pa.Array]) -> pa.ChunkedArray:
+def _join_chunks(arrays: list[pa.ChunkedArray | pa.Array]) -> pa.ChunkedArray:
     return pa.chunked_array(
         [c for a in arrays for c in (a.chunks if isinstance(a, pa.ChunkedArray) else [a])]
     )

@@ -33,7 +33,7 @@ def is_text(kind: pa.DataType) -> bool:
     )
 
 
-def encoded(column: pa.ChunkedArray, name: str) -> pa.DictionaryArray:
+def encode(column: pa.ChunkedArray, name: str) -> pa.DictionaryArray:
     """The column as its distinct texts and the place of each row's; `name` is of the file and the column."""
     if pa.types.is_dictionary(column.type):
         found = _used(column)

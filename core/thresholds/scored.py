@@ -49,7 +49,7 @@ class Scored:
     def breakdown(self, threshold: float | None, key: str) -> pd.DataFrame:
         values = self._key(key)
         if key not in self._ties:
-            self._ties[key] = breakdown.tied(self.table, key, values)
+            self._ties[key] = breakdown.find_tie(self.table, key, values)
         return breakdown.breakdown(self.table, threshold, key, values, self._ties[key])
 
     def intervals(self, threshold: float | None, costs: Costs) -> dict[str, Interval]:
@@ -78,5 +78,5 @@ class Scored:
 
     def _key(self, key: str) -> pd.Categorical:
         if key not in self._keys:
-            self._keys[key] = breakdown.keyed(self.table, key)
+            self._keys[key] = breakdown.group_by_key(self.table, key)
         return self._keys[key]

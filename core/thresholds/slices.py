@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.errors import BadInput
 from core.thresholds import methods, proportions
-from core.thresholds.breakdown import NOBODY, keyed
+from core.thresholds.breakdown import NOBODY, group_by_key
 from core.thresholds.intervals import Interval
 from core.thresholds.own_scale import is_turned, own, own_point
 from core.thresholds.point import Point
@@ -112,11 +112,11 @@ def by_slice(
 
 def _rows_of(table: pd.DataFrame, by: str) -> dict[str, np.ndarray]:
     """The rows of each slice, in the order of its name."""
-    values = keyed(table, by)
+    values = group_by_key(table, by)
     fake = table["label"].to_numpy() == 1
     if by == "dataset":
         return {name: np.flatnonzero(values.codes == code) for code, name in enumerate(values.categories)}
-    datasets = keyed(table, "dataset").codes if "dataset" in table else np.zeros(len(table), np.int8)
+    datasets = group_by_key(table, "dataset").codes if "dataset" in table else np.zeros(len(table), np.int8)
     found = {}
     for code, name in enumerate(values.categories):
         mine = fake & (values.codes == code)
@@ -151,19 +151,19 @@ def _line(part: pd.DataFrame, preset: str, target: float) -> float | None:
 def _slice(name: str, part: pd.DataFrame, line: float | None, single: float | None, reason: str) -> Slice:
     labels, scores = part["label"].to_numpy(), part["score"].to_numpy()
     points = [_point(labels, scores, t, word) for t, word in ((single, "single"), (line, "own"))]
-    before, after = _called(scores, single), _called(scores, line)
+    before, after = _call_fake(scores, single), _call_fake(scores, line)
     recall, fpr = (_change(part, labels == label, before, after) for label in (1, 0))
     fakes = int(np.sum(labels == 1))
     return Slice(str(name), fakes, len(part) - fakes, line, points[0], points[1], recall, fpr, reason)
 
 
 def _point(labels: np.ndarray, scores: np.ndarray, line: float | None, word: str) -> Point:
-    called, fake = _called(scores, line), labels == 1
+    called, fake = _call_fake(scores, line), labels == 1
     tp, fp = int(np.sum(called & fake)), int(np.sum(called & ~fake))
     return Point.of(word, line, tp, fp, int(fake.sum()) - tp, int((~fake).sum()) - fp)
 
 
-def _called(scores: np.ndarray, line: float | None) -> np.ndarray:
+def _call_fake(scores: np.ndarray, line: float | None) -> np.ndarray:
     return np.zeros(len(scores), bool) if line is None else scores >= np.float64(line)
 
 
@@ -173,9 +173,9 @@ def _together(
     """Over all slices; a real that several methods are judged against counts with each of them."""
     rows = np.concatenate([part for part, _ in called])
     scores = table["score"].to_numpy()
-    after = np.concatenate([_called(scores[part], line) for part, line in called])
+    after = np.concatenate([_call_fake(scores[part], line) for part, line in called])
     part = table.iloc[rows]
-    return _change(part, part["label"].to_numpy() == label, _called(scores[rows], single), after)
+    return _change(part, part["label"].to_numpy() == label, _call_fake(scores[rows], single), after)
 
 
 def _change(part: pd.DataFrame, mine: np.ndarray, before: np.ndarray, after: np.ndarray) -> Change | None:

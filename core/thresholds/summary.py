@@ -78,7 +78,7 @@ def summary(
     ]
     parts += [f"<p class='warn'>{escape(warning)}</p>" for warning in warnings]
     parts += ["<div class='sides'>", *(_side(side, turned) for side in sides), "</div>"]
-    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compared(points, turned)]
+    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compare(points, turned)]
     parts.append(
         f"<p><small>Written {time.strftime('%Y-%m-%d %H:%M')} by the deepfake workbench. Intervals are of 95 %, "
         "drawn by group.</small></p></html>"
@@ -96,14 +96,14 @@ def _costs(costs: Costs) -> str:
 def _side(side: Side, turned: bool) -> str:
     point, sweep = side.point, side.sweep
     rows = "".join(
-        f"<tr><th>{escape(title)}</th><td>{_written(getattr(point, name), side.intervals.get(name))}</td></tr>"
+        f"<tr><th>{escape(title)}</th><td>{_write_figure(getattr(point, name), side.intervals.get(name))}</td></tr>"
         for name, title in FIGURES
     )
     return (
         f"<section><h2>On {escape(side.name)}: {sweep.total:,} samples, {sweep.positives:,} fake</h2>"
-        f"<p>AUC {_written(sweep.auc, side.intervals.get('auc'))} · "
-        f"AP {_written(sweep.ap, side.intervals.get('ap'))} · "
-        f"EER {_written(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band, turned)}<div class='pair'><div>"
+        f"<p>AUC {_write_figure(sweep.auc, side.intervals.get('auc'))} · "
+        f"AP {_write_figure(sweep.ap, side.intervals.get('ap'))} · "
+        f"EER {_write_figure(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band, turned)}<div class='pair'><div>"
         "<table><tr><th></th><th>called fake</th><th>called real</th></tr>"
         f"<tr><th>is fake</th><td>{point.tp:,}</td><td>{point.fn:,}</td></tr>"
         f"<tr><th>is real</th><td>{point.fp:,}</td><td>{point.tn:,}</td></tr></table>{_roc(sweep, point)}</div>"
@@ -138,7 +138,7 @@ def _roc(sweep: Sweep, point: Point) -> str:
     )
 
 
-def _compared(points: Sequence[Point], turned: bool) -> str:
+def _compare(points: Sequence[Point], turned: bool) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for _, title in FIGURES)
     body = "".join(
         f"<tr><th>{escape(p.method)}{'' if p.reachable else ' (out of reach: the best there is)'}</th>"
@@ -150,5 +150,5 @@ def _compared(points: Sequence[Point], turned: bool) -> str:
     return f"<table><tr><th>method</th><th>threshold</th>{head}</tr>{body}</table>"
 
 
-def _written(value: float | None, ends: Interval | None) -> str:
+def _write_figure(value: float | None, ends: Interval | None) -> str:
     return numbers.interval(value, *(ends or (None, None)))

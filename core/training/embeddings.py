@@ -58,14 +58,14 @@ def embed_training(setup: Setup, ranks: Ranks, stop: Callable[[], bool], *, bars
     """Rows to learn from: changed views of a sample where changes are asked for, else its pieces, evenly chosen."""
     source = setup.source("train")
     reader = TrainingCuts(source, setup.changes(), setup.config.seed, setup.config.views)
-    return _cached(setup, source, reader, _about_training(setup), ranks, stop, bars)
+    return _embed_cached(setup, source, reader, _about_training(setup), ranks, stop, bars)
 
 
 def embed_whole(
     setup: Setup, source: Source, ranks: Ranks, stop: Callable[[], bool], *, bars: bool = False
 ) -> Embedded:
     """All pieces of every sample, as they are scored."""
-    return _cached(setup, source, WholeCuts(source), {"whole": True}, ranks, stop, bars)
+    return _embed_cached(setup, source, WholeCuts(source), {"whole": True}, ranks, stop, bars)
 
 
 def are_kept(setup: Setup, split: str) -> bool:
@@ -126,7 +126,7 @@ class TrainingCuts(Dataset):
         return Cut(sample, Pieces((), kept), [example.label for example in examples])
 
 
-def _cached(
+def _embed_cached(
     setup: Setup,
     source: Source,
     reader: Dataset,
@@ -142,7 +142,7 @@ def _cached(
         except (OSError, ValueError, KeyError) as error:
             log.warning("%s is damaged (%s); its embeddings are computed again", path.name, error)
     embedded = _embed(setup, source, reader, ranks, stop, bars)
-    write_atomic(path, _packed(embedded))
+    write_atomic(path, _pack(embedded))
     return embedded
 
 
@@ -224,7 +224,7 @@ def _cache_file(setup: Setup, source: Source, about: dict[str, Any]) -> Path:
     return setup.space.cache / "embeddings" / f"{content.hexdigest()[:32]}.npz"
 
 
-def _packed(embedded: Embedded) -> bytes:
+def _pack(embedded: Embedded) -> bytes:
     """Arrays, and the rest as JSON; nothing that needs unpickling."""
     from dataclasses import asdict
 

@@ -62,7 +62,7 @@ class HeadLearner:
         if not len(embedded.samples):
             raise _nothing_usable(embedded.unusable, ids)
         self.ids = ids[embedded.samples]
-        self.rows, self.training_set = self._grown(embedded, self._kept(embedded))
+        self.rows, self.training_set = self._grow(embedded, self._keep(embedded))
         self.validation = self._embed(setup.source("val"))
         self.techniques = make_balancing(config.balancing, self.training_set, config)
         self.loss = make_loss(config, self.training_set.labels, self.techniques).to(context.ranks.device)
@@ -78,7 +78,7 @@ class HeadLearner:
         self.epochs = 1 if logistic else config.epochs
         self.at_once: Callable[[Batch], StepResult] | None = self._fit_logistic if logistic else None
 
-    def _kept(self, embedded: Embedded) -> TrainingSet:
+    def _keep(self, embedded: Embedded) -> TrainingSet:
         """The training rows that have embeddings."""
         own = self.setup.training_set()
         rows = embedded.samples
@@ -115,7 +115,7 @@ class HeadLearner:
             raise BadInput(f"tune: {error}") from error
         self.total.eval()
 
-    def _grown(self, embedded: Embedded, kept: TrainingSet) -> tuple[Rows, TrainingSet]:
+    def _grow(self, embedded: Embedded, kept: TrainingSet) -> tuple[Rows, TrainingSet]:
         """The training rows after SMOTE, which sees one row of each training sample and nothing else."""
         rows = Rows(embedded.values, embedded.labels, embedded.first, embedded.count)
         for technique in make_balancing(self.setup.config.balancing, kept, self.setup.config):

@@ -142,11 +142,11 @@ class Loop:
         )
         while state.batch < len(draws):
             group = [next(waiting) for _ in range(min(size, len(draws) - state.batch))]
-            waited = pace.received(sum(len(b) for b in group))
+            waited = pace.receive(sum(len(b) for b in group))
             self._step(group)
             state.batch += len(group)
             bar.update(len(group))
-            pace.stepped()
+            pace.count_step()
             self.readers.add(sum(b.seconds for b in group), waited)
             if self.readers.due and state.batch < len(draws):
                 waiting = self._settle_readers(waiting, draws[state.batch :])

@@ -55,6 +55,6 @@ def save_plan(
     )
 
 
-def kept_recipe(folder: RunFolder) -> Recipe | None:
+def read_recipe(folder: RunFolder) -> Recipe | None:
     document = folder.document("plan")
     return Recipe.from_dict(document["recipe"]) if document else None

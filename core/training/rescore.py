@@ -63,7 +63,7 @@ def evaluate(
         for split in missing:
             rows = planned.split(split)
             if len(rows):
-                found = (score or scored)(loaded, source_of(rows, loaded, space), ranks, workers, split)
+                found = (score or score_source)(loaded, source_of(rows, loaded, space), ranks, workers, split)
                 save_tables(folder, split, found, rows)
     before = folder.document("metrics") or {}
     point = folder.path / "operating_point.json"
@@ -110,7 +110,7 @@ def evaluate_on(
     config = TrainConfig.from_dict(folder.config())
     rows, part = rows_on(folder, config, dataset, split, space)
     loaded, ranks = best_model.load(folder), alone(config)
-    found = (score or scored)(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
+    found = (score or score_source)(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
     scores, units = score_tables(found, rows)
     name = f"on {quote(dataset, safe=' ')}"
     write_atomic(folder.scores_file(name), scores.to_parquet(index=False))
@@ -131,7 +131,7 @@ def evaluate_on(
     return result
 
 
-def scored(loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
+def score_source(loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
     """Every sample's score, with a bar where somebody watches."""
     with _bar(len(source.files), what) as bar:
         network = on_device(loaded.network, ranks.device)

@@ -25,7 +25,7 @@ from core.training.learning import best_model, last_checkpoint
 from core.training.learning.last_checkpoint import Progress
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
-from core.training.plan_file import check_plan, kept_recipe, save_plan
+from core.training.plan_file import check_plan, read_recipe, save_plan
 from core.training.preparation import prepare_inputs
 from core.training.process.arithmetic import about_repeating, settle_algorithms
 from core.training.process.environment import (
@@ -84,7 +84,7 @@ def train(
     kept = last_checkpoint.load(folder) if resume else None
     use_threads(ranks)
     settle_algorithms(config, ranks.device)
-    setup = setup or set_up(config, space, recipe=kept_recipe(folder) if kept else None)
+    setup = setup or set_up(config, space, recipe=read_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
     setup = automatic.settled(setup, ranks.device, kept.get("settled") if kept else None)
     announce(setup, ranks, resumed=kept is not None)

@@ -53,7 +53,7 @@ def _by_label(
             text=[theme.count(v) for v in values],
             textposition="outside",
             cliponaxis=False,
-            customdata=[_chosen(**{key: name, "label": label}) for name in order],
+            customdata=[_choice_of(**{key: name, "label": label}) for name in order],
             hovertemplate="%{x}, " + words.LABELS[label] + ": %{y:,}<extra></extra>",
         )
     figure.update_layout(barmode="group", yaxis_title=title)
@@ -111,12 +111,12 @@ def _method(row: dict[str, object]) -> str:
 
 def _method_choice(name: str, split: str) -> list[str]:
     if name in LABELS:
-        return _chosen(label=name, split=split)
+        return _choice_of(label=name, split=split)
     method = "unassigned" if name == "fake, method unknown" else name
-    return _chosen(label="fake", method=method, split=split)
+    return _choice_of(label="fake", method=method, split=split)
 
 
-def _chosen(split: str = "", method: str = "", label: str = "", modality: str = "") -> list[str]:
+def _choice_of(split: str = "", method: str = "", label: str = "", modality: str = "") -> list[str]:
     return [split, method, label, modality]
 
 
@@ -143,7 +143,7 @@ def measured_figure(frame: pd.DataFrame, feature: str, unit: str) -> go.Figure:
                     "color": theme.LABEL_COLORS[label],
                     "pattern": _pattern(label),
                 },
-                customdata=[_chosen(label=label) for _ in share],
+                customdata=[_choice_of(label=label) for _ in share],
                 hovertemplate="%{x:.3s} " + unit + ": %{y:.1%} of " + label + "<extra></extra>",
             )
     figure.update_layout(
@@ -174,7 +174,7 @@ def resolutions_figure(frame: pd.DataFrame) -> go.Figure:
                 "symbol": theme.LABEL_SYMBOLS[label] + "-open" * (label == "real"),
                 "line": {"width": 2},
             },
-            customdata=[[*_chosen(label=label), int(n)] for n in sizes["n"]],
+            customdata=[[*_choice_of(label=label), int(n)] for n in sizes["n"]],
             hovertemplate="%{x} × %{y}: %{customdata[4]} " + label + "<extra></extra>",
         )
     figure.update_layout(xaxis_title="width (pixels)", yaxis_title="height (pixels)")

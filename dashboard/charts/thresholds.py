@@ -17,7 +17,7 @@ def reliability_figure(diagram: Reliability, name: str) -> go.Figure:
     """Share of fakes against the probability given; the size of a point is the number of samples in its bin."""
     size = 8 + 22 * np.sqrt(diagram.count / diagram.count.max())
     hover = [
-        f"{theme.number(float(low), 2)} to {theme.number(float(high), 2)}: {theme.counted(int(n), 'sample')}, {theme.percent(share)} fake"
+        f"{theme.number(float(low), 2)} to {theme.number(float(high), 2)}: {theme.count_of(int(n), 'sample')}, {theme.percent(share)} fake"
         for low, high, n, share in zip(diagram.low, diagram.high, diagram.count, diagram.share, strict=True)
     ]
     fig = go.Figure(
@@ -56,7 +56,7 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
         part = shown[shown[column].notna()]
         fig.add_scatter(
             x=part[column],
-            y=part[key].map(lambda value: named(value, key)),
+            y=part[key].map(lambda value: name_of(value, key)),
             mode="markers",
             name=name,
             marker={"color": color, "symbol": symbol, "size": 10},
@@ -67,7 +67,7 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
                 "arrayminus": part[column] - part[f"{column}_low"],
             },
             text=[
-                f"{named(value, key)}: {theme.interval(x, low, high)}"
+                f"{name_of(value, key)}: {theme.interval(x, low, high)}"
                 for value, x, low, high in zip(
                     part[key], part[column], part[f"{column}_low"], part[f"{column}_high"], strict=True
                 )
@@ -79,7 +79,7 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
     return theme.figure(fig, height=max(220, 90 + 26 * len(shown)), keep=f"breakdown-{key}")
 
 
-def named(value: str, key: str) -> str:
+def name_of(value: str, key: str) -> str:
     """A value as its axis shows it; reals have no method of forgery."""
     if value in (NOBODY, "-"):
         return "none (reals)" if key == "method" else "not stated"

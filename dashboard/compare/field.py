@@ -25,7 +25,7 @@ HELP = (
 
 
 @st.cache_data(show_spinner="Measuring", max_entries=64)
-def _measured(path: str, stamp: int, token: str, _asv: Verification | None) -> FieldMeasures:
+def _measure(path: str, stamp: int, token: str, _asv: Verification | None) -> FieldMeasures:
     table = pd.read_parquet(path, columns=["label", "score", "group"])
     return field_measures.measure(
         table["label"].to_numpy(),
@@ -46,7 +46,7 @@ def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space
         if not path.exists():
             continue
         try:
-            found = _measured(str(path), path.stat().st_mtime_ns, token, asv)
+            found = _measure(str(path), path.stat().st_mtime_ns, token, asv)
             rows.append({"run": names[run.id], **_row(found)})
         except (BadInput, OSError, ValueError, KeyError) as error:
             st.warning(f"{theme.safe(names[run.id])}: {theme.safe(one_line(error))}")

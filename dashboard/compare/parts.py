@@ -32,7 +32,7 @@ def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
 
 
 def parameters(run: Summary, space: Workspace) -> int | None:
-    found = {card["name"]: card["parameters"] for card in cards.cached(space) or []}
+    found = {card["name"]: card["parameters"] for card in cards.read_cached_cards(space) or []}
     imported = place_of(run.id, space).imported
     if imported is not None:
         return int(imported.get("parameters") or 0) or None
@@ -123,10 +123,10 @@ def _ids(path: str, stamp: int) -> frozenset[str]:
     return frozenset(pd.read_parquet(path, columns=["id"])["id"].astype(str))
 
 
-def paired(first: str, second: str, split: str, space: Workspace) -> comparison.Paired:
+def compare_paired(first: str, second: str, split: str, space: Workspace) -> comparison.Paired:
     a, b = place_of(first, space), place_of(second, space)
     stamps = tuple(_stamp(run, split) for run in (a, b))
-    return _paired(str(a.path), str(b.path), split, stamps)
+    return _compare_paired(str(a.path), str(b.path), split, stamps)
 
 
 def _stamp(run: RunFolder, split: str) -> tuple[int, ...]:
@@ -135,8 +135,8 @@ def _stamp(run: RunFolder, split: str) -> tuple[int, ...]:
 
 
 @st.cache_data(show_spinner="Working out the intervals", max_entries=64)
-def _paired(first: str, second: str, split: str, stamps: Any) -> comparison.Paired:
-    return comparison.paired(RunFolder(first), RunFolder(second), split)
+def _compare_paired(first: str, second: str, split: str, stamps: Any) -> comparison.Paired:
+    return comparison.compare_paired(RunFolder(first), RunFolder(second), split)
 
 
 def across(

@@ -78,7 +78,7 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
         ]
         st.dataframe(pd.DataFrame(rows), hide_index=True)
         st.markdown(
-            f"{theme.counted(plan.dropped, 'sample')} left out · {theme.count(plan.crossing_groups)} groups cross "
+            f"{theme.count_of(plan.dropped, 'sample')} left out · {theme.count(plan.crossing_groups)} groups cross "
             "from one part to another"
         )
         for note in plan.notes:
@@ -108,7 +108,7 @@ def shortcuts_panel(info: DatasetInfo) -> None:
         "How well does one trivial feature tell real from fake? Above "
         f"{shortcuts.WARN_ABOVE} a detector may learn that instead of forgery."
     )
-    measured = shortcuts.cached(info.name, space=session.space()) is not None
+    measured = shortcuts.read_cached_features(info.name, space=session.space()) is not None
     space = session.space()
     if st.button(
         "Measure again" if measured else "Look for shortcuts", key="shortcuts-start", type="primary"
@@ -199,9 +199,9 @@ def feedback_panel() -> None:
     found = marked.count(session.space())
     if not found:
         return
-    st.markdown(f"{theme.counted(found, 'sample')} marked real or fake by hand, here or on Detect.")
+    st.markdown(f"{theme.count_of(found, 'sample')} marked real or fake by hand, here or on Detect.")
     if st.button("Make the dataset Feedback of them", key="feedback-make", icon=":material/rate_review:"):
-        theme.acted(lambda: marked.collect(session.space(), session.person()))
+        theme.act(lambda: marked.collect(session.space(), session.person()))
 
 
 def export_panel(infos: Sequence[DatasetInfo]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import words
-from core.catalog.expected import FOUND, PARTLY, expected, summary
+from core.catalog.expected import FOUND, PARTLY, compare_with_expected, summary
 from core.catalog.published import balanced_datasets
 from core.catalog.table import DatasetInfo
 from dashboard import theme
@@ -19,7 +19,7 @@ MODALITIES = ("image", "audio", "video", "multimodal")
 
 def checklist(infos: Sequence[DatasetInfo]) -> None:
     """Every known dataset: found, partly with what is missing, or not found."""
-    rows = expected(infos)
+    rows = compare_with_expected(infos)
     with st.expander(f"Expected and found: {summary(rows)}", icon=":material/checklist:"):
         _table(
             pd.DataFrame(
@@ -41,7 +41,7 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
         )
 
 
-def recommended() -> None:
+def show_recommended() -> None:
     """The standing table: what to fetch for each kind of media, whatever the ratio."""
     with st.expander("Datasets worth adding", icon=":material/library_add:"):
         _table(

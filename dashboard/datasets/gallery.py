@@ -147,7 +147,7 @@ def _check(path: Path) -> None:
 
 def _plain(path: Path) -> Path:
     """The file, or a copy of a shard's row that a browser can be given."""
-    return shards.extracted(path, session.space().cache / "rows")
+    return shards.extract(path, session.space().cache / "rows")
 
 
 def _browser_copy(path: Path) -> Path:
@@ -163,7 +163,7 @@ def _correct(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None
         done = "excluded" if entry.action == "exclude" else f"relabelled {entry.action}"
         st.markdown(f":red-badge[{done}] :small[{theme.safe(entry.who)}: {theme.safe(entry.why or '–')}]")
         if st.button("Take back", key=f"back-{sample['id']}", type="tertiary"):
-            theme.acted(
+            theme.act(
                 lambda: exclusions.remove([sample["id"]], session.person(), session.space()), only="fragment"
             )
         return
@@ -176,7 +176,7 @@ def _correct(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None
             actions["It is fake"] = "fake"
         for label, action in actions.items():
             if st.button(label, key=f"{action}-{sample['id']}"):
-                theme.acted(
+                theme.act(
                     lambda action=action: exclusions.add(  # type: ignore[misc]
                         [sample["id"]], action, why, session.person(), session.space()
                     ),

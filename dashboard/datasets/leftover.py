@@ -13,14 +13,16 @@ def draw() -> None:
     if found is None:
         return
     st.caption(
-        f"Last scan: {theme.counted(found['datasets'], 'dataset')}, {theme.counted(found['samples'], 'sample')} "
+        f"Last scan: {theme.count_of(found['datasets'], 'dataset')}, {theme.count_of(found['samples'], 'sample')} "
         f"in {theme.duration(found['seconds'])}."
     )
     left = found["unrecognised"]
     if not left and not found["problems"]:
         return
     files = sum(n for _, n in left)
-    with st.expander(f"Not recognised: {theme.counted(len(left), 'folder')}, {theme.counted(files, 'file')}"):
+    with st.expander(
+        f"Not recognised: {theme.count_of(len(left), 'folder')}, {theme.count_of(files, 'file')}"
+    ):
         st.markdown(
             "No known layout fits these, and they have no `real` and `fake` folders and no table of paths "
             "and labels."

@@ -32,7 +32,7 @@ def dataset_panel(info: DatasetInfo) -> None:
             changed = _labels(info, folder, changed)
         skip = st.checkbox("Leave it out of the catalogue", said.skip)
         if st.form_submit_button("Save and scan again", type="primary"):
-            theme.acted(lambda: _save(folder, replace(changed, skip=skip)))
+            theme.act(lambda: _save(folder, replace(changed, skip=skip)))
 
 
 def _labels(info: DatasetInfo, folder: str, said: Override) -> Override:
@@ -64,7 +64,7 @@ def folder_panel(left: Sequence[tuple[str, int]]) -> None:
         name = st.text_input("Name it", placeholder="as its folder is called")
         label = st.radio("All of it is", LABELS[1:], horizontal=True)
         if st.form_submit_button("Add as a dataset") and folder:
-            theme.acted(lambda: _save(folder, Override(name=name.strip(), labels={"": label})))
+            theme.act(lambda: _save(folder, Override(name=name.strip(), labels={"": label})))
 
 
 def _save(folder: str, said: Override) -> None:

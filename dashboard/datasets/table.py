@@ -31,7 +31,7 @@ def headline(infos: Sequence[DatasetInfo]) -> str:
     samples = sum(info.samples for info in infos)
     bands = pd.Series([statistics.count(i.counts).severity for i in infos], dtype=object).value_counts()
     bad = [f"{bands[s]} {words.SEVERITIES[s]}" for s in ("severe", "extreme", "single-class") if s in bands]
-    return " · ".join([theme.counted(len(infos), "dataset"), theme.counted(samples, "sample"), *bad])
+    return " · ".join([theme.count_of(len(infos), "dataset"), theme.count_of(samples, "sample"), *bad])
 
 
 def rows(infos: Sequence[DatasetInfo]) -> pd.DataFrame:

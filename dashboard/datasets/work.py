@@ -29,13 +29,13 @@ def toolbar() -> None:
                 placeholder="/data/deepfakes",
             )
             if st.button("Add and scan", type="primary", key="datasets-add"):
-                theme.acted(_add)
+                theme.act(_add)
             _known_roots()
         known = scannable()
         if st.button("Rescan", icon=":material/refresh:", key="datasets-rescan", disabled=not known):
-            theme.acted(lambda: start_scan(known))
+            theme.act(lambda: start_scan(known))
         if st.button("Make the demo datasets", icon=":material/auto_fix_high:", key="datasets-demo"):
-            theme.acted(first_steps.start_demo)
+            theme.act(first_steps.start_demo)
 
 
 def scannable() -> list[Path]:
@@ -56,7 +56,7 @@ def _known_roots() -> None:
         if button.button(
             ":material/close:", key=f"datasets-forget-{i}", help="Forget this folder; its files stay"
         ):
-            theme.acted(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
+            theme.act(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
 
 
 def _add() -> None:

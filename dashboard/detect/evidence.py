@@ -14,7 +14,7 @@ from dashboard import session, theme
 from dashboard.charts import detect as charts
 
 
-def catalogued(verdict: Verdict) -> None:
+def show_catalogued(verdict: Verdict) -> None:
     """Above the verdict, whatever the detector thinks: what the catalogue says of this very file."""
     for known in verdict.catalogued:
         st.warning(theme.safe(known["words"]), icon=":material/inventory_2:")

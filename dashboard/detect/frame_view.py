@@ -23,7 +23,7 @@ STRIP_WIDTH = 140  # pixels of one of them
 
 def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
     maps = [m for m in verdict.explanations if m.kind == "picture"]
-    shown = _chosen(item, verdict, maps)
+    shown = _choose_map(item, verdict, maps)
     if len(verdict.units) > 1:
         st.markdown("### Over time")
         picked = st.plotly_chart(
@@ -33,7 +33,7 @@ def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> Non
             selection_mode="points",
             config=theme.CHART_CONFIG,
         )
-        unit = _picked(picked)
+        unit = _read_pick(picked)
         if unit is not None and unit != st.session_state.get(f"picked-{item.key}"):
             st.session_state[f"picked-{item.key}"] = unit
             _look_at(item, unit, None, verdict.units[unit].t0)
@@ -55,7 +55,7 @@ def _look_at(item: Item, unit: int, path: str | None, seconds: float) -> None:
     st.rerun(scope="app")
 
 
-def _chosen(item: Item, verdict: Verdict, maps: list[HeatMap]) -> HeatMap | None:
+def _choose_map(item: Item, verdict: Verdict, maps: list[HeatMap]) -> HeatMap | None:
     """The map of the moment that was clicked, else of the most suspicious one."""
     unit = st.session_state.get(_key(item))
     path = st.session_state.get(f"map-{item.key}")
@@ -63,7 +63,7 @@ def _chosen(item: Item, verdict: Verdict, maps: list[HeatMap]) -> HeatMap | None
     return max(own or maps, key=lambda m: (verdict.units[m.unit].score, m.importance), default=None)
 
 
-def _picked(event: Any) -> int | None:
+def _read_pick(event: Any) -> int | None:
     points = event.selection.points if event else []
     value = points[0].get("customdata") if points else None
     if isinstance(value, (list, tuple)):
@@ -136,10 +136,10 @@ def layers(verdict: Verdict, one: HeatMap) -> tuple[np.ndarray, np.ndarray]:
     """The frame, and the frame with all of the map over it; faces in both are marked."""
     unit = verdict.units[one.unit]
     frame, map_ = pictures.load(Path(one.frame)), pictures.load(Path(one.overlay))
-    mapped = pictures.blended(frame, map_, 1.0)
+    mapped = pictures.blend(frame, map_, 1.0)
     size = verdict.frame_size or (frame.shape[1], frame.shape[0])
     same = [u for u in verdict.units if u.index == unit.index and u.kind == "face" and u.box]
     boxes = [(u.box, f"person {u.track + 1}: {u.score:.2f}") for u in same if u.box is not None]
     if boxes:
-        frame, mapped = pictures.boxed(frame, boxes, size), pictures.boxed(mapped, boxes, size)
+        frame, mapped = pictures.draw_boxes(frame, boxes, size), pictures.draw_boxes(mapped, boxes, size)
     return frame, mapped

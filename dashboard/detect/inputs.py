@@ -22,12 +22,12 @@ REFUSED_SHOWN, REFUSED_KEPT = 5, 1000  # lines; more are counted
 
 def detectors() -> list[Summary]:
     """Finished runs that can judge, the latest first, then what was imported."""
-    return [*trained(), *imported_detectors(session.space())]
+    return [*list_trained(), *imported_detectors(session.space())]
 
 
-def trained() -> list[Summary]:
+def list_trained() -> list[Summary]:
     space = session.space()
-    able = set(choice.finished(space))
+    able = set(choice.list_finished(space))
     return [run for run in listing(space).runs() if run.id in able]
 
 
@@ -40,7 +40,7 @@ def choose(runs: list[Summary]) -> list[str | None]:
     chosen = st.multiselect(
         "Detector",
         list(known),
-        format_func=lambda run_id: _named(known[run_id], called[run_id]),
+        format_func=lambda run_id: _label(known[run_id], called[run_id]),
         placeholder="automatic: the default for each kind of file",
         key="detect_runs",
         help="Several detectors judge side by side; they are combined only where a validation set of both allows it.",
@@ -52,7 +52,7 @@ def choose(runs: list[Summary]) -> list[str | None]:
     return list(chosen)
 
 
-def _named(run: Summary, title: str) -> str:
+def _label(run: Summary, title: str) -> str:
     word = "at chance" if run.model.startswith("published:") else "learned nothing"
     mark = f" ✖ {word}" if run.learned_nothing else ""
     return f"{title} · {run.modality}{mark}"
@@ -105,7 +105,7 @@ def request() -> Request:
 
 def candidates() -> tuple[str, ...]:
     """Finished runs that the automatic choice may take beside the defaults, those that learned something first."""
-    return tuple(choice.finished(session.space()))
+    return tuple(choice.list_finished(session.space()))
 
 
 def likely() -> tuple[str, ...]:

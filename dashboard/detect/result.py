@@ -55,7 +55,7 @@ def draw(item: Item) -> None:
     if verdict is None:
         return
     if verdict.status == "ok":
-        threshold = _tried(item, verdict)
+        threshold = _try_threshold(item, verdict)
         detect_frame.draw(item, job, verdict, threshold)
         _sound(item, job, verdict, threshold)
     detect_evidence.contributions(verdict)
@@ -89,7 +89,7 @@ def _verdict(item: Item, job: Job) -> None:
     if verdict is None:
         st.status(STAGES.get(job.stage, job.stage), state="running")
         return
-    detect_evidence.catalogued(verdict)
+    detect_evidence.show_catalogued(verdict)
     if verdict.status == "error":
         st.error(theme.safe(verdict.reason or "the file could not be judged"), icon=":material/error:")
         return
@@ -101,12 +101,12 @@ def _verdict(item: Item, job: Job) -> None:
         detect_evidence.reservations(verdict)
         detect_evidence.beside(verdict)
         return
-    _judged(item, job, verdict)
+    _show_judged(item, job, verdict)
 
 
-def _judged(item: Item, job: Job, verdict: Verdict) -> None:
+def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     """The headline, what takes from it in one line under it, then the score on its scale."""
-    threshold, outside = _tried(item, verdict), verdict.domain.get("inside") is False
+    threshold, outside = _try_threshold(item, verdict), verdict.domain.get("inside") is False
     word = "uncertain" if outside else decide(verdict.score or 0.0, threshold, verdict.band)
     color, mark = WORDS[word]
     st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
@@ -121,7 +121,7 @@ def _judged(item: Item, job: Job, verdict: Verdict) -> None:
             key=f"scale-{item.key}-{verdict.detector}",
             config=theme.CHART_CONFIG,
         )
-        st.caption(_decided(verdict, threshold, job))
+        st.caption(_decide(verdict, threshold, job))
         if threshold != verdict.threshold:
             st.caption("A threshold is being tried; the words above belong to the saved operating point.")
         _threshold(item, verdict)
@@ -130,13 +130,13 @@ def _judged(item: Item, job: Job, verdict: Verdict) -> None:
         st.caption(f":material/hourglass_empty: {STAGES.get(job.stage, job.stage)} …")
 
 
-def _decided(verdict: Verdict, threshold: float | None, job: Job) -> str:
+def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
     kind = verdict.units[0].kind if verdict.units else "unit"
     above = sum(u.score >= threshold for u in verdict.units) if threshold is not None else 0
     point = verdict.operating_point
     at = "no threshold" if threshold is None else f"{threshold:.3f}"
     parts = [
-        f"decided at {at}" + (f" ({chosen})" if (chosen := wording.chosen(point)) else ""),
+        f"decided at {at}" + (f" ({chosen})" if (chosen := wording.describe_choice(point)) else ""),
         f"{kind}s {above} of {len(verdict.units)} above",
         f"people {len(verdict.tracks)}" if kind == "face" else "",
         f"probability {theme.number(verdict.probability)}" if verdict.calibrated else "not calibrated",
@@ -146,7 +146,7 @@ def _decided(verdict: Verdict, threshold: float | None, job: Job) -> str:
     return theme.safe(" · ".join(p for p in parts if p))
 
 
-def _tried(item: Item, verdict: Verdict) -> float | None:
+def _try_threshold(item: Item, verdict: Verdict) -> float | None:
     tried = st.session_state.get(f"try-{item.key}")
     on = st.session_state.get(f"try-on-{item.key}", False)
     return float(tried) if on and tried is not None else verdict.threshold

@@ -87,9 +87,9 @@ def _show(file: Path, modality: str) -> None:
 
         st.image(open_image(file), alt=file.name)
     elif modality == "audio":
-        st.audio(str(shards.extracted(file, session.space().cache / "rows")))
+        st.audio(str(shards.extract(file, session.space().cache / "rows")))
     else:
-        st.video(str(shards.extracted(file, session.space().cache / "rows")))
+        st.video(str(shards.extract(file, session.space().cache / "rows")))
 
 
 def _list(ids: list[str], key: str) -> None:
@@ -98,5 +98,5 @@ def _list(ids: list[str], key: str) -> None:
         for action, words in ACTIONS.items():
             pressed = st.button(words, key=f"{key}-{action}", disabled=not session.person().operator)
             add = functools.partial(exclusions.add, ids, action, why, session.person(), session.space())
-            if pressed and theme.guarded(add):
+            if pressed and theme.run_guarded(add):
                 st.success(f"{theme.count(len(ids))} on the list; the next plan honours it and says so.")

@@ -58,7 +58,7 @@ def tunings() -> None:
             if (
                 not status.final
                 and act.button("Stop", key=f"tuning-stop-{one.id}", disabled=not session.person().operator)
-                and theme.guarded(functools.partial(tuning.stop, one.id, session.person(), space))
+                and theme.run_guarded(functools.partial(tuning.stop, one.id, session.person(), space))
             ):
                 st.rerun()
             st.code("\n".join(tail(one, 12)) or "nothing yet", language=None)

@@ -18,7 +18,7 @@ PAGE = 12
 MOST_CHOSEN = 8
 
 
-def chosen(runs: Sequence[Summary]) -> list[Summary]:
+def choose_runs(runs: Sequence[Summary]) -> list[Summary]:
     """The runs to show: what was ticked, else what runs now, else the latest."""
     by_id = {run.id: run for run in runs}
     picked = [by_id[name] for name in st.session_state.get(CHOSEN, []) if name in by_id]
@@ -164,5 +164,5 @@ def act(action: str, name: str) -> None:
     def do() -> None:
         done()
 
-    if theme.guarded(do):
+    if theme.run_guarded(do):
         st.rerun()

@@ -68,7 +68,7 @@ def build(
     wanted += [t for t in grid if t is not None]
     sides = [chosen] if looked.scored is chosen.scored else [chosen, looked]
     limit = ROWS if len(sides) == 1 else ROWS_OF_TWO
-    spread = [rows for side in sides for rows in (_drawn(side.sweep, limit), _meeting(side.sweep, axis))]
+    spread = [rows for side in sides for rows in (_thin(side.sweep, limit), _meeting(side.sweep, axis))]
     rows = np.unique(np.concatenate([*spread, np.asarray(wanted, np.float64)]))
     titles = titles or {}
     data: Payload = {
@@ -139,7 +139,7 @@ def _bands(grid: Mapping[float | None, Mapping[str, Interval]]) -> dict[str, Any
     return columns
 
 
-def _drawn(sweep: Sweep, limit: int) -> np.ndarray:
+def _thin(sweep: Sweep, limit: int) -> np.ndarray:
     return sweep.thresholds[table.rows(sweep, limit)].astype(np.float64)
 
 

@@ -20,7 +20,7 @@ OF_THE_VIEW = ("plane", "metric", "scale", "zoom")  # the lab's own
 OF_THE_LAB = (*OF_THE_VIEW, "fp", "fn", "prevalence", "band", "follow")  # which it may have changed meanwhile
 
 
-def asked() -> dict[str, str] | None:
+def read_address() -> dict[str, str] | None:
     """What a link asks for; None where the address is empty or is what the page wrote itself."""
     given = {name: value for name, value in st.query_params.to_dict().items() if value}
     if not given or _of_the_page(given) == _of_the_page(st.session_state.get(WRITTEN, {})):

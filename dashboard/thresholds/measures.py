@@ -63,7 +63,7 @@ def draw(source: Source, looking_at: str) -> None:
     looked = source.splits[looking_at]
     model = _cost_model()
     asv = verification(st.container())
-    found = _measured(looked, source.stamp(looking_at), model, "" if asv is None else asv.token, asv)
+    found = _measure(looked, source.stamp(looking_at), model, "" if asv is None else asv.token, asv)
     table = _table(looked, found)
     st.dataframe(table, hide_index=True, key="thresholds-measures", height="content")
     read_as = "probabilities" if found.scores_read_as == "probability" else "logarithms of a likelihood ratio"
@@ -87,9 +87,7 @@ def _cost_model() -> Costs:
 
 
 @st.cache_resource(show_spinner="Working out the field's measures", max_entries=16)
-def _measured(
-    _looked: Scored, key: str, costs: Costs, token: str, _asv: Verification | None
-) -> FieldMeasures:
+def _measure(_looked: Scored, key: str, costs: Costs, token: str, _asv: Verification | None) -> FieldMeasures:
     table = _looked.table
     return field_measures.measure(
         table["label"].to_numpy(),

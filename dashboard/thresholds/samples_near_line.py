@@ -76,16 +76,16 @@ def _sample(source: Source, row: Any, place: str) -> None:
     except WorkbenchError as error:
         st.caption(theme.safe(one_line(error)))
     if source.folder is not None and st.button("Explain", key=f"explain-{place}-{row.Index}"):
-        theme.guarded(_explain(source.folder.id, file))
+        theme.run_guarded(_explain(source.folder.id, file))
 
 
 def _play(file: Any, modality: str) -> None:
     if modality == "image":
         st.image(thumbnails.picture(file, LARGE), alt=file.name)
     elif modality == "audio":
-        st.audio(str(shards.extracted(file, session.space().cache / "rows")))
+        st.audio(str(shards.extract(file, session.space().cache / "rows")))
     else:
-        st.video(str(shards.extracted(file, session.space().cache / "rows")))
+        st.video(str(shards.extract(file, session.space().cache / "rows")))
 
 
 def _explain(run: str, file: Any) -> Callable[[], None]:
@@ -160,7 +160,7 @@ def _diagram(
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _drawn(_diagram: calibration.Reliability, key: str, method: str) -> go.Figure:
+def _figure_of(_diagram: calibration.Reliability, key: str, method: str) -> go.Figure:
     """It stays as it is while the line moves."""
     return charts.reliability_figure(_diagram, method)
 
@@ -181,7 +181,9 @@ def honesty(source: Source, looking_at: str) -> None:
     if diagram is None:
         st.info("These scores are not shares between 0 and 1; a calibration makes them so.")
         return
-    st.plotly_chart(_drawn(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG)
+    st.plotly_chart(
+        _figure_of(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG
+    )
     st.markdown(
         f"ECE **{numbers.interval(diagram.ece, *ends['ece'])}** · "
         f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
@@ -197,7 +199,7 @@ def honesty(source: Source, looking_at: str) -> None:
     )
     if pressed:
         folder, chosen_one = source.folder, fitted
-        if theme.guarded(lambda: calibration.save(folder.path, chosen_one, session.person())):
+        if theme.run_guarded(lambda: calibration.save(folder.path, chosen_one, session.person())):
             st.toast(f"{method} calibration saved")
 
 

@@ -32,11 +32,11 @@ def save(source: Source, choice: Choice) -> None:
     with st.popover("Save as operating point", type="primary", disabled=source.folder is None):
         st.markdown(_what_detection_does(choice))
         why = st.text_input("Why", key="thresholds-why", placeholder="what it is for", max_chars=300)
-        sure = not source.learned_nothing or _confirmed()
+        sure = not source.learned_nothing or _ask_confirmation()
         pressed = st.button("Save", key="thresholds-save", type="primary", disabled=not sure)
         if pressed and source.folder is not None:
             folder = source.folder
-            if theme.guarded(lambda: _save(source, choice, why)):
+            if theme.run_guarded(lambda: _save(source, choice, why)):
                 st.toast(f"Operating point of {folder.id} saved")
     if source.folder is None:
         st.caption("A score file has no detector to save it in.")
@@ -55,7 +55,7 @@ def _was_confirmed() -> bool:
     return bool(st.session_state.get(ANYWAY))
 
 
-def _confirmed() -> bool:
+def _ask_confirmation() -> bool:
     st.warning(
         "This detector learned nothing: it judges no better than always giving the same answer. No threshold "
         "changes that.",
@@ -110,7 +110,7 @@ def history(source: Source) -> None:
 
 def _restore(source: Source, back: int, point: OperatingPoint) -> None:
     folder = source.folder
-    if folder is not None and theme.guarded(lambda: _put_back(folder, back)):
+    if folder is not None and theme.run_guarded(lambda: _put_back(folder, back)):
         move_line(source, point)
         st.rerun()
 

@@ -200,14 +200,14 @@ def _read(token: str, name: str, reading: Reading) -> tuple[dict[str, Scored], s
     except BadInput as error:
         text = str(error).replace(kept.path.name, name)
         raise BadInput(text if key is None else text.replace(key.path.name, key.name)) from error
-    understood = _understood(table, reading)
+    understood = _describe_reading(table, reading)
     split = score_files.splits(table) if "split" in table else np.full(len(table), "")
     if "val" in split:
         return {s: Scored(table[split == s]) for s in ("val", "test") if s in split}, understood
     return {"all": Scored(table)}, understood
 
 
-def _understood(table: pd.DataFrame, reading: Reading) -> str:
+def _describe_reading(table: pd.DataFrame, reading: Reading) -> str:
     fakes = int(table["label"].sum())
     sides = table.attrs.get("labels", {})
     parts = []

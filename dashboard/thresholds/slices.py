@@ -39,7 +39,7 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
     single = method if _is_method(method) else methods.DEFAULT
     chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
     try:
-        found = _found(chosen, looked, source.stamp(looking_at), key, preset or "single", single)
+        found = _find(chosen, looked, source.stamp(looking_at), key, preset or "single", single)
     except BadInput as error:
         st.info(theme.safe(str(error)))
         return
@@ -63,7 +63,7 @@ def _is_method(text: str) -> bool:
 
 
 @st.cache_resource(show_spinner="Placing a line for each", max_entries=32)
-def _found(_chosen: Scored, _looked: Scored, stamp: str, by: str, preset: str, method: str) -> Slices:
+def _find(_chosen: Scored, _looked: Scored, stamp: str, by: str, preset: str, method: str) -> Slices:
     seen = None if _looked is _chosen else _looked.table
     return slices.by_slice(_chosen.table, seen, by=by, preset=preset, method=method)
 

@@ -97,7 +97,7 @@ def advice(config: dict[str, Any], space: Workspace) -> advisor.Advice | None:
     return advisor.for_counts(real, fake, config["modality"], name=name, frozen=frozen(config, space))
 
 
-def advised(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
+def apply_advice(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
     """The options that the advice ticks, as far as this modality has them."""
     found = advice(config, space)
     if found is None:
@@ -130,7 +130,7 @@ def frozen(config: Mapping[str, Any], space: Workspace) -> bool:
 def card_of(config: Mapping[str, Any], space: Workspace) -> Mapping[str, Any] | None:
     """The card of the network that is meant; None while the cards are read for the first time."""
     name = config.get("model") or DEFAULT_MODELS[config["modality"]]
-    return next((card for card in cards.cached(space) or [] if card["name"] == name), None)
+    return next((card for card in cards.read_cached_cards(space) or [] if card["name"] == name), None)
 
 
 def draw_not_fitting(modality: str, space: Workspace) -> None:

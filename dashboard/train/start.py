@@ -75,7 +75,7 @@ def draw() -> None:
 def _where(space: Workspace) -> str:
     """Which executor: a choice where the settings offer several, else none (the default)."""
     try:
-        names = executors.offered(space)
+        names = executors.list_offered(space)
     except BadInput as error:
         st.error(theme.safe(one_line(error)), icon=":material/error:")
         return ""
@@ -98,7 +98,7 @@ def _submit(config: dict[str, Any], where: str, *, first: bool) -> None:
         manager, person = session.manager(), session.person()
         started.append(manager.submit(values, person, first=first, executor=where))
 
-    if theme.guarded(submit):
+    if theme.run_guarded(submit):
         stop_estimate()
         st.session_state.pop("train_filled_from", None)
         st.session_state[run_rows.CHOSEN] = [started[0].id]
@@ -185,5 +185,5 @@ def _tune(config: dict[str, Any]) -> None:
     trials = st.number_input("Trials", 1, tuning.MOST_TRIALS, 10, key="train-trials")
     if st.button("Start the search", type="primary", key="train-tune"):
         values = TrainConfig.from_dict(config).to_dict()
-        if theme.guarded(lambda: tuning.start(values, int(trials), session.person(), session.space())):
+        if theme.run_guarded(lambda: tuning.start(values, int(trials), session.person(), session.space())):
             theme.go_to("runs")

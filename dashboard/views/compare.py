@@ -156,7 +156,7 @@ def _make_default(run: Summary, modality: str) -> None:
     if run.learned_nothing:
         _confirm_default(make, run.name)
     else:
-        theme.acted(make)
+        theme.act(make)
 
 
 @st.dialog("This detector learned nothing")
@@ -166,7 +166,7 @@ def _confirm_default(make: Callable[..., None], name: str) -> None:
         "still be passed over by the automatic choice, and its verdicts are no evidence."
     )
     if st.button("Make it the default all the same", key="compare-default-confirm", type="primary"):
-        theme.acted(functools.partial(make, confirmed=True))
+        theme.act(functools.partial(make, confirmed=True))
 
 
 def _overlays(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:
@@ -189,7 +189,7 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
         st.session_state.pop(SECOND, None)
     second = str(right.selectbox("Second", others, format_func=labels.__getitem__, key=SECOND))
     try:
-        found = compare_parts.paired(first, second, split, session.space())
+        found = compare_parts.compare_paired(first, second, split, session.space())
     except BadInput as error:
         named = one_line(error).replace(first, labels[first]).replace(second, labels[second])
         st.info(theme.safe(named))

@@ -44,7 +44,7 @@ def page() -> None:
             "Add a folder that holds datasets as they were downloaded, or make the demo datasets "
             "(about a minute) and try everything on them."
         )
-        datasets_expected.recommended()
+        datasets_expected.show_recommended()
         return
     _open_link(infos)
     chosen = datasets_table.draw(datasets_work.added_first(infos))
@@ -52,7 +52,7 @@ def page() -> None:
     st.divider()
     _more(chosen, infos)
     datasets_expected.checklist(infos)
-    datasets_expected.recommended()
+    datasets_expected.show_recommended()
 
 
 def _open_link(infos: list[DatasetInfo]) -> None:
@@ -97,7 +97,7 @@ def _charts(info: DatasetInfo) -> None:
         "What to see", offered, key=VIEW, label_visibility="collapsed", format_func=VIEWS.__getitem__
     )
     if view in ("durations", "resolutions"):
-        _measured(info, view)
+        _show_measured(info, view)
         return
     figure = _figure(info, info.name, str(info.counts), view or "splits")
     key = f"chart-{view or 'splits'}-{info.name}"
@@ -117,9 +117,9 @@ def _figure(_info: DatasetInfo, name: str, counts: str, view: str) -> go.Figure:
     return drawn.get(view, charts.splits_figure)(_info)
 
 
-def _measured(info: DatasetInfo, view: str) -> None:
+def _show_measured(info: DatasetInfo, view: str) -> None:
     """Durations and resolutions are measured on a sample of the files, together with the shortcut probe."""
-    frame = shortcuts.cached(info.name, space=session.space())
+    frame = shortcuts.read_cached_features(info.name, space=session.space())
     if frame is None:
         st.info("Not measured yet. A sample of the files is enough; it takes seconds.")
         if st.button("Measure a sample", key="datasets-measure", type="primary"):

@@ -17,7 +17,7 @@ IMPORT_JOB = "import-detector"
 
 def page() -> None:
     theme.page_title("Which published detectors are here, and what are they worth on my files?")
-    found = store.listed(session.space())
+    found = store.list_imported(session.space())
     jobs.watch(IMPORT_JOB)
     if found:
         _table(found)
@@ -113,20 +113,22 @@ def _manage(one: Imported) -> None:
         label = f"Is the default for {one.modality}" if is_default else f"Make default for {one.modality}"
         if st.button(
             label, key="detectors-default", disabled=is_default or not person.operator
-        ) and theme.guarded(functools.partial(defaults.set_default, one.modality, one.name, person, space)):
+        ) and theme.run_guarded(
+            functools.partial(defaults.set_default, one.modality, one.name, person, space)
+        ):
             st.rerun()
         if st.button("Judge files with it", key="detectors-detect"):
             st.session_state["detect_run"] = one.name
             theme.go_to("detect")
         with st.popover("Rename", disabled=not person.operator):
             new = st.text_input("New name", one.name, key=f"detectors-name-{one.name}")
-            if st.button("Rename", key="detectors-rename") and theme.guarded(
+            if st.button("Rename", key="detectors-rename") and theme.run_guarded(
                 functools.partial(store.rename, one.name, new, person, space)
             ):
                 st.rerun()
         with st.popover("Delete", disabled=not person.operator):
             st.markdown("Its weights here and what was measured of it go. The file it came from stays.")
-            if st.button("Delete it", key="detectors-delete", type="primary") and theme.guarded(
+            if st.button("Delete it", key="detectors-delete", type="primary") and theme.run_guarded(
                 functools.partial(store.delete, one.name, person, space)
             ):
                 st.rerun()
@@ -135,7 +137,7 @@ def _manage(one: Imported) -> None:
 def _import() -> None:
     person, space = session.person(), session.space()
     with (
-        st.expander("Import a published detector", expanded=not store.listed(space)),
+        st.expander("Import a published detector", expanded=not store.list_imported(space)),
         st.form("detectors-import", border=False),
     ):
         source = st.text_input(

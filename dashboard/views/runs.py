@@ -35,7 +35,7 @@ def page() -> None:
     st.session_state[BEAT] = time.monotonic()
     st.fragment(_watch, run_every=LOST / 2 if polls else None)()
     theme.page_title("How is it going?")
-    if warning := listing.misnamed(session.space()):
+    if warning := listing.describe_misnamed(session.space()):
         st.warning(theme.safe(warning))
     if not runs:
         running.draw_trouble()
@@ -44,7 +44,7 @@ def page() -> None:
         return
     _open_link(runs)
     _filters(runs)
-    shown = run_rows.chosen(_matching(runs) or runs)
+    shown = run_rows.choose_runs(_matching(runs) or runs)
     st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
     run_details.draw(shown)
     run_details.tunings()
@@ -116,7 +116,7 @@ def _filters(runs: Sequence[Summary]) -> None:
         key="runs-stop-all",
         disabled=len(active) < 2,
         icon=":material/stop_circle:",
-    ) and theme.guarded(lambda: session.manager().stop_all(active, session.person())):
+    ) and theme.run_guarded(lambda: session.manager().stop_all(active, session.person())):
         st.rerun()
 
 
@@ -126,7 +126,7 @@ def _live(before: tuple[object, ...]) -> None:
     running.draw_trouble()
     runs = listing.runs(session.space())
     matching = _matching(runs)
-    shown = run_rows.chosen(matching or runs)
+    shown = run_rows.choose_runs(matching or runs)
     if _stamp(runs, shown, _polls(runs)) != before:
         st.rerun()  # something ended, began or was chosen: the rest of the page, and the timer itself, change
     pages = -(-len(matching) // run_rows.PAGE)

@@ -41,7 +41,7 @@ def page() -> None:
         st.session_state.setdefault(page_state.METHODS, list(page_state.SHOWN_FIRST))
         chosen = st.multiselect(
             "Methods",
-            methods.offered(),
+            methods.list_offered(),
             key=page_state.METHODS,
             format_func=words.title,
             accept_new_options=True,
@@ -59,7 +59,7 @@ def page() -> None:
 
 
 def _open_link() -> None:
-    given = address.asked()
+    given = address.read_address()
     if given is not None:
         open_link(given)
         st.session_state[threshold_saving.LINK] = given
@@ -159,12 +159,12 @@ def _about_line(source: Source, looking_at: str, point: Point, compared: list[Po
     found = cautions.about_point(point)
     found += [w for p in compared if not p.reachable for w in cautions.about_point(p)[:1]]
     if looking_at != source.chosen_on and point.threshold is not None:
-        on, there = (_transferred(source, split, point) for split in (source.chosen_on, looking_at))
+        on, there = (_transfer(source, split, point) for split in (source.chosen_on, looking_at))
         found += cautions.about_transfer(point.method, on, there, NAMES[source.chosen_on], NAMES[looking_at])
     return found
 
 
-def _transferred(source: Source, split: str, point: Point) -> figures.Found:
+def _transfer(source: Source, split: str, point: Point) -> figures.Found:
     scored = source.splits[split]
     here = figures.at_line(scored, source.stamp(split), point.threshold)
     return {name: here[name] for name in TRANSFERRED if name in here}

@@ -30,7 +30,7 @@ def page() -> None:
     chosen = _filtered(table)
     shown = chosen.iloc[::-1].head(SHOWN)
     st.dataframe(shown, hide_index=True, key="trail-table")
-    st.caption(f"{theme.counted(len(shown), 'line')} of {theme.count(len(table))}, the newest first.")
+    st.caption(f"{theme.count_of(len(shown), 'line')} of {theme.count(len(table))}, the newest first.")
     _downloads(trail, chosen)
 
 
@@ -41,7 +41,7 @@ def _verified(found: audit.Verified) -> None:
             "written; what comes after it cannot be trusted."
         )
         return
-    st.success(f"✔ {theme.counted(found.lines, 'line')}, each as it was written.")
+    st.success(f"✔ {theme.count_of(found.lines, 'line')}, each as it was written.")
     with st.expander("Show that nothing was cut off at the end, later"):
         st.markdown(
             "Note this hash outside of this machine. As long as `python -m core audit verify --expect HASH` finds it, "

@@ -121,7 +121,7 @@ def _data() -> None:
     if not fitting:
         st.warning(f"No dataset of the catalogue has {words.modality(modality)} in it.")
     option_form.option(
-        "datasets", choices=[d.name for d in fitting], format_func=_shown({d.name: d for d in fitting})
+        "datasets", choices=[d.name for d in fitting], format_func=_display({d.name: d for d in fitting})
     )
     train_data.draw_not_fitting(modality, session.space())
     advice = train_data.advice(option_form.config(), session.space())
@@ -149,23 +149,23 @@ def _advise() -> None:
     signature = train_data.signature(option_form.config())
     if st.session_state.get("train_advised") != signature:
         st.session_state["train_advised"] = signature
-        if changes := train_data.advised(option_form.config(), session.space()):
+        if changes := train_data.apply_advice(option_form.config(), session.space()):
             option_form.replace(changes, over=option_form.config())
             st.rerun()
 
 
-def _shown(known: dict[str, Any]) -> Any:
+def _display(known: dict[str, Any]) -> Any:
     return lambda name: known[name].shown if name in known else name
 
 
 def _cards() -> dict[str, Any]:
     """By name; empty the first time after a change of the networks, while they are looked up."""
-    return {card["name"]: card for card in cards.cached(session.space()) or []}
+    return {card["name"]: card for card in cards.read_cached_cards(session.space()) or []}
 
 
 def _network() -> None:
     space = session.space()
-    if cards.cached(space) is None:  # the rest of the page does not wait
+    if cards.read_cached_cards(space) is None:  # the rest of the page does not wait
         jobs.start("model-cards", "Looking up the networks", lambda _: cards.cards(space))
         jobs.watch("model-cards")
     known = _cards()
@@ -200,7 +200,7 @@ def _summary() -> None:
     changes = len(config["augmentation"])
     st.caption(
         f"Against imbalance: {', '.join(ticked) or 'nothing'}. "
-        f"{theme.counted(changes, 'random change') if changes else 'No random change'} of the samples. "
+        f"{theme.count_of(changes, 'random change') if changes else 'No random change'} of the samples. "
         f"Threshold: {words.threshold_method(config['threshold_method'])}."
     )
 

@@ -65,9 +65,9 @@ class SpectralCovariance(nn.Module):
         self.width = self.kinds * PATCH**2 * (PATCH**2 + 1) // 2
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        return in_small_parts(self.described, waveform)
+        return in_small_parts(self.describe, waveform)
 
-    def described(self, waveform: torch.Tensor) -> torch.Tensor:
+    def describe(self, waveform: torch.Tensor) -> torch.Tensor:
         # Energies span more than half precision holds.
         with torch.autocast(waveform.device.type, enabled=False):
             levels = self.levels(waveform.float())

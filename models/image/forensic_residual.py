@@ -71,9 +71,9 @@ class CovarianceEncoder(nn.Module):
         self.width = self.kinds * self.channels * (self.channels + 1) // 2
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return in_small_parts(self.described, pictures)
+        return in_small_parts(self.describe, pictures)
 
-    def described(self, pictures: torch.Tensor) -> torch.Tensor:
+    def describe(self, pictures: torch.Tensor) -> torch.Tensor:
         cells = (-(-pictures.shape[2] // CELL), -(-pictures.shape[3] // CELL))
         # Energies span more than half precision holds.
         with torch.autocast(pictures.device.type, enabled=False):

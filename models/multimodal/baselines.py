@@ -74,7 +74,9 @@ class LateFusion(Multimodal):
 
     def fuse(self, inputs: Inputs, mask: Mask) -> Output:
         weighted, scores = self.aggregation(self.summaries(self.tokens(inputs, mask), inputs))
-        return Output(self.head(weighted), weighted, torch.stack(list(scores.values()), 1), prefixed(scores))
+        return Output(
+            self.head(weighted), weighted, torch.stack(list(scores.values()), 1), add_prefix(scores)
+        )
 
 
 class ScoreCombination(nn.Module):
@@ -197,7 +199,7 @@ def small_head(width: int, plan: Plan) -> nn.Module:
     )
 
 
-def prefixed(scores: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def add_prefix(scores: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {f"{part}_logits": score for part, score in scores.items()}
 
 

@@ -40,7 +40,7 @@ class ByteTokens(nn.Module):
         )
 
     def tokenize(self, texts: Sequence[str | None]) -> dict[str, torch.Tensor]:
-        return padded([byte_ids(text) for text in texts])
+        return pad([byte_ids(text) for text in texts])
 
     def forward(self, text: dict[str, torch.Tensor] | torch.Tensor, present: torch.Tensor) -> Tokens:
         ids, there = ids_and_mask(text)
@@ -71,8 +71,8 @@ class SentenceTokens(nn.Module):
     def tokenize(self, texts: Sequence[str | None]) -> dict[str, torch.Tensor]:
         """Without a pre-trained vocabulary a token is a byte: any numbering will do for training from scratch."""
         if self.tokenizer is None:
-            return padded([byte_ids(text) for text in texts])
-        return padded([self.tokenizer.encode(text or "").ids[:LONGEST] if text else [] for text in texts])
+            return pad([byte_ids(text) for text in texts])
+        return pad([self.tokenizer.encode(text or "").ids[:LONGEST] if text else [] for text in texts])
 
     def forward(self, text: dict[str, torch.Tensor] | torch.Tensor, present: torch.Tensor) -> Tokens:
         ids, there = ids_and_mask(text)
@@ -144,7 +144,7 @@ def byte_ids(text: str | None) -> list[int]:
     return [1 + byte for byte in (text or "").encode()[:LONGEST]]
 
 
-def padded(rows: list[list[int]]) -> dict[str, torch.Tensor]:
+def pad(rows: list[list[int]]) -> dict[str, torch.Tensor]:
     """Rows of ids as one block; an absent text is a row of nothing."""
     longest = max([1, *map(len, rows)])
     ids = torch.zeros(len(rows), longest, dtype=torch.long)

@@ -128,14 +128,14 @@ class MesoNetFamily(Family):
                 renamed[name] = tensor
                 continue
             place = sorted(numbers[kind]).index(number) + 1
-            renamed[f"layers.{LAYERS[kind]}{place}.{TENSORS[part]}"] = _turned(tensor, part)
+            renamed[f"layers.{LAYERS[kind]}{place}.{TENSORS[part]}"] = _transpose(tensor, part)
         return renamed
 
     def defaults(self) -> dict[str, Any]:
         return {"convolutions": 4}
 
 
-def _turned(tensor: torch.Tensor, part: str) -> torch.Tensor:
+def _transpose(tensor: torch.Tensor, part: str) -> torch.Tensor:
     """A kernel (height, width, inputs, outputs) or (inputs, outputs) with the outputs first."""
     if part != "kernel":
         return tensor

@@ -19,7 +19,7 @@ def picture_options(given: Given) -> dict[str, Any]:
             "put it beside the weights"
         )
     try:
-        return {**_cut(processor, given.name), **_normalised(processor, given.name)}
+        return {**_cut(processor, given.name), **_read_normalisation(processor, given.name)}
     except (TypeError, ValueError, KeyError) as error:
         raise Refused(f"{given.name}: preprocessor_config.json cannot be followed ({error})") from error
 
@@ -41,7 +41,7 @@ def _cut(processor: Mapping[str, Any], name: str) -> dict[str, Any]:
         }
     if shorter is None:
         return {"size": _side(size, name), "resize": "fit", "shorter_side": 0, "filter": filter}
-    shorter = _bounded(int(shorter), name)
+    shorter = _check_side(int(shorter), name)
     side = _side(processor["crop_size"], name) if cropped and "crop_size" in processor else shorter
     if "crop_pct" in processor and not cropped:  # ConvNeXt: scaled a little larger, below 384 pixels
         if shorter >= 384:
@@ -50,7 +50,7 @@ def _cut(processor: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {"size": side, "resize": "crop", "shorter_side": max(shorter, side), "filter": filter}
 
 
-def _normalised(processor: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _read_normalisation(processor: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Mean and deviation of values from 0 to 1, whatever factor the file scales bytes by."""
     factor = (
         255 * float(processor.get("rescale_factor", 1 / 255)) if processor.get("do_rescale", True) else 255.0
@@ -69,11 +69,11 @@ def _side(size: Any, name: str) -> int:
         height, width = int(size["height"]), int(size["width"])
         if height != width:
             raise Refused(f"{name}: takes pictures of {width} x {height}; only square ones are known here")
-        return _bounded(height, name)
-    return _bounded(int(size), name)
+        return _check_side(height, name)
+    return _check_side(int(size), name)
 
 
-def _bounded(side: int, name: str) -> int:
+def _check_side(side: int, name: str) -> int:
     if not 8 <= side <= MOST:
         raise Refused(f"{name}: preprocessor_config.json asks for {side} pixels; 8 to {MOST} can be made")
     return side

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import advice, statistics
-from core.catalog.expected import FIRST, Expected, expected
+from core.catalog.expected import FIRST, Expected, compare_with_expected
 from core.catalog.info import DatasetInfo
 from core.catalog.layouts import layouts
 from core.catalog.partners import partners
@@ -180,10 +180,10 @@ def test_fakes_only_are_paired_with_what_they_were_made_of() -> None:
 
 class TestExpected:
     def rows(self, root: Path, space: Workspace) -> dict[str, Expected]:
-        return {row.layout: row for row in expected(scan([root], space=space).datasets)}
+        return {row.layout: row for row in compare_with_expected(scan([root], space=space).datasets)}
 
     def test_every_known_dataset_once_the_first_nine_in_order(self) -> None:
-        rows = expected([])
+        rows = compare_with_expected([])
         assert sorted(row.layout for row in rows) == sorted(layouts())
         assert tuple(row.layout for row in rows[:9]) == FIRST
         assert {row.state for row in rows} == {"not found"}

@@ -85,7 +85,7 @@ def test_crossing_groups_are_counted_as_components() -> None:
 
 
 def test_datasets_of_one_source_are_named() -> None:
-    found = leaks.shared_sources(["FakeAVCeleb", "LAV-DF", "DEEP-VOICE", "Celeb-DF-v1", "Celeb-DF-v2"])
+    found = leaks.find_shared_sources(["FakeAVCeleb", "LAV-DF", "DEEP-VOICE", "Celeb-DF-v1", "Celeb-DF-v2"])
     assert {tuple(leak.examples) for leak in found} == {
         ("FakeAVCeleb", "LAV-DF"),
         ("Celeb-DF-v1", "Celeb-DF-v2"),
@@ -198,4 +198,4 @@ def test_speakers_of_unrelated_sets_are_not_one_person() -> None:
     ],
 )
 def test_shared_sources_are_named(names: tuple[str, str], source: str) -> None:
-    assert any(source in leak.detail for leak in leaks.shared_sources(names))
+    assert any(source in leak.detail for leak in leaks.find_shared_sources(names))

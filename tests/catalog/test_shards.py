@@ -146,8 +146,8 @@ class TestReading:
         recipe = Recipe(modality="image", image_size=32, faces=False)
         made, kept = cache.fetch(row, recipe, space)
         assert not kept and cache.fetch(row, recipe, space)[1]
-        assert np.array_equal(made.frames, cache.prepared(plain, recipe, space).frames)
-        other = cache.prepared(shard.with_name(f"{shard.name}#18"), recipe, space)
+        assert np.array_equal(made.frames, cache.prepare_cached(plain, recipe, space).frames)
+        other = cache.prepare_cached(shard.with_name(f"{shard.name}#18"), recipe, space)
         assert not np.array_equal(made.frames, other.frames)
 
     def test_sound_and_its_player(self, tmp_path: Path, space: Workspace) -> None:
@@ -155,7 +155,7 @@ class TestReading:
         row, plain = tmp_path / f"{shard.name}#2", tmp_path / "plain.wav"
         plain.write_bytes(recording(2))
         assert np.array_equal(read_audio(row), read_audio(plain))
-        copy = shards.extracted(row, space.cache / "rows")
+        copy = shards.extract(row, space.cache / "rows")
         assert copy.suffix == ".wav" and copy.read_bytes() == plain.read_bytes()
         assert browser.playable(row, tmp_path / "out.mp4").stat().st_size > 0
 

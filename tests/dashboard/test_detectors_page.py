@@ -55,9 +55,9 @@ def test_rename_and_delete(imported: RunFolder, space: Workspace) -> None:
     page = app()
     page.text_input(key="detectors-name-vit").set_value("mine").run()
     page.button(key="detectors-rename").click().run()
-    assert [one.name for one in store.listed(space)] == ["mine"]
+    assert [one.name for one in store.list_imported(space)] == ["mine"]
     page.button(key="detectors-delete").click().run()
-    assert store.listed(space) == []
+    assert store.list_imported(space) == []
 
 
 def test_a_viewer_may_only_look(imported: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_every_field_that_does_something_has_its_widget(
         for f in fields(TrainConfig)
         if not any(k.startswith(f"train-{f.name}-{generation}") for k in drawn)
     ]
-    card = next(card for card in cards.cached(space) or [] if card["name"] == "forensic_residual")
+    card = next(card for card in cards.read_cached_cards(space) or [] if card["name"] == "forensic_residual")
     assert set(missing) == set(idle.idle(page.session_state["train_config"], card))
 
 

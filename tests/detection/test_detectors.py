@@ -135,9 +135,9 @@ def test_the_command_exports_a_detector_and_refuses_what_would_be_lost(
 def test_the_second_file_loads_no_weights(
     run: Path, picture: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = detectors.shared(run, space)
+    first = detectors.open_shared(run, space)
     monkeypatch.setattr(best_model, "read", lambda *_: pytest.fail("weights were read again"))
-    assert detectors.shared(run, space) is first
+    assert detectors.open_shared(run, space) is first
     assert detect(picture, "p", Request(run=str(run)), space=space).status == "ok"
 
 

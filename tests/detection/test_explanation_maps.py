@@ -258,8 +258,8 @@ def test_the_words_of_a_box_at_the_top_stay_in_the_picture(size: tuple[int, int]
     height, width = size
     frame = np.zeros((height, width, 3), np.uint8)
     box = (width * 0.3, 0.0, width * 0.6, height * 0.9)
-    with_words = pictures.boxed(frame, [(box, "0.88")], (width, height))
-    without = pictures.boxed(frame, [(box, "")], (width, height))
+    with_words = pictures.draw_boxes(frame, [(box, "0.88")], (width, height))
+    without = pictures.draw_boxes(frame, [(box, "")], (width, height))
     rows = np.flatnonzero((with_words != without).any(axis=(1, 2)))
     assert rows[0] > 0
 

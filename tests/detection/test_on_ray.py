@@ -158,7 +158,7 @@ def assert_the_same_there(pictures: list[str], space: Workspace) -> None:
     there = Sharded(folder, on_cluster=True, resume=False, shard=8, cpus=1).scored(
         loaded, source, ranks, 0, "x"
     )
-    here = rescore.scored(loaded, source, ranks, 0, "x")
+    here = rescore.score_source(loaded, source, ranks, 0, "x")
     assert sorted(there.scored) == sorted(here.scored) == list(range(31))
     for row, one in here.scored.items():
         assert there.scored[row].score == pytest.approx(one.score, abs=1e-5)
@@ -228,7 +228,7 @@ def test_prepare_takes_entries_that_are_there_without_reading_them(
     from core.cli.prepare import _without_entries
 
     recipe = Recipe(modality="image", image_size=32)
-    cache.prepared(Path(pictures[0]).absolute(), recipe, space)
+    cache.prepare_cached(Path(pictures[0]).absolute(), recipe, space)
     files = [str(Path(name).absolute()) for name in (*pictures[:2], "gone.png")]
     assert _without_entries(Task(recipe, files)).files == files[1:]
 

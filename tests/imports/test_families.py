@@ -105,7 +105,7 @@ class TestEveryFamily:
             path = changed(made(family, tmp_path), without=HEADS[family])
         with pytest.raises(BadInput, match=r"has no head"):
             import_detector(path, family=family, name="mine", space=space)
-        assert store.listed(space) == []
+        assert store.list_imported(space) == []
 
     def test_somebody_elses_file_is_refused(self, family: str, tmp_path: Path, space: Workspace) -> None:
         with pytest.raises(BadInput, match="is not of the family"):

@@ -201,10 +201,10 @@ def test_list_rename_delete(tmp_path: Path, space: Workspace) -> None:
     import_detector(files.tiny_vit(tmp_path / "vit"), name="first", space=space)
     set_default("image", "first", LOCAL, space)
     store.rename("first", "second", LOCAL, space)
-    assert [one.name for one in store.listed(space)] == ["second"]
+    assert [one.name for one in store.list_imported(space)] == ["second"]
     assert default_detector("image", space) == "second"
     store.delete("second", LOCAL, space)
-    assert store.listed(space) == [] and default_detector("image", space) is None
+    assert store.list_imported(space) == [] and default_detector("image", space) is None
     with pytest.raises(BadInput, match="there is no imported detector"):
         store.delete("second", LOCAL, space)
 

@@ -74,7 +74,7 @@ def test_a_file_arrives_whole(server: Server, space: Workspace) -> None:
     path = weights.get("tiny.pth", space=space, progress=lambda done, total: seen.append((done, total)))
     assert path == space.weights / "tiny.pth" and path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
-    assert weights.listed(space)[0]["here"] is True
+    assert weights.list_weights(space)[0]["here"] is True
     weights.get("tiny.pth", space=space)
     assert len(server.ranges) == 1  # what is here is not fetched again
 
@@ -121,10 +121,10 @@ def test_the_sum_that_a_hub_states_is_compared(
 ) -> None:
     of_a_hub(server, monkeypatch)
     server.headers = header
-    assert weights.listed(space)[0]["checksum"] == "checksum not known; printed after download"
+    assert weights.list_weights(space)[0]["checksum"] == "checksum not known; printed after download"
     if right:
         assert weights.get("tiny.pth", space=space).read_bytes() == CONTENT
-        assert weights.listed(space)[0]["here"] is True
+        assert weights.list_weights(space)[0]["here"] is True
         return
     with pytest.raises(WorkbenchError, match="has another sum"):
         weights.get("tiny.pth", space=space)
@@ -151,7 +151,7 @@ def test_a_folder_arrives_whole(server: Server, space: Workspace, monkeypatch: p
     monkeypatch.setattr(weights, "KNOWN", (entry,))
     folder = weights.get("sentences", space=space)
     assert (folder / "1_Pooling" / "config.json").read_bytes() == CONTENT
-    assert weights.listed(space)[0]["here"] is True
+    assert weights.list_weights(space)[0]["here"] is True
 
 
 def test_without_a_network_it_says_where_to_put_the_file(server: Server, space: Workspace) -> None:
@@ -170,7 +170,7 @@ def test_an_unknown_name_and_a_viewer(server: Server, space: Workspace) -> None:
 
 
 def test_the_list_has_what_the_contract_names(space: Workspace) -> None:
-    for one in weights.listed(space):
+    for one in weights.list_weights(space):
         assert {"name", "for", "bytes", "licence", "source", "sha256", "here"} <= set(one)
         assert one["sha256"] is None or len(one["sha256"]) == 64
         assert one["here"] is False and one["bytes"] > 0
@@ -186,5 +186,7 @@ def test_every_backbone_of_the_workbench_is_in_the_list(space: Workspace) -> Non
         for part in models.card(name).pretrained.split("+")
         if part.strip()
     }
-    known = {Path(one["name"]).stem if not one["parts"] else one["name"] for one in weights.listed(space)}
+    known = {
+        Path(one["name"]).stem if not one["parts"] else one["name"] for one in weights.list_weights(space)
+    }
     assert wanted <= known

@@ -18,7 +18,7 @@ from core.errors import MediaError
 from core.media import cache, sandbox
 from core.media.prepare import Prepared, prepare
 from core.media.recipe import Recipe
-from core.media.wire import packed, unpacked
+from core.media.wire import pack, unpack
 from core.workspace import Workspace
 from tests.made_media import clip, picture, tone
 
@@ -74,10 +74,10 @@ def test_crops_of_different_sizes_are_kept_as_a_list(space: Workspace, tmp_path:
 
 def test_a_changed_file_is_prepared_again(space: Workspace, tmp_path: Path) -> None:
     path = image(tmp_path / "a.png", 1)
-    before = cache.prepared(path, RECIPE, space)
+    before = cache.prepare_cached(path, RECIPE, space)
     image(path, 2)
     os.utime(path, ns=(1, 1))
-    after = cache.prepared(path, RECIPE, space)
+    after = cache.prepare_cached(path, RECIPE, space)
     assert before.frames is not None
     assert after.frames is not None
     assert (before.frames != after.frames).any()
@@ -93,7 +93,7 @@ def test_every_field_that_matters_makes_its_own_entry(space: Workspace, tmp_path
 
 def test_a_damaged_entry_is_made_again(space: Workspace, tmp_path: Path) -> None:
     path = image(tmp_path / "a.png")
-    made = cache.prepared(path, RECIPE, space)
+    made = cache.prepare_cached(path, RECIPE, space)
     entry = cache.entry_path(path, RECIPE, space)
     whole = entry.read_bytes()
     rng = np.random.default_rng(0)
@@ -112,17 +112,17 @@ def test_a_damaged_entry_is_made_again(space: Workspace, tmp_path: Path) -> None
 
 def test_no_part_of_an_entry_is_ever_unpickled(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="cannot be passed on"):
-        packed(np.array([object()]))
+        pack(np.array([object()]))
     with pytest.raises(TypeError, match="cannot be passed on"):
-        packed({"a": object()})
+        pack({"a": object()})
     for message in (b"", b"\x80\x04K\x01.", b"\xff" * 40, b"\x02" + bytes(7) + b'{"of": "Popen"}'):
         with pytest.raises(ValueError, match=r"not a message|refused|longer than|can't decode|Unterminated"):
-            unpacked(bytearray(message))
+            unpack(bytearray(message))
 
 
 def test_plain_values_come_back_as_they_were() -> None:
     value = {"a": (1, 2.5, None, True, "ü", Path("/x")), "b": [np.arange(6, dtype=np.int16).reshape(2, 3)]}
-    back = unpacked(bytearray(b"".join(packed(value))))
+    back = unpack(bytearray(b"".join(pack(value))))
     assert back["a"] == value["a"]
     np.testing.assert_array_equal(back["b"][0], value["b"][0])
 
@@ -130,9 +130,9 @@ def test_plain_values_come_back_as_they_were() -> None:
 def test_the_bound_is_kept_and_the_least_recently_used_goes_first(space: Workspace, tmp_path: Path) -> None:
     paths = [image(tmp_path / f"{i}.png", i) for i in range(10)]
     for i, path in enumerate(paths):
-        cache.prepared(path, RECIPE, space)
+        cache.prepare_cached(path, RECIPE, space)
         os.utime(cache.entry_path(path, RECIPE, space), (i, i))
-    cache.prepared(paths[0], RECIPE, space)  # used again: now the youngest
+    cache.prepare_cached(paths[0], RECIPE, space)  # used again: now the youngest
     one = cache.size(space) // 10
     cache.sweep(space, bound=round(5.5 * one))
     kept = [i for i, path in enumerate(paths) if cache.entry_path(path, RECIPE, space).exists()]
@@ -146,23 +146,23 @@ def test_filling_stays_within_the_bound_of_the_settings(
     monkeypatch.setattr(cache, "SWEEP_EVERY", 2)
     space.save_settings({"limits": {"cache_bytes": 20_000}})
     for i in range(12):
-        cache.prepared(image(tmp_path / f"{i}.png", i), RECIPE, space)
+        cache.prepare_cached(image(tmp_path / f"{i}.png", i), RECIPE, space)
     assert 0 < cache.size(space) <= 30_000
 
 
 def test_deleting_the_cache_at_any_time_is_safe(space: Workspace, tmp_path: Path) -> None:
     path = image(tmp_path / "a.png")
     for _ in range(3):
-        assert len(cache.prepared(path, RECIPE, space)) == 1
+        assert len(cache.prepare_cached(path, RECIPE, space)) == 1
         shutil.rmtree(space.cache)
     space.root.mkdir(exist_ok=True)
     space.cache.write_text("a file where the folder should be")
-    assert len(cache.prepared(path, RECIPE, space)) == 1
+    assert len(cache.prepare_cached(path, RECIPE, space)) == 1
 
 
 def test_a_missing_file_is_a_media_error(space: Workspace, tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"gone\.png: cannot be opened"):
-        cache.prepared(tmp_path / "gone.png", RECIPE, space)
+        cache.prepare_cached(tmp_path / "gone.png", RECIPE, space)
 
 
 def test_several_processes_fill_and_sweep_together(space: Workspace, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ for turn in range(30):
 
 
 def test_what_a_killed_writer_left_is_swept(space: Workspace, tmp_path: Path) -> None:
-    cache.prepared(image(tmp_path / "a.png"), RECIPE, space)
+    cache.prepare_cached(image(tmp_path / "a.png"), RECIPE, space)
     left = cache.entry_path(tmp_path / "a.png", RECIPE, space).parent / ".half.tmp"
     left.write_bytes(bytes(1000))
     os.utime(left, (time.time() - 7200, time.time() - 7200))
@@ -212,8 +212,10 @@ def test_a_decoder_that_dies_costs_one_file_and_the_next_is_read(
     with monkeypatch.context() as patch:
         patch.setattr(sandbox.SHARED, "_take", killed)
         with pytest.raises(MediaError, match=r"deadly\.png: the decoder crashed on it"):
-            cache.prepared(deadly, RECIPE, space, guarded=True)
-    assert_equal(cache.prepared(other, RECIPE, space, guarded=True), cache.prepared(other, RECIPE, space))
+            cache.prepare_cached(deadly, RECIPE, space, guarded=True)
+    assert_equal(
+        cache.prepare_cached(other, RECIPE, space, guarded=True), cache.prepare_cached(other, RECIPE, space)
+    )
 
 
 def test_a_forked_process_starts_decoders_of_its_own(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmarks.media_parts import faces_passes, scene
 from core.errors import BadInput
-from core.media.faces import CascadeDetector, best_detector, crop, detector, resized, square
+from core.media.faces import CascadeDetector, best_detector, crop, detector, resize, square
 from core.media.images import open_image
 from core.media.prepare import NO_FACE, prepare
 from core.media.recipe import Recipe
@@ -119,7 +119,7 @@ def test_prepare_cuts_faces_and_says_where(tmp_path: Path) -> None:
     assert fitted.frame_size == (640, 360)
     for unit, box in enumerate(native.boxes.astype(int)):
         np.testing.assert_array_equal(native.frames[unit], crop(picture, tuple(box)))
-        np.testing.assert_array_equal(fitted.frames[unit], resized(native.frames[unit], 96))
+        np.testing.assert_array_equal(fitted.frames[unit], resize(native.frames[unit], 96))
 
 
 def test_no_face_is_an_answer(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_everything_that_is_kept_comes_from_one_decoding(
     name: str, expected: dict[str, int], files: Path, space: Workspace, decoded: dict[str, int]
 ) -> None:
     path, recipe = files / name, RECIPES[name]
-    made = cache.prepared(path, recipe, space)
+    made = cache.prepare_cached(path, recipe, space)
     assert decoded == expected
     facts = cache.facts_of(path, space)
     assert facts is not None and facts.info == probe(path)
@@ -92,7 +92,7 @@ def test_everything_that_is_kept_comes_from_one_decoding(
 def test_a_file_that_changed_has_no_facts_any_more(files: Path, tmp_path: Path, space: Workspace) -> None:
     path = tmp_path / "a.png"
     path.write_bytes((files / "a.png").read_bytes())
-    cache.prepared(path, RECIPES["a.png"], space)
+    cache.prepare_cached(path, RECIPES["a.png"], space)
     assert cache.facts_of(path, space) is not None
     path.write_bytes(path.read_bytes() + b"\0")
     assert cache.facts_of(path, space) is None
@@ -116,7 +116,7 @@ def test_a_plan_on_prepared_files_reads_none_of_them(
     for cached in (space.cache / "fingerprints").iterdir():
         cached.unlink()
     for name in kinds:
-        cache.prepared(files / name, RECIPES[name], space)
+        cache.prepare_cached(files / name, RECIPES[name], space)
     decoded.update(dict.fromkeys(decoded, 0))
     assert duplicates.cost(plan, space).unread == 0
     prints = duplicates.fingerprints_of(plan, space)

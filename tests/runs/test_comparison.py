@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from core.catalog.layouts import layouts
 from core.errors import BadInput
 from core.runs import comparison, comparison_report, published
-from core.runs.comparison import Candidate, Difference, paired, recommend
+from core.runs.comparison import Candidate, Difference, compare_paired, recommend
 from core.runs.folder import RunFolder, new_run
 from core.runs.listing import Summary
 from core.workspace import Workspace
@@ -53,7 +53,7 @@ def figure(found: comparison.Paired, name: str) -> Difference:
 
 def test_a_clear_difference_is_shown_with_the_value_of_scikit_learn(make_run: MakeRun) -> None:
     strong, weak = scores(4, 1), scores(0.5, 2)
-    found = paired(make_run(strong), make_run(weak))
+    found = compare_paired(make_run(strong), make_run(weak))
     auc = figure(found, "auc")
     expected = roc_auc_score(strong.label, strong.score) - roc_auc_score(weak.label, weak.score)
     assert auc.value == pytest.approx(expected)
@@ -63,12 +63,12 @@ def test_a_clear_difference_is_shown_with_the_value_of_scikit_learn(make_run: Ma
 
 def test_the_same_scores_show_no_difference(make_run: MakeRun) -> None:
     table = scores(2, 1)
-    assert not any(d.shown for d in paired(make_run(table), make_run(table)).differences)
+    assert not any(d.shown for d in compare_paired(make_run(table), make_run(table)).differences)
 
 
 def test_the_interval_is_that_of_a_loop_over_groups(make_run: MakeRun) -> None:
     a, b = scores(2, 1), scores(1.5, 2)
-    auc = figure(paired(make_run(a), make_run(b), n=2000), "auc")
+    auc = figure(compare_paired(make_run(a), make_run(b), n=2000), "auc")
     rng, groups = np.random.default_rng(5), a.group.unique()
     rows = {g: np.flatnonzero(a.group == g) for g in groups}
     draws = []
@@ -85,7 +85,7 @@ def test_the_interval_is_that_of_a_loop_over_groups(make_run: MakeRun) -> None:
 
 def test_only_shared_samples_count(make_run: MakeRun) -> None:
     table = scores(2, 1)
-    found = paired(make_run(table.iloc[:200]), make_run(table.iloc[100:]))
+    found = compare_paired(make_run(table.iloc[:200]), make_run(table.iloc[100:]))
     assert (found.shared, found.only_first, found.only_second) == (100, 100, 100)
 
 
@@ -99,12 +99,12 @@ def test_only_shared_samples_count(make_run: MakeRun) -> None:
 )
 def test_what_cannot_be_compared_says_why(make_run: MakeRun, second: pd.DataFrame, message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        paired(make_run(scores(1, 1)), make_run(second))
+        compare_paired(make_run(scores(1, 1)), make_run(second))
 
 
 def test_a_run_without_scores_says_so(make_run: MakeRun) -> None:
     with pytest.raises(BadInput, match="no scores of the val split"):
-        paired(make_run(scores(1, 1)), make_run(scores(1, 1)), "val")
+        compare_paired(make_run(scores(1, 1)), make_run(scores(1, 1)), "val")
 
 
 def candidates(make_run: MakeRun, *specs: tuple[float, int]) -> tuple[list[Candidate], dict[str, RunFolder]]:

@@ -201,10 +201,10 @@ def test_no_cluster_is_one_clear_line(space: Workspace) -> None:
 
 
 def test_the_right_executor_is_chosen(space: Workspace) -> None:
-    assert executors.suited(1, space) == "local"
-    assert executors.suited(2, space) == "torchrun"
+    assert executors.choose_executor(1, space) == "local"
+    assert executors.choose_executor(2, space) == "torchrun"
     space.save_settings({"executor": {"default": "ray"}})
-    assert executors.suited(1, space) == "ray"
+    assert executors.choose_executor(1, space) == "ray"
     with pytest.raises(BadInput, match="unknown executor 'slurm'; known are local, torchrun, ray"):
         executors.create("slurm", space)
 

@@ -221,4 +221,4 @@ def test_scores_may_lie_as_far_apart_as_numbers_go() -> None:
 
 def test_keys_are_made_once_for_empty_and_missing_values() -> None:
     frame = pd.DataFrame({"label": [0, 1, 1], "score": [0.1, 0.2, 0.3], "method": [None, "", "swap"]})
-    assert list(breakdown.keyed(frame, "method")) == ["–", "–", "swap"]
+    assert list(breakdown.group_by_key(frame, "method")) == ["–", "–", "swap"]

@@ -14,7 +14,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from core.catalog import table
-from core.media.cache import prepared
+from core.media.cache import prepare_cached
 from core.runs.folder import RunFolder, new_run
 from core.training import rescore
 from core.training.learning import best_model
@@ -91,7 +91,7 @@ def test_every_strength_of_the_robustness_table_is_what_degraded_media_score(
     network, card, recipe = best_model.load(run)
     clean = pd.read_parquet(run.scores_file("test"))
     files = table.load(NETWORKS[modality]["datasets"], place).set_index("id").loc[clean["id"]].reset_index()
-    ready = [prepared(path, recipe, place) for path in table.absolute_paths(files, place)]
+    ready = [prepare_cached(path, recipe, place) for path in table.absolute_paths(files, place)]
     assert rows[0]["auc"] == pytest.approx(roc_auc_score(clean["label"], clean["score"]))
     for kind, row in zip(kinds, rows[1:], strict=True):
         harmed = [kind.apply(one) for one in ready]

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from core.catalog import table
 from core.errors import BadInput, WorkbenchError
-from core.media.cache import prepared
+from core.media.cache import prepare_cached
 from core.runs.folder import RunFolder, new_run
 from core.training import embeddings
 from core.training.balancing import TrainingSet, make_balancing
@@ -72,7 +72,7 @@ def test_every_head_trains_and_is_part_of_the_detector(place: Path, tmp_path: Pa
     scores = pd.read_parquet(folder.scores_file("test"))
     rows = table.load(["tiny"], space).set_index("id").loc[scores["id"]].reset_index()
     for path, score in list(zip(table.absolute_paths(rows, space), scores["score"], strict=True))[:4]:
-        again = score_prepared(network, card, prepared(path, recipe, space), recipe, "cpu")
+        again = score_prepared(network, card, prepare_cached(path, recipe, space), recipe, "cpu")
         assert again.score == pytest.approx(score, abs=1e-5)
     assert folder.document("metrics")["best_epoch"] >= 1
 

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.catalog import table
 from core.errors import BadInput
-from core.media.cache import prepared
+from core.media.cache import prepare_cached
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
 from core.training import rescore
@@ -97,7 +97,7 @@ def test_the_ablation_is_the_same_network_without_the_modality(finished: RunFold
     )
     unheard = []
     for path in files:
-        cut = pieces_of(prepared(path, recipe, place), recipe)
+        cut = pieces_of(prepare_cached(path, recipe, place), recipe)
         inputs, mask = batch_of([piece.arrays for piece in cut.pieces], recipe, card, "cpu", network)
         with torch.no_grad():
             logits = network({"image": inputs["image"]}, {k: v for k, v in mask.items() if k != "audio"})
@@ -113,7 +113,7 @@ def test_a_recording_and_a_picture_are_judged_by_what_they_bring(
     network, card, recipe = best_model.load(finished)
     for name, kind in (("tiny", "frame"), ("sounds", "segment")):
         (path,) = table.absolute_paths(table.load([name], place).head(1), place)
-        units, score = score_prepared(network, card, prepared(path, recipe, place), recipe)
+        units, score = score_prepared(network, card, prepare_cached(path, recipe, place), recipe)
         assert {unit.kind for unit in units} == {kind} and 0 <= (score or -1) <= 1
 
 

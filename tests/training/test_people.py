@@ -11,7 +11,7 @@ from core.detection import defaults
 from core.errors import BadInput
 from core.thresholds import operating_point
 from core.thresholds.operating_point import OperatingPoint
-from core.training.scoring.evaluation.documents import choose_band, left_to_people
+from core.training.scoring.evaluation.documents import choose_band, count_left_to_people
 from core.training.scoring.evaluation.text import people_text
 from core.workspace import Workspace
 
@@ -36,7 +36,7 @@ def test_at_most_5_percent_of_either_verdict_err_outside_the_band_and_no_narrowe
     assert not under.any() or (fake & under).sum() / under.sum() <= 0.05
     for other in np.unique(scores[(scores >= 0.5) & (scores < high)]):
         assert (~fake & (scores >= other)).sum() / (scores >= other).sum() > 0.05
-    people = left_to_people(val, 0.5, found)
+    people = count_left_to_people(val, 0.5, found)
     assert people is not None
     assert people["uncertain"] == int((~over & ~under).sum()) == 500 - people["decided"]
     assert people["wrong"] == int((~fake & over).sum() + (fake & under).sum())
@@ -46,14 +46,14 @@ def test_at_most_5_percent_of_either_verdict_err_outside_the_band_and_no_narrowe
 def test_classes_that_do_not_meet_leave_nothing_to_people() -> None:
     val = table([0.1, 0.2, 0.3], [0.7, 0.8])
     found = choose_band(val, 0.7)
-    people = left_to_people(val, 0.7, found)
+    people = count_left_to_people(val, 0.7, found)
     assert people is not None and people["uncertain"] == 0 and people["error"] == 0.0
     assert "0 of 5, 0 %; of the other 5 0 % are called wrongly" in people_text(people, 5)
 
 
 def test_scores_that_tell_nothing_leave_everything_to_people() -> None:
     val = table([0.5] * 40, [0.5] * 40)
-    people = left_to_people(val, 0.5, choose_band(val, 0.5))
+    people = count_left_to_people(val, 0.5, choose_band(val, 0.5))
     assert people is not None and people["uncertain"] == 80 and people["error"] is None
     assert "nothing is decided" in people_text(people, 80)
 
@@ -61,7 +61,7 @@ def test_scores_that_tell_nothing_leave_everything_to_people() -> None:
 def test_one_class_or_no_threshold_has_no_band() -> None:
     assert choose_band(table([0.1, 0.2], []), 0.5) is None
     assert choose_band(table([0.1], [0.9]), None) is None
-    assert left_to_people(table([0.1], [0.9]), None, None) is None
+    assert count_left_to_people(table([0.1], [0.9]), None, None) is None
 
 
 def test_a_detector_that_learned_nothing_gets_a_point_or_becomes_the_default_only_when_confirmed(

@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 from core.catalog import table
-from core.media.cache import prepared
+from core.media.cache import prepare_cached
 from core.runs import events
 from core.runs.folder import RunFolder, new_run
 from core.training import worker
@@ -114,7 +114,7 @@ def test_the_checkpoint_holds_tensors_and_plain_values_and_gives_the_same_scores
     scores = pd.read_parquet(folder.scores_file("test"))
     rows = table.load(["tiny"], space).set_index("id").loc[scores["id"]].reset_index()
     for path, score in list(zip(table.absolute_paths(rows, space), scores["score"], strict=True))[:5]:
-        again = score_prepared(network, card, prepared(path, recipe, space), recipe, "cpu")
+        again = score_prepared(network, card, prepare_cached(path, recipe, space), recipe, "cpu")
         assert again.score == pytest.approx(score, abs=1e-5)
 
 
@@ -130,7 +130,7 @@ def test_what_trains_in_half_precision_is_scored_as_detection_scores_it(tmp_path
     scores = pd.read_parquet(folder.scores_file("test"))
     rows = table.load(["tiny"], space).set_index("id").loc[scores["id"]].reset_index()
     for path, score in zip(table.absolute_paths(rows, space), scores["score"], strict=True):
-        again = score_prepared(network, card, prepared(path, recipe, space), recipe, "cpu")
+        again = score_prepared(network, card, prepare_cached(path, recipe, space), recipe, "cpu")
         assert again.score == pytest.approx(score, abs=1e-5)
 
 
@@ -232,7 +232,7 @@ def test_trap_5_few_frames_come_from_the_whole_clip(tmp_path: Path, sampling: st
     config = small(modality="video", datasets=["clips"], model="forensic_frames", frames=8, sampling=sampling)
     setup = set_up(TrainConfig.from_dict(config), space)
     for file in setup.source("train").files[:3]:
-        indices = prepared(file, setup.recipe, space).indices
+        indices = prepare_cached(file, setup.recipe, space).indices
         wanted = np.linspace(0, 31, 8)
         assert len(indices) == 8 and np.abs(indices - wanted).max() <= (1 if sampling == "exact" else 31 / 14)
         if sampling == "exact":

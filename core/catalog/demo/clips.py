@@ -24,7 +24,7 @@ PAIRS = (
 METHODS = {"Deepfakes": (18, 24), "Face2Face": (20, 28), "FaceSwap": (22, 30), "NeuralTextures": (17, 23)}
 
 
-def _filmed(seed: int, group: str, person: str, scene: str) -> Shot:
+def _film(seed: int, group: str, person: str, scene: str) -> Shot:
     """A real clip: the person's looks depend on who it is, all else on the scene."""
     rng = generator(seed, group, "clip", person, scene)
     height, width = SIZES[int(rng.integers(len(SIZES)))]
@@ -51,7 +51,7 @@ def _fake(seed: int, key: str, method: str, target: Shot, source: Shot) -> Shot:
 
 
 def write_faceforensics(folder: Path, seed: int, pair: tuple[int, int]) -> None:
-    shots = {i: _filmed(seed, "ff", f"{i:03d}", "0") for i in pair}
+    shots = {i: _film(seed, "ff", f"{i:03d}", "0") for i in pair}
     for i, shot in shots.items():
         _write(folder / f"original_sequences/youtube/c23/videos/{i:03d}.mp4", shot, seed)
     for target, source in (pair, pair[::-1]):
@@ -69,7 +69,7 @@ def faceforensics() -> DemoSet:
 
 def write_celeb(folder: Path, seed: int, people: list[int]) -> None:
     """One appearance group: everybody gets the face of everybody else in it."""
-    shots = {i: _filmed(seed, "celeb", str(i), "0") for i in people}
+    shots = {i: _film(seed, "celeb", str(i), "0") for i in people}
     for i, shot in shots.items():
         _write(folder / f"Celeb-real/id{i}_0000.mp4", shot, seed)
     for target in people:
@@ -81,7 +81,7 @@ def write_celeb(folder: Path, seed: int, people: list[int]) -> None:
 
 def write_celeb_youtube(folder: Path, seed: int, numbers: list[int]) -> None:
     for i in numbers:
-        _write(folder / f"YouTube-real/{i:05d}.mp4", _filmed(seed, "celeb-youtube", str(i), "0"), seed)
+        _write(folder / f"YouTube-real/{i:05d}.mp4", _film(seed, "celeb-youtube", str(i), "0"), seed)
 
 
 def celeb_df() -> DemoSet:
@@ -108,7 +108,7 @@ SCENES = {
 
 
 def write_dfd(folder: Path, seed: int, scene: str) -> None:
-    shots = {i: _filmed(seed, "dfd", str(i), scene) for i in SCENES[scene]}
+    shots = {i: _film(seed, "dfd", str(i), scene) for i in SCENES[scene]}
     for i, shot in shots.items():
         _write(folder / f"DFD_original sequences/{i:02d}__{scene}.mp4", shot, seed)
     for target in shots:

@@ -172,7 +172,7 @@ def _edge(distance: Array, soft: np.float32) -> Array:
     return np.clip(np.float32(0.5) - distance / (np.float32(2) * soft), 0, 1)
 
 
-def coloured(level: Array, colour: Array) -> Array:
+def tint(level: Array, colour: Array) -> Array:
     """(height, width) times a colour; numpy is slow where the last axis is three long."""
     return cv2.merge([level * np.float32(c) for c in colour])
 
@@ -187,7 +187,7 @@ def _over(region: Array, alpha: Array, colour: Array) -> None:
     here = region[part]
     here -= cv2.merge([share] * 3) * here
     if colour.ndim == 1:
-        here += coloured(share, colour)
+        here += tint(share, colour)
     else:
         here += cv2.merge([share] * 3) * colour[part]
 
@@ -232,7 +232,7 @@ def _paint_face(
     lit = (nx * lx + ny * ly + nz * lz) / np.sqrt(nx**2 + ny**2 + nz**2)
     lit = np.float32(light.ambient) + np.float32(1 - light.ambient) * np.clip(lit, 0, 1)
     shine = np.clip(lit - 0.9, 0, 1) * 0.35
-    colour = albedo * coloured(lit, light.colour) + cv2.merge([shine] * 3)
+    colour = albedo * tint(lit, light.colour) + cv2.merge([shine] * 3)
     _over(region, inside, colour)
 
 
@@ -240,7 +240,7 @@ def _albedo(p: Person, pose: Pose, u: Array, v: Array) -> Array:
     map_x = (u * 50 + 64).astype(np.float32)
     map_y = (v * 50 + 64).astype(np.float32)
     detail = cv2.remap(p.texture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    colour = coloured(1 + np.float32(0.06) * detail, p.skin)
+    colour = tint(1 + np.float32(0.06) * detail, p.skin)
     au = np.abs(u)
     blush = _spot(au, v, p.eye_apart + 0.08, 0.22, 0.15, 0.13) + _spot(u, v, 0, 0.2, 0.12, 0.1)
     colour[..., 1] *= 1 - np.float32(0.10) * blush
@@ -326,4 +326,4 @@ def _paint_front_hair(
     strands = 1 + 0.25 * np.sin(38 * x + 9 * y + 5 * np.sin(7 * y))
     lit = np.clip(0.55 + 0.45 * (x * light.direction[0] - y * 0.8), 0.25, 1.2)
     alpha = _edge(np.maximum(outer, fringe), soft * 2)
-    _over(region, alpha, coloured(strands * lit, p.hair * light.colour))
+    _over(region, alpha, tint(strands * lit, p.hair * light.colour))

@@ -179,14 +179,14 @@ def generate_picture(rng: np.random.Generator, shot: Shot, side: tuple[int, int]
     how = draw_generator(rng, side)
     picture = shot.frames[0]
     out, noise = _coarse(picture, how.side, how.imbalance * 0.5), _noise(rng, picture)
-    wanted, low, high = _coded_size(picture), 0.0, 40.0
+    wanted, low, high = _measure_jpeg_bytes(picture), 0.0, 40.0
     for _ in range(7):
         level = (low + high) / 2
-        low, high = (level, high) if _coded_size(out + level * noise) < wanted else (low, level)
+        low, high = (level, high) if _measure_jpeg_bytes(out + level * noise) < wanted else (low, level)
     return Shot(np.clip(out + np.float32(low) * noise, 0, 255).astype(np.float32)[None], shot.points)
 
 
-def _coded_size(picture: Array) -> int:
+def _measure_jpeg_bytes(picture: Array) -> int:
     return len(
         cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
     )

@@ -15,7 +15,7 @@ from core.catalog.demo.scenes import Shot, shoot
 CHUNK = 12  # pictures a job
 
 
-def _manipulated(rng: np.random.Generator, kind: str, side: int) -> Shot:
+def _manipulate(rng: np.random.Generator, kind: str, side: int) -> Shot:
     shot = shoot(rng, draw_person(rng), side, side)
     if kind == "generated":
         return generate_picture(rng, shot)
@@ -29,7 +29,7 @@ def write_pictures(folder: Path, seed: int, files: list[str], kind: str, side: i
     """`kind` is real or the manipulation; every picture shows somebody of its own."""
     for name in files:
         rng = generator(seed, folder.name, name)
-        shot = shoot(rng, draw_person(rng), side, side) if kind == "real" else _manipulated(rng, kind, side)
+        shot = shoot(rng, draw_person(rng), side, side) if kind == "real" else _manipulate(rng, kind, side)
         encode.picture(folder / name, shot, quality=int(generator(seed, name, "quality").integers(70, 96)))
 
 
@@ -41,7 +41,7 @@ def _jobs(files: dict[str, list[str]], side: int) -> list[Job]:
     ]
 
 
-def _numbered(pattern: str, n: int, start: int = 0) -> list[str]:
+def _number_names(pattern: str, n: int, start: int = 0) -> list[str]:
     return [pattern.format(i + start) for i in range(n)]
 
 
@@ -53,7 +53,7 @@ def faces_140k() -> DemoSet:
     for split, n in sizes.items():
         rows = [",original_path,id,label,label_str,path"]
         for label, kind in ((1, "real"), (0, "fake")):
-            names = _numbered("{:05d}.jpg", n, start=1000 * len(rows))
+            names = _number_names("{:05d}.jpg", n, start=1000 * len(rows))
             files["real" if label else "generated"] += [f"{base}/{split}/{kind}/{name}" for name in names]
             for name in names:
                 path = f"{split}/{kind}/{name}"
@@ -69,8 +69,8 @@ def archive() -> DemoSet:
     sizes = {"Train": (150, 240), "Validation": (35, 55), "Test": (45, 75)}
     files: dict[str, list[str]] = {"real": [], "swapped": []}
     for split, (real, fake) in sizes.items():
-        files["real"] += _numbered(f"Dataset/{split}/Real/real_{{}}.jpg", real)
-        files["swapped"] += _numbered(f"Dataset/{split}/Fake/fake_{{}}.jpg", fake)
+        files["real"] += _number_names(f"Dataset/{split}/Real/real_{{}}.jpg", real)
+        files["swapped"] += _number_names(f"Dataset/{split}/Fake/fake_{{}}.jpg", fake)
     return DemoSet(
         "Deepfake and Real Images", "archive", "mildly imbalanced pictures, swapped faces", _jobs(files, 192)
     )
@@ -79,11 +79,12 @@ def archive() -> DemoSet:
 def image_detection() -> DemoSet:
     train, test = "train-20250112T065955Z-001/train", "test-20250112T065939Z-001/test"
     files = {
-        "real": _numbered(f"{train}/real/real_{{}}.jpg", 60) + _numbered(f"{test}/real/real_{{}}.jpg", 20),
-        "swapped": _numbered(f"{train}/fake/fake_{{}}.jpg", 100)
-        + _numbered(f"{test}/fake/fake_{{}}.jpg", 30),
-        "reenacted": _numbered(f"{train}/fake/fake_{{}}.jpg", 80, 100)
-        + _numbered(f"{test}/fake/fake_{{}}.jpg", 30, 30),
+        "real": _number_names(f"{train}/real/real_{{}}.jpg", 60)
+        + _number_names(f"{test}/real/real_{{}}.jpg", 20),
+        "swapped": _number_names(f"{train}/fake/fake_{{}}.jpg", 100)
+        + _number_names(f"{test}/fake/fake_{{}}.jpg", 30),
+        "reenacted": _number_names(f"{train}/fake/fake_{{}}.jpg", 80, 100)
+        + _number_names(f"{test}/fake/fake_{{}}.jpg", 30, 30),
     }
     return DemoSet(
         "Deepfake image detection dataset", "Deepfake image detection dataset",
@@ -95,8 +96,8 @@ def dfd_faces() -> DemoSet:
     sizes = {"train": (14, 170), "val": (4, 44), "test": (6, 56)}
     files: dict[str, list[str]] = {"real": [], "swapped": []}
     for split, (real, fake) in sizes.items():
-        files["real"] += _numbered(f"{split}/real/real_{{:04d}}.jpg", real)
-        files["swapped"] += _numbered(f"{split}/fake/fake_{{:04d}}.jpg", fake)
+        files["real"] += _number_names(f"{split}/real/real_{{:04d}}.jpg", real)
+        files["swapped"] += _number_names(f"{split}/fake/fake_{{:04d}}.jpg", fake)
     return DemoSet(
         "dfd_faces", "dfd_faces", "extremely imbalanced pictures, swapped faces", _jobs(files, 160)
     )

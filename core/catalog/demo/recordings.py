@@ -7,7 +7,7 @@ from pathlib import Path
 from core.catalog.demo import encode
 from core.catalog.demo.job import DemoSet, Job, generator
 from core.catalog.demo.manipulations import vocode
-from core.catalog.demo.speech import draw_voice, levelled, record, speak
+from core.catalog.demo.speech import adjust_level, draw_voice, record, speak
 
 CHUNK = 10
 KINDS = ("mel", "pulse", "upsampled")
@@ -23,7 +23,7 @@ def write_recordings(
         sound = record(rng, speak(rng, voice, float(rng.uniform(*seconds)), rate))
         if kind != "real":
             sound = vocode(rng, sound, rate, kind)
-        encode.recording(folder / name, levelled(rng, sound), rate)
+        encode.recording(folder / name, adjust_level(rng, sound), rate)
 
 
 def _jobs(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.catalog.demo.faces import Array, Light, Person, Pose, coloured, draw_light, landmarks, paint
+from core.catalog.demo.faces import Array, Light, Person, Pose, draw_light, landmarks, paint, tint
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _expose(
 ) -> Array:
     height, width = scene.shape[:2]
     gy, gx = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    shade = coloured(1 - np.float32(camera.vignette * 0.5) * (gx**2 + gy**2), camera.gains)
+    shade = tint(1 - np.float32(camera.vignette * 0.5) * (gx**2 + gy**2), camera.gains)
     grain = rng.standard_normal((height + 32, width + 32, 3)).astype(np.float32)
     shot = np.empty((len(poses), height, width, 3), np.float32)
     for i, pose in enumerate(poses):

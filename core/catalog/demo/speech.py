@@ -166,6 +166,6 @@ def record(rng: np.random.Generator, utterance: Utterance) -> Array:
     return (heard + floor).astype(np.float32)
 
 
-def levelled(rng: np.random.Generator, sound: Array) -> Array:
+def adjust_level(rng: np.random.Generator, sound: Array) -> Array:
     """The recording at a peak level drawn apart from what it holds."""
     return (sound / (np.abs(sound).max() + 1e-9) * rng.uniform(0.15, 0.95)).astype(np.float32)

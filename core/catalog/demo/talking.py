@@ -13,7 +13,7 @@ from core.catalog.demo.faces import Array, draw_person
 from core.catalog.demo.job import DemoSet, Job, generator
 from core.catalog.demo.manipulations import draw_generator, reenact_face, swap_face, vocode
 from core.catalog.demo.scenes import Shot, shoot
-from core.catalog.demo.speech import draw_voice, levelled, record, speak
+from core.catalog.demo.speech import adjust_level, draw_voice, record, speak
 
 RATE = 16_000
 RACES = ("African", "Asian (East)", "Asian (South)", "Caucasian (American)", "Caucasian (European)")
@@ -51,7 +51,7 @@ def _other_voice(seed: int, group: str, person: str, key: str, seconds: float) -
 
 def _write(path: Path, shot: Shot, sound: Array, seed: int) -> None:
     rng = generator(seed, path.name, path.parent.name, "encoding")
-    encode.clip(path, shot, FPS, int(rng.integers(18, 27)), levelled(rng, sound), RATE)
+    encode.clip(path, shot, FPS, int(rng.integers(18, 27)), adjust_level(rng, sound), RATE)
 
 
 def _fake_face(seed: int, key: str, method: str, target: Shot, source: Shot) -> Shot:

@@ -37,7 +37,7 @@ class ADD2023(Layout):
                     one.rows[Path(cells[0]).stem] = Utterance(label)
             found[normal(path.parent.name)] = Protocols(problems, [one])
         if not found:
-            problems.damaged(site.anchor / LIST, "is missing, so nothing has a label")
+            problems.report_damaged(site.anchor / LIST, "is missing, so nothing has a label")
         return found
 
     def label(self, part: Part, lists: dict[str, Protocols]) -> Labels:

@@ -73,7 +73,7 @@ class ASVspoof2019LA(Layout):
         found = Utterances(problems=problems)
         paths = site.find(*PROTOCOLS)
         if not paths:
-            problems.damaged(
+            problems.report_damaged(
                 site.anchor / "ASVspoof2019_LA_cm_protocols", "is missing, so nothing has a label"
             )
         for path in paths:
@@ -85,7 +85,7 @@ class ASVspoof2019LA(Layout):
                 elif cells:
                     problems.add("bad label", cells[0], f"a line of {path.name} is cut short")
             if len(found.rows) == before:
-                problems.damaged(path, "lists nothing")
+                problems.report_damaged(path, "lists nothing")
         return found
 
     def label(self, part: Part, lists: Utterances) -> Labels:

@@ -39,7 +39,7 @@ class ASVspoof2021DF(Layout):
                 if len(cells) >= 6 and cells[1].startswith(self.prefix):
                     found.rows[cells[1]] = (cells[0], cells[4], _label(cells[5], cells[1], problems))
         if not found.rows:
-            problems.damaged(site.anchor / "keys" / "CM" / KEYS, "is missing, so nothing has a label")
+            problems.report_damaged(site.anchor / "keys" / "CM" / KEYS, "is missing, so nothing has a label")
         return found
 
     def label(self, part: Part, lists: Utterances) -> Labels:

@@ -50,7 +50,7 @@ class ASVspoof5(Layout):
                         problems.add("bad label", cells[0], f"a line of {path.name} is cut short")
                 found.lists.append(one)
         if not found.lists:
-            problems.damaged(site.anchor / "ASVspoof5_protocols", "is missing, so nothing has a label")
+            problems.report_damaged(site.anchor / "ASVspoof5_protocols", "is missing, so nothing has a label")
         return found
 
     def label(self, part: Part, lists: Protocols) -> Labels:

@@ -48,7 +48,7 @@ class AVDeepfake1M(Layout):
         for split in ("train", "val"):
             for path in site.find(f"{split}_metadata.json"):
                 lists.by_split[split] = found = Listing(path, problems=problems)
-                for file, row in entries_of(path, problems, _kept):
+                for file, row in entries_of(path, problems, _select_fields):
                     found.add(_below(file), row)
         for path in site.find("test_files.txt"):
             lists.by_split["test"] = found = Listing(path, problems=problems, report_unlisted=False)
@@ -95,7 +95,7 @@ class AVDeepfake1M(Layout):
             listing.finish(problems)
 
 
-def _kept(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _select_fields(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """What is needed of an entry: there are a million of them."""
     return str(row.get("file") or ""), {**{key: row.get(key) for key in KEPT}, "text": words_of(row)}
 

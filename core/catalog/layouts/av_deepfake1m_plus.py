@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.catalog.layouts.av_deepfake1m import AVDeepfake1M
-from core.catalog.layouts.base import Evidence, Rule, named
+from core.catalog.layouts.base import Evidence, Rule, starts_with_any
 
 CORPORA = frozenset({"vox_celeb_2", "voxceleb2", "lrs3", "engagenet", "engage_net"})
 
@@ -21,4 +21,6 @@ class AVDeepfake1MPlus(AVDeepfake1M):
     size = "1.5 TB"
 
     def accepts(self, evidence: Evidence) -> bool:
-        return named(evidence, "av_deepfake1m++", "av_deepfake1m_plusplus") or bool(evidence.below & CORPORA)
+        return starts_with_any(evidence, "av_deepfake1m++", "av_deepfake1m_plusplus") or bool(
+            evidence.below & CORPORA
+        )

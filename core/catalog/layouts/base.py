@@ -346,7 +346,7 @@ class Layout:
         return None
 
     def label(self, part: Part, lists: Any) -> Labels:
-        return self.stated(part)
+        return self.stated_labels(part)
 
     def finish(self, lists: Any, problems: Problems) -> None:
         """After all files were labelled: what was listed but is absent."""
@@ -355,7 +355,7 @@ class Layout:
         """What an analyst should know of this copy."""
         return self.notes
 
-    def stated(self, part: Part) -> Labels:
+    def stated_labels(self, part: Part) -> Labels:
         """What the rule and its captures say."""
         rule, facts = part.rule, part.facts
         label = int(facts["label"]) if "label" in facts else rule.label
@@ -369,7 +369,7 @@ class Layout:
         )
 
 
-def named(evidence: Evidence, *starts: str) -> bool:
+def starts_with_any(evidence: Evidence, *starts: str) -> bool:
     """Whether the name of the dataset's folder, or of one close around it, begins so."""
     return any(name.startswith(start) for name in evidence.names[:NEAR] for start in starts)
 

@@ -18,8 +18,8 @@ from core.catalog.layouts.base import (
     Site,
     clips,
     each,
-    named,
     normal,
+    starts_with_any,
 )
 from core.catalog.lists import Listing, text_of
 from core.catalog.problems import Problems
@@ -62,7 +62,7 @@ class CelebDF(Layout):
         return _test_list(found[0], problems) if found else None
 
     def label(self, part: Part, lists: Listing | None) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         names = clips(part)
         labels.groups = each(names, _keys)
         labels.identity = each(names, _person)
@@ -90,7 +90,7 @@ def _version(evidence: Evidence) -> str:
         if any(re.search(rf"cele[bd].*{version}", name) for name in evidence.names):
             return version
     fakes = evidence.counts.get(SYNTHESIS, 0) + evidence.counts.get(CELEB_FAKE, 0)
-    plain = named(evidence, "celeb_df", "celed_df") and CELEB_FAKE not in evidence.rules
+    plain = starts_with_any(evidence, "celeb_df", "celed_df") and CELEB_FAKE not in evidence.rules
     small = fakes <= 795 and evidence.counts.get(0, 0) <= 158 and evidence.counts.get(1, 0) <= 250
     return "v1" if plain and small else "v2"
 

@@ -26,13 +26,13 @@ class Ciplab(Layout):
     descends_from = "ciplab"
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         if labels.label == FAKE:
-            labels.meta = [_edited(stem) for stem in part.stems]
+            labels.meta = [_parse_edit(stem) for stem in part.stems]
         return labels
 
 
-def _edited(stem: str) -> dict[str, Any] | None:
+def _parse_edit(stem: str) -> dict[str, Any] | None:
     """`mid_123_1100`: how hard it is to see, and which parts of the face were replaced."""
     match = _FAKE.match(stem)
     if not match:

@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, named, normal
+from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, normal, starts_with_any
 
 _SPEAKER = re.compile(r"(?<![a-z0-9])([ps]\d{1,3})_\d{3}")
 
@@ -24,10 +24,10 @@ class CodecFakeVCTK(Layout):
     notes = ("Fakes only: the VCTK recordings are its reals.",)
 
     def accepts(self, evidence: Evidence) -> bool:
-        return named(evidence, "codecfake", "codec_fake") and not _has_lists(evidence)
+        return starts_with_any(evidence, "codecfake", "codec_fake") and not _has_lists(evidence)
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         labels.method = part.below[0] if part.below else None
         found = [_SPEAKER.search(stem) for stem in part.stems]
         labels.groups = [(f"speaker:{m[1]}",) if m else () for m in found]

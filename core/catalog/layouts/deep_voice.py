@@ -36,7 +36,7 @@ class DeepVoice(Layout):
     )
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         speakers = [_speakers(stem) for stem in part.stems]
         labels.groups = [tuple(f"speaker:{s}" for s in pair) for pair in speakers]
         labels.identity = [pair[-1] if pair else None for pair in speakers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.catalog.layouts.base import Evidence, Layout, Rule, named
+from core.catalog.layouts.base import Evidence, Layout, Rule, starts_with_any
 
 
 class DeepfakeAndRealImages(Layout):
@@ -21,7 +21,7 @@ class DeepfakeAndRealImages(Layout):
     notes = ("Near duplicates of one photo may cross its splits; look at the leak report.",)
 
     def accepts(self, evidence: Evidence) -> bool:
-        known = named(evidence, "deepfake_and_real_images", "deepfake_&_real_images")
+        known = starts_with_any(evidence, "deepfake_and_real_images", "deepfake_&_real_images")
         if evidence.edition:
             return known
-        return known or named(evidence, "archive") or len(evidence.captures.get("split", ())) > 1
+        return known or starts_with_any(evidence, "archive") or len(evidence.captures.get("split", ())) > 1

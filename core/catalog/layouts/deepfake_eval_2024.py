@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, Site, named, normal
+from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, Site, normal, starts_with_any
 from core.catalog.lists import Listing, label_word, rows_of
 from core.catalog.problems import Problems
 
@@ -38,7 +38,7 @@ class DeepfakeEval2024(Layout):
     notes = ("Meant as a test: open detectors lose about half of their AUC here.",)
 
     def accepts(self, evidence: Evidence) -> bool:
-        return named(evidence, "deepfake_eval") or _holds_list(evidence.anchor)
+        return starts_with_any(evidence, "deepfake_eval") or _holds_list(evidence.anchor)
 
     def read(self, site: Site, problems: Problems) -> Lists:
         lists = Lists()
@@ -48,7 +48,7 @@ class DeepfakeEval2024(Layout):
                 lists.by_kind.setdefault(kind, Listing(path, problems=problems))
                 _read(path, lists.by_kind[kind], problems)
         if not lists.by_kind:
-            problems.damaged(site.anchor / LISTS[0], "is missing, so nothing has a label")
+            problems.report_damaged(site.anchor / LISTS[0], "is missing, so nothing has a label")
         return lists
 
     def label(self, part: Part, lists: Lists) -> Labels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.catalog.layouts.base import FAKE, Evidence, Layout, Rule, named
+from core.catalog.layouts.base import FAKE, Evidence, Layout, Rule, starts_with_any
 
 
 class DeepfakeImageDetection(Layout):
@@ -21,4 +21,4 @@ class DeepfakeImageDetection(Layout):
     source = "Google Drive"
 
     def accepts(self, evidence: Evidence) -> bool:
-        return super().accepts(evidence) or named(evidence, "deepfake_image_detection")
+        return super().accepts(evidence) or starts_with_any(evidence, "deepfake_image_detection")

@@ -61,7 +61,7 @@ class DeepFakeDetection(Layout):
         return max(1, len({COMPRESSIONS[name] for name in evidence.below if name in COMPRESSIONS}))
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         names = clips(part)
         labels.groups = each(names, actor_keys)
         labels.identity = each(names, lambda name: name[:2] if actor_keys(name) else None)

@@ -6,7 +6,17 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Rule, named, normal
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Rule,
+    normal,
+    starts_with_any,
+)
 
 METHODS = (
     *("fsgan", "faceswap", "simswap", "inswap", "blendface", "uniface", "mobileswap", "e4s", "facedancer"),
@@ -47,10 +57,10 @@ class DF40(Layout):
 
     def accepts(self, evidence: Evidence) -> bool:
         whole = evidence.captures.get("method", frozenset()) & set(WHOLE)
-        return super().accepts(evidence) or named(evidence, "df40") or len(whole) > 2
+        return super().accepts(evidence) or starts_with_any(evidence, "df40") or len(whole) > 2
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         inner = [name for name in part.below if normal(name) not in _INNER]
         if inner:
             labels.groups = _keys(inner[-1])

@@ -26,7 +26,7 @@ class DFADD(Layout):
     descends_from = "VCTK"
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         if labels.method:
             labels.method = labels.method[len("DATASET_") :]
         labels.split = next((split for name in part.below if (split := split_of(name))), None)

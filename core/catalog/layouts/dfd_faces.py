@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, named
+from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, starts_with_any
 from core.catalog.layouts.deepfakedetection import METHOD, actor_keys
 
 _CLIP = re.compile(r"\d\d(?:_\d\d__[a-z_]+?__[A-Z0-9]{8}|__[a-z_]+?(?=_*(?:frame|face)?_*\d|$))")
@@ -21,10 +21,10 @@ class DfdFaces(Layout):
     descends_from = "FaceForensics++"
 
     def accepts(self, evidence: Evidence) -> bool:
-        return named(evidence, "dfd_faces", "dfdfaces")
+        return starts_with_any(evidence, "dfd_faces", "dfdfaces")
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         labels.groups = next((keys for name in reversed(part.below) if (keys := _keys(name))), ())
         if not labels.groups:
             inner = (f"clip:{labels.split}/{labels.label}/{'/'.join(part.below)}",) if part.below else ()

@@ -18,8 +18,8 @@ from core.catalog.layouts.base import (
     Published,
     Rule,
     Site,
-    named,
     normal,
+    starts_with_any,
 )
 from core.catalog.lists import json_of, label_value, rows_of
 from core.catalog.problems import Problems
@@ -74,8 +74,8 @@ class DFDC(Layout):
     notes = ("Some fakes may be fake in the audio only, which is label noise for a visual detector.",)
 
     def accepts(self, evidence: Evidence) -> bool:
-        own_name = named(evidence, "dfdc", "deepfake_detection_challenge")
-        return super().accepts(evidence) or (own_name and not named(evidence, "dfdc_preview"))
+        own_name = starts_with_any(evidence, "dfdc", "deepfake_detection_challenge")
+        return super().accepts(evidence) or (own_name and not starts_with_any(evidence, "dfdc_preview"))
 
     def published_of(self, evidence: Evidence) -> Published | None:
         return Published(19_154, 100_000) if "part" in evidence.captures else None
@@ -113,7 +113,9 @@ class DFDC(Layout):
             ],
         )
         if where is None and not own_test:
-            lists.problems.damaged(f"{part.folder}/metadata.json", "is missing, so these clips have no label")
+            lists.problems.report_damaged(
+                f"{part.folder}/metadata.json", "is missing, so these clips have no label"
+            )
         if name_of_part := part.facts.get("part"):
             labels.meta = {"part": name_of_part}
             if lists.by_part:

@@ -45,7 +45,7 @@ class DFDCPreview(Layout):
         return _listing(found[0], problems) if found else None
 
     def label(self, part: Part, lists: Listing | None) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         rows = [lists.take(path) if lists else None for path in part.paths]
         labels.split = [SPLIT_WORDS.get(normal(str((row or {}).get("set")))) for row in rows]
         labels.groups = [_keys(stem, row or {}, part) for stem, row in zip(part.stems, rows, strict=True)]

@@ -134,7 +134,7 @@ class FaceForensics(Layout):
         return max(1, len({COMPRESSIONS[name] for name in evidence.below if name in COMPRESSIONS}))
 
     def label(self, part: Part, lists: Lists) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         names = clips(part)
         labels.groups = each(names, sequence_keys)
         labels.identity = each(names, lambda name: name[:3])
@@ -172,7 +172,7 @@ def _pairs(path: Path, problems: Problems) -> list[tuple[str, str]]:
         return []
     good = [pair for pair in document if isinstance(pair, list) and len(pair) == 2]
     if len(good) < len(document):
-        problems.damaged(path, f"{len(document) - len(good)} entries are no pairs")
+        problems.report_damaged(path, f"{len(document) - len(good)} entries are no pairs")
     return [(str(a), str(b)) for a, b in good]
 
 

@@ -32,7 +32,7 @@ class FakeOrReal(Layout):
 
     def label(self, part: Part, lists: Any) -> Labels:
         """The editions hold the same recordings, named alike up to the first dot."""
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         where = f"{labels.split}/{labels.label}"
         labels.groups = [(f"recording:{where}/{name.partition('.')[0]}",) for name in part.names]
         labels.meta = {"edition": _edition(part.facts["edition"]).replace("_", "-")}

@@ -70,13 +70,13 @@ class FakeAVCeleb(Layout):
     def read(self, site: Site, problems: Problems) -> Listing | None:
         found = site.find("meta_data.csv")
         if not found and site.evidence.edition == "flat":
-            problems.damaged(site.anchor / "meta_data.csv", "is missing, so nothing has a label")
+            problems.report_damaged(site.anchor / "meta_data.csv", "is missing, so nothing has a label")
         return _listing(found[0], problems) if found else None
 
     def label(self, part: Part, lists: Listing | None) -> Labels:
         if part.rule.edition == "flat":
             return self._flat(part, lists)
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         where = "/".join((part.rule.pattern, *part.below))
         labels.label_video, labels.label_audio = part.rule.label_video, part.rule.label_audio
         rows = [(lists.take(f"{where}/{name}") if lists else None) or _NO_ROW for name in part.names]

@@ -43,7 +43,7 @@ class ForenSynths(Layout):
     notes = ("Trained on ProGAN alone by its authors; the other generators are the test.",)
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         if labels.split is None:
             way = (name for name in part.folder.split("/"))
             labels.split = next((split for name in way if (split := split_of(name))), None)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Published, Rule, Site, named
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    starts_with_any,
+)
 from core.catalog.problems import Problems
 
 ARCHIVES = {
@@ -70,13 +81,13 @@ class GenImage(Layout):
 
     def accepts(self, evidence: Evidence) -> bool:
         both = {self.rules[i].label for i in evidence.rules} == {REAL, FAKE}
-        return super().accepts(evidence) or both or named(evidence, "genimage", "gen_image")
+        return super().accepts(evidence) or both or starts_with_any(evidence, "genimage", "gen_image")
 
     def read(self, site: Site, problems: Problems) -> Formats:
         return Formats()
 
     def label(self, part: Part, lists: Formats) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         lists.add(labels.label, part.names)
         if labels.label == FAKE:
             labels.method = NAMES.get(labels.method, labels.method)

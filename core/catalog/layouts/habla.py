@@ -27,7 +27,7 @@ class Habla(Layout):
     descends_from = "crowdsourced Latin American Spanish"
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         people = [[f"{m[1]}_{m[2]}" for m in _SPEAKER.finditer(stem)] for stem in part.stems]
         labels.groups = [tuple(f"speaker:{person}" for person in dict.fromkeys(some)) for some in people]
         labels.identity = [some[0] if some else None for some in people]

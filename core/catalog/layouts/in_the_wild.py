@@ -36,7 +36,7 @@ class InTheWild(Layout):
             "meta.csv"
         )
         if not paths:
-            problems.damaged(site.anchor / "meta.csv", "is missing, so nothing has a label")
+            problems.report_damaged(site.anchor / "meta.csv", "is missing, so nothing has a label")
             return Listing(site.anchor / "meta.csv", problems=problems, report_unlisted=False)
         found = Listing(paths[0], problems=problems)
         for row in rows_of(paths[0], problems, needed=("file", "speaker", "label")):

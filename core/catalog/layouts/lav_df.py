@@ -46,7 +46,7 @@ class LavDF(Layout):
             if listing := _listing(path, problems):
                 return listing
         if not found:
-            problems.damaged(site.anchor / "metadata.json", "is missing, so no clip has a label")
+            problems.report_damaged(site.anchor / "metadata.json", "is missing, so no clip has a label")
         return None
 
     def label(self, part: Part, lists: Listing | None) -> Labels:

@@ -37,7 +37,7 @@ class LlamaPartialSpoof(Layout):
                         one.rows[cells[0].removesuffix(".wav")] = _utterance(cells, path.name, problems)
                 found.lists.append(one)
         if not found.lists:
-            problems.damaged(site.anchor / LISTS[0], "is missing, so nothing has a label")
+            problems.report_damaged(site.anchor / LISTS[0], "is missing, so nothing has a label")
         return found
 
     def label(self, part: Part, lists: Protocols) -> Labels:

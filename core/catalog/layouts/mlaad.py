@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, class_of, named
+from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, class_of, starts_with_any
 
 LANGUAGES = (  # noqa: SIM905
     "ar be bg bn ca cs cy da de el en es et eu fa fi fr ga gl ha he hi hr hu id is it ja ka kk ko lb lt lv mk ml "
@@ -26,10 +26,10 @@ class MLAAD(Layout):
 
     def accepts(self, evidence: Evidence) -> bool:
         """Its name, else languages with models in them and no reals beside the fakes."""
-        return named(evidence, "mlaad") or (bool(evidence.below) and not _has_reals(evidence))
+        return starts_with_any(evidence, "mlaad") or (bool(evidence.below) and not _has_reals(evidence))
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         labels.method = part.below[0] if part.below else None
         labels.meta = {"language": part.facts["language"]}
         return labels

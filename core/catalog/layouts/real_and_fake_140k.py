@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Published, Rule, Site, named
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    starts_with_any,
+)
 from core.catalog.lists import Listing, label_word, rows_of
 from core.catalog.problems import Problems
 
@@ -36,13 +47,13 @@ class RealAndFake140k(Layout):
     notes = ("One generator: a detector trained here is a StyleGAN detector.",)
 
     def accepts(self, evidence: Evidence) -> bool:
-        return super().accepts(evidence) or named(evidence, "140k")
+        return super().accepts(evidence) or starts_with_any(evidence, "140k")
 
     def read(self, site: Site, problems: Problems) -> list[Listing]:
         return [_listing(path, problems) for path in site.find(*LISTS)]
 
     def label(self, part: Part, lists: list[Listing]) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         rows = [next((r for r in (one.take(path) for one in lists) if r), None) for path in part.paths]
         if labels.label is None:
             labels.label = [row["label"] if row else None for row in rows]

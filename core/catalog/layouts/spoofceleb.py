@@ -46,7 +46,7 @@ class SpoofCeleb(Layout):
         return found
 
     def label(self, part: Part, lists: Counted) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         lists.here[labels.split] += len(part.names)
         labels.identity = part.below[0] if part.below else None
         labels.groups = (f"speaker:{part.below[0]}",) if part.below else ()

@@ -54,7 +54,7 @@ class WaveFake(Layout):
         return self.published if self.name_of(evidence) == self.dataset else None
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         voice = "JSUT" if "jsut" in (part.facts.get("method") or part.rule.pattern) else "LJSpeech"
         labels.groups = [(f"utterance:{_utterance(stem)}",) for stem in part.stems]
         labels.identity = voice

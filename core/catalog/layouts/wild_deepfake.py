@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Rule, named
+from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Rule, starts_with_any
 
 _SEQUENCE = re.compile(r"(?:^|/)(?:real|fake)/([^/]+)/[^/]+$")
 
@@ -31,13 +31,13 @@ class WildDeepfake(Layout):
         """Its name, tar files, or the folders that were in them: `fake_train/1/fake/35/0.png`."""
         packed = evidence.kinds.get("shard", 0) > 0 and all(n.endswith(".tar") for n in evidence.examples)
         return (
-            named(evidence, "wilddeepfake", "wild_deepfake", "deepfake_in_the_wild")
+            starts_with_any(evidence, "wilddeepfake", "wild_deepfake", "deepfake_in_the_wild")
             or packed
             or bool(evidence.below & {"real", "fake"})
         )
 
     def label(self, part: Part, lists: Any) -> Labels:
-        labels = self.stated(part)
+        labels = self.stated_labels(part)
         inner = "/".join(part.below)
         word = f"{part.rule.pattern}"
         labels.groups = [_keys(f"{inner}/{name}" if inner else name, word) for name in part.inner_names]

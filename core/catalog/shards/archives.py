@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.catalog.layouts.base import class_of
 from core.catalog.problems import Problems
-from core.catalog.shards.columns import Said, chosen, understood
+from core.catalog.shards.columns import Said, choose_columns, read_columns
 from core.media.shards.tar import FAILURES, SMALL, Member, members
 
 DESCRIBING = ("json", "cls", "txt")
@@ -32,11 +32,11 @@ def holds_media(path: Path, labelled: bool) -> bool:
     except FAILURES:
         return False
     described = any(_ending(member.name) in ("json", "cls") for member in first)
-    stated = any(_stated(member.name) is not None for member in first)
+    stated = any(_parse_size(member.name) is not None for member in first)
     return any(member.kind for member in first) and (labelled or described or stated)
 
 
-def _stated(name: str) -> int | None:
+def _parse_size(name: str) -> int | None:
     """The label that the innermost folder with such a name states: `train/real/0001.png`."""
     folders = name.split("/")[:-1]
     return next((label for part in reversed(folders) if (label := class_of(part)) is not None), None)
@@ -61,7 +61,7 @@ def read(
                         _words(member.name, file.read(member.bytes))
                     )
     except FAILURES as error:
-        problems.damaged(path, f"cannot be read ({str(error)[:200]})")
+        problems.report_damaged(path, f"cannot be read ({str(error)[:200]})")
         return None
     if not found:
         problems.add("no media", path)
@@ -72,9 +72,9 @@ def read(
     table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     if not names:
         table = pa.table({"": pa.nulls(len(found))})
-    said = understood(table, chosen(table.schema, ""), [], one_is, problems, path.name)
+    said = read_columns(table, choose_columns(table.schema, ""), [], one_is, problems, path.name)
     if "label" not in said.columns:
-        said.columns["label"] = pa.array([_stated(member.name) for member in found], pa.int8())
+        said.columns["label"] = pa.array([_parse_size(member.name) for member in found], pa.int8())
     said.columns["name"] = pa.array([member.name for member in found], pa.string())
     kinds: dict[str, list[int]] = {}
     for i, member in enumerate(found):

@@ -44,7 +44,7 @@ class Said:
         return array if array.type == kind else array.cast(kind)
 
 
-def chosen(schema: pa.Schema, media: str) -> dict[str, str]:
+def choose_columns(schema: pa.Schema, media: str) -> dict[str, str]:
     """Which column says what: the likeliest name of each that holds plain values."""
     plain = {normal(f.name): f.name for f in schema if f.name != media and _is_plain(f.type)}
     found: dict[str, str] = {}
@@ -62,7 +62,7 @@ def _is_plain(kind: pa.DataType) -> bool:
     return any(test(kind) for test in (*tests, pa.types.is_floating))
 
 
-def understood(
+def read_columns(
     table: pa.Table, names: dict[str, str], classes: list[str], one_is: int, problems: Problems, source: str
 ) -> Said:
     """The columns of a shard with labels as 0 and 1 and splits in our words.
@@ -74,14 +74,16 @@ def understood(
         column = table.column(names["label"])
         said.columns["label"] = _labels(column, names["label"], classes, one_is, said, problems, source)
     if "split" in names:
-        split = _mapped(table.column(names["split"]), lambda v: SPLIT_WORDS.get(normal(str(v))), pa.string())
+        split = _map_values(
+            table.column(names["split"]), lambda v: SPLIT_WORDS.get(normal(str(v))), pa.string()
+        )
         said.columns["split"] = split
     for what in ("method", "identity", "original", "text", "name"):
         if what in names:
             said.columns[what] = _text(table.column(names[what]))
     if "method" in said.columns:
         fake = pc.equal(said.get("label", pa.int8()), pa.scalar(FAKE, pa.int8()))
-        stated = _mapped(
+        stated = _map_values(
             said.columns["method"], lambda v: None if normal(str(v)) in UNSTATED else str(v), pa.string()
         )
         said.columns["method"] = pc.if_else(fake, stated, pa.scalar(None, pa.string()))
@@ -122,10 +124,12 @@ def _labels(
             problems.add("bad label", source, f"{value!r} in column {name}", int(count))
         if value is not None and not classes and not stated and str(value) in ("0", "1"):
             said.numbers += int(count)
-    return _mapped(column, label, pa.int8())
+    return _map_values(column, label, pa.int8())
 
 
-def _mapped(column: pa.ChunkedArray | pa.Array, each: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
+def _map_values(
+    column: pa.ChunkedArray | pa.Array, each: Callable[[Any], Any], kind: pa.DataType
+) -> pa.Array:
     """`each` of every value: asked once for each distinct one."""
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()

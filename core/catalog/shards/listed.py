@@ -7,9 +7,9 @@ from pathlib import Path
 from core.catalog.layouts.base import FAKE
 from core.catalog.lists import Listing
 from core.catalog.problems import Problems
-from core.catalog.shards.columns import chosen, understood
+from core.catalog.shards.columns import choose_columns, read_columns
 from core.errors import MediaError
-from core.media.shards.parquet import FAILURES, media_column, opened
+from core.media.shards.parquet import FAILURES, media_column, open_parquet
 
 
 def is_label_list(path: Path) -> bool:
@@ -17,23 +17,23 @@ def is_label_list(path: Path) -> bool:
     if path.suffix.lower() != ".parquet":
         return False
     try:
-        schema = opened(path).schema_arrow
+        schema = open_parquet(path).schema_arrow
     except MediaError:
         return False
-    return media_column(schema) is None and {"name", "label"} <= set(chosen(schema, ""))
+    return media_column(schema) is None and {"name", "label"} <= set(choose_columns(schema, ""))
 
 
 def read_labels(path: Path, problems: Problems, one_is: int = FAKE) -> Listing:
     """The rows by the path they name."""
     listing = Listing(path, problems=problems)
     try:
-        file = opened(path)
-        names = chosen(file.schema_arrow, "")
+        file = open_parquet(path)
+        names = choose_columns(file.schema_arrow, "")
         table = file.read(columns=sorted(set(names.values())), use_threads=False)
     except (MediaError, *FAILURES) as error:
-        problems.damaged(path, f"cannot be read ({str(error)[:200]})")
+        problems.report_damaged(path, f"cannot be read ({str(error)[:200]})")
         return listing
-    said = understood(table, names, [], one_is, problems, path.name)
+    said = read_columns(table, names, [], one_is, problems, path.name)
     listing.numbers = said.numbers
     words = ("name", "label", "method", "split", "identity", "text", "original")
     columns = [said.columns[w].to_pylist() if w in said.columns else [None] * said.rows for w in words]

@@ -53,7 +53,7 @@ class _Prepared:
     formats: Counter[str] = field(default_factory=Counter)
 
 
-def measured(task: Task) -> bool:
+def measure_task(task: Task) -> bool:
     """Whether all Parquet media of the dataset together are few enough to be measured row by row."""
     total = 0
     for bundle in task.bundles:
@@ -151,9 +151,9 @@ def _table(
     n, said = rows.said.rows, rows.said
     folder = bundle.folder[len(task.root.rstrip("/")) + 1 :]
     prefix = f"{folder}/{name}#" if folder else f"{name}#"
-    paths = _joined(prefix, rows.numbers.cast(pa.string()))
+    paths = _prepend(prefix, rows.numbers.cast(pa.string()))
     done: dict[str, pa.Array] = {
-        "id": _joined(f"{task.name}/", paths),
+        "id": _prepend(f"{task.name}/", paths),
         "path": paths,
         "dataset": pa.repeat(task.name, n),
         "layout": pa.repeat(task.layout.slug, n),
@@ -173,7 +173,7 @@ def _table(
     return pa.Table.from_arrays([done[c] for c in SCHEMA.names], schema=SCHEMA)
 
 
-def _joined(prefix: str, array: pa.Array) -> pa.Array:
+def _prepend(prefix: str, array: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(prefix, array, "")
 
 
@@ -202,7 +202,7 @@ def _override(done: dict[str, pa.Array], labels: Labels, n: int) -> None:
 def _groups(said: Said) -> pa.Array:
     """The keys `identity:…` and `original:…` of each row."""
     keys = [
-        _joined(f"{what}:", said.get(what, pa.string()))
+        _prepend(f"{what}:", said.get(what, pa.string()))
         for what in ("identity", "original")
         if what in said.columns
     ]
@@ -212,11 +212,11 @@ def _groups(said: Said) -> pa.Array:
     lengths = sum(np.asarray(k.is_valid()).astype(np.int32) for k in keys)
     offsets = np.zeros(said.rows + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    flat = keys[0].drop_null() if len(keys) == 1 else _interleaved(keys)
+    flat = keys[0].drop_null() if len(keys) == 1 else _interleave(keys)
     return pa.ListArray.from_arrays(pa.array(offsets), flat)
 
 
-def _interleaved(keys: list[pa.Array]) -> pa.Array:
+def _interleave(keys: list[pa.Array]) -> pa.Array:
     rows = zip(*(k.to_pylist() for k in keys), strict=True)
     return pa.array([key for row in rows for key in row if key is not None], pa.string())
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.catalog.problems import Problems
-from core.catalog.shards.columns import Said, chosen, understood
+from core.catalog.shards.columns import Said, choose_columns, read_columns
 from core.errors import MediaError
 from core.media.kinds import KINDS
 from core.media.shards import ending
@@ -20,7 +20,7 @@ from core.media.shards.parquet import (
     features,
     leaf,
     media_column,
-    opened,
+    open_parquet,
     row_starts,
 )
 
@@ -30,7 +30,7 @@ MOST_TEXT = 4 << 30  # decoded bytes of the columns that are read: more is no de
 
 def holds_media(path: Path) -> bool:
     try:
-        file = opened(path)
+        file = open_parquet(path)
     except MediaError:
         return False
     return file.metadata.num_rows > 0 and media_column(file.schema_arrow) is not None
@@ -39,7 +39,7 @@ def holds_media(path: Path) -> bool:
 def media_bytes(path: Path) -> int:
     """Decoded bytes of the media in a shard, as its footer states them."""
     try:
-        file = opened(path)
+        file = open_parquet(path)
         column = media_column(file.schema_arrow)
         if column is None or not file.metadata.num_row_groups:
             return 0
@@ -53,22 +53,22 @@ def media_bytes(path: Path) -> int:
 def read(path: Path, one_is: int, measured: bool, problems: Problems) -> tuple[str, Said, pa.Array] | None:
     """Kind, columns and bytes of each row; None where the shard holds no media or cannot be read."""
     try:
-        file = opened(path)
+        file = open_parquet(path)
         column = media_column(file.schema_arrow)
         if column is None or not file.metadata.num_rows:
             problems.add("no media", path, "" if column is None else "it has no rows")
             return None
-        names = chosen(file.schema_arrow, column.name)
+        names = choose_columns(file.schema_arrow, column.name)
         table = _table(file, sorted(set(names.values())), path)
         classes = features(file.schema_arrow).get(names.get("label", ""), {}).get("names")
         words = [str(word) for word in classes] if isinstance(classes, list) else []
-        said = understood(table, names, words, one_is, problems, path.name)
+        said = read_columns(table, names, words, one_is, problems, path.name)
         if column.named and "name" not in said.columns:
             own = file.read(columns=[column.named], use_threads=False).column(0).combine_chunks()
             said.columns["name"] = own.field(0)
         return _kind(file, column), said, _bytes(file, column, measured)
     except (MediaError, StopIteration, *FAILURES) as error:
-        problems.damaged(path, f"cannot be read ({str(error)[:200]})")
+        problems.report_damaged(path, f"cannot be read ({str(error)[:200]})")
         return None
 
 

@@ -58,14 +58,14 @@ def _find(detector: Detector, space: Workspace | None) -> Known:
 
 def read(source: Source, space: Workspace | None = None) -> Reference | None:
     """As it is stored with the detector; None where it has none. BadInput where it is damaged."""
-    content = stored_bytes(source, space)
+    content = read_reference_bytes(source, space)
     return None if content is None else unpack(content, f"{source.id}: {FILE_NAME}")
 
 
-def stored_bytes(source: Source, space: Workspace | None = None) -> bytes | None:
+def read_reference_bytes(source: Source, space: Workspace | None = None) -> bytes | None:
     """The bytes of its reference.npz: its run's, this workspace's where the run's folder is read-only, or exported."""
     if source.folder is None:
-        return _exported(source.checkpoint)
+        return _read_exported(source.checkpoint)
     for path in (source.folder / FILE_NAME, _own_place(source, space)):
         try:
             if path.stat().st_size > MOST_BYTES:
@@ -80,7 +80,7 @@ def stored_bytes(source: Source, space: Workspace | None = None) -> bytes | None
     return None
 
 
-def _exported(path: Path) -> bytes | None:
+def _read_exported(path: Path) -> bytes | None:
     import torch
 
     from core.training.learning import best_model
@@ -126,9 +126,9 @@ def for_export(run: str | Path, space: Workspace | None = None) -> tuple[bytes |
     from core.detection.detector import Detector
 
     found = source.find(run, space)
-    kept = stored_bytes(found, space)
+    kept = read_reference_bytes(found, space)
     if kept is not None:
         unpack(kept, f"{found.id}: {FILE_NAME}")
         return kept, ""
     known = of(Detector.open(run, space=space), space)
-    return (None, known.why) if known.reference is None else (stored_bytes(found, space), "")
+    return (None, known.why) if known.reference is None else (read_reference_bytes(found, space), "")

@@ -15,7 +15,7 @@ from core.catalog import judged
 from core.detection.verdict import Verdict
 from core.errors import BadInput
 from core.exports import safe_cell
-from core.locks import held
+from core.locks import hold
 from core.workspace import Workspace, workspace
 
 COLUMNS = ("when", "who", "sha256", "file", "modality", "truth", "detector", "score", "threshold", "verdict")
@@ -67,7 +67,7 @@ def _append(row: dict[str, Any], space: Workspace) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     with (
-        held(space.root / f".{FILE}.lock"),
+        hold(space.root / f".{FILE}.lock"),
         (space.root / FILE).open("a", encoding="utf-8", newline="") as file,
     ):
         if os.fstat(file.fileno()).st_size == 0:

@@ -133,7 +133,7 @@ def _figures(v: Verdict) -> dict[str, str]:
     above = sum(u.score >= v.threshold for u in v.units) if v.threshold is not None else 0
     kind = v.units[0].kind if v.units else "unit"
     threshold = "none: nothing is called fake" if v.threshold is None else number(v.threshold)
-    chosen = wording.chosen(v.operating_point)
+    chosen = wording.describe_choice(v.operating_point)
     rows = {
         "score": number(v.score),
         "probability": _probability(v),

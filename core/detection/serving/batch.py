@@ -76,11 +76,11 @@ class _Pipeline:
         self._readers = _Readers(readers)  # they start beside the imports and the weights
         try:
             from core.catalog import table
-            from core.detection.detector import shared
+            from core.detection.detector import open_shared
             from core.detection.serving.passes import SharedPasses
 
             keep_freed()
-            named = shared(request.run) if request.run is not None else None
+            named = open_shared(request.run) if request.run is not None else None
             self._recipes = _Recipes(dict.fromkeys(KINDS, named.recipe) if named else None)
             self._compares = bool(table.datasets()) or (named is not None and named.source.demo)
         except BaseException:
@@ -208,12 +208,12 @@ class _Recipes:
 
 
 def _default_recipe(kind: str) -> Recipe | None:
-    from core.detection.detector import shared
+    from core.detection.detector import open_shared
 
     for modality in defaults.FITTING[kind]:
         if (run := defaults.default_detector(modality)) is not None:
             try:
-                return shared(run).recipe
+                return open_shared(run).recipe
             except WorkbenchError:  # the judgement says so, file by file
                 return None
     return None
@@ -255,7 +255,7 @@ class _Reading:
     def _frames(self, _path: Path, recipe: Recipe, kind: str) -> Any:
         if "frames" in self._parts:
             return result_of(self._parts["frames"])
-        return self._read("core.detection.frames:shown_frames", recipe, kind)
+        return self._read("core.detection.frames:choose_frames", recipe, kind)
 
     def _facts(self, _path: Path, info: Any) -> Any:
         if "facts" in self._parts:

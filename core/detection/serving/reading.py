@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 
 from core.detection import catalogued, facts, fitness
-from core.detection.frames import shown_frames
+from core.detection.frames import choose_frames
 from core.media.limits import Limits
 from core.media.memo import decoding_once
 from core.media.prepare import prepare
@@ -53,7 +53,7 @@ def read(path: Path, wanted: dict[str, Any], limits: Limits | None = None) -> di
             add("prepared", lambda: prepare(path, recipe, limits=limits, threads=asked.threads))
             ready = parts["prepared"].get("result")
             if asked.frames and ready is not None and ready.frames is not None and len(ready.frames):
-                add("frames", lambda: shown_frames(path, recipe, info.kind))
+                add("frames", lambda: choose_frames(path, recipe, info.kind))
         if asked.facts:
             add("facts", lambda: facts.read(path, info))
         if asked.fingerprint:

@@ -205,7 +205,7 @@ class Service:
 
     def _receive(self, job: Job, answer: dict[str, Any], judged_before: Verdict | None) -> None:
         verdict = replace(Verdict.from_dict(answer["verdict"]), file=job.upload.shown)
-        verdict = replace(verdict, reason=_named(verdict.reason, job.upload))
+        verdict = replace(verdict, reason=_with_name(verdict.reason, job.upload))
         if judged_before is not None and verdict.status != "ok":  # the file or the detector is gone meanwhile
             job.without_maps(NO_MAPS.format(verdict.reason))
             return
@@ -242,7 +242,7 @@ class Service:
         try:
             job.player = player.playable(job.upload.path, job.request.out, self._decoders())
         except WorkbenchError as error:
-            job.player_error = _named(one_line(error), job.upload)
+            job.player_error = _with_name(one_line(error), job.upload)
         except OSError as error:  # the session ended meanwhile and took its folder along
             job.player_error = one_line(error)
 
@@ -259,7 +259,7 @@ def longest() -> float:
     return float(value) if isinstance(value, (int, float)) and value > 0 else LONGEST
 
 
-def _named(reason: str | None, upload: Upload) -> str | None:
+def _with_name(reason: str | None, upload: Upload) -> str | None:
     """Messages name the file as the analyst does, not as it lies on disk."""
     return None if reason is None else reason.replace(upload.path.name, upload.shown)
 

@@ -44,11 +44,11 @@ def explanations() -> None:
 
 def detectors(names: Iterable[str]) -> None:
     """Open each and run it once; one that cannot be opened is told by the file that asks for it."""
-    from core.detection.detector import shared
+    from core.detection.detector import open_shared
 
     for name in names:
         try:
-            detector = shared(name)
+            detector = open_shared(name)
             detector.judge(blank(detector.recipe))
         except (WorkbenchError, OSError, RuntimeError) as error:
             log.warning("%s is not opened beforehand (%s)", name, error)

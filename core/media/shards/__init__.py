@@ -102,7 +102,7 @@ def _read(shard: Path, row: int, limits: Limits) -> bytes:
     return tar.read(shard, row, limits)
 
 
-def extracted(path: Path, folder: Path) -> Path:
+def extract(path: Path, folder: Path) -> Path:
     """A plain file for programs that only know those: the file itself, or a copy of the row made once."""
     import hashlib
 

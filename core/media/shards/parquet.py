@@ -66,7 +66,7 @@ def media_column(schema: pa.Schema) -> Column | None:
 
 
 def _column(field: pa.Field, schema: pa.Schema) -> Column | None:
-    kind = _stated(field.name, schema) or WORDS.get(_plain(field.name), "")
+    kind = _stated_type(field.name, schema) or WORDS.get(_plain(field.name), "")
     if _is_bytes(field.type):
         return Column(field.name, field.name, kind)
     if pa.types.is_struct(field.type):
@@ -87,7 +87,7 @@ def _plain(name: str) -> str:
     return name.casefold().replace("-", "_").replace(" ", "_")
 
 
-def _stated(name: str, schema: pa.Schema) -> str:
+def _stated_type(name: str, schema: pa.Schema) -> str:
     """What the `datasets` library wrote about the column: Image, Audio, Video."""
     word = str(features(schema).get(name, {}).get("_type", "")).casefold()
     return word if word in ("image", "audio", "video") else ""
@@ -103,7 +103,7 @@ def features(schema: pa.Schema) -> dict[str, dict[str, Any]]:
     return {str(k): v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
 
 
-def opened(path: Path) -> pq.ParquetFile:
+def open_parquet(path: Path) -> pq.ParquetFile:
     """The file with its footer read, within limits; what is no Parquet is a MediaError."""
     try:
         return pq.ParquetFile(
@@ -141,7 +141,7 @@ def _shard(path: Path) -> Shard:
     status = path.stat()
     key = (str(path), status.st_size, status.st_mtime_ns)
     if key not in _shards:
-        file = opened(path)
+        file = open_parquet(path)
         column = media_column(file.schema_arrow)
         if column is None:
             raise MediaError(f"{path.name}: has no column with media")

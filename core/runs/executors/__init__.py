@@ -33,7 +33,7 @@ def create(name: str, space: Workspace) -> Executor:
     raise BadInput(f"unknown executor {name!r}; known are {', '.join(NAMES)}")
 
 
-def suited(count: int, space: Workspace, asked: str = "") -> str:
+def choose_executor(count: int, space: Workspace, asked: str = "") -> str:
     """The name of the executor for a run: what was asked for, else the settings', else torchrun for several."""
     settings = space.settings().get("executor", {})
     named = asked or str(settings.get("default", ""))
@@ -44,7 +44,7 @@ def suited(count: int, space: Workspace, asked: str = "") -> str:
     return named
 
 
-def offered(space: Workspace) -> list[str]:
+def list_offered(space: Workspace) -> list[str]:
     """Those that an analyst may choose from: `offer = ["local", "ray"]` in settings.toml, the default first.
 
     One that this machine cannot use (Ray without its package) is left out.

@@ -52,7 +52,7 @@ def _in_percent(value: str) -> str:
         return value
 
 
-def offered() -> list[str]:
+def list_offered() -> list[str]:
     """What a page offers to choose from: every method, with the values of its argument that are worth a try."""
     plain = [name for name, kind in KNOWN.items() if not kind.argument]
     return plain + [f"{name}={value}" for name, kind in KNOWN.items() for value in kind.offered]

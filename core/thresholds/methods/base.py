@@ -62,7 +62,7 @@ def number(option: str, text: str, low: float, high: float = math.inf) -> float:
     return value
 
 
-def undominated(sweep: Sweep, index: int) -> int | None:
+def find_undominated(sweep: Sweep, index: int) -> int | None:
     """The highest threshold that calls as many fakes fake: it has the fewest false alarms of all that do.
 
     threshold   .2  .3  .4  .5

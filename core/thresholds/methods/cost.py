@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from core.errors import BadInput
-from core.thresholds.methods.base import Choice, Method, best, number, undominated
+from core.thresholds.methods.base import Choice, Method, best, find_undominated, number
 from core.thresholds.point import Costs
 from core.thresholds.sweep import Sweep
 
@@ -43,7 +43,7 @@ class Cost(Method):
             a *= (1 - self.prevalence) / Fraction(sweep.negatives)
             b *= self.prevalence / Fraction(sweep.positives)
         if a == b == 0:  # a class that never occurs costs nothing: every threshold is equal
-            return Choice(undominated(sweep, 0))
+            return Choice(find_undominated(sweep, 0))
         scale = max(a, b)
         a, b = a / scale, b / scale
         weight_fp, weight_fn, positives = float(a), float(b), sweep.positives
@@ -55,4 +55,4 @@ class Cost(Method):
             return -(a * fp + b * (positives - tp))
 
         found = best(sweep, value, exact)
-        return Choice(None if found is None else undominated(sweep, found))
+        return Choice(None if found is None else find_undominated(sweep, found))

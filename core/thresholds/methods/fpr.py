@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from core.thresholds.methods.base import Choice, Method, number, undominated
+from core.thresholds.methods.base import Choice, Method, find_undominated, number
 from core.thresholds.sweep import Sweep
 
 
@@ -33,5 +33,5 @@ class AtFalsePositiveRate(Method):
             else:
                 low = middle + 1
         if low < len(sweep.fp):
-            return Choice(undominated(sweep, low))
+            return Choice(find_undominated(sweep, low))
         return Choice(None)

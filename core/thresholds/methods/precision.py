@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from core.thresholds.methods.base import Choice, Method, best, number, undominated
+from core.thresholds.methods.base import Choice, Method, best, find_undominated, number
 from core.thresholds.sweep import Sweep
 
 SPAN = 4_096  # thresholds that share one bound
@@ -38,7 +38,7 @@ class AtPrecision(Method):
             part = slice(int(starts[block]), int(ends[block]) + 1)
             held = _precision(tp[part], fp[part]) >= self.target
             if held.any():
-                return Choice(undominated(sweep, part.start + int(held.argmax())))
+                return Choice(find_undominated(sweep, part.start + int(held.argmax())))
         return Choice(
             best(sweep, _precision, lambda t, f: Fraction(t, t + f), nothing=False), reachable=False
         )

@@ -37,7 +37,7 @@ def augment_pictures(
     frames: np.ndarray, names: Sequence[str], rng: np.random.Generator, *, strengthened: bool = False
 ) -> np.ndarray:
     """All frames of a clip changed alike; a strengthened sample gets the minority's changes too, and more of each."""
-    for kind in _applied("pictures", names, strengthened):
+    for kind in _build("pictures", names, strengthened):
         frames = kind.pictures(frames, rng, STRENGTHENED if strengthened else 1.0)
     return frames
 
@@ -50,7 +50,7 @@ def augment_sound(
     *,
     strengthened: bool = False,
 ) -> np.ndarray:
-    for kind in _applied("sound", names, strengthened):
+    for kind in _build("sound", names, strengthened):
         sound = kind.sound(sound, rate, rng, STRENGTHENED if strengthened else 1.0)
     return sound
 
@@ -64,7 +64,7 @@ def fake_maker(names: Sequence[str], part: str, rng: np.random.Generator) -> Aug
     return None
 
 
-def _applied(part: str, names: Sequence[str], strengthened: bool) -> list[Augmentation]:
+def _build(part: str, names: Sequence[str], strengthened: bool) -> list[Augmentation]:
     return [
         kind
         for name, kind in AUGMENTATIONS.items()

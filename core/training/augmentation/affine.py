@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
-from core.training.augmentation.rotation import warped
+from core.training.augmentation.rotation import warp
 
 
 class Affine(Augmentation):
@@ -23,4 +23,4 @@ class Affine(Augmentation):
         linear = np.array([[zoom, zoom * shear], [0.0, zoom]])
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
         matrix = np.column_stack([linear, middle + shift - linear @ middle])
-        return warped(frames, matrix)
+        return warp(frames, matrix)

@@ -54,13 +54,13 @@ def through_codec(
     sound: np.ndarray, rate: int, encoder: str, container: str, own_rate: int, bit_rate: int
 ) -> np.ndarray:
     """Encoded and decoded in memory, at the sound's own rate and length, without the codec's delay."""
-    packed = _encoded(sound, rate, encoder, container, own_rate, bit_rate)
-    decoded = _decoded(packed, rate)
+    packed = _encode(sound, rate, encoder, container, own_rate, bit_rate)
+    decoded = _decode(packed, rate)
     delay = _delay(sound, decoded, rate)
     return np.clip(same_length(decoded[delay:], len(sound)), -1, 1).astype(np.float32)
 
 
-def _encoded(
+def _encode(
     sound: np.ndarray, rate: int, encoder: str, container: str, own_rate: int, bit_rate: int
 ) -> io.BytesIO:
     packed = io.BytesIO()
@@ -79,7 +79,7 @@ def _encoded(
     return packed
 
 
-def _decoded(packed: io.BytesIO, rate: int) -> np.ndarray:
+def _decode(packed: io.BytesIO, rate: int) -> np.ndarray:
     with av.open(packed) as source:
         resampler = av.AudioResampler("fltp", "mono", rate)
         parts = [f.to_ndarray()[0] for frame in source.decode(audio=0) for f in resampler.resample(frame)]

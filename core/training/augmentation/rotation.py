@@ -19,10 +19,10 @@ class Rotation(Augmentation):
         angle = rng.uniform(-10.0, 10.0) * min(strength, 1.5)
         height, width = frames.shape[1:3]
         matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
-        return warped(frames, matrix)
+        return warp(frames, matrix)
 
 
-def warped(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def warp(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Every frame through the same affine map; mirrored at the border, so that no black corner tells of it."""
     size = (frames.shape[2], frames.shape[1])
     return np.stack(

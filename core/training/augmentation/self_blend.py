@@ -10,7 +10,7 @@ import numpy as np
 
 from core.training.augmentation.base import Augmentation
 from core.training.augmentation.color import Color
-from core.training.augmentation.rotation import warped
+from core.training.augmentation.rotation import warp
 
 
 class SelfBlend(Augmentation):
@@ -24,19 +24,19 @@ class SelfBlend(Augmentation):
     share = 0.5
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-        source = self._changed(frames, rng)
+        source = self._change(frames, rng)
         mask = soft_mask(frames.shape[1:3], rng)[None, :, :, None] * float(rng.choice([0.5, 0.75, 1.0, 1.0]))
         blended = frames * (1 - mask) + source * mask
         return np.clip(np.rint(blended), 0, 255).astype(np.uint8)
 
-    def _changed(self, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _change(self, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The copy: moved and scaled a little, and of another colour and sharpness."""
         height, width = frames.shape[1:3]
         zoom = rng.uniform(0.95, 1.05)
         shift = rng.uniform(-0.03, 0.03, size=2) * (width, height)
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
         linear = np.eye(2) * zoom
-        copy = warped(frames, np.column_stack([linear, middle + shift - linear @ middle]))
+        copy = warp(frames, np.column_stack([linear, middle + shift - linear @ middle]))
         copy = Color().pictures(copy, rng, 0.7)
         if rng.random() < 0.5:
             sigma = float(rng.uniform(0.4, 1.2))

@@ -40,20 +40,20 @@ def draw_rows(samples: TrainingSet, rows: np.ndarray, count: int, rng: np.random
                                                                         B 525: all ten times, half of them once more
     """
     if samples.datasets is None:
-        return cycled(rows, count, rng)
+        return cycle(rows, count, rng)
     numbers, firsts, place = np.unique(samples.datasets[rows], return_index=True, return_inverse=True)
-    quotas = shared_out(samples.weights[rows][firsts], count, rng)
-    parts = [cycled(rows[place == k], quotas[k], rng) for k in range(len(numbers))]
+    quotas = share_out(samples.weights[rows][firsts], count, rng)
+    parts = [cycle(rows[place == k], quotas[k], rng) for k in range(len(numbers))]
     return np.concatenate(parts)
 
 
-def cycled(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def cycle(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     full, rest = divmod(int(count), len(rows))
     some = rng.permutation(rows)[:rest] if rest else rows[:0]
     return np.concatenate([np.tile(rows, full), some])
 
 
-def shared_out(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def share_out(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Whole numbers in proportion to the weights that add up to `count`; what is left over goes by lot."""
     exact = weights / weights.sum() * count
     quotas = np.floor(exact).astype(np.int64)

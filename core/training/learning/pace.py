@@ -19,14 +19,14 @@ class Pace:
         self.loss_before, self.count_before = 0.0, 0
         self.began = self.last = time.monotonic()
 
-    def received(self, samples: int) -> float:
+    def receive(self, samples: int) -> float:
         """So many samples are there; the seconds that were waited for them."""
         waited = time.monotonic() - self.last
         self.waited += waited
         self.samples += samples
         return waited
 
-    def stepped(self) -> None:
+    def count_step(self) -> None:
         self.last = time.monotonic()
         self.steps += 1
 

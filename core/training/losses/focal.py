@@ -22,7 +22,7 @@ class FocalSettings(FocusSettings):
     focal_alpha: float = option(0.25, "α of the focal loss", low=0, high=1e6, group="techniques")
 
 
-def focused(log_p: torch.Tensor, targets: torch.Tensor, gamma: float) -> torch.Tensor:
+def focal_weight(log_p: torch.Tensor, targets: torch.Tensor, gamma: float) -> torch.Tensor:
     """-Σ_c target_c · (1 - p_c)^γ · log p_c."""
     hard = log_p.expm1().neg().clamp(min=1e-12)  # 1 - p without cancellation; its power has a gradient
     return -(targets * hard.pow(gamma) * log_p).sum(dim=1)
@@ -38,5 +38,5 @@ class Focal(Loss):
     settings: FocalSettings
 
     def terms(self, log_p: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        focus = focused(log_p, self.targets(labels), self.settings.focal_gamma)
+        focus = focal_weight(log_p, self.targets(labels), self.settings.focal_gamma)
         return self.settings.focal_alpha * focus

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.training.losses.base import Loss
-from core.training.losses.focal import FocusSettings, focused
+from core.training.losses.focal import FocusSettings, focal_weight
 
 if TYPE_CHECKING:
     import torch
@@ -22,4 +22,4 @@ class WeightedFocal(Loss):
     settings: FocusSettings
 
     def terms(self, log_p: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return focused(log_p, self.targets(labels), self.settings.focal_gamma)
+        return focal_weight(log_p, self.targets(labels), self.settings.focal_gamma)

@@ -54,9 +54,9 @@ class Heartbeat:
     def _run(self) -> None:
         beats = 0
         while not self._over.wait(self.beat if beats else 0):
-            self._guarded("the heartbeat", self._show)
+            self._try("the heartbeat", self._show)
             if beats % MEASURE_EVERY == 0:
-                self._guarded("the use of the machine", self.measure)
+                self._try("the use of the machine", self.measure)
             beats += 1
 
     def _show(self) -> None:
@@ -67,7 +67,7 @@ class Heartbeat:
         step, epoch = int(self.fields.get("step", 0)), int(self.fields.get("epoch", 1))
         events.append(self.folder.events_file, step, max(1, epoch), self.machine.measurements())
 
-    def _guarded(self, what: str, action: Callable[[], Any]) -> None:
+    def _try(self, what: str, action: Callable[[], Any]) -> None:
         """A full disk must not end the heartbeat: it is logged once and tried again at every beat."""
         try:
             action()

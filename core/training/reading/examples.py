@@ -14,7 +14,7 @@ from torch.utils.data import get_worker_info
 
 from core.catalog.table import require_roots
 from core.errors import WorkbenchError
-from core.media.cache import prepared as prepare_cached
+from core.media.cache import prepare_cached as prepare_cached
 from core.media.probe import probe
 from core.media.recipe import Recipe
 from core.training.augmentation import Augmentation, augment_pictures, augment_sound, fake_maker
@@ -26,7 +26,7 @@ from core.training.reading.inputs import (
     even_level,
     frames_between,
     multimodal_arrays,
-    padded,
+    pad,
     pieces_of,
     window_length,
 )
@@ -110,11 +110,11 @@ def training_example(
     part = "pictures" if prepared.frames is not None and len(prepared.frames) else "sound"
     maker = fake_maker(changes.names, part, rng) if label == 0 else None
     if recipe.modality == "audio":
-        arrays: Arrays = {"audio": changed_sound(prepared, recipe, changes, rng, stronger, maker)[2]}
+        arrays: Arrays = {"audio": change_sound(prepared, recipe, changes, rng, stronger, maker)[2]}
     elif recipe.modality == "image":
         u = int(rng.integers(len(prepared.frames)))
         picture = np.asarray(prepared.frames[u])[None]
-        arrays = {"image": changed_frames(picture, recipe, changes, rng, stronger, maker)[0]}
+        arrays = {"image": change_frames(picture, recipe, changes, rng, stronger, maker)[0]}
     else:
         arrays = _clip_example(prepared, source, sample, changes, rng, stronger, maker)
     return Example(sample, 1 if maker else label, int(source.domains[sample]), arrays)
@@ -137,13 +137,13 @@ def _clip_example(
         chosen = np.flatnonzero(prepared.tracks == track).tolist()
     sound = None
     if recipe.modality == "multimodal" and prepared.audio is not None and len(prepared.audio):
-        t0, t1, sound = changed_sound(prepared, recipe, changes, rng, stronger, maker)
+        t0, t1, sound = change_sound(prepared, recipe, changes, rng, stronger, maker)
         chosen = frames_between(prepared.times, chosen, t0, t1)
     chosen = chosen[: recipe.frames]
     frames: Any = []
     if chosen:
         clip = np.stack([centre(np.asarray(prepared.frames[u]), recipe) for u in chosen])
-        frames = changed_frames(clip, recipe, changes, rng, stronger, maker)
+        frames = change_frames(clip, recipe, changes, rng, stronger, maker)
     order = list(range(len(frames)))
     if recipe.modality == "video":
         return clip_arrays(frames, order, recipe)
@@ -151,7 +151,7 @@ def _clip_example(
     return multimodal_arrays(frames, order, sound, source.texts[sample], metadata, recipe)
 
 
-def changed_frames(
+def change_frames(
     clip: np.ndarray,
     recipe: Recipe,
     changes: Changes,
@@ -169,13 +169,13 @@ def changed_frames(
 
 def random_crop(clip: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
     """The same random square of every frame."""
-    clip = np.stack([padded(frame, side) for frame in clip])
+    clip = np.stack([pad(frame, side) for frame in clip])
     y = int(rng.integers(0, clip.shape[1] - side + 1))
     x = int(rng.integers(0, clip.shape[2] - side + 1))
     return clip[:, y : y + side, x : x + side]
 
 
-def changed_sound(
+def change_sound(
     prepared: Any,
     recipe: Recipe,
     changes: Changes,

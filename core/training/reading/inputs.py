@@ -202,10 +202,10 @@ def network_views(picture: np.ndarray, recipe: Recipe, per_axis: int = CROPS_PER
     """The pictures of image_size that stand for one frame: itself, or crops across an unresized one."""
     side = recipe.image_size
     if recipe.resize == "whole":
-        return [padded(picture, SMALLEST_WHOLE)]
+        return [pad(picture, SMALLEST_WHOLE)]
     if recipe.resize != "native":
         return [centre(picture, recipe)]
-    picture = padded(picture, side)
+    picture = pad(picture, side)
     height, width = picture.shape[:2]
     rows, columns = _places(height, side, per_axis), _places(width, side, per_axis)
     return [picture[y : y + side, x : x + side] for y in rows for x in columns]
@@ -221,12 +221,12 @@ def centre(picture: np.ndarray, recipe: Recipe) -> np.ndarray:
     side = recipe.image_size
     if picture.shape[:2] == (side, side):
         return picture
-    picture = padded(picture, side)
+    picture = pad(picture, side)
     y, x = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
     return picture[y : y + side, x : x + side]
 
 
-def padded(picture: np.ndarray, side: int) -> np.ndarray:
+def pad(picture: np.ndarray, side: int) -> np.ndarray:
     """Mirrored out to at least `side` pixels each way; resampling would blur what the network looks for."""
     down, right = max(0, side - picture.shape[0]), max(0, side - picture.shape[1])
     if not down and not right:
@@ -313,7 +313,7 @@ def to_network(
     """
     if recipe.modality == "audio":
         return stacked["audio"].to(device, non_blocking=True), None
-    image = normalised(stacked["image"], card, device)
+    image = normalise(stacked["image"], card, device)
     if recipe.modality == "image":
         return image, None
     if recipe.modality == "video" and image.is_cuda and bool(stacked["mask"].all()):
@@ -335,7 +335,7 @@ def to_network(
     return inputs, mask
 
 
-def normalised(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
+def normalise(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
     """(…, H, W, 3) bytes to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels want."""
     mean = torch.tensor(card.mean, dtype=torch.float32, device=device)[:, None, None] * 255
     std = torch.tensor(card.std, dtype=torch.float32, device=device)[:, None, None] * 255

@@ -33,13 +33,13 @@ def share_of_rank(
         return order
     blocks = order.reshape(-1, together)
     if together == 1:
-        blocks = _dealt_by_class(blocks, labels, world)
+        blocks = _deal_by_class(blocks, labels, world)
     missing = -len(blocks) % world
     blocks = np.concatenate([blocks, blocks[:missing]])
     return blocks[rank::world].reshape(-1)
 
 
-def _dealt_by_class(blocks: np.ndarray, labels: np.ndarray, world: int) -> np.ndarray:
+def _deal_by_class(blocks: np.ndarray, labels: np.ndarray, world: int) -> np.ndarray:
     """Reordered so that every run of `world` draws is of one class as far as it goes, in the order of arrival."""
     waiting: dict[int, list[np.ndarray]] = {0: [], 1: []}
     dealt: list[np.ndarray] = []

@@ -70,7 +70,7 @@ def plan_samples(
         rows.assign(label=rows["label"].astype(int)).sort_values("id", kind="stable").reset_index(drop=True)
     )
     if config.max_samples_per_class is not None:
-        rows = capped(rows, config.max_samples_per_class, config.seed)
+        rows = cap_samples(rows, config.max_samples_per_class, config.seed)
     rows = rows.assign(file=[str(path) for path in catalog.absolute_paths(rows, space)])
     notes = (*plan.notes, *_only_measured(rows))
     planned = Planned(rows, plan.protocol, int(plan.dropped), len(table) - len(labelled), notes)
@@ -88,7 +88,7 @@ def _only_measured(rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def capped(rows: pd.DataFrame, cap: int, seed: int) -> pd.DataFrame:
+def cap_samples(rows: pd.DataFrame, cap: int, seed: int) -> pd.DataFrame:
     """At most `cap` of each class in each split: training class by class, validation and test in proportion.
 
     Thinning validation and test in proportion keeps the natural balance that their figures are about.

@@ -17,7 +17,7 @@ from core.training.learning.best_model import Loaded
 from core.training.reading.examples import Source, Unusable, metadata_of, read
 from core.training.reading.inputs import pieces_of
 from core.training.reference import rule
-from core.training.reference.processing import processed_kinds
+from core.training.reference.processing import measure_processing
 from core.training.reference.statistics import statistics_of
 from core.training.scoring import scoring
 
@@ -64,12 +64,12 @@ def make(
 ) -> rule.Reference:
     """From validation (first) and training files. Raises NoReference where they are too few or not here."""
     began = time.monotonic()
-    found = _gathered(loaded, parts, encoder_trained, device)
+    found = _gather(loaded, parts, encoder_trained, device)
     if sum(found.new) < rule.FEWEST:
         raise NoReference(
             f"{sum(found.new)} files of the run can be read here; {rule.FEWEST} are needed to say what it knows"
         )
-    figures = _stacked(found.figures)
+    figures = _stack(found.figures)
     if not all(np.isfinite(values).all() for values in figures.values()):
         raise NoReference("the network gives figures that are no numbers: its weights are damaged")
     made = rule.fit(
@@ -80,7 +80,7 @@ def make(
         spans=_spans(found.infos),
         codecs=tuple(sorted({str(info.codec) for info in found.infos if info.codec})),
     )
-    made = replace(made, processed=tuple(processed_kinds(made, loaded, parts[0], threshold, device)))
+    made = replace(made, processed=tuple(measure_processing(made, loaded, parts[0], threshold, device)))
     log.info(
         "reference of %s files and %d kinds of processing in %.0f s",
         " + ".join(f"{n} {split}" for split, n in found.counts.items()),
@@ -101,12 +101,12 @@ class _Gathered:
     infos: list[MediaInfo] = field(default_factory=list)
 
 
-def _gathered(
+def _gather(
     loaded: Loaded, parts: Sequence[Part], encoder_trained: bool, device: torch.device | str
 ) -> _Gathered:
     began, found = time.process_time(), _Gathered()
     for part in parts:
-        for i in _chosen(part, len(found.figures)):
+        for i in _choose(part, len(found.figures)):
             if time.process_time() - began > SECONDS and sum(found.new) >= rule.FEWEST:
                 return found
             one = measure(loaded, part, i, device)
@@ -121,7 +121,7 @@ def _gathered(
     return found
 
 
-def _chosen(part: Part, before: int) -> list[int]:
+def _choose(part: Part, before: int) -> list[int]:
     """Evenly over the split, shuffled; of training files only as many as are needed, or as cost nothing."""
     most = MOST_FILES - before
     if part.embeddings is not None:
@@ -170,7 +170,7 @@ def figures_of(embedding: np.ndarray, prepared: Any) -> dict[str, np.ndarray]:
     return {rule.NETWORK: np.asarray(embedding, dtype=np.float64).ravel(), **statistics_of(prepared)}
 
 
-def _stacked(found: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def _stack(found: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Blocks that every file has (a silent clip lacks those of its sound)."""
     names = [name for name in found[0] if all(name in one for one in found)]
     return {name: np.stack([one[name] for one in found]) for name in names}

@@ -26,11 +26,11 @@ FEWEST = 8  # files: fewer say nothing of a kind
 SECONDS = 40.0  # of computing, for all kinds together; then those files that were measured must do
 
 
-def processed_kinds(
+def measure_processing(
     known: rule.Reference, loaded: Loaded, part: Part, threshold: float | None, device: torch.device | str
 ) -> Iterator[rule.Processed]:
     """One entry a kind that changes something."""
-    plain, changed = _measured(loaded, part, device)
+    plain, changed = _measure(loaded, part, device)
     if len(plain) < FEWEST:
         return
     labels = np.array([label for label, _ in plain])
@@ -42,7 +42,7 @@ def mild(modality: str) -> list[Degradation]:
     return [one for one in degradations(modality) if (one.kind, one.strength) in MILD]
 
 
-def _measured(
+def _measure(
     loaded: Loaded, part: Part, device: torch.device | str
 ) -> tuple[list[tuple[int, Measured]], dict[str, list[Measured]]]:
     """The same files as they are and as each kind leaves them, both classes in turn, as far as the time allows."""

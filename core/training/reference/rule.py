@@ -76,7 +76,7 @@ class Reference:
 
     @property
     def limit(self) -> float | None:
-        return conformal_limit(joined(self.own))
+        return conformal_limit(join_distances(self.own))
 
     def parts(self, figures: Figures) -> np.ndarray:
         """(files, distances), each scaled by the run's own files."""
@@ -84,7 +84,7 @@ class Reference:
 
     def distance(self, figures: Figures) -> np.ndarray:
         """(files,) joined, always above 0."""
-        return joined(self.parts(figures))
+        return join_distances(self.parts(figures))
 
     def farthest(self, figures: Figures) -> str:
         """The block in which one file lies farthest out."""
@@ -125,7 +125,7 @@ def statistics(views: Mapping[str, View] | Figures) -> list[str]:
     return sorted(name for name in views if name not in (NETWORK, SIZE))
 
 
-def joined(parts: np.ndarray) -> np.ndarray:
+def join_distances(parts: np.ndarray) -> np.ndarray:
     return np.logaddexp(0.0, parts.max(axis=1))
 
 

@@ -95,7 +95,7 @@ def _reference(arrays: dict[str, np.ndarray]) -> Reference:
         {str(split): _whole(count) for split, count in about["files"].items()},
         {str(name): (_finite(low), _finite(high)) for name, (low, high) in about["spans"].items()},
         tuple(str(codec)[:60] for codec in about["codecs"])[:100],
-        tuple(_processed(arrays, number, one, views) for number, one in enumerate(about["processed"])),
+        tuple(_read_processed(arrays, number, one, views) for number, one in enumerate(about["processed"])),
     )
 
 
@@ -116,7 +116,7 @@ def _view(arrays: dict[str, np.ndarray], name: str, left_over: bool) -> View:
     return View(mean, spread, axes, _array(arrays, f"{name}.whitening", (side, side)), left_over)
 
 
-def _processed(
+def _read_processed(
     arrays: dict[str, np.ndarray], number: int, stated: dict[str, Any], views: dict[str, View]
 ) -> Processed:
     shift = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from core.locks import held
+from core.locks import hold
 from core.runs import processes
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -28,8 +28,8 @@ class Trials:
 
     def next(self, most: int) -> optuna.Trial | None:
         """A trial that a dead process left, else a new one; None where `most` are done or under way."""
-        with held(self._lock):
-            left = next((t for t in self._running() if abandoned(t)), None)
+        with hold(self._lock):
+            left = next((t for t in self._running() if is_abandoned(t)), None)
             if left is not None:
                 trial = optuna.Trial(self.study, left._trial_id)
             elif count_done(self.study, running=True) >= most:
@@ -48,7 +48,7 @@ def ownership() -> list[object]:
     return [processes.host(), pid, processes.start_time(pid)]
 
 
-def abandoned(trial: FrozenTrial) -> bool:
+def is_abandoned(trial: FrozenTrial) -> bool:
     """Whether its process is gone. Of another machine's nothing is known here; its own next call will see to it."""
     owner = trial.user_attrs.get(OWNER)
     if not owner:

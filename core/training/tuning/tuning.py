@@ -235,7 +235,7 @@ class Tuning:
 
     def _follow(self, trial: optuna.Trial, run: RunFolder) -> tuple[float | None, TrialState]:
         """Train it in a process of its own; after each epoch ask whether it is worth going on."""
-        alive, choose = self._started(run), min if self.config.lower_is_better else max
+        alive, choose = self._start(run), min if self.config.lower_is_better else max
         known = self.study.get_trials(deepcopy=False)[trial.number].intermediate_values
         offset, reported, best, pruned = 0, max(known, default=0), None, False
         while True:
@@ -262,7 +262,7 @@ class Tuning:
             return best, TrialState.PRUNED
         return (best, TrialState.COMPLETE) if state == "completed" else (best, TrialState.FAIL)
 
-    def _started(self, run: RunFolder) -> Callable[[], bool]:
+    def _start(self, run: RunFolder) -> Callable[[], bool]:
         """Its process, asked whether it lives: one that still trains, none where it has ended, else a new one."""
         status = run.status()
         if status.state == "completed":

@@ -75,7 +75,7 @@ def write(
             units = read_units(folder, split, table)
             metrics[split] = split_figures(with_identity(table, plan), units, threshold, prevalence, draws)
             metrics[split]["localisation"] = localise(table, units, plan, draws)
-            metrics[split]["people"] = left_to_people(table, threshold, band)
+            metrics[split]["people"] = count_left_to_people(table, threshold, band)
     metrics["threshold_method"] = method
     metrics["threshold_reachable"] = reachable
     metrics.update(verdict_on_learning(metrics))
@@ -183,7 +183,7 @@ def choose_band(val: pd.DataFrame, threshold: float | None) -> tuple[float, floa
     return finite(swept, narrowest_band(swept, threshold, BAND_ERROR))
 
 
-def left_to_people(
+def count_left_to_people(
     table: pd.DataFrame, threshold: float | None, band: tuple[float, float] | None
 ) -> dict[str, Any] | None:
     """How many samples the band sends to people, and how often the verdicts on the others are wrong."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.thresholds.intervals import held
+from core.thresholds.intervals import widen_to_hold
 from core.thresholds.ranking import share_floor
 from core.thresholds.resampling import group_codes
 
@@ -122,7 +122,7 @@ def _interval(ranked: Ranked, here: float, groups: Mapping[str, object], draws: 
         if np.sum(weight * ranked.truths):
             drawn.append(ranked.average_precision(weight.astype(np.float64)))
     with_truth = len(np.unique(codes[ranked.truths > 0]))
-    return held(here, np.array(drawn), share_floor(here, with_truth), with_truth, with_truth)
+    return widen_to_hold(here, np.array(drawn), share_floor(here, with_truth), with_truth, with_truth)
 
 
 def intersection_over_union(a: Segment, b: Segment) -> float:

@@ -54,7 +54,7 @@ def threshold_analysis(
     for value, name, color, hatch in ((0, "real", REAL, ""), (1, "fake", FAKE, "//")):
         left.hist(scores[labels == value], bins=bins, alpha=0.6, color=color, hatch=hatch, label=name)
     left.set(xlabel="score", ylabel="samples", title="scores of both classes (validation)")
-    thresholds, tp, fp = thinned(sweep)
+    thresholds, tp, fp = thin(sweep)
     called = np.maximum(tp + fp, 1)
     precision, recall = tp / called, tp / max(sweep.positives, 1)
     f1 = 2 * tp / np.maximum(tp + fp + sweep.positives, 1)
@@ -68,7 +68,7 @@ def threshold_analysis(
     figure.savefig(path, dpi=150)
 
 
-def thinned(sweep: Sweep, points: int = 2000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def thin(sweep: Sweep, points: int = 2000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sweep at no more points than a picture can show."""
     n = len(sweep.thresholds)
     index = np.unique(np.linspace(0, n - 1, min(n, points)).round().astype(int))
@@ -86,7 +86,7 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
     for (split, sweep), style, color in zip(sweeps.items(), DASHES, (NEUTRAL, FAKE), strict=False):
-        thresholds, tp, fp = thinned(sweep)
+        thresholds, tp, fp = thin(sweep)
         recall, fpr = tp / sweep.positives, fp / sweep.negatives
         precision = tp / np.maximum(tp + fp, 1)
         order = np.argsort(fp + tp, kind="stable")
