@@ -40,7 +40,7 @@ LIMITS = Limits(
 )
 CRASHED = ("the decoder crashed", "cannot be decoded (")  # what the sandbox says of findings
 EXTREMES = (0, 1, 0x7F, 0xFF, 2**31 - 1, 2**31, 2**32 - 1)  # what lengths and counts are changed to
-SHARDS = (".parquet", ".tar")
+SHARDS = (".parquet", ".tar", ".tgz")
 XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
  Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>
@@ -117,12 +117,14 @@ def shards(folder: Path) -> None:
         "label": [0, 1, 0, 1],
     }
     pq.write_table(pa.table(rows), folder / "rows.parquet", row_group_size=2)
-    with tarfile.open(folder / "members.tar", "w") as archive:
-        for k, data in enumerate(pictures):
-            for name, content in ((f"{k}.jpg", data), (f"{k}.json", json.dumps({"label": k % 2}).encode())):
-                member = tarfile.TarInfo(name)
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
+    for file in ("members.tar", "members.tgz"):
+        with tarfile.open(folder / file, "w:gz" if file.endswith("gz") else "w") as archive:
+            for k, data in enumerate(pictures):
+                words = json.dumps({"label": k % 2}).encode()
+                for name, content in ((f"{k}.jpg", data), (f"{k}.json", words)):
+                    member = tarfile.TarInfo(name)
+                    member.size = len(content)
+                    archive.addfile(member, io.BytesIO(content))
 
 
 def mutate(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:

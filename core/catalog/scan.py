@@ -21,7 +21,7 @@ from core.catalog.task import Bundle, Task, fingerprint
 from core.catalog.walk import OTHER, PACKED, Folder, Tree, walk
 from core.catalog.workers import Workers
 from core.errors import BadInput, WorkbenchError
-from core.media.kinds import SHARD
+from core.media.kinds import SHARD, is_tar
 from core.workspace import Workspace, workspace
 
 Progress = Callable[[str, int, int], None]  # what is being done, done so far, out of (0: unknown)
@@ -279,7 +279,7 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
         if kind != SHARD:
             counts[_outermost(folder, tree, busy)] += files.total
         elif not any(inside(folder, item.root) for item in recognised.found):
-            tars = sum(name.lower().endswith(".tar") for name in files.list())  # a table is no media
+            tars = sum(map(is_tar, files.list()))  # a table is no media
             if tars:
                 counts[_outermost(folder, tree, busy)] += tars
     for walked in tree.folders.values():

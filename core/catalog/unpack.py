@@ -158,7 +158,8 @@ def _stem(path: str) -> str:
     shard, _, number = path.rpartition("#")
     if not number.isdecimal():
         return path.replace("/", "_")
-    return f"{shard.rpartition('.')[0].replace('/', '_')}-{int(number):06d}"
+    stem = shard.rpartition(".")[0].removesuffix(".tar").replace("/", "_")
+    return f"{stem}-{int(number):06d}"
 
 
 def _ending(data: bytes, path: str) -> str:

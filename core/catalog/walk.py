@@ -14,13 +14,12 @@ from typing import NamedTuple
 
 from core.catalog.paths import inside
 from core.media.kinds import KINDS as KINDS
-from core.media.kinds import SHARD, SHARD_ENDINGS
+from core.media.kinds import SHARD, SHARD_ENDINGS, is_shard
 
 PACKED = frozenset(
     (
         "zip",
         "gz",
-        "tgz",
         "bz2",
         "xz",
         "7z",
@@ -36,7 +35,7 @@ PACKED = frozenset(
 )
 MEDIA = ("image", "audio", "video")
 COUNTED = (*MEDIA, SHARD)
-_KIND_OF = {**KINDS, **dict.fromkeys(SHARD_ENDINGS, SHARD)}
+_KIND_OF = {**KINDS, **{ending[1:]: SHARD for ending in SHARD_ENDINGS}}
 _KIND_OF_LAST_FOUR = {f".{ending}": kind for ending, kind in _KIND_OF.items() if len(ending) == 3}
 OTHER = "other"  # files that are not media: lists, readmes, archives
 ORDINARY = stat.S_IFREG >> 12
@@ -189,7 +188,8 @@ def _pack(names: Sequence[str], sizes: Sequence[int], times: Sequence[int]) -> F
 
 
 def kind_of(name: str) -> str:
-    return _KIND_OF.get(name[name.rfind(".") + 1 :].lower(), OTHER)
+    ending = name[name.rfind(".") + 1 :].lower()
+    return SHARD if ending == "gz" and is_shard(name) else _KIND_OF.get(ending, OTHER)
 
 
 def is_utf8(text: str) -> bool:

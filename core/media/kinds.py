@@ -12,4 +12,13 @@ KINDS = {
     **dict.fromkeys(("mp4", "avi", "mov", "mkv", "webm", "m4v", "mpg", "mpeg", "wmv", "flv", "3gp"), "video"),
 }
 SHARD = "shard"  # a file that holds many samples
-SHARD_ENDINGS = ("parquet", "tar")
+TAR_ENDINGS = (".tar", ".tgz", ".tar.gz")
+SHARD_ENDINGS = (".parquet", *TAR_ENDINGS)
+
+
+def is_shard(name: str) -> bool:
+    return name.lower().endswith(SHARD_ENDINGS)
+
+
+def is_tar(name: str) -> bool:
+    return name.lower().endswith(TAR_ENDINGS)

@@ -8,7 +8,7 @@ import tarfile
 import wave
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +47,8 @@ def parquet(
 
 def tar(path: Path, members: Iterable[tuple[str, bytes]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w") as archive:
+    mode: Literal["w", "w:gz"] = "w" if path.suffix == ".tar" else "w:gz"
+    with tarfile.open(path, mode) as archive:
         for name, data in members:
             info = tarfile.TarInfo(name)
             info.size = len(data)

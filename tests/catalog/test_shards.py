@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from core.media.images import open_image
 from core.media.limits import Limits
 from core.media.probe import probe
 from core.media.recipe import Recipe
+from core.media.shards import inflated
 from core.workspace import Workspace
 from tests.catalog.shard_files import open_fake, parquet, picture, recording, tar
 
@@ -259,6 +262,87 @@ class TestTar:
         files = sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png"))
         assert files == ["unlabelled/0-000000.png", "unlabelled/0-000001.png"]
         assert not list(tmp_path.glob("evil*"))
+
+
+class TestCompressedTar:
+    @pytest.fixture(autouse=True)
+    def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Small files behave like large ones."""
+        monkeypatch.setattr(inflated, "SPAN", 256 << 10)
+        monkeypatch.setattr(inflated, "BLOCK", 64 << 10)
+        monkeypatch.setattr(inflated, "FREE", 16 << 20)
+
+    def mine(self, folder: Path, ending: str = ".tar.gz") -> dict[str, bytes]:
+        """Some megabytes of sound, so that reading has to go back to states that were kept on the way."""
+        made = {f"train/{w}/{i}.wav": recording(i, 3.0) for w in ("real", "fake") for i in range(16)}
+        tar(folder / f"0{ending}", made.items())
+        return made
+
+    @pytest.mark.parametrize("ending", [".tar.gz", ".tgz", ".TAR.GZ"])
+    def test_counted_and_read_in_any_order(self, tmp_path: Path, space: Workspace, ending: str) -> None:
+        made = self.mine(tmp_path / "Mine", ending)
+        about = only(tmp_path, space)
+        assert (about.name, counts(about), about.problems) == ("Mine", (16, 16, 0), [])
+        rows = table.load(["Mine"], space).sample(frac=1.0, random_state=3)
+        for row in rows.to_dict("records"):
+            assert shards.read(table.absolute_path(row, space)) == made[row["meta"]["name"]]
+        assert read_audio(table.absolute_path(rows.iloc[0], space)).shape == (48_000,)
+
+    def test_wild_deepfake_and_unpack(self, tmp_path: Path, space: Workspace) -> None:
+        for word in ("real", "fake"):
+            members = [(f"1/{word}/35/{i}.png", picture(i)) for i in range(3)]
+            tar(tmp_path / "in" / f"{word}_train" / "1.tar.gz", members)
+        about = only(tmp_path / "in", space)
+        assert (about.name, counts(about)) == ("WildDeepfake", (3, 3, 0))
+        assert set(table.load([about.name], space)["groups"].map(tuple)) == {
+            ("sequence:real_train/1/35",), ("sequence:fake_train/1/35",)
+        }  # fmt: skip
+        done = unpack(about.name, tmp_path / "out", space)
+        assert (done.written, done.bad) == (6, 0)
+        assert (tmp_path / "out/fake/train/fake_train_1-000002.png").read_bytes() == picture(2)
+
+    def test_words_of_webdataset_and_several_streams(self, tmp_path: Path, space: Workspace) -> None:
+        """What pigz and bgzip write: many gzip streams, one behind the other."""
+        members = []
+        for i in range(6):
+            said = {"label": ("real", "fake")[i % 2], "caption": "a house"}
+            members += [(f"{i:04d}.png", picture(i)), (f"{i:04d}.json", json.dumps(said).encode())]
+        plain = tar(tmp_path / "0.tar", members).read_bytes()
+        (tmp_path / "Mine").mkdir()
+        parts = [gzip.compress(plain[at : at + 7000]) for at in range(0, len(plain), 7000)]
+        (tmp_path / "Mine" / "0.tar.gz").write_bytes(b"".join(parts))
+        (tmp_path / "0.tar").unlink()
+        assert counts(only(tmp_path, space)) == (3, 3, 0)
+        assert shards.read(tmp_path / "Mine" / "0.tar.gz#4") == picture(4)
+
+    def test_a_packed_download_is_no_dataset(self, tmp_path: Path, space: Workspace) -> None:
+        tar(tmp_path / "packed.tar.gz", [(f"{i}.png", picture(i)) for i in range(3)])
+        assert [left.files for left in scan([tmp_path], space=space).unrecognised] == [1]
+
+    def test_damage_and_attacks_are_one_line(self, tmp_path: Path, space: Workspace) -> None:
+        self.mine(tmp_path / "Mine")
+        whole = (tmp_path / "Mine" / "0.tar.gz").read_bytes()
+        (tmp_path / "Mine" / "1.tar.gz").write_bytes(whole[: len(whole) // 2])
+        about = only(tmp_path, space)
+        assert counts(about) == (16, 16, 0)
+        assert len(about.problems) == 1 and "it ends too early" in about.problems[0]
+        (tmp_path / "bad.tar.gz").write_bytes(b"no archive at all" * 99)
+        with pytest.raises(MediaError, match="the archive is damaged"):
+            open_image(tmp_path / "bad.tar.gz#0")
+        (tmp_path / "bomb.tar.gz").write_bytes(gzip.compress(bytes(20 << 20), 1))
+        with pytest.raises(MediaError, match=r"the archive has 0 media files|the archive is damaged"):
+            open_image(tmp_path / "bomb.tar.gz#0")
+        header = tarfile.TarInfo("a.png")
+        header.size = 20 << 20
+        packed = gzip.compress(header.tobuf() + bytes(header.size), 9)
+        (tmp_path / "bomb.tar.gz").write_bytes(packed)
+        with pytest.raises(MediaError, match="grows to more than 200 times its size"):
+            open_image(tmp_path / "bomb.tar.gz#0")
+
+    def test_too_slow_an_archive_says_what_to_do(self, tmp_path: Path) -> None:
+        self.mine(tmp_path)
+        with pytest.raises(MediaError, match=r"takes longer than 1e-06 s .* decompress it once \(gunzip\)"):
+            shards.read(tmp_path / "0.tar.gz#1", Limits(decode_seconds=1e-6))
 
 
 class TestUnpack:

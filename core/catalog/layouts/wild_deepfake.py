@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Rule, starts_with_any
+from core.media.kinds import is_tar
 
 _SEQUENCE = re.compile(r"(?:^|/)(?:real|fake)/([^/]+)/[^/]+$")
 
@@ -29,7 +30,7 @@ class WildDeepfake(Layout):
 
     def accepts(self, evidence: Evidence) -> bool:
         """Its name, tar files, or the folders that were in them: `fake_train/1/fake/35/0.png`."""
-        packed = evidence.kinds.get("shard", 0) > 0 and all(n.endswith(".tar") for n in evidence.examples)
+        packed = evidence.kinds.get("shard", 0) > 0 and all(map(is_tar, evidence.examples))
         return (
             starts_with_any(evidence, "wilddeepfake", "wild_deepfake", "deepfake_in_the_wild")
             or packed
@@ -47,5 +48,5 @@ class WildDeepfake(Layout):
 def _keys(path: str, word: str) -> tuple[str, ...]:
     """`fake_train`, `1.tar` with `1/fake/35/0.png` in it: sequence 35 of video 1."""
     match = _SEQUENCE.search(path.casefold())
-    video = re.split(r"\.tar|/", path, maxsplit=1)[0]
+    video = re.split(r"\.tar|\.tgz|/", path, maxsplit=1)[0]
     return (f"sequence:{word}/{video}/{match[1]}",) if match else (f"sequence:{word}/{video}",)

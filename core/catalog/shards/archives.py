@@ -12,13 +12,15 @@ import pyarrow as pa
 from core.catalog.layouts.base import class_of
 from core.catalog.problems import Problems
 from core.catalog.shards.columns import Said, choose_columns, read_columns
-from core.media.shards.tar import FAILURES, SMALL, Member, members
+from core.errors import MediaError
+from core.media.shards.tar import FAILURES, SMALL, Archive, Member
 
 DESCRIBING = ("json", "cls", "txt")
 MOST_DESCRIBED = 2 << 30  # bytes of describing members in one archive
 
 
 LOOKED_AT = 1000  # members of an archive that tell whether it is a shard
+DECOMPRESSED = 64 << 20  # bytes of a compressed one that are looked at
 
 
 def holds_media(path: Path, labelled: bool) -> bool:
@@ -28,15 +30,26 @@ def holds_media(path: Path, labelled: bool) -> bool:
     that it lies in says what is in it.
     """
     try:
-        first = [member for member, _ in zip(members(path), range(LOOKED_AT), strict=False)]
-    except FAILURES:
+        first = _first(path)
+    except (MediaError, *FAILURES):
         return False
     described = any(_ending(member.name) in ("json", "cls") for member in first)
-    stated = any(_parse_size(member.name) is not None for member in first)
+    stated = any(_label_of(member.name) is not None for member in first)
     return any(member.kind for member in first) and (labelled or described or stated)
 
 
-def _parse_size(name: str) -> int | None:
+def _first(path: Path) -> list[Member]:
+    found: list[Member] = []
+    with Archive(path) as archive:
+        for member in archive.members():
+            found.append(member)
+            far = archive.compressed and member.offset + member.bytes > DECOMPRESSED
+            if far or len(found) == LOOKED_AT:
+                break
+    return found
+
+
+def _label_of(name: str) -> int | None:
     """The label that the innermost folder with such a name states: `train/real/0001.png`."""
     folders = name.split("/")[:-1]
     return next((label for part in reversed(folders) if (label := class_of(part)) is not None), None)
@@ -49,17 +62,19 @@ def read(
     found: list[Member] = []
     described: dict[str, dict[str, Any]] = {}
     try:
-        with path.open("rb") as file:
+        with Archive(path) as archive:
             budget = MOST_DESCRIBED
-            for member in members(path):
+            for member in archive.members():
                 if member.kind:
                     found.append(member)
                 elif _ending(member.name) in DESCRIBING and member.bytes <= min(SMALL, budget):
                     budget -= member.bytes
-                    file.seek(member.offset)
                     described.setdefault(_key(member.name), {}).update(
-                        _words(member.name, file.read(member.bytes))
+                        _words(member.name, archive.read(member))
                     )
+    except MediaError as error:
+        problems.report_damaged(path, str(error).partition(": ")[2])
+        return None
     except FAILURES as error:
         problems.report_damaged(path, f"cannot be read ({str(error)[:200]})")
         return None
@@ -74,7 +89,7 @@ def read(
         table = pa.table({"": pa.nulls(len(found))})
     said = read_columns(table, choose_columns(table.schema, ""), [], one_is, problems, path.name)
     if "label" not in said.columns:
-        said.columns["label"] = pa.array([_parse_size(member.name) for member in found], pa.int8())
+        said.columns["label"] = pa.array([_label_of(member.name) for member in found], pa.int8())
     said.columns["name"] = pa.array([member.name for member in found], pa.string())
     kinds: dict[str, list[int]] = {}
     for i, member in enumerate(found):

@@ -2,6 +2,8 @@
 
 train-00000.parquet#17   the 18th row        WildDeepfake/1.tar#3   the 4th media file in the archive
 
+A compressed archive (`.tar.gz`, `.tgz`) is decompressed once by each process that opens it, and not kept on disk.
+
 Everything that opens a sample asks here, so a row is opened like a file. A plain file of that name comes first.
 """
 
@@ -16,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import MediaError
-from core.media.kinds import SHARD_ENDINGS
+from core.media.kinds import is_shard
 
 if TYPE_CHECKING:
     from core.media.limits import Limits
@@ -32,7 +34,7 @@ def address(path: Path | str) -> tuple[Path, int] | None:
     shard, mark, row = text.rpartition("#")
     if not mark or not (row.isascii() and row.isdecimal()) or len(row) > 12:
         return None
-    if shard[shard.rfind(".") + 1 :].lower() not in SHARD_ENDINGS or os.path.lexists(text):
+    if not is_shard(shard) or os.path.lexists(text):
         return None
     return Path(shard), int(row)
 
