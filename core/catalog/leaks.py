@@ -14,13 +14,16 @@ import pandas as pd
 from core.access import LOCAL, Person
 from core.catalog import components, duplicates, info
 from core.catalog.duplicates import MOST_FILES, Pair, Progress
-from core.catalog.sources import bare, of_family, sharing
+from core.catalog.sources import bare, is_full_name, of_family, shared_keys, sharing
 from core.workspace import Workspace, workspace, write_json
 
 # Sequences that are parts of one YouTube video but lie on two sides of the official FaceForensics++ lists.
 FF_SAME_VIDEO = (
     ("605", "606"), ("639", "640"), ("755", "756"), ("837", "838"), ("875", "876"), ("954", "955"), ("982", "983"),
 )  # fmt: skip
+
+
+SAME_PEOPLE = "the same name"
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def report(
         alike = [p for p in duplicates.near(kept, space, progress, most) if (p.one, p.two) not in exact]
         found += [*_duplicates("exact duplicates", same), *_duplicates("near duplicates", alike)]
         found += _warn_of_sampling(kept, most)
-    return [*found, *find_shared_sources(kept["dataset"].unique())]
+    return [*found, *same_people(kept), *find_shared_sources(kept["dataset"].unique())]
 
 
 def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
@@ -115,12 +118,19 @@ def crossing_datasets(kept: pd.DataFrame) -> list[Leak]:
     FaceForensics++ 000.mp4 (sequence:000) in train and DF40 simswap/ff/frames/000_003 in test
     """
     found = []
-    for source, mine in sharing(map(str, kept["dataset"].unique())).items():
+    shared = shared_keys(kept)
+    families = sharing(map(str, kept["dataset"].unique()))
+    known = {name for mine in families.values() for name in mine}
+    named = {key: sets for key, sets in shared.items() if is_full_name(key) and not sets <= known}
+    if named:
+        families[SAME_PEOPLE] = sorted(set().union(*named.values()))
+    for source, mine in families.items():
+        wanted = named if source == SAME_PEOPLE else shared
         part = kept[kept["dataset"].isin(mine)]
         sides: dict[str, set[tuple[str, str]]] = {}
         for dataset, split, keys in zip(part["dataset"], part["split"], part["groups"], strict=True):
-            for key in keys:
-                sides.setdefault(bare(key), set()).add((str(dataset), str(split)))
+            for key in filter(wanted.__contains__, map(bare, keys)):
+                sides.setdefault(key, set()).add((str(dataset), str(split)))
         crossing = sorted(key for key, places in sides.items() if _crosses(places))
         if crossing:
             text = (
@@ -128,6 +138,18 @@ def crossing_datasets(kept: pd.DataFrame) -> list[Leak]:
                 "sides; the protocol group divides them together, or train and test on one of them"
             )
             found.append(Leak("shared across datasets", text, len(crossing), crossing[:10]))
+    return found
+
+
+def same_people(kept: pd.DataFrame) -> list[Leak]:
+    """Chosen datasets, of whatever source, that have people of the same full name: In-the-Wild's public figures in a
+    collection of one's own."""
+    people = {key: sets for key, sets in shared_keys(kept).items() if is_full_name(key)}
+    found = []
+    for mine in sorted({tuple(sorted(sets)) for sets in people.values()}):
+        names = sorted(key.partition(":")[2] for key, sets in people.items() if tuple(sorted(sets)) == mine)
+        text = f"{' and '.join(mine)} have {len(names):,} people of the same name; they are no independent test of each other"
+        found.append(Leak("same people", text, len(names), names[:10]))
     return found
 
 

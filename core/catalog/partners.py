@@ -9,6 +9,7 @@ from core.catalog import statistics
 from core.catalog.info import DatasetInfo
 from core.catalog.layouts import layouts
 from core.catalog.published import ANOTHER, PARTNERS
+from core.catalog.sources import sharing
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
 def _same_source(one: DatasetInfo, other: DatasetInfo) -> bool:
     named = (*PARTNERS.get(one.layout, ()), *PARTNERS.get(other.layout, ()))
     if any(name.casefold() in (one.name.casefold(), other.name.casefold()) for name in named):
+        return True
+    if sharing([one.name, other.name]):
         return True
     pools = [layout.descends_from for i in (one, other) if (layout := layouts().get(i.layout)) is not None]
     return len(pools) == 2 and pools[0] == pools[1] != ""

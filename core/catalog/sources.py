@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 import pandas as pd
 
@@ -13,7 +15,12 @@ SHARED_SOURCES = {
     "the Celeb-DF celebrities": ("celebdf", "dfgc", "df40"),
     "VoxCeleb2": ("fakeavceleb", "lavdf", "avdeepfake1m", "voxceleb2", "spokenavceleb"),
     "VCTK": ("asvspoof2019", "asvspoof2021", "vctk", "dfadd", "codecfake"),
-    "the public figures of In-the-Wild": ("inthewild", "releaseinthewild"),
+    "recordings of the same public figures": (
+        "inthewild",
+        "releaseinthewild",
+        "deepvoice",
+        "deepfakeeval2024",
+    ),
     "M-AILABS": ("mlaad", "mailabs"),
     "ImageNet": ("genimage", "imagenet", "diffusiondb"),
     "LibriTTS and LibriSpeech": ("llamapartialspoof", "libritts", "librispeech"),
@@ -39,28 +46,57 @@ def sharing(names: Iterable[str]) -> dict[str, list[str]]:
     return {source: mine for source, mine in found.items() if len(mine) > 1}
 
 
+PEOPLE = ("speaker", "person", "identity")  # kinds of group keys that name somebody
+NOBODY = frozenset(
+    ("speaker", "unknown", "male", "female", "voice", "person", "man", "woman", "reader", "actor")
+)
+
+
 def bare(key: str) -> str:
-    """`person:African/men/id00076` and `person:id00076` are one person."""
+    """`person:African/men/id00076` and `person:id00076` are one person, `speaker:Barack_Obama` and
+    `identity:barack obama` too."""
     kind, _, value = key.partition(":")
-    return f"{kind}:{value.rpartition('/')[2]}"
+    value = value.rpartition("/")[2]
+    name = full_name(value) if kind in PEOPLE else ""
+    return f"person:{name}" if name else f"{kind}:{value}"
+
+
+def full_name(value: str) -> str:
+    """First and last name; empty for a number or a single word, which in two datasets need not be one person."""
+    words = re.split(r"[\s_.-]+", value.casefold().strip())
+    plain = len(words) > 1 and all(len(word) > 1 and word.isalpha() for word in words)
+    return " ".join(words) if plain and not NOBODY & set(words) else ""
 
 
 def shared_keys(table: pd.DataFrame) -> dict[str, set[str]]:
-    """Bare keys that datasets of one source have in common, with those datasets.
+    """Bare keys that datasets of one source, or people with a full name, have in common, with those datasets.
 
     FaceForensics++  sequence:000 sequence:003        DF40  sequence:ff/000 sequence:ff/003
     """
     found: dict[str, set[str]] = {}
-    for mine in sharing(map(str, table["dataset"].unique())).values():
-        part = table[table["dataset"].isin(mine)]
-        places: dict[str, set[str]] = {}
-        for dataset, keys in zip(part["dataset"], part["groups"], strict=True):
-            for key in keys:
-                places.setdefault(bare(key), set()).add(str(dataset))
-        for key, datasets in places.items():
-            if len(datasets) > 1:
-                found[key] = found.get(key, set()) | datasets
+    names = sorted({str(name) for name in table["dataset"].unique()})
+    places = {name: _bare_keys(table.loc[table["dataset"] == name, "groups"]) for name in names}
+    for mine in sharing(names).values():
+        _collect(places, mine, found, lambda key: True)
+    _collect(places, names, found, is_full_name)
     return found
+
+
+def is_full_name(key: str) -> bool:
+    return key.startswith("person:") and " " in key
+
+
+def _bare_keys(groups: Iterable[Iterable[str]]) -> set[str]:
+    return {bare(key) for key in set(chain.from_iterable(groups))}
+
+
+def _collect(
+    places: dict[str, set[str]], names: list[str], found: dict[str, set[str]], wanted: Callable[[str], bool]
+) -> None:
+    count = Counter(key for name in names for key in places[name] if wanted(key))
+    for key, times in count.items():
+        if times > 1:
+            found.setdefault(key, set()).update(name for name in names if key in places[name])
 
 
 def together(shared: dict[str, set[str]]) -> list[list[str]]:

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from PIL import Image, ImageFilter
 
-from core.catalog import fingerprints, leaks, table
+from core.catalog import fingerprints, leaks, splits, table
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
 
@@ -188,9 +188,26 @@ def test_speakers_of_unrelated_sets_are_not_one_person() -> None:
     assert "shared across datasets" not in kinds(found)
 
 
+def test_public_figures_in_two_collections_are_one_person() -> None:
+    """In-the-Wild's speakers in a set of one's own: told by their full names."""
+    wild = plan_of(
+        [("a.wav", "train"), ("c.wav", "train")], "In-the-Wild", "audio",
+        {"a.wav": ["speaker:Barack Obama"], "c.wav": ["speaker:Alec Guinness"]},
+    )  # fmt: skip
+    mine = plan_of([("b.wav", "test")], "Speeches", "audio", {"b.wav": ["identity:men/barack_obama"]})
+    table = pd.concat([wild, mine], ignore_index=True)
+    found = {leak.kind: leak for leak in leaks.report(table, media=False)}
+    assert found["shared across datasets"].examples == ["person:barack obama"]
+    assert found["same people"].count == 1 and "In-the-Wild and Speeches" in found["same people"].detail
+    divided = splits.plan(table.assign(split=None, method=None, layout="x"), "group", 0).table
+    sides = divided[divided["path"].isin(["a.wav", "b.wav"])]["split"]
+    assert sides.nunique() == 1
+
+
 @pytest.mark.parametrize(
     ("names", "source"),
     [
+        (("In-the-Wild", "DEEP-VOICE"), "same public figures"),
         (("DF40", "Celeb-DF-v2"), "Celeb-DF celebrities"),
         (("DeeperForensics-1.0", "FaceForensics++"), "FaceForensics++ videos"),
         (("MLAAD", "M-AILABS"), "M-AILABS"),
