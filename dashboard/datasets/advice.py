@@ -78,13 +78,26 @@ def partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
         key=f"partner-{info.name}",
         captions=[f"{p.why}. {p.shortcut}." for p in found],
     )
-    pair = [info.name, str(chosen)]
+    _train_pair(info, [info.name, str(chosen)])
+
+
+def _train_pair(info: DatasetInfo, pair: list[str]) -> None:
+    """The shortcut that the pairing makes is shown before the two can be trained on."""
+    probe = datasets_checks.pair_probe(pair)
+    measured = "Measure the pair again" if probe.ended else "Look for shortcuts of the pair"
     with st.container(horizontal=True):
-        if st.button("Look for shortcuts of the pair", key="partner-probe"):
+        if st.button(measured, key="partner-probe", type="secondary" if probe.ended else "primary"):
             datasets_checks.start_pair(pair)
-        if st.button("Train with both", key="partner-train", type="primary"):
-            datasets_checks.start_pair(pair)  # what the pairing gives away is known before the training ends
+            st.rerun()
+        label = "Train with both all the same" if probe.caution else "Train with both"
+        waits = "The pair is measured first: what the two collections alone give away."
+        if st.button(
+            label, key="partner-train", type="primary" if probe.ended else "secondary",
+            disabled=not probe.ended, help=None if probe.ended else waits,
+        ):  # fmt: skip
             train_with(info, advisor.advise(info).preset, pair)
+    if not probe.ended:
+        st.caption(waits)
     datasets_checks.draw_pair(pair)
 
 

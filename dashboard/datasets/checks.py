@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
@@ -145,6 +146,21 @@ def start_pair(names: Sequence[str]) -> None:
         "Measuring a sample of both:",
         lambda job: shortcuts.probe_together(wanted, space=space, progress=job.report),
     )
+
+
+@dataclass(frozen=True)
+class PairProbe:
+    """Whether a pair was measured, and whether what was found, or that it failed, is a reason to think again."""
+
+    ended: bool
+    caution: bool
+
+
+def pair_probe(names: Sequence[str]) -> PairProbe:
+    job = jobs.current(_measuring_pair(names))
+    if job is None or not job.finished or job.cancelled:
+        return PairProbe(False, False)
+    return PairProbe(True, job.result is None or bool(job.result.warnings) or not job.result.features)
 
 
 def draw_pair(names: Sequence[str]) -> None:

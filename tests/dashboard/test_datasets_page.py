@@ -19,7 +19,7 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
-from dashboard import theme
+from dashboard import jobs, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import table as datasets_table
@@ -291,3 +291,31 @@ def test_columns_that_tell_nothing_are_left_out(space: Workspace) -> None:
     assert (
         "unlabelled" not in told and "kind" not in told and {"name", "real", "fake", "severity"} <= set(told)
     )
+
+
+def test_a_pair_is_trained_on_only_after_its_shortcuts_were_shown(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small noisy fakes and large flat reals of two collections: resolution alone tells them apart."""
+    gone: list[str] = []
+    monkeypatch.setattr(theme, "go_to", gone.append)
+    catalogued(space, "fakes", 0, 24)
+    about = catalogued(space, "photos", 24, 0)
+    for path in Path(about.root).glob("*.png"):
+        Image.new("RGB", (96, 96), (90, 80, 70)).save(path)
+    page = opened()
+    page.session_state["datasets_chosen"] = "fakes"
+    page.run()
+    assert page.button(key="partner-train").disabled
+    page.button(key="partner-probe").click().run()
+    ends = time.monotonic() + TIMEOUT
+    while (job := jobs.current("shortcuts-fakes + photos")) is None or not job.finished:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    page.run()
+    assert not page.exception
+    assert any("alone tells real from fake" in str(warning.value) for warning in page.warning)
+    button = page.button(key="partner-train")
+    assert button.label == "Train with both all the same" and not button.disabled
+    button.click().run()
+    assert gone == ["train"] and page.session_state["train_preset"]["datasets"] == ["fakes", "photos"]
