@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -159,6 +160,56 @@ def test_all_in_one_tree(tmp_path: Path, space: Workspace) -> None:
         check_counts(by_root[str(tmp_path / "data" / f"d{i:02d}" / tree.top)], tree)
     assert len({about.name for about in result.datasets}) == len(TREES)
     assert result.unrecognised == []
+
+
+def test_a_second_copy_of_each_is_counted_beside_it(tmp_path: Path, space: Workspace) -> None:
+    """As in backups: the same sets again under another folder. Each copy is whole and numbered."""
+    for i, tree in enumerate(TREES):
+        for place in ("disk", "zz backup of 2024"):
+            build(tmp_path / "data" / place / f"d{i:02d}", tree.files)
+    by_root = {about.root: about for about in scan([tmp_path / "data"], space=space).datasets}
+    assert len(by_root) == 2 * len(TREES)
+    for i, tree in enumerate(TREES):
+        first, second = (
+            by_root[str(tmp_path / "data" / place / f"d{i:02d}" / tree.top)]
+            for place in ("disk", "zz backup of 2024")
+        )
+        check_counts(second, tree)
+        assert first.name != second.name and first.name.partition(" (")[0] == second.name.rpartition(" (")[0]
+
+
+def media_folders(tree: LayoutTree) -> list[str]:
+    return sorted({path.rpartition("/")[0] for path, text in tree.files.items() if text == "x"})
+
+
+@every_tree
+def test_the_rest_is_the_same_without_one_folder(tree: LayoutTree, tmp_path: Path, space: Workspace) -> None:
+    """Each folder with media in turn is not downloaded: what is left keeps its labels, methods and splits."""
+    known = ["path", "label", "method", "split"]
+    root = build(tmp_path / "data", tree.files)
+    scan([root], space=space)
+    whole = table.load([tree.name], space)
+    place = len(tree.top) + 1 if tree.top else 0
+    folders = [folder[place:] for folder in media_folders(tree)]
+    for missing in folders if len(folders) > 1 else []:
+        left = whole[~whole["path"].str.startswith(f"{missing}/")]
+        if left.empty or len(left) == len(whole):
+            continue
+        with TemporaryDirectory(dir=tmp_path) as made:
+            kept = {
+                p: t for p, t in tree.files.items() if t != "x" or not p[place:].startswith(f"{missing}/")
+            }
+            build(Path(made) / "data", kept)
+            found = scan([Path(made) / "data"], space=space).datasets
+            assert [about.layout for about in found] == [tree.layout], missing
+            frame = table.load([found[0].name], space)
+            prefix = found[0].root[len(f"{made}/data/{tree.top}") :].strip("/")
+            frame["path"] = frame["path"].map(lambda path, prefix=prefix: f"{prefix}/{path}".lstrip("/"))
+            same = [
+                f.sort_values("path")[known].astype(object).fillna("-").to_numpy().tolist()
+                for f in (left, frame)
+            ]
+            assert same[0] == same[1], missing
 
 
 @pytest.mark.parametrize("layout", layouts().values(), ids=list(layouts()))
