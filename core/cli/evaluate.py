@@ -79,7 +79,7 @@ def _score(folder: RunFolder, args: argparse.Namespace) -> Score | None:
     cpus = args.workers or None
     return Sharded(
         folder, on_cluster=args.executor == RAY, resume=args.resume, shard=args.shard, cpus=cpus
-    ).scored
+    ).score_source
 
 
 def _evaluate_imported(

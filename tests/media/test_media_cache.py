@@ -178,7 +178,7 @@ from core.workspace import Workspace
 space, recipe = Workspace(Path({str(space.root)!r})), Recipe(modality="image", image_size=32)
 for turn in range(30):
     for i in range(6):
-        made = cache.prepared(Path({str(tmp_path)!r}) / f"{{i}}.png", recipe, space)
+        made = cache.prepare_cached(Path({str(tmp_path)!r}) / f"{{i}}.png", recipe, space)
         assert made.frames.shape == (1, 32, 32, 3)
     cache.sweep(space, bound=9000)
 """

@@ -33,7 +33,7 @@ Line = dict[str, Any]
 
 
 class Sharded:
-    """`scored` takes the place of core.training.rescore.scored."""
+    """`score_source` takes the place of core.training.rescore.score_source."""
 
     def __init__(
         self,
@@ -49,7 +49,9 @@ class Sharded:
         self._folder, self._on_cluster, self._resume = folder, on_cluster, resume
         self._shard, self._cpus = shard, cpus
 
-    def scored(self, loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
+    def score_source(
+        self, loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str
+    ) -> Predicted:
         """Every sample's score, each once, however often workers were lost or the command was begun anew."""
         place = self._folder.path / "scores" / f".{quote(what, safe=' ')}.partial.jsonl"
         stamp = _stamp(self._folder.best_model)
