@@ -131,7 +131,7 @@ def forget(item: Item) -> None:
 def shown() -> Item | None:
     """The file that is open; its key stands in the address, and a link within the session opens it."""
     own = session()
-    if link := address.asked("detect"):
+    if link := address.read_link("detect"):
         st.session_state["detect_shown"] = link.get("file")
     key = st.session_state.get("detect_shown")
     found = next((i for i in own.items if i.key == key), own.items[0] if own.items else None)

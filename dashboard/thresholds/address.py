@@ -13,34 +13,23 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.thresholds.own_scale import own
+from dashboard import address
 from dashboard.threshold_lab import Choice
 
-WRITTEN = "thresholds-address"  # what this page wrote last
+PAGE = "thresholds"
 OF_THE_VIEW = ("plane", "metric", "scale", "zoom")  # the lab's own
 OF_THE_LAB = (*OF_THE_VIEW, "fp", "fn", "prevalence", "band", "follow")  # which it may have changed meanwhile
 
 
-def read_address() -> dict[str, str] | None:
+def read_link() -> dict[str, str] | None:
     """What a link asks for; None where the address is empty or is what the page wrote itself."""
-    given = {name: value for name, value in st.query_params.to_dict().items() if value}
-    if not given or _of_the_page(given) == _of_the_page(st.session_state.get(WRITTEN, {})):
-        return None
-    st.session_state[WRITTEN] = given
-    return given
+    return address.read_link(PAGE, OF_THE_LAB)
 
 
 def write(state: Mapping[str, str | None]) -> None:
-    """Only what is stated; the page is not drawn again."""
+    """Only what is stated, and what the lab wrote; the page is not drawn again."""
     given = st.query_params.to_dict()
-    wanted = {name: value for name, value in state.items() if value}
-    wanted |= {name: given[name] for name in OF_THE_VIEW if given.get(name)}
-    st.session_state[WRITTEN] = wanted
-    if given != wanted:
-        st.query_params.from_dict(wanted)
-
-
-def _of_the_page(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in given.items() if name not in OF_THE_LAB}
+    address.write(PAGE, {**state, **{name: given.get(name) for name in OF_THE_VIEW}})
 
 
 def of_choice(choice: Choice, turned: bool = False) -> dict[str, str | None]:

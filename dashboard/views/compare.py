@@ -82,7 +82,7 @@ def page() -> None:
 
 def _open_link(finished: Sequence[Summary]) -> None:
     """?runs=ID,ID&split=val&pair=ID,ID: what a link or a reload asks for, as far as it is here."""
-    given = address.asked("compare")
+    given = address.read_link("compare")
     if given is None:
         return
     known = {run.id for run in finished}

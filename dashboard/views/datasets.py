@@ -57,7 +57,7 @@ def page() -> None:
 
 def _open_link(infos: list[DatasetInfo]) -> None:
     """What a link or a reload asks for; a dataset that is not here is left as the page opens by itself."""
-    given = address.asked("datasets")
+    given = address.read_link("datasets")
     if given and (name := given.get("dataset")) in {info.name for info in infos}:
         st.session_state["datasets_chosen"] = name
         datasets_gallery.from_address(str(name), given)

@@ -52,7 +52,7 @@ def page() -> None:
 
 def _open_link(runs: Sequence[Summary]) -> None:
     """What a link or a reload asks for: ?run=ID,ID&metric=auc,loss; a run that is gone is left out."""
-    given = address.asked("runs")
+    given = address.read_link("runs")
     if given is None:
         return
     known = {run.id for run in runs}

@@ -59,7 +59,7 @@ def page() -> None:
 
 
 def _open_link() -> None:
-    given = address.read_address()
+    given = address.read_link()
     if given is not None:
         open_link(given)
         st.session_state[threshold_saving.LINK] = given

@@ -44,6 +44,32 @@ def test_a_link_shows_the_same_page_in_another_session(space: Workspace) -> None
     assert again.query_params == page.query_params
 
 
+def test_a_choice_sent_with_an_address_of_a_moment_ago_is_kept(space: Workspace) -> None:
+    finished_run(space)
+    page = opened()
+    before = {name: "".join(value) for name, value in page.query_params.items()}
+    page.segmented_control(key="thresholds-by").set_value("group").run()
+    assert page.query_params != before, "the page wrote another address meanwhile"
+    page.query_params.clear()
+    for name, value in before.items():
+        page.query_params[name] = value
+    page.selectbox(key="thresholds-source").set_value("your own score file").run()
+    assert page.selectbox(key="thresholds-source").value == "your own score file"
+
+
+def test_an_address_of_long_ago_is_a_link(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished_run(space)
+    page = opened()
+    page.radio(key="thresholds-look").set_value("test").run()
+    back = {name: "".join(value) for name, value in page.query_params.items()}
+    page.radio(key="thresholds-look").set_value("val").run()
+    monkeypatch.setattr("dashboard.address.STALE_FOR", 0.0)
+    for name, value in back.items():
+        page.query_params[name] = value
+    page.run()
+    assert page.radio(key="thresholds-look").value == "test"
+
+
 def test_a_link_brings_methods_cost_model_and_open_parts(space: Workspace) -> None:
     finished_run(space)
     page = opened()

@@ -47,8 +47,6 @@ def test_nothing_is_cut_and_no_row_is_left_half_empty(
     assert overlapping(page) == []
 
 
-@pytest.mark.long
-@pytest.mark.alone
 @pytest.mark.parametrize(("origin", "factor"), [(-3e5, -1e4), (1e15, 1e4)])
 def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     start_server: Callable, page: Page, run: Path, tmp_path: Path, origin: float, factor: float
@@ -59,7 +57,9 @@ def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     page.goto(f"{start_server().url}/thresholds")
     page.get_by_role("combobox", name="Run").click()
     page.get_by_role("option", name="your own score file").click()
-    page.locator('input[type="file"]').first.set_input_files(str(tmp_path / "mine.parquet"))
+    # The page of the run has an uploader too: that of the score file is waited for by its name.
+    uploader = page.get_by_role("region", name="Score file").locator('input[type="file"]')
+    uploader.set_input_files(str(tmp_path / "mine.parquet"))
     expect(page.locator('.lab [data-part="which"]')).to_contain_text("the whole file (200)")
     settled(page)
     places = page.evaluate(f"() => ({LAB})().drawings.xs")
