@@ -23,10 +23,17 @@ from core.thresholds import plain_columns, score_text
 from core.workspace import Workspace, workspace
 
 OPTIONAL = ("id", "group", "dataset", "modality", "identity", "method", "split", "probability")
+# Names that others give their columns, the first that a file has: ASVspoof 5, DeepFense, scikit-learn's y_true.
 ALIASES = {
-    "sample_id": "id", "utterance": "id", "utterance_id": "id", "utt_id": "id", "component": "group",
-    "attack": "method", "truth": "label", "key": "label", "score_spoof": "score", "spoof_score": "score",
+    "sample_id": "id", "utterance": "id", "utterance_id": "id", "utt_id": "id", "utt": "id",
+    "component": "group", "attack": "method",
+    "truth": "label", "key": "label", "cm-label": "label", "cm_label": "label", "y_true": "label",
+    "ground_truth": "label", "ground truth": "label",
+    "score_spoof": "score", "spoof_score": "score", "cm-score": "score", "cm_score": "score", "y_score": "score",
+    "score_fake": "score", "fake_score": "score",
 }  # fmt: skip
+# Only where two files are joined: a file may stand in several rows of its own scores, an id may not.
+FILE_NAMES = {"filename": "id", "file_name": "id", "file": "id", "path": "id"}
 BLOCK = 8 << 20  # bytes of CSV read at a time
 
 
@@ -244,6 +251,8 @@ def _header(head: bytes, name: str) -> tuple[list[str], str]:
     if b"\x00" in head:
         raise BadInput(f"{name} is neither CSV nor Parquet")
     line = (head.removeprefix(b"\xef\xbb\xbf").splitlines() or [b""])[0]
+    if line.lstrip()[:1] in (b"{", b"["):
+        raise BadInput(f"{name} is JSON; save its rows as CSV or Parquet with the columns label and score")
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
@@ -263,7 +272,7 @@ def names(header: list[str], name: str, asked: Asked | None = None) -> dict[str,
         if key in ("label", "score", *OPTIONAL) and key in plain and key not in asked.mapping:
             raise BadInput(f"{name} has two columns {key!r}")
         plain.setdefault(key, column)
-    for alias, known in ALIASES.items():
+    for alias, known in (ALIASES | (FILE_NAMES if "id" in asked.needed else {})).items():
         if known not in plain and alias in plain:
             plain[known] = plain[alias]
     shown = ", ".join(header[:12]) or "nothing"

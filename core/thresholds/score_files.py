@@ -19,6 +19,8 @@ from core.thresholds.plain_columns import FAKE_WORDS, REAL_WORDS
 from core.thresholds.plain_columns import is_number as _is_number
 from core.thresholds.score_batches import OPTIONAL, Asked, Limits, ScoresAreText, batches
 
+FOLDER_AND_SUFFIX = r"^.*[/\\]|\.[A-Za-z0-9]{2,4}$"  # of an id that is a file
+
 
 def read(
     path: Path | str,
@@ -82,7 +84,7 @@ def _read(
 
 def _with_labels(scores: pd.DataFrame, key: pd.DataFrame, path: Path | str) -> pd.DataFrame:
     """The labels of a key file beside the scores that it is about."""
-    place = pd.Index(key["id"].astype(str)).get_indexer(pd.Index(scores["id"].astype(str)))
+    place, note = _places(key["id"].astype(str), scores["id"].astype(str))
     missing = np.flatnonzero(place < 0)
     if len(missing):
         first = scores["id"].iloc[int(missing[0])]
@@ -94,7 +96,21 @@ def _with_labels(scores: pd.DataFrame, key: pd.DataFrame, path: Path | str) -> p
     if "method" in key and "method" not in scores:
         found["method"] = key["method"].take(place).to_numpy()
     found.attrs = scores.attrs | {"labels": key.attrs["labels"], "key_columns": key.attrs["columns"]}
+    found.attrs["notes"] = [*scores.attrs["notes"], *note]
     return found[["label", "score", *(name for name in found if name not in ("label", "score"))]]
+
+
+def _places(keys: pd.Series, ids: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """The row of the key file for each id, -1 where it has none, and a note where ids had to be shortened for it."""
+    place = pd.Index(keys).get_indexer(pd.Index(ids))
+    if not (place < 0).all():
+        return place, []
+    # One of the files writes clips/a.wav where the other writes a: compared by the bare name, if that is as distinct.
+    shorter = keys.str.replace(FOLDER_AND_SUFFIX, "", regex=True)
+    if shorter.nunique() < keys.nunique():
+        return place, []
+    place = pd.Index(shorter).get_indexer(pd.Index(ids.str.replace(FOLDER_AND_SUFFIX, "", regex=True)))
+    return place, ["ids are compared without their folder and ending"] if (place >= 0).any() else []
 
 
 def read_asv(path: Path | str, limits: Limits | None = None) -> pd.DataFrame:

@@ -267,6 +267,8 @@ FIELD_FILES = {
     "target and nontarget": "target 2.5\nnontarget -1.5\n",
     "words of others": "a human 2.5\nb Deepfake -1.5\n",
     "a header, apart by spaces": "utterance key score\nLA_1 genuine 2.5\nLA_2 spoof -1.5\n",
+    "ASVspoof 5": "utt\tcm-score\tkey\nLA_1\t2.5\tbonafide\nLA_2\t-1.5\tspoof\n",
+    "scikit-learn's names": "utt,y_true,y_score\nLA_1,0,2.5\nLA_2,1,-1.5\n",
     "the workbench's feedback": "when,file,truth,score,verdict\nx,a.png,real,2.5,real\nx,a.png,fake,-1.5,real\nx,c.png,fake,,error\n",
 }
 
@@ -294,6 +296,8 @@ KEYS = {
     "2021": "LA_9 a alaw ita_tx bonafide bonafide notrim eval\nLA_9 b alaw ita_tx A07 spoof notrim progress\nLA_9 c alaw x A08 spoof notrim eval\n",
     "2019 protocol": "LA_9 a - - bonafide\nLA_9 b - A11 spoof\nLA_9 c - A11 spoof\n",
     "CSV": "id,label\na,real\nb,fake\nc,fake\n",
+    "ASVspoof 5": "filename\tcm-label\na\tbonafide\nb\tspoof\nc\tspoof\n",
+    "In-the-Wild": "file,speaker,label\na.wav,x,bona-fide\nb.wav,x,spoof\nc.wav,y,spoof\n",
 }
 
 
@@ -308,6 +312,26 @@ def test_a_key_file_says_the_labels(name: str, tmp_path: Path) -> None:
         read(scores)
     with pytest.raises(BadInput, match=r"no key for 1 of 3 scores .the first is 'z'"):
         read(write(tmp_path / "more.txt", "b 0.9\na 0.1\nz 0.3\n"), key=tmp_path / "key.txt")
+
+
+def test_ids_are_compared_by_their_bare_names_only_where_these_tell_them_apart(tmp_path: Path) -> None:
+    scores = write(tmp_path / "scores.txt", "x/b.wav 0.9\nx/a.wav 0.1\n")
+    table = read(scores, key=write(tmp_path / "key.csv", "filename,label\na,real\nb,fake\n"))
+    assert table["label"].tolist() == [1, 0]
+    assert "without their folder" in table.attrs["notes"][0]
+    with pytest.raises(BadInput, match="no key for 2 of 2 scores"):
+        read(scores, key=write(tmp_path / "key.csv", "id,label\ny/a,real\nz/a,fake\n"))
+
+
+def test_a_key_file_with_two_labels_for_an_id_is_refused(tmp_path: Path) -> None:
+    scores = write(tmp_path / "scores.txt", "b 0.9\na 0.1\n")
+    with pytest.raises(BadInput, match="1 row repeats an id"):
+        read(scores, key=write(tmp_path / "key.csv", "id,label\na,real\nb,fake\na,fake\n"))
+
+
+def test_json_is_named_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is JSON; save its rows as CSV"):
+        read(write(tmp_path / "s.jsonl", '{"label": "real", "score": 0.1}\n'))
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:
