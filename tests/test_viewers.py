@@ -52,7 +52,7 @@ EVERYBODY = {
     "core.media.shards:extract": "a copy of a catalogued row that a player can be given, in the cache",
     "core.media.browser:thumbnail": "decodes one file in the sandbox",
     "core.media.images:open_image": "decodes one file in the sandbox",
-    "core.runs.cards:cards": "the list of networks, in the cache",
+    "core.runs.cards:look_up": "the list of networks, in the cache",
     "core.runs.listing:listing": "the index of finished runs, in the cache",
     "core.detection.serving.uploads:SessionFolder": "detecting is everybody's: the session's own folder",
     "core.detection.serving.service:Service": "detecting is everybody's: the detection process",

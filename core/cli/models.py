@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from core.errors import BadInput
+from core.runs import cards
 
 SUMMARY = "the networks that can be trained, with their parameter counts"
 
@@ -16,23 +17,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """From the stored table where it knows all; torch is imported only for what it does not know."""
+    rows = {card["name"]: card for card in cards.stored()}
+    further = bool(cards.further_files())
+    if further or not set(args.names) <= set(rows):
+        rows = _ask(args.names, rows, further)
+    chosen = [rows[name] for name in args.names or sorted(rows)]
+    return [row for row in chosen if args.modality in (None, row["modality"])]
+
+
+def _ask(names: list[str], known: dict[str, dict[str, Any]], further: bool) -> dict[str, dict[str, Any]]:
     from models import registry
 
     try:
-        names = args.names or registry.list_models(args.modality)
-        return [row(name) for name in names if args.modality in (None, registry.card(name).modality)]
+        wanted = names or registry.list_models()
+        # A file of somebody's own may put another network under a known name.
+        fresh = [name for name in wanted if further or name not in known]
+        return known | {name: describe(name, known.get(name)) for name in fresh}
     except (registry.UnknownModel, registry.BadOption) as error:
         raise BadInput(str(error)) from error
 
 
-def row(name: str) -> dict[str, Any]:
+def describe(name: str, known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A network's row; its parameters are counted unless a row with the same card is known."""
     from models import registry
 
     card = registry.card(name)
-    return {
+    row: dict[str, Any] = {
         "name": name,
         "modality": card.modality,
-        "parameters": registry.count_parameters(name),
+        "parameters": None,
         "input": card.input,
         "pretrained": card.pretrained or None,
         "cam_layer": card.cam_layer or None,
@@ -43,6 +57,15 @@ def row(name: str) -> dict[str, Any]:
         "objectives": dict(card.objectives),
         "options": card.options,
     }
+    counted = known["parameters"] if known and _same(known, row) else registry.count_parameters(name)
+    return {**row, "parameters": counted}
+
+
+def _same(known: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Whether the cards agree, as JSON keeps them."""
+    from core.cli import as_json
+
+    return as_json({**known, "parameters": None}) == as_json(row)
 
 
 def show(result: list[dict[str, Any]]) -> str:

@@ -32,7 +32,7 @@ def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
 
 
 def parameters(run: Summary, space: Workspace) -> int | None:
-    found = {card["name"]: card["parameters"] for card in cards.read_cached_cards(space) or []}
+    found = {card["name"]: card["parameters"] for card in cards.cards(space)}
     imported = place_of(run.id, space).imported
     if imported is not None:
         return int(imported.get("parameters") or 0) or None

@@ -128,9 +128,9 @@ def frozen(config: Mapping[str, Any], space: Workspace) -> bool:
 
 
 def card_of(config: Mapping[str, Any], space: Workspace) -> Mapping[str, Any] | None:
-    """The card of the network that is meant; None while the cards are read for the first time."""
+    """The card of the network that is meant; None while one of somebody's own is looked up for the first time."""
     name = config.get("model") or DEFAULT_MODELS[config["modality"]]
-    return next((card for card in cards.read_cached_cards(space) or [] if card["name"] == name), None)
+    return next((card for card in cards.cards(space) if card["name"] == name), None)
 
 
 def draw_not_fitting(modality: str, space: Workspace) -> None:

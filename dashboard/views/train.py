@@ -159,14 +159,13 @@ def _display(known: dict[str, Any]) -> Any:
 
 
 def _cards() -> dict[str, Any]:
-    """By name; empty the first time after a change of the networks, while they are looked up."""
-    return {card["name"]: card for card in cards.read_cached_cards(session.space()) or []}
+    return {card["name"]: card for card in cards.cards(session.space())}
 
 
 def _network() -> None:
     space = session.space()
-    if cards.read_cached_cards(space) is None:  # the rest of the page does not wait
-        jobs.start("model-cards", "Looking up the networks", lambda _: cards.cards(space))
+    if cards.incomplete(space):  # the page does not wait for networks in files of somebody's own
+        jobs.start("model-cards", "Looking up your networks", lambda _: cards.look_up(space))
         jobs.watch("model-cards")
     known = _cards()
     config = option_form.config()

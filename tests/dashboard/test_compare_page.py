@@ -16,19 +16,19 @@ from streamlit.testing.v1 import AppTest
 from core.runs import cards, comparison
 from core.runs.folder import RunFolder, new_run
 from core.runs.listing import Summary
-from core.workspace import Workspace, write_json
+from core.workspace import Workspace
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches(space: Workspace) -> Iterator[None]:
+def fresh_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     import streamlit as st
 
     st.cache_resource.clear()
     st.cache_data.clear()
     known = [{"name": "small", "parameters": 400_000}, {"name": "large", "parameters": 9_000_000}]
-    write_json(space.cache / f"models-{cards.code_version()}.json", known)
+    monkeypatch.setattr(cards, "stored", lambda: known)
     yield
     st.cache_resource.clear()
 

@@ -18,7 +18,7 @@ from core.runs.folder import RunFolder
 from core.training.options import idle
 from core.training.options.checks import check_tune
 from core.training.options.config import TrainConfig
-from core.workspace import Workspace, write_json
+from core.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
@@ -41,7 +41,7 @@ def fresh_caches(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         {"name": "simple_cnn", "modality": "video", "parameters": 422_530, "input": "16 frames",
          "about": "three layers", "source": "ours", "options": {}},
     ]  # fmt: skip
-    write_json(space.cache / f"models-{cards.code_version()}.json", known)
+    monkeypatch.setattr(cards, "stored", lambda: known)
     started: list[dict[str, object]] = []
     from core.runs import manager
 
@@ -123,7 +123,7 @@ def test_every_field_that_does_something_has_its_widget(
         for f in fields(TrainConfig)
         if not any(k.startswith(f"train-{f.name}-{generation}") for k in drawn)
     ]
-    card = next(card for card in cards.read_cached_cards(space) or [] if card["name"] == "forensic_residual")
+    card = next(card for card in cards.cards(space) if card["name"] == "forensic_residual")
     assert set(missing) == set(idle.idle(page.session_state["train_config"], card))
 
 
