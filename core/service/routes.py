@@ -4,7 +4,7 @@ POST   /v1/detect                     files in, a job (202) or, with ?wait=SECON
 GET    /v1/jobs/{id}                  how far it is, with the entries so far
 DELETE /v1/jobs/{id}                  cancel it and forget its files
 GET    /v1/jobs/{id}/heatmaps/{n}     a picture
-GET    /v1/jobs/{id}/report           the report, one HTML file
+GET    /v1/jobs/{id}/report           the report, one HTML file or, with ?format=pdf, a PDF
 GET    /v1/detectors                  what can judge here
 GET    /healthz  /metrics  /docs
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import (
     APIRouter,
@@ -131,12 +131,22 @@ def heatmap(
 
 
 @router.get("/v1/jobs/{name}/report", summary="The report of a job", response_class=HTMLResponse)
-def report_of(name: str, server: Shared, person: Caller, authorization: Authorization = None) -> HTMLResponse:
+def report_of(
+    name: str,
+    server: Shared,
+    person: Caller,
+    kind: Annotated[
+        Literal["html", "pdf"], Query(alias="format", description="HTML, or PDF to file away")
+    ] = "html",
+    authorization: Authorization = None,
+) -> Response:
     job = _job(server, name, person)
     verdicts = [one.verdict for one in job.files if one.verdict is not None and one.over]
     if len(verdicts) < len(job.files):
         raise HTTPException(409, f"job {name} is not done yet: {job.done} of {job.total}")
-    return HTMLResponse(report.as_html(verdicts))
+    if kind == "pdf":
+        return Response(report.as_pdf(verdicts, person=person), media_type="application/pdf")
+    return HTMLResponse(report.as_html(verdicts, person=person))
 
 
 @router.get("/v1/detectors", summary="What can judge here")

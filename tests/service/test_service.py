@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -100,8 +101,16 @@ def test_a_program_gets_the_entries_of_the_command(started: Started, tmp_path: P
         map_of = client.get(first["heatmaps"][0])
         assert map_of.status_code == 200
         assert map_of.headers["content-type"].startswith("image/")
-        page = client.get(f"/v1/jobs/{answer.headers['X-Job']}/report").text
-        assert "a.png" in page
+        report = f"/v1/jobs/{answer.headers['X-Job']}/report"
+        page = client.get(report).text
+        assert "a.png" in page and "by newsdesk" in page
+        filed = client.get(report, params={"format": "pdf"})
+        assert filed.headers["content-type"] == "application/pdf"
+        printed = " ".join(
+            sheet.get_textpage().get_text_range() for sheet in pypdfium2.PdfDocument(filed.content)
+        )
+        assert "a.png" in printed and "newsdesk" in printed
+        assert client.get(report, params={"format": "docx"}).status_code == 422
         assert str(started.space.root) not in answer.text + page
 
 
