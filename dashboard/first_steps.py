@@ -46,7 +46,7 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
         if st.button("See how imbalanced they are", key="home-datasets"):
             theme.go_to("datasets")
     else:
-        takes = theme.duration(_expected().demo)
+        takes = theme.duration(measure_times().demo)
         st.markdown(
             f"Make small demo datasets (about {takes} on this machine as busy as it is now), or add your own folders."
         )
@@ -58,7 +58,7 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _expected() -> speed.Times:
+def measure_times() -> speed.Times:
     """Measured once a minute for all sessions."""
     return speed.expected()
 
@@ -114,7 +114,7 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
     datasets = picture_datasets(infos)
     st.markdown(
         "Train a small network on the pictures of the catalogue, in the background: about "
-        f"{theme.duration(_expected().training)} on this machine as busy as it is now."
+        f"{theme.duration(measure_times().training)} on this machine as busy as it is now."
     )
     if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
         theme.act(lambda: start_first(datasets))

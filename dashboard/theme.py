@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -35,7 +35,7 @@ SEVERITY = {
 STATE = {
     "queued": ("gray", "…"),
     "running": ("blue", "▶"),
-    "stalled": ("orange", "⏸"),
+    "stalled": ("orange", "‖"),
     "stopping": ("orange", "◼"),
     "stopped": ("gray", "◼"),
     "completed": ("green", "✔"),
@@ -159,11 +159,17 @@ def clicked_row(key: str) -> int | None:
     return int(cells[0][0]) if cells else None
 
 
-def telling(frame: pd.DataFrame) -> list[str]:
+def telling(frame: pd.DataFrame, nothing: Collection[object] = ("", "–", 0, None)) -> list[str]:
     """The columns in which at least one row says something: not nothing, not zero, not a dash."""
-    return [
-        c for c in frame.columns if not frame[c].isin(["", "–", 0, None]).all() and frame[c].notna().any()
-    ]
+    return [c for c in frame.columns if not frame[c].isin(nothing).all() and frame[c].notna().any()]
+
+
+def show_table(rows: pd.DataFrame | Sequence[Mapping[str, Any]], key: str, **options: Any) -> None:
+    """A table to read, without the columns that hold nothing; a zero is something here."""
+    frame = pd.DataFrame(rows)
+    st.dataframe(
+        frame, hide_index=True, key=key, column_order=telling(frame, ("", "–", "[]", None)), **options
+    )
 
 
 def run_guarded(action: Callable[[], object]) -> bool:

@@ -52,7 +52,7 @@ def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space
             st.warning(f"{theme.safe(names[run.id])}: {theme.safe(one_line(error))}")
     st.caption(HELP)
     if rows:
-        st.dataframe(rows, hide_index=True, key="compare-field-table")
+        theme.show_table(rows, "compare-field-table")
 
 
 def _row(found: FieldMeasures) -> dict[str, str]:

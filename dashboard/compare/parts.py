@@ -76,7 +76,7 @@ def table(
                 "learned": _learned(run),
             }
         )
-    st.dataframe(rows, hide_index=True, key="compare-table")
+    theme.show_table(rows, "compare-table")
 
 
 def _learned(run: Summary) -> str:
@@ -152,7 +152,7 @@ def across(
     st.caption("AUC of each run on each dataset that it was tested on.")
     names_of_columns = dict.fromkeys(name for row in rows for name in row)
     shown = [{name: row.get(name, "–") for name in names_of_columns} for row in rows]
-    st.dataframe(shown, hide_index=True, key="compare-across-table")
+    theme.show_table(shown, "compare-across-table")
 
 
 def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: Workspace) -> None:
@@ -186,7 +186,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         }
         for b in beside
     ]
-    st.dataframe(rows, hide_index=True, key=f"compare-published-{run.id}")
+    theme.show_table(rows, f"compare-published-{run.id}")
 
 
 def not_whole(space: Workspace) -> dict[str, str]:

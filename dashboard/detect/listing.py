@@ -78,7 +78,7 @@ def _table(items: Sequence[Item]) -> None:
         [{name: value for name, value in row.items() if name not in hidden} for row in rows],
         hide_index=True,
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="single-cell",
         # Another order is another table: a row that was chosen before is not the file that stands there now.
         key=f"detect-history-{hash(order)}",
         row_height=ROW,
@@ -86,7 +86,7 @@ def _table(items: Sequence[Item]) -> None:
         column_config={"picture": st.column_config.ImageColumn("", width="small"),
                        "evidence": st.column_config.TextColumn(width="large")},
     )  # fmt: skip
-    chosen = picked.selection.rows
+    chosen = [int(row) for row, _ in picked.selection.cells]
     if chosen and items[chosen[0]].key != st.session_state.get("detect_row"):
         st.session_state["detect_row"] = items[chosen[0]].key
         _open(items[chosen[0]])

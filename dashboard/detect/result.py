@@ -67,6 +67,8 @@ def draw(item: Item) -> None:
 def _player(item: Item) -> None:
     job = item.first
     if job.player is None:
+        if job.verdict is not None and job.verdict.status == "error":
+            return  # the reason stands beside it
         if job.player_error:
             st.caption(theme.safe(f"cannot be played: {job.player_error}"))
         else:

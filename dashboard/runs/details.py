@@ -125,7 +125,7 @@ def _configuration(shown: Sequence[Summary]) -> None:
         rows = differences.rows(configs)
         st.markdown("Where they differ" if rows else "All options are the same.")
         if rows:
-            st.dataframe(rows, hide_index=True, key="runs-differences")
+            theme.show_table(rows, "runs-differences")
     for name, config in configs.items():
         st.caption(theme.safe(name))
         st.code(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), language="yaml")

@@ -163,7 +163,7 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
             ]
         )
         st.markdown(f"**By {kind}**")
-        st.dataframe(table, hide_index=True, key=f"results-by-{name}-{folder.id}")
+        theme.show_table(table, f"results-by-{name}-{folder.id}")
         st.download_button(
             "CSV",
             to_csv(table),

@@ -124,7 +124,7 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
     if whole.open:
         with whole:
             shown = _with_intervals(rows, ("error_rate", "recall", "fpr"))
-            st.dataframe(shown, hide_index=True, key="thresholds-breakdown-table")
+            theme.show_table(shown, "thresholds-breakdown-table")
             name = f"breakdown-{chosen}.csv"
             st.download_button("CSV", lambda: to_csv(rows), name, "text/csv", key="thresholds-breakdown-csv")
     return chosen
@@ -233,7 +233,7 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
         for p, found in zip(points, intervals, strict=True)
     ]
     table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True, key="thresholds-methods-table")
+    theme.show_table(table, "thresholds-methods-table")
     st.download_button("CSV", lambda: to_csv(table), "methods.csv", "text/csv", key="thresholds-methods-csv")
 
 

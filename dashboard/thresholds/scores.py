@@ -16,6 +16,7 @@ from core.errors import BadInput
 from core.media import shards
 from core.runs import listing
 from core.runs.folder import RunFolder, place_of
+from core.runs.titles import titles
 from core.thresholds import cautions, score_files
 from core.thresholds.scored import Scored
 from dashboard import session, theme
@@ -74,13 +75,16 @@ def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
         kept = st.session_state.get(KEPT)
         if kept is not None and kept not in (*runs, OWN):
             under.info(f"The run {theme.safe(kept)} of this link is not here, or has no scores yet.")
-        st.session_state["thresholds-source"] = kept if kept in (*runs, OWN) else next(iter(runs), OWN)
-    run = runs.get(st.session_state["thresholds-source"])
+        able = [run.id for run in runs.values() if not run.learned_nothing]
+        st.session_state["thresholds-source"] = (
+            kept if kept in (*runs, OWN) else next(iter((*able, *runs)), OWN)
+        )
+    run, called = runs.get(st.session_state["thresholds-source"]), titles(list(runs.values()))
     chosen = where.selectbox(
         f"Run {theme.demo_badge()}" if run is not None and run.demo else "Run",
         [*runs, OWN],
         key="thresholds-source",
-        format_func=lambda run: OWN if run == OWN else f"{runs[run].name} · {run}",
+        format_func=lambda run: OWN if run == OWN else called[run],
     )
     st.session_state[KEPT] = chosen
     if chosen == OWN:

@@ -50,7 +50,7 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
         f"Share of fakes found: {_change(found.recall)}.  \nShare of false alarms: {_change(found.fpr)}."
     )
     table = pd.DataFrame([_row(each, key, found.turned) for each in found.slices])
-    st.dataframe(table, hide_index=True, key="thresholds-slices-table")
+    theme.show_table(table, "thresholds-slices-table")
     st.download_button("CSV", lambda: to_csv(table), "slices.csv", "text/csv", key="thresholds-slices-csv")
 
 

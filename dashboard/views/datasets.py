@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.catalog import shortcuts, statistics, table
 from core.catalog.table import DatasetInfo
-from dashboard import address, session, theme
+from dashboard import address, first_steps, session, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import advice as datasets_advice
 from dashboard.datasets import checks as datasets_checks
@@ -41,8 +41,9 @@ def page() -> None:
     datasets_leftover.draw()
     if not infos:
         theme.empty(
-            "Add a folder that holds datasets as they were downloaded, or make the demo datasets "
-            "(about a minute) and try everything on them."
+            "Add a folder that holds datasets as they were downloaded, or make the demo datasets (about "
+            f"{theme.duration(first_steps.measure_times().demo)} on this machine as busy as it is now) and try "
+            "everything on them."
         )
         datasets_expected.show_recommended()
         return

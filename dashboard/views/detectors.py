@@ -47,7 +47,7 @@ def _table(found: list[Imported]) -> None:
                 "licence": one.about.get("licence"),
             }
         )
-    st.dataframe(rows, hide_index=True, key="detectors-table")
+    theme.show_table(rows, "detectors-table")
 
 
 def _state(one: Imported) -> str:

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import streamlit as st
 
@@ -25,6 +26,7 @@ LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
 LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
 SORT, GROUP, METRICS = "runs-sort", "runs-group", "runs-metrics"
 MOST_METRICS = 6
+LOG_HEIGHT, SHORT_LOG = 320, 12  # pixels of a log that scrolls; lines of one that need not
 BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, and when something ran last
 
 
@@ -140,7 +142,8 @@ def _live(before: tuple[object, ...]) -> None:
     with st.expander("Log", key="runs-log", expanded=any(run.state == "failed" for run in shown[:1])):
         for run in shown[:1]:
             lines = tail(RunFolder(session.space().runs / run.id), 60)
-            st.code("\n".join(lines) or "nothing yet", language=None, height=320)
+            height: int | Literal["content"] = LOG_HEIGHT if len(lines) > SHORT_LOG else "content"
+            st.code("\n".join(lines) or "nothing yet", language=None, height=height)
 
 
 def _matching(runs: Sequence[Summary]) -> list[Summary]:

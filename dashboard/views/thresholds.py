@@ -134,8 +134,9 @@ def _band(chosen: Scored, choice: Choice) -> Band | None:
 
 
 def _say(warnings: list[str]) -> None:
-    for warning in warnings:
-        st.warning(theme.safe(warning), icon=":material/warning:")
+    """In one box, a line each: the lab under it stays in view."""
+    if warnings:
+        st.warning("  \n".join(map(theme.safe, warnings)), icon=":material/warning:")
 
 
 def _points(source: Source, chosen_words: tuple[str, ...]) -> list[Point]:

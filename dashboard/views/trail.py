@@ -29,7 +29,7 @@ def page() -> None:
     table = pd.DataFrame(trail.rows, columns=[*audit.COLUMNS, "more"])
     chosen = _filtered(table)
     shown = chosen.iloc[::-1].head(SHOWN)
-    st.dataframe(shown, hide_index=True, key="trail-table")
+    theme.show_table(shown, "trail-table")
     st.caption(f"{theme.count_of(len(shown), 'line')} of {theme.count(len(table))}, the newest first.")
     _downloads(trail, chosen)
 
