@@ -15,6 +15,7 @@ import pytest
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.runs import devices, executors
+from core.runs.executors import ray_shards
 from core.runs.executors.base import Executor, tail
 from core.runs.executors.local import LocalExecutor
 from core.runs.executors.ray_jobs import RayExecutor
@@ -198,6 +199,19 @@ def test_no_cluster_is_one_clear_line(space: Workspace) -> None:
     executor = RayExecutor(space, f"http://127.0.0.1:{free_port()}", stand_in)
     with pytest.raises(WorkbenchError, match="no Ray cluster answers at"):
         executor.submit(run, resume=False, slots=("cpu",), processes=1)
+
+
+def test_ray_that_does_not_start_in_its_time_is_one_clear_line(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray", reason="needs requirements-cluster.txt, which is not installed")
+
+    def too_slow(**_: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", too_slow)
+    with pytest.raises(WorkbenchError, match="Ray does not start on this machine"):
+        next(ray_shards.over_shards("core.numbers:number", [1.0], space=space))
 
 
 def test_the_right_executor_is_chosen(space: Workspace) -> None:

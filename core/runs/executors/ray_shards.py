@@ -118,8 +118,12 @@ def _connected(ray: Any, space: Workspace) -> Iterator[None]:
                 logging_level=logging.ERROR,
                 **({} if address else {"include_dashboard": False}),
             )
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise WorkbenchError(f"no Ray cluster answers at {address}: {one_line(error)}") from error
+        # Where its own processes take over 30 seconds to start, Ray raises a plain Exception.
+        except Exception as error:
+            where = (
+                f"no Ray cluster answers at {address}" if address else "Ray does not start on this machine"
+            )
+            raise WorkbenchError(f"{where}: {one_line(error)}") from error
     try:
         yield
     finally:
