@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.catalog import lists, overrides
+from core.catalog import label_lists, overrides
 from core.catalog.layouts.base import (
     FAKE,
     Evidence,
@@ -56,7 +56,7 @@ class Generic(Layout):
     def read(self, site: Any, problems: Problems) -> Any:
         if not self.listing:
             return None
-        reader = packed_lists if self.listing.lower().endswith(".parquet") else lists
+        reader = packed_lists if self.listing.lower().endswith(".parquet") else label_lists
         return reader.read_labels(Path(self.listing), problems, self.one_is)
 
     def label(self, part: Part, listing: Any) -> Labels:
@@ -242,7 +242,7 @@ def _label_list(folder: str, tree: Tree) -> str:
     """The list file in this folder that names files and labels, else an empty text."""
     files = tree.folders[folder].files.get(OTHER)
     for name in files.list() if files else ():
-        if name.lower().endswith((".csv", ".tsv", ".txt", ".json")) and lists.is_label_list(
+        if name.lower().endswith((".csv", ".tsv", ".txt", ".json")) and label_lists.is_label_list(
             Path(folder, name)
         ):
             return f"{folder.rstrip('/')}/{name}"

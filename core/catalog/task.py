@@ -86,7 +86,17 @@ def _code() -> bytes:
     here = Path(__file__).parent
     files = [
         *Path(str(layouts.__file__)).parent.glob("*.*"),
-        *(here / name for name in ("labelling.py", "lists.py", "generic.py", "dataset.py")),
+        *(
+            here / name
+            for name in (
+                "labelling.py",
+                "list_files.py",
+                "label_lists.py",
+                "listing.py",
+                "generic.py",
+                "dataset.py",
+            )
+        ),
         *(here / "shards").glob("*.py"),
         Path(__file__),
     ]

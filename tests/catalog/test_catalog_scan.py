@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import pytest
 
-from core.catalog import generic, lists, overrides, scan, statistics, table, workers
+from core.catalog import generic, list_files, overrides, scan, statistics, table, workers
 from core.catalog import roots as data_roots
+from core.catalog.listing import Listing
 from core.catalog.overrides import Override
 from core.catalog.problems import Problems
 from core.catalog.table import DatasetInfo
@@ -649,7 +650,7 @@ def test_command_without_the_root(tmp_path: Path, space: Workspace) -> None:
 
 
 def test_listing_takes_a_name_only_where_it_is_unique(tmp_path: Path) -> None:
-    listing = lists.Listing(tmp_path / "l.csv")
+    listing = Listing(tmp_path / "l.csv")
     listing.add("train/real/1.jpg", {"n": 1})
     listing.add("train/fake/1.jpg", {"n": 2})
     listing.add("train/fake/2.jpg", {"n": 3})
@@ -669,10 +670,10 @@ class TestLongLists:
     def test_entries_across_chunks(
         self, chunk: int, indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lists, "CHUNK", chunk)
+        monkeypatch.setattr(list_files, "CHUNK", chunk)
         path, problems = tmp_path / "list.json", Problems()
         path.write_text(json.dumps(self.ENTRIES, indent=indent), encoding="utf-8")
-        found = lists.entries_of(path, problems, lambda entry: entry)
+        found = list_files.entries_of(path, problems, lambda entry: entry)
         assert [e["file"] for e in found] == [e["file"] for e in self.ENTRIES]
         assert found[6]["text"] == "é" * 6 and found[3]["half"] == "?"
         assert problems.total == 0
@@ -681,7 +682,7 @@ class TestLongLists:
     def test_damaged(self, text: str, tmp_path: Path) -> None:
         path, problems = tmp_path / "list.json", Problems()
         path.write_text(text, encoding="utf-8")
-        assert lists.entries_of(path, problems, lambda entry: entry) == []
+        assert list_files.entries_of(path, problems, lambda entry: entry) == []
         assert problems.total == 1 and "list.json" in problems.texts()[0]
 
 

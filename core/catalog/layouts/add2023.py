@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import Labels, Layout, Part, Rule, Site, normal
 from core.catalog.layouts.protocols import Protocol, Protocols, Utterance
-from core.catalog.lists import label_word, text_of
+from core.catalog.list_files import text_of
 from core.catalog.problems import Problems
 
 LIST = "label.txt"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site
-from core.catalog.lists import label_word, text_of
+from core.catalog.list_files import text_of
 from core.catalog.problems import Problems
 
 PROTOCOLS = (

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from core.catalog.layouts.asvspoof2019_la import Utterances, _label
 from core.catalog.layouts.base import Labels, Layout, Part, Rule, Site
-from core.catalog.lists import text_of
+from core.catalog.list_files import text_of
 from core.catalog.problems import Problems
 
 KEYS = "trial_metadata.txt"

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from core.catalog.label_lists import stretches, words_of
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, entries_of, stretches, text_of, words_of
+from core.catalog.list_files import entries_of, text_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 TYPES = {

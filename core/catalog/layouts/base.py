@@ -7,218 +7,27 @@ equal; a `videos` level, doubled folders and wrappers around the dataset do not 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from core.catalog.layouts.rules import Rule
+from core.catalog.layouts.words import FAKE, REAL, SPLIT_WORDS, class_of, normal, split_in, split_of
 from core.catalog.problems import Problems
 
-REAL, FAKE = 0, 1
+# What a layout is written with comes from here: rules.py and words.py stand behind it.
+__all__ = [
+    "COMPRESSIONS", "FAKE", "FRAME_FOLDERS", "NEAR", "REAL", "SPLIT_WORDS", "Evidence", "Labels", "Layout", "Part",
+    "Published", "Rule", "Site", "Value", "class_of", "clips", "each", "normal", "split_in", "split_of",
+    "starts_with_any",
+]  # fmt: skip
+
 NEAR = 3  # folders whose names may tell the dataset: its own and two around it
 Value = Any  # one value for all files of a part, or a list with one a file
-
-SPLIT_WORDS = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "development"), "val"),
-    **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test"),
-}
-CLASS_WORDS = {
-    **dict.fromkeys(
-        [
-            "real",
-            "reals",
-            "original",
-            "originals",
-            "authentic",
-            "genuine",
-            "bonafide",
-            "bona_fide",
-            "live",
-            "pristine",
-            "human",
-            "natural",
-            "nature",
-            "untampered",
-            "non_fake",
-            "not_fake",
-            "nonfake",
-            "true",
-            "echt",
-            "vrai",
-            "vrais",
-            "réel",
-            "réels",
-            "reales",
-            "verdadero",
-            "verdaderos",
-            "verdadeiro",
-            "verdadeiros",
-            "vero",
-            "veri",
-            "reale",
-            "reali",
-            "真",
-            "真实",
-            "真人",
-            "настоящие",
-            "подлинные",
-        ],
-        REAL,
-    ),
-    **dict.fromkeys(
-        [
-            "fake",
-            "fakes",
-            "spoof",
-            "spoofed",
-            "manipulated",
-            "forged",
-            "forgery",
-            "tampered",
-            "synthetic",
-            "synthesized",
-            "synthesised",
-            "generated",
-            "ai",
-            "ai_generated",
-            "aigenerated",
-            "deepfake",
-            "deepfakes",
-            "altered",
-            "edited",
-            "cloned",
-            "gan",
-            "false",
-            "gefälscht",
-            "gefaelscht",
-            "falsch",
-            "nep",
-            "faux",
-            "falso",
-            "falsos",
-            "falsa",
-            "falsas",
-            "falsi",
-            "假",
-            "伪造",
-            "虚假",
-            "фейк",
-            "фейки",
-            "поддельные",
-        ],
-        FAKE,
-    ),
-}
-
-
-@lru_cache(maxsize=65536)
-def normal(name: str) -> str:
-    """A folder or file name as it is compared."""
-    return re.sub(r"[\s_\-]+", "_", unicodedata.normalize("NFC", name).casefold()).strip("_")
-
-
 COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}  # of FaceForensics++ clips
 FRAME_FOLDERS = frozenset({"frames", "faces", "images", "raw", "c0", "c23", "c40"})
-_MEDIA_WORDS = r"images?|imgs?|pictures?|photos?|faces?|videos?|clips?|audios?|audio_files|voices?|speech|wavs?|samples|data|sequences|class"
-_SPLIT_PREFIX = r"(?:(?P<split>train|training|test|testing|val|valid|validation|dev|eval)_)?"
-_SPLIT_SUFFIX = _SPLIT_PREFIX.replace("<split>", "<after>").replace("(?:(", "(?:_(").replace(")_)?", "))?")
-_CLASS = re.compile(
-    rf"{_SPLIT_PREFIX}(?:(?:\d+|class_?\d*|cls|all|{_MEDIA_WORDS})_)*(?P<word>[a-z_]+?)(?:_(?:{_MEDIA_WORDS}|\d+))*"
-    rf"{_SPLIT_SUFFIX}"
-)
-
-
-@lru_cache(maxsize=65536)
-def class_of(name: str) -> int | None:
-    """The label that a folder's name states, else None: `Real`, `1_fake`, `bona-fide`, `ai generated images`."""
-    text = normal(name)
-    if text in CLASS_WORDS:
-        return CLASS_WORDS[text]
-    match = _CLASS.fullmatch(text)
-    return CLASS_WORDS.get(match["word"]) if match else None
-
-
-def split_of(name: str) -> str | None:
-    """The split that a folder's name is."""
-    return SPLIT_WORDS.get(normal(name))
-
-
-def split_in(name: str) -> str | None:
-    """The split that a folder's name is, begins or ends with: `train`, `test_fake`, `real_train`."""
-    match = _CLASS.fullmatch(normal(name)) if class_of(name) is not None else None
-    return split_of(name) or (SPLIT_WORDS.get(match["split"] or match["after"] or "") if match else None)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Folders of one kind. `pattern` is a path below the dataset's own folder, one component each:
-
-    `Celeb-real`, `train|test`, `{method:Deepfakes|FaceSwap}` (the capture has the spelling of the rule),
-    `dfdc_train_part_*`, `{split}` (any usual word), `{label}` (any usual word). Everything below matches too.
-    With `marker` the rule is about a folder that holds such a file, and everything below it.
-    """
-
-    pattern: str = ""
-    label: int | None = None
-    split: str | None = None
-    method: str | None = None
-    strong: bool = False  # alone enough to know the dataset
-    marker: str = ""  # a file name
-    holder: str = ""  # the marker lies in a folder of this name, one level down
-    check: Callable[[Path], bool] | None = None  # of the marker's content
-    ignore: str = ""  # why files here are never counted
-    edition: str = ""
-    label_video: int | None = None
-    label_audio: int | None = None
-    own: bool = False  # the matched folder is the dataset's own, not the folder above it
-    direct: bool = False  # only files directly in the folder
-    meta: tuple[tuple[str, str], ...] = ()
-
-    @cached_property
-    def components(self) -> tuple[Component, ...]:
-        return tuple(Component.parse(text) for text in self.pattern.split("/") if text)
-
-
-@dataclass(frozen=True)
-class Component:
-    """One folder of a pattern: literal names, else a regular expression, and what it captures."""
-
-    capture: str
-    names: dict[str, str]
-    regex: re.Pattern[str] | None
-
-    @property
-    def any(self) -> bool:
-        """Whether every name fits."""
-        return self.regex is not None and self.regex.pattern == ".*"
-
-    @classmethod
-    def parse(cls, text: str) -> Component:
-        capture = ""
-        if match := re.fullmatch(r"\{(\w+)(?::(.*))?\}", text):
-            capture, text = match[1], match[2] or ""
-            if not text and capture == "split":
-                return cls(capture, dict(SPLIT_WORDS), None)
-            if not text:
-                return cls(capture, {}, re.compile(".*"))
-        if "*" in text:
-            folded = re.sub(r"[\s_\-]+", "_", text.casefold())
-            options = (".*".join(re.escape(p) for p in option.split("*")) for option in folded.split("|"))
-            return cls(capture, {}, re.compile("|".join(options)))
-        return cls(capture, {normal(option): option for option in text.split("|")}, None)
-
-    def match(self, name: str) -> str | None:
-        """The captured value if the folder's name fits."""
-        if self.capture == "label":
-            label = class_of(name)
-            return None if label is None else str(label)
-        if self.regex is not None:
-            return name if self.regex.fullmatch(normal(name)) else None
-        return self.names.get(normal(name))
 
 
 @dataclass(frozen=True)

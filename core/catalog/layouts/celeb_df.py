@@ -21,7 +21,8 @@ from core.catalog.layouts.base import (
     normal,
     starts_with_any,
 )
-from core.catalog.lists import Listing, text_of
+from core.catalog.list_files import text_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 SYNTHESIS, CELEB_FAKE = 2, 3  # numbers of rules

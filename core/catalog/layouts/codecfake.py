@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import FAKE, Labels, Layout, Part, Published, Rule, Site, split_of
 from core.catalog.layouts.protocols import Protocol, Protocols, Utterance
-from core.catalog.lists import label_word, text_of
+from core.catalog.list_files import text_of
 from core.catalog.problems import Problems
 
 LISTS = ("train.txt", "dev.txt", "eval.txt", *(f"{part}{n}.txt" for part in "CA" for n in range(1, 8)))

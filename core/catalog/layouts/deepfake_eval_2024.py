@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, Site, normal, starts_with_any
-from core.catalog.lists import Listing, label_word, rows_of
+from core.catalog.list_files import rows_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 KINDS = ("audio", "image", "video")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.catalog.label_lists import label_value
 from core.catalog.layouts.base import (
     FAKE,
     REAL,
@@ -21,7 +22,7 @@ from core.catalog.layouts.base import (
     normal,
     starts_with_any,
 )
-from core.catalog.lists import json_of, label_value, rows_of
+from core.catalog.list_files import json_of, rows_of
 from core.catalog.problems import Problems
 
 _NO_ROW: dict[str, Any] = {}

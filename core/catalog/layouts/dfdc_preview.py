@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from core.catalog.label_lists import label_value
 from core.catalog.layouts.base import (
     FAKE,
     REAL,
@@ -18,7 +19,8 @@ from core.catalog.layouts.base import (
     Site,
     normal,
 )
-from core.catalog.lists import Listing, json_of, label_value
+from core.catalog.list_files import json_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 _FAKE = re.compile(r"(\d+)_(\d+)_")

@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.catalog import lists as listing
 from core.catalog.layouts.base import (
     COMPRESSIONS,
     FAKE,
@@ -27,6 +26,8 @@ from core.catalog.layouts.base import (
     each,
     normal,
 )
+from core.catalog.list_files import json_of, rows_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 METHODS = "Deepfakes|Face2Face|FaceSwap|NeuralTextures|FaceShifter"
@@ -71,7 +72,7 @@ class OfficialSplit:
 @dataclass
 class Lists:
     split: OfficialSplit
-    metadata: list[listing.Listing]
+    metadata: list[Listing]
 
 
 class FaceForensics(Layout):
@@ -167,7 +168,7 @@ def official_split() -> OfficialSplit:
 
 
 def _pairs(path: Path, problems: Problems) -> list[tuple[str, str]]:
-    document: Any = listing.json_of(path, problems)
+    document: Any = json_of(path, problems)
     if not isinstance(document, list):
         return []
     good = [pair for pair in document if isinstance(pair, list) and len(pair) == 2]
@@ -176,9 +177,9 @@ def _pairs(path: Path, problems: Problems) -> list[tuple[str, str]]:
     return [(str(a), str(b)) for a, b in good]
 
 
-def _metadata(path: Path, problems: Problems) -> listing.Listing:
-    found = listing.Listing(path, report_unlisted=False)
-    for row in listing.rows_of(path, problems, needed=("file_path",)):
+def _metadata(path: Path, problems: Problems) -> Listing:
+    found = Listing(path, report_unlisted=False)
+    for row in rows_of(path, problems, needed=("file_path",)):
         if not normal(row["file_path"]).startswith("deepfakedetection"):
             found.add(row["file_path"], row)
     return found

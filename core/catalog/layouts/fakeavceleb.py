@@ -7,18 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.catalog.layouts.base import (
-    FAKE,
-    REAL,
-    Labels,
-    Layout,
-    Part,
-    Published,
-    Rule,
-    Site,
-    normal,
-)
-from core.catalog.lists import Listing, rows_of
+from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, normal
+from core.catalog.list_files import rows_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 TYPES = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import Labels, Layout, Part, Published, Rule, Site
-from core.catalog.lists import Listing, label_word, rows_of
+from core.catalog.list_files import rows_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 

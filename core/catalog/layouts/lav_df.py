@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from core.catalog.label_lists import stretches, words_of
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
-from core.catalog.lists import Listing, entries_of, stretches, words_of
+from core.catalog.list_files import entries_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 BOTH, PICTURE, SOUND = "modify_video+modify_audio", "modify_video", "modify_audio"

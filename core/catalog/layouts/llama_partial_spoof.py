@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import FAKE, Labels, Layout, Part, Rule, Site
 from core.catalog.layouts.protocols import Protocol, Protocols, Utterance
-from core.catalog.lists import label_word, text_of
+from core.catalog.list_files import text_of
 from core.catalog.problems import Problems
 
 PARTS = ("R01TTS.0.a", "R01TTS.0.b")

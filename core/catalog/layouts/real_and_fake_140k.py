@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import (
     FAKE,
     REAL,
@@ -16,7 +17,8 @@ from core.catalog.layouts.base import (
     Site,
     starts_with_any,
 )
-from core.catalog.lists import Listing, label_word, rows_of
+from core.catalog.list_files import rows_of
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 METHOD = "StyleGAN"

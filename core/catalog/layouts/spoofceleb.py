@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Rule, Site, split_of
-from core.catalog.lists import text_of
+from core.catalog.list_files import text_of
 from core.catalog.problems import Problems
 
 ATTACKS = [f"a{number:02d}" for number in range(1, 41)]

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.catalog.label_lists import FURTHER, LABEL_WORDS, NUMBERS, PATH_WORDS, label_word
 from core.catalog.layouts.base import FAKE, REAL, SPLIT_WORDS, normal
-from core.catalog.lists import FURTHER, LABEL_WORDS, NUMBERS, PATH_WORDS, label_word
 from core.catalog.problems import Problems
 
 METHOD_WORDS = ("model", "model_name", *FURTHER["method"], "generator_name", "source_model", "system")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.catalog.layouts.base import FAKE
-from core.catalog.lists import Listing
+from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 from core.catalog.shards.columns import choose_columns, read_columns
 from core.errors import MediaError
