@@ -70,7 +70,9 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     reason = prepared.not_applicable or fitness.too_little(detector.modality, prepared)
     if reason is not None:
         return Attempt(base, found, str(reason), damage)
-    judged = file.judge(detector, prepared, file.request.text, asdict(info))
+    text = file.text_for(detector, info)
+    base = replace(base, text=text, notes=(*base.notes, *wording.about_text(text)))
+    judged = file.judge(detector, prepared, text.get("words"), asdict(info))
     file.mark_stage("network")
     if judged is None:
         return Attempt(base, found, "nothing in the file could be judged", damage)

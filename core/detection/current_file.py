@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from core.detection.detector import Detector, Judged
 
 
+def _own_words(path: Path) -> dict[str, str]:
+    from core.media import own_words
+
+    return own_words.read(path)
+
+
 @dataclass(frozen=True)
 class Media:
     """How files are read: directly, or in a process of its own with limits (uploads)."""
@@ -27,8 +33,10 @@ class Media:
     frames: Callable[[Path, Any, str], Frames]
     facts: Callable[[Path, Any], dict[str, Any]]
     fingerprint: Callable[[Path, str], dict[str, Any]] = catalogued.fingerprint
+    words: Callable[[Path], dict[str, str]] = _own_words
 
 
+GIVEN = "given with it"
 OnProgress = Callable[[str, Verdict], None]  # stage, the verdict so far
 # The network's say on a prepared file with its text and metadata: alone, or in a pass that files share.
 Judge = Callable[["Detector", Any, str | None, Mapping[str, Any]], "Judged | None"]
@@ -62,7 +70,21 @@ class CurrentFile:
     stages: dict[str, float] = field(default_factory=dict)
     # By detector: whether it is one of the demo's files.
     of_demo: dict[str, bool] = field(default_factory=dict)
+    own: dict[str, str] | None = None  # words that the file brings, once they were read
     clock: float = field(default_factory=time.perf_counter)
+
+    def text_for(self, detector: Detector, info: Any) -> dict[str, Any]:
+        """The words that go with the file, where they are from, and whether this detector reads them; those that were
+        given come first."""
+        reads = "text" in getattr(detector.network, "parts", ())
+        if self.request.text:
+            return {"words": self.request.text, "source": GIVEN, "used": reads}
+        if info.kind == "image" or not (reads or info.subtitles):
+            return {}
+        if self.own is None:
+            self.own = self.media.words(self.path)
+            self.mark_stage("words")
+        return {**self.own, "used": reads} if self.own["words"] else {}
 
     def mark_stage(self, stage: str) -> None:
         """The time since the last mark belongs to this stage."""

@@ -69,7 +69,7 @@ def _maps(
         maps += over_sound
     if not maps:
         notes.append("This network names no layer to explain; there are no heat maps.")
-    added = modalities.judge_without_each(detector, prepared, judged, file.request.text)
+    added = modalities.judge_without_each(detector, prepared, judged, verdict.text.get("words"))
     paths = tuple(dict.fromkeys(m.path for m in maps))
     return (
         replace(

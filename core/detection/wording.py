@@ -53,6 +53,15 @@ SEEN = {
 }
 
 
+def about_text(text: Mapping[str, Any]) -> tuple[str, ...]:
+    """Words that the file brings itself, and whether they counted."""
+    if not text or text["source"] == "given with it":
+        return ()
+    shown = text["words"] if len(text["words"]) <= 200 else f"{text['words'][:200].rsplit(' ', 1)[0]} …"
+    read = "which this detector read" if text["used"] else "which this detector does not read"
+    return (f"It brings words ({text['source']}), {read}: “{shown}”",)
+
+
 def evidence(
     verdict: str | None, probability: float | None, score: float | None, *, learned_nothing: bool = False
 ) -> str:

@@ -15,6 +15,7 @@ from core.media.audio import NoSound, sound_stream
 from core.media.container import open_container, stated_bytes
 from core.media.images import NotAPicture, open_header, open_image
 from core.media.limits import Limits, reason
+from core.media.own_words import subtitle_codec
 from core.media.packets import is_cover, video_stream
 
 SOUND_PACKETS = 4  # that must decode
@@ -42,6 +43,7 @@ class MediaInfo:
     bitrate: int | None = None  # bits a second of the whole file
     has_audio: bool = False
     audio_codec: str | None = None
+    subtitles: str | None = None  # codec of the words in the container
 
     @property
     def modality(self) -> str:
@@ -104,6 +106,7 @@ def _probe_video(path: Path, size: int, container: InputContainer, limits: Limit
         bitrate=container.bit_rate or None,
         has_audio=audio is not None,
         audio_codec=audio.codec_context.codec.canonical_name if audio is not None else None,
+        subtitles=subtitle_codec(container),
     )
 
 
@@ -123,6 +126,7 @@ def _probe_audio(path: Path, size: int, container: InputContainer, limits: Limit
         bitrate=container.bit_rate or None,
         has_audio=True,
         audio_codec=stream.codec_context.codec.canonical_name,
+        subtitles=subtitle_codec(container),
     )
 
 

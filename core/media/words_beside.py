@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from core.media import shards
+
 ENDINGS = (".txt", ".srt", ".vtt")
 LARGEST = 65_536  # bytes that are read of one file
 _TIME = re.compile(r"^\s*(\d+:)?\d{1,2}:\d{2}[.,]\d{3}\s+-->\s")
@@ -20,6 +22,8 @@ _HEADER = ("WEBVTT", "NOTE", "STYLE", "REGION", "Kind:", "Language:")
 def words_beside(path: Path | str) -> str:
     """The text of the first of them that is there and holds words; empty where there is none."""
     path = Path(path)
+    if shards.address(path):  # nothing lies beside a row
+        return ""
     for ending in ENDINGS:
         beside = path.with_suffix(ending)
         if beside == path:

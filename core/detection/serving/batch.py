@@ -239,7 +239,9 @@ class _Reading:
     def media(self) -> Media:
         from core.detection.current_file import Media
 
-        return Media(self._probe, self._prepare, self._frames, self._facts, self._fingerprint)
+        return Media(
+            self._probe, self._prepare, self._frames, self._facts, self._fingerprint, self._own_words
+        )
 
     def _probe(self, _path: Path) -> Any:
         if self._error is not None:
@@ -266,3 +268,6 @@ class _Reading:
         if "fingerprint" in self._parts:
             return result_of(self._parts["fingerprint"])
         return self._read("core.detection.catalogued:fingerprint", kind)
+
+    def _own_words(self, _path: Path) -> Any:
+        return self._read("core.media.own_words:read")
