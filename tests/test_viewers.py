@@ -33,8 +33,10 @@ from core.runs.folder import RunFolder, new_run
 from core.runs.manager import RunManager
 from core.service import tokens
 from core.thresholds import calibration, operating_point
+from core.training.transcribing import transcribe
 from core.workspace import Workspace
 from dashboard import session
+from tests.training.test_transcribing import Echo
 
 ROOT = Path(__file__).resolve().parent.parent
 CHANGES = {
@@ -69,6 +71,7 @@ FORBIDDEN: dict[str, Act] = {
     "core.catalog.scan:scan": lambda m, r, s: scan([s.root], space=s, person=VIEWER),
     "core.catalog.marked:collect": lambda m, r, s: collect(s, VIEWER),
     "core.catalog.unpack:unpack": lambda m, r, s: unpack("any", s.root / "plain", s, VIEWER),
+    "core.training.transcribing:transcribe": lambda m, r, s: transcribe("any", Echo(), s, VIEWER),
     "core.catalog.roots:add": lambda m, r, s: roots.add(s.root, VIEWER, s),
     "core.catalog.roots:remove": lambda m, r, s: roots.remove(s.root, VIEWER, s),
     "core.catalog.overrides:save": lambda m, r, s: overrides.save("/x", overrides.Override(), VIEWER, s),

@@ -241,7 +241,7 @@ def source_of(rows: pd.DataFrame, loaded: Loaded, space: Workspace | None) -> So
     return Source(
         files=rows["file"].tolist(),
         labels=rows["label"].to_numpy(dtype=np.int64),
-        texts=texts_for(rows, loaded.network),
+        texts=texts_for(rows, loaded.network, space),
         domains=np.zeros(len(rows), np.int64),
         recipe=loaded.recipe,
         space=space,

@@ -51,7 +51,7 @@ class Setup:
         return Source(
             files=rows["file"].tolist(),
             labels=rows["label"].to_numpy(dtype=np.int64),
-            texts=texts_for(rows, self.network),
+            texts=texts_for(rows, self.network, self.space),
             domains=rows["dataset"].map(names).to_numpy(dtype=np.int64),
             recipe=self.recipe,
             space=self.space,
@@ -222,7 +222,8 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
     datasets = int(planned.rows["dataset"].nunique())
     objectives = objective_weights(config, card, tune, datasets)
     learned = planned.split("train")
-    words = sum(map(bool, known_texts(learned))) if "text_encoder" in card.options else 0
+    asked = bool(config.model_options.get("text_encoder"))
+    words = sum(map(bool, known_texts(learned, space, inside=asked))) if "text_encoder" in card.options else 0
     options = model_options_for(config, card, datasets if objectives.get("domain") else 0, words=words > 0)
     network = create_network(config, options, space)
     notes = []
