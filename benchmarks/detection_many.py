@@ -33,7 +33,8 @@ from core.media.faces import detector as face_detector
 from core.media.prepare import prepare
 from core.media.recipe import Recipe
 from core.media.tracks import follow
-from core.training.reading.inputs import Pieces, batch_of, pieces_of
+from core.training.reading.inputs import Pieces, pieces_of
+from core.training.reading.tensors import batch_of
 
 AT_LEAST = 0.8
 START_AT_MOST = 3.0  # seconds from the command to its end, one small picture, weights included

@@ -28,7 +28,8 @@ from core.media.recipe import Recipe
 from core.media.tracks import follow
 from core.media.video import read_frames
 from core.training.learning import best_model
-from core.training.reading.inputs import crops_per_axis, network_views, normalise
+from core.training.reading.inputs import crops_per_axis, network_views
+from core.training.reading.tensors import normalise
 
 FRAMES = 16
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from core.catalog.demo.faces import Pose, draw_light, draw_person, paint
+from core.catalog.demo.faces import paint
+from core.catalog.demo.people import Pose, draw_light, draw_person
 from core.cli.prepare import Task, fill_cache
 from core.media import cache, sandbox
 from core.media.faces import CascadeDetector

@@ -27,7 +27,7 @@ from core.training.options.config import TrainConfig
 from core.training.process.arithmetic import autocast_for, settle_algorithms
 from core.training.process.ranks import Ranks, own_device
 from core.training.reading.data import Batch, prepare_worker
-from core.training.reading.inputs import batch_of
+from core.training.reading.tensors import batch_of
 from core.training.setup import Setup, set_up
 from core.workspace import Workspace
 

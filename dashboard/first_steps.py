@@ -13,7 +13,7 @@ from core.catalog.scan import scan
 from core.detection.defaults import default_detector, set_default
 from core.imports import weights
 from core.media.faces import yunet_file
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from dashboard import jobs, session, theme
 
 DEMO_JOB, YUNET_JOB = "demo", "yunet"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core import exports
-from core.catalog import advice, shortcuts, statistics
+from core.catalog import advice, shortcut_measurements, statistics
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
 
@@ -38,7 +38,7 @@ def document(abouts: Iterable[DatasetInfo], space: Workspace | None = None) -> d
                 "modalities": _parts(about, "modality"),
                 "methods": _parts(about, "method"),
                 "formats": about.formats,
-                "media": shortcuts.media_statistics(about.name, space=space),
+                "media": shortcut_measurements.media_statistics(about.name, space=space),
                 "published": about.published,
                 "missing": statistics.missing(about),
                 "advice": advice.text(about),
@@ -81,7 +81,7 @@ def as_csv(abouts: Iterable[DatasetInfo], space: Workspace | None = None) -> str
 
 
 def _numbers(about: DatasetInfo, space: Workspace | None) -> Iterator[tuple[str, str, float]]:
-    media: dict[str, Any] = shortcuts.media_statistics(about.name, space=space) or {}
+    media: dict[str, Any] = shortcut_measurements.media_statistics(about.name, space=space) or {}
     for part, values in (
         ("format", about.formats),
         ("duration", media.get("durations") or {}),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import label_lists, overrides
+from core.catalog.claims import Claim, Key
 from core.catalog.layouts.base import (
     FAKE,
     Evidence,
@@ -22,7 +23,7 @@ from core.catalog.layouts.base import (
 )
 from core.catalog.own_folder import set_roots
 from core.catalog.problems import Problems
-from core.catalog.recognise import Claim, Found, Key, Owned, Recognised, evidence_of
+from core.catalog.recognise import Found, Owned, Recognised, evidence_of
 from core.catalog.shards import listed as packed_lists
 from core.catalog.shards.sets import ShardSet, holding, name_for, shard_sets
 from core.catalog.walk import OTHER, Tree

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 
+from core.catalog.claims import Lists
 from core.catalog.layouts.base import Layout, normal
 from core.catalog.paths import inside, name_of, parent_of
-from core.catalog.recognise import Found, Lists, Recognised
+from core.catalog.recognise import Found, Recognised
 from core.catalog.walk import Tree
 
 # Names that any folder may hold.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +13,15 @@ from pathlib import Path
 from core.access import LOCAL, Person
 from core.catalog import generic, overrides
 from core.catalog.info import DatasetInfo, datasets, file_of, forget
+from core.catalog.leftovers import Left, unrecognised, walk_problems
 from core.catalog.paths import inside
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised, recognise
 from core.catalog.roots import read as configured_roots
 from core.catalog.task import Bundle, Task, fingerprint
-from core.catalog.walk import OTHER, PACKED, Folder, Tree, walk
+from core.catalog.walk import Tree, walk
 from core.catalog.workers import Workers
 from core.errors import BadInput, WorkbenchError
-from core.media.kinds import SHARD, is_tar
 from core.workspace import Workspace, workspace
 
 Progress = Callable[[str, int, int], None]  # what is being done, done so far, out of (0: unknown)
@@ -33,15 +33,6 @@ LABEL_HERE = 30_000  # samples; fewer are labelled in this process
 
 class Cancelled(WorkbenchError):
     """The scan was asked to stop; the catalogue is as it was."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """A folder that no layout knows."""
-
-    path: str
-    files: int
-    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +73,7 @@ def scan(
             if folder.hidden:
                 recognised.ignored[folder.path, "hidden files"] = folder.hidden
         homeless = Problems()
-        problems = _walk_problems(tree, [found for _, found in named], homeless)
+        problems = walk_problems(tree, [found for _, found in named], homeless)
         tasks = [task_of(name, found, tree) for name, found in named]
         replaced = _find_replaced(tasks, paths, space)
         infos = _label_all(tasks, problems, workers, space, tell)
@@ -239,67 +230,6 @@ def task_of(name: str, found: Found, tree: Tree) -> Task:
         found.lists,
         roots=tree.roots,
     )
-
-
-def _walk_problems(tree: Tree, found: list[Found], homeless: Problems) -> list[Problems]:
-    """What went wrong while walking, given to the dataset in which it happened."""
-    collected = [Problems() for _ in found]
-    owners: dict[str, set[int]] = defaultdict(set)
-    for i, item in enumerate(found):
-        for folder in {owned.folder for owned in item.owned}:
-            path = folder
-            while path and i not in owners[path]:
-                owners[path].add(i)
-                path = path.rpartition("/")[0]
-    everything = [p for folder in tree.folders.values() for p in folder.problems] + tree.problems
-    for kind, path in everything:
-        folder = path
-        while folder and folder not in owners:
-            folder = folder.rpartition("/")[0]
-        near = [i for i in owners.get(folder, ()) if inside(path, found[i].root)]
-        alone = len(owners.get(folder, ())) == 1 or folder not in tree.roots
-        (collected[min(near, key=lambda i: -len(found[i].root))] if near and alone else homeless).add(
-            kind, path
-        )
-    return collected
-
-
-def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
-    """What nobody owns, told by the outermost folders that hold nothing else; archives and arrays count here too."""
-    busy: set[str] = set()
-    for item in recognised.found:
-        for owned in item.owned:
-            path = owned.folder
-            while path and path not in busy:
-                busy.add(path)
-                path = path.rpartition("/")[0]
-    counts: Counter[str] = Counter()
-    for folder, kind in recognised.left:
-        files = tree.folders[folder].files[kind]
-        if kind != SHARD:
-            counts[_outermost(folder, tree, busy)] += files.total
-        elif not any(inside(folder, item.root) for item in recognised.found):
-            tars = sum(map(is_tar, files.list()))  # a table is no media
-            if tars:
-                counts[_outermost(folder, tree, busy)] += tars
-    for walked in tree.folders.values():
-        packed = [n for n in _others(walked) if n[n.rfind(".") + 1 :].lower() in PACKED]
-        if packed and not any(inside(walked.path, item.root) for item in recognised.found):
-            counts[_outermost(walked.path, tree, busy)] += len(packed)
-    return [Left(printable(path), n) for path, n in sorted(counts.items())]
-
-
-def _outermost(folder: str, tree: Tree, busy: set[str]) -> str:
-    """The folder or the highest one around it that holds nothing of a dataset and is no root."""
-    while folder not in tree.roots and (above := folder.rpartition("/")[0]) not in tree.roots:
-        if above in busy:
-            break
-        folder = above
-    return folder
-
-
-def _others(folder: Folder) -> list[str]:
-    return folder.files[OTHER].list() if OTHER in folder.files else []
 
 
 def forget_stale(roots: list[str], fresh: list[DatasetInfo], space: Workspace) -> None:

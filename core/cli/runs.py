@@ -15,8 +15,9 @@ from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.runs import takeout
 from core.runs.folder import RunFolder, open_run
-from core.runs.listing import Summary, describe_misnamed, detectors
+from core.runs.listing import describe_misnamed, detectors
 from core.runs.manager import RunManager
+from core.runs.summaries import Summary
 from core.runs.supervise import GRACE
 from core.workspace import workspace
 

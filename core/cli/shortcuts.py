@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core.catalog import shortcuts, table
+from core.catalog import shortcut_measurements, shortcuts, table
 from core.errors import BadInput
 
 SUMMARY = "probe datasets for shortcuts: file size, duration, silence and such that give the label away"
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dataset", nargs="+", action="extend", metavar="NAME", help="only these (default: all)"
     )
     parser.add_argument(
-        "--samples", type=int, default=shortcuts.PER_CLASS, help="files measured of each class"
+        "--samples", type=int, default=shortcut_measurements.PER_CLASS, help="files measured of each class"
     )
     parser.add_argument(
         "--together", action="store_true", help="as one set: what pairing the named datasets gives away"

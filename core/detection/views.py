@@ -17,7 +17,7 @@ from core.detection.detector import Detector
 from core.detection.explanations.base import FAKE, Attribution, Explainer, View
 from core.errors import WorkbenchError
 from core.training.process.memory import halved, rows_at_once
-from core.training.reading import inputs
+from core.training.reading import inputs, tensors
 from core.training.reading.inputs import Piece, Pieces
 
 ROWS_AT_ONCE = 16  # at most: maps keep what the pass made
@@ -119,7 +119,7 @@ def _single_pictures(detector: Detector, cut: Pieces, chosen: set[int], frames: 
     native = detector.recipe.resize == "native"
     looked = []
     places: dict[int, list[np.ndarray]] = {}
-    for rows in inputs.of_one_shape([p.arrays for p in pieces], _at_once(detector, pieces)):
+    for rows in tensors.of_one_shape([p.arrays for p in pieces], _at_once(detector, pieces)):
         part = pieces[rows]
         x, _ = _batch(detector, part)
         where: list[np.ndarray | None] = []
@@ -187,7 +187,7 @@ def _windows(detector: Detector, cut: Pieces, chosen: set[int]) -> list[Looked]:
     layer = layer_of(detector)
     pieces = [p for p in cut.pieces if p.units[0] in chosen]
     looked = []
-    for rows in inputs.of_one_shape([p.arrays for p in pieces], _at_once(detector, pieces)):
+    for rows in tensors.of_one_shape([p.arrays for p in pieces], _at_once(detector, pieces)):
         part = pieces[rows]
         x, _ = _batch(detector, part)
         size, hertz = bands_of(detector, x[:1])
@@ -217,7 +217,7 @@ def bands_of(detector: Detector, x: torch.Tensor) -> tuple[tuple[int, int], np.n
 
 
 def _batch(detector: Detector, pieces: Sequence[Piece]) -> tuple[Any, Any]:
-    return inputs.batch_of(
+    return tensors.batch_of(
         [p.arrays for p in pieces], detector.recipe, detector.card, detector.device, detector.network
     )
 
@@ -228,7 +228,7 @@ def _at_once(detector: Detector, pieces: Sequence[Piece]) -> int:
         return ROWS_AT_ONCE
 
     def run(rows: Sequence[inputs.Arrays]) -> object:
-        x, mask = inputs.batch_of(rows, detector.recipe, detector.card, detector.device, detector.network)
+        x, mask = tensors.batch_of(rows, detector.recipe, detector.card, detector.device, detector.network)
         with torch.no_grad():
             return detector.network(x, mask)
 

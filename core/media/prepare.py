@@ -9,19 +9,18 @@ import numpy as np
 
 from core.errors import BadInput, MediaError
 from core.media.audio import NoSound, read_sound, trim_silence
-from core.media.faces import FILTERS, crop, detector, resize, resize_part, square
+from core.media.crops import Units, cut_units, units_of_a_clip
+from core.media.faces import FILTERS
 from core.media.images import NotAPicture, open_image
 from core.media.limits import Limits
 from core.media.packets import NoVideo
 from core.media.probe import probe
-from core.media.recipe import WHOLE_FRAMES, Recipe
-from core.media.tracks import follow
+from core.media.recipe import Recipe
 from core.media.video import read_frames
 from core.workspace import Workspace
 
 CLIP_FRAMES = 16  # frames of a clip that a recipe for single pictures looks at, one by one
 SMALLEST_SHARE = 0.1  # of a picture, that a face in it takes
-NATIVE_SIDE = 1024  # pixels: an unresized crop is at most this large; of a larger one the centre is kept
 
 # More than any recipe of this workbench asks for: a checkpoint from elsewhere must not fill the memory.
 MOST = {
@@ -80,7 +79,7 @@ def prepare(
         picture = open_image(path, limits)
     except NotAPicture:
         return _clip(path, recipe, limits, threads, space)
-    return _assemble("image", _units([picture], recipe, space), np.zeros(1), np.zeros(1, np.int64))
+    return _assemble("image", cut_units([picture], recipe, space), np.zeros(1), np.zeros(1, np.int64))
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -129,7 +128,7 @@ def _clip(path: Path, recipe: Recipe, limits: Limits, threads: int, space: Works
             sound = _sound(path, recipe, limits)
             return replace(sound, notes=(*sound.notes, NO_VIDEO))
         return nothing(probe(path, limits).kind, NO_VIDEO)  # a MediaError where it is no recording either
-    units, notes = _of_a_clip(list(read.images), recipe, space)
+    units, notes = units_of_a_clip(list(read.images), recipe, space)
     prepared = _assemble("video", units, read.times, read.indices)
     prepared = replace(prepared, duration=read.duration, notes=(*read.notes, *notes))
     if recipe.modality != "multimodal":
@@ -184,90 +183,7 @@ def _is_picture(path: Path, limits: Limits) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _Units:
-    """Crops with where they come from: which picture, whose face, which part of the frame."""
-
-    crops: list[np.ndarray]
-    which: list[int]
-    tracks: list[int]
-    boxes: list[tuple[float, float, float, float]]
-    frame_size: tuple[int, int]
-
-
-def _units(pictures: list[np.ndarray], recipe: Recipe, space: Workspace | None) -> _Units:
-    height, width = pictures[0].shape[:2]
-    units = _Units([], [], [], [], (width, height))
-    if recipe.faces:
-        people = follow(pictures, detector(recipe.face_detector, space), recipe.max_tracks)
-        places = [
-            (
-                track,
-                i,
-                square(person.boxes[i], recipe.face_margin, pictures[i].shape[1], pictures[i].shape[0]),
-            )
-            for track, person in enumerate(people)
-            for i in sorted(person.boxes)
-        ]
-    else:
-        places = [(0, i, (0, 0, picture.shape[1], picture.shape[0])) for i, picture in enumerate(pictures)]
-    for track, i, box in places:
-        seen: tuple[float, float, float, float] = box
-        if recipe.resize in ("native", "whole"):
-            seen = _central(box)
-        elif recipe.resize == "crop":
-            seen = _middle(box, recipe)
-        units.crops.append(_crop(pictures[i], seen, recipe))
-        units.which.append(i)
-        units.tracks.append(track)
-        units.boxes.append(seen)
-    return units
-
-
-def _of_a_clip(
-    pictures: list[np.ndarray], recipe: Recipe, space: Workspace | None
-) -> tuple[_Units, tuple[str, ...]]:
-    """Where pictures of faces were learned, a clip shows the network the face as those did; without one, whole frames.
-
-    picture learned   |  ( face )  |        frame   |        [ ( face ) ]        |
-    """
-    if recipe.modality == "image" and recipe.face_share and not recipe.faces:
-        close = _units(pictures, replace(recipe, faces=True, face_margin=1 / recipe.face_share), space)
-        if close.crops:
-            return close, ()
-        return _units(pictures, recipe, space), (WHOLE_FRAMES,)
-    return _units(pictures, recipe, space), ()
-
-
-def _central(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """The middle of a part that is too large to be kept unresized."""
-    x0, y0, x1, y1 = box
-    width, height = min(x1 - x0, NATIVE_SIDE), min(y1 - y0, NATIVE_SIDE)
-    left, top = (x0 + x1 - width) // 2, (y0 + y1 - height) // 2
-    return left, top, left + width, top + height
-
-
-def _middle(box: tuple[int, int, int, int], recipe: Recipe) -> tuple[float, float, float, float]:
-    """The square in the middle that fills image_size once the shorter side was scaled to shorter_side."""
-    x0, y0, x1, y1 = box
-    short = min(x1 - x0, y1 - y0)
-    share = recipe.image_size / recipe.shorter_side if recipe.shorter_side else recipe.image_size / short
-    side = min(float(short), short * share)
-    left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2
-    return left, top, left + side, top + side
-
-
-def _crop(picture: np.ndarray, box: tuple[float, float, float, float], recipe: Recipe) -> np.ndarray:
-    """The part inside the box, scaled where the recipe scales."""
-    whole = tuple(round(v) for v in box)
-    if recipe.resize == "fit":
-        return resize(crop(picture, whole), recipe.image_size, recipe.filter)  # type: ignore[arg-type]
-    if recipe.resize == "crop" and recipe.shorter_side:
-        return resize_part(picture, box, recipe.image_size, recipe.filter)
-    return np.ascontiguousarray(crop(picture, whole))  # type: ignore[arg-type]
-
-
-def _assemble(kind: str, units: _Units, times: np.ndarray, indices: np.ndarray) -> Prepared:
+def _assemble(kind: str, units: Units, times: np.ndarray, indices: np.ndarray) -> Prepared:
     if not units.crops:
         return replace(nothing(kind, NO_FACE), frame_size=units.frame_size)
     which = np.array(units.which)

@@ -13,7 +13,7 @@ from core import numbers
 from core.catalog.components import components
 from core.errors import BadInput
 from core.runs.folder import RunFolder
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.runs.titles import titles
 from core.thresholds.intervals import difference
 

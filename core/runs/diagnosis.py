@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.runs.curves import Series
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 
 WAITING = 0.3  # share of the time in which training waits for data: reading is the bottleneck
 IDLE_GPU = 50.0  # per cent

@@ -18,7 +18,8 @@ from core.locks import Claim
 from core.runs import devices, executors, processes, tuning
 from core.runs.executors.base import Executor
 from core.runs.folder import RunFolder, Status
-from core.runs.listing import Summary, listing
+from core.runs.listing import listing
+from core.runs.summaries import Summary
 from core.runs.supervise import (
     GRACE,
     Supervisor,

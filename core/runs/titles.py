@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 
 MOMENT = re.compile(r"\d{8}-\d{6}")  # an id that the workbench gives begins with date and time
 

@@ -22,7 +22,8 @@ from core.training.process.memory import in_passes
 from core.training.process.ranks import Ranks
 from core.training.reading.data import prepare_worker
 from core.training.reading.examples import Changes, Source, Unusable, read, training_example, whole_pieces
-from core.training.reading.inputs import Arrays, Piece, Pieces, batch_of
+from core.training.reading.inputs import Arrays, Piece, Pieces
+from core.training.reading.tensors import batch_of
 from core.training.scoring.predict import Interrupted
 from core.training.setup import Setup
 from core.workspace import write_atomic

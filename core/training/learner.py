@@ -22,8 +22,8 @@ from core.training.process.arithmetic import on_device
 from core.training.process.ranks import Ranks
 from core.training.reading.data import Batch, TrainingLoader, TrainingSamples, collate
 from core.training.reading.examples import Source, Unusable
-from core.training.reading.inputs import to_network
 from core.training.reading.order import Draw
+from core.training.reading.tensors import to_network
 from core.training.scoring.predict import Predicted, SplitReader, predict
 from core.training.setup import Setup
 

@@ -13,12 +13,11 @@ from typing import Any
 import torch
 
 from core.catalog import known_files
-from core.catalog.table import DataGone
-from core.errors import BadInput, WorkbenchError
+from core.errors import BadInput
 from core.progress import Pace
-from core.runs.folder import FolderGone, RunFolder
-from core.runs.reasons import cause
+from core.runs.folder import RunFolder
 from core.training import ablation, automatic
+from core.training.failures import data_gone, fail, folder_gone, not_repeatable, reader_ended
 from core.training.head import HeadLearner
 from core.training.learner import Context, NetworkLearner
 from core.training.learning import best_model, last_checkpoint
@@ -30,7 +29,6 @@ from core.training.preparation import prepare_inputs
 from core.training.process.arithmetic import about_repeating, settle_algorithms
 from core.training.process.environment import (
     NonPrimaryHeartbeat,
-    is_same_file,
     log_to_folder,
     mark_running,
     stop_on_signals,
@@ -107,44 +105,6 @@ def train(
     if ranks.first:
         save_plan(folder, setup, job.progress)
     return "completed" if evaluate_best(folder, setup, job, ranks) else "stopped"
-
-
-def folder_gone(folder: RunFolder) -> WorkbenchError | None:
-    """Whatever could not be written could not because the run's folder was deleted meanwhile."""
-    try:
-        folder.require()
-    except FolderGone as gone:
-        return gone
-    return None
-
-
-def reader_ended(error: BaseException) -> WorkbenchError | None:
-    """What PyTorch says where one of its reading processes was killed, in our words."""
-    if not (isinstance(error, RuntimeError) and "DataLoader worker" in str(error)):
-        return None
-    return WorkbenchError(
-        "a process that reads the data was ended from outside (killed, or out of memory); "
-        "resume goes on from the last checkpoint, and fewer workers need less memory"
-    )
-
-
-def not_repeatable(error: BaseException) -> WorkbenchError | None:
-    """A network with an operation that has no form that repeats itself on a GPU, in our words."""
-    if not (isinstance(error, RuntimeError) and "does not have a deterministic implementation" in str(error)):
-        return None
-    operation = str(error).split(" does not have")[0]
-    return WorkbenchError(
-        f"deterministic: {operation} of this network has no form on a GPU that repeats itself; "
-        "set deterministic: false, choose another network, or train on the CPU"
-    )
-
-
-def data_gone(error: BaseException) -> WorkbenchError | None:
-    """A data folder that went away; from a reading process it comes wrapped in that one's traceback."""
-    if not isinstance(error, DataGone):
-        return None
-    line = str(error).strip().splitlines()[-1].removeprefix(f"{DataGone.__module__}.{DataGone.__name__}: ")
-    return WorkbenchError(f"{line}; resume goes on from the last checkpoint")
 
 
 def use_threads(ranks: Ranks) -> None:
@@ -274,25 +234,6 @@ def finish(folder: RunFolder, ranks: Ranks, state: str, heartbeat: Heartbeat | N
             folder.stop_file.unlink(missing_ok=True)
         log.info("%s (epoch %d of %d)", final.state, final.epoch, final.epochs)
     ranks.wait()
-
-
-def fail(folder: RunFolder, error: BaseException) -> None:
-    """The status says why, in one line that tells the analyst what to do."""
-    if isinstance(error, WorkbenchError):
-        reason = cause(error)
-    elif isinstance(error, KeyboardInterrupt):
-        reason = "interrupted at the keyboard"
-    else:
-        reason = cause(f"{type(error).__name__}: {error}")
-        log.error("the run failed", exc_info=error)
-    if isinstance(error, FolderGone):
-        log.error("%s", reason)
-        folder.clear_remnants()
-        return
-    if not is_same_file(sys.stderr, folder):  # whoever started the worker prints the line there
-        with folder.log_file.open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {reason}\n")
-    folder.set_status(state="failed", ended=time.time(), error=reason)
 
 
 @contextlib.contextmanager

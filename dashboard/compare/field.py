@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import BadInput, one_line
 from core.runs.folder import place_of
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.thresholds import field_measures
 from core.thresholds.field_measures import FieldMeasures
 from core.workspace import Workspace

@@ -15,7 +15,7 @@ from core.detection import about
 from core.errors import BadInput, one_line
 from core.runs import cards, comparison, figures, published
 from core.runs.folder import RunFolder, place_of
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.workspace import Workspace
 from dashboard import session, theme, words
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.runs import comparison_report
 from core.runs.folder import place_of
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from dashboard import session
 
 

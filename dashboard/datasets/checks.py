@@ -11,7 +11,7 @@ import streamlit as st
 
 from core import words
 from core.access import Person
-from core.catalog import export, leaks, marked, plan_files, shortcuts, splits, table
+from core.catalog import export, leaks, marked, plan_files, shortcut_measurements, shortcuts, splits, table
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
 from dashboard import jobs, session, theme
@@ -109,7 +109,7 @@ def shortcuts_panel(info: DatasetInfo) -> None:
         "How well does one trivial feature tell real from fake? Above "
         f"{shortcuts.WARN_ABOVE} a detector may learn that instead of forgery."
     )
-    measured = shortcuts.read_cached_features(info.name, space=session.space()) is not None
+    measured = shortcut_measurements.read_cached_features(info.name, space=session.space()) is not None
     space = session.space()
     if st.button(
         "Measure again" if measured else "Look for shortcuts", key="shortcuts-start", type="primary"

@@ -10,8 +10,9 @@ from core.detection.samples import Sample, demo_samples
 from core.detection.serving.uploads import Room, Upload
 from core.errors import WorkbenchError, one_line
 from core.media.limits import Limits
-from core.runs.listing import Summary, listing
 from core.runs.listing import detectors as imported_detectors
+from core.runs.listing import listing
+from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import session, theme
 from dashboard.detect import state as detect_state

@@ -14,7 +14,7 @@ from core.runs import curves, figures, tuning
 from core.runs.diagnosis import Remedy, diagnose
 from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import session, theme
 from dashboard.runs import differences

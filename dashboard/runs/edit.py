@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.runs import notes
 from core.runs.folder import RunFolder
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from dashboard import session, theme
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core import words
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 
 SORTS: dict[str, tuple[str, Callable[[Summary], tuple[bool, float | str]], bool]] = {
     "newest": ("Newest first", lambda run: (True, run.created), True),

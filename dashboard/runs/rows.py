@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import words
 from core.runs import listing
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from dashboard import session, theme
 from dashboard.runs import edit
 

@@ -12,7 +12,7 @@ from core.detection import defaults
 from core.errors import BadInput, one_line
 from core.runs import comparison, listing
 from core.runs.folder import place_of
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import address, session, theme, words
 from dashboard.charts import compare

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.catalog import shortcuts, statistics, table
+from core.catalog import shortcut_measurements, statistics, table
 from core.catalog.table import DatasetInfo
 from dashboard import address, first_steps, session, theme
 from dashboard.charts import datasets as charts
@@ -120,7 +120,7 @@ def _figure(_info: DatasetInfo, name: str, counts: str, view: str) -> go.Figure:
 
 def _show_measured(info: DatasetInfo, view: str) -> None:
     """Durations and resolutions are measured on a sample of the files, together with the shortcut probe."""
-    frame = shortcuts.read_cached_features(info.name, space=session.space())
+    frame = shortcut_measurements.read_cached_features(info.name, space=session.space())
     if frame is None:
         st.info("Not measured yet. A sample of the files is enough; it takes seconds.")
         if st.button("Measure a sample", key="datasets-measure", type="primary"):

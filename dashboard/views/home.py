@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.catalog import table
-from core.runs.listing import Summary, listing
+from core.runs.listing import listing
+from core.runs.summaries import Summary
 from dashboard import first_steps, jobs, running, session, theme
 
 theme.page_title("Where do I start?")

@@ -13,7 +13,7 @@ import streamlit as st
 from core.runs import curves, diagnosis, listing
 from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import address, live_curves, running, session, theme, words
 from dashboard.charts.curves import View, payload

@@ -11,9 +11,9 @@ import pytest
 
 from core.catalog import demo, shortcuts, splits, statistics, table
 from core.catalog.demo import making
-from core.catalog.demo.faces import draw_person
 from core.catalog.demo.job import Job
 from core.catalog.demo.manipulations import draw_generator, generate_picture, swap_face, upsample, vocode
+from core.catalog.demo.people import draw_person
 from core.catalog.demo.scenes import shoot
 from core.catalog.demo.speech import draw_voice, record, speak
 from core.catalog.scan import scan

@@ -11,7 +11,7 @@ import soundfile
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from core.catalog import shortcuts, table
+from core.catalog import shortcut_measurements, shortcuts, table
 from core.catalog.scan import scan
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
@@ -69,7 +69,7 @@ def test_jpeg_quality_is_read_from_the_tables(space: Workspace, tmp_path: Path) 
         picture = Image.fromarray(rng.integers(0, 255, (40, 40, 3), np.uint8))
         picture.save(tmp_path / f"{i}.jpg", quality=95 if i % 2 else 75)
         files[f"{i}.jpg"] = float(i % 2)
-    measured = shortcuts.measurements(catalogued(space, tmp_path, files, "image"), space=space)
+    measured = shortcut_measurements.measurements(catalogued(space, tmp_path, files, "image"), space=space)
     assert set(measured["JPEG quality"][measured["label"] == 1]) == {95}
     assert set(measured["JPEG quality"][measured["label"] == 0]) == {75}
     assert shortcuts.probe("set", space=space).features[0].auc == 1.0
@@ -78,7 +78,7 @@ def test_jpeg_quality_is_read_from_the_tables(space: Workspace, tmp_path: Path) 
 @pytest.mark.parametrize("quality", [1, 10, 49, 50, 75, 92, 100])
 def test_every_quality_of_the_standard_tables(tmp_path: Path, quality: int) -> None:
     Image.new("RGB", (16, 16), (90, 120, 30)).save(tmp_path / "x.jpg", quality=quality)
-    assert shortcuts.jpeg_quality(tmp_path / "x.jpg") == quality
+    assert shortcut_measurements.jpeg_quality(tmp_path / "x.jpg") == quality
 
 
 def test_the_auc_is_that_of_scikit_learn_and_the_interval_holds_it() -> None:

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.runs import cards, comparison
 from core.runs.folder import RunFolder, new_run
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.workspace import Workspace
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"

@@ -11,9 +11,10 @@ from PIL import Image
 from pillow_heif.constants import HeifCompressionFormat
 from pillow_heif.misc import CtxEncode
 
+from core.media.crops import NATIVE_SIDE
 from core.media.images import open_image
 from core.media.limits import Limits
-from core.media.prepare import NATIVE_SIDE, prepare
+from core.media.prepare import prepare
 from core.media.probe import probe
 from core.media.recipe import Recipe
 from tests.made_media import picture

@@ -10,8 +10,8 @@ from torch import nn
 
 import models
 from models.domain import GradientReversal
-from models.multimodal.base import SIZES, size_for
 from models.multimodal.metadata import metadata_tensors
+from models.multimodal.sizes import SIZES, size_for
 from tests.models.small_networks import TINY_SPEECH
 
 TINY = {"visual_encoder": "test_resnet", "audio_encoder": "logmel:test_resnet"}

@@ -16,7 +16,7 @@ from core.errors import BadInput
 from core.runs import comparison, comparison_report, published
 from core.runs.comparison import Candidate, Difference, compare_paired, recommend
 from core.runs.folder import RunFolder, new_run
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.workspace import Workspace
 
 MakeRun = Callable[..., RunFolder]

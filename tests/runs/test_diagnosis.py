@@ -9,8 +9,8 @@ import pytest
 
 from core.runs.curves import Series
 from core.runs.diagnosis import Finding, diagnose, idle_card
-from core.runs.listing import Summary
 from core.runs.presets import presets, sizes
+from core.runs.summaries import Summary
 from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import cli
 from core.runs import listing
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.workspace import CODE_ROOT, Workspace
 from tests import hostile
 

@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import one_line
 from core.runs.folder import new_run
-from core.runs.listing import summary
 from core.runs.reasons import LONGEST, cause
+from core.runs.summaries import summary
 
 WRAPPED = """RuntimeError: Caught ValueError in DataLoader worker process 0.
 Original Traceback (most recent call last):

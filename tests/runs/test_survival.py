@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from core.access import LOCAL
-from core.runs import events, listing, processes
+from core.runs import events, listing, processes, summaries
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import RunFolder, new_run
 from core.runs.manager import RunManager
@@ -256,7 +256,7 @@ def test_a_worker_that_hangs_is_shown_as_stalled_and_can_be_stopped(
     make_manager: Make, monkeypatch: pytest.MonkeyPatch, space: Workspace
 ) -> None:
     monkeypatch.setattr("core.runs.folder.STALLED_AFTER", 0.3)
-    monkeypatch.setattr("core.runs.listing.STALLED_AFTER", 0.3)
+    monkeypatch.setattr("core.runs.summaries.STALLED_AFTER", 0.3)
     manager = make_manager(grace=0.2)
     run = manager.submit({"model": "m", "misbehave": "hang"}, LOCAL)
     wait_until(lambda: run.status().step == 2 and run.status().stalled)
@@ -372,7 +372,7 @@ def test_a_thousand_finished_runs_are_read_once(space: Workspace, monkeypatch: p
     first = listing.Listing(space)
     assert [s.created for s in first.runs()][:2] == [1000, 999]
     read: list[str] = []
-    original = listing.summary
+    original = summaries.summary
     monkeypatch.setattr(listing, "summary", lambda run: (read.append(run.id), original(run))[1])
     assert len(first.runs()) == 1000
     assert len(listing.Listing(space).runs()) == 1000  # the next server, from the index on disk

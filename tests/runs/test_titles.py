@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.runs.listing import Summary
+from core.runs.summaries import Summary
 from core.runs.titles import titles
 
 

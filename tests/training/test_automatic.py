@@ -14,6 +14,7 @@ from torch import nn
 from core.errors import BadInput
 from core.training import automatic
 from core.training.automatic import ReaderCount, batch_that_fits, readers_needed
+from core.training.failures import not_repeatable
 from core.training.learning import repeating
 from core.training.learning.step import READ_EVERY, NotFinite
 from core.training.options.config import TrainConfig
@@ -23,7 +24,6 @@ from core.training.process.memory import in_passes, peak_bytes
 from core.training.scoring.agreement import TOLERANCE, Arithmetic
 from core.training.scoring.predict import SplitReader, predict
 from core.training.scoring.scoring import Scored
-from core.training.worker import not_repeatable
 from core.workspace import Workspace
 from tests.training.option_loops import CPU, built, first_group, loop, space
 

@@ -18,8 +18,9 @@ from core.training import rescore
 from core.training.learning import best_model
 from core.training.options.config import TrainConfig
 from core.training.reading.fitting import fit
-from core.training.reading.inputs import batch_of, pieces_of
+from core.training.reading.inputs import pieces_of
 from core.training.reading.samples import select
+from core.training.reading.tensors import batch_of
 from core.training.scoring.scoring import score_prepared
 from core.training.worker import work
 from core.workspace import Workspace

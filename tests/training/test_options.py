@@ -17,7 +17,7 @@ from torch import nn
 from core.catalog import table
 from core.errors import BadInput
 from core.runs.folder import RunFolder, new_run
-from core.runs.listing import summary
+from core.runs.summaries import summary
 from core.training.options.config import TrainConfig
 from core.training.reading.data import WholeSamples
 from core.training.reading.inputs import Piece, Pieces, Unit

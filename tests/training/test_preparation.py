@@ -13,7 +13,7 @@ import torch
 from core.cli import main
 from core.media import cache
 from core.progress import Pace, words
-from core.runs import listing
+from core.runs import summaries
 from core.runs.folder import new_run
 from core.training.learner import Context
 from core.training.options.config import TrainConfig
@@ -90,17 +90,17 @@ def test_status_pages_and_log_say_the_same(space: Workspace) -> None:
     heartbeat._show()
     found = json.loads(run.status_file.read_text())["preparing"]
     assert (found["done"], found["total"], round(found["seconds_left"])) == (212, 740, 174)
-    summary = listing.summary(run)
+    summary = summaries.summary(run)
     assert summary.preparation == "Preparing 212 of 740 files, 3 min left, 3.03 files/s"
     assert summary.progress == 212 / 740 and summary.seconds_left is None
     report(None)
     heartbeat._show()
-    assert run.status().preparing is None and listing.summary(run).preparation is None
+    assert run.status().preparing is None and summaries.summary(run).preparation is None
     assert run.status().learning_since is not None
 
 
 def test_words_of_a_damaged_status_are_none(space: Workspace) -> None:
     run = new_run(small(), space=space)
     run.set_status(state="running", preparing={"done": "many", "total": None})
-    assert listing.summary(run).preparation is None and listing.summary(run).progress is not None
+    assert summaries.summary(run).preparation is None and summaries.summary(run).progress is not None
     assert words({"done": 0, "total": 3}) == "Preparing 0 of 3 files"

@@ -12,12 +12,12 @@ from core.catalog.table import DataGone
 from core.errors import WorkbenchError
 from core.runs import curves
 from core.runs.folder import FolderGone, RunFolder, new_run
+from core.training.failures import data_gone, fail, reader_ended
 from core.training.options.config import TrainConfig
 from core.training.process.heartbeat import Heartbeat, gpu_measurements
 from core.training.reading.data import TrainingSamples
 from core.training.reading.examples import Changes
 from core.training.setup import Setup, set_up
-from core.training.worker import data_gone, fail, reader_ended
 from core.workspace import Workspace
 from dashboard.charts.curves import View, payload
 from tests.training.tiny_catalogue import image_set, small

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.catalog.demo import encode
-from core.catalog.demo.faces import draw_person
 from core.catalog.demo.job import DemoSet, Job, generator
 from core.catalog.demo.manipulations import draw_generator, reenact_face, swap_face
+from core.catalog.demo.people import draw_person
 from core.catalog.demo.scenes import Shot, shoot
 
 FPS = 12

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import soundfile
 
-from core.catalog.demo.faces import Array
+from core.catalog.demo.people import Array
 from core.catalog.demo.scenes import Shot
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from scipy import signal
 
-from core.catalog.demo.faces import Array
+from core.catalog.demo.people import Array
 from core.catalog.demo.scenes import Shot
 
 SHIFTS = 32  # places along each side from which a frame takes its noise, as those of a camera do

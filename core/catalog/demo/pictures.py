@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from core.catalog.demo import encode
-from core.catalog.demo.faces import draw_person
 from core.catalog.demo.job import DemoSet, Job, generator
 from core.catalog.demo.manipulations import draw_generator, generate_picture, reenact_face, swap_face
+from core.catalog.demo.people import draw_person
 from core.catalog.demo.scenes import Shot, shoot
 
 CHUNK = 12  # pictures a job

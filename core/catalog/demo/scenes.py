@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.catalog.demo.faces import Array, Light, Person, Pose, draw_light, landmarks, paint, tint
+from core.catalog.demo.faces import landmarks, paint, tint
+from core.catalog.demo.people import Array, Light, Person, Pose, draw_light
 
 
 @dataclass(frozen=True)

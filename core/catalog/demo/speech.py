@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from core.catalog.demo.faces import Array
+from core.catalog.demo.people import Array
 
 # First four formants of ten vowels in hertz (adult male; a voice scales them) and how open the mouth is.
 VOWELS = (

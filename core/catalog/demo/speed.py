@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.catalog.demo.faces import draw_person
 from core.catalog.demo.manipulations import draw_generator, swap_face, vocode
+from core.catalog.demo.people import draw_person
 from core.catalog.demo.scenes import shoot
 from core.catalog.demo.speech import draw_voice, record, speak
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from core.catalog.demo import encode
 from core.catalog.demo.clips import FPS, SIZES
-from core.catalog.demo.faces import Array, draw_person
 from core.catalog.demo.job import DemoSet, Job, generator
 from core.catalog.demo.manipulations import draw_generator, reenact_face, swap_face, vocode
+from core.catalog.demo.people import Array, draw_person
 from core.catalog.demo.scenes import Shot, shoot
 from core.catalog.demo.speech import adjust_level, draw_voice, record, speak
 

@@ -17,7 +17,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.memory import give_back_freed
-from core.training.reading.inputs import Arrays, of_one_shape, shape_of
+from core.training.reading.inputs import Arrays
+from core.training.reading.tensors import of_one_shape, shape_of
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,9 @@ from core.training.reading.examples import (
     training_example,
     whole_pieces,
 )
-from core.training.reading.inputs import Pieces, stack
+from core.training.reading.inputs import Pieces
 from core.training.reading.order import Draw
+from core.training.reading.tensors import stack
 
 READ_AHEAD = 4  # batches a worker keeps ready
 TOGETHER = 8  # pictures or recordings that a reader hands over at once for scoring

@@ -6,12 +6,11 @@ Training, evaluation, detection and its explanations all go through here, so the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from core.media.recipe import Recipe, shows_faces
 
@@ -267,82 +266,6 @@ def even_level(sound: np.ndarray) -> np.ndarray:
     if level < 1e-6:
         return sound.astype(np.float32, copy=False)
     return np.clip(sound * (LOUDNESS / level), -1.0, 1.0).astype(np.float32)
-
-
-def batch_of(
-    arrays: Sequence[Arrays], recipe: Recipe, card: Any, device: torch.device | str, network: torch.nn.Module
-) -> tuple[Any, Any]:
-    """`(inputs, mask)` as the network takes them, from the arrays of pieces."""
-    return to_network(stack(arrays), recipe, card, device, network)
-
-
-def of_one_shape(rows: Sequence[Arrays], most: int) -> Iterator[slice]:
-    """Stretches of at most `most` rows that can be stacked: what is seen whole differs in size from file to file."""
-    start = 0
-    while start < len(rows):
-        shape = shape_of(rows[start])
-        end = start + 1
-        while end < min(start + most, len(rows)) and shape_of(rows[end]) == shape:
-            end += 1
-        yield slice(start, end)
-        start = end
-
-
-def shape_of(arrays: Arrays) -> tuple[tuple[int, ...], ...]:
-    return tuple(arrays[name].shape for name in ("image", "audio") if name in arrays)
-
-
-def stack(arrays: Sequence[Arrays]) -> dict[str, Any]:
-    """One array a name, still small (pictures as bytes), so that it travels cheaply between processes."""
-    stacked: dict[str, Any] = {}
-    for name in arrays[0]:
-        values = [a[name] for a in arrays]
-        if name in ("text", "metadata"):
-            stacked[name] = [str(v) for v in values]
-        else:
-            stacked[name] = torch.from_numpy(np.stack(values))
-    return stacked
-
-
-def to_network(
-    stacked: dict[str, Any], recipe: Recipe, card: Any, device: torch.device | str, network: torch.nn.Module
-) -> tuple[Any, Any]:
-    """Pictures normalised with the card's mean and deviation, channels first; everything on the device.
-
-    A multimodal network turns texts and metadata into tensors itself; what it has no encoder for is left out.
-    """
-    if recipe.modality == "audio":
-        return stacked["audio"].to(device, non_blocking=True), None
-    image = normalise(stacked["image"], card, device)
-    if recipe.modality == "image":
-        return image, None
-    if recipe.modality == "video" and image.is_cuda and bool(stacked["mask"].all()):
-        return image, None  # a network that looks into a mask on a GPU waits for it
-    frame_mask = stacked["mask"].to(device, non_blocking=True)
-    if recipe.modality == "video":
-        return image, frame_mask
-    there = {"image": frame_mask.any(dim=1), "audio": stacked["has_audio"].to(device)}
-    inputs: dict[str, Any] = {"image": image, "audio": stacked["audio"].to(device)}
-    mask = {**there, "image_frames": frame_mask}
-    known = [json.loads(value) for value in stacked["metadata"]]
-    for name, tensors, present in (
-        ("text", network.text_tensors(stacked["text"]), stacked["text"]),  # type: ignore[operator]
-        ("metadata", network.metadata_tensors(known), known),  # type: ignore[operator]
-    ):
-        if tensors is not None:
-            inputs[name] = {key: value.to(device) for key, value in tensors.items()}
-            mask[name] = torch.tensor([bool(value) for value in present], device=device)
-    return inputs, mask
-
-
-def normalise(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
-    """(…, H, W, 3) bytes to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels want."""
-    mean = torch.tensor(card.mean, dtype=torch.float32, device=device)[:, None, None] * 255
-    std = torch.tensor(card.std, dtype=torch.float32, device=device)[:, None, None] * 255
-    pixels = image.to(device, non_blocking=True).movedim(-1, -3)
-    layout = torch.preserve_format if pixels.is_cuda else torch.contiguous_format
-    floats = pixels.to(torch.float32, copy=True, memory_format=layout)
-    return floats.sub_(mean).div_(std)  # in place: the batch is walked through as seldom as can be
 
 
 def with_scores(units: Sequence[Unit], scores: Sequence[float]) -> list[Unit]:

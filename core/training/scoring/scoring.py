@@ -12,7 +12,8 @@ import torch
 
 from core.media.recipe import Recipe
 from core.training.process.memory import in_passes, is_probe
-from core.training.reading.inputs import Arrays, Pieces, Unit, batch_of, pieces_of, with_scores
+from core.training.reading.inputs import Arrays, Pieces, Unit, pieces_of, with_scores
+from core.training.reading.tensors import batch_of
 
 Autocast = Callable[[], AbstractContextManager[Any]]
 
