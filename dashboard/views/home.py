@@ -37,7 +37,8 @@ def live(polling: bool) -> None:
 def latest(runs: Sequence[Summary]) -> None:
     st.markdown("## Latest runs")
     for run in runs:
-        name, state, best = st.columns([4, 2, 2], vertical_alignment="center")
+        row = st.container(key=f"home-latest-{run.id}")
+        name, state, best = row.columns([4, 2, 2], vertical_alignment="center")
         if name.button(theme.safe(run.name), key=f"home-run-{run.id}", type="tertiary"):
             st.session_state["runs_chosen"] = [run.id]
             theme.go_to("runs")
