@@ -160,7 +160,8 @@ def thumbnail(path: Path | str, side: int = 320, *, limits: Limits | None = None
     try:
         picture = open_image(path, limits)
     except NotAPicture:
-        picture = read_frames(path, 3, "fast", limits=limits).images[-1 // 2]
+        frames = read_frames(path, 3, "fast", limits=limits).images
+        picture = frames[len(frames) // 2]
     return jpeg(picture, side)
 
 

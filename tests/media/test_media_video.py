@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import MediaError
+from core.media import browser
 from core.media.limits import Limits
 from core.media.packets import NoVideo
 from core.media.probe import probe
@@ -280,3 +283,17 @@ def test_arguments_are_checked(clips: dict[str, Path]) -> None:
         read_frames(clips["h264.mp4"], 0)
     with pytest.raises(ValueError, match=r"mode \(slow\) must be one of"):
         read_frames(clips["h264.mp4"], 4, "slow")
+
+
+def test_the_thumbnail_of_a_clip_is_from_its_middle(tmp_path: Path) -> None:
+    colours = [(200, 0, 0)] * 10 + [(0, 200, 0)] * 10 + [(0, 0, 200)] * 10
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=10, options={"g": "5"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for colour in colours:
+            frame = np.full((64, 64, 3), colour, np.uint8)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        output.mux(stream.encode(None))
+    shown = np.asarray(Image.open(io.BytesIO(browser.thumbnail(path))))
+    assert shown.mean(axis=(0, 1)).argmax() == 1
