@@ -76,7 +76,7 @@ def partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
         "Complete it with",
         names,
         key=f"partner-{info.name}",
-        captions=[f"{p.why}. {p.shortcut}." for p in found],
+        captions=[f"{p.why}. {p.shortcut[:1].upper()}{p.shortcut[1:]}." for p in found],
     )
     _train_pair(info, [info.name, str(chosen)])
 

@@ -47,7 +47,7 @@ def draw(info: DatasetInfo) -> None:
     space = session.space()
     total = browse.total(info, chosen, space)
     pages = max(1, -(-total // PAGE))
-    shown = "all samples" if chosen == Filter() else "samples that fit"
+    shown = "samples in all" if chosen == Filter() else "samples that fit"
     st.markdown(f"**{theme.count(total)}** {shown}")
     if not total:
         st.info("No sample fits. Widen the filters above.")
