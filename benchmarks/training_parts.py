@@ -224,7 +224,8 @@ class Peak:
             for process in [own, *own.children(recursive=True)]:
                 try:
                     total += int(process.memory_full_info().pss)
-                except (psutil.NoSuchProcess, psutil.AccessDenied):
+                # It ended after it was listed: it holds no memory any more.
+                except psutil.NoSuchProcess:
                     continue
             self.bytes = max(self.bytes, total)
 

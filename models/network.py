@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -14,11 +15,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from models.cards import Output
 
 
-class Network(nn.Module):
-    """Encoder over units, aggregation over a sample's units, head over the sample's embedding.
-
-    A subclass sets `encoder`, `aggregation` and `head`, and says in `encode` how its inputs become units.
-    """
+class ThreeParts(nn.Module, ABC):
+    """Encoder, aggregation and head, and which of them can come pre-trained."""
 
     encoder: nn.Module
     aggregation: nn.Module
@@ -28,9 +26,24 @@ class Network(nn.Module):
     cam_layer: str = ""  # where it depends on an option; else the card's
     card_changes: Mapping[str, Any] = MappingProxyType({})  # fields of the card that an option changes
 
+    def train(self, mode: bool = True) -> Self:
+        """Frozen parts stay in evaluation mode: their running statistics and dropout are frozen too."""
+        super().train(mode)
+        if mode:
+            for name in self.backbones:
+                keep_frozen_parts_still(self.get_submodule(name))
+        return self
+
+
+class Network(ThreeParts):
+    """Encoder over units, aggregation over a sample's units, head over the sample's embedding.
+
+    A subclass sets `encoder`, `aggregation` and `head`, and says in `encode` how its inputs become units.
+    """
+
+    @abstractmethod
     def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The units of each sample, (batch, units, width)."""
-        raise NotImplementedError
 
     def forward(
         self, inputs: torch.Tensor, mask: torch.Tensor | None = None, *, details: bool = False
@@ -53,14 +66,6 @@ class Network(nn.Module):
         if inputs.ndim == 2 and mask is not None:
             inputs, mask = inputs.masked_fill(~mask, 0.0), None
         return self.aggregation(self.encode(inputs, mask), mask)
-
-    def train(self, mode: bool = True) -> Network:
-        """Frozen parts stay in evaluation mode: their running statistics and dropout are frozen too."""
-        super().train(mode)
-        if mode:
-            for name in self.backbones:
-                keep_frozen_parts_still(self.get_submodule(name))
-        return self
 
 
 def keep_frozen_parts_still(part: nn.Module) -> None:

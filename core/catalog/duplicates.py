@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core.catalog import fingerprints
 from core.catalog.allocation import order_of
+from core.catalog.fingerprint_cache import read_fingerprints, stamp_of, write_fingerprints
 from core.catalog.fingerprints import Fingerprint
 from core.catalog.table import absolute_paths
-from core.errors import MediaError
+from core.errors import MediaError, one_line
 from core.media import cache, shards
 from core.media.limits import Limits
-from core.workspace import Workspace, workspace, write_atomic
+from core.workspace import Workspace, workspace
+
+log = logging.getLogger(__name__)
 
 TIMED = 3  # files of each modality that are read to say how long all take
 MOST_FILES = 3_000  # a dataset whose files are looked at for near duplicates
@@ -47,6 +47,7 @@ def exact(
     paths, limits = absolute_paths(table, space), Limits.from_settings(space)
     sizes: dict[int, list[int]] = defaultdict(list)
     packed: Counter[str] = Counter()
+    unread: list[str] = []
     for i, path in enumerate(paths):
         try:
             if shards.address(path):  # only reading tells how long a row is: as many as are looked at anyway
@@ -55,10 +56,9 @@ def exact(
                     sizes[shards.length(path, limits)].append(i)
                 continue
             sizes[path.stat().st_size].append(i)
-        except MediaError:
-            continue  # cannot be read: nothing to compare
-        except OSError:
-            continue  # gone since the scan; the next scan says so
+        except (MediaError, OSError) as error:
+            unread.append(f"{path}: {one_line(error)}")
+    _report_unread(unread)
     split = table["split"].to_numpy()
 
     def on_two_sides(buckets: Iterable[list[int]]) -> list[list[int]]:
@@ -70,16 +70,24 @@ def exact(
     return [pair for same in suspects for pair in _crossing(same, table, "exact")]
 
 
+def _report_unread(unread: list[str]) -> None:
+    """A file that cannot be read is compared with nothing, and that is said."""
+    if unread:
+        log.warning("%d files were compared with nothing, the first is %s", len(unread), unread[0])
+
+
 def _alike(
     suspects: list[list[int]], paths: list[Path], beginning: bool, progress: Progress | None
 ) -> list[list[int]]:
     """The suspects divided further by content: the first block, or all of it."""
     wanted = [(bucket, i) for bucket, same in enumerate(suspects) for i in same]
+    unread: list[str] = []
 
     def digest(item: tuple[int, int]) -> str | None:
         try:
             return fingerprints.content(paths[item[1]], beginning=beginning)
-        except (OSError, MediaError):
+        except (OSError, MediaError) as error:
+            unread.append(f"{paths[item[1]]}: {one_line(error)}")
             return None
 
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
@@ -89,6 +97,7 @@ def _alike(
                 progress(done, len(wanted), "comparing files of equal size")
             if value is not None:
                 found[bucket, value].append(i)
+    _report_unread(unread)
     return list(found.values())
 
 
@@ -151,10 +160,11 @@ def fingerprints_of(
     space, limits = space or workspace(), Limits.from_settings(space)
     out: list[Fingerprint | None] = [None] * len(table)
     paths = absolute_paths(table, space)
-    stamps = [_stamp(p) for p in paths]
+    stamps = [stamp_of(p) for p in paths]
     total, done = len(table), 0
+    unread: list[str] = []
     for name, part in table.groupby("dataset", sort=True):
-        known = _read_cache(str(name), space)
+        known = read_fingerprints(str(name), space)
         for i in part.index:
             out[i] = known.get((table["id"][i], stamps[i]))
         unknown = [i for i in part.index if out[i] is None]
@@ -165,8 +175,9 @@ def fingerprints_of(
         def made(i: int) -> Fingerprint:
             try:
                 return fingerprints.perceptual(paths[i], table["modality"][i], limits)
-            except MediaError:
-                return Fingerprint(np.zeros(0, np.uint64))  # undecodable: nothing to compare
+            except MediaError as error:
+                unread.append(f"{paths[i]}: {one_line(error)}")
+                return Fingerprint(np.zeros(0, np.uint64))
 
         done += len(part) - len(fresh)
         with ThreadPoolExecutor(_workers()) as pool:
@@ -177,7 +188,8 @@ def fingerprints_of(
                     progress(done, total, "comparing files")
         if unknown:
             known.update({(table["id"][i], stamps[i]): out[i] for i in unknown})  # type: ignore[misc]
-            _write_cache(str(name), known, space)
+            write_fingerprints(str(name), known, space)
+    _report_unread(unread)
     return [p for p in out if p is not None]
 
 
@@ -212,10 +224,12 @@ def cost(table: pd.DataFrame, space: Workspace | None = None, most: int = MOST_F
     paths = absolute_paths(table, space)
     unread: dict[str, list[Path]] = defaultdict(list)
     for name, part in table.groupby("dataset", sort=True):
-        known = _read_cache(str(name), space)
+        known = read_fingerprints(str(name), space)
         for i in part.index:
             modality = table["modality"][i]
-            there = known.get((table["id"][i], _stamp(paths[i]))) or _prepared_with(paths[i], modality, space)
+            there = known.get((table["id"][i], stamp_of(paths[i]))) or _prepared_with(
+                paths[i], modality, space
+            )
             if there is None:
                 unread[modality].append(paths[i])
     seconds = sum(len(files) * _seconds_each(files, kind, limits) for kind, files in unread.items())
@@ -236,59 +250,3 @@ def _seconds_each(files: Sequence[Path], modality: str, limits: Limits) -> float
 
 def _workers() -> int:
     return max(1, min(8, len(os.sched_getaffinity(0))))
-
-
-def _stamp(path: Path) -> str:
-    try:
-        status = shards.status(path)
-    except OSError:
-        return "gone"
-    return f"{status.st_size}-{status.st_mtime_ns}"
-
-
-def _cache_file(name: str, space: Workspace) -> Path:
-    return space.cache / "fingerprints" / f"{quote(name, safe=' ()+')}.parquet"
-
-
-def read_cached_fingerprints(
-    name: str, table: pd.DataFrame, space: Workspace | None = None
-) -> list[Fingerprint | None]:
-    """The fingerprints of a dataset's samples that were taken before; nothing is decoded."""
-    space = space or workspace()
-    known = _read_cache(name, space)
-    return [known.get((i, _stamp(p))) for i, p in zip(table["id"], absolute_paths(table, space), strict=True)]
-
-
-def _read_cache(name: str, space: Workspace) -> dict[tuple[str, str], Fingerprint]:
-    path = _cache_file(name, space)
-    try:
-        return dict(_read_file(path, path.stat().st_mtime_ns))
-    except (OSError, pa.ArrowException):
-        return {}  # none yet, or damaged: it is made again
-
-
-@lru_cache(maxsize=32)
-def _read_file(path: Path, _changed: int) -> dict[tuple[str, str], Fingerprint]:
-    rows = pq.read_table(path).to_pylist()
-    return {
-        (r["id"], r["stamp"]): Fingerprint(
-            np.frombuffer(r["pictures"], np.uint64),
-            np.frombuffer(r["thumbnails"], np.uint8).reshape(-1, 16, 16),
-            np.frombuffer(r["sound"], np.uint32),
-        )
-        for r in rows
-    }
-
-
-def _write_cache(name: str, known: dict[tuple[str, str], Fingerprint], space: Workspace) -> None:
-    rows = [
-        {
-            "id": i, "stamp": stamp, "pictures": p.pictures.tobytes(), "thumbnails": p.thumbnails.tobytes(),
-            "sound": p.sound.tobytes(),
-        }
-        for (i, stamp), p in known.items()
-    ]  # fmt: skip
-    file = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows), file)
-    with contextlib.suppress(OSError):  # a full or read-only disk: they are taken anew next time
-        write_atomic(_cache_file(name, space), file.getvalue().to_pybytes())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +19,12 @@ from core.catalog import exclusions, judged, overrides, table
 from core.catalog.info import DatasetInfo
 from core.catalog.overrides import Override
 from core.catalog.scan import scan
-from core.errors import BadInput, MediaError
+from core.errors import BadInput, MediaError, one_line
 from core.exports import safe_cell
 from core.media import shards
 from core.workspace import Workspace, workspace, write_atomic
+
+log = logging.getLogger(__name__)
 
 NAME = "Feedback"
 FOLDER = "feedback"
@@ -63,8 +66,10 @@ def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[Dat
             entry = entries[str(row["id"])]
             try:
                 target = _copy(table.absolute_path(row, space), str(row["id"]), folder)
-            except (MediaError, OSError):
-                continue  # gone since it was marked: counted below
+            # Gone or closed since it was marked: counted below too. A full disk is the workspace's and stops it.
+            except (MediaError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
+                log.warning("%s is left out of %s: %s", row["path"], NAME, one_line(error))
+                continue
             kept.add(target.name)
             method = row["method"] if entry.action == "fake" and isinstance(row["method"], str) else ""
             cells = (target.name, entry.action, method, entry.id, entry.who, entry.why)

@@ -117,8 +117,9 @@ class _Listing:
         for name in sorted(os.listdir(handle)):  # the hot loop of a scan: one system call a file
             try:
                 status = status_of(name, dir_fd=handle, follow_symlinks=False)
+            # Deleted since the folder was listed: there is no file to count or to read.
             except FileNotFoundError:
-                continue  # deleted just now
+                continue
             except PermissionError:  # to enter the folder, so it is alike for the others
                 raise
             except OSError:

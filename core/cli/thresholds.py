@@ -24,6 +24,13 @@ MAPPED = ("label", "score", *score_batches.OPTIONAL)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_reading(parser)
+    _add_choice(parser)
+    _add_figures(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """What is read, and what its columns and labels mean."""
     parser.add_argument(
         "source",
         metavar="SCORES|RUN",
@@ -36,6 +43,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=OWN",
         help="which column of SCORES is label, score, id, …: its own name, or its place from 1 without a header",
     )
+    parser.add_argument(
+        "--fake",
+        "--fake-label",
+        dest="fake_label",
+        metavar="WORD",
+        help="the label that means fake, where it is not plain",
+    )
+    parser.add_argument(
+        "--lower-is-fake",
+        action="store_true",
+        help="low scores mean fake: fake is then what scores at most the threshold",
+    )
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    """How thresholds are chosen, and for what."""
     parser.add_argument(
         "--method", action="append", help=f"may be repeated: {', '.join(usages())} (default: several)"
     )
@@ -58,6 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=slices.PRESETS,
         help="what --by holds equal: the threshold, the recall or the false alarms (default: equal_recall)",
     )
+
+
+def _add_figures(parser: argparse.ArgumentParser) -> None:
+    """Which figures come beside them."""
     parser.add_argument("--intervals", action="store_true", help="add 95 %% intervals (bootstrap by group)")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     parser.add_argument(
@@ -71,18 +98,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--asv",
         metavar="FILE",
         help="speaker-verification scores (… target|nontarget|spoof score): adds the t-DCF",
-    )
-    parser.add_argument(
-        "--fake",
-        "--fake-label",
-        dest="fake_label",
-        metavar="WORD",
-        help="the label that means fake, where it is not plain",
-    )
-    parser.add_argument(
-        "--lower-is-fake",
-        action="store_true",
-        help="low scores mean fake: fake is then what scores at most the threshold",
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.catalog import duplicates, fingerprints, known_files, table
+from core.catalog import duplicates, fingerprint_cache, fingerprints, known_files, table
 from core.catalog.fingerprints import Fingerprint
 from core.detection import facts
 from core.workspace import Workspace, workspace
@@ -123,7 +123,7 @@ def near(
 def _prints(name: str, rows: Any, space: Workspace, end: float | None) -> tuple[list[int], list[Fingerprint]]:
     """Rows with their fingerprints: those that were there, and as many more as there is time for."""
     rows = rows.iloc[:MOST_COMPARED]
-    found = duplicates.read_cached_fingerprints(name, rows, space)
+    found = fingerprint_cache.read_cached_fingerprints(name, rows, space)
     missing = [k for k, one in enumerate(found) if one is None]
     step = BLOCK if end is not None else max(1, len(missing))
     for start in range(0, len(missing), step):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -21,7 +22,7 @@ from models.multimodal.encoders import (
 from models.multimodal.metadata import MetadataTokens, metadata_tensors
 from models.multimodal.sizes import SIZES, size_for
 from models.multimodal.text import BYTES, text_tokens
-from models.network import Network
+from models.network import ThreeParts
 from models.timm_backbone import cam_layer
 
 PARTS = ("image", "audio", "text", "metadata")
@@ -100,7 +101,7 @@ def card_changes(plan: Plan) -> dict[str, Any]:
     return found
 
 
-class Multimodal(Network):
+class Multimodal(ThreeParts):
     """`inputs` is a dictionary with any of image (batch, frames, 3, H, W), audio (batch, samples), text, metadata.
 
     `mask` says what is present: modality -> (batch,) bool, and `image_frames` (batch, frames). A modality that is
@@ -158,9 +159,9 @@ class Multimodal(Network):
             self.cam_layer = f"encoder.audio.backbone.{cam_layer(plan.audio_encoder.removeprefix(LOGMEL))}"
         self.assemble(plan)
 
+    @abstractmethod
     def assemble(self, plan: Plan) -> None:
         """Build `aggregation` and `head`."""
-        raise NotImplementedError
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -220,17 +221,16 @@ class Multimodal(Network):
             result[part] = ((tokens * share).sum(1) / share.sum(1).clamp(min=1), present.any(1))
         return result
 
-    def forward(  # type: ignore[override]
-        self, inputs: Inputs, mask: Mask = None, *, details: bool = False
-    ) -> torch.Tensor | Output:
+    def forward(self, inputs: Inputs, mask: Mask = None, *, details: bool = False) -> torch.Tensor | Output:
         output = self.fuse(inputs, mask)
         return output if details else output.logits
 
-    def embed(self, inputs: Inputs, mask: Mask = None) -> torch.Tensor:  # type: ignore[override]
+    def embed(self, inputs: Inputs, mask: Mask = None) -> torch.Tensor:
         return self.fuse(inputs, mask).embedding
 
+    @abstractmethod
     def fuse(self, inputs: Inputs, mask: Mask) -> Output:
-        raise NotImplementedError
+        """Logits and embedding of what is present."""
 
 
 def batch_of(value: Any) -> tuple[int, torch.device]:

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from PIL import Image, ImageFilter
 
-from core.catalog import fingerprints, leaks, splits, table
+from core.catalog import duplicates, fingerprints, leaks, splits, table
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
 
@@ -216,3 +216,15 @@ def test_public_figures_in_two_collections_are_one_person() -> None:
 )
 def test_shared_sources_are_named(names: tuple[str, str], source: str) -> None:
     assert any(source in leak.detail for leak in leaks.find_shared_sources(names))
+
+
+def test_files_that_cannot_be_read_are_reported(
+    space: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.png", "b.png"):
+        noise(1).save(tmp_path / name)
+    plan = saved(
+        space, tmp_path, plan_of([("a.png", "train"), ("b.png", "test"), ("gone.png", "test")], "d", "image")
+    )
+    assert len(duplicates.exact(plan, space)) == 1
+    assert "1 files were compared with nothing" in caplog.text and "gone.png" in caplog.text

@@ -12,6 +12,7 @@ from torch import nn
 
 import models
 from models import registry
+from models.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDED = '''
@@ -120,3 +121,11 @@ def test_importing_the_registry_builds_nothing() -> None:
         "import sys, models; sys.exit(any(m in sys.modules for m in ('timm', 'transformers', 'torchaudio')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_network_must_say_how_inputs_become_units() -> None:
+    class Unfinished(Network):
+        pass
+
+    with pytest.raises(TypeError, match="encode"):
+        Unfinished()  # type: ignore[abstract]

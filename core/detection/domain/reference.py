@@ -73,6 +73,7 @@ def read_reference_bytes(source: Source, space: Workspace | None = None) -> byte
                     f"{source.id}: {path.name} is larger than any reference; delete it, and it is made again"
                 )
             return path.read_bytes()
+        # Not in this place; after both, None says that there is none.
         except FileNotFoundError:
             continue
         except OSError as error:
