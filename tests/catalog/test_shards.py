@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import multiprocessing
 import tarfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -314,6 +316,21 @@ class TestCompressedTar:
         (tmp_path / "0.tar").unlink()
         assert counts(only(tmp_path, space)) == (3, 3, 0)
         assert shards.read(tmp_path / "Mine" / "0.tar.gz#4") == picture(4)
+
+    def test_other_processes_read_it_too(self, tmp_path: Path, space: Workspace) -> None:
+        """The decoder's own process, and readers that were forked while the archive was open here."""
+        made = list(self.mine(tmp_path / "Mine").values())
+        rows = [tmp_path / "Mine" / f"0.tar.gz#{i}" for i in range(len(made))]
+        assert shards.read(rows[20]) == made[20]
+        assert sandbox.run(probe, rows[3]) == probe(rows[3])
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as readers:
+            found = list(readers.map(shards.read, rows[::-1]))
+        assert found == made[::-1] and shards.read(rows[1]) == made[1]
+        recipe = Recipe(modality="audio", seconds=0.5)
+        assert np.array_equal(
+            cache.prepare_cached(rows[5], recipe, space).audio,
+            cache.prepare_cached(rows[5], recipe, space).audio,
+        )
 
     def test_a_packed_download_is_no_dataset(self, tmp_path: Path, space: Workspace) -> None:
         tar(tmp_path / "packed.tar.gz", [(f"{i}.png", picture(i)) for i in range(3)])
