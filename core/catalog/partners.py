@@ -11,6 +11,16 @@ from core.catalog.layouts import layouts
 from core.catalog.published import ANOTHER, PARTNERS
 from core.catalog.sources import sharing
 
+# What is spoken, by layout; several where one set has them side by side.
+LANGUAGES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("asvspoof2019-la", "asvspoof2021-la", "asvspoof2021-df", "asvspoof5", "in-the-wild", "for", "dfadd",
+         "llama-partial-spoof", "codecfake-vctk", "deep-voice"), ("English",),
+    ),
+    "wavefake": ("English", "Japanese"), "codecfake": ("English", "Chinese"), "add2023": ("Chinese",),
+    "habla": ("Spanish",),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Partner:
@@ -21,6 +31,7 @@ class Partner:
     same_source: bool
     why: str
     shortcut: str  # what a detector may learn instead of forgery
+    same_language: bool | None = None  # None: not known, or nobody speaks
 
 
 def lacking(info: DatasetInfo) -> str | None:
@@ -44,16 +55,27 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
         if other.name == info.name or not adds or not kinds & set(statistics.by(other, "modality")):
             continue
         same = _same_source(info, other)
+        spoken = _same_language(info, other) if "audio" in kinds else None
         why = (
             f"made of the same recordings; {adds:,} {wanted} samples"
             if same
-            else f"{adds:,} {wanted} samples of another source"
+            else f"{adds:,} {wanted} samples of another source{_IN_LANGUAGE[spoken]}"
         )
         shortcut = (
             "the same sources, so mainly the forgery differs; formats may still differ" if same else ANOTHER
         )
-        found.append(Partner(other.name, adds, same, why, shortcut))
-    return sorted(found, key=lambda p: (not p.same_source, -p.adds))
+        if spoken is False:
+            shortcut = f"the language alone may give the class away; {shortcut}"
+        found.append(Partner(other.name, adds, same, why, shortcut, spoken))
+    return sorted(found, key=lambda p: (not p.same_source, p.same_language is not True, -p.adds))
+
+
+_IN_LANGUAGE = {True: " in the same language", False: " in another language", None: ""}
+
+
+def _same_language(one: DatasetInfo, other: DatasetInfo) -> bool | None:
+    spoken = [set(LANGUAGES.get(info.layout, ())) for info in (one, other)]
+    return bool(spoken[0] & spoken[1]) if all(spoken) else None
 
 
 def _same_source(one: DatasetInfo, other: DatasetInfo) -> bool:

@@ -178,6 +178,17 @@ def test_fakes_only_are_paired_with_what_they_were_made_of() -> None:
     assert "format" in found[1].shortcut and partners(other, [about, own]) == []
 
 
+def test_partners_of_the_same_language_come_first() -> None:
+    fakes = replace(info((None, "audio", None, 1, 500)), layout="codecfake-vctk", name="CodecFake of VCTK")
+    chinese, english = (
+        replace(info((None, "audio", None, 0, n), (None, "audio", None, 1, 9)), layout=layout, name=name)
+        for layout, name, n in (("add2023", "ADD 2023", 999), ("in-the-wild", "In-the-Wild", 99))
+    )
+    found = partners(fakes, [fakes, chinese, english])
+    assert [(p.name, p.same_language) for p in found] == [("In-the-Wild", True), ("ADD 2023", False)]
+    assert "same language" in found[0].why and found[1].shortcut.startswith("the language alone")
+
+
 class TestExpected:
     def rows(self, root: Path, space: Workspace) -> dict[str, Expected]:
         return {row.layout: row for row in compare_with_expected(scan([root], space=space).datasets)}
