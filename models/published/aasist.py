@@ -14,11 +14,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.cards import ModelCard
-from models.published.base import Family, Figure, Given, Match, Reading
+from models.published.base import Figure, Given, Match
 from models.published.graphs import GraphReadout, residuals
+from models.published.raw_sound import RATE, READING, RawSoundFamily
 
-RATE, SAMPLES, KERNEL = 16_000, 64_600, 129
+KERNEL = 129
 BLOCKS = 6
 AT_ONCE = 2  # recordings
 PROTOCOL = "ASVspoof 2019 LA evaluation, trained on its training part (Jung et al. 2022)"
@@ -62,12 +62,11 @@ class Aasist(GraphReadout):
         return self.readout(maps.abs().amax(3).transpose(1, 2), maps.abs().amax(2).transpose(1, 2))
 
 
-class AasistFamily(Family):
+class AasistFamily(RawSoundFamily):
     name = "aasist"
     about = "AASIST: raw sound, spectral and temporal graphs (about 300,000 parameters)"
     source = "Jung et al. 2022, github.com/clovaai/aasist; ASVspoof 5 baseline of the same names"
     licence = "MIT"
-    modality = "audio"
     classifier = "out_layer"
 
     def recognise(self, given: Given) -> Match | None:
@@ -87,11 +86,10 @@ class AasistFamily(Family):
             "temperatures": [2.0, 2.0, 100.0, 100.0],
             "bands": int(place[1]),
         }
-        words = "the authors' code scores by output 1, bona fide; output 0 is spoof"
         return Match(
             options,
             "AASIST-L" if light else "AASIST",
-            Reading(2, (0,), words, "spoof"),
+            READING,
             (Figure("EER 0.99 %", PROTOCOL),)
             if light
             else (Figure("EER 0.83 %", PROTOCOL), Figure("EER 43.0 %", WILD)),
@@ -102,15 +100,6 @@ class AasistFamily(Family):
 
     def build(self, **options: Any) -> nn.Module:
         return Aasist(**options)
-
-    def card(self, **options: Any) -> ModelCard:
-        return ModelCard(
-            name=self.name, modality="audio", about=self.about, source=self.source,
-            sample_rate=RATE, seconds=SAMPLES / RATE,
-        )  # fmt: skip
-
-    def recipe(self, **options: Any) -> dict[str, Any]:
-        return {"windows": "first", "level": "as_is", "trim_silence": False}
 
     def defaults(self) -> dict[str, Any]:
         return {

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from models import weights
-from models.published.base import Refused
+from models.cards import ModelCard
+from models.published.base import Family, Refused
 
 ARCHITECTURE = "vit_large_patch14_clip_quickgelu_224"
 STEM = f"{ARCHITECTURE}.openai"
@@ -36,3 +37,16 @@ def tensors(what: str) -> dict[str, torch.Tensor]:
             f"{PLACE} into {place} as {STEM}.safetensors"
         )
     return weights.read(path)
+
+
+class ClipFamily(Family):
+    """A head behind CLIP: pictures as CLIP takes them, heat maps at its last block."""
+
+    modality = "image"
+
+    def card(self, **options: Any) -> ModelCard:
+        last = SIZES["depth"] - 1
+        return ModelCard(
+            name=self.name, modality="image", about=self.about, source=self.source, size=224, resize="crop",
+            mean=MEAN, std=STD, cam_layer=f"encoder.backbone.blocks.{last}.norm1",
+        )  # fmt: skip

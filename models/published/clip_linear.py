@@ -11,9 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.cards import ModelCard
 from models.published import clip_backbone
-from models.published.base import Family, Given, Match, Reading
+from models.published.base import Given, Match, Reading
 
 
 class ClipLinear(nn.Module):
@@ -26,12 +25,11 @@ class ClipLinear(nn.Module):
         return self.fc(self.backbone(pictures))
 
 
-class ClipLinearFamily(Family):
+class ClipLinearFamily(clip_backbone.ClipFamily):
     name = "clip_linear"
     about = "UniversalFakeDetect: a linear layer on CLIP ViT-L/14"
     source = "Ojha et al. 2023, github.com/WisconsinAIVision/UniversalFakeDetect"
     licence = "MIT"
-    modality = "image"
     classifier = "fc"
 
     def recognise(self, given: Given) -> Match | None:
@@ -46,13 +44,6 @@ class ClipLinearFamily(Family):
 
     def build(self, **options: Any) -> nn.Module:
         return ClipLinear()
-
-    def card(self, **options: Any) -> ModelCard:
-        last = clip_backbone.SIZES["depth"] - 1
-        return ModelCard(
-            name=self.name, modality="image", about=self.about, source=self.source, size=224, resize="crop",
-            mean=clip_backbone.MEAN, std=clip_backbone.STD, cam_layer=f"encoder.backbone.blocks.{last}.norm1",
-        )  # fmt: skip
 
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
         """The linear layer with its backbone."""

@@ -14,9 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.cards import ModelCard
 from models.published import clip_backbone
-from models.published.base import Family, Given, Match, Reading
+from models.published.base import Given, Match, Reading
 
 
 def projections(inputs: int, width: int, count: int) -> nn.Sequential:
@@ -57,12 +56,11 @@ class Rine(nn.Module):
         return torch.stack(seen, dim=1)
 
 
-class RineFamily(Family):
+class RineFamily(clip_backbone.ClipFamily):
     name = "rine"
     about = "RINE: a head on the class tokens of all blocks of CLIP ViT-L/14"
     source = "Koutlis and Papadopoulos 2024, github.com/mever-team/rine"
     licence = "Apache-2.0"
-    modality = "image"
     classifier = "head.6"
 
     def recognise(self, given: Given) -> Match | None:
@@ -77,13 +75,6 @@ class RineFamily(Family):
 
     def build(self, **options: Any) -> nn.Module:
         return Rine(int(options["width"]), int(options["count"]))
-
-    def card(self, **options: Any) -> ModelCard:
-        last = clip_backbone.SIZES["depth"] - 1
-        return ModelCard(
-            name=self.name, modality="image", about=self.about, source=self.source, size=224, resize="crop",
-            mean=clip_backbone.MEAN, std=clip_backbone.STD, cam_layer=f"encoder.backbone.blocks.{last}.norm1",
-        )  # fmt: skip
 
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
         """The head with its backbone, whose projection RINE never uses."""

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.cards import ModelCard
 from models.published import fairseq
-from models.published.aasist import BLOCKS, RATE, SAMPLES
-from models.published.base import Family, Figure, Given, Match, Reading
+from models.published.aasist import BLOCKS
+from models.published.base import Figure, Given, Match
 from models.published.graphs import GraphReadout, residuals
+from models.published.raw_sound import READING, RawSoundFamily
 
 EVALUATION = (
     "ASVspoof 2021 {} evaluation, XLS-R 300M trained on ASVspoof 2019 LA with RawBoost (Tak et al. 2022)"
@@ -54,12 +54,11 @@ class XlsrAasist(GraphReadout):
         return self.readout(by_band.transpose(1, 2), by_step.transpose(1, 2))
 
 
-class XlsrAasistFamily(Family):
+class XlsrAasistFamily(RawSoundFamily):
     name = "xlsr_aasist"
     about = "wav2vec 2.0 or XLS-R with AASIST's back end"
     source = "Tak et al. 2022, github.com/TakHemlata/SSL_Anti-spoofing"
     licence = "MIT"
-    modality = "audio"
     classifier = "out_layer"
     unused = fairseq.UNUSED
 
@@ -74,7 +73,6 @@ class XlsrAasistFamily(Family):
             "speech": speech, "linear": _first(linear), "widths": [_first(shape) for shape in blocks],
             "graphs": [_first(node), _first(mixed)], "bands": (place or (0, 0))[1], "inner": _first(inner),
         }  # fmt: skip
-        words = "the authors' code scores by output 1, bona fide; output 0 is spoof"
         figures = (
             Figure("EER 0.82 %", EVALUATION.format("LA")),
             Figure("EER 2.85 %", EVALUATION.format("DF")),
@@ -82,19 +80,10 @@ class XlsrAasistFamily(Family):
         notes = (
             "The figures are those of the two files that the authors published, one for LA and one for DF.",
         )
-        return Match(options, "XLS-R + AASIST", Reading(2, (0,), words, "spoof"), figures, notes)
+        return Match(options, "XLS-R + AASIST", READING, figures, notes)
 
     def build(self, **options: Any) -> nn.Module:
         return XlsrAasist(**options)
-
-    def card(self, **options: Any) -> ModelCard:
-        return ModelCard(
-            name=self.name, modality="audio", about=self.about, source=self.source,
-            sample_rate=RATE, seconds=SAMPLES / RATE,
-        )  # fmt: skip
-
-    def recipe(self, **options: Any) -> dict[str, Any]:
-        return {"windows": "first", "level": "as_is", "trim_silence": False}
 
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
         return fairseq.renamed(tensors)

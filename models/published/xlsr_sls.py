@@ -12,10 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.cards import ModelCard
 from models.published import fairseq
-from models.published.aasist import RATE, SAMPLES
-from models.published.base import Family, Figure, Given, Match, Reading
+from models.published.base import Figure, Given, Match
+from models.published.raw_sound import READING, RawSoundFamily
 
 PROTOCOL = "{}, XLS-R 300M trained on ASVspoof 2019 LA (the authors' README)"
 
@@ -45,12 +44,11 @@ class XlsrSls(nn.Module):
         return self.fc3(functional.selu(self.fc1(pooled.flatten(1))))
 
 
-class XlsrSlsFamily(Family):
+class XlsrSlsFamily(RawSoundFamily):
     name = "xlsr_sls"
     about = "wav2vec 2.0 or XLS-R, all layers weighted (SLS)"
     source = "Zhang et al. 2024, github.com/QiShanZhang/SLSforASVspoof-2021-DF"
     licence = "not stated by its authors"
-    modality = "audio"
     classifier = "fc3"
     unused = fairseq.UNUSED
 
@@ -58,26 +56,16 @@ class XlsrSlsFamily(Family):
         speech, weigh, flat = fairseq.sizes(given), given.shape("fc0.weight"), given.shape("fc1.weight")
         if speech is None or weigh is None or flat is None or len(flat) != 2:
             return None
-        words = "the authors' code scores by output 1, bona fide; output 0 is spoof"
         figures = (
             Figure("EER 2.87 %", PROTOCOL.format("ASVspoof 2021 LA")),
             Figure("EER 1.92 %", PROTOCOL.format("ASVspoof 2021 DF")),
             Figure("EER 7.46 %", PROTOCOL.format("In-the-Wild")),
         )
         options = {"speech": speech, "flat": flat[1], "hidden": flat[0]}
-        return Match(options, "XLS-R + SLS", Reading(2, (0,), words, "spoof"), figures)
+        return Match(options, "XLS-R + SLS", READING, figures)
 
     def build(self, **options: Any) -> nn.Module:
         return XlsrSls(**options)
-
-    def card(self, **options: Any) -> ModelCard:
-        return ModelCard(
-            name=self.name, modality="audio", about=self.about, source=self.source,
-            sample_rate=RATE, seconds=SAMPLES / RATE,
-        )  # fmt: skip
-
-    def recipe(self, **options: Any) -> dict[str, Any]:
-        return {"windows": "first", "level": "as_is", "trim_silence": False}
 
     def rename(self, tensors: Mapping[str, torch.Tensor], **options: Any) -> dict[str, torch.Tensor]:
         return fairseq.renamed(tensors)
