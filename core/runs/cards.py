@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,30 @@ FOLDERS_VARIABLE = "DEEPFAKE_MODELS"  # as models.registry reads it
 
 def stored() -> list[Card]:
     """The networks that the tree brings."""
-    return list(json.loads(STORED.read_text(encoding="utf-8"))["cards"])
+    return list(_table(STORED.stat().st_mtime_ns)["cards"])
+
+
+@lru_cache(maxsize=2)
+def _table(changed: int) -> dict[str, Any]:
+    del changed  # part of the key only: pages ask again and again
+    return dict(json.loads(STORED.read_text(encoding="utf-8")))
 
 
 def network_files() -> list[str]:
     """The files of models/ that register a network."""
     files = (path for path in sorted(NETWORKS.rglob("*.py")) if path.name != "registry.py")
-    return [p.relative_to(NETWORKS).as_posix() for p in files if b"register(" in p.read_bytes()]
+    return [p.relative_to(NETWORKS).as_posix() for p in files if _registers(p, p.stat().st_mtime_ns)]
+
+
+@lru_cache(maxsize=1024)
+def _registers(path: Path, changed: int) -> bool:
+    del changed
+    return b"register(" in path.read_bytes()
 
 
 def further_files() -> list[Path]:
     """Files with networks of which the stored table knows nothing."""
-    known = set(json.loads(STORED.read_text(encoding="utf-8"))["files"])
+    known = set(_table(STORED.stat().st_mtime_ns)["files"])
     found = [NETWORKS / name for name in network_files() if name not in known]
     for folder in filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)):
         found += sorted(Path(folder).glob("*.py"))
