@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "–"
 TINY, HUGE = 1e-9, 1e15  # beyond these a decimal number is a row of zeros
+UNIT = (0.0, 1.0, -1.0)  # whose text is kept for themselves alone
 MOST_PLACES = 17  # decimals; a double has no more that mean anything
 
 
@@ -21,7 +22,7 @@ def count(n: float | None) -> str:
     return NOTHING if n is None else f"{int(n):,}"
 
 
-def number(x: float | None, digits: int = 3, never: tuple[float, ...] = (0.0, 1.0, -1.0)) -> str:
+def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) -> str:
     """`never` are the values whose text is kept for themselves alone."""
     if x is None or not math.isfinite(x):
         return NOTHING
@@ -70,7 +71,17 @@ def interval(x: float | None, low: float | None, high: float | None) -> str:
     return f"{ends[0]} [{ends[1]}, {ends[2]}]"
 
 
-def ends_of(x: float | None, low: float | None, high: float | None) -> tuple[str, str, str] | None:
+def percent_interval(x: float | None, low: float | None, high: float | None) -> str:
+    """12.5 % [9.8, 15.7]; the share alone where it has no ends."""
+    if x is None or low is None or high is None:
+        return percent(x)
+    texts = ends_of(100 * x, 100 * low, 100 * high, (0.0, 100.0, -100.0))
+    return percent(x) if texts is None else f"{texts[0]} % [{texts[1]}, {texts[2]}]"
+
+
+def ends_of(
+    x: float | None, low: float | None, high: float | None, never: tuple[float, ...] = UNIT
+) -> tuple[str, str, str] | None:
     """The three texts of an interval: in the order of their numbers, and apart where these are."""
     if x is None or low is None or high is None or not all(map(math.isfinite, (x, low, high))):
         return None
@@ -84,7 +95,7 @@ def ends_of(x: float | None, low: float | None, high: float | None) -> tuple[str
         ends = min(first + more, MOST_PLACES)
         mine = min(max(figure, ends) if more else figure, MOST_PLACES)
         texts = _write(x, mine), _write(low, ends), _write(high, ends)
-        honest = not any(_lies(v, p) for v, p in ((x, mine), (low, ends), (high, ends)))
+        honest = not any(_lies(v, p, never) for v, p in ((x, mine), (low, ends), (high, ends)))
         if honest and _are_distinct(three, texts):
             return texts
     return texts
@@ -103,7 +114,7 @@ def _places(x: float, digits: int) -> int:
     return digits - 1 - math.floor(math.log10(abs(x)))
 
 
-def _lies(x: float, places: int, never: tuple[float, ...] = (0.0, 1.0, -1.0)) -> bool:
+def _lies(x: float, places: int, never: tuple[float, ...] = UNIT) -> bool:
     rounded = float(_round(x, places))
     return any(rounded == value and x != value for value in never)
 

@@ -4,6 +4,7 @@ const TINY = 1e-9;
 const HUGE = 1e15;
 const MOST_PLACES = 17;
 const UNIT_VALUES = [0, 1, -1]; // whose text is kept for themselves alone
+const PERCENT_VALUES = [0, 100, -100];
 const exists = (x) => x !== null && x !== undefined && Number.isFinite(x);
 
 export function count(n) {
@@ -21,7 +22,7 @@ export function number(x, digits = 3, never = UNIT_VALUES) {
 }
 
 export function percent(x) {
-  return exists(x) ? `${number(100 * x, 3, [0, 100, -100])} %` : NOTHING;
+  return exists(x) ? `${number(100 * x, 3, PERCENT_VALUES)} %` : NOTHING;
 }
 
 export function threshold(t) {
@@ -41,7 +42,7 @@ export function interval(x, low, high) {
   return texts === null ? number(x) : `${texts[0]} [${texts[1]}, ${texts[2]}]`;
 }
 
-export function endsOf(x, low, high) {
+export function endsOf(x, low, high, never = UNIT_VALUES) {
   // the three texts of an interval, null where it has no ends
   const three = [x, low, high];
   if (!three.every(exists)) return null;
@@ -60,7 +61,7 @@ export function endsOf(x, low, high) {
       [x, mine],
       [low, ends],
       [high, ends],
-    ].some(([v, p]) => lies(v, p, UNIT_VALUES));
+    ].some(([v, p]) => lies(v, p, never));
     const [at, lowest, highest] = texts.map((text) => Number(text.replaceAll(",", "")));
     if (honest && (low < x ? lowest < at : lowest <= at) && (x < high ? at < highest : at <= highest)) break;
   }

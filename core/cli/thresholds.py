@@ -278,9 +278,13 @@ def _band(band: dict[str, Any], turned: bool) -> str:
     wrong = (
         "nothing is decided"
         if band["error"] is None
-        else f"{numbers.percent(band['error'])} of the decided are wrong"
+        else f"{_band_share(band, 'error')} of the decided are wrong"
     )
     return (
         f"    uncertain {uncertain_scores(band['low'], band['high'], turned)}: "
-        f"{numbers.percent(band['queue'])} are left to people, {wrong}"
+        f"{_band_share(band, 'queue')} are left to people, {wrong}"
     )
+
+
+def _band_share(band: dict[str, Any], name: str) -> str:
+    return numbers.percent_interval(band[name], *(band["intervals"].get(name) or (None, None)))

@@ -15,6 +15,7 @@ from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
 from core.thresholds.own_scale import called_fake, is_turned, own, own_point
 from core.thresholds.point import Costs, Point
+from core.thresholds.scored import Scored
 from core.thresholds.sweep import Sweep, at, sweep
 
 DEFAULT_METHODS = ("macro_f1", "f1", "balanced_accuracy", "youden", "eer")
@@ -101,8 +102,8 @@ def analyse(
         point = at(target, choice.threshold, word, choice.costs, choice.reachable)
         warnings += cautions.about_point(point)
         points.append(point)
-    bands = [] if error is None else [_band(source, target, point, error) for point in points]
     table = chosen if seen is None else seen
+    bands = [] if error is None else _bands(source, target, points, error, Scored(table))
     lines, prices = [point.threshold for point in points], [point.costs for point in points]
     ends = along(*_columns(table), lines, n=draws, seed=seed, costs=prices)
     measured = field_measures.measure(
@@ -116,6 +117,10 @@ def analyse(
     )
     analysis = Analysis(target, points, chosen_on, place, warnings, bands, {}, ends, measured, turned)
     return _with_intervals(analysis, chosen, seen, draws, seed) if draws else analysis
+
+
+def _bands(source: Sweep, target: Sweep, points: Sequence[Point], error: float, looked: Scored) -> list[Band]:
+    return [looked.with_intervals(_band(source, target, point, error)) for point in points]
 
 
 def _band(source: Sweep, target: Sweep, point: Point, error: float) -> Band:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from core.errors import BadInput
+from core.thresholds import proportions
 from core.thresholds.sweep import Sweep
+
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Band:
     queue: float  # share of the samples left to people
     error: float | None  # share of wrong among the decided; None where nothing is decided
     decided: int
+    intervals: dict[str, Interval] = field(default_factory=dict)  # 95 %, of queue and error
 
 
 def band(sweep: Sweep, threshold: float | None, error: float) -> Band:
@@ -41,6 +47,44 @@ def at(sweep: Sweep, low: float | None, high: float | None) -> Band:
     decided = tp + fp + sweep.total - kept_tp - kept_fp
     wrong = fp + sweep.positives - kept_tp
     return Band(low, high, 1 - decided / sweep.total, wrong / decided if decided else None, decided)
+
+
+def intervals(
+    found: Band, labels: np.ndarray, scores: np.ndarray, group: np.ndarray | None = None
+) -> dict[str, Interval]:
+    """Of the two shares of a band, `queue` and `error`. `group`: the number of each sample's group, where some hang
+    together."""
+    ends = {}
+    for name, (hits, of) in _parts(found, labels, scores).items():
+        if of.any():
+            size = _worth(hits, of, group)
+            share = float(hits.sum() / of.sum())
+            low, high = proportions.wilson(np.array(share * size), np.array(size))
+            ends[name] = (min(float(low), share), max(float(high), share))
+    return ends
+
+
+def worth(found: Band, labels: np.ndarray, scores: np.ndarray, group: np.ndarray | None) -> dict[str, float]:
+    """Of both shares: how many independent samples each of their samples is worth, 1 where none hang together."""
+    parts = _parts(found, labels, scores)
+    return {
+        name: _worth(hits, of, group) / of.sum() if of.any() else 1.0 for name, (hits, of) in parts.items()
+    }
+
+
+def _parts(found: Band, labels: np.ndarray, scores: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Hits, and what they are a share of: one flag a sample."""
+    fake = np.zeros(len(scores), bool) if found.high is None else scores >= np.float64(found.high)
+    real = np.zeros(len(scores), bool) if found.low is None else scores < np.float64(found.low)
+    wrong = (fake & (labels == 0)) | (real & (labels == 1))
+    return {"queue": (~(fake | real), np.ones(len(scores), bool)), "error": (wrong, fake | real)}
+
+
+def _worth(hits: np.ndarray, of: np.ndarray, group: np.ndarray | None) -> float:
+    if group is None:
+        return float(of.sum())
+    counts = [np.bincount(group, part)[:, None] for part in (hits & of, of)]
+    return float(proportions.worth(*counts)[0])
 
 
 def finite(sweep: Sweep, found: Band) -> tuple[float, float]:

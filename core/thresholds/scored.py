@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from core.thresholds import breakdown, own_scale
+from core.thresholds import band, breakdown, own_scale
+from core.thresholds.band import Band
 from core.thresholds.intervals import RANKING, Interval, along, ranking_intervals, threshold_intervals
 from core.thresholds.point import Costs
+from core.thresholds.resampling import group_codes
 from core.thresholds.samples import Ranked
 from core.thresholds.sweep import Sweep, sweep
 
@@ -68,6 +71,24 @@ class Scored:
         goes straight in rank (share called fake), never in score."""
         prices = [] if costs is None else [costs] * len(thresholds)
         return along(*self._columns(), thresholds, n=draws, costs=prices)
+
+    @cached_property
+    def group(self) -> np.ndarray | None:
+        """The number of each sample's group; None where no samples hang together."""
+        groups = self.table.get("group")
+        if groups is None:
+            return None
+        codes, count = group_codes(groups)
+        return None if count == len(codes) else codes
+
+    def with_intervals(self, found: Band) -> Band:
+        """The band with the intervals of its shares of these samples."""
+        labels, scores, _ = self._columns()
+        return replace(found, intervals=band.intervals(found, labels, scores, self.group))
+
+    def worth_of_band(self, found: Band) -> dict[str, float]:
+        labels, scores, _ = self._columns()
+        return band.worth(found, labels, scores, self.group)
 
     def threshold_intervals(self, words: Sequence[str]) -> dict[str, Interval]:
         """Where else each method might have put its threshold, had other samples been drawn."""

@@ -60,8 +60,10 @@ def summary(
     points: Sequence[Point],
     warnings: Sequence[str],
     turned: bool = False,
+    intervals: Sequence[dict[str, Interval]] = (),
 ) -> str:
-    """`points` are the methods to compare, with their figures on `compared_on`. It prints on one sheet.
+    """`points` are the methods to compare, with their figures on `compared_on` and the intervals of these. It prints
+    on one sheet.
 
     `turned`: scores were negated; they are written as their file has them.
     """
@@ -78,7 +80,7 @@ def summary(
     ]
     parts += [f"<p class='warn'>{escape(warning)}</p>" for warning in warnings]
     parts += ["<div class='sides'>", *(_side(side, turned) for side in sides), "</div>"]
-    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compare(points, turned)]
+    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compare(points, turned, intervals)]
     parts.append(
         f"<p><small>Written {time.strftime('%Y-%m-%d %H:%M')} by the deepfake workbench. Intervals are of 95 %, "
         "drawn by group.</small></p></html>"
@@ -115,8 +117,13 @@ def _band(band: Band | None, turned: bool) -> str:
     if band is None:
         return ""
     scores = uncertain_scores(*own_ends(band.low, band.high, turned), turned)
-    wrong = "" if band.error is None else f", {numbers.percent(band.error)} of the decided are wrong"
-    return f"<p>Uncertain {scores}: {numbers.percent(band.queue)} are sent to people{wrong}.</p>"
+    wrong = "" if band.error is None else f", {band_share(band, 'error')} of the decided are wrong"
+    return f"<p>Uncertain {scores}: {band_share(band, 'queue')} are sent to people{wrong}.</p>"
+
+
+def band_share(band: Band, name: str) -> str:
+    value = band.queue if name == "queue" else band.error
+    return numbers.percent_interval(value, *(band.intervals.get(name) or (None, None)))
 
 
 def _roc(sweep: Sweep, point: Point) -> str:
@@ -138,14 +145,14 @@ def _roc(sweep: Sweep, point: Point) -> str:
     )
 
 
-def _compare(points: Sequence[Point], turned: bool) -> str:
+def _compare(points: Sequence[Point], turned: bool, intervals: Sequence[dict[str, Interval]]) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for _, title in FIGURES)
     body = "".join(
         f"<tr><th>{escape(p.method)}{'' if p.reachable else ' (out of reach: the best there is)'}</th>"
         f"<td>{numbers.threshold(own(p.threshold, turned))}</td>"
-        + "".join(f"<td>{numbers.number(getattr(p, n))}</td>" for n, _ in FIGURES)
+        + "".join(f"<td>{_write_figure(getattr(p, n), found.get(n))}</td>" for n, _ in FIGURES)
         + "</tr>"
-        for p in points
+        for p, found in zip(points, intervals or [{}] * len(points), strict=True)
     )
     return f"<table><tr><th>method</th><th>threshold</th>{head}</tr>{body}</table>"
 

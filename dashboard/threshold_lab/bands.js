@@ -1,5 +1,6 @@
 // 95 % intervals: exact at the thresholds that Python worked out, and between these their distance from the figure is
 // interpolated by rank, so that an interval always holds the figure it stands beside.
+const Z = 1.959963984540054; // 95 %, both sides
 const SHARES_ONLY = new Set(["youden"]); // may be under 0
 
 function intervalsAt(columns, place) {
@@ -29,10 +30,21 @@ class Bands {
     if (value === null || value === undefined) return null;
     if (name === "cost") return this.costAt(row, value);
     if (name === "precision_at") return this.precisionAt(row, value);
-    if (name === "queue" || name === "error") return null;
+    if (name === "queue" || name === "error") return this.bandShare(row, name, value);
     const known = this.exact.get(this.model.t[row]);
     if (known) return known[name] || null;
     return this.between(row, name, value);
+  }
+  bandShare(row, name, value) {
+    // Wilson's interval of what a band does, of as many samples as Python found that these are worth.
+    const worth = this.model.exactBand?.worth?.[name];
+    const of = name === "queue" ? this.model.total() : this.model.band(row).decided;
+    if (worth === undefined || !of) return null;
+    const size = worth * of;
+    const square = (Z * Z) / size;
+    const middle = (value + square / 2) / (1 + square);
+    const half = (Z * Math.sqrt((value * (1 - value)) / size + square / (4 * size))) / (1 + square);
+    return [Math.max(0, Math.min(middle - half, value)), Math.min(1, Math.max(middle + half, value))];
   }
   precisionAt(row, value) {
     // Where a share of the samples is fake: proportions.precision_at_interval in the browser.

@@ -29,14 +29,15 @@ def line(
         "t": choice.threshold,
         "rows": rows_at(chosen, looked, rows),
         "intervals": ends(intervals),
-        "band": None if band is None else _band(choice, band, float(chosen.sweep.thresholds[0])),
+        "band": None if band is None else _band(chosen, looked, choice, band),
         "around": _around(looked, choice.threshold),
     }
 
 
-def _band(choice: Choice, band: Band, lowest: float) -> dict[str, Any]:
-    low = lowest if band.low is None else band.low
-    return {"t": choice.threshold, "error": choice.error, "low": low, "high": band.high}
+def _band(chosen: Side, looked: Side, choice: Choice, band: Band) -> dict[str, Any]:
+    low = float(chosen.sweep.thresholds[0]) if band.low is None else band.low
+    worth = looked.scored.worth_of_band(band)
+    return {"t": choice.threshold, "error": choice.error, "low": low, "high": band.high, "worth": worth}
 
 
 def _around(looked: Side, threshold: float | None) -> list[dict[str, Any]]:

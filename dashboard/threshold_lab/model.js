@@ -172,7 +172,7 @@ class Model {
     const [low, high] = this.bandEnds(i);
     const decided = this.called(high) + this.total() - this.called(low);
     const wrong = this.fp[high] + this.look.positives - this.tp[low];
-    return { low, high, queue: 1 - decided / this.total(), wrong: ratio(wrong, decided) };
+    return { low, high, queue: 1 - decided / this.total(), wrong: ratio(wrong, decided), decided };
   }
   bandEnds(i) {
     const exact = this.exactBand;

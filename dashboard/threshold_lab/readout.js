@@ -1,5 +1,5 @@
 // What is printed of the line: the figures with their intervals, the confusion matrix, the samples next to it.
-/* global count, endsOf, number, percent, threshold */
+/* global count, endsOf, number, percent, PERCENT_VALUES, threshold */
 const FIGURES = [
   ["precision", "Precision", number],
   ["precision_at", "Precision at the prevalence", number],
@@ -42,13 +42,18 @@ class Readout {
     for (const [name, , format] of FIGURES) {
       const cell = this.cells[name];
       const ends = intervalOf(name);
-      const texts = ends && endsOf(figures[name], ends[0], ends[1]);
+      const texts = ends && this.textsOf(figures[name], ends, format);
       cell.text.textContent = texts ? texts[0] : format(figures[name]);
       cell.ends.textContent = texts ? `[${texts[1]}, ${texts[2]}]` : "";
     }
     this.cells.error.box.hidden = model.error === null;
     this.cells.queue.box.hidden = model.error === null;
     this.cells.precision_at.box.hidden = model.cost.prevalence === null;
+  }
+  textsOf(value, [low, high], format) {
+    if (format !== percent) return endsOf(value, low, high);
+    const texts = endsOf(100 * value, 100 * low, 100 * high, PERCENT_VALUES);
+    return texts && [`${texts[0]} %`, texts[1], texts[2]];
   }
   showMatrix(cells, banded) {
     this.root.querySelector(".confusion").classList.toggle("banded", banded);

@@ -161,14 +161,19 @@ def export(
                 NAMES[split],
                 scored.sweep,
                 at(scored.sweep, choice.threshold, choice.method, costs),
-                None if unsure is None else band_at(scored.sweep, unsure.low, unsure.high),
+                None
+                if unsure is None
+                else scored.with_intervals(band_at(scored.sweep, unsure.low, unsure.high)),
                 scored.intervals(choice.threshold, costs),
             )
             for split, scored in source.splits.items()
         ]
         title = f"Where the line is drawn: {source.title}"
         chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
-        return summary(title, choice.method, chosen_on, sides, compared_on, points, warnings, source.turned)
+        found = source.splits[looking_at].intervals_at([p.threshold for p in points], costs)
+        return summary(
+            title, choice.method, chosen_on, sides, compared_on, points, warnings, source.turned, found
+        )
 
     with st.popover("Export"):
         st.download_button(

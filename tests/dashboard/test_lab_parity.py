@@ -26,13 +26,14 @@ const cases = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 const answers = cases.map(({ table, line, cost, error }) => {
   const model = new Model(table);
   if (line) model.merge(line.rows);
+  if (line) model.exactBand = line.band;
   model.cost = cost;
   model.error = error;
   const bands = new Bands(model, table);
   const rows = [...model.t.keys()];
   const figures = rows.map((i) => model.figures(i));
   const ends = figures.map((f, i) => Object.fromEntries(
-    ['precision', 'recall', 'fpr', 'f1', 'accuracy', 'cost', 'precision_at'].map((name) => [name, bands.at(i, name, f[name])])));
+    ['precision', 'recall', 'fpr', 'f1', 'accuracy', 'cost', 'precision_at', 'queue', 'error'].map((name) => [name, bands.at(i, name, f[name])])));
   const axes = Object.keys(SCALES).filter((scale) => scale !== 'logit' || table.axis.probability).map((scale) => {
     const axis = new Axis(model, { ...table.axis, scale });
     axis.all();
@@ -196,3 +197,19 @@ def test_exact_neighbours_of_the_line_join_the_table(node: Path) -> None:
     sweep: Sweep = side.sweep
     for threshold, found in zip(answer["t"], answer["figures"], strict=True):
         assert (found["tp"], found["fp"]) == (at(sweep, threshold).tp, at(sweep, threshold).fp)
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_what_a_band_does_has_core_s_intervals(node: Path, together: int) -> None:
+    frame = made("overlap", 0)
+    side = Side("validation", Scored(frame.assign(group=np.arange(len(frame)) // together)))
+    middle, error = float(frame["score"].median()), 0.05
+    found = side.scored.with_intervals(band.band(side.sweep, middle, error))
+    known = line(side, side, Choice(middle, error=error), {}, found)
+    (answer,) = ask(
+        node, [{"table": build(side, side, []), "line": known, "cost": vars(Costs()), "error": error}]
+    )
+    row = answer["t"].index(middle)
+    assert set(found.intervals) == {"queue", "error"}
+    for name, ends in found.intervals.items():
+        assert answer["ends"][row][name] == pytest.approx(ends, abs=1e-12)

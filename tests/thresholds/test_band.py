@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from core.thresholds.band import at, band, finite
+from core.thresholds.band import at, band, finite, intervals
 from core.thresholds.sweep import sweep
 
 
@@ -57,3 +58,21 @@ def test_a_band_of_validation_is_rated_on_test() -> None:
     seen = sweep(np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.6, 0.9]))
     assert (at(seen, 0.3, 0.7).queue, at(seen, 0.3, 0.7).error) == (0.5, 0)
     assert at(seen, 0.5, 0.5).error == 0.5
+
+
+def test_its_two_shares_have_intervals_as_wide_as_their_groups_are_few() -> None:
+    random = np.random.default_rng(0)
+    labels = np.repeat(random.integers(0, 2, 100), 3)
+    scores = labels + np.repeat(random.normal(size=100), 3)
+    found = band(sweep(labels, scores), 0.5, 0.05)
+    alone = intervals(found, labels, scores)
+    decided = found.decided
+    for name, hits, of in (
+        ("queue", 300 - decided, 300),
+        ("error", round((found.error or 0) * decided), decided),
+    ):
+        ends = stats.binomtest(hits, of).proportion_ci(method="wilson")
+        assert alone[name] == pytest.approx((ends.low, ends.high))
+    together = intervals(found, labels, scores, np.arange(300) // 3)
+    for name, (low, high) in together.items():
+        assert high - low > 1.3 * (alone[name][1] - alone[name][0])

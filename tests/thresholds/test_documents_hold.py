@@ -15,18 +15,20 @@ import pytest
 
 from core.cli import main
 from core.cli import thresholds as command
+from core.thresholds.band import band as narrowest_band
 from core.thresholds.curve_table import FIGURES, curve_table
 from core.thresholds.methods import choose
 from core.thresholds.point import Costs
 from core.thresholds.scored import Scored
 from core.thresholds.summary import Side, summary
 from core.thresholds.sweep import at
+from core.training.scoring.evaluation.documents import choose_band, count_left_to_people
 from core.training.scoring.evaluation.figures import breakdown, measure
 from core.training.scoring.evaluation.report import report
 from core.training.scoring.evaluation.text import training_results
 
 SHAPES = ("skewed", "tied", "tiny", "separable", "turned", "constant", "huge", "grouped")
-INTERVAL = re.compile(r"(-?\d[\d,.]*) \[(-?\d[\d,.]*), (-?\d[\d,.]*)\]")
+INTERVAL = re.compile(r"(-?\d[\d,.]*)(?: %)? \[(-?\d[\d,.]*), (-?\d[\d,.]*)\]")
 
 
 def made(shape: str) -> pd.DataFrame:
@@ -112,9 +114,14 @@ def test_the_summary_and_the_table_for_a_spreadsheet(shape: str) -> None:
     scored = Scored(made(shape))
     costs = Costs(1, 5, 0.02)
     point = choose(scored.sweep, "macro_f1", costs)
-    side = Side("all", scored.sweep, point, None, scored.intervals(point.threshold, costs))
-    page = summary("run", "macro_f1", "all", [side], "all", [point, at(scored.sweep, None)], [])
-    assert written(page) >= 8
+    band = scored.with_intervals(narrowest_band(scored.sweep, point.threshold, 0.05))
+    side = Side("all", scored.sweep, point, band, scored.intervals(point.threshold, costs))
+    points = [point, at(scored.sweep, None, costs=costs)]
+    ends = scored.intervals_at([one.threshold for one in points], costs)
+    assert set(held({**vars(band)}))
+    page = summary("run", "macro_f1", "all", [side], "all", points, [], intervals=ends)
+    assert written(page.partition("<h2>Methods")[0]) >= 9
+    assert written(page.partition("<h2>Methods")[2]) >= 12
     rows = curve_table(scored)
     for name in FIGURES:
         known = rows[rows[name].notna()]
@@ -132,6 +139,9 @@ def test_the_figures_and_the_report_of_a_run(shape: str, tmp_path: Path) -> None
     figures = {"n": len(table), "real": real, "fake": fake, "majority_baseline": 0.5, "always_fake_f1": 0.5}
     figures |= ats | {"units": None, "by": breakdown(table, 0.5), "people": None}
     metrics = {"learned_nothing": False, "warnings": [], "val": figures, "best_epoch": 1}
+    band = choose_band(table, 0.5)
+    figures["people"] = count_left_to_people(table, 0.5, band)
+    assert ".val.people.share" in set(held(metrics))
     assert len(set(held(metrics))) > 30
     code = {"commit": None, "source_sha256": "0"}
     hashes = {f"{name}_hash": "0" for name in ("config", "data", "plan")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -202,7 +203,7 @@ def test_an_uncertain_band_is_added_when_asked(space: Workspace, capsys: pytest.
         assert told["error"] == pytest.approx(wrong.sum() / (fake | real).sum())
     assert chosen["error"] <= 0.1
     assert main(["thresholds", *words]) == 0
-    assert "% are left to people" in capsys.readouterr().out
+    assert re.search(r"% \[\d.*\] are left to people", capsys.readouterr().out)
     assert main(["thresholds", folder.id, "--band", "1"]) == 2
     assert "target error" in capsys.readouterr().err
 

@@ -18,9 +18,10 @@ from core.catalog.table import datasets, info
 from core.runs import events
 from core.runs.folder import RunFolder
 from core.thresholds import calibration, operating_point
+from core.thresholds.band import Band, finite
 from core.thresholds.band import band as narrowest_band
-from core.thresholds.band import finite
 from core.thresholds.methods import choose
+from core.thresholds.scored import Scored
 from core.thresholds.sweep import sweep
 from core.training.scoring.evaluation.figures import RESAMPLES, breakdown, measure
 from core.training.scoring.evaluation.localisation import localisation
@@ -193,17 +194,21 @@ def count_left_to_people(
     uncertain = (scores >= band[0]) & (scores < band[1])
     called = (scores >= threshold) & ~uncertain if threshold is not None else np.zeros(len(scores), bool)
     decided = int((~uncertain).sum())
+    share = float(uncertain.mean())
     wrong = int(((called != fake) & ~uncertain).sum())
+    found = Band(*band, share, wrong / decided if decided else None, decided)
+    held = Scored(table).with_intervals(found).intervals
     return {
         "band": list(band),
         "uncertain": int(uncertain.sum()),
         "uncertain_fake": int((uncertain & fake).sum()),
         "uncertain_real": int((uncertain & ~fake).sum()),
-        "share": float(uncertain.mean()),
+        "share": share,
         "decided": decided,
         "wrong": wrong,
         "error": wrong / decided if decided else None,
         "allowed": BAND_ERROR,
+        "intervals": {"share" if name == "queue" else name: list(ends) for name, ends in held.items()},
     }
 
 
