@@ -136,7 +136,13 @@ def test_the_figures_and_the_report_of_a_run(shape: str, tmp_path: Path) -> None
     ats = {name: measure(table, line, prevalence=0.05, resamples=40) for name, line in
            (("at_default", 0.5), ("at_chosen", float(table["score"].median())))}  # fmt: skip
     real, fake = int((table["label"] == 0).sum()), int((table["label"] == 1).sum())
-    figures = {"n": len(table), "real": real, "fake": fake, "majority_baseline": 0.5, "always_fake_f1": 0.5}
+    figures: dict[str, Any] = {
+        "n": len(table),
+        "real": real,
+        "fake": fake,
+        "majority_baseline": 0.5,
+        "always_fake_f1": 0.5,
+    }
     figures |= ats | {"units": None, "by": breakdown(table, 0.5), "people": None}
     metrics = {"learned_nothing": False, "warnings": [], "val": figures, "best_epoch": 1}
     band = choose_band(table, 0.5)
