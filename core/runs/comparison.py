@@ -46,13 +46,14 @@ class Paired:
     only_first: int
     only_second: int
     differences: tuple[Difference, ...]
+    note: str = ""  # what else a reader must know of these samples
 
 
 def compare_paired(
     first: RunFolder, second: RunFolder, split: str = "test", *, n: int = 1000, seed: int = 0
 ) -> Paired:
     """The differences with their intervals: groups are drawn, each time the same for both runs."""
-    a, b = scores(first, split), scores(second, split)
+    a, b = scores_beside(first, second, split), scores_beside(second, first, split)
     both = a.merge(b, on="id", suffixes=("_a", "_b"))
     if len(both) < FEWEST:
         raise BadInput(
@@ -80,6 +81,31 @@ def compare_paired(
         len(a) - len(both),
         len(b) - len(both),
         tuple(Difference(name, *values) for name, values in found.items()),
+        _note(first, second),
+    )
+
+
+def scores_beside(run: RunFolder, other: RunFolder, split: str) -> pd.DataFrame:
+    """The scores of a split. An imported detector learned from nothing here: beside a run that was trained, all that it
+    scored counts, and the run's split decides.
+
+        trained    train train train val | test test
+        imported    val  test   val  val | test val
+        compared                           both both
+    """
+    if run.imported is None or other.imported is not None:
+        return scores(run, split)
+    parts = [scores(run, part) for part in ("val", "test") if run.scores_file(part).exists()]
+    return pd.concat(parts, ignore_index=True) if parts else scores(run, split)
+
+
+def _note(first: RunFolder, second: RunFolder) -> str:
+    mixed = [one.id for one in (first, second) if one.imported is not None]
+    if len(mixed) != 1:
+        return ""
+    return (
+        f"{mixed[0]} was imported and learned from none of these samples; where its threshold was chosen on some of "
+        "them, the figures at its threshold are a little too good"
     )
 
 

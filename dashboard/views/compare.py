@@ -208,6 +208,8 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
         f"scored, with 95 % intervals (paired bootstrap by group); {len(shown)} of {len(found.differences)} figures "
         "differ."
     )
+    if found.note:
+        st.caption(theme.safe(f"{found.note.replace(first, labels[first]).replace(second, labels[second])}."))
     st.plotly_chart(
         compare.differences(found.differences), key="compare-differences", config=theme.CHART_CONFIG,
         alt="Differences of the two runs, each figure with its interval",

@@ -237,3 +237,15 @@ def test_the_report_says_the_difference_first_and_escapes_names(make_run: MakeRu
     assert 1 <= len(opened) <= 3 and "Comparison report" in opened[0].get_textpage().get_text_range()
     with pytest.raises(BadInput, match="at least two"):
         comparison_report.as_html({"weak": weak})
+
+
+def test_an_imported_detector_is_compared_on_all_of_the_run_s_samples(make_run: MakeRun) -> None:
+    """Measured by halves, of which few are in the run's test part: none of them is lost, for it learned from none."""
+    mine, theirs = scores(3, 1), scores(0.2, 2)
+    trained, imported = make_run(mine[240:]), make_run(theirs[::2])
+    theirs[1::2].to_parquet(imported.scores_file("val"))
+    assert compare_paired(trained, imported).shared == 30
+    imported.save_document("detector", {"title": "of others"})
+    for found in (compare_paired(trained, imported), compare_paired(imported, trained)):
+        assert found.shared == 60 and "learned from none of these samples" in found.note
+    assert compare_paired(imported, imported).shared == 150
