@@ -13,6 +13,7 @@ from typing import Any
 from core import words
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
+from core.imports import store
 from core.runs import takeout
 from core.runs.folder import RunFolder, open_run
 from core.runs.listing import describe_misnamed, detectors
@@ -63,6 +64,7 @@ def run(args: argparse.Namespace) -> Any:
 def _stop(manager: RunManager, name: str) -> dict[str, Any]:
     """Ask, wait for the grace time, then end it by force. Where a server watches the run, it does the same."""
     folder = manager.open(name)
+    _require_trained(folder, "stopped")
     status = manager.stop(name, LOCAL)
     if not status.final:
         manager.adopt(folder)  # nobody else watches: this process does, until the end
@@ -79,6 +81,7 @@ def _stop(manager: RunManager, name: str) -> dict[str, Any]:
 
 
 def _resume(manager: RunManager, name: str) -> dict[str, Any]:
+    _require_trained(manager.open(name), "resumed")
     folder = manager.resume(name, LOCAL)
     manager.wait_for_starts()
     return _now(folder)
@@ -99,8 +102,19 @@ def _export(name: str, out: Path | None) -> dict[str, Any]:
 
 def _delete(manager: RunManager, name: str) -> dict[str, Any]:
     folder = manager.open(name)
-    manager.delete(name, LOCAL)
+    if folder.path.parent.resolve() == manager.space.detectors.resolve():
+        store.delete(folder.id, LOCAL, manager.space)
+    else:
+        manager.delete(name, LOCAL)
     return {"run": folder.id, "state": "deleted"}
+
+
+def _require_trained(folder: RunFolder, what: str) -> None:
+    if folder.imported is not None:
+        raise BadInput(
+            f"{folder.id} was imported: it is no training that can be {what}; `python -m core evaluate {folder.id} "
+            "--dataset NAME` measures it, `runs delete` removes it"
+        )
 
 
 _ACTIONS = {"stop": _stop, "resume": _resume, "delete": _delete}

@@ -8,11 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
+from core.cli import main
 from core.detection import stacking
+from core.detection.files import Given
+from core.detection.judgement import detect
+from core.detection.request import Request
+from core.detection.serving import batch
+from core.detection.verdict import Verdict
 from core.imports.importing import import_detector
 from core.runs.folder import RunFolder, new_run, open_run
 from core.workspace import Workspace
+from tests.detection.tiny_runs import make_run
 from tests.imports import published_files as files
 
 
@@ -57,3 +65,35 @@ def test_one_that_was_not_measured_is_not_combined(
     found = stacking.combine({both[0]: 0.9, "vit": 0.5}, space)
     assert found.probability is None and "0 fake and 0 real validation samples" in found.reason
     assert json.dumps(found.weights) == "{}"
+
+
+def test_detect_with_both_judges_with_both_and_combines_them(
+    both: tuple[str, str],
+    space: Workspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    trained, imported = both
+    scores = {
+        split: open_run(trained, space=space).scores_file(split).read_bytes() for split in ("val", "test")
+    }
+    make_run(space.runs / trained, "image")
+    for split, content in scores.items():
+        assert open_run(trained, space=space).scores_file(split).read_bytes() == content
+
+    def here(given: list[Given], request: Request, **_: object) -> list[Verdict]:
+        return [detect(f.path, f.shown, request, stem=f"{k:04d}") for k, f in enumerate(given)]
+
+    monkeypatch.setattr(batch, "run", here)  # in this process: the pool has its own tests
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 80, 3), np.uint8)).save(tmp_path / "a.png")
+    assert main(["detect", str(tmp_path / "a.png"), "--run", trained, "--run", imported, "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    (other,) = entry["others"]
+    assert (entry["detector"], other["detector"]) == (trained, imported)
+    assert other["verdict"] == "uncertain" and entry["verdict"] in ("fake", "real")
+    combined = entry["combined"]
+    assert 0 < combined["probability"] < 1 and combined["samples"] == 80
+    learned = stacking.combine({trained: entry["score"], imported: other["score"]}, space)
+    assert combined["weights"] == learned.weights
+    assert combined["weights"][trained] > 4 * abs(combined["weights"][imported])

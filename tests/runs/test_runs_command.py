@@ -199,3 +199,22 @@ def test_deleting_a_link_leaves_what_it_points_to(
     run.path.symlink_to(away)
     assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}
     assert (away / "status.json").is_file() and not run.path.exists()
+
+
+def test_an_imported_detector_is_deleted_by_the_same_command_and_never_resumed(
+    space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    detector = RunFolder(space.detectors / "vit")
+    detector.path.mkdir(parents=True)
+    detector.save_document("detector", {"modality": "image", "title": "a small one"})
+    (detector.path / "config.yaml").write_text("modality: image\n")
+    space.change_settings(lambda settings: {**settings, "detectors": {"image": "vit"}})
+    for action, what in (("resume", "resumed"), ("stop", "stopped")):
+        assert cli.main(["runs", action, "vit"]) == 2
+        said = capsys.readouterr().err
+        assert len(said.strip().splitlines()) == 1 and f"no training that can be {what}" in said
+    assert cli.main(["runs", "delete", "vit", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"run": "vit", "state": "deleted"}
+    assert not detector.path.exists() and space.settings().get("detectors") == {}
+    assert cli.main(["runs", "delete", "vit"]) == 2
+    assert "there is no run 'vit'" in capsys.readouterr().err
