@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verbs = {DASHBOARD: "start the workbench's pages", **cli.verbs()}
         print("\n".join(f"  {verb:<11} {summary}" for verb, summary in verbs.items()))
         return 0
-    return cli.main(arguments)
+    return cli.main(arguments, "deepfake-workbench")
 
 
 if __name__ == "__main__":

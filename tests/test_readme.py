@@ -1,7 +1,8 @@
-"""README's tree shows what is there."""
+"""README's tree shows what is there, and the documents name no file that is not."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,22 @@ def test_the_tree_names_everything_directly_under_a_house(house: str) -> None:
         if path.name not in ("__init__.py", "__pycache__", "__main__.py") and not path.name.startswith(".")
     }
     assert {name for name in there if name not in tree} == set()
+
+
+def test_the_tree_names_nothing_that_is_not_there() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = text.split("## The house")[1].split("```")[1]
+    house, missing = ROOT, []
+    for line in tree.strip().splitlines():
+        names = re.findall(r"(?<![\w/.])\w+(?:/|\.py|\.css|\.js|\.svg)(?!\w)", line)
+        if not line.startswith(" "):
+            house = ROOT / names[0]
+        missing += [name for name in names if not (house / name).exists() and not (ROOT / name).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_paths_in_documents_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:core|models|dashboard|tests|benchmarks|docs)/[\w/.]*)`", text)
+    assert named and [path for path in named if not (ROOT / path).exists()] == []

@@ -49,9 +49,10 @@ def verbs() -> dict[str, str]:
     return found
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], command: str = "python -m core") -> int:
+    """Run a verb; `command` is how the person called it, for the lines of usage."""
     try:
-        return _dispatch(list(arguments))
+        return _dispatch(list(arguments), command)
     except BadInput as error:
         print(one_line(error), file=sys.stderr)
         return 2
@@ -81,17 +82,17 @@ def _report_internal_error(error: BaseException) -> int:
     return 1
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str], command: str) -> int:
     known = verbs()
     if not arguments or arguments[0] in ("-h", "--help"):
-        print("usage: python -m core VERB … (each takes --help and --json)\n")
+        print(f"usage: {command} VERB … (each takes --help and --json)\n")
         print("\n".join(f"  {verb:<11} {summary}" for verb, summary in known.items()))
         return 0
     verb, rest = arguments[0], arguments[1:]
     if verb not in known:
         raise BadInput(f"unknown verb {verb!r}; known are {', '.join(known)}")
     module = importlib.import_module(f"core.cli.{verb}")
-    parser = _Parser(prog=f"python -m core {verb}", description=known[verb], allow_abbrev=False)
+    parser = _Parser(prog=f"{command} {verb}", description=known[verb], allow_abbrev=False)
     module.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     args = parser.parse_args(rest)
