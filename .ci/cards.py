@@ -1,4 +1,5 @@
-"""Write models/cards.json, the table of all networks that the tree brings; with --check only tell whether it is true."""
+"""Write models/cards.json, the table of all networks that the tree brings; with --check only tell whether it
+is true."""
 
 from __future__ import annotations
 

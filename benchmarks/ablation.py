@@ -110,7 +110,8 @@ def only(tables: list[pd.DataFrame], dataset: str) -> list[pd.DataFrame]:
 
 
 def compared(tables: dict[str, list[pd.DataFrame]]) -> list[dict[str, Any]]:
-    """Each variant and its difference to the first, drawn over the same groups, so that what both share cancels."""
+    """Each variant and its difference to the first, drawn over the same groups, so that what both share
+    cancels."""
     rng = np.random.default_rng(0)
     first = next(iter(tables))
     drawn: dict[str, list[float]] = {name: [] for name in tables}

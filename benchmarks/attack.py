@@ -201,7 +201,8 @@ def starts_that_must_fail(code: Path, folder: Path, found: Found) -> None:
 
 
 def hostile_files(folder: Path, space: Workspace, found: Found) -> None:
-    """A checkpoint that executes, one of a newer program, a picture that unfolds, a name that is a formula."""
+    """A checkpoint that executes, one of a newer program, a picture that unfolds, a name that is a
+    formula."""
     marker = folder / "executed"
     for name, content in (
         ("pickle.pth", Executes(str(marker))),

@@ -175,7 +175,8 @@ def clip_by_pictures(folder: Path, repeats: int) -> dict[str, Any]:
 
 
 def first_verdicts(folder: Path) -> dict[str, Any]:
-    """Seconds until the verdict on a picture: of a server just started, of one whose page stood open, the second."""
+    """Seconds until the verdict on a picture: of a server just started, of one whose page stood open, the
+    second."""
     picture, second = demo_files(folder, (".jpg", ".png"), 2)
     run = parts.make_run(folder / "first", "mobilenetv3_small", Recipe(modality="image", image_size=224))
     found: dict[str, float] = {}

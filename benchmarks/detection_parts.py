@@ -1,4 +1,5 @@
-"""What `python -m benchmarks.detection` judges, and the bare parts that it is held against: nothing around them."""
+"""What `python -m benchmarks.detection` judges, and the bare parts that it is held against: nothing around
+them."""
 
 from __future__ import annotations
 
@@ -69,7 +70,8 @@ def write_clip(path: Path, size: tuple[int, int], seconds: int = 10) -> Path:
 
 
 def bare_clip_by_pictures(path: Path, found: Detector) -> dict[str, float]:
-    """Seconds of decoding, face finding with its crops, and the passes of a network that sees single pictures."""
+    """Seconds of decoding, face finding with its crops, and the passes of a network that sees single
+    pictures."""
     start = time.perf_counter()
     images = list(read_frames(path, found.recipe.frames, found.recipe.sampling).images)
     decoded = time.perf_counter()

@@ -1,4 +1,5 @@
-"""Copies of a detector's own kind of files, as benchmarks.domain judges them: re-encoded, resized, noisy, captured."""
+"""Copies of a detector's own kind of files, as benchmarks.domain judges them: re-encoded, resized, noisy,
+captured."""
 
 from __future__ import annotations
 

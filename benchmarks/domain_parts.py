@@ -1,4 +1,5 @@
-"""What benchmarks.domain judges: its detectors, files of their own kind and of others, and copies of its own."""
+"""What benchmarks.domain judges: its detectors, files of their own kind and of others, and copies of its
+own."""
 
 from __future__ import annotations
 
@@ -248,7 +249,8 @@ class Judge:
         return row.with_interval()
 
     def _verdicts(self, files: list[Path]) -> str:
-        """What `detect` says of them: neither real nor fake may be said of what the detector does not know."""
+        """What `detect` says of them: neither real nor fake may be said of what the detector does not
+        know."""
         found = [
             detect(file, file.name, Request(run=str(self.case.run)), space=self.case.space) for file in files
         ]

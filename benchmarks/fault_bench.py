@@ -1,4 +1,5 @@
-"""What the fault benchmark works on: one workspace with a little data, its processes, and what was found wrong."""
+"""What the fault benchmark works on: one workspace with a little data, its processes, and what was found
+wrong."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ class Bench:
             self.kills[kind] = self.kills.get(kind, 0) + 1
 
     def interrupt(self, kind: str, code: str, what: Path | str, seconds: float) -> None:
-        """Kill a loop somewhere in its work: the clock starts when it is warm. Several hits are worth its start."""
+        """Kill a loop somewhere in its work: the clock starts when it is warm. Several hits are worth its
+        start."""
         ready = self.space.root / f"ready-{kind}"
         ready.unlink(missing_ok=True)
         process = self.start("-c", code, str(what), str(ready))

@@ -147,7 +147,8 @@ def check_run_files(bench: Bench, folder: RunFolder) -> None:
 
 
 def fault_server(bench: Bench) -> None:
-    """Kill a dashboard while its run goes on; a manager that comes after must adopt it and settle the right state."""
+    """Kill a dashboard while its run goes on; a manager that comes after must adopt it and settle the right
+    state."""
     port = free_port()
     manager = RunManager(bench.space, keep=False)
     folder = manager.submit(CONFIG, LOCAL)
@@ -167,7 +168,8 @@ def fault_server(bench: Bench) -> None:
 
 
 def fault_detect(bench: Bench) -> None:
-    """Of a killed batch the entries that were there stay: whole lines, whole documents, in the order of the files."""
+    """Of a killed batch the entries that were there stay: whole lines, whole documents, in the order of the
+    files."""
     out = bench.space.root / "verdicts"
     out.mkdir(exist_ok=True)
     bench.interrupt("detect", DETECTOR, f"{bench.run}|{bench.data}|{out}", 8.0)

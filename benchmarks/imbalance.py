@@ -69,7 +69,8 @@ def main() -> None:
 def measured(
     study: Study, data: str, dataset: str, ratio: float, technique: str, seeds: tuple[int, ...], model: str
 ) -> dict[str, Any]:
-    """One cell of the study. `threshold` needs no training of its own: it is plain training read at its threshold."""
+    """One cell of the study. `threshold` needs no training of its own: it is plain training read at its
+    threshold."""
     asked = dict(TECHNIQUES[technique])
     chosen = bool(asked.pop("chosen", False))
     parts = []

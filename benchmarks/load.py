@@ -127,7 +127,8 @@ def load(folder: Path, sessions: int, minutes: float, *, looks: float = LOOKS, s
 
 
 class Trainer(LocalExecutor):
-    """Starts runs as the run manager does. One thread each, so that it adds up in the same order each time."""
+    """Starts runs as the run manager does. One thread each, so that it adds up in the same order each
+    time."""
 
     def environment(self) -> dict[str, str]:
         return {**super().environment(), "OMP_NUM_THREADS": "1"}

@@ -1,4 +1,5 @@
-"""The parts of `python -m benchmarks.media` beside decoding: the prepared cache, filling it, following faces."""
+"""The parts of `python -m benchmarks.media` beside decoding: the prepared cache, filling it, following
+faces."""
 
 from __future__ import annotations
 

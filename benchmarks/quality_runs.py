@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 CODE = Path(__file__).resolve().parent.parent
-# The head is fitted at once on the embeddings of the frozen, analytic encoder; its pull to zero is the same for both.
+# The head is fitted at once on the embeddings of the frozen, analytic encoder; its pull to zero is the same
+# for both.
 OPTIONS = {
     "protocol": "official",
     "tune": "head",

@@ -1,4 +1,5 @@
-"""What the studies share: a workspace of their own, runs that are not repeated, sets of a wanted imbalance, intervals."""
+"""What the studies share: a workspace of their own, runs that are not repeated, sets of a wanted imbalance,
+intervals."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ class Study:
             done.touch()
 
     def trained(self, options: dict[str, Any]) -> RunFolder:
-        """The completed run of this configuration; trained now if there is none, resumed if it was interrupted."""
+        """The completed run of this configuration; trained now if there is none, resumed if it was
+        interrupted."""
         config = TrainConfig.from_dict(options).to_dict()
         name = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
         folder = RunFolder(self.space.runs / name)
@@ -96,7 +98,8 @@ class Study:
         return name
 
     def few(self, dataset: str, each: int, seed: int) -> str:
-        """A dataset with `each` samples of either class to learn from and as many to choose on; a third is judged."""
+        """A dataset with `each` samples of either class to learn from and as many to choose on; a third is
+        judged."""
         name = f"{dataset} {each} each seed {seed}"
         if name in table.datasets(self.space):
             return name
@@ -171,7 +174,8 @@ def faces_folder(study: Study, folder: Path) -> str:
 
 
 def figures(truth: np.ndarray, called: np.ndarray, weight: np.ndarray) -> dict[str, float]:
-    """Of the minority class: `truth` says it is one, `called` that it was called one; `weight` is how often it counts."""
+    """Of the minority class: `truth` says it is one, `called` that it was called one; `weight` is how often
+    it counts."""
     hit, all_called, all_true = ((weight * part).sum() for part in (truth & called, called, truth))
     return {
         "accuracy": float((weight * (truth == called)).sum() / max(1, weight.sum())),

@@ -1,4 +1,5 @@
-"""Dragging and releasing in Chromium: time of the handler, longest frame, and what a million scores add to a release."""
+"""Dragging and releasing in Chromium: time of the handler, longest frame, and what a million scores add to a
+release."""
 
 from __future__ import annotations
 

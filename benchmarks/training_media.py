@@ -1,4 +1,5 @@
-"""Pictures and talking clips for the training benchmark: made here, catalogued in a workspace of their own."""
+"""Pictures and talking clips for the training benchmark: made here, catalogued in a workspace of their
+own."""
 
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ def compare(config: TrainConfig, space: Workspace, folder: Path, steps: int) -> 
 
 
 class Bare:
-    """A loop as one would write it for this network alone. It learns on the network of the job, in turn with it."""
+    """A loop as one would write it for this network alone. It learns on the network of the job, in turn with
+    it."""
 
     def __init__(self, job: Loop) -> None:
         self.job, self.setup = job, job.setup
@@ -114,7 +115,8 @@ class Bare:
 
     @torch.no_grad()
     def validation_rate(self) -> float:
-        """Samples a second, read in this process one after the other, scored in batches of 16 (256 on a GPU)."""
+        """Samples a second, read in this process one after the other, scored in batches of 16 (256 on a
+        GPU)."""
         setup, source = self.setup, self.setup.source("val")
         self.network.eval()
         most = 256 if self.device.type == "cuda" else 16
@@ -168,7 +170,8 @@ def own_validation_rate(job: Loop, wait: Callable[[], None]) -> float:
 def side_by_side(
     bare: Callable[[], None], ours: Callable[[], None], wait: Callable[[], None], turns: int
 ) -> tuple[float, float, float]:
-    """Both in turn; the median of the ratios of neighbours, so that noise cancels, and of the seconds of either."""
+    """Both in turn; the median of the ratios of neighbours, so that noise cancels, and of the seconds of
+    either."""
     bare()
     ours()
     pairs = []
@@ -187,7 +190,8 @@ def side_by_side(
 
 
 def waiting(setup: Setup, folder: Path, ranks: Ranks) -> tuple[float, float]:
-    """The share of a whole epoch that the loop waits for data, as its own events say it, and its samples a second."""
+    """The share of a whole epoch that the loop waits for data, as its own events say it, and its samples a
+    second."""
     from core.runs import events
 
     run = new_run(setup.config.to_dict(), path=folder)

@@ -1,4 +1,5 @@
-"""What the fault benchmark does with two servers on one workspace: nobody's change may be lost, no run start twice."""
+"""What the fault benchmark does with two servers on one workspace: nobody's change may be lost, no run start
+twice."""
 
 from __future__ import annotations
 

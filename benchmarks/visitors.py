@@ -1,4 +1,5 @@
-"""Visitors of the dashboard without browsers: they browse datasets, drag thresholds, upload pictures, and poll as pages do."""
+"""Visitors of the dashboard without browsers: they browse datasets, drag thresholds, upload pictures, and
+poll as pages do."""
 
 from __future__ import annotations
 
@@ -60,7 +61,8 @@ class Visitor(Session):
                 self.wrong.append(f"{self.page}: {element.alert.body[:200]}")
 
     def drawn(self) -> None:
-        """Whatever is drawn next may tell the verdict, and only once: the page stops repeating itself then."""
+        """Whatever is drawn next may tell the verdict, and only once: the page stops repeating itself
+        then."""
         if self.asked is not None and VERDICT in self.last:
             self.verdicts.append(time.monotonic() - self.asked)
             self.asked = None

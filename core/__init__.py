@@ -1,1 +1,2 @@
-"""What the workbench does, without a page: catalogue, media, training, runs, thresholds, detection, commands."""
+"""What the workbench does, without a page: catalogue, media, training, runs, thresholds, detection,
+commands."""

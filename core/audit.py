@@ -36,7 +36,8 @@ COLUMNS = {"when": "when", "who": "who", "action": "action", "on": "subject"}  #
 
 @dataclass(frozen=True)
 class Verified:
-    """What reading the whole chain found. `broken` is the number of the first line that does not fit, from 1."""
+    """What reading the whole chain found. `broken` is the number of the first line that does not fit, from
+    1."""
 
     lines: int
     head: str
@@ -56,7 +57,8 @@ class Trail:
 def record(
     person: Person, action: str, subject: str = "", space: Workspace | None = None, **details: Any
 ) -> None:
-    """Append a line. What is done is done: a trail that cannot be written is logged as an error, not raised."""
+    """Append a line. What is done is done: a trail that cannot be written is logged as an error, not
+    raised."""
     space = space or workspace()
     try:
         with hold(space.root / f".{FILE}.lock"):

@@ -70,12 +70,14 @@ class Messages:
 
 
 class ChildProcess(Messages):
-    """`python -m MODULE` with the pipes to it. It ends with the one that started it: its stdin is closed then."""
+    """`python -m MODULE` with the pipes to it. It ends with the one that started it: its stdin is closed
+    then."""
 
     def __init__(
         self, module: str, *, environment: Mapping[str, str], below: int = 0, quiet: bool = True
     ) -> None:
-        """`below`: by how much it comes after this process; `quiet`: what it prints on stderr is thrown away."""
+        """`below`: by how much it comes after this process; `quiet`: what it prints on stderr is thrown
+        away."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
@@ -111,7 +113,8 @@ class ChildProcess(Messages):
 
 
 def starter() -> Messages:
-    """In the child: the messages of the one that started it. What a library prints from now on is no message."""
+    """In the child: the messages of the one that started it. What a library prints from now on is no
+    message."""
     outgoing = os.dup(1)
     os.dup2(2, 1)
     return Messages(0, outgoing)

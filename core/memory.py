@@ -19,7 +19,8 @@ STEP = 64 << 20  # bytes by which the heap grows
 
 
 def keep_freed() -> bool:
-    """For a process that runs networks; call it before the first pass. False where the C library has no such settings."""
+    """For a process that runs networks; call it before the first pass. False where the C library has no such
+    settings."""
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -29,7 +30,8 @@ def keep_freed() -> bool:
 
 
 def give_back_freed() -> None:
-    """What is freed but kept goes back to the system: between two kinds of work that need arrays of other sizes."""
+    """What is freed but kept goes back to the system: between two kinds of work that need arrays of other
+    sizes."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
     if trim is not None:
         trim(0)

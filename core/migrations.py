@@ -1,4 +1,5 @@
-"""The version of a workspace, and the steps that bring an older one up to date. Nothing is deleted that cannot be made again."""
+"""The version of a workspace, and the steps that bring an older one up to date. Nothing is deleted that
+cannot be made again."""
 
 from __future__ import annotations
 

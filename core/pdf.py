@@ -1,4 +1,5 @@
-"""PDF of the reports: the page that core/html.py filled, laid out on A4. Nothing but its own fonts is read."""
+"""PDF of the reports: the page that core/html.py filled, laid out on A4. Nothing but its own fonts is
+read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""YAML as plain values, from whoever wrote it: no objects, and no text of a few lines that unfolds to gigabytes."""
+"""YAML as plain values, from whoever wrote it: no objects, and no text of a few lines that unfolds to
+gigabytes."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def load(text: str) -> Any:
 
 
 def _check_depth(text: str) -> None:
-    """Event by event, which needs no stack: the loader in C would run out of its own, and take the process with it."""
+    """Event by event, which needs no stack: the loader in C would run out of its own, and take the process
+    with it."""
     depth = 0
     for event in yaml.parse(text, Loader=_FAST):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -60,7 +60,8 @@ def own() -> int:
 
 
 def _set_session(pid: int, nice: int) -> None:
-    # Absent or refused where the machine has no autogroups, or control groups share it out: the priority is enough.
+    # Absent or refused where the machine has no autogroups, or control groups share it out: the priority is
+    # enough.
     with contextlib.suppress(OSError):
         for _ in range(TRIES):
             try:

@@ -19,7 +19,8 @@ from core.errors import WorkbenchError
 
 
 def classes(package: str, kind: type) -> dict[str, Any]:
-    """The classes of this kind that the modules of a package define, by name; each gets its name where it states none."""
+    """The classes of this kind that the modules of a package define, by name; each gets its name where it
+    states none."""
     found: dict[str, Any] = {}
     for module in _modules(package):
         entries: list[Any] = [value for value in vars(module).values() if _is_entry(value, kind, module)]
@@ -80,7 +81,8 @@ def literals(path: Path, variable: str) -> dict[str, object] | None:
 
 
 def _class_literals(path: Path, tree: ast.Module, name: str) -> dict[str, object]:
-    """The plain defaults in the body of a class of this file, or of a file beside it that it is imported from."""
+    """The plain defaults in the body of a class of this file, or of a file beside it that it is imported
+    from."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             fields = [part for part in node.body if isinstance(part, ast.AnnAssign) and part.value]

@@ -126,7 +126,8 @@ def write_json(path: Path, document: Any) -> None:
 
 
 def _merge(document: MutableMapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Change the document to hold these settings; what stays the same keeps its place, its comments and its spelling."""
+    """Change the document to hold these settings; what stays the same keeps its place, its comments and its
+    spelling."""
     for name in [n for n in document if settings.get(n) is None]:
         del document[name]
     for name, value in settings.items():

@@ -1,4 +1,5 @@
-"""Covariance pooling, shared by the forensic networks: patches, their covariances' logarithms, a standardised head."""
+"""Covariance pooling, shared by the forensic networks: patches, their covariances' logarithms, a standardised
+head."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def patches(side: int, spacing: int, channels: int) -> nn.Conv2d:
 
 
 class Standardised(nn.Module):
-    """Each component with the running mean and deviation that it has in training, without the noise of a batch."""
+    """Each component with the running mean and deviation that it has in training, without the noise of a
+    batch."""
 
     def __init__(self, width: int, momentum: float = 0.05) -> None:
         super().__init__()
@@ -47,7 +49,8 @@ class Standardised(nn.Module):
 
 
 class SymmetricLog(torch.autograd.Function):
-    """Logarithm of symmetric matrices plus a floor; the gradient is stable where eigenvalues meet (Daleckii, Krein)."""
+    """Logarithm of symmetric matrices plus a floor; the gradient is stable where eigenvalues meet (Daleckii,
+    Krein)."""
 
     @staticmethod
     def forward(ctx: Any, matrices: torch.Tensor, floor: torch.Tensor) -> torch.Tensor:

@@ -53,7 +53,8 @@ def number(value: object) -> int:
 
 
 def attach(network: nn.Module, domains: int) -> None:
-    """Give a network a domain head beside its own: where details are asked for, `extras` has domain_logits then."""
+    """Give a network a domain head beside its own: where details are asked for, `extras` has domain_logits
+    then."""
     network.domain_head = DomainDiscriminator(embedding_width(network), domains)
     network.register_forward_hook(_add_domain_logits)
 

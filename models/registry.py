@@ -31,7 +31,8 @@ _loaded: set[str] = set()
 
 
 def register(model_card: ModelCard) -> Callable[[Builder], Builder]:
-    """Decorate a builder (a class or a function) that takes its options as keywords, `pretrained` among them."""
+    """Decorate a builder (a class or a function) that takes its options as keywords, `pretrained` among
+    them."""
     if model_card.modality not in MODALITIES:
         raise ValueError(f"modality {model_card.modality!r} must be one of {', '.join(MODALITIES)}")
 
@@ -59,7 +60,9 @@ def card(name: str, **options: object) -> ModelCard:
 
 
 def create(name: str, *, pretrained: bool = False, **options: object) -> nn.Module:
-    """Build a network; `net.card` is its card as built, `net.options` builds the same network on any machine. `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first; `domains=` is the number of datasets that a domain head beside the network's own tells apart (0: none)."""
+    """Build a network; `net.card` is its card as built, `net.options` builds the same network on any machine.
+    `weights_folder=` (else DEEPFAKE_WEIGHTS) is where pre-trained files are looked for first; `domains=` is
+    the number of datasets that a domain head beside the network's own tells apart (0: none)."""
     model_card, builder = _entry(name)
     folder = options.pop("weights_folder", None)
     domains = 0 if "domains" in model_card.options else domain.number(options.pop("domains", 0))

@@ -11,7 +11,8 @@ import torch
 @contextmanager
 def without_values() -> Iterator[None]:
     """What is built inside has shapes only."""
-    # It has constants that are tensors: first imported inside, they would have no values for the rest of the process.
+    # It has constants that are tensors: first imported inside, they would have no values for the rest of the
+    # process.
     import torchaudio  # noqa: F401
 
     with torch.device("meta"):

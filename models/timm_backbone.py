@@ -1,4 +1,5 @@
-"""timm backbones as encoders: built without a classifier, with weights from a folder, the caches or the hub."""
+"""timm backbones as encoders: built without a classifier, with weights from a folder, the caches or the
+hub."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class TimmEncoder(nn.Module):
         super().__init__()
         extra: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
         self.backbone = build(name, pretrained=pretrained, in_chans=channels, **extra)
-        # num_features is before a head's last convolution (MobileNetV3); the classifier sees head_hidden_size.
+        # num_features is before a head's last convolution (MobileNetV3); the classifier sees
+        # head_hidden_size.
         self.width = int(getattr(self.backbone, "head_hidden_size", None) or self.backbone.num_features)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -62,7 +64,8 @@ def build(name: str, *, pretrained: bool, **options: Any) -> nn.Module:
 
 
 def weights_address(name: str, full: str) -> str:
-    """Where the file can be fetched by hand; a few backbones have an address instead of a place on the hub."""
+    """Where the file can be fetched by hand; a few backbones have an address instead of a place on the
+    hub."""
     config = pretrained_config(name)
     if config.get("url") and not config.get("hf_hub_id"):
         return str(config["url"])

@@ -58,7 +58,8 @@ def read(path: Path) -> dict[str, torch.Tensor]:
 
 @contextmanager
 def quick_without_network() -> Iterator[None]:
-    """Where the hub cannot be reached, only its cache is asked: without this a machine offline waits a minute."""
+    """Where the hub cannot be reached, only its cache is asked: without this a machine offline waits a
+    minute."""
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE

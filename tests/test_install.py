@@ -101,6 +101,7 @@ def test_every_verb_is_there_and_models_are_listed(bin_folder: Path, tmp_path: P
     for verb in ("dashboard", "scan", "train", "thresholds", "detect", "runs"):
         assert f"\n  {verb} " in shown
     assert run(bin_folder, tmp_path, "--version") == f"deepfake-workbench {VERSION}\n"
+    assert run(bin_folder, tmp_path, "scan", "--help").startswith("usage: deepfake-workbench scan")
     assert len(json.loads(run(bin_folder, tmp_path, "models", "--json"))) > 5
 
 

@@ -1,4 +1,5 @@
-"""Heat maps for one judged file: computed on what the network saw, laid back over the full frame or the sound."""
+"""Heat maps for one judged file: computed on what the network saw, laid back over the full frame or the
+sound."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ def picture_method(name: str, detector: Detector | None = None) -> str:
 def explain_pictures(
     detector: Detector, prepared: Any, judged: Judged, wish: Wish, frames: Frames
 ) -> tuple[HeatMap, ...]:
-    """One map a frame or face. `frames` are those of the file, whole; a frame that is absent is shown by its crop."""
+    """One map a frame or face. `frames` are those of the file, whole; a frame that is absent is shown by its
+    crop."""
     layers = views.layers_of(detector)
     if prepared.frames is None or (not layers and views.has_gradients(detector)):
         return ()
@@ -270,7 +272,8 @@ def explain_sound(
 def _window_pictures(
     mapped: dict[str, Any], windows: Sequence[sound.WindowMap], judged: Judged, wish: Wish, method: str
 ) -> list[Path]:
-    """Of each window a picture of its own span; of a long recording the least suspicious share the whole one."""
+    """Of each window a picture of its own span; of a long recording the least suspicious share the whole
+    one."""
     whole = wish.out / f"{wish.stem}-sound-{method}.jpg"
     pictures.save_jpeg(whole, pictures.sound_picture(mapped))
     paths = [whole] * len(windows)
@@ -284,7 +287,8 @@ def _window_pictures(
 
 
 def sound_method(detector: Detector, wished: str) -> str:
-    """The method asked for where the network allows it; without a layer to weigh, or fused, it is over time."""
+    """The method asked for where the network allows it; without a layer to weigh, or fused, it is over
+    time."""
     if not views.has_gradients(detector):
         return "occlusion"
     if wished in explanations.TIME_METHODS:

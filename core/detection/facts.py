@@ -1,4 +1,5 @@
-"""What a file says of itself: container, codecs, tags, dates, EXIF, C2PA, hashes. Facts beside the verdict."""
+"""What a file says of itself: container, codecs, tags, dates, EXIF, C2PA, hashes. Facts beside the
+verdict."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ class Mapped:
 def most_faithful(
     explainer: Explainer, looked: views.Looked, layers: dict[str, nn.Module]
 ) -> tuple[dict[str, nn.Module], Mapped]:
-    """The map whose marks the score rests on the most, of the layers that may carry it; the file keeps to that one."""
+    """The map whose marks the score rests on the most, of the layers that may carry it; the file keeps to
+    that one."""
     tried = []
     nothing: dict[str, nn.Module | None] = {"": None}
     for name, layer in (layers or nothing).items():

@@ -78,7 +78,8 @@ def expand(names: Iterable[str]) -> list[Given]:
 
 
 def _place(name: str) -> Path:
-    """Where a name leads; a file that is called ~x is that file, and a name too long for any file is no error here."""
+    """Where a name leads; a file that is called ~x is that file, and a name too long for any file is no error
+    here."""
     return Path(name if os.path.lexists(name) else os.path.expanduser(name))
 
 

@@ -30,7 +30,8 @@ def cut_off(modality: str, info: Any, prepared: Any) -> list[str]:
     """What to say of a file that ends earlier than its header states."""
     if not info.duration or not prepared.duration or (modality == "audio" and info.kind != "audio"):
         return []  # a sound track shorter than its pictures is nothing unusual
-    # Where FFmpeg reckons the length from the bytes that are there, the header still counts those that are not.
+    # Where FFmpeg reckons the length from the bytes that are there, the header still counts those that are
+    # not.
     stated = max(info.duration, prepared.duration * (info.stated_bytes or 0) / info.bytes)
     missing = stated - prepared.duration
     if missing <= max(1.0, 0.1 * stated):

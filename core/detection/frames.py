@@ -1,4 +1,5 @@
-"""The frames of a file as they are shown beside its heat maps. Light: a process that only decodes imports no torch."""
+"""The frames of a file as they are shown beside its heat maps. Light: a process that only decodes imports no
+torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One file from its bytes to an explained verdict, in steps: the verdict stands before its heat maps are made."""
+"""One file from its bytes to an explained verdict, in steps: the verdict stands before its heat maps are
+made."""
 
 from __future__ import annotations
 
@@ -92,7 +93,8 @@ class _Judgement:
         return self._finish(attempt, info)
 
     def _automatic(self, base: Verdict, info: Any) -> Verdict:
-        """The first detector that is fit and knows files of this kind; where none does, what the first one says."""
+        """The first detector that is fit and knows files of this kind; where none does, what the first one
+        says."""
         passed: list[choice.PassedOver] = []
         unfit: list[Attempt] = []
         broken: list[tuple[str, WorkbenchError]] = []

@@ -1,4 +1,5 @@
-"""What each modality adds to a fused score: the file judged without it, marked as missing as training marks it."""
+"""What each modality adds to a fused score: the file judged without it, marked as missing as training marks
+it."""
 
 from __future__ import annotations
 

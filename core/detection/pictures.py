@@ -1,4 +1,5 @@
-"""Pictures of evidence: heat maps laid back over the full frame, boxes, sound pictures. NumPy and OpenCV only."""
+"""Pictures of evidence: heat maps laid back over the full frame, boxes, sound pictures. NumPy and OpenCV
+only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Demo samples to try a detector on in one click: a real and a fake one of each modality, from the demo datasets."""
+"""Demo samples to try a detector on in one click: a real and a fake one of each modality, from the demo
+datasets."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Sample:
 
 
 def demo_samples(space: Workspace | None = None) -> list[Sample]:
-    """At most one of each modality and label; from a test split where there is one, as nothing learned from it."""
+    """At most one of each modality and label; from a test split where there is one, as nothing learned from
+    it."""
     space = space or workspace()
     from core.catalog import table
 

@@ -1,4 +1,5 @@
-"""The sound of a file as it is shown: the envelope of the waveform, the mel spectrogram, the map over both."""
+"""The sound of a file as it is shown: the envelope of the waveform, the mel spectrogram, the map over
+both."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ RANGE = 80.0  # decibels under the loudest that are shown
 
 @dataclass(frozen=True)
 class Grid:
-    """The spectrogram (mels, columns) in 0..1, low tones first, with the map on the same grid or over time."""
+    """The spectrogram (mels, columns) in 0..1, low tones first, with the map on the same grid or over
+    time."""
 
     t0: float
     t1: float

@@ -78,7 +78,8 @@ _READ_FROM = (
 
 
 def of_run(folder: RunFolder, space: Workspace | None = None) -> Source:
-    """Read once as long as the run's documents and the settings stay as they are: a batch asks for every file."""
+    """Read once as long as the run's documents and the settings stay as they are: a batch asks for every
+    file."""
     settings = (space or workspace()).settings_file
     stamps = tuple(_stamp(path) for path in (*(folder.path / name for name in _READ_FROM), settings))
     return _of_run(folder.path.absolute(), space, stamps)
@@ -254,7 +255,8 @@ def _still_trains(folder: Path) -> bool:
 
 
 def _band(point: OperatingPoint, space: Workspace | None) -> Band | None:
-    """The band of the operating point, else the half width of settings.toml (`[detection] band`), else none."""
+    """The band of the operating point, else the half width of settings.toml (`[detection] band`), else
+    none."""
     if point.band is not None:
         return point.band
     half = (space or workspace()).settings().get("detection", {}).get("band", 0)
@@ -264,7 +266,8 @@ def _band(point: OperatingPoint, space: Workspace | None) -> Band | None:
 
 
 def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
-    """One file with weights, recipe, calibration, operating point and reference; `--run FILE` opens it anywhere."""
+    """One file with weights, recipe, calibration, operating point and reference; `--run FILE` opens it
+    anywhere."""
     import torch
 
     from core.detection.domain import reference

@@ -26,7 +26,8 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Combined:
-    """The probability from all detectors, where every second file is fake; or the reason why there is none."""
+    """The probability from all detectors, where every second file is fake; or the reason why there is
+    none."""
 
     probability: float | None
     reason: str = ""

@@ -94,7 +94,8 @@ class Imported(Protocol):
 
 
 def of_imported(found: Conclusion, source: Imported) -> Conclusion:
-    """What an imported detector says is uncertain until it was measured here, and no evidence where it is at chance."""
+    """What an imported detector says is uncertain until it was measured here, and no evidence where it is at
+    chance."""
     if not source.measured:
         return Conclusion("uncertain", None, wording.UNMEASURED)
     if source.imported is not None and source.learned_nothing:

@@ -26,7 +26,8 @@ RAW_BANDS, RAW_COLUMNS = 64, 256  # of a map over sound that the network hears r
 
 @dataclass(frozen=True)
 class Looked:
-    """Inputs with the view that scores them. `units[i]` is the unit of map i; `whole`: one score for all maps."""
+    """Inputs with the view that scores them. `units[i]` is the unit of map i; `whole`: one score for all
+    maps."""
 
     view: View
     inputs: torch.Tensor
@@ -44,7 +45,8 @@ class Looked:
             return np.concatenate(found)
 
     def explained(self, explainer: Explainer) -> Attribution:
-        """The maps of all rows. Where memory runs out rows go one half after the other, but for those of one clip."""
+        """The maps of all rows. Where memory runs out rows go one half after the other, but for those of one
+        clip."""
         if self.whole:
             return explainer(self.view, self.inputs)
         found = halved(lambda part: explainer(self.view, part), self.inputs, self.inputs.device)
@@ -202,7 +204,8 @@ def spectrogram_of(network: nn.Module) -> nn.Module | None:
 
 
 def bands_of(detector: Detector, x: torch.Tensor) -> tuple[tuple[int, int], np.ndarray]:
-    """Bands and frames of the picture that the network makes of a window, and the centre of each band in hertz."""
+    """Bands and frames of the picture that the network makes of a window, and the centre of each band in
+    hertz."""
     half = detector.recipe.sample_rate / 2
     part = spectrogram_of(detector.network)
     if part is None:  # raw sound, in bands that are even on the mel scale

@@ -99,7 +99,8 @@ TARGETS = {
 
 
 def describe_choice(point: Mapping[str, Any]) -> str:
-    """How the threshold was chosen, in words: `chosen by hand by ann`, `chosen on validation files so that …`."""
+    """How the threshold was chosen, in words: `chosen by hand by ann`, `chosen on validation files so that
+    …`."""
     method = str(point.get("method") or "")
     if not method or method == "default":
         return ""

@@ -1,4 +1,5 @@
-"""The comparison to take away: the paired differences first, then the runs side by side. HTML, or PDF to file away."""
+"""The comparison to take away: the paired differences first, then the runs side by side. HTML, or PDF to file
+away."""
 
 from __future__ import annotations
 

@@ -226,7 +226,8 @@ def lower_is_better(name: str) -> bool | None:
 
 
 def metrics(found: dict[str, Series]) -> list[str]:
-    """The names under the split (loss, auc, …) that can be drawn, loss and AUC first; then the single ones."""
+    """The names under the split (loss, auc, …) that can be drawn, loss and AUC first; then the single
+    ones."""
     bare = {name.partition("/")[2] for name in found if name.startswith(tuple(f"{s}/" for s in SPLITS))}
     single = [name for name in found if "/" not in name and name not in SYSTEM]
     order = {"loss": 0, "auc": 1}
@@ -234,5 +235,6 @@ def metrics(found: dict[str, Series]) -> list[str]:
 
 
 def pieces(metric: str, found: dict[str, Series]) -> list[str]:
-    """The series that belong to a metric: in the steps, of the epochs' training and validation, or of that name."""
+    """The series that belong to a metric: in the steps, of the epochs' training and validation, or of that
+    name."""
     return [name for name in (*(f"{split}/{metric}" for split in SPLITS), metric) if name in found]

@@ -1,4 +1,5 @@
-"""The slots of this machine: one a GPU, one for the CPU. Found without torch, which a server never imports."""
+"""The slots of this machine: one a GPU, one for the CPU. Found without torch, which a server never
+imports."""
 
 from __future__ import annotations
 

@@ -145,7 +145,8 @@ def _slow(config: Mapping[str, Any], series: Mapping[str, Series]) -> Finding | 
 
 
 def idle_card(series: Mapping[str, Series]) -> str | None:
-    """In words, why a card whose use was under half for minutes waits; None where it does not, or where there is none."""
+    """In words, why a card whose use was under half for minutes waits; None where it does not, or where there
+    is none."""
     gpu = series.get("gpu")
     if gpu is None or len(gpu) < 2 or gpu.time[-1] - gpu.time[0] < IDLE_FOR:
         return None

@@ -1,4 +1,5 @@
-"""What a training will cost, measured in a process of its own so that the server neither waits nor loads torch."""
+"""What a training will cost, measured in a process of its own so that the server neither waits nor loads
+torch."""
 
 from __future__ import annotations
 

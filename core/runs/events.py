@@ -1,4 +1,5 @@
-"""events.jsonl: one line a measurement (time, step, epoch, name, value). Append-only; torn last lines are skipped."""
+"""events.jsonl: one line a measurement (time, step, epoch, name, value). Append-only; torn last lines are
+skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The figures of a run as pages may draw them: metrics.json, refused as a whole where it is not what training writes."""
+"""The figures of a run as pages may draw them: metrics.json, refused as a whole where it is not what training
+writes."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ DRAWN = (
 
 
 def figures(run: RunFolder) -> dict[str, Any] | None:
-    """None where the run has none yet. A folder may come from elsewhere, and one odd value would end a page."""
+    """None where the run has none yet. A folder may come from elsewhere, and one odd value would end a
+    page."""
     found = run.document("metrics")
     if found is None:
         return None

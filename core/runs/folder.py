@@ -169,7 +169,8 @@ class RunFolder:
             shutil.rmtree(self.path, ignore_errors=True)
 
     def status(self) -> Status:
-        """The status as written; a folder without one is `interrupted`: whoever made it died before the first."""
+        """The status as written; a folder without one is `interrupted`: whoever made it died before the
+        first."""
         try:
             document = json.loads(self.status_file.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
@@ -199,7 +200,8 @@ class RunFolder:
         return status
 
     def document(self, name: str) -> dict[str, Any] | None:
-        """A JSON document of the run (`metrics`, `operating_point`, `calibration`, `plan`), None where absent."""
+        """A JSON document of the run (`metrics`, `operating_point`, `calibration`, `plan`), None where
+        absent."""
         path = self.path / f"{name}.json"
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -246,7 +248,8 @@ def place_of(name: str, space: Workspace) -> RunFolder:
 
 
 def open_run(name: str | Path, *, space: Workspace | None = None) -> RunFolder:
-    """A run by its id in the workspace, an imported detector by its name, or either by the path of its folder."""
+    """A run by its id in the workspace, an imported detector by its name, or either by the path of its
+    folder."""
     text = str(name)
     # A name alone is that of a folder of the workspace.
     if text and text == Path(text).name and not text.startswith("."):

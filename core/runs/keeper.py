@@ -121,7 +121,8 @@ class Keeper:
             self._look_round()
 
     def _look_round(self) -> None:
-        """One look; what fails (a full disk, a share that is away) is logged once, shown, and tried again later."""
+        """One look; what fails (a full disk, a share that is away) is logged once, shown, and tried again
+        later."""
         try:
             self.keep()
         except (OSError, WorkbenchError) as error:
@@ -180,7 +181,8 @@ class Keeper:
         self._watch(run, executor, watch, handle=handle)
 
     def start_waiting(self) -> None:
-        """Start the first runs of the queue that find a slot. Nothing else starts meanwhile, on any server."""
+        """Start the first runs of the queue that find a slot. Nothing else starts meanwhile, on any
+        server."""
         self._queue.change(self._start_from)
 
     def _start_from(self, order: Names) -> Names:
@@ -236,7 +238,8 @@ class Keeper:
             return self._executors[name]
 
     def _watch(self, run: RunFolder, executor: Executor, watch: Claim, **how: Any) -> None:
-        """A thread for this run, which has the claim on it: `how` is the process it adopts, or the slots of a new one."""
+        """A thread for this run, which has the claim on it: `how` is the process it adopts, or the slots of a
+        new one."""
         watcher = Supervisor(run, executor, watch, grace=self._grace, on_end=self._ended, **how)
         with self._lock:
             self._watched[run.id] = watcher

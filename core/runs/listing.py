@@ -19,7 +19,8 @@ _FILES = ("status.json", "config.yaml", "metrics.json", "notes.json")
 
 
 class Listing:
-    """The summaries of one workspace, cached by the files' times in memory and, for the next server, on disk."""
+    """The summaries of one workspace, cached by the files' times in memory and, for the next server, on
+    disk."""
 
     def __init__(self, space: Workspace) -> None:
         self.space = space
@@ -51,7 +52,8 @@ class Listing:
         return self.space.cache / "runs.json"
 
     def _save(self) -> None:
-        """Finished runs only, and not more often than every half minute: it saves time, it is not the truth."""
+        """Finished runs only, and not more often than every half minute: it saves time, it is not the
+        truth."""
         if time.time() - modified_ns(self._index) / 1e9 < 30:
             return
         finished = {name: [t, vars(s)] for name, (t, s) in self._known.items() if not s.active}
@@ -119,7 +121,8 @@ def is_nameable(name: str) -> bool:
 
 
 def describe_misnamed(space: Workspace) -> str:
-    """One line about the folders of runs that are left out because their names are not UTF-8; empty where there are none."""
+    """One line about the folders of runs that are left out because their names are not UTF-8; empty where
+    there are none."""
     names = sorted(repr(os.fsencode(p.name))[1:] for p in _entries(space.runs) if not is_nameable(p.name))
     if not names:
         return ""

@@ -137,7 +137,8 @@ class RunManager(Keeper):
 
 
 def _silent_elsewhere(status: Status) -> bool:
-    """A run of another machine that does not answer, or of a folder copied while it ran: nobody here can end it."""
+    """A run of another machine that does not answer, or of a folder copied while it ran: nobody here can end
+    it."""
     beat = status.heartbeat or status.started or 0.0
     return status.host not in ("", processes.host()) and time.time() - beat > STALLED_AFTER
 

@@ -1,4 +1,5 @@
-"""What people write on a run: a name of their own, tags, a note. What was asked of the run stays as it was."""
+"""What people write on a run: a name of their own, tags, a note. What was asked of the run stays as it
+was."""
 
 from __future__ import annotations
 

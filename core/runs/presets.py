@@ -76,7 +76,8 @@ def presets(modality: str) -> list[Preset]:
 
 
 def sizes(modality: str) -> list[Preset]:
-    """The fusion transformer whole: width, depth, encoders, batch, half precision, accumulation; each can be changed."""
+    """The fusion transformer whole: width, depth, encoders, batch, half precision, accumulation; each can be
+    changed."""
     if modality != "multimodal":
         return []
     about = {

@@ -17,7 +17,8 @@ def host() -> str:
 
 
 def start_time(pid: int) -> float | None:
-    """When the process began (Unix seconds), None where there is none. A zombie is none: it does nothing more."""
+    """When the process began (Unix seconds), None where there is none. A zombie is none: it does nothing
+    more."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
@@ -26,7 +27,8 @@ def start_time(pid: int) -> float | None:
 
 
 def alive(pid: int | None, started: float | None) -> bool:
-    """Whether exactly that process lives on this machine: the pid must be there and have begun at that time."""
+    """Whether exactly that process lives on this machine: the pid must be there and have begun at that
+    time."""
     if pid is None:
         return False
     found = start_time(pid)

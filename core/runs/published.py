@@ -1,4 +1,5 @@
-"""Figures of published detectors, and whether one may stand beside a run: only where data and protocol match."""
+"""Figures of published detectors, and whether one may stand beside a run: only where data and protocol
+match."""
 
 from __future__ import annotations
 

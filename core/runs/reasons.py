@@ -73,7 +73,8 @@ def _no_room(run: RunFolder) -> bool:
 
 
 def started_line(moment: str) -> str:
-    """Stands in the log before the output of each process, so that an earlier one's errors are not taken for its."""
+    """Stands in the log before the output of each process, so that an earlier one's errors are not taken for
+    its."""
     return f"{_START}{moment}"
 
 

@@ -83,7 +83,8 @@ class Summary:
 
     @property
     def seconds_left(self) -> float | None:
-        """At the pace so far; None before there is one, and once all steps are done and the rest is scoring."""
+        """At the pace so far; None before there is one, and once all steps are done and the rest is
+        scoring."""
         share = self.progress or 0.0
         began = self.learning_since or self.started
         if self.state != "running" or began is None or self.preparation or not 0.01 <= share < 1:

@@ -33,7 +33,8 @@ def claim(run: RunFolder) -> Claim:
 
 
 class Supervisor(threading.Thread):
-    """Starts the worker (unless it adopts one that lives), and stays until the run's final state is on disk."""
+    """Starts the worker (unless it adopts one that lives), and stays until the run's final state is on
+    disk."""
 
     def __init__(
         self,
@@ -167,7 +168,8 @@ class Supervisor(threading.Thread):
 
 
 def handle_of(run: RunFolder, status: Status) -> str | None:
-    """The process behind a running run as its status knows it; by its command line where the pid was not written."""
+    """The process behind a running run as its status knows it; by its command line where the pid was not
+    written."""
     if status.handle:
         return status.handle
     if status.pid is not None and status.process_start is not None:
@@ -176,13 +178,15 @@ def handle_of(run: RunFolder, status: Status) -> str | None:
 
 
 def handle_by_command(run: RunFolder) -> str | None:
-    """The worker of this folder on this machine; also where the clock was set since it began, and with it its start."""
+    """The worker of this folder on this machine; also where the clock was set since it began, and with it its
+    start."""
     found = processes.worker_of(run.path)
     return LocalExecutor.handle(*found) if found else None
 
 
 def settle_unwatched(run: RunFolder) -> Status:
-    """Nobody saw the process go (the server or the machine went too): `interrupted`, or `stopped` if asked for."""
+    """Nobody saw the process go (the server or the machine went too): `interrupted`, or `stopped` if asked
+    for."""
     remove_torn(run)
     status = run.status()
     if status.state == "stopping":

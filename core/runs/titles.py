@@ -12,7 +12,8 @@ MOMENT = re.compile(r"\d{8}-\d{6}")  # an id that the workbench gives begins wit
 
 
 def titles(runs: Sequence[Summary]) -> dict[str, str]:
-    """The name of each; of several of one name also the moment it was made, or the whole id where that is the same."""
+    """The name of each; of several of one name also the moment it was made, or the whole id where that is the
+    same."""
     named = Counter(run.name for run in runs)
     made = Counter((run.name, _moment(run)) for run in runs)
     found = {}

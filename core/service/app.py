@@ -1,4 +1,5 @@
-"""The HTTP application: who is let in, how much they may send, and what is swept. Its addresses: routes.py."""
+"""The HTTP application: who is let in, how much they may send, and what is swept. Its addresses:
+routes.py."""
 
 from __future__ import annotations
 

@@ -173,7 +173,8 @@ def _job(server: Server, name: str, person: Person) -> Job:
 
 
 def _take(server: Server, person: Person, files: list[UploadFile], wish: Wish) -> Job:
-    """Write the uploads into a folder of the job and queue them; one that is refused has its entry at once."""
+    """Write the uploads into a folder of the job and queue them; one that is refused has its entry at
+    once."""
     limits, room = Limits.from_settings(server.space), Room.from_settings(server.space)
     job = Job(person, SessionFolder(), explain=wish.explain)
     try:

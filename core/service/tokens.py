@@ -50,7 +50,8 @@ def make(name: str, person: Person, space: Workspace) -> str:
 
 
 def caller(header: str | None, space: Workspace) -> Person | None:
-    """The person of an `Authorization: Bearer …` header; without any tokens everyone on this machine. None: refused."""
+    """The person of an `Authorization: Bearer …` header; without any tokens everyone on this machine. None:
+    refused."""
     tokens = known(space)
     if not tokens:
         return LOCAL

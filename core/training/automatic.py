@@ -38,7 +38,8 @@ def settled(setup: Setup, device: torch.device, kept: Mapping[str, Any] | None =
 
 
 def first_readers(setup: Setup, device: torch.device) -> int:
-    """How many processes read before it is known how long that takes. On a CPU the network needs the processors."""
+    """How many processes read before it is known how long that takes. On a CPU the network needs the
+    processors."""
     if setup.config.workers != AUTO:
         return setup.config.readers
     return cores.for_readers() if device.type == "cuda" else 1
@@ -61,7 +62,8 @@ def batch_that_fits(each: int, weights: int, free: int, samples: int, usual: int
 
 
 class ReaderCount:
-    """How many processes read ahead, settled once the first batches show how long reading and learning take."""
+    """How many processes read ahead, settled once the first batches show how long reading and learning
+    take."""
 
     def __init__(self, setup: Setup, workers: int) -> None:
         self.workers = workers

@@ -1,4 +1,5 @@
-"""Embeddings of a frozen backbone: computed once, then read from the cache by every later run that asks the same."""
+"""Embeddings of a frozen backbone: computed once, then read from the cache by every later run that asks the
+same."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ class Cut:
 
 
 def embed_training(setup: Setup, ranks: Ranks, stop: Callable[[], bool], *, bars: bool = False) -> Embedded:
-    """Rows to learn from: changed views of a sample where changes are asked for, else its pieces, evenly chosen."""
+    """Rows to learn from: changed views of a sample where changes are asked for, else its pieces, evenly
+    chosen."""
     source = setup.source("train")
     reader = TrainingCuts(source, setup.changes(), setup.config.seed, setup.config.views)
     return _embed_cached(setup, source, reader, _about_training(setup), ranks, stop, bars)
@@ -209,7 +211,8 @@ def _through_backbone(setup: Setup, rows: list[Arrays], ranks: Ranks, most: int)
 
 
 def _cache_file(setup: Setup, source: Source, about: dict[str, Any]) -> Path:
-    """Named by everything that the embeddings depend on: weights, recipe, files as they are now, and changes."""
+    """Named by everything that the embeddings depend on: weights, recipe, files as they are now, and
+    changes."""
     content = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     content.update(setup.recipe.key().encode() + setup.config.model_name.encode())
     for name, value in sorted(setup.network.state_dict().items()):

@@ -1,4 +1,5 @@
-"""Head mode: the backbone is frozen, its embeddings are computed once and cached, and only a head learns, in seconds."""
+"""Head mode: the backbone is frozen, its embeddings are computed once and cached, and only a head learns, in
+seconds."""
 
 from __future__ import annotations
 
@@ -94,7 +95,8 @@ class HeadLearner:
         return embed_whole(self.setup, source, context.ranks, context.stop_requested, bars=context.bars)
 
     def embeddings(self, split: str) -> dict[int, np.ndarray] | None:
-        """Of validation all pieces; of training the views that were learned from, where they are unchanged."""
+        """Of validation all pieces; of training the views that were learned from, where they are
+        unchanged."""
         if split == "val":
             kept: Embedded | None = self.validation
         else:
@@ -164,7 +166,8 @@ class HeadLearner:
         return next(self.loader.batches([list(draws)]))
 
     def _fit_logistic(self, batch: Batch) -> StepResult:
-        """Logistic regression: the optimum of the loss over all rows drawn, found at once; weight decay is its λ."""
+        """Logistic regression: the optimum of the loss over all rows drawn, found at once; weight decay is
+        its λ."""
         self.network.eval()
         inputs, _ = self.convert(batch)
         labels = batch.labels.to(self.context.ranks.device)
@@ -189,7 +192,8 @@ class HeadLearner:
         return self._from_embeddings(self.validation)
 
     def predict(self, source: Source, bar: str) -> Predicted:
-        """Of a clip the network also says what each frame looks like, so it is asked itself; else the cache will do."""
+        """Of a clip the network also says what each frame looks like, so it is asked itself; else the cache
+        will do."""
         if self.setup.recipe.modality == "video":
             return predict_whole(self.setup, self.context, source, bar)
         return self._from_embeddings(self._embed(source))

@@ -1,4 +1,5 @@
-"""What learns in a run. The loop knows one protocol: the whole network learns here, a head on embeddings in head.py."""
+"""What learns in a run. The loop knows one protocol: the whole network learns here, a head on embeddings in
+head.py."""
 
 from __future__ import annotations
 

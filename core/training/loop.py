@@ -1,4 +1,5 @@
-"""The loop: epochs of steps, validation after each, checkpoints, early stopping. Read it from `fit` downwards."""
+"""The loop: epochs of steps, validation after each, checkpoints, early stopping. Read it from `fit`
+downwards."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ EVENTS_IN_AN_EPOCH = 50
 
 
 class Loop:
-    """One run's training. `stop_requested` is asked after every step; `on_progress(progress, steps)` is called then."""
+    """One run's training. `stop_requested` is asked after every step; `on_progress(progress, steps)` is
+    called then."""
 
     def __init__(
         self,
@@ -189,7 +191,8 @@ class Loop:
         return True
 
     def _step(self, group: list[Batch]) -> None:
-        """One optimiser step. A rank without a usable sample still takes part, with one that counts nothing."""
+        """One optimiser step. A rank without a usable sample still takes part, with one that counts
+        nothing."""
         state = self.progress
         for batch in group:
             self._note(batch.unusable, self.learner.ids)
@@ -298,7 +301,8 @@ class Loop:
         )
 
     def _domain_values(self, counts: list[tuple[int, int]]) -> dict[str, float]:
-        """How often the discriminator named the dataset, and chance: a network that hides it brings both together."""
+        """How often the discriminator named the dataset, and chance: a network that hides it brings both
+        together."""
         right, seen = (sum(side) for side in zip(*counts, strict=True))
         if not seen:
             return {}

@@ -25,7 +25,8 @@ def check_plan(folder: RunFolder, setup: Setup, *, resumed: bool) -> None:
 def save_plan(
     folder: RunFolder, setup: Setup, state: Progress, skipped: dict[str, dict[str, str]] | None = None
 ) -> None:
-    """plan.json: which sample is on which side, what was left out, and the recipe that all were prepared by."""
+    """plan.json: which sample is on which side, what was left out, and the recipe that all were prepared
+    by."""
     planned, rows = setup.planned, setup.planned.rows
     folder.save_document(
         "plan",

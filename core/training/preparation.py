@@ -1,4 +1,5 @@
-"""Before the first step: the files that the cache lacks are prepared, in sight of everybody, on all processors."""
+"""Before the first step: the files that the cache lacks are prepared, in sight of everybody, on all
+processors."""
 
 from __future__ import annotations
 

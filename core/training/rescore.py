@@ -49,7 +49,8 @@ def evaluate(
     space: Workspace | None = None,
     person: Person = LOCAL,
 ) -> dict[str, Any]:
-    """The run's figures and result files again, from its scores; `rescore` (or a missing file) scores anew."""
+    """The run's figures and result files again, from its scores; `rescore` (or a missing file) scores
+    anew."""
     config = TrainConfig.from_dict(folder.config())
     missing = [split for split in splits if rescore or not folder.scores_file(split).exists()]
     try:
@@ -106,7 +107,8 @@ def evaluate_on(
     score: Score | None = None,
     space: Workspace | None = None,
 ) -> dict[str, Any]:
-    """The run's detector on one dataset: its test part where it was trained on, else the official one, else all."""
+    """The run's detector on one dataset: its test part where it was trained on, else the official one, else
+    all."""
     config = TrainConfig.from_dict(folder.config())
     rows, part = rows_on(folder, config, dataset, split, space)
     loaded, ranks = best_model.load(folder), alone(config)

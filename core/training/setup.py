@@ -182,7 +182,8 @@ def facts_of(card: ModelCard) -> dict[str, Any]:
 
 
 def objective_weights(config: TrainConfig, card: ModelCard, tune: str, datasets: int) -> dict[str, float]:
-    """As the configuration says; where it says nothing, as the card brings them, as far as they can do something."""
+    """As the configuration says; where it says nothing, as the card brings them, as far as they can do
+    something."""
     if config.domain_weight and datasets < 2:
         raise BadInput("domain_weight: needs at least two datasets to tell apart; set it to 0")
     found = {}

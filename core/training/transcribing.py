@@ -1,4 +1,5 @@
-"""Words for samples that have none: a speech recogniser writes down what it hears, and its name stands beside it."""
+"""Words for samples that have none: a speech recogniser writes down what it hears, and its name stands beside
+it."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ class Transcribed:
 
 
 class Whisper:
-    """A transformers Whisper from a folder: config.json, model.safetensors, tokenizer and feature extractor."""
+    """A transformers Whisper from a folder: config.json, model.safetensors, tokenizer and feature
+    extractor."""
 
     def __init__(self, folder: Path, language: str | None = None) -> None:
         import torch

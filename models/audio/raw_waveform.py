@@ -1,4 +1,5 @@
-"""A small spectro-temporal network on the raw waveform (AASIST class): band filters, residual blocks, two graphs."""
+"""A small spectro-temporal network on the raw waveform (AASIST class): band filters, residual blocks, two
+graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The spectrogram inside a network: raw waveform in, log energies out, the same in training, detection and export."""
+"""The spectrogram inside a network: raw waveform in, log energies out, the same in training, detection and
+export."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def band_edges(bands: int, scale: str, low: float, high: float) -> torch.Tensor:
 
 
 def triangles(edges: torch.Tensor, frequencies: torch.Tensor) -> torch.Tensor:
-    """(bands, bins): each band a triangle over its neighbours' centres; one narrower than a bin takes the nearest."""
+    """(bands, bins): each band a triangle over its neighbours' centres; one narrower than a bin takes the
+    nearest."""
     left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising = (frequencies - left) / (centre - left)
     falling = (right - frequencies) / (right - centre)

@@ -18,7 +18,8 @@ SHORTEST = 400  # samples: what the convolutions need for one step
 
 
 class Wav2Vec2(Network):
-    """`sizes` changes torchaudio's construction arguments (fewer layers, say); it has no published weights then."""
+    """`sizes` changes torchaudio's construction arguments (fewer layers, say); it has no published weights
+    then."""
 
     backbones = ("encoder.speech",)
 

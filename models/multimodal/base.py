@@ -84,7 +84,8 @@ def encoders(plan: Plan, pretrained: bool) -> dict[str, nn.Module]:
 
 
 def card_changes(plan: Plan) -> dict[str, Any]:
-    """How this size is trained, and what the forensic encoders want: unresized crops, and no weights to load."""
+    """How this size is trained, and what the forensic encoders want: unresized crops, and no weights to
+    load."""
     usual = SIZES[plan.size]
     found: dict[str, Any] = {
         "batch": usual.batch,

@@ -1,4 +1,5 @@
-"""What stands beside the fusion transformer, so that its parts can be judged: one encoder, one combination each."""
+"""What stands beside the fusion transformer, so that its parts can be judged: one encoder, one combination
+each."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ COMBINATIONS = ("average", "learned")
 
 
 class EarlyFusion(Multimodal):
-    """The modalities' mean features side by side, then a small network; what is missing has a learned stand-in."""
+    """The modalities' mean features side by side, then a small network; what is missing has a learned
+    stand-in."""
 
     def assemble(self, plan: Plan) -> None:
         self.aggregation = Concatenation(self.parts, plan.width)
@@ -58,7 +60,8 @@ class Concatenation(nn.Module):
 
 
 class LateFusion(Multimodal):
-    """A score from each modality alone, combined: their average, or with learned weights, over those present."""
+    """A score from each modality alone, combined: their average, or with learned weights, over those
+    present."""
 
     def __init__(self, *, combination: str = "average", **options: Any) -> None:
         if combination not in COMBINATIONS:
@@ -143,7 +146,8 @@ class Alignment(nn.Module):
     def forward(
         self, image: tuple[torch.Tensor, torch.Tensor], sound: tuple[torch.Tensor, torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the head sees, and the two unit vectors; an absent side is zero and says so in the last two."""
+        """What the head sees, and the two unit vectors; an absent side is zero and says so in the last
+        two."""
         video = functional.normalize(self.video(image[0]), dim=1) * image[1].unsqueeze(1)
         audio = functional.normalize(self.audio(sound[0]), dim=1) * sound[1].unsqueeze(1)
         there = torch.stack([image[1], sound[1]], 1).to(video.dtype)

@@ -1,4 +1,5 @@
-"""CrossModalFusionTransformer: tokens of all modalities attend to each other; a domain head behind reversed gradients."""
+"""CrossModalFusionTransformer: tokens of all modalities attend to each other; a domain head behind reversed
+gradients."""
 
 from __future__ import annotations
 

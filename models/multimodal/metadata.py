@@ -18,7 +18,8 @@ BUCKETS = 512  # values of a category are hashed into so many rows; row 0 is `no
 
 
 def metadata_tensors(rows: Sequence[Mapping[str, Any] | None]) -> dict[str, torch.Tensor]:
-    """`categories` (batch, 6) rows of the embeddings, `numbers` (batch, 8) logarithms, NaN where not known."""
+    """`categories` (batch, 6) rows of the embeddings, `numbers` (batch, 8) logarithms, NaN where not
+    known."""
     known = [row or {} for row in rows]
     return {
         "categories": torch.tensor([[bucket(row.get(name)) for name in CATEGORIES] for row in known]),

@@ -69,7 +69,8 @@ class SentenceTokens(nn.Module):
         self.register_buffer("tokenizer_json", as_bytes(self.tokenizer.to_str() if self.tokenizer else ""))
 
     def tokenize(self, texts: Sequence[str | None]) -> dict[str, torch.Tensor]:
-        """Without a pre-trained vocabulary a token is a byte: any numbering will do for training from scratch."""
+        """Without a pre-trained vocabulary a token is a byte: any numbering will do for training from
+        scratch."""
         if self.tokenizer is None:
             return pad([byte_ids(text) for text in texts])
         return pad([self.tokenizer.encode(text or "").ids[:LONGEST] if text else [] for text in texts])

@@ -1,4 +1,5 @@
-"""Whether a file is of the kind that a detector knows: `assess` gives a `Domain`, for page, command and report."""
+"""Whether a file is of the kind that a detector knows: `assess` gives a `Domain`, for page, command and
+report."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ def read(source: Source, space: Workspace | None = None) -> Reference | None:
 
 
 def read_reference_bytes(source: Source, space: Workspace | None = None) -> bytes | None:
-    """The bytes of its reference.npz: its run's, this workspace's where the run's folder is read-only, or exported."""
+    """The bytes of its reference.npz: its run's, this workspace's where the run's folder is read-only, or
+    exported."""
     if source.folder is None:
         return _read_exported(source.checkpoint)
     for path in (source.folder / FILE_NAME, _own_place(source, space)):

@@ -1,4 +1,5 @@
-"""What lies outside what a detector was trained on, said beside the verdict and never mixed into the score."""
+"""What lies outside what a detector was trained on, said beside the verdict and never mixed into the
+score."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ _locks_guard = threading.Lock()
 
 
 def lock_of(network: nn.Module) -> threading.RLock:
-    """The one lock of a network. Hooks of one caller would record another's passes: who runs it holds this."""
+    """The one lock of a network. Hooks of one caller would record another's passes: who runs it holds
+    this."""
     with _locks_guard:
         return _locks.setdefault(network, threading.RLock())
 
@@ -62,7 +63,8 @@ class Explainer(Protocol):
 
 @contextlib.contextmanager
 def backward_through_recurrence(network: nn.Module) -> Iterator[None]:
-    """cuDNN differentiates recurrent layers only in training mode; PyTorch's own do it in evaluation mode too."""
+    """cuDNN differentiates recurrent layers only in training mode; PyTorch's own do it in evaluation mode
+    too."""
     parameter = next(network.parameters(), None)
     on_gpu = parameter is not None and parameter.is_cuda
     if on_gpu and any(isinstance(part, nn.RNNBase) for part in network.modules()):

@@ -96,7 +96,8 @@ def _graph_begins_here(_layer: nn.Module, _inputs: Any, output: Any) -> Any:
 
 
 class Reshape:
-    """Activations as (n, channels, h, w): tokens lose their prefix and are laid out, channels-last is turned."""
+    """Activations as (n, channels, h, w): tokens lose their prefix and are laid out, channels-last is
+    turned."""
 
     def __init__(self, network: nn.Module) -> None:
         self.prefix = next(

@@ -50,7 +50,8 @@ def of_sound(
     before: np.ndarray | None = None,
     seed: int = 0,
 ) -> list[Faithfulness]:
-    """Windows (units, samples) with maps over moments (units, t), or over bands at `hertz` (units, bands, t)."""
+    """Windows (units, samples) with maps over moments (units, t), or over bands at `hertz` (units, bands,
+    t)."""
     window = torch.hann_window(FFT, device=inputs.device)
     spectrum = torch.stft(inputs, FFT, HOP, window=window, return_complex=True)
     picture = torch.from_numpy(maps)[:, None] if maps.ndim == 3 else torch.from_numpy(maps)[:, None, None]

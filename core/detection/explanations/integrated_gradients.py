@@ -1,4 +1,5 @@
-"""Integrated gradients (Sundararajan et al. 2017) over a waveform, from silence to the recording, per moment."""
+"""Integrated gradients (Sundararajan et al. 2017) over a waveform, from silence to the recording, per
+moment."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class IntegratedGradients:
     steps: int = 8
 
     def __call__(self, view: View, inputs: torch.Tensor) -> Attribution:
-        """The sums over moments add up to logit(recording) - logit(silence), as exactly as the steps are fine."""
+        """The sums over moments add up to logit(recording) - logit(silence), as exactly as the steps are
+        fine."""
         total = torch.zeros_like(inputs)
         with lock_of(view.network), torch.enable_grad(), backward_through_recurrence(view.network):
             for step in range(self.steps):

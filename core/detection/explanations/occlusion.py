@@ -1,4 +1,5 @@
-"""Occlusion over time: each stretch of sound is silenced in turn; how far the fake logit falls is its weight."""
+"""Occlusion over time: each stretch of sound is silenced in turn; how far the fake logit falls is its
+weight."""
 
 from __future__ import annotations
 

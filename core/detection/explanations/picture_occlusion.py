@@ -1,4 +1,5 @@
-"""Occlusion over pictures: each cell of a grid is blurred in turn; how far the fake logit falls is its weight."""
+"""Occlusion over pictures: each cell of a grid is blurred in turn; how far the fake logit falls is its
+weight."""
 
 from __future__ import annotations
 

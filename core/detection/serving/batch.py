@@ -95,7 +95,8 @@ class _Pipeline:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Where the work is broken off, files that wait are not judged first, and those in hand are let go."""
+        """Where the work is broken off, files that wait are not judged first, and those in hand are let
+        go."""
         if kind is not None:
             self._stopped = True
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -145,7 +146,8 @@ class _Pipeline:
 
 
 class _Readers:
-    """Processes that decode, each one file at a time. They stay for the next list: starting them takes a second."""
+    """Processes that decode, each one file at a time. They stay for the next list: starting them takes a
+    second."""
 
     _sandbox = Sandbox(kept=MOST_READERS)
 

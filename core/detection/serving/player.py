@@ -1,4 +1,5 @@
-"""What a browser can play of a file: the file itself where every browser knows it, else a copy that it knows."""
+"""What a browser can play of a file: the file itself where every browser knows it, else a copy that it
+knows."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from collections import OrderedDict, deque
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-# Verdicts in a row, while a session all of whose own files have theirs waits for heat maps: then it has a turn.
+# Verdicts in a row, while a session all of whose own files have theirs waits for heat maps: then it has a
+# turn.
 PATIENCE = 8
 
 

@@ -1,4 +1,5 @@
-"""Everything that a verdict needs of one file, in one decoding. Runs in the process that decodes; imports no torch."""
+"""Everything that a verdict needs of one file, in one decoding. Runs in the process that decodes; imports no
+torch."""
 
 from __future__ import annotations
 

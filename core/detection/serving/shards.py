@@ -1,4 +1,5 @@
-"""`detect` on a Ray cluster: shards of the file list, each judged by the batch of the machine that takes it."""
+"""`detect` on a Ray cluster: shards of the file list, each judged by the batch of the machine that takes
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Uploaded files on disk for as long as a session lasts: under names of our own, in a folder of the session."""
+"""Uploaded files on disk for as long as a session lasts: under names of our own, in a folder of the
+session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Before the first file: detectors opened and run once over nothing, decoders started, so that nobody waits for them."""
+"""Before the first file: detectors opened and run once over nothing, decoders started, so that nobody waits
+for them."""
 
 from __future__ import annotations
 

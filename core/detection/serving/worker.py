@@ -1,4 +1,5 @@
-"""The detection process of a server: it is asked with JSON documents and answers with verdicts as they grow."""
+"""The detection process of a server: it is asked with JSON documents and answers with verdicts as they
+grow."""
 
 from __future__ import annotations
 
@@ -62,7 +63,8 @@ def request_from(document: dict[str, Any]) -> Request:
 
 
 def sandboxed(explained: bool = True) -> Any:
-    """Files are decoded in a process of their own, with limits; one that is explained gives its frames along."""
+    """Files are decoded in a process of their own, with limits; one that is explained gives its frames
+    along."""
     from core.detection.current_file import Media
     from core.media import sandbox
 

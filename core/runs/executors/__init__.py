@@ -34,7 +34,8 @@ def create(name: str, space: Workspace) -> Executor:
 
 
 def choose_executor(count: int, space: Workspace, asked: str = "") -> str:
-    """The name of the executor for a run: what was asked for, else the settings', else torchrun for several."""
+    """The name of the executor for a run: what was asked for, else the settings', else torchrun for
+    several."""
     settings = space.settings().get("executor", {})
     named = asked or str(settings.get("default", ""))
     if named and named not in NAMES:

@@ -50,7 +50,8 @@ class Executor(ABC):
 
     @abstractmethod
     def stop(self, handle: str, *, force: bool) -> None:
-        """Ask the worker to end (the stop file lies there already), or end it. Nothing happens if it is gone."""
+        """Ask the worker to end (the stop file lies there already), or end it. Nothing happens if it is
+        gone."""
 
     def here(self, handle: str) -> bool:
         """Whether this machine can watch the process behind the handle."""

@@ -103,7 +103,8 @@ def _ray() -> Any:
 
 @contextlib.contextmanager
 def _connected(ray: Any, space: Workspace) -> Iterator[None]:
-    """To the cluster that settings.toml ([executor] cluster) or RAY_ADDRESS names; else one is started here."""
+    """To the cluster that settings.toml ([executor] cluster) or RAY_ADDRESS names; else one is started
+    here."""
     address = space.settings().get("executor", {}).get("cluster") or os.environ.get("RAY_ADDRESS")
     path = os.pathsep.join(filter(None, [str(CODE_ROOT), os.environ.get("PYTHONPATH", "")]))
     environment = {"DEEPFAKE_WORKSPACE": str(space.root.absolute()), "PYTHONPATH": path}

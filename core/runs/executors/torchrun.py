@@ -60,6 +60,7 @@ class TorchrunExecutor(LocalExecutor):
         ]
 
     def stop(self, handle: str, *, force: bool) -> None:
-        """The stop file ends all ranks after the same batch; a signal to torchrun would end each where it stands."""
+        """The stop file ends all ranks after the same batch; a signal to torchrun would end each where it
+        stands."""
         if force:
             super().stop(handle, force=True)

@@ -36,7 +36,8 @@ def fitting(modality: str) -> tuple[str, ...]:
 def augment_pictures(
     frames: np.ndarray, names: Sequence[str], rng: np.random.Generator, *, strengthened: bool = False
 ) -> np.ndarray:
-    """All frames of a clip changed alike; a strengthened sample gets the minority's changes too, and more of each."""
+    """All frames of a clip changed alike; a strengthened sample gets the minority's changes too, and more of
+    each."""
     for kind in _build("pictures", names, strengthened):
         frames = kind.pictures(frames, rng, STRENGTHENED if strengthened else 1.0)
     return frames
@@ -56,7 +57,8 @@ def augment_sound(
 
 
 def fake_maker(names: Sequence[str], part: str, rng: np.random.Generator) -> Augmentation | None:
-    """Whether this real sample becomes a fake, and by what; `part` (pictures, sound) is what there is of it."""
+    """Whether this real sample becomes a fake, and by what; `part` (pictures, sound) is what there is of
+    it."""
     for name in names:
         kind = AUGMENTATIONS[name]
         if kind.makes_fakes and kind.changes(part) and rng.random() < kind.share:

@@ -1,4 +1,5 @@
-"""A lossy codec there and back, as a message or a platform applies it: MP3, AAC, Opus, or a telephone's μ-law."""
+"""A lossy codec there and back, as a message or a platform applies it: MP3, AAC, Opus, or a telephone's
+μ-law."""
 
 from __future__ import annotations
 

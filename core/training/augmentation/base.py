@@ -1,4 +1,5 @@
-"""What an augmentation is: a random change of one sample, drawn once and applied alike to all frames of a clip."""
+"""What an augmentation is: a random change of one sample, drawn once and applied alike to all frames of a
+clip."""
 
 from __future__ import annotations
 

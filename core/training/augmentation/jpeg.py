@@ -20,7 +20,8 @@ class Jpeg(Augmentation):
 
 
 def jpeg(frames: np.ndarray, quality: int) -> np.ndarray:
-    """Every frame through a JPEG of this quality; channels are swapped both ways because OpenCV writes BGR."""
+    """Every frame through a JPEG of this quality; channels are swapped both ways because OpenCV writes
+    BGR."""
     out = []
     for frame in frames:
         _, packed = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -23,7 +23,8 @@ class Rotation(Augmentation):
 
 
 def warp(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Every frame through the same affine map; mirrored at the border, so that no black corner tells of it."""
+    """Every frame through the same affine map; mirrored at the border, so that no black corner tells of
+    it."""
     size = (frames.shape[2], frames.shape[1])
     return np.stack(
         [

@@ -1,4 +1,5 @@
-"""Techniques against imbalance, freely combined. One file each: a class of `Balancing` in this folder is a technique."""
+"""Techniques against imbalance, freely combined. One file each: a class of `Balancing` in this folder is a
+technique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Pairs: a real and a fake from the same source come in the same batch, so only the manipulation tells them apart."""
+"""Pairs: a real and a fake from the same source come in the same batch, so only the manipulation tells them
+apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""best_model.pth: weights with everything that is needed to use them; only tensors and plain values, no pickles."""
+"""best_model.pth: weights with everything that is needed to use them; only tensors and plain values, no
+pickles."""
 
 from __future__ import annotations
 

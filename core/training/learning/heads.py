@@ -33,7 +33,8 @@ class Standardised(nn.Module):
 
 
 def build_head(kind: str, width: int, dropout: float = 0.0, hidden: int = HIDDEN) -> nn.Sequential:
-    """`linear` and `logistic` are one layer (they differ in how they are fitted); `mlp` has one hidden layer."""
+    """`linear` and `logistic` are one layer (they differ in how they are fitted); `mlp` has one hidden
+    layer."""
     if kind == "mlp":
         layers = [nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, 2)]
     elif kind in ("linear", "logistic"):

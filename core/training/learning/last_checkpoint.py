@@ -1,4 +1,5 @@
-"""Where a run stands: everything that last.pth keeps so that a resumed run ends bit for bit like one that never stopped."""
+"""Where a run stands: everything that last.pth keeps so that a resumed run ends bit for bit like one that
+never stopped."""
 
 from __future__ import annotations
 

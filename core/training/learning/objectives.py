@@ -41,7 +41,8 @@ def domains_named(output: Any, batch: Batch) -> tuple[torch.Tensor, int]:
 
 
 def contrastive_objective(output: Any, batch: Batch) -> torch.Tensor:
-    """Symmetric InfoNCE between the sound and the picture of the same clip, over real clips: a fake's need not fit."""
+    """Symmetric InfoNCE between the sound and the picture of the same clip, over real clips: a fake's need
+    not fit."""
     audio, video = output.extras.get("audio_embedding"), output.extras.get("video_embedding")
     chosen = batch.labels == 0
     both = output.extras.get("both_present")

@@ -20,7 +20,8 @@ Groups = list[dict[str, Any]]
 
 
 def make_optimizer(groups: Groups, config: TrainConfig, learning_rate: float) -> torch.optim.Optimizer:
-    """The optimiser asked for, over groups of parameters with their rate and weight decay; on a GPU in one kernel."""
+    """The optimiser asked for, over groups of parameters with their rate and weight decay; on a GPU in one
+    kernel."""
     fused = True if groups and all(p.is_cuda for group in groups for p in group["params"]) else None
     if config.optimizer == "adam":
         return torch.optim.Adam(groups, lr=learning_rate, fused=fused)

@@ -1,4 +1,5 @@
-"""One optimiser step: mixed precision, accumulation, clipping, and what to do when memory or numbers run out."""
+"""One optimiser step: mixed precision, accumulation, clipping, and what to do when memory or numbers run
+out."""
 
 from __future__ import annotations
 
@@ -126,7 +127,8 @@ class Stepper:
         )
 
     def collect(self) -> StepResult:
-        """What the steps since the last time found, read from the device in one go. NotFinite where one was not."""
+        """What the steps since the last time found, read from the device in one go. NotFinite where one was
+        not."""
         found, self.found = self.found, []
         if not found:
             return StepResult(0.0, np.zeros(0, np.int64), np.zeros(0))
@@ -226,7 +228,8 @@ class Stepper:
                 buffer.copy_(before[name])
 
     def _compile(self, group: Sequence[Batch], seed: int) -> None:
-        """The first pass compiles; what that costs is in the log. Where there is no compiler the run says so."""
+        """The first pass compiles; what that costs is in the log. Where there is no compiler the run says
+        so."""
         self.compiling = False
         began = time.monotonic()
         try:

@@ -1,4 +1,5 @@
-"""Losses. One file each: a class of `Loss` in this folder is a loss. Reading their names and settings is light."""
+"""Losses. One file each: a class of `Loss` in this folder is a loss. Reading their names and settings is
+light."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ __all__ = ["DEFAULT", "LOSSES", "Loss", "make_loss"]
 
 
 def make_loss(config: TrainConfig, labels: np.ndarray, techniques: Sequence[Balancing] = ()) -> Loss:
-    """The loss asked for, with the weights of the techniques that weigh; a loss may want class weights in any case."""
+    """The loss asked for, with the weights of the techniques that weigh; a loss may want class weights in any
+    case."""
     import torch
 
     kind = LOSSES[config.loss]

@@ -48,7 +48,8 @@ class Loss(ABC):
         return None if chosen is None else chosen.to(labels.device)[labels]
 
     def each(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The weighted term of each sample. In single precision: half of it has no log-probabilities to speak of."""
+        """The weighted term of each sample. In single precision: half of it has no log-probabilities to speak
+        of."""
         terms = self.terms(logits.float().log_softmax(dim=1), labels)
         weights = self.weights(labels)
         return terms if weights is None else terms * weights

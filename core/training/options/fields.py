@@ -1,4 +1,5 @@
-"""One option of a configuration: what the form needs to know of it, and how a value given for it is read and checked."""
+"""One option of a configuration: what the form needs to know of it, and how a value given for it is read and
+checked."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def option(
 
 
 def with_real_types(cls: type[Class]) -> type[Class]:
-    """`type` of every field is the type itself from here on; with postponed annotations it is a text before."""
+    """`type` of every field is the type itself from here on; with postponed annotations it is a text
+    before."""
     hints = get_type_hints(cls)
     for one in fields(cls):  # type: ignore[arg-type]
         one.type = hints[one.name]
@@ -40,7 +42,8 @@ def with_real_types(cls: type[Class]) -> type[Class]:
 
 
 def kinds_of(option: Field[Any]) -> frozenset[type]:
-    """The plain types that a value may have: `int | None` is {int, NoneType}, `dict[str, float]` is {dict}."""
+    """The plain types that a value may have: `int | None` is {int, NoneType}, `dict[str, float]` is
+    {dict}."""
     members = get_args(option.type) if isinstance(option.type, UnionType) else (option.type,)
     return frozenset(get_origin(member) or member for member in members)
 
@@ -50,7 +53,8 @@ def may_be_empty(option: Field[Any]) -> bool:
 
 
 def coerce(option: Field[Any], value: Any) -> Any:
-    """The value as the field's type knows it: YAML reads 1e-3 as a text, and one name may stand for a list."""
+    """The value as the field's type knows it: YAML reads 1e-3 as a text, and one name may stand for a
+    list."""
     kinds = kinds_of(option)
     if value is None and NoneType in kinds:
         return None

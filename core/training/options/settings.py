@@ -30,7 +30,8 @@ def settings_from(kind: type, config: object) -> Any:
 
 
 def with_settings(kinds: Iterable[type]) -> Callable[[type[Class]], type[Class]]:
-    """Add the fields of these settings to a class that becomes a dataclass; two techniques may share a field."""
+    """Add the fields of these settings to a class that becomes a dataclass; two techniques may share a
+    field."""
 
     def add(cls: type[Class]) -> type[Class]:
         added: dict[str, Field[Any]] = {}

@@ -1,4 +1,5 @@
-"""What stands around a training: its status and heartbeat, the signals that end it, its log. Only rank 0 writes."""
+"""What stands around a training: its status and heartbeat, the signals that end it, its log. Only rank 0
+writes."""
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ def stop_on_signals(heartbeat: Heartbeat | NonPrimaryHeartbeat) -> Iterator[None
 
 @contextlib.contextmanager
 def log_to_folder(folder: RunFolder) -> Iterator[None]:
-    """Log lines go to log.txt and to stderr, once each where stderr is log.txt already. Only rank 0 writes."""
+    """Log lines go to log.txt and to stderr, once each where stderr is log.txt already. Only rank 0
+    writes."""
     logger = logging.getLogger("core")
     if os.environ.get("RANK", "0") != "0":
         yield

@@ -22,7 +22,8 @@ MEGABYTE = 1024 * 1024
 
 
 class Heartbeat:
-    """Writes status.json every two seconds; `stopping` becomes true when the stop file or a signal asks for it."""
+    """Writes status.json every two seconds; `stopping` becomes true when the stop file or a signal asks for
+    it."""
 
     def __init__(self, folder: RunFolder, *, gpu: int | None, beat: float = BEAT) -> None:
         self.folder, self.beat = folder, beat
@@ -42,7 +43,8 @@ class Heartbeat:
         self._thread.join(timeout=30)
 
     def stop_requested(self) -> bool:
-        """Whether the run shall stop; the file is also looked for here, between two beats. FolderGone where that is so."""
+        """Whether the run shall stop; the file is also looked for here, between two beats. FolderGone where
+        that is so."""
         self.folder.require()
         if not self._asked.is_set() and self.folder.stop_file.exists():
             self._asked.set()
@@ -90,7 +92,8 @@ class Machine:
         psutil.cpu_percent()
 
     def measurements(self) -> dict[str, float]:
-        """CPU of the machine (%), memory of the run (MB), and of its GPU use (%), memory (MB), temperature (°C), power (W)."""
+        """CPU of the machine (%), memory of the run (MB), and of its GPU use (%), memory (MB), temperature
+        (°C), power (W)."""
         found = {"cpu": psutil.cpu_percent(), "memory": self._memory() / MEGABYTE}
         if self._gpu is not None:
             found.update(gpu_measurements(self._gpu))

@@ -198,7 +198,8 @@ def rows_at_once(
     device: torch.device | str,
     most: int | None = None,
 ) -> int:
-    """How many rows like the first go at once; measured on it the first time that a network sees such rows."""
+    """How many rows like the first go at once; measured on it the first time that a network sees such
+    rows."""
     place, known = torch.device(device), _limits.setdefault(network, {})
     key = _key(rows[0], device, most)
     if key in known:

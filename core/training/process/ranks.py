@@ -1,4 +1,5 @@
-"""Several processes that train together (torchrun). One process is simply the only rank; only rank 0 writes."""
+"""Several processes that train together (torchrun). One process is simply the only rank; only rank 0
+writes."""
 
 from __future__ import annotations
 

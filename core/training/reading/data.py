@@ -1,4 +1,5 @@
-"""Samples as batches: training draws with their augmentation, and whole samples cut into pieces for scoring."""
+"""Samples as batches: training draws with their augmentation, and whole samples cut into pieces for
+scoring."""
 
 from __future__ import annotations
 
@@ -60,7 +61,8 @@ class Batch:
 
 
 class TrainingSamples(Dataset):
-    """`samples[epoch, place, sample]` is an Example; all randomness comes from the seed and these three numbers."""
+    """`samples[epoch, place, sample]` is an Example; all randomness comes from the seed and these three
+    numbers."""
 
     def __init__(self, source: Source, changes: Changes, seed: int) -> None:
         self.source, self.changes, self.seed = source, changes, seed
@@ -188,7 +190,8 @@ class WholeLoader:
 
 @dataclass
 class Joined:
-    """Samples on their way from a reader: arrays of one shape stand in one tensor, which is passed on uncopied."""
+    """Samples on their way from a reader: arrays of one shape stand in one tensor, which is passed on
+    uncopied."""
 
     found: list[Found]  # pieces without arrays
     arrays: list[tuple[list[tuple[int, int]], dict[str, torch.Tensor]]]  # which (sample, piece), one row each

@@ -32,7 +32,8 @@ from core.training.reading.inputs import (
 )
 from core.workspace import Workspace
 
-# Of the views of a strengthened sample: were all of them changed, the change itself would tell the classes apart.
+# Of the views of a strengthened sample: were all of them changed, the change itself would tell the classes
+# apart.
 STRENGTHENED_SHARE = 0.5
 
 

@@ -64,7 +64,8 @@ def _fit(path: Path, mtime_ns: int, name: str, modality: str) -> Fit:
 
 
 def labels_for(modality: str, table: pd.DataFrame) -> pd.Series:
-    """Pictures are judged by what is seen, sound by what is heard, multimodal by either; null where not stated."""
+    """Pictures are judged by what is seen, sound by what is heard, multimodal by either; null where not
+    stated."""
     if modality == "multimodal":
         return table["label"]
     if modality in ("image", "video"):

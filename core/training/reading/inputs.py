@@ -142,7 +142,8 @@ def _multimodal_pieces(
 
 
 def without(arrays: Arrays, missing: frozenset[str]) -> Arrays:
-    """The same piece with modalities (image, audio, text, metadata) marked as missing, as training marks them."""
+    """The same piece with modalities (image, audio, text, metadata) marked as missing, as training marks
+    them."""
     masked = dict(arrays)
     if "image" in missing:
         masked["mask"] = np.zeros_like(arrays["mask"])
@@ -193,7 +194,8 @@ def multimodal_arrays(
 
 
 def crops_per_axis(units: int) -> int:
-    """Fewer crops of each where a file has many: 3 x 3 of a picture, 2 x 2 of eight frames, the middle of sixteen."""
+    """Fewer crops of each where a file has many: 3 x 3 of a picture, 2 x 2 of eight frames, the middle of
+    sixteen."""
     return next((n for n in range(CROPS_PER_AXIS, 1, -1) if units * n * n <= MOST_CROPS), 1)
 
 

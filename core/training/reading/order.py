@@ -1,4 +1,5 @@
-"""In which order the samples come: the same for the same seed and epoch, on any number of processes and after a resume."""
+"""In which order the samples come: the same for the same seed and epoch, on any number of processes and after
+a resume."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ Draw = tuple[int, int, int]  # epoch, place in the epoch, sample
 
 
 def epoch_order(samples: TrainingSet, techniques: Sequence[Balancing], seed: int, epoch: int) -> np.ndarray:
-    """The draws of one epoch: by the first technique that draws, else every sample once (or as datasets are weighed)."""
+    """The draws of one epoch: by the first technique that draws, else every sample once (or as datasets are
+    weighed)."""
     rng = np.random.default_rng([seed, epoch, 1])
     for technique in techniques:
         drawn = technique.draws(rng)
@@ -40,7 +42,8 @@ def share_of_rank(
 
 
 def _deal_by_class(blocks: np.ndarray, labels: np.ndarray, world: int) -> np.ndarray:
-    """Reordered so that every run of `world` draws is of one class as far as it goes, in the order of arrival."""
+    """Reordered so that every run of `world` draws is of one class as far as it goes, in the order of
+    arrival."""
     waiting: dict[int, list[np.ndarray]] = {0: [], 1: []}
     dealt: list[np.ndarray] = []
     for block in blocks:

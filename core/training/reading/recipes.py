@@ -1,4 +1,5 @@
-"""From a configuration to the recipe: what the network's card says unless the configuration says otherwise."""
+"""From a configuration to the recipe: what the network's card says unless the configuration says
+otherwise."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ FILLS_THE_FRAME = 0.6  # a face box whose longer side has this share of the fram
 def recipe_for(
     config: TrainConfig, table: pd.DataFrame | None = None, *, card: Any = None, space: Any = None
 ) -> Recipe:
-    """The recipe of a run. `table` (sample table) is looked at for `faces: auto`; without it auto means false."""
+    """The recipe of a run. `table` (sample table) is looked at for `faces: auto`; without it auto means
+    false."""
     from core.media.faces import best_detector  # imports OpenCV
 
     if card is None:

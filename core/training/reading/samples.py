@@ -1,4 +1,5 @@
-"""Which samples a run learns from: the catalogue's rows that fit, with the label of its modality, and their plan."""
+"""Which samples a run learns from: the catalogue's rows that fit, with the label of its modality, and their
+plan."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ FEWEST_LEFT = 2  # of a class in a thinned validation or test split
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan of a run: rows with `id, path, file, dataset, modality, label, method, split, component, …`."""
+    """The plan of a run: rows with `id, path, file, dataset, modality, label, method, split, component,
+    …`."""
 
     rows: pd.DataFrame
     protocol: str
@@ -55,7 +57,8 @@ def select(config: TrainConfig, space: Workspace | None = None) -> pd.DataFrame:
 def plan_samples(
     config: TrainConfig, table: pd.DataFrame, space: Workspace | None = None, *, training: bool = True
 ) -> Planned:
-    """Divide the labelled samples leak-free, cap them, and refuse a division that nothing can be learned from."""
+    """Divide the labelled samples leak-free, cap them, and refuse a division that nothing can be learned
+    from."""
     labelled = table[table["label"].notna()].reset_index(drop=True)
     if not len(labelled):
         raise BadInput(f"datasets: no sample states a label for modality {config.modality}")

@@ -21,7 +21,8 @@ def batch_of(
 
 
 def of_one_shape(rows: Sequence[Arrays], most: int) -> Iterator[slice]:
-    """Stretches of at most `most` rows that can be stacked: what is seen whole differs in size from file to file."""
+    """Stretches of at most `most` rows that can be stacked: what is seen whole differs in size from file to
+    file."""
     start = 0
     while start < len(rows):
         shape = shape_of(rows[start])
@@ -80,7 +81,8 @@ def to_network(
 
 
 def normalise(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
-    """(…, H, W, 3) bytes to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels want."""
+    """(…, H, W, 3) bytes to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels
+    want."""
     mean = torch.tensor(card.mean, dtype=torch.float32, device=device)[:, None, None] * 255
     std = torch.tensor(card.std, dtype=torch.float32, device=device)[:, None, None] * 255
     pixels = image.to(device, non_blocking=True).movedim(-1, -3)

@@ -1,4 +1,5 @@
-"""The words of samples: what the catalogue has of them, else what the file brings, else what a recogniser heard."""
+"""The words of samples: what the catalogue has of them, else what the file brings, else what a recogniser
+heard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How a run makes its reference: figures of its validation and training files, and of mildly processed copies."""
+"""How a run makes its reference: figures of its validation and training files, and of mildly processed
+copies."""
 
 from __future__ import annotations
 

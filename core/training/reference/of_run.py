@@ -1,4 +1,5 @@
-"""reference.npz of a run folder: written when training ends, or later where an old run's files are still here."""
+"""reference.npz of a run folder: written when training ends, or later where an old run's files are still
+here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Mild processing: where copies of the run's own files lie once re-encoded, and what that costs the detector."""
+"""Mild processing: where copies of the run's own files lie once re-encoded, and what that costs the
+detector."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def mild(modality: str) -> list[Degradation]:
 def _measure(
     loaded: Loaded, part: Part, device: torch.device | str
 ) -> tuple[list[tuple[int, Measured]], dict[str, list[Measured]]]:
-    """The same files as they are and as each kind leaves them, both classes in turn, as far as the time allows."""
+    """The same files as they are and as each kind leaves them, both classes in turn, as far as the time
+    allows."""
     from core.training.reference.making import measure_prepared
 
     plain: list[tuple[int, Measured]] = []

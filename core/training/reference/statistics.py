@@ -85,7 +85,8 @@ def radial_spectrum(plane: np.ndarray, bands: int) -> np.ndarray:
 
 
 def local_noise(gray: np.ndarray) -> np.ndarray:
-    """Log deviation of what a blur removes, in tiles from the smoothest to the most textured; and its peakedness."""
+    """Log deviation of what a blur removes, in tiles from the smoothest to the most textured; and its
+    peakedness."""
     levels = gray.astype(np.float32)
     rest = levels - cv2.GaussianBlur(levels, (0, 0), 1)
     rows, columns = max(1, gray.shape[0] // TILE), max(1, gray.shape[1] // TILE)

@@ -23,7 +23,8 @@ def epoch_metrics(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
 
 def side_by_side(train: dict[str, float], val: dict[str, float]) -> dict[str, float]:
-    """The events of an epoch: `train/…` and `val/…` of the whole epoch, and `gap/…`, how far they are apart."""
+    """The events of an epoch: `train/…` and `val/…` of the whole epoch, and `gap/…`, how far they are
+    apart."""
     values = {f"train/{name}": value for name, value in train.items()}
     values.update({f"val/{name}": value for name, value in val.items()})
     values.update({f"gap/{name}": train[name] - val[name] for name in train if name in val})

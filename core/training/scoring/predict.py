@@ -40,7 +40,8 @@ class Predicted:
 
 
 class SplitReader:
-    """Reads this rank's samples of a split whole, as often as asked; its processes live as long as it does."""
+    """Reads this rank's samples of a split whole, as often as asked; its processes live as long as it
+    does."""
 
     def __init__(self, source: Source, ranks: Ranks, workers: int = 0) -> None:
         self.source = source
@@ -82,7 +83,8 @@ def predict(
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda n: None,
 ) -> Predicted:
-    """Score every sample; ranks share the work and all get the whole. A reader that is given stays alive after."""
+    """Score every sample; ranks share the work and all get the whole. A reader that is given stays alive
+    after."""
     reader = source if isinstance(source, SplitReader) else SplitReader(source, ranks, workers)
     recipe, device = reader.source.recipe, ranks.device
     arithmetic = Arithmetic.on(device, precision)
@@ -113,7 +115,8 @@ def predict(
 
 
 def score_tables(predicted: Predicted, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """scores/ and units/ as the workspace lays them out. Until it is calibrated, a probability is the score."""
+    """scores/ and units/ as the workspace lays them out. Until it is calibrated, a probability is the
+    score."""
     order = sorted(predicted.scored)
     chosen = rows.iloc[order]
     scores = pd.DataFrame(
@@ -121,7 +124,8 @@ def score_tables(predicted: Predicted, rows: pd.DataFrame) -> tuple[pd.DataFrame
             "id": chosen["id"].to_numpy(),
             "dataset": chosen["dataset"].to_numpy(),
             "modality": chosen["modality"].to_numpy(),
-            # A clip whose picture alone was forged is real to the ear: what this label calls real has no method.
+            # A clip whose picture alone was forged is real to the ear: what this label calls real has no
+            # method.
             "method": chosen["method"].where(chosen["label"] == 1).replace("", None).to_numpy(dtype=object),
             "group": chosen["component"].astype(str).to_numpy(),
             "label": chosen["label"].to_numpy(dtype=np.int64),

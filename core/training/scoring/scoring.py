@@ -1,4 +1,5 @@
-"""The one way from a prepared file to scores: units, and the sample's own. Evaluation and detection both use it."""
+"""The one way from a prepared file to scores: units, and the sample's own. Evaluation and detection both use
+it."""
 
 from __future__ import annotations
 

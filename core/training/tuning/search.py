@@ -1,4 +1,5 @@
-"""What tuning searches: the space in the YAML's `search`, or a good default; and one trial's fields out of it."""
+"""What tuning searches: the space in the YAML's `search`, or a good default; and one trial's fields out of
+it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ def count_done(study: optuna.Study, *, running: bool = False) -> int:
 
 
 class Trials:
-    """Hands out trials, one at a time over all processes of the study: never more than asked for, none twice."""
+    """Hands out trials, one at a time over all processes of the study: never more than asked for, none
+    twice."""
 
     def __init__(self, study: optuna.Study, folder: Path) -> None:
         self.study, self._lock = study, folder / "trials.lock"
@@ -49,7 +50,8 @@ def ownership() -> list[object]:
 
 
 def is_abandoned(trial: FrozenTrial) -> bool:
-    """Whether its process is gone. Of another machine's nothing is known here; its own next call will see to it."""
+    """Whether its process is gone. Of another machine's nothing is known here; its own next call will see to
+    it."""
     owner = trial.user_attrs.get(OWNER)
     if not owner:
         return True

@@ -49,7 +49,8 @@ def tune(
     folder: Path | None = None,
     space: Workspace | None = None,
 ) -> dict[str, Any]:
-    """Make the study's trials up to `trials` in all and write what was found. A second call goes on with it."""
+    """Make the study's trials up to `trials` in all and write what was found. A second call goes on with
+    it."""
     if trials < 1 or jobs < 1:
         raise BadInput(f"trials ({trials}) and jobs ({jobs}) must be > 0")
     space = space or workspace()
@@ -116,7 +117,8 @@ def folder_for(fields: Mapping[str, Any], search: Mapping[str, Any], space: Work
 
 
 def open_study(folder: Path, *, minimize: bool = False) -> optuna.Study:
-    """The study in the folder's journal. The best of few epochs says little, so nothing is pruned before the third."""
+    """The study in the folder's journal. The best of few epochs says little, so nothing is pruned before the
+    third."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
     return optuna.create_study(
@@ -130,7 +132,8 @@ def open_study(folder: Path, *, minimize: bool = False) -> optuna.Study:
 
 
 def _sampler() -> optuna.samplers.TPESampler:
-    """Options are chosen together, and trials under way are counted as poor, so that two processes look elsewhere."""
+    """Options are chosen together, and trials under way are counted as poor, so that two processes look
+    elsewhere."""
     with warnings.catch_warnings():  # both are called experimental
         warnings.simplefilter("ignore")
         return optuna.samplers.TPESampler(
@@ -263,7 +266,8 @@ class Tuning:
         return (best, TrialState.COMPLETE) if state == "completed" else (best, TrialState.FAIL)
 
     def _start(self, run: RunFolder) -> Callable[[], bool]:
-        """Its process, asked whether it lives: one that still trains, none where it has ended, else a new one."""
+        """Its process, asked whether it lives: one that still trains, none where it has ended, else a new
+        one."""
         status = run.status()
         if status.state == "completed":
             return lambda: False

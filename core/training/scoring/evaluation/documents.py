@@ -153,7 +153,8 @@ def localise(
 
 
 def fit_calibration(val: pd.DataFrame, method: str = "platt") -> calibration.Calibration:
-    """Calibration on validation by the method asked for; with one class only the raw score stands for itself."""
+    """Calibration on validation by the method asked for; with one class only the raw score stands for
+    itself."""
     labels = val["label"].to_numpy(dtype=np.int64)
     fakes = int(labels.sum())
     if 0 < fakes < len(labels):
@@ -270,7 +271,8 @@ def only_demo(tables: Mapping[str, pd.DataFrame]) -> bool:
 
 
 def disagreement(metrics: Mapping[str, Any]) -> list[str]:
-    """Figures at the chosen threshold whose intervals on validation and test do not meet, and small classes."""
+    """Figures at the chosen threshold whose intervals on validation and test do not meet, and small
+    classes."""
     found = []
     if "val" in metrics and "test" in metrics:
         ours, theirs = metrics["val"]["at_chosen"]["intervals"], metrics["test"]["at_chosen"]["intervals"]

@@ -1,4 +1,5 @@
-"""Every figure of a table of scores at one threshold, each with its 95 % interval by bootstrap over groups."""
+"""Every figure of a table of scores at one threshold, each with its 95 % interval by bootstrap over
+groups."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def measure(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """`table` has label, score, group and, where calibrated, probability. A threshold of None calls nothing fake."""
+    """`table` has label, score, group and, where calibrated, probability. A threshold of None calls nothing
+    fake."""
     labels = table["label"].to_numpy(dtype=np.int64)
     scores = table["score"].to_numpy(dtype=np.float64)
     at: dict[str, Any] = {"threshold": threshold, **confusion(labels, scores, threshold)}
@@ -115,7 +117,8 @@ def ranking(swept: Sweep | None) -> dict[str, float | None]:
 
 
 def precision_at(recall: float | None, fpr: float | None, prevalence: float) -> float | None:
-    """Precision where a share `prevalence` of what comes in is fake, which is rarely the share in the data."""
+    """Precision where a share `prevalence` of what comes in is fake, which is rarely the share in the
+    data."""
     if recall is None or fpr is None:
         return None
     called = recall * prevalence + fpr * (1 - prevalence)
@@ -139,7 +142,8 @@ def breakdown(
     threshold: float | None,
     columns: Sequence[str] = ("dataset", "method", "modality", "present", "identity"),
 ) -> dict[str, list[dict[str, Any]]]:
-    """The figures of each part. A method has fakes only, so it is measured against all reals of its datasets."""
+    """The figures of each part. A method has fakes only, so it is measured against all reals of its
+    datasets."""
     parts: dict[str, list[dict[str, Any]]] = {}
     for column in columns:
         if column not in table or table[column].nunique(dropna=True) == 0:

@@ -62,7 +62,8 @@ def propose(spans: np.ndarray, scores: np.ndarray, levels: int = 10) -> list[Pro
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """All proposals, best-scored first: which sample each is of, and whether it finds a true segment there."""
+    """All proposals, best-scored first: which sample each is of, and whether it finds a true segment
+    there."""
 
     samples: list[str]
     truths: np.ndarray  # true segments of each sample

@@ -1,4 +1,5 @@
-"""The result pictures of a run, readable in print: curves of training, of the threshold, ROC and PR, confusion."""
+"""The result pictures of a run, readable in print: curves of training, of the threshold, ROC and PR,
+confusion."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ Series = Mapping[str, Sequence[tuple[float, float]]]  # name of the measurement 
 
 
 def training_curves(path: Path, series: Series, best_epoch: int | None, monitor: str) -> None:
-    """Loss, the metrics and the learning rate by epoch; the best epoch, which the monitor picked, is marked."""
+    """Loss, the metrics and the learning rate by epoch; the best epoch, which the monitor picked, is
+    marked."""
     wanted = dict.fromkeys(("loss", monitor, "auc", "accuracy", "balanced_accuracy", "f1"))
     panels = [*(m for m in wanted if f"val/{m}" in series or f"train/{m}" in series), "lr"]
     figure = Figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")

@@ -1,4 +1,5 @@
-"""The result files of a run under results/: the text, the pictures and the report. Made again by `evaluate`."""
+"""The result files of a run under results/: the text, the pictures and the report. Made again by
+`evaluate`."""
 
 from __future__ import annotations
 
