@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ SMALL = {
     "plans": "--samples 5000",
     "quality": "DATA --only faces --seeds 1 --minutes 0.3",
     "runs": "--sessions 2 --seconds 3 --rounds 1 --runs 20 --points 200",
+    "screenshots": "--only home --widths 390 --themes light --out OUT",
     "service": "--clients 3 --minutes 0.3",
     "scan": "--files 5000 --rounds 1",
     "scan_shards": "--rows 2000 --rounds 1",
@@ -39,6 +41,7 @@ SMALL = {
 }
 # Their small editions are tests of their own, which look at more than whether they end.
 ELSEWHERE = {"faults", "fuzz_media", "load"}
+NEED_A_BROWSER = {"screenshots"}
 
 
 def commands() -> set[str]:
@@ -58,6 +61,8 @@ def test_every_benchmark_has_a_small_edition_here() -> None:
 def test_a_benchmark_runs_to_its_end_in_small(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    if name in NEED_A_BROWSER and shutil.which("chromium") is None:
+        pytest.skip("needs Chromium (Debian's package chromium), which is not installed")
     data = str(request.getfixturevalue("shared_data")) if "DATA" in SMALL[name] else ""
     arguments = [
         data if a == "DATA" else str(tmp_path / "out") if a == "OUT" else a for a in SMALL[name].split()

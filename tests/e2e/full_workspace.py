@@ -11,6 +11,8 @@ import time
 import numpy as np
 import pandas as pd
 
+from core import audit
+from core.access import Person
 from core.catalog import table
 from core.catalog.demo import making
 from core.catalog.demo.pictures import faces_140k
@@ -40,7 +42,7 @@ def fill(space: Workspace) -> dict[str, RunFolder]:
     made = {
         "first": _finished(space, "First detector", "forensic_residual", 2.6, 1),
         "second": _finished(space, "Second detector", "mobilenetv3_small", 1.6, 2, loss="focal", epochs=8),
-        "nothing": _finished(space, "Third detector", "simple_net", 0.0, 3, epochs=2),
+        "nothing": _finished(space, "Third detector", "simple_cnn", 0.0, 3, epochs=2),
         "stopped": _begun(space, "A stopped one", "resnet50"),
         "failed": _begun(space, "One that failed", "efficientnet_b0"),
     }
@@ -61,7 +63,16 @@ def fill(space: Workspace) -> dict[str, RunFolder]:
         ended=now,
         error="OutOfMemoryError: out of memory",
     )
+    _leave_a_trail(space, made)
     return made
+
+
+def _leave_a_trail(space: Workspace, made: dict[str, RunFolder]) -> None:
+    ada, desk = Person("ada@example.org", operator=True), Person("newsdesk", operator=False)
+    audit.record(ada, "start run", made["first"].id, space)
+    audit.record(ada, "stop run", made["stopped"].id, space)
+    audit.record(ada, "save operating point", made["first"].id, space, threshold=0.42, method="macro_f1")
+    audit.record(desk, "judge", "a clip with a long name that somebody sent in.mp4", space, verdict="fake")
 
 
 def _begun(space: Workspace, name: str, model: str, **more: object) -> RunFolder:
