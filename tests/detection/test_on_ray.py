@@ -155,7 +155,7 @@ def assert_the_same_there(pictures: list[str], space: Workspace) -> None:
     assert fill_cache([Task(recipe, files)], 1, space)["cached"] == 31
     folder, loaded, source = scored_run(files)
     ranks = Ranks(0, 1, own_device("cpu"))
-    there = Sharded(folder, on_cluster=True, resume=False, shard=8, cpus=1).scored(
+    there = Sharded(folder, on_cluster=True, resume=False, shard=8, cpus=1).score_source(
         loaded, source, ranks, 0, "x"
     )
     here = rescore.score_source(loaded, source, ranks, 0, "x")
@@ -216,7 +216,9 @@ def test_a_scoring_goes_on_with_the_lines_of_the_same_weights(pictures: list[str
     other = {**known, "row": 1, "file": files[1], "of": "other weights"}
     place.write_text(f'{json.dumps(known)}\n{json.dumps(other)}\n{{"row": 2, "fi')
     ranks = Ranks(0, 1, own_device("cpu"))
-    found = Sharded(folder, on_cluster=False, resume=True, shard=2).scored(loaded, source, ranks, 0, "test")
+    found = Sharded(folder, on_cluster=False, resume=True, shard=2).score_source(
+        loaded, source, ranks, 0, "test"
+    )
     assert found.scored[0].score == 0.125 and found.scored[1].score != 0.125
     assert sorted(found.scored) == [0, 1, 2] and [u.sample for u in found.unusable] == [3]
     assert not place.exists()
