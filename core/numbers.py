@@ -38,6 +38,11 @@ def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) ->
     return _write(x, places)
 
 
+def change(x: float | None) -> str:
+    """+0.0312, -0.250, 0: a number with its sign."""
+    return f"+{number(x)}" if x is not None and x > 0 else number(x)
+
+
 def percent(x: float | None) -> str:
     """91.3 %; 100 % and 0 % are said of all and of none alone."""
     if x is None or not math.isfinite(x):

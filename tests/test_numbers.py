@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.numbers import count, interval, number, percent, threshold
+from core.numbers import change, count, interval, number, percent, percent_interval, threshold
 
 TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
 WRITTEN = {
@@ -54,6 +54,34 @@ def test_what_is_missing_and_what_is_counted() -> None:
         "none", "0.0000444082", "0.5", "-120",
     )  # fmt: skip
     assert interval(0.5, None, None) == "0.500"
+    assert (change(0.25), change(-0.25), change(0.0), change(None)) == ("+0.250", "-0.250", "0", "–")
+    assert percent_interval(0.125, 0.0984, 0.1571) == "12.5 % [9.8, 15.7]"
+    assert percent_interval(0.5, None, None) == "50.0 %"
+
+
+HOUSE = TWIN.parent.parent
+ROOMS = ("core/detection/wording.py", "core/detection/stacking.py", "core/detection/reporting/report.py", "core/imports",
+         "core/thresholds", "core/training/scoring/evaluation", "core/cli/_verdict_text.py", "core/cli/runs.py",
+         "core/cli/thresholds.py", "core/cli/evaluate.py", "dashboard/charts/detect.py", "dashboard/detect",
+         "dashboard/thresholds", "dashboard/threshold_lab", "dashboard/compare/field.py")  # fmt: skip
+OWN_FORMAT = re.compile(r":[+,]*\.\d[gfe]\}|toFixed\(|toPrecision\(")
+# Seconds of a clip, places in a drawing, what a form is filled with: no figures of a detector.
+ALLOWED = re.compile(
+    r"\bt[01]:|verdict_after|\{[abc][xy]?:\.1f\}|toFixed\(2\)|toPrecision|\.6g\}|%\{x:\.2f\} s|kHz"
+)
+
+
+def test_rooms_that_write_figures_for_people_have_no_format_of_their_own() -> None:
+    found = []
+    for room in ROOMS:
+        place = HOUSE / room
+        files = [place] if place.is_file() else [p for p in place.rglob("*") if p.suffix in (".py", ".js")]
+        assert files, room
+        for file in files:
+            lines = file.read_text(encoding="utf-8").splitlines()
+            found += [f"{file.relative_to(HOUSE)}: {one.strip()}" for one in lines
+                      if OWN_FORMAT.search(one) and not ALLOWED.search(one)]  # fmt: skip
+    assert found == []
 
 
 finite = st.floats(min_value=-1e6, max_value=1e6, allow_nan=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core import numbers
+
 
 def show(entries: list[dict[str, Any]]) -> str:
     lines = []
@@ -32,11 +34,11 @@ def _lines(entry: dict[str, Any]) -> list[str]:
         return [f"{name}: not applicable: {entry['reason']}", *held]
     if entry["domain"]["inside"] is False:
         reason = [f"  {entry['reason']}"] if entry["reason"] else []
-        score = f"{entry['score']:.3f} means nothing here"
+        score = f"{numbers.number(entry['score'])} means nothing here"
         return [f"{name}: uncertain  {entry['words']}  (score {score}, {entry['detector']})", *held, *reason]
-    threshold = "none" if entry["threshold"] is None else f"{entry['threshold']:.3f}"
+    threshold = numbers.threshold(entry["threshold"])
     return [
-        f"{name}: {entry['verdict']}  score {entry['score']:.3f} (threshold {threshold}, {entry['detector']})"
+        f"{name}: {entry['verdict']}  score {numbers.number(entry['score'])} (threshold {threshold}, {entry['detector']})"
         f"  {entry['words']}",
         *held,
     ]

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core import words
+from core import numbers, words
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.imports import store
@@ -154,7 +154,7 @@ def show(result: Any) -> str:
     for found in result:
         state = "stalled" if found["stalled"] else found["state"]
         state = "imported" if found["imported"] else words.state(state)
-        best = "" if found["best"] is None else f"{found['best']:.3f}"
+        best = "" if found["best"] is None else numbers.number(found["best"])
         epochs = "" if found["imported"] else f"{found['epoch']}/{found['epochs']}"
         nothing = "at chance" if found["imported"] else "learned nothing"
         what = found["name"] + (f" · {nothing}" if found["learned_nothing"] else "")

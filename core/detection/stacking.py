@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from core import numbers
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
 from core.runs.folder import open_run
@@ -41,7 +42,7 @@ class Combined:
         if self.probability is None:
             return f"not combined: {self.reason}"
         return (
-            f"together: probability {self.probability:.3f}, by stacking on {self.samples:,} validation samples "
+            f"together: probability {numbers.number(self.probability)}, by stacking on {self.samples:,} validation samples "
             "that all of them scored"
         )
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core import numbers
 from core.thresholds.calibration import Calibration
 
 # From the lowest: (probability from which it holds, words). The steps are those that analysts' tools use.
@@ -119,7 +120,11 @@ def band(scores: tuple[float, float] | None) -> str:
     if scores is None:
         return "none"
     low, high = scores
-    return "empty: no score is left to people" if low == high else f"{low:.3f} to {high:.3f}"
+    return (
+        "empty: no score is left to people"
+        if low == high
+        else f"{numbers.threshold(low)} to {numbers.threshold(high)}"
+    )
 
 
 def few_validation(reals: int, fakes: int) -> str:
@@ -132,13 +137,13 @@ def other_side(verdict: str, probability: float | None, threshold: float | None)
         return []
     if verdict == "real" and probability >= 0.5:
         return [
-            f"The probability is {probability:.2f}, and the verdict is real: the operating point calls fake only "
-            f"from a score of {threshold:.3g} on."
+            f"The probability is {numbers.number(probability)}, and the verdict is real: the operating point calls fake only "
+            f"from a score of {numbers.threshold(threshold)} on."
         ]
     if verdict == "fake" and probability < 0.5:
         return [
-            f"The probability is {probability:.2f}, and the verdict is fake: the operating point calls fake "
-            f"already from a score of {threshold:.3g} on."
+            f"The probability is {numbers.number(probability)}, and the verdict is fake: the operating point calls fake "
+            f"already from a score of {numbers.threshold(threshold)} on."
         ]
     return []
 

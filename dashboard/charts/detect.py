@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core import numbers
 from core.detection.verdict import Unit, Verdict, decide
 from dashboard import theme
 
@@ -58,7 +59,7 @@ def _operating_point(fig: go.Figure, threshold: float) -> None:
     _stretch(fig, (max(0, threshold), 1), (0.35, 0.65), theme.FAKE, opacity=0.25)
     line = {"width": 2, "dash": "dash", "color": theme.UNCERTAIN}
     fig.add_shape(type="line", x0=threshold, x1=threshold, y0=0.1, y1=0.76, line=line)
-    words, side = f"threshold {threshold:.3g}", _side(threshold)
+    words, side = f"threshold {numbers.threshold(threshold)}", _side(threshold)
     fig.add_annotation(x=threshold, y=1.0, text=words, showarrow=False, yanchor="top", xanchor=side)
 
 
@@ -68,10 +69,10 @@ def _score(fig: go.Figure, score: float, word: str) -> None:
             x=[score],
             y=[0.5],
             mode="markers+text",
-            text=[f"{word} {score:.3f}"],
+            text=[f"{word} {numbers.number(score)}"],
             textposition=f"bottom {_OPPOSITE[_side(score)]}",
             marker={"size": 18, "color": theme.LABEL_COLORS[word], "symbol": theme.LABEL_SYMBOLS[word]},
-            hovertemplate="score %{x:.4f}<extra></extra>",
+            hovertemplate=f"score {numbers.number(score)}<extra></extra>",
             cliponaxis=False,
         )
     )
@@ -91,7 +92,7 @@ def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = Non
         fig.add_hline(
             y=threshold,
             line={"width": 1.5, "dash": "dash", "color": theme.UNCERTAIN},
-            annotation_text=f"threshold {threshold:.3f}",
+            annotation_text=f"threshold {numbers.threshold(threshold)}",
         )
     if chosen is not None and chosen < len(verdict.units):
         unit = verdict.units[chosen]
@@ -116,10 +117,13 @@ def _person(
             mode="lines+markers",
             name=f"person {track + 1}",
             customdata=[k for k, _ in own],
-            text=[f"frame {u.index}: {word}" for (_, u), word in zip(own, words, strict=True)],
+            text=[
+                f"frame {u.index}: {word}, score {numbers.number(u.score)}"
+                for (_, u), word in zip(own, words, strict=True)
+            ],
             line={"color": theme.SERIES[track % len(theme.SERIES)], "width": 1.5},
             marker=_marker(words),
-            hovertemplate="%{x:.2f} s, %{text}, score %{y:.3f}<extra></extra>",
+            hovertemplate="%{x:.2f} s, %{text}<extra></extra>",
         )
     )
 
@@ -145,9 +149,12 @@ def _segments(
             mode="markers",
             showlegend=False,
             customdata=[k for k, _ in own],
-            text=[f"{u.t0:.1f} to {u.t1:.1f} s: {w}" for (_, u), w in zip(own, words, strict=True)],
+            text=[
+                f"{u.t0:.1f} to {u.t1:.1f} s: {w}, score {numbers.number(u.score)}"
+                for (_, u), w in zip(own, words, strict=True)
+            ],
             marker=_marker(words),
-            hovertemplate="%{text}, score %{y:.3f}<extra></extra>",
+            hovertemplate="%{text}<extra></extra>",
         )
     )
 
@@ -226,11 +233,11 @@ def contributions(verdict: Verdict) -> go.Figure:
             y=names,
             orientation="h",
             text=[
-                f"{a:+.3f} ({float(c['share']):.0%})"
+                f"{numbers.change(a)} ({float(c['share']):.0%})"
                 for a, c in zip(adds, verdict.contributions, strict=True)
             ],
             marker={"color": [theme.FAKE if a > 0 else theme.REAL for a in adds]},
-            hovertemplate="%{y}: %{x:+.4f}<extra></extra>",
+            hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
     fig.update_xaxes(title="adds to the score (without it, the score falls by this)", zeroline=True)

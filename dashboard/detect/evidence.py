@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import numbers
 from core.detection import stacking, wording
 from core.detection.serving.service import Job
 from core.detection.verdict import Verdict
@@ -105,7 +106,7 @@ def side_by_side(jobs: Sequence[Job]) -> None:
     if combined.probability is None:
         st.caption(theme.safe(f"Not combined: {combined.reason}"))
         return
-    weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in combined.weights.items())
+    weights = ", ".join(f"{name} {numbers.change(weight)}" for name, weight in combined.weights.items())
     st.markdown(
         f"**Together: probability {theme.number(combined.probability)}** (calibrated stacking on "
         f"{theme.count(combined.samples)} validation samples that all of them judged; AUC there "

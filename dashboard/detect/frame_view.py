@@ -85,7 +85,7 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float |
         with strip.container(width=STRIP_WIDTH):
             if Path(one.path).is_file():
                 st.image(one.path, width="stretch")
-            words = f"{one.t0:.1f} s · {verdict.units[one.unit].score:.2f}"
+            words = f"{one.t0:.1f} s · {theme.number(verdict.units[one.unit].score)}"
             if st.button(words, key=f"strip-{item.key}-{k}", type="tertiary"):
                 _look_at(item, one.unit, one.path, one.t0)
 
@@ -139,7 +139,7 @@ def layers(verdict: Verdict, one: HeatMap) -> tuple[np.ndarray, np.ndarray]:
     mapped = pictures.blend(frame, map_, 1.0)
     size = verdict.frame_size or (frame.shape[1], frame.shape[0])
     same = [u for u in verdict.units if u.index == unit.index and u.kind == "face" and u.box]
-    boxes = [(u.box, f"person {u.track + 1}: {u.score:.2f}") for u in same if u.box is not None]
+    boxes = [(u.box, f"person {u.track + 1}: {theme.number(u.score)}") for u in same if u.box is not None]
     if boxes:
         frame, mapped = pictures.draw_boxes(frame, boxes, size), pictures.draw_boxes(mapped, boxes, size)
     return frame, mapped

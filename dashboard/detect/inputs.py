@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import numbers
 from core.detection import choice, defaults, source, wording
 from core.detection.request import Request
 from core.detection.samples import Sample, demo_samples
@@ -76,7 +77,11 @@ def _about(run_id: str) -> None:
         st.error(f"✖ **{theme.safe(words[:1].upper() + words[1:])}**")
     elif found.learned_nothing:
         st.error("**✖ This detector learned nothing.** Its verdicts are no evidence.")
-    threshold = "nothing is called fake" if found.threshold is None else f"fake from {found.threshold:.3f} on"
+    threshold = (
+        "nothing is called fake"
+        if found.threshold is None
+        else f"fake from {numbers.threshold(found.threshold)} on"
+    )
     band = f"; uncertain band {wording.band(found.band)}" if found.band else ""
     st.caption(theme.safe(" ".join((f"{threshold}{band}.".capitalize(), *found.about.lines))))
 

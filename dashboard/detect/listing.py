@@ -124,7 +124,7 @@ def _row(item: Item, named: dict[str, str], *, picture: bool) -> dict[str, str]:
     if verdict is not None:
         row |= {
             "verdict": MARKS.get(_word(verdict), _word(verdict).replace("_", " ")),
-            "score": "–" if verdict.score is None else f"{verdict.score:.3f}",
+            "score": theme.number(verdict.score),
             "detector": named.get(verdict.detector or "", verdict.detector or "–"),
             "evidence": verdict.reason or verdict.words,
         }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import numbers
 from core.detection import explanations, exports, sound, stacking, wording
 from core.detection.reporting import feedback, report
 from core.detection.serving.service import Job
@@ -136,7 +137,7 @@ def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
     kind = verdict.units[0].kind if verdict.units else "unit"
     above = sum(u.score >= threshold for u in verdict.units) if threshold is not None else 0
     point = verdict.operating_point
-    at = "no threshold" if threshold is None else f"{threshold:.3f}"
+    at = "no threshold" if threshold is None else numbers.threshold(threshold)
     parts = [
         f"decided at {at}" + (f" ({chosen})" if (chosen := wording.describe_choice(point)) else ""),
         f"{kind}s {above} of {len(verdict.units)} above",

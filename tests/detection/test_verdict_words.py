@@ -95,7 +95,7 @@ def test_the_report_is_one_file_without_scripts_or_anything_from_outside() -> No
     assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
     for words in (
         "0.800",
-        "0.500",
+        "0.5",
         "ab" * 32,
         "learned nothing",
         wording.STANDING[1],

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from core import numbers
 from tests.detection.tiny_runs import make_run
 from tests.thresholds.run_folder import scores
 
@@ -106,7 +107,7 @@ def test_drag_release_save_and_detect_with_it(
     picture = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (96, 96, 3), np.uint8)).save(picture)
     page.locator('input[type="file"]').first.set_input_files(str(picture))
-    expect(page.get_by_text(f"decided at {chosen:.3f}")).to_be_visible(timeout=180_000)
+    expect(page.get_by_text(f"decided at {numbers.threshold(chosen)}")).to_be_visible(timeout=180_000)
 
 
 def test_every_handle_and_the_keyboard(start_server: Callable, page: Page, run: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import html, pdf
+from core import html, numbers, pdf
 from core.access import LOCAL, Person
 from core.detection import wording
 from core.detection.explanations import METHODS
@@ -72,10 +72,6 @@ def as_html(
     )
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
 def _word(verdict: Verdict) -> str:
     return verdict.verdict or verdict.status.replace("_", " ")
 
@@ -89,7 +85,7 @@ def _overview(verdicts: Sequence[Verdict], each: int, together: Sequence[str]) -
             {
                 "file": v.file,
                 "word": _word(v),
-                "score": number(v.score),
+                "score": numbers.number(v.score),
                 "detector": v.detector or "–",
                 "words": v.reason or v.words,
             }
@@ -117,7 +113,9 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
         "timeline": timeline(v) if judged else "",
         "maps": _maps(v, MOST_MAPS_OF_PDF if brief else MOST_MAPS),
         "contributions": {
-            str(c["modality"]): f"adds {c['adds']:+.3f} (score without it {c['without']:.3f})"
+            str(
+                c["modality"]
+            ): f"adds {numbers.change(c['adds'])} (score without it {numbers.number(c['without'])})"
             for c in v.contributions
         },
         "outside": [f"{'outside: ' if o.get('out') else ''}{o['words']}" for o in v.outside],
@@ -129,13 +127,13 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
 
 def _figures(v: Verdict) -> dict[str, str]:
     if v.domain.get("inside") is False:
-        return {"score": f"{number(v.score)}, which means nothing for such a file"}
+        return {"score": f"{numbers.number(v.score)}, which means nothing for such a file"}
     above = sum(u.score >= v.threshold for u in v.units) if v.threshold is not None else 0
     kind = v.units[0].kind if v.units else "unit"
-    threshold = "none: nothing is called fake" if v.threshold is None else number(v.threshold)
+    threshold = "none: nothing is called fake" if v.threshold is None else numbers.threshold(v.threshold)
     chosen = wording.describe_choice(v.operating_point)
     rows = {
-        "score": number(v.score),
+        "score": numbers.number(v.score),
         "probability": _probability(v),
         "threshold": f"{threshold}, {chosen}" if chosen else threshold,
         "uncertain band": wording.band(v.band),
@@ -143,7 +141,7 @@ def _figures(v: Verdict) -> dict[str, str]:
         "people": str(len(v.tracks)) if len(v.tracks) > 1 else "",
         "detector": f"{v.detector} ({v.model})",
         "weights of the detector": f"SHA-256 {sha}" if (sha := v.about.get("weights_sha256")) else "",
-        "seconds": number(v.seconds, 1),
+        "seconds": numbers.number(v.seconds),
     }
     return {k: x for k, x in rows.items() if x}
 
@@ -152,7 +150,7 @@ def _probability(v: Verdict) -> str:
     if not v.calibrated:
         return "not calibrated"
     among = "" if v.prevalence is None else f", among files of which {v.prevalence:.0%} are fake"
-    return f"{number(v.probability)} (calibrated{among})"
+    return f"{numbers.number(v.probability)} (calibrated{among})"
 
 
 def _maps(v: Verdict, most: int) -> list[dict[str, Any]]:
@@ -173,7 +171,7 @@ def _map(v: Verdict, one: HeatMap) -> dict[str, Any]:
     return {
         "wide": one.kind != "picture",
         "data": base64.b64encode(Path(one.path).read_bytes()).decode("ascii"),
-        "words": ", ".join([p for p in parts if p] + [f"score {number(_score(v, one))}"]),
+        "words": ", ".join([p for p in parts if p] + [f"score {numbers.number(_score(v, one))}"]),
         "faithful": faithful(one),
     }
 
@@ -191,7 +189,7 @@ def faithful(one: HeatMap) -> str:
     removal_shows_nothing = round(f.drop, 3) == round(f.random, 3) == 0
     if removal_shows_nothing and round(f.score, 3) in (0.0, 1.0):
         return (
-            f"the score ({f.score:.3f}) lies at the end of its scale: removing parts hardly moves it, so the map "
+            f"the score ({numbers.number(f.score)}) lies at the end of its scale: removing parts hardly moves it, so the map "
             "cannot be tested that way"
         )
     holds = f.holds and round(f.drop, 3) > max(0.0, round(f.random, 3))
@@ -204,7 +202,7 @@ def faithful(one: HeatMap) -> str:
 def _moves(drop: float) -> str:
     if round(drop, 3) == 0:
         return "leaves the score as it is"
-    return f"{'lowers' if drop > 0 else 'raises'} the score by {abs(drop):.3f}"
+    return f"{'lowers' if drop > 0 else 'raises'} the score by {numbers.number(abs(drop))}"
 
 
 def _facts(facts: Mapping[str, Any], most: int | None) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def ablation_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in rows:
         gain = "too few samples to say"
         if row["gain"] is not None:
-            gain = f"{row['without']:.3f} -> {row['with']:.3f}, gain {numbers.interval(row['gain'], *row['interval'])}"
+            gain = f"{numbers.number(row['without'])} -> {numbers.number(row['with'])}, gain {numbers.interval(row['gain'], *row['interval'])}"
         lines.append(f"  {row['part']:<8} {row['n']:>6,} samples  {gain}")
     return lines
 
@@ -121,7 +121,7 @@ def _table(title: str, figures: Mapping[str, Any]) -> Sequence[str]:
     for key, label in ROWS:
         if default.get(key) is not None or chosen.get(key) is not None:
             a, b = default.get(key), chosen.get(key)
-            change = f"{b - a:+.3f}" if a is not None and b is not None and a != b else ""
+            change = numbers.change(b - a) if a is not None and b is not None and a != b else ""
             lines.append(
                 f"{label:<28} {with_interval(default, key):<22} {with_interval(chosen, key):<28} {change}"
             )
