@@ -1,6 +1,6 @@
 """What is set on the Thresholds page beside its line, as it stands in the address: methods, cost model, open parts.
 
-?methods=f1,youden&probabilities=0&dcf=1:10@0.5&slice=method&open=lines,compared&preset=equal_fpr&calibration=isotonic
+?methods=f1,youden&probabilities=0&dcf=1:10@0.5&slice=method&samples=missed&open=lines&preset=equal_fpr
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ BY = "thresholds-by"  # what errors are told apart by
 PRESET = "thresholds-preset"
 CALIBRATION = "thresholds-calibration"
 MISS, ALARM, PRIOR = "thresholds-dcf-miss", "thresholds-dcf-alarm", "thresholds-dcf-prior"
+SAMPLES = "thresholds-samples"  # the open tab, by its title
+# Tabs of samples at the line: name in the address, title.
+TABS = {
+    "under": "Just under the line (called real)",
+    "above": "Just over the line (called fake)",
+    "alarms": "Worst false alarms",
+    "missed": "Worst misses",
+}
 # Parts that can be opened, by their names in the address.
 BOXES = {
     "lines": "thresholds-slices",
@@ -39,6 +47,7 @@ def open_link(given: Mapping[str, str]) -> None:
     opened = given.get("open", "").split(",")
     for name, key in BOXES.items():
         state[key] = name in opened
+    state[SAMPLES] = TABS.get(given.get("samples", ""), TABS["under"])
     for key, name, known in (
         (PRESET, "preset", ("single", "equal_recall", "equal_fpr")),
         (CALIBRATION, "calibration", ("raw", *CALIBRATIONS)),
@@ -57,6 +66,7 @@ def address() -> dict[str, str | None]:
     chosen = tuple(state.get(METHODS, SHOWN_FIRST))
     opened = [name for name, key in BOXES.items() if state.get(key)]
     model = cost_model()
+    tab = next((name for name, title in TABS.items() if title == state.get(SAMPLES)), "under")
     dcf = f"{model.fp:.15g}:{model.fn:.15g}@{model.prevalence:.15g}"
     return {
         "asv": state.get("thresholds-asv"),
@@ -64,6 +74,7 @@ def address() -> dict[str, str | None]:
         "probabilities": None if state.get(PROBABILITIES, True) else "0",
         "dcf": None if model == ASVSPOOF5 else dcf,
         "slice": state.get(BY),
+        "samples": None if tab == "under" else tab,
         "open": ",".join(opened) or None,
         "preset": None if state.get(PRESET) in (None, "equal_recall") else str(state[PRESET]),
         "calibration": None if state.get(CALIBRATION) in (None, "platt") else str(state[CALIBRATION]),

@@ -43,13 +43,13 @@ def samples(source: Source, looked: Scored, threshold: float | None) -> None:
     under, above = looked.ranked.next_to(threshold, SHOWN)
     alarms, missed = looked.ranked.worst(threshold, SHOWN)
     shown = (
-        ("Just under the line (called real)", under, "under", "Nothing is called real here."),
-        ("Just over the line (called fake)", above, "above", "Nothing is called fake here."),
-        ("Worst false alarms", alarms, "alarms", "No real sample is called fake here."),
-        ("Worst misses", missed, "missed", "No fake is called real here."),
+        ("under", under, "Nothing is called real here."),
+        ("above", above, "Nothing is called fake here."),
+        ("alarms", alarms, "No real sample is called fake here."),
+        ("missed", missed, "No fake is called real here."),
     )
-    tabs = st.tabs([title for title, *_ in shown], key="thresholds-samples", on_change="rerun")
-    for tab, (_, rows, name, none) in zip(tabs, shown, strict=True):
+    tabs = st.tabs([page_state.TABS[name] for name, *_ in shown], key=page_state.SAMPLES, on_change="rerun")
+    for tab, (name, rows, none) in zip(tabs, shown, strict=True):
         if not tab.open:
             continue  # drawn when it is opened
         with tab:

@@ -78,19 +78,21 @@ def test_a_link_brings_methods_cost_model_and_open_parts(space: Workspace) -> No
     page.segmented_control(key="thresholds-calibration").set_value("isotonic")
     for part in ("thresholds-slices", "thresholds-compared"):
         page.session_state[part] = True
+    page.session_state["thresholds-samples"] = "Worst misses"
     page.run()
     page.segmented_control(key="thresholds-preset").set_value("equal_fpr").run()
     page.query_params["plane"] = "det"  # the lab's own, which the page leaves alone
     page.query_params["zoom"] = "0.1_0.2"
     page.run()
     link = {name: "".join(value) for name, value in page.query_params.items()}
-    assert (link["plane"], link["zoom"]) == ("det", "0.1_0.2")
+    assert (link["plane"], link["zoom"], link["samples"]) == ("det", "0.1_0.2", "missed")
     again = follow(link)
     assert again.query_params == page.query_params
     assert {p["words"] for p in sent(again)["points"]} == {"default", "f1", "precision=0.99"}
     assert again.number_input(key="thresholds-dcf-prior").value == 20
     assert again.segmented_control(key="thresholds-calibration").value == "isotonic"
     assert again.segmented_control(key="thresholds-preset").value == "equal_fpr"
+    assert again.session_state["thresholds-samples"] == "Worst misses"
     assert any("cost of 1,000" in table.value for table in again.dataframe)
 
 
