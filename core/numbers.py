@@ -38,6 +38,13 @@ def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) ->
     return _write(x, places)
 
 
+def ratio(x: float | None, between: str = ":") -> str:
+    """19:1, 3.17:1, 1,230:1: how many there are of one for each of the other, without zeros at its end."""
+    text = number(x)
+    trimmed = text.rstrip("0").rstrip(".") if "." in text else text
+    return text if text == NOTHING else f"{trimmed}{between}1"
+
+
 def change(x: float | None) -> str:
     """+0.0312, -0.250, 0: a number with its sign."""
     return f"+{number(x)}" if x is not None and x > 0 else number(x)

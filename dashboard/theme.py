@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
@@ -71,7 +70,7 @@ def figure_name(name: str) -> str:
 
 
 def ratio(x: float | None) -> str:
-    return "–" if x is None or not math.isfinite(x) else f"{x:.1f} : 1"
+    return numbers.ratio(x, " : ")
 
 
 def size(n: float | None) -> str:

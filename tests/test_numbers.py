@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.numbers import change, count, interval, number, percent, percent_interval, threshold
+from core.numbers import change, count, interval, number, percent, percent_interval, ratio, threshold
 
 TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
 WRITTEN = {
@@ -54,6 +54,12 @@ def test_what_is_missing_and_what_is_counted() -> None:
         "none", "0.0000444082", "0.5", "-120",
     )  # fmt: skip
     assert interval(0.5, None, None) == "0.500"
+    assert (ratio(6.0), ratio(1234.5), ratio(19.04, " to "), ratio(None)) == (
+        "6:1",
+        "1,230:1",
+        "19 to 1",
+        "–",
+    )
     assert (change(0.25), change(-0.25), change(0.0), change(None)) == ("+0.250", "-0.250", "0", "–")
     assert percent_interval(0.125, 0.0984, 0.1571) == "12.5 % [9.8, 15.7]"
     assert percent_interval(0.5, None, None) == "50.0 %"
@@ -62,7 +68,8 @@ def test_what_is_missing_and_what_is_counted() -> None:
 HOUSE = TWIN.parent.parent
 ROOMS = ("core/detection/wording.py", "core/detection/stacking.py", "core/detection/reporting/report.py", "core/imports",
          "core/thresholds", "core/training/scoring/evaluation", "core/cli/_verdict_text.py", "core/cli/runs.py",
-         "core/cli/thresholds.py", "core/cli/evaluate.py", "dashboard/charts/detect.py", "dashboard/detect",
+         "core/cli/thresholds.py", "core/cli/evaluate.py", "core/cli/shortcuts.py", "core/cli/tune.py", "core/catalog/advice.py",
+         "core/catalog/published.py", "core/runs/diagnosis.py", "core/detection/domain", "dashboard/charts/detect.py", "dashboard/detect",
          "dashboard/thresholds", "dashboard/threshold_lab", "dashboard/compare/field.py")  # fmt: skip
 OWN_FORMAT = re.compile(r":[+,]*\.\d[gfe]\}|toFixed\(|toPrecision\(")
 # Seconds of a clip, places in a drawing, what a form is filled with: no figures of a detector.

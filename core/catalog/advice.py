@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core import numbers
 from core.catalog import statistics
 from core.catalog.info import DatasetInfo
 from core.catalog.published import Suggestion, suggestions
@@ -117,7 +118,7 @@ def for_counts(
     said = f"{name}: {real:,} real and {fake:,} fake"
     if band == "single-class":
         return _single_class(said, count, modality, layout)
-    headline = f"{said}, {count.ratio:.3g} to 1, {band}"
+    headline = f"{said}, {numbers.ratio(count.ratio, ' to ')}, {band}"
     if band == "balanced":
         return Advice(band, f"{headline}; train as it is, nothing needs balancing", preset=_merge_steps(()))
     techniques = [FOCAL, THRESHOLD]

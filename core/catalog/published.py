@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core import numbers
 from core.catalog.layouts import layouts
 from core.catalog.statistics import SEVERITIES, Count, severity
 
@@ -58,9 +59,9 @@ class Suggestion:
     def gain(self) -> str:
         """`42:1 becomes 2.9:1`, or what it has alone."""
         if self.ratio_after is not None:
-            before = f"{self.ratio_before:.3g}:1" if self.ratio_before else "one class alone"
-            return f"{before} becomes {self.ratio_after:.3g}:1"
-        return f"{self.own_ratio:.3g}:1 by itself" if self.own_ratio else "one class alone"
+            before = f"{numbers.ratio(self.ratio_before)}" if self.ratio_before else "one class alone"
+            return f"{before} becomes {numbers.ratio(self.ratio_after)}"
+        return f"{numbers.ratio(self.own_ratio)} by itself" if self.own_ratio else "one class alone"
 
 
 # Sets of fakes only, and the recordings or clips that they were made of.

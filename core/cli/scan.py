@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core import words
+from core import numbers, words
 from core.catalog import advice, roots, statistics, table
 from core.catalog.expected import compare_with_expected
 from core.catalog.info import DatasetInfo
@@ -90,7 +90,7 @@ def show(result: dict[str, Any]) -> str:
     head = f"{'dataset':<36} {'real':>10} {'fake':>10} {'unlabelled':>10} {'ratio':>8}  severity"
     lines += [head, "-" * len(head)]
     for entry in result["datasets"]:
-        ratio = f"{entry['ratio']:.1f}:1" if entry["ratio"] else "-"
+        ratio = numbers.ratio(entry["ratio"]) if entry["ratio"] else "-"
         lines.append(
             f"{entry['name']:<36} {entry['real']:>10,} {entry['fake']:>10,} {entry['unlabelled']:>10,} "
             f"{ratio:>8}  {words.SEVERITIES.get(entry['severity'], entry['severity'])}{'  (demo data)' if entry['demo'] else ''}"

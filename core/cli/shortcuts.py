@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core import numbers
 from core.catalog import shortcut_measurements, shortcuts, table
 from core.errors import BadInput
 
@@ -56,6 +57,6 @@ def show(result: dict[str, Any]) -> str:
         for f in probe["features"]:
             mark = "  ! tells real from fake" if f["warning"] else ""
             lines.append(
-                f"  {f['name']:<17} {f['auc']:.3f} [{f['low']:.2f}, {f['high']:.2f}]  fakes are {f['fakes_are']}{mark}"
+                f"  {f['name']:<17} {numbers.interval(f['auc'], f['low'], f['high'])}  fakes are {f['fakes_are']}{mark}"
             )
     return "\n".join(lines + result["skipped"])

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core import numbers
 from core.training.options.yaml_fields import parse_setting, read_yaml
 
 SUMMARY = "search for good options with Optuna"
@@ -45,9 +46,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> str:
     lines = [f"{result['done']} of {result['trials']} trials, by {result['monitor']} on validation"]
     for row in result["all"][:10]:
-        value = "–" if row["value"] is None else f"{row['value']:.4f}"
+        value = numbers.number(row["value"])
         params = ", ".join(
-            f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row["params"].items()
+            f"{k}={numbers.number(v)}" if isinstance(v, float) else f"{k}={v}"
+            for k, v in row["params"].items()
         )
         lines.append(f"{row['number']:>4}  {value}  {row['state']:<9} {row['run']}  {params}")
     lines.append(result["folder"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from core import numbers
 from core.detection import explanations, pictures, sound, views
 from core.detection.detector import Detector, Judged
 from core.detection.explanations import faithfulness
@@ -201,7 +202,7 @@ def _render(
     pictures.save_grey(paths["overlay"], on_frame)
     both = pictures.blend(picture, on_frame)
     if box is not None and unit.kind == "face":
-        both = pictures.draw_boxes(both, [(box, f"{unit.score:.2f}")], size)  # type: ignore[arg-type]
+        both = pictures.draw_boxes(both, [(box, numbers.number(unit.score))], size)  # type: ignore[arg-type]
     pictures.save_jpeg(paths["path"], both)
     return HeatMap(
         method=method,

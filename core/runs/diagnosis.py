@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core import numbers
 from core.runs.curves import Series
 from core.runs.summaries import Summary
 
@@ -227,7 +228,9 @@ def _diagnose_overfitting(config: Mapping[str, Any], series: Mapping[str, Series
     remedies.append(
         Remedy("stronger weight decay", "keeps the weights small", {"weight_decay": max(1e-2, decay * 10)})
     )
-    return Finding("overfitted", f"AUC is {gap:.2f} better in training than in validation", tuple(remedies))
+    return Finding(
+        "overfitted", f"AUC is {numbers.number(gap)} better in training than in validation", tuple(remedies)
+    )
 
 
 def _later(found: Series | None) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import words
+from core import numbers, words
 from core.catalog.expected import FOUND, PARTLY, compare_with_expected, summary
 from core.catalog.published import balanced_datasets
 from core.catalog.table import DatasetInfo
@@ -53,7 +53,7 @@ def show_recommended() -> None:
                         "together with": s.partner,
                         "real": s.real,
                         "fake": s.fake,
-                        "ratio": f"{s.own_ratio:.3g} : 1" if s.own_ratio else "",
+                        "ratio": numbers.ratio(s.own_ratio, " : ") if s.own_ratio else "",
                         "size": s.size,
                         "licence": s.licence,
                         "how to get it": s.ask,

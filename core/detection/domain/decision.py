@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from core import numbers
 from core.detection.domain import reference
 from core.training.reference.rule import FALSE_ALARMS, FEWEST, Processed, Reference
 from core.workspace import Workspace
@@ -124,4 +125,4 @@ def _loss(kind: Processed) -> str:
     if kind.auc is None or kind.auc_before is None:
         return measured + "they are of one class, so the loss is not known."
     same = "" if kind.agreement is None else f", {kind.agreement:.0%} of verdicts unchanged"
-    return measured + f"AUC {kind.auc_before:.2f} before, {kind.auc:.2f} after{same}."
+    return measured + f"AUC {numbers.number(kind.auc_before)} before, {numbers.number(kind.auc)} after{same}."
