@@ -38,11 +38,16 @@ def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) ->
     return _write(x, places)
 
 
+def short(x: float | None, digits: int = 3) -> str:
+    """12.3, 4, 1,230: without zeros at its end."""
+    text = number(x, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def ratio(x: float | None, between: str = ":") -> str:
-    """19:1, 3.17:1, 1,230:1: how many there are of one for each of the other, without zeros at its end."""
-    text = number(x)
-    trimmed = text.rstrip("0").rstrip(".") if "." in text else text
-    return text if text == NOTHING else f"{trimmed}{between}1"
+    """19:1, 3.17:1, 1,230:1: how many there are of one for each of the other."""
+    text = short(x)
+    return text if text == NOTHING else f"{text}{between}1"
 
 
 def change(x: float | None) -> str:
@@ -69,10 +74,7 @@ def duration(seconds: float | None) -> str:
 
 def threshold(t: float | None) -> str:
     """A score to call fake from, six significant digits: 0.44, -0.990823, none."""
-    if t is None:
-        return "none"
-    text = number(t, 6)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return "none" if t is None else short(t, 6)
 
 
 def interval(x: float | None, low: float | None, high: float | None) -> str:

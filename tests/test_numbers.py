@@ -71,7 +71,7 @@ ROOMS = ("core/detection/wording.py", "core/detection/stacking.py", "core/detect
          "core/cli/thresholds.py", "core/cli/evaluate.py", "core/cli/shortcuts.py", "core/cli/tune.py", "core/catalog/advice.py",
          "core/catalog/published.py", "core/runs/diagnosis.py", "core/detection/domain", "dashboard/charts/detect.py", "dashboard/detect",
          "dashboard/thresholds", "dashboard/threshold_lab", "dashboard/compare/field.py")  # fmt: skip
-OWN_FORMAT = re.compile(r":[+,]*\.\d[gfe]\}|toFixed\(|toPrecision\(")
+OWN_FORMAT = re.compile(r":[+,]*\.[1-9][gfe]\}|toFixed\(|toPrecision\(")
 # Seconds of a clip, places in a drawing, what a form is filled with: no figures of a detector.
 ALLOWED = re.compile(
     r"\bt[01]:|verdict_after|\{[abc][xy]?:\.1f\}|toFixed\(2\)|toPrecision|\.6g\}|%\{x:\.2f\} s|kHz"

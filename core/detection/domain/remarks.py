@@ -6,6 +6,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+from core import numbers
 from core.detection.detector import Detector, Judged
 from core.detection.domain.reference import Known
 from core.training.reference.rule import Reference
@@ -105,4 +106,4 @@ def _file(known: Reference | None, info: Any) -> list[dict[str, Any]]:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return numbers.short(value) if value < 100 else numbers.count(round(value))
