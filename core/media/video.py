@@ -16,6 +16,8 @@ import av
 import av.error
 import numpy as np
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
 from core.errors import MediaError
 from core.media.container import open_container
@@ -83,12 +85,17 @@ class _Clip:
         self.path, self.limits, self.deadline = path, limits, limits.deadline()
         self.container = container
         self.stream = video_stream(container, path.name)
-        self.context = self.stream.codec_context
+        self.threads, self.passes = threads, 0
+        self.context = self._decoder(self.stream)
         limits.check_pixels(path.name, self.context.width, self.context.height)
-        self.context.thread_type = "AUTO"
-        self.context.thread_count = threads
-        self.context.copy_opaque = True
         self.index = read_index(container, self.stream, path, limits, self.deadline)
+
+    def _decoder(self, stream: VideoStream) -> VideoCodecContext:
+        context = stream.codec_context
+        context.thread_type = "AUTO"
+        context.thread_count = self.threads
+        context.copy_opaque = True
+        return context
 
     def read(self, samplings: Sequence[tuple[int, str]]) -> list[Frames]:
         index = self.index
@@ -166,7 +173,17 @@ class _Clip:
 
     def _pictures(self, positions: np.ndarray) -> Iterator[tuple[int, av.VideoFrame]]:
         """Decode the packets at these positions; each frame comes with the position of its packet."""
-        self.context.flush_buffers()
+        self.passes += 1
+        if self.passes == 1:
+            yield from self._pass(positions)
+            return
+        # A later pass is made where the one before met damage. libavcodec's VP9 then crashes when it is fed again, even
+        # after a flush: each pass has a decoder of its own.
+        with open_container(self.path, self.limits) as source:
+            self.context = self._decoder(video_stream(source, self.path.name))
+            yield from self._pass(positions)
+
+    def _pass(self, positions: np.ndarray) -> Iterator[tuple[int, av.VideoFrame]]:
         self._failures = 0
         if self.index.packets is not None:
             yield from self._decode_wanted(read_packets(self.index, positions, self.container, self.stream))

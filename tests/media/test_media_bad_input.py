@@ -224,6 +224,16 @@ def test_settings_change_the_limits_and_are_checked(space: object, tmp_path: Pat
         open_image(tmp_path / "a.png")
 
 
+@pytest.mark.parametrize("sampling", ["exact", "fast"])
+def test_a_damaged_clip_is_decoded_again_by_another_decoder(sampling: str) -> None:
+    """Drawn frames whose bytes were changed; libavcodec's VP9 crashed when it was fed the packets a second time."""
+    path = Path(__file__).parent / "damaged" / "vp9_decoder_fed_again.webm"
+    recipe = Recipe(modality="image", frames=2, image_size=32, sampling=sampling)
+    assert len(sandbox.run("core.media.prepare:prepare", path, recipe, limits=Limits()).frames) > 0
+    frames = read_frames(path, 2, sampling)
+    assert len(frames) == 2 and "damaged" in frames.notes[0]
+
+
 def test_mutated_files_never_crash(tmp_path: Path) -> None:
     assert fuzz(tmp_path, count=150, seed=0) == []
 
