@@ -1,5 +1,7 @@
-// Adds a link past the navigation, and keeps the toolbars of Plotly's charts for the mouse.
+// Adds a link past the navigation, keeps the toolbars of Plotly's charts for the mouse, and gives the uploaders, which
+// Streamlit marks as decoration although they have a name and take files, the role of what they are.
 const SKIP = "page-frame-skip";
+const UPLOADERS = "[data-testid=stFileUploaderDropzone][role=presentation]";
 const TITLE = "[data-testid=stMain] h1";
 
 export default function ({ parentElement }) {
@@ -11,6 +13,7 @@ export default function ({ parentElement }) {
     const title = page.querySelector(TITLE);
     if (title?.id) link.href = `#${title.id}`;
     for (const button of page.querySelectorAll(".modebar-btn:not([tabindex='-1'])")) button.tabIndex = -1;
+    for (const uploader of page.querySelectorAll(UPLOADERS)) uploader.setAttribute("role", "group");
   };
   const later = () => {
     waiting ||= requestAnimationFrame(mend);

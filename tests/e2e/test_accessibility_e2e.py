@@ -87,4 +87,4 @@ def test_a_keyboard_goes_past_the_navigation_and_past_toolbars(
     expect(page.locator(".modebar-btn").first).to_be_attached()
     page.wait_for_function("document.querySelectorAll('.modebar-btn:not([tabindex=\"-1\"])').length === 0")
     bar = page.locator(".modebar-container .modebar").first
-    assert float(bar.evaluate("bar => getComputedStyle(bar).opacity")) == 0  # until the mouse is there
+    expect(bar).to_have_css("opacity", "0")  # until the mouse is there

@@ -58,7 +58,7 @@ def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     page.get_by_role("combobox", name="Run").click()
     page.get_by_role("option", name="your own score file").click()
     # The page of the run has an uploader too: that of the score file is waited for by its name.
-    uploader = page.get_by_role("region", name="Score file").locator('input[type="file"]')
+    uploader = page.locator('[aria-label="Score file"]').locator('input[type="file"]')
     uploader.set_input_files(str(tmp_path / "mine.parquet"))
     expect(page.locator('.lab [data-part="which"]')).to_contain_text("the whole file (200)")
     settled(page)
