@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from core import words
 from core.detection import defaults, source
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.listing import listing
@@ -101,7 +102,11 @@ def _modality(run: str, space: Workspace) -> str | None:
 
 def _note(kind: str, modality: str, *, is_default: bool) -> str | None:
     if modality == kind:
-        return None if is_default else f"It is not the default for {kind}; it was chosen automatically."
+        return (
+            None
+            if is_default
+            else f"It is not the default for {words.modality(kind)}; it was chosen automatically."
+        )
     how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": "by pictures and sound"}[
         modality
     ]

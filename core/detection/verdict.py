@@ -92,9 +92,8 @@ class Verdict:
     catalogued: tuple[dict[str, Any], ...] = ()  # samples of the catalogue that are this file, or nearly
     about: dict[str, Any] = field(default_factory=dict)  # what made the detector; `lines` has it in words
     passed_over: tuple[dict[str, Any], ...] = ()  # detectors that the automatic choice asked before
-    text: dict[str, Any] = field(
-        default_factory=dict
-    )  # `words` that go with it, their `source`, whether `used`
+    # `words` that go with it, their `source`, whether `used`.
+    text: dict[str, Any] = field(default_factory=dict)
     stages: dict[str, float] = field(default_factory=dict)  # seconds of each step
 
     def to_dict(self) -> dict[str, Any]:

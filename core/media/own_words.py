@@ -15,6 +15,7 @@ from core.media.container import open_container
 from core.media.limits import Limits
 from core.media.words_beside import LARGEST, plain, words_beside
 
+# Written ones; pictures of words are none.
 CODECS = (
     "mov_text",
     "subrip",
@@ -23,7 +24,7 @@ CODECS = (
     "ass",
     "ssa",
     "text",
-)  # written ones; pictures of words are none
+)
 BESIDE, INSIDE = "a file beside it", "its subtitles"
 # `{\i1}` of ASS and `<i>` of the others; `\N` is a line's end.
 _STYLE = re.compile(r"\{[^}]*\}|<[^>]*>|\\[Nnh]")

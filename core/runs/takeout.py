@@ -71,9 +71,8 @@ def _write_events(run: RunFolder, found: list[Event], folder: Path) -> Path:
         for event in found:
             writer.add_scalar(event.name, event.value, event.step, walltime=event.time)
         config = yaml.safe_dump(run.config(), sort_keys=False, allow_unicode=True)
-        indented = "\n".join(
-            f"    {line}" for line in config.splitlines()
-        )  # TensorBoard reads Markdown: as it is
+        # TensorBoard reads Markdown: indented, it is shown as it is.
+        indented = "\n".join(f"    {line}" for line in config.splitlines())
         writer.add_text("configuration", indented, walltime=found[0].time)
     (made,) = folder.glob(EVENT_FILES)
     return made

@@ -105,9 +105,8 @@ def precision_at_interval(
         steps = [0.0 if a == b else math.inf if not min(a, b) else math.log(a / b) for a, b in pairs]
         return math.exp(min(math.hypot(*steps), 700))
 
-    if (
-        not recall > 0 or fpr <= 0
-    ):  # the precision is 0 or 1: the rates' own ends say how far it may lie from that
+    # The precision is 0 or 1: the rates' own ends say how far it may lie from that.
+    if not recall > 0 or fpr <= 0:
         ends = odds(recall_ends[0], fpr_ends[1]), odds(recall_ends[1], fpr_ends[0])
     else:
         here = odds(recall, fpr)

@@ -40,7 +40,9 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
         _stretch(fig, verdict.band, (0.25, 0.75), theme.UNCERTAIN, opacity=0.35)
     if verdict.score is not None:
         _score(fig, verdict.score, decide(verdict.score, threshold, verdict.band))
-    fig.update_xaxes(range=[-0.02, 1.02], title="score: raw P(fake)", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    fig.update_xaxes(
+        range=[-0.02, 1.02], title="score, from real (0) to fake (1)", tickvals=[0, 0.25, 0.5, 0.75, 1]
+    )
     fig.update_yaxes(visible=False, range=[0, 1])
     theme.figure(fig, height=140, keep="scale")
     fig.update_layout(showlegend=False, margin={"t": 4, "b": 4, "l": 8, "r": 8})

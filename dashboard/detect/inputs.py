@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import numbers
+from core import numbers, words
 from core.detection import choice, defaults, source, wording
 from core.detection.request import Request
 from core.detection.samples import Sample, demo_samples
@@ -73,8 +73,8 @@ def _about(run_id: str) -> None:
         st.caption(theme.safe(" ".join(found.about.lines)))
         return
     if found.learned_nothing and found.imported is not None:
-        words = str((found.imported["measured"] or {}).get("words") or "at chance")
-        st.error(f"✖ **{theme.safe(words[:1].upper() + words[1:])}**")
+        measured = str((found.imported["measured"] or {}).get("words") or "at chance")
+        st.error(f"✖ **{theme.safe(measured[:1].upper() + measured[1:])}**")
     elif found.learned_nothing:
         st.error("**✖ This detector learned nothing.** Its verdicts are no evidence.")
     threshold = (
@@ -96,11 +96,11 @@ def _about_defaults() -> None:
         except WorkbenchError:
             asked = []
         if not asked:
-            lines.append(f"**{kind}**: no detector yet; train one on {kind} data")
+            lines.append(f"**{words.modality(kind)}**: no detector yet; train one")
             continue
         first = theme.safe(names.get(asked[0].run, asked[0].run))
         more = f", then {len(asked) - 1} more" if len(asked) > 1 else ""
-        lines.append(f"**{kind}**: {first}{more}")
+        lines.append(f"**{words.modality(kind)}**: {first}{more}")
     st.caption("The first that knows files of this kind judges:  \n" + "  \n".join(lines))
 
 

@@ -41,9 +41,8 @@ class Given:
     name: str = ""  # of the file or folder
     config: Mapping[str, Any] = field(default_factory=dict)  # config.json, or what an .h5 says of its layers
     processor: Mapping[str, Any] = field(default_factory=dict)  # preprocessor_config.json
-    graph: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # of an ONNX file: its input, output and activation
+    # Of an ONNX file: its input, output and activation.
+    graph: Mapping[str, Any] = field(default_factory=dict)
 
     def shape(self, tensor: str) -> tuple[int, ...] | None:
         found = self.tensors.get(tensor)
@@ -159,9 +158,8 @@ class PublishedNetwork(Network):
         head = getattr(parent, last)
         setattr(parent, last, nn.Identity())
         self.encoder = net
-        self.differentiable = bool(
-            getattr(net, "differentiable", True)
-        )  # else heat maps go without gradients
+        # Else heat maps go without gradients.
+        self.differentiable = bool(getattr(net, "differentiable", True))
         self.aggregation = Average()  # of one unit
         self.head = PublishedHead(head, reading)
 

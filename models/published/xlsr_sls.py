@@ -35,9 +35,8 @@ class XlsrSls(nn.Module):
         self.fc1, self.fc3 = nn.Linear(flat, hidden), SeluLinear(hidden, 2)
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        layers = torch.stack(
-            fairseq.layers_of(self.ssl_model, waveform), dim=1
-        )  # (batch, layers, steps, width)
+        # (batch, layers, steps, width)
+        layers = torch.stack(fairseq.layers_of(self.ssl_model, waveform), dim=1)
         share = torch.sigmoid(self.fc0(layers.mean(2))).unsqueeze(-1)
         summed = (layers * share).sum(1, keepdim=True)
         pooled = functional.max_pool2d(functional.selu(self.first_bn(summed)), 3)

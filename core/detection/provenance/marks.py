@@ -77,6 +77,7 @@ def _aigc(xmp: str, fields: Mapping[str, str]) -> Iterator[Mark]:
     for text in texts:
         try:
             label = json.loads(text)
+        # Not the JSON that the rule asks for: nothing in it can be read out as a mark.
         except ValueError:
             continue
         if not isinstance(label, dict):

@@ -25,9 +25,8 @@ log = logging.getLogger(__name__)
 GIB = 1 << 30
 # Fixed on a CPU, whatever is free there: the same run is cut in the same places on every machine.
 SCORING_BUDGET = GIB  # what a pass without gradients may hold
-TRAINING_BUDGET = (
-    GIB * 5 // 4
-)  # what a step may keep for its gradients; it needs as much again while it computes them
+# What a step may keep for its gradients; it needs as much again while it computes them.
+TRAINING_BUDGET = GIB * 5 // 4
 CARD_SHARE = 0.7  # of a GPU's free memory
 MOST_ROWS = {"cpu": 16, "cuda": 256}  # of a pass without gradients; more gain nothing
 # Bytes that a network makes of each byte of its input: below this it need not be measured.
