@@ -93,8 +93,9 @@ class _Judgement:
         return self._finish(attempt, info)
 
     def _automatic(self, base: Verdict, info: Any) -> Verdict:
-        """The first detector that is fit and knows files of this kind; where none does, what the first one
-        says."""
+        """The first detector that is fit and knows files of this kind; else the first of which that could not be
+        measured; else what the first one outside says."""
+        unmeasured: Attempt | None = None
         passed: list[choice.PassedOver] = []
         unfit: list[Attempt] = []
         broken: list[tuple[str, WorkbenchError]] = []
@@ -113,10 +114,15 @@ class _Judgement:
                 passed.append(choice.PassedOver(candidate.run, one_line(error)))
                 continue
             if attempt.refused is None and attempt.domain is not None and attempt.domain.inside is not False:
-                return self._finish(_after(attempt, passed), info)
+                if attempt.domain.inside:
+                    return self._finish(_after(attempt, passed), info)
+                unmeasured = unmeasured or _after(attempt, passed)
+                continue
             why = attempt.refused or (attempt.domain.why if attempt.domain else "")
             passed.append(choice.PassedOver(found.id, why.rstrip(".")))
             unfit.append(attempt)
+        if unmeasured is not None:
+            return self._finish(unmeasured, info)
         if not passed:
             raise BadInput(choice.no_detector(info.kind))
         if broken and len(broken) == len(passed):

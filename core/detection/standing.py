@@ -71,13 +71,16 @@ def conclude(
 
     learned nothing ─▶ "its answer is no evidence"
     outside         ─▶ uncertain, "Outside what this detector knows"
-    else            ─▶ fake | uncertain (band) | real, in levels of evidence
+    not known       ─▶ fake | uncertain (band) | real, as a leaning without a level of evidence
+    inside          ─▶ fake | uncertain (band) | real, in levels of evidence
     """
     outside = domain.inside is False
     verdict = "uncertain" if outside else decide(score, threshold, band)
     shown = None if outside else probability
     if outside and not learned_nothing:
         return Conclusion(verdict, shown, wording.OUTSIDE)
+    if domain.inside is None and not learned_nothing and verdict in wording.LEANS:
+        return Conclusion(verdict, shown, wording.LEANS[verdict])
     words = wording.evidence(verdict, shown, score, learned_nothing=learned_nothing)
     return Conclusion(verdict, shown, words)
 

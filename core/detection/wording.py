@@ -22,6 +22,11 @@ INCONCLUSIVE = "Suspicious, not conclusive"
 NOTHING = "This detector learned nothing: its answer is no evidence"
 LEARNED_NOTHING = "This detector learned nothing: its verdicts are no evidence."
 OUTSIDE = "Outside what this detector knows"
+# Where it could not be measured whether the detector knows such files, no level of evidence is given.
+LEANS = {
+    "fake": "The score leans to fake; whether this detector knows such files is not known",
+    "real": "The score leans to real; whether this detector knows such files is not known",
+}
 NONE_KNOWS = "No detector here knows files of this kind"
 NOT_APPLICABLE = "Not applicable"
 NOT_DEMO = (

@@ -76,6 +76,7 @@ def test_outside_is_uncertain_without_a_probability_and_says_so(
     unknown = judged(path, run="one")
     assert unknown.verdict == "fake" and unknown.domain["inside"] is None
     assert unknown.domain["why"] == "It was never compared."
+    assert unknown.words.startswith("The score leans to fake") and "evidence" not in unknown.words
 
 
 def test_what_disqualifies_stands_in_its_order() -> None:
@@ -116,6 +117,18 @@ def test_the_automatic_choice_takes_the_first_that_is_fit(
     defaults.set_default("image", "far", OWNER)
     # A command names no candidates: every finished run is one.
     assert judged(path).detector in ("near", "other")
+
+
+def test_the_automatic_choice_prefers_a_detector_that_is_known_to_know_the_file(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("never_compared", "far", "near"):
+        make_run(space.runs / name)
+    path = save(tmp_path / "a.jpg", 1)
+    defaults.set_default("image", "never_compared", OWNER)
+    knows(monkeypatch, far=OUTSIDE, near=INSIDE)
+    assert judged(path, candidates=("far", "near")).detector == "near"
+    assert judged(path, candidates=("far",)).detector == "never_compared"
 
 
 def test_where_no_detector_knows_such_files_it_says_what_to_do(

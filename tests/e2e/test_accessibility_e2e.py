@@ -7,17 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
+from tests.detection.tiny_runs import make_run
 from tests.e2e import full_workspace
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("", "datasets", "train", "runs", "thresholds", "detect", "detectors", "compare")
+PAGES = ("", "datasets", "train", "runs", "thresholds", "detect", "detectors", "compare", "trail")
 SETTLED = """() => document.querySelector('h1') && !document.querySelector('[data-testid=stSkeleton]')
   && !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')"""
 
@@ -50,7 +53,7 @@ def visit(page: Page, url: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_violation(
-    scheme: str, start_server: Callable[..., Any], page: Page, space: Workspace, axe: str
+    scheme: str, start_server: Callable[..., Any], page: Page, space: Workspace, axe: str, tmp_path: Path
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     server = start_server(space.root)
@@ -60,6 +63,7 @@ def test_no_page_has_a_violation(
         found[f"empty {name}"] = violations(page, axe)
     server.stop()
     runs = full_workspace.fill(space)
+    make_run(space.runs / "pictures", "image", threshold=0.0)
     server = start_server(space.root)
     for name in PAGES:
         visit(page, f"{server.url}/{name}")
@@ -68,7 +72,21 @@ def test_no_page_has_a_violation(
     for state, run in runs.items():
         visit(page, f"{server.url}/runs?run={run.id}")
         found[f"runs, {state}"] = violations(page, axe)
+    visit(page, f"{server.url}/detect")
+    judge(page, tmp_path)
+    found["detect, judged"] = violations(page, axe)
     assert {state: lines for state, lines in found.items() if lines} == {}
+
+
+def judge(page: Page, folder: Path) -> None:
+    """A picture and a damaged one: the table of verdicts, a result with its heat map, and what could not be read."""
+    noise = np.random.default_rng(0).integers(0, 255, (24, 36, 3), np.uint8)
+    Image.fromarray(noise).resize((240, 160)).save(folder / "picture.png")
+    (folder / "damaged.png").write_bytes((folder / "picture.png").read_bytes()[:60])
+    files = [str(folder / name) for name in ("picture.png", "damaged.png")]
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.get_by_role("button", name="Report (PDF)")).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("slider", name="Wipe")).to_be_visible(timeout=240_000)
 
 
 def test_a_keyboard_goes_past_the_navigation_and_past_toolbars(
