@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import subprocess
 import sys
+import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -39,3 +45,36 @@ def settle(page: Page) -> None:
     """Until the page is drawn and what fades in is there."""
     page.wait_for_function(SETTLED, timeout=PATIENCE)
     page.wait_for_timeout(700)
+
+
+@contextmanager
+def empty_page() -> Iterator[int]:
+    """A Streamlit server whose one page is a title: what Streamlit itself costs."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        script = Path(folder) / "empty.py"
+        script.write_text("import streamlit as st\nst.title('Empty')\n", encoding="utf-8")
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+        probe.close()
+        options = {"server.port": port, "server.headless": "true", "server.address": "127.0.0.1",
+                   "browser.gatherUsageStats": "false"}  # fmt: skip
+        command = [sys.executable, "-m", "streamlit", "run", str(script)]
+        command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            _wait(port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2)
+            return
+        except OSError:
+            time.sleep(0.2)
+    sys.exit("the empty Streamlit page did not start")

@@ -29,6 +29,7 @@ SMALL = {
     "imbalance": "--small --out OUT",
     "load": "--small --sessions 3 --minutes 0.3",
     "media": "--small --repeats 1",
+    "pages": "--only home --visits 1",
     "plans": "--samples 5000",
     "quality": "DATA --only faces --seeds 1 --minutes 0.3",
     "runs": "--sessions 2 --seconds 3 --rounds 1 --runs 20 --points 200",
@@ -41,7 +42,7 @@ SMALL = {
 }
 # Their small editions are tests of their own, which look at more than whether they end.
 ELSEWHERE = {"faults", "fuzz_media", "load"}
-NEED_A_BROWSER = {"screenshots"}
+NEED_A_BROWSER = {"pages", "screenshots"}
 
 
 def commands() -> set[str]:
