@@ -28,7 +28,12 @@ export function percent(x) {
 export function threshold(t) {
   // six significant digits
   if (t === null || t === undefined) return "none";
-  return withoutZeros(number(t, 6));
+  return short(t, 6);
+}
+
+export function short(x, digits = 3) {
+  // 12.3, 4, 1,230
+  return withoutZeros(number(x, digits));
 }
 
 function withoutZeros(text) {

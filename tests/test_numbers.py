@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.numbers import change, count, interval, number, percent, percent_interval, ratio, threshold
+from core.numbers import change, count, interval, number, percent, percent_interval, ratio, short, threshold
 
 TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
 WRITTEN = {
@@ -121,9 +121,9 @@ def test_the_browser_writes_the_same() -> None:
         middle = drawn.random() * scale
         threes.append((middle, middle - drawn.random() * scale / 100, middle + drawn.random() * scale / 1000))
     script = f"""
-import {{ number, percent, threshold, interval, count }} from {json.dumps(TWIN.as_uri())};
+import {{ number, percent, threshold, interval, count, short }} from {json.dumps(TWIN.as_uri())};
 const {{ values, threes }} = JSON.parse(await new Response(process.stdin).text());
-console.log(JSON.stringify([values.map((x) => [number(x), percent(x), threshold(x), count(x)]), threes.map((t) => interval(...t))]));
+console.log(JSON.stringify([values.map((x) => [number(x), percent(x), threshold(x), count(x), short(x)]), threes.map((t) => interval(...t))]));
 """
     asked = json.dumps({"values": values, "threes": threes})
     ran = subprocess.run(
@@ -135,5 +135,5 @@ console.log(JSON.stringify([values.map((x) => [number(x), percent(x), threshold(
     )
     assert ran.returncode == 0, ran.stderr
     written, intervals = json.loads(ran.stdout)
-    assert written == [[number(x), percent(x), threshold(x), count(x)] for x in values]
+    assert written == [[number(x), percent(x), threshold(x), count(x), short(x)] for x in values]
     assert intervals == [interval(*three) for three in threes]

@@ -20,7 +20,7 @@ _mount = st.components.v2.component(
     '<div class="lc-legend" role="group" aria-label="curves"></div><div class="lc-field"><canvas></canvas>'
     '<div class="lc-readout" hidden></div></div></div>',
     css=(_HERE / "curves.css").read_text(encoding="utf-8"),
-    js=(_HERE / "curves.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("../numbers.js", "curves.js")),
     isolate_styles=False,
 )
 

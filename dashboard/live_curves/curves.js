@@ -1,4 +1,5 @@
 // Curves over a shared x axis: drag to zoom, double-click to see all, click a name to hide it. New data keeps all that.
+/* global number, short */
 const LEFT = 64;
 const RIGHT = 12;
 const BOTTOM = 40;
@@ -208,13 +209,13 @@ class Curves {
         [right, y.to(tick)],
       ]);
       pen.globalAlpha = 1;
-      pen.fillText(short(tick), LEFT - 6, y.to(tick));
+      pen.fillText(short(tick, 6), LEFT - 6, y.to(tick));
     }
     if (index === this.data.panels.length - 1) {
       pen.textAlign = "center";
       pen.textBaseline = "top";
       for (const tick of ticks(x, Math.max(2, this.width / 140))) {
-        pen.fillText(short(tick), x.to(tick), box.top + box.height + 6);
+        pen.fillText(short(tick, 6), x.to(tick), box.top + box.height + 6);
       }
     }
     pen.save();
@@ -359,7 +360,7 @@ class Curves {
     const at = this.xScale().from(spot.x);
     this.hover = spot.x;
     this.draw();
-    const rows = [`${this.data.x_title} ${short(at)}`];
+    const rows = [`${this.data.x_title} ${short(at, 6)}`];
     for (const series of this.data.series) {
       if (!this.shown(series) || !series.x.length) continue;
       let near = 0;
@@ -367,10 +368,10 @@ class Curves {
         if (Math.abs(v - at) < Math.abs(series.x[near] - at)) near = i;
       });
       rows.push(
-        `${series.panel ? this.data.panels[series.panel].title + " · " : ""}${series.label}: ${short(series.y[near])}`,
+        `${series.panel ? this.data.panels[series.panel].title + " · " : ""}${series.label}: ${number(series.y[near])}`,
       );
       if (series.best) {
-        rows.push(`${series.label} best: ${short(series.best[1])} at ${short(series.best[0])}`);
+        rows.push(`${series.label} best: ${number(series.best[1])} at ${short(series.best[0], 6)}`);
       }
     }
     this.readout.replaceChildren(
@@ -419,13 +420,6 @@ function ticks(axis, count) {
     found.push(Math.abs(v) < step * 1e-9 ? 0 : v);
   }
   return found;
-}
-function short(v) {
-  if (v === null || v === undefined) return "–";
-  const size = Math.abs(v);
-  if (size >= 10000) return v.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
-  if (size > 0 && size < 0.001) return v.toExponential(1);
-  return String(Number(v.toPrecision(4)));
 }
 // A spreadsheet runs text that begins like a formula: it gets an apostrophe, as core/exports.py gives it.
 function cell(value) {
