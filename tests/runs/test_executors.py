@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.runs import devices, executors
-from core.runs.executors import ray_shards
+from core.runs.executors import ray_jobs, ray_shards
 from core.runs.executors.base import Executor, tail
 from core.runs.executors.local import LocalExecutor
 from core.runs.executors.ray_jobs import RayExecutor
@@ -36,11 +37,12 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Ray cluster of one machine, started and ended by the test."""
+    """A Ray cluster of one machine that asks for a token, started and ended by the test."""
     pytest.importorskip("ray", reason="needs requirements-cluster.txt, which is not installed")
     port, dashboard = free_port(), free_port()
     ray = str(Path(sys.executable).with_name("ray"))
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONWARNINGS": "ignore"}
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    environment = {**os.environ, **token, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONWARNINGS": "ignore"}
     command = [
         ray, "start", "--head", f"--port={port}", f"--dashboard-port={dashboard}", "--num-cpus=2",
         "--include-dashboard=true", "--dashboard-host=127.0.0.1", "--disable-usage-stats", "--block",
@@ -48,9 +50,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = (tmp_path_factory.mktemp("ray") / "ray.log").open("wb")
     head = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        address = f"http://127.0.0.1:{dashboard}"
-        wait_for_cluster(address, head)
-        yield address
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in token.items():
+                patch.setenv(name, value)
+            address = f"http://127.0.0.1:{dashboard}"
+            wait_for_cluster(address, head)
+            yield address
     finally:
         head.terminate()
         head.wait(60)
@@ -64,7 +69,8 @@ def wait_for_cluster(address: str, head: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         assert head.poll() is None, "ray start ended"
         try:
-            urllib.request.urlopen(f"{address}/api/jobs/", timeout=5)
+            asked = urllib.request.Request(f"{address}/api/jobs/", headers=ray_jobs.authorization())
+            urllib.request.urlopen(asked, timeout=5)
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
@@ -191,6 +197,25 @@ class TestRay(Conformance):
     @pytest.fixture
     def make(self, cluster: str) -> MakeExecutor:
         return lambda space: RayExecutor(space, cluster, stand_in, gpus=0)
+
+
+def test_a_cluster_gets_the_token_that_ray_would_send(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    assert ray_jobs.authorization() == {}
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("of-home\n")
+    assert ray_jobs.authorization() == {"Authorization": "Bearer of-home"}
+    (tmp_path / "another").write_text("of-path")
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "another"))
+    assert ray_jobs.authorization() == {"Authorization": "Bearer of-path"}
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "of-environment")
+    assert ray_jobs.authorization() == {"Authorization": "Bearer of-environment"}
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    assert ray_jobs.authorization() == {}
 
 
 def test_no_cluster_is_one_clear_line(space: Workspace) -> None:

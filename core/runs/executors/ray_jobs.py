@@ -5,7 +5,9 @@ Ray is an optional requirement (requirements-cluster.txt) and is imported only w
 
 from __future__ import annotations
 
+import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput, WorkbenchError, one_line
@@ -16,6 +18,20 @@ from core.workspace import CODE_ROOT, Workspace
 
 if TYPE_CHECKING:
     from ray.job_submission import JobSubmissionClient
+
+
+def authorization() -> dict[str, str]:
+    """What a cluster that asks for a token is sent: the token from where Ray itself looks for one, in its order.
+
+    Once a token lies in the home folder, which `--executor ray` without a cluster leaves there, `ray start` asks for it.
+    """
+    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+        return {}
+    token = os.environ.get("RAY_AUTH_TOKEN", "")
+    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    if not token and path.is_file():
+        token = path.read_text(encoding="utf-8")
+    return {"Authorization": f"Bearer {token.strip()}"} if token.strip() else {}
 
 
 class RayExecutor(Executor):
@@ -47,7 +63,7 @@ class RayExecutor(Executor):
                     "the ray executor needs Ray: install requirements-cluster.txt on this machine"
                 ) from error
             try:
-                self._client = JobSubmissionClient(self.address)
+                self._client = JobSubmissionClient(self.address, headers=authorization())
             except (ConnectionError, RuntimeError) as error:
                 raise WorkbenchError(
                     f"no Ray cluster answers at {self.address}: {one_line(error)}"
