@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 SHOWN = 20  # of each kind
 ADVICE = {
     "empty": "the file is empty; download it again or delete it",
+    "empty row": "holds no media, so it was not counted; download the shard again or ask its publisher",
+    "cut off": "the archive ends before the file does; download the archive again",
     "not UTF-8": "the name is not valid UTF-8; rename it",
     "broken link": "the link leads nowhere; restore its target or delete it",
     "unreadable": "cannot be read; check its permissions",

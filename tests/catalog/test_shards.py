@@ -392,9 +392,10 @@ class TestUnpack:
         assert [p.name for p in (tmp_path / "out").iterdir()] == ["thesis.txt"]
 
     def test_command(self, tmp_path: Path, space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-        rows = [{"image": picture(1), "label": "real"}, {"image": b"", "label": "fake"}]
+        rows = [{"image": picture(1), "label": "real"}, {"image": picture(2), "label": "fake"}]
         parquet(tmp_path / "in" / "Mine" / "a.parquet", rows)
         only(tmp_path / "in", space)
+        parquet(tmp_path / "in" / "Mine" / "a.parquet", rows[:1])
         assert main(["unpack", "Mine", str(tmp_path / "out")]) == 0
         assert "1 rows could not be read" in capsys.readouterr().out
         assert main(["unpack", "Nothing", str(tmp_path / "out2")]) == 2

@@ -78,6 +78,8 @@ def read(
     except FAILURES as error:
         problems.report_damaged(path, f"cannot be read ({str(error)[:200]})")
         return None
+    for why, (first, n) in archive.unused.items():
+        problems.add(why, f"{path}, {first}", count=n)
     if not found:
         problems.add("no media", path)
         return None

@@ -111,8 +111,9 @@ def _read(path: Path, task: Task, made: _Prepared, exact: bool) -> Iterator[Rows
         found = tables.read(path, one_is, exact, problems)
         if found is not None:
             kind, said, sizes = found
-            made.formats["parquet"] += said.rows
-            yield Rows(kind, pa.array(np.arange(said.rows)), said, sizes)
+            rows = _with_media(Rows(kind, pa.array(np.arange(said.rows)), said, sizes), path, problems)
+            made.formats["parquet"] += rows.said.rows
+            yield rows
         return
     packed = archives.read(path, one_is, problems)
     if packed is None:
@@ -121,9 +122,24 @@ def _read(path: Path, task: Task, made: _Prepared, exact: bool) -> Iterator[Rows
     made.formats.update(archives.formats(members))
     for number, (kind, at) in enumerate(kinds.items()):
         chosen = pa.array(at, pa.int64())
-        columns = {k: pc.take(said.get(k, v.type), chosen) for k, v in said.columns.items()}
-        part = Said(len(at), columns, 0 if number else said.numbers)
+        part = _rows_of(said, chosen, 0 if number else said.numbers)
         yield Rows(kind, chosen, part, pa.array([members[i].bytes for i in at], pa.int64()))
+
+
+def _rows_of(said: Said, chosen: pa.Array, numbers: int) -> Said:
+    columns = {k: pc.take(said.get(k, v.type), chosen) for k, v in said.columns.items()}
+    return Said(len(chosen), columns, numbers)
+
+
+def _with_media(rows: Rows, path: Path, problems: Problems) -> Rows:
+    """The rows without those that hold no bytes: they are problems, not samples."""
+    empty = np.flatnonzero(np.asarray(rows.bytes) == 0)
+    if not len(empty):
+        return rows
+    problems.add("empty row", f"{path}#{rows.numbers[int(empty[0])]}", count=len(empty))
+    chosen = pa.array(np.flatnonzero(np.asarray(rows.bytes)))
+    said = _rows_of(rows.said, chosen, rows.said.numbers)
+    return Rows(rows.kind, pc.take(rows.numbers, chosen), said, pc.take(rows.bytes, chosen))
 
 
 def _by_layout(rows: Rows, bundle: Bundle, name: str, task: Task, lists: Any) -> Labels | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.catalog.problems import Problems
@@ -21,7 +22,6 @@ from core.media.shards.parquet import (
     leaf,
     media_column,
     open_parquet,
-    row_starts,
 )
 
 MEASURED = 64 << 20  # bytes of media in a dataset up to which each row is measured
@@ -97,17 +97,28 @@ def _kind(file: pq.ParquetFile, column: Column) -> str:
 
 
 def _bytes(file: pq.ParquetFile, column: Column, measured: bool) -> pa.Array:
-    """The bytes of each row: measured in small sets, else the mean of its row group, which the footer knows."""
-    starts, at = row_starts(file), leaf(file, column.path)
-    if not measured:
-        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-        means = [g.column(at).total_uncompressed_size // max(1, g.num_rows) for g in groups]
-        return pa.array(np.repeat(np.array(means, np.int64), np.diff(starts)))
-    import pyarrow.compute as pc
+    """The bytes of each row, 0 where it holds no media: measured in small sets, else the mean of its row group.
 
+    The footer knows how many rows of a group are null; only groups that have some are read then.
+    """
+    at = leaf(file, column.path)
     lengths = []
-    for group in range(file.metadata.num_row_groups):
-        for batch in blocks(file, column, group):
-            values = batch.column(0).field(0) if column.inner else batch.column(0)
-            lengths.append(pc.fill_null(pc.binary_length(values), 0).cast(pa.int64()))
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        statistics = group.column(at).statistics
+        nulls = statistics is not None and statistics.has_null_count and statistics.null_count > 0
+        if measured or nulls:
+            lengths += _lengths(file, column, number)
+        else:
+            mean = max(1, group.column(at).total_uncompressed_size // max(1, group.num_rows))
+            lengths.append(pa.array(np.full(group.num_rows, mean, np.int64)))
     return pa.concat_arrays(lengths)
+
+
+def _lengths(file: pq.ParquetFile, column: Column, group: int) -> list[pa.Array]:
+    """The bytes of each row of one group, in blocks."""
+    found = []
+    for batch in blocks(file, column, group):
+        values = batch.column(0).field(0) if column.inner else batch.column(0)
+        found.append(pc.fill_null(pc.binary_length(values), 0).cast(pa.int64()))
+    return found

@@ -63,6 +63,7 @@ class Archive:
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self.file = path.open("rb")
         self.compressed = is_compressed(path)
+        self.unused: dict[str, tuple[str, int]] = {}  # why media are no members: the first name, how many
         self.stream: Stream = self.file
         self.end: int | None = None
         try:
@@ -92,14 +93,21 @@ class Archive:
                 archive.members = []  # type: ignore[attr-defined]  # a kilobyte a file otherwise
                 if number >= MOST_MEMBERS:
                     raise tarfile.ReadError(f"it holds more than {MOST_MEMBERS:,} files")
-                cut = self.end is not None and info.offset_data + info.size > self.end
-                if not info.isreg() or info.issparse() or cut:
+                if not info.isreg() or info.issparse():
                     continue
                 name = info.name.encode("utf-8", "replace").decode()
                 kind = KINDS.get(name[name.rfind(".") + 1 :].lower(), "")
-                hidden = any(part.startswith(".") for part in name.split("/") if part not in (".", ".."))
-                if info.size and not hidden:
+                if any(part.startswith(".") for part in name.split("/") if part not in (".", "..")):
+                    continue
+                cut = self.end is not None and info.offset_data + info.size > self.end
+                if info.size and not cut:
                     yield Member(name, info.offset_data, info.size, kind)
+                elif kind:
+                    self._pass_over(name, "cut off" if cut else "empty")
+
+    def _pass_over(self, name: str, why: str) -> None:
+        first, n = self.unused.get(why, (name, 0))
+        self.unused[why] = (first, n + 1)
 
     def read(self, member: Member) -> bytes:
         self.stream.seek(member.offset)
