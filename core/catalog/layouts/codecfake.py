@@ -42,7 +42,7 @@ class Codecfake(Layout):
         for name in LISTS:
             for path in site.find(name):
                 stem = name.partition(".")[0]
-                one = Protocol(path.name, split_of(stem) or "test")
+                one = Protocol(path.name, split_of(stem) or "test", stem)
                 for line in (text_of(path, problems) or "").splitlines():
                     if cells := line.split():
                         one.rows[Path(cells[0]).stem] = _utterance(cells, path, problems)
@@ -51,7 +51,8 @@ class Codecfake(Layout):
 
     def label(self, part: Part, lists: Protocols) -> Labels:
         labels = lists.labels(part, None, [_keys(stem) for stem in part.stems])
-        labels.split = [_split_of(stem, part, lists) for stem in part.stems]
+        nearest = lists.of_folder(part.folder)
+        labels.split = [_split_of(stem, nearest) for stem in part.stems]
         return labels
 
     def finish(self, lists: Protocols, problems: Problems) -> None:
@@ -67,8 +68,8 @@ def _utterance(cells: list[str], path: Path, problems: Problems) -> Utterance:
     return Utterance(label, method if label == FAKE else None)
 
 
-def _split_of(stem: str, part: Part, lists: Protocols) -> str | None:
-    return next((one.split for one in lists.lists if stem in one.rows), None)
+def _split_of(stem: str, lists: list[Protocol]) -> str | None:
+    return next((one.split for one in lists if stem in one.rows), None)
 
 
 def _keys(stem: str) -> tuple[str, ...]:

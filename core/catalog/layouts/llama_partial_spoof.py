@@ -30,9 +30,9 @@ class LlamaPartialSpoof(Layout):
 
     def read(self, site: Site, problems: Problems) -> Protocols:
         found = Protocols(problems)
-        for name in LISTS:
+        for about, name in zip(PARTS, LISTS, strict=True):
             for path in site.find(name):
-                one = Protocol(path.name, None)
+                one = Protocol(path.name, None, about)
                 for line in (text_of(path, problems) or "").splitlines():
                     if cells := line.split():
                         one.rows[cells[0].removesuffix(".wav")] = _utterance(cells, path.name, problems)

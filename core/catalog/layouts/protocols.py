@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from core.catalog.layouts.base import FAKE, Labels, Part
+from core.catalog.layouts.base import FAKE, Labels, Part, normal
 from core.catalog.problems import Problems
 
 
@@ -26,6 +26,7 @@ class Protocol:
 
     name: str  # of the list
     split: str | None
+    about: str = ""  # the folder that it is of, where each has one: the same names may stand in several
     rows: dict[str, Utterance] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
@@ -38,15 +39,22 @@ class Protocols:
     lists: list[Protocol] = field(default_factory=list)
     unlisted: bool = True  # whether a file that no list names is a problem
 
-    def find(self, stem: str, split: str | None) -> Utterance | None:
-        for one in self.lists:
+    def find(self, stem: str, split: str | None, lists: list[Protocol] | None = None) -> Utterance | None:
+        """The row of a file, in the first of the lists (default: all) that has one."""
+        for one in self.lists if lists is None else lists:
             if (split is None or one.split in (None, split)) and (row := one.rows.get(stem)) is not None:
                 one.taken.add(stem)
                 return row
         return None
 
+    def of_folder(self, folder: str) -> list[Protocol]:
+        """All lists, that of this folder first."""
+        way = [normal(name) for name in folder.split("/")]
+        return sorted(self.lists, key=lambda one: not one.about or normal(one.about) not in way)
+
     def labels(self, part: Part, split: str | None, keys: Iterable[tuple[str, ...]] | None = None) -> Labels:
-        rows = [self.find(stem, split) for stem in part.stems]
+        nearest = self.of_folder(part.folder)
+        rows = [self.find(stem, split, nearest) for stem in part.stems]
         if self.unlisted and any(one.rows for one in self.lists):
             for path, row in zip(part.paths, rows, strict=True):
                 if row is None:
