@@ -29,6 +29,7 @@ WHOLE = (
     *("deepfacelab", "heygen", "MidJourney", "stargan", "StarGAN2", "starganv2", "styleclip", "CollabDiff"),
     "Whichisreal",
 )
+OWN_REALS = f"{{method:{'|'.join(WHOLE)}}}"
 _SEQUENCES = re.compile(r"(\d{3})(?:_(\d{3}))?$")
 _PEOPLE = re.compile(r"(id\d+)(?:_(id\d+))?_\d+")
 _INNER = frozenset({"frames", "fake_from_celeb_real"})
@@ -62,7 +63,11 @@ class DF40(Layout):
     def label(self, part: Part, lists: Any) -> Labels:
         labels = self.stated_labels(part)
         inner = [name for name in part.below if normal(name) not in _INNER]
-        if inner:
+        if part.rule.pattern.startswith(OWN_REALS):  # its numbers are no sequences of FaceForensics++
+            one = part.facts["method"]
+            clips = inner[-1:] * len(part.stems) or part.stems
+            labels.groups = [(f"clip:{one}/{clip}",) for clip in clips]
+        elif inner:
             labels.groups = _keys(inner[-1])
         else:
             labels.groups = [_keys(stem) for stem in part.stems]

@@ -13,6 +13,10 @@ GENERATORS = (
     *("ldm_100", "ldm_200", "ldm_200_cfg", "glide_100_10", "glide_100_27", "glide_50_27"),
 )
 CLASSES = (("0_real", REAL), ("1_fake", FAKE))
+LSUN = (  # what ProGAN was trained on, one network each: the folders of its training part
+    *("airplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable"),
+    *("dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
+)
 
 
 class ForenSynths(Layout):
@@ -29,6 +33,7 @@ class ForenSynths(Layout):
             Rule(f"{{method:{'|'.join(GENERATORS)}}}/*/{folder}", label, strong=True),
             Rule(f"progan_train/*/{folder}", label, split="train", method="progan", strong=True),
             Rule(f"progan_val/*/{folder}", label, split="val", method="progan", strong=True),
+            Rule(f"{{split}}/{{class:{'|'.join(LSUN)}}}/{folder}", label, method="progan", strong=True),
             Rule(f"{{split}}/{{method:{'|'.join(GENERATORS)}}}/{folder}", label, strong=True),
             Rule(f"{{split}}/{{method:{'|'.join(GENERATORS)}}}/*/{folder}", label, strong=True),
             Rule(f"CNN_synth_testset/{{method}}/{folder}", label, split="test", strong=True),

@@ -20,7 +20,7 @@ REAL_WORDS = """
 """
 FAKE_WORDS = """
     fake fakes spoof spoofed manipulated forged forgery tampered synthetic synthesized synthesised
-    generated ai ai_generated aigenerated deepfake deepfakes altered edited cloned gan false
+    generated ai ai_generated aigenerated deepfake deepfakes altered edited cloned artificial gan false
     gefälscht gefaelscht falsch nep faux falso falsos falsa falsas falsi 假 伪造 虚假 фейк фейки
     поддельные
 """

@@ -1,0 +1,87 @@
+"""What the lists and folders of single layouts hold beside the ordinary: equal names, other trees, other words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.catalog import statistics, table
+from core.catalog.scan import scan
+from core.catalog.table import DatasetInfo
+from core.workspace import Workspace
+from tests.catalog.shard_files import parquet, picture
+
+
+def lay(root: Path, files: list[str], lists: dict[str, list[str]] | None = None) -> Path:
+    for name in files:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"media")
+    for name, lines in (lists or {}).items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("\n".join(lines))
+    return root
+
+
+def only(root: Path, space: Workspace) -> DatasetInfo:
+    (about,) = scan([root], space=space).datasets
+    return about
+
+
+def by_split(about: DatasetInfo) -> dict[str, tuple[int, int]]:
+    return {s: (c.real, c.fake) for s, c in statistics.by(about, "split").items() if c.real or c.fake}
+
+
+def test_llama_partial_spoof_lists_with_the_same_ids(tmp_path: Path, space: Workspace) -> None:
+    """Each folder is labelled by its own list."""
+    one = "19_198_000001_000000"
+    lay(
+        tmp_path / "data",
+        [f"R01TTS.0.a/{one}.wav", f"R01TTS.0.b/{one}.wav"],
+        {
+            "label_R01TTS.0.a.txt": [f"{one} 2.0 spoof 0.00-1.00-bonafide 1.00-2.00-spoof"],
+            "label_R01TTS.0.b.txt": [f"{one} 2.0 bonafide 0.00-2.00-bonafide"],
+        },
+    )
+    about = only(tmp_path, space)
+    frame = table.load([about.name], space).set_index("path")
+    assert about.problems == []
+    assert frame.loc[f"R01TTS.0.a/{one}.wav", "label"] == 1
+    assert frame.loc[f"R01TTS.0.b/{one}.wav", "label"] == 0
+
+
+def test_codecfake_lists_with_the_same_names(tmp_path: Path, space: Workspace) -> None:
+    files = [f"{part}/{name}" for part in ("train", "dev", "C7") for name in ("SSB00010001.wav", "F01_x.wav")]
+    lists = {f"label/{p}.txt": ["SSB00010001.wav real 0", "F01_x.wav fake 1"] for p in ("train", "dev", "C7")}
+    about = only(lay(tmp_path / "data", files, lists), space)
+    assert about.problems == []
+    assert by_split(about) == {"train": (1, 1), "val": (1, 1), "test": (1, 1)}
+
+
+def test_training_part_of_cnndetection(tmp_path: Path, space: Workspace) -> None:
+    """`train/<class>/{0_real,1_fake}`: what ProGAN made of each class of LSUN."""
+    files = [
+        f"{split}/{one}/{folder}/{i}.png"
+        for split in ("train", "val")
+        for one in ("airplane", "bird")
+        for folder, n in (("0_real", 2), ("1_fake", 3))
+        for i in range(n)
+    ]
+    about = only(lay(tmp_path / "downloads" / "set", files), space)
+    assert (about.name, by_split(about)) == ("ForenSynths", {"train": (4, 6), "val": (4, 6)})
+    assert statistics.methods(about) == {"progan": 12}
+
+
+def test_numbered_pictures_of_df40_are_no_sequences(tmp_path: Path, space: Workspace) -> None:
+    files = ["MidJourney/fake/000.png", "MidJourney/real/000.png", "simswap/ff/frames/000_003/1.png"]
+    only(lay(tmp_path / "DF40", files), space)
+    groups = table.load(["DF40"], space).set_index("path")["groups"]
+    assert list(groups[files[2]]) == ["sequence:000", "sequence:003"]
+    assert not set(groups[files[0]]) & set(groups[files[2]])
+
+
+def test_artificial_and_human(tmp_path: Path, space: Workspace) -> None:
+    features = {"label": {"_type": "ClassLabel", "names": ["artificial", "human"]}}
+    rows = [{"image": {"bytes": picture(i)}, "label": int(i > 0)} for i in range(3)]
+    parquet(tmp_path / "art" / "train.parquet", rows, features=features)
+    about = only(tmp_path, space)
+    assert (statistics.count(about.counts).real, statistics.count(about.counts).fake) == (2, 1)
