@@ -13,7 +13,7 @@ from core.thresholds.band import Band, band
 from core.thresholds.band import at as band_at
 from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
-from core.thresholds.own_scale import called_fake, is_turned, own, own_point
+from core.thresholds.own_scale import called_fake, inside, is_turned, own, own_point
 from core.thresholds.point import Costs, Point
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import Sweep, at, sweep
@@ -96,7 +96,7 @@ def analyse(
     warnings = cautions.about_scores(source, chosen_on if seen is not None else "", if_turned, turned)
     if seen is not None:
         warnings += cautions.about_scores(target, place, if_turned, turned)
-    points = [at(target, methods.DEFAULT_THRESHOLD, costs=costs)]
+    points = [at(target, inside(methods.DEFAULT_THRESHOLD, turned), costs=costs)]
     for word in wanted:
         choice = methods.choose(source, word, costs)
         point = at(target, choice.threshold, word, choice.costs, choice.reachable)

@@ -24,6 +24,11 @@ def own(score: float | None, turned: bool) -> float | None:
     return None if score is None else -score + 0.0 if turned else score
 
 
+def inside(score: float, turned: bool) -> float:
+    """The way back: 0.5 of a file whose low scores are fake is -0.5 inside."""
+    return -score if turned else score
+
+
 def own_ends(low: float | None, high: float | None, turned: bool) -> tuple[float | None, float | None]:
     """Two ends as the file writes them, the lower first."""
     return (own(high, turned), own(low, turned)) if turned else (low, high)

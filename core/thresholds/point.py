@@ -50,11 +50,13 @@ class Point:
     tn: int
     fn: int
     precision: float | None
+    precision_real: float | None
     recall: float | None
     fpr: float | None
     fnr: float | None
     specificity: float | None
     f1: float | None
+    f1_real: float | None
     macro_f1: float | None
     accuracy: float | None
     balanced_accuracy: float | None
@@ -90,11 +92,13 @@ class Point:
             tn=tn,
             fn=fn,
             precision=_ratio(tp, tp + fp),
+            precision_real=_ratio(tn, tn + fn),
             recall=recall,
             fpr=_ratio(fp, fp + tn),
             fnr=_ratio(fn, tp + fn),
             specificity=specificity,
             f1=f1,
+            f1_real=f1_real,
             macro_f1=None if f1 is None or f1_real is None else (f1 + f1_real) / 2,
             accuracy=_ratio(tp + tn, tp + fp + fn + tn),
             balanced_accuracy=(recall + specificity) / 2 if both else None,  # type: ignore[operator]

@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import BadInput
 from core.thresholds import score_files
+from core.thresholds.own_scale import own_ends
 from core.thresholds.scored import Scored
 from dashboard import theme
 from dashboard.thresholds import page_state
@@ -159,14 +160,19 @@ def _take(slot: Slot, upload: Any, *, removed: bool) -> None:
 
 def _probabilities(splits: Mapping[str, Scored]) -> bool:
     """Scores between 0 and 1 count as probabilities until the analyst says otherwise."""
-    sweeps = [scored.sweep for scored in splits.values()]
-    inside = all(sweep.thresholds[0] >= 0 and sweep.thresholds[-1] <= 1 for sweep in sweeps)
+    shares = all(_within_0_and_1(scored) for scored in splits.values())
     st.session_state.setdefault(page_state.PROBABILITIES, True)
-    return inside and st.toggle(
+    return shares and st.toggle(
         PROBABILITIES,
         key=page_state.PROBABILITIES,
         help="Then 0.5 means even odds and is offered as a threshold.",
     )
+
+
+def _within_0_and_1(scored: Scored) -> bool:
+    """On the scale of the file: scores whose low end is fake are negated inside."""
+    low, high = own_ends(*scored.sweep.thresholds[[0, -1]].tolist(), scored.turned)
+    return low is not None and high is not None and low >= 0 and high <= 1
 
 
 def _on_the_page(error: str) -> str:

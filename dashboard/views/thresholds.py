@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import BadInput
 from core.thresholds import cautions, methods
 from core.thresholds.band import Band, band
+from core.thresholds.own_scale import inside
 from core.thresholds.point import Costs, Point
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import at
@@ -142,7 +143,9 @@ def _say(warnings: list[str]) -> None:
 def _points(source: Source, chosen_words: tuple[str, ...]) -> list[Point]:
     """Every method that is asked for and understood; before them 0.5, where scores are probabilities."""
     sweep = source.splits[source.chosen_on].sweep
-    points = [at(sweep, methods.DEFAULT_THRESHOLD)] if source.probabilities else []
+    turned = source.splits[source.chosen_on].turned
+    default = inside(methods.DEFAULT_THRESHOLD, turned)
+    points = [at(sweep, default)] if source.probabilities else []
     for word in chosen_words:
         try:
             points.append(methods.choose(sweep, word))

@@ -158,6 +158,8 @@ def test_a_score_file_of_any_detector_can_be_brought(space: Workspace) -> None:
     assert data["settings"]["threshold"] == expected.threshold
     page.toggle(key="thresholds-lower").set_value(True).run()
     assert any("polarity" in warning.value for warning in page.warning)
+    default = sent(page)["points"][0]
+    assert (default["words"], default["t"]) == ("default", -0.5), "0.5 of the file, negated inside"
 
 
 def test_errors_are_told_apart_by_identity(space: Workspace) -> None:

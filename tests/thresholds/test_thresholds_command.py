@@ -130,6 +130,23 @@ def test_a_turned_scale_is_said_and_can_be_turned(tmp_path: Path, capsys: pytest
     assert again["auc"] == pytest.approx(1 - found["auc"])
 
 
+def test_the_default_of_probabilities_of_real_is_half_on_their_own_scale(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.csv").write_text("label,score\n1,0.1\n1,0.5\n1,0.8\n0,0.3\n0,0.9\n0,0.95\n")
+    default = ask(capsys, str(tmp_path / "s.csv"), "--lower-is-fake")["points"][0]
+    assert (default["threshold"], default["tp"], default["fp"]) == (0.5, 2, 1)
+
+
+def test_every_interval_of_a_point_stands_beside_its_figure(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for point in ask(capsys, str(file), "--intervals")["points"]:
+        for name, (low, high) in point["intervals"].items():
+            assert low <= point[name] <= high, (point["method"], name)
+        assert point["precision_real"] == pytest.approx(point["tn"] / (point["tn"] + point["fn"]))
+
+
 BAD = {
     "one class": ("label,score\n1,0.9\n1,0.1\n", ()),
     "NaN": ("label,score\n1,nan\n0,0.1\n", ()),
