@@ -69,6 +69,7 @@ class Asked:
     # House name -> the file's own, or a place from 1.
     mapping: Mapping[str, str] = field(default_factory=dict)
     scores_as_text: bool = False
+    fake_word: str | None = None  # the label that means fake, as the user says
     columns: dict[str, str] = field(default_factory=dict)  # as they were found
     left_out: int = 0  # rows of the workbench's own feedback that have no score
 
@@ -139,22 +140,13 @@ def _check_chunks(file: pq.ParquetFile, found: dict[str, str], name: str, limits
 def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterator[pa.Table]:
     raw: io.RawIOBase = file if isinstance(file, _Gunzip) else io.FileIO(file.fileno(), closefd=False)
     buffered = io.BufferedReader(raw, BLOCK)
-    try:
-        head = buffered.peek(1 << 16)[: 1 << 16]
-    except (EOFError, zlib.error) as error:
-        raise BadInput(f"{name} cannot be unpacked ({error})") from error
-    plain = None if b"\x00" in head else plain_columns.recognise(head)
-    if plain is None:
-        header, separator = _header(head, name)
-        found = names(header, name, asked)
-    else:
-        header, separator = [str(place + 1) for place in range(plain.count)], " "
-        found = places(plain, name, asked)
-    source = (
-        io.BufferedReader(plain_columns.SingleSpaces(buffered, BLOCK), BLOCK)
-        if separator == " "
-        else buffered
-    )
+    head = _skip_comments(buffered, name)
+    named = bool(asked.mapping) and all(own.isdigit() for own in asked.mapping.values())
+    plain = plain_columns.recognise(head, asked.needed, asked.fake_word, named=named)
+    header, separator = _header(head, name) if plain is None else (plain.header, plain.separator)
+    found = names(header, name, asked) if plain is None else places(plain, name, asked)
+    spaced = separator == " "
+    source = io.BufferedReader(plain_columns.SingleSpaces(buffered, BLOCK), BLOCK) if spaced else buffered
     types = dict.fromkeys(header, pa.string())
     if "score" in found and not asked.scores_as_text:
         types[found["score"]] = pa.float64()
@@ -163,7 +155,9 @@ def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterato
         reader = pacsv.open_csv(
             source,
             read_options=pacsv.ReadOptions(block_size=BLOCK, column_names=header if plain else None),
-            parse_options=pacsv.ParseOptions(delimiter=separator, quote_char=False if plain else '"'),
+            parse_options=pacsv.ParseOptions(
+                delimiter=separator, quote_char='"' if plain is None or plain.quoted else False
+            ),
             convert_options=pacsv.ConvertOptions(
                 include_columns=list(dict.fromkeys(found.values())),
                 column_types=types,
@@ -179,6 +173,19 @@ def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterato
         if "conversion error to double" in str(error):
             raise ScoresAreText from error
         raise BadInput(f"{name} cannot be read as CSV ({error})") from error
+
+
+def _skip_comments(buffered: io.BufferedReader, name: str) -> bytes:
+    """The first bytes of the rows, with all before them read."""
+    try:
+        head = buffered.peek(1 << 16)[: 1 << 16]
+    except (EOFError, zlib.error) as error:
+        raise BadInput(f"{name} cannot be unpacked ({error})") from error
+    if b"\x00" in head:
+        raise BadInput(f"{name} is neither CSV nor Parquet")
+    before = plain_columns.before_rows(head)
+    buffered.read(before)
+    return head[before:]
 
 
 def _rename(table: pa.Table, found: dict[str, str]) -> pa.Table:
@@ -207,7 +214,8 @@ def places(plain: plain_columns.PlainColumns, name: str, asked: Asked) -> dict[s
     if missing:
         help_ = "; a key file says the labels (--key KEY)" if missing[0] == "label" else ""
         raise BadInput(
-            f"{name} has {plain.count} columns without a header, and none is a {missing[0]}{help_}"
+            f"{name} has {plain.count} columns without a header, and none is "
+            f"{'an' if missing[0] == 'id' else 'a'} {missing[0]}{help_}"
         )
     asked.columns = {known: f"column {own}" for known, own in found.items()}
     return found
@@ -248,9 +256,7 @@ class _Gunzip(io.RawIOBase):
 
 def _header(head: bytes, name: str) -> tuple[list[str], str]:
     """The column names and the separator of a CSV from its first bytes."""
-    if b"\x00" in head:
-        raise BadInput(f"{name} is neither CSV nor Parquet")
-    line = (head.removeprefix(b"\xef\xbb\xbf").splitlines() or [b""])[0]
+    line = (head.splitlines() or [b""])[0]
     if line.lstrip()[:1] in (b"{", b"["):
         raise BadInput(f"{name} is JSON; save its rows as CSV or Parquet with the columns label and score")
     try:
@@ -259,6 +265,8 @@ def _header(head: bytes, name: str) -> tuple[list[str], str]:
         raise BadInput(f"{name} is not UTF-8 text; save it as UTF-8 CSV or Parquet") from None
     separator = max(",;\t|", key=text.count)
     if not text.count(separator) and " " in text.strip():
+        if (uneven := plain_columns.uneven_row(head)) is not None:
+            raise BadInput(f"{name}: {uneven}")
         return text.split(), " "
     return next(csv.reader([text], delimiter=separator), []), separator
 

@@ -38,12 +38,14 @@ def read(
     limits = limits or Limits.of()
     mapping = dict(mapping or {})
     if key is None:
-        table = _read(path, Asked(mapping=mapping), columns, fake_label, limits)
+        table = _read(path, Asked(mapping=mapping, fake_word=fake_label), columns, fake_label, limits)
     else:
         with_id = tuple(dict.fromkeys(("id", *columns)))
         scores = _read(path, Asked(("score", "id"), mapping), with_id, None, limits)
         table = _with_labels(
-            scores, _read(key, Asked(("label", "id")), ("id", "method"), fake_label, limits), key
+            scores,
+            _read(key, Asked(("label", "id"), fake_word=fake_label), ("id", "method"), fake_label, limits),
+            key,
         )
         table = table[[name for name in table if name in ("label", "score", *columns)]]
     table.attrs[TURNED] = lower_is_fake
@@ -88,6 +90,9 @@ def _with_labels(scores: pd.DataFrame, key: pd.DataFrame, path: Path | str) -> p
             f"{Path(path).name} has no key for {len(missing):,} of {len(scores):,} scores (the first is {str(first)[:60]!r}); "
             "give the key file of these scores"
         )
+    if len(key) > len(scores):
+        some = f"{len(key) - len(scores):,} of {len(key):,} ids have no score and are left out"
+        note.append(f"{Path(path).name}: {some}")
     found = scores.assign(label=key["label"].to_numpy()[place])
     if "method" in key and "method" not in scores:
         found["method"] = key["method"].take(place).to_numpy()

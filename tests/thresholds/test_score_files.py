@@ -267,6 +267,12 @@ FIELD_FILES = {
     "target and nontarget": "target 2.5\nnontarget -1.5\n",
     "words of others": "a human 2.5\nb Deepfake -1.5\n",
     "a header, apart by spaces": "utterance key score\nLA_1 genuine 2.5\nLA_2 spoof -1.5\n",
+    "comments before the rows": "# from a run of mine\n#id score key\nLA_1 2.5 bonafide\nLA_2 -1.5 spoof\n",
+    "a byte order mark": "\ufeffLA_1 2.5 bonafide\nLA_2 -1.5 spoof\n",
+    "commas without a header": "LA_1,2.5,bonafide\nLA_2,-1.5,spoof\n",
+    "tabs around names with spaces": "a b 1\t2.5\tbonafide\na 2\t-1.5\tspoof\n",
+    "quoted names with spaces": '"a b 1" 2.5 bonafide\n"a 2" -1.5 spoof\n',
+    "words of challenges": "LA_1 2.5 pristine\nLA_2 -1.5 Manipulated\n",
     "ASVspoof 5": "utt\tcm-score\tkey\nLA_1\t2.5\tbonafide\nLA_2\t-1.5\tspoof\n",
     "scikit-learn's names": "utt,y_true,y_score\nLA_1,0,2.5\nLA_2,1,-1.5\n",
     "the workbench's feedback": "when,file,truth,score,verdict\nx,a.png,real,2.5,real\nx,a.png,fake,-1.5,real\nx,c.png,fake,,error\n",
@@ -291,7 +297,36 @@ def test_reads_scores_as_the_field_writes_them(name: str, packed: bool, tmp_path
     assert table.attrs["notes"] == left_out
 
 
+def test_two_words_that_nobody_knows_are_asked_for_and_taken_as_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.txt", "a 2.5 live_take\nb -1.5 tts\nc -1 tts\n")
+    with pytest.raises(BadInput, match="it is not plain which means fake; name it with --fake"):
+        read(path)
+    assert read(path, fake_label="TTS")["label"].tolist() == [0, 1, 1]
+
+
+def test_a_plain_row_that_stands_twice_is_refused_as_in_a_csv(tmp_path: Path) -> None:
+    rows = "".join(f"u{i} {i / 100} {'spoof' if i % 2 else 'bonafide'}\n" for i in range(100))
+    with pytest.raises(BadInput, match="1 row repeats an id"):
+        read(write(tmp_path / "s.txt", rows + "u7 0.07 spoof\n"))
+    by_speaker = "".join(f"speaker{i % 5} {i / 100} {'spoof' if i % 2 else 'bonafide'}\n" for i in range(100))
+    assert "id" not in read(write(tmp_path / "s.txt", by_speaker))
+
+
+def test_a_row_of_another_length_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="row 2 has 4 columns where the first has 3"):
+        read(write(tmp_path / "s.txt", "a 1 spoof\nb 2 bonafide extra\n"))
+
+
+def test_places_of_a_csv_without_a_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", "1,0.9,7\n0,0.1,7\n")
+    table = read(path, mapping={"label": "1", "score": "2"})
+    assert (table["label"].tolist(), table["score"].tolist()) == ([1, 0], [0.9, 0.1])
+
+
 KEYS = {
+    "ASVspoof 5 protocol": "T_1 a F - - - - - bonafide -\nT_1 b F - - - AC3 A05 spoof -\nT_2 c M - - - AC1 A09 spoof -\n",
+    "2021 DF": "LA_9 a nocodec asvspoof bonafide bonafide notrim eval - - - -\nLA_9 b low_mp3 vcc A07 spoof notrim eval neural - - -\nLA_9 c oga x A08 spoof notrim eval traditional - - -\n",
+    "byte order mark": "\ufeffa real\nb fake\nc fake\n",
     "in the wild": "LA_x a - - - bonafide eval\nLA_x b - - - spoof eval\nLA_x c - - - spoof eval\n",
     "2021": "LA_9 a alaw ita_tx bonafide bonafide notrim eval\nLA_9 b alaw ita_tx A07 spoof notrim progress\nLA_9 c alaw x A08 spoof notrim eval\n",
     "2019 protocol": "LA_9 a - - bonafide\nLA_9 b - A11 spoof\nLA_9 c - A11 spoof\n",
@@ -308,6 +343,7 @@ def test_a_key_file_says_the_labels(name: str, tmp_path: Path) -> None:
     assert table["id"].tolist() == ["b", "a"]
     assert table["label"].tolist() == [1, 0]
     assert table["score"].tolist() == [0.9, 0.1]
+    assert table.attrs["notes"][-1] == "key.txt: 1 of 3 ids have no score and are left out"
     with pytest.raises(BadInput, match="a key file says the labels"):
         read(scores)
     with pytest.raises(BadInput, match=r"no key for 1 of 3 scores .the first is 'z'"):
@@ -325,8 +361,9 @@ def test_ids_are_compared_by_their_bare_names_only_where_these_tell_them_apart(t
 
 def test_a_key_file_with_two_labels_for_an_id_is_refused(tmp_path: Path) -> None:
     scores = write(tmp_path / "scores.txt", "b 0.9\na 0.1\n")
-    with pytest.raises(BadInput, match="1 row repeats an id"):
-        read(scores, key=write(tmp_path / "key.csv", "id,label\na,real\nb,fake\na,fake\n"))
+    for key in ("id,label\na,real\nb,fake\na,fake\n", "S a - - real\nS b - A1 fake\nS a - A1 fake\n"):
+        with pytest.raises(BadInput, match="1 row repeats an id"):
+            read(scores, key=write(tmp_path / "key.csv", key))
 
 
 def test_json_is_named_in_one_line(tmp_path: Path) -> None:
@@ -369,5 +406,5 @@ def test_limits_hold_for_plain_files_too(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="over 1,000 bytes"):
         read(path, limits=Limits(max_bytes=1000))
     torn = write(tmp_path / "torn.txt", "a - spoof 1\nb - bonafide 2\n" * 300 + "c spoof\n")
-    with pytest.raises(BadInput, match=r"cannot be read|no column"):
+    with pytest.raises(BadInput, match=r"cannot be read|no column|row 601 has 2 columns"):
         read(torn)
