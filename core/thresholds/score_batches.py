@@ -175,7 +175,7 @@ def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterato
         raise BadInput(f"{name} cannot be read as CSV ({error})") from error
 
 
-def _skip_comments(buffered: io.BufferedReader, name: str) -> bytes:
+def _skip_comments(buffered: io.BufferedReader[io.RawIOBase], name: str) -> bytes:
     """The first bytes of the rows, with all before them read."""
     try:
         head = buffered.peek(1 << 16)[: 1 << 16]

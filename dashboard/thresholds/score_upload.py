@@ -171,7 +171,8 @@ def _probabilities(splits: Mapping[str, Scored]) -> bool:
 
 def _within_0_and_1(scored: Scored) -> bool:
     """On the scale of the file: scores whose low end is fake are negated inside."""
-    low, high = own_ends(*scored.sweep.thresholds[[0, -1]].tolist(), scored.turned)
+    thresholds = scored.sweep.thresholds
+    low, high = own_ends(float(thresholds[0]), float(thresholds[-1]), scored.turned)
     return low is not None and high is not None and low >= 0 and high <= 1
 
 
