@@ -43,3 +43,19 @@ def test_empty_members_of_a_tar(tmp_path: Path, space: Workspace) -> None:
     total = statistics.count(about.counts)
     assert (total.real, total.fake) == (1, 1)
     assert about.problems == [f"{shard}, real/1.png: the file is empty; download it again or delete it"]
+
+
+def test_a_tar_that_ends_early(tmp_path: Path, space: Workspace) -> None:
+    shard = tar(tmp_path / "packed" / "train.tar", [(f"real/{i}.png", picture(i)) for i in range(2)])
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[: whole.index(b"real/1.png") + 1000])
+    (about,) = scan([tmp_path], space=space).datasets
+    assert about.problem_count == 1
+    assert f"{shard}: cannot be read (unexpected end of data); download it again" in about.problems[0]
+
+
+def test_splits_of_the_folders_in_a_tar(tmp_path: Path, space: Workspace) -> None:
+    members = [(f"set/{split}/real/{split}.png", picture(i)) for i, split in enumerate(("train", "val"))]
+    tar(tmp_path / "packed" / "all.tar", members)
+    (about,) = scan([tmp_path], space=space).datasets
+    assert {s: c.real for s, c in statistics.by(about, "split").items() if c.real} == {"train": 1, "val": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.catalog.layouts.base import class_of
+from core.catalog.layouts.base import class_of, split_in
 from core.catalog.problems import Problems
 from core.catalog.shards.columns import Said, choose_columns, read_columns
 from core.errors import MediaError
@@ -29,18 +30,16 @@ def holds_media(path: Path, labelled: bool) -> bool:
     Without any of that it is a packed download, perhaps of what lies unpacked beside it; `labelled`: the folder
     that it lies in says what is in it.
     """
-    try:
-        first = _first(path)
-    except (MediaError, *FAILURES):
-        return False
+    first = _first(path)
     described = any(_ending(member.name) in ("json", "cls") for member in first)
     stated = any(_label_of(member.name) is not None for member in first)
     return any(member.kind for member in first) and (labelled or described or stated)
 
 
 def _first(path: Path) -> list[Member]:
+    """The first members; of a damaged archive those before the damage, which `read` reports."""
     found: list[Member] = []
-    with Archive(path) as archive:
+    with contextlib.suppress(MediaError, *FAILURES), Archive(path) as archive:
         for member in archive.members():
             found.append(member)
             far = archive.compressed and member.offset + member.bytes > DECOMPRESSED
@@ -53,6 +52,11 @@ def _label_of(name: str) -> int | None:
     """The label that the innermost folder with such a name states: `train/real/0001.png`."""
     folders = name.split("/")[:-1]
     return next((label for part in reversed(folders) if (label := class_of(part)) is not None), None)
+
+
+def _split_of(name: str) -> str | None:
+    """The split that the innermost such folder states: `val/real/0001.png`."""
+    return next((split for part in reversed(name.split("/")[:-1]) if (split := split_in(part))), None)
 
 
 def read(
@@ -92,6 +96,8 @@ def read(
     said = read_columns(table, choose_columns(table.schema, ""), [], one_is, problems, path.name)
     if "label" not in said.columns:
         said.columns["label"] = pa.array([_label_of(member.name) for member in found], pa.int8())
+    if "split" not in said.columns:
+        said.columns["split"] = pa.array([_split_of(member.name) for member in found], pa.string())
     said.columns["name"] = pa.array([member.name for member in found], pa.string())
     kinds: dict[str, list[int]] = {}
     for i, member in enumerate(found):

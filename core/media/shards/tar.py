@@ -63,7 +63,7 @@ class Archive:
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self.file = path.open("rb")
         self.compressed = is_compressed(path)
-        self.unused: dict[str, tuple[str, int]] = {}  # why media are no members: the first name, how many
+        self.unused: dict[str, tuple[str, int]] = {}  # why files are no members: the first name, how many
         self.stream: Stream = self.file
         self.end: int | None = None
         try:
@@ -102,7 +102,7 @@ class Archive:
                 cut = self.end is not None and info.offset_data + info.size > self.end
                 if info.size and not cut:
                     yield Member(name, info.offset_data, info.size, kind)
-                elif kind:
+                elif kind or cut:
                     self._pass_over(name, "cut off" if cut else "empty")
 
     def _pass_over(self, name: str, why: str) -> None:
