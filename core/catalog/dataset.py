@@ -9,7 +9,7 @@ from core.catalog.demo import is_demo
 from core.catalog.info import DatasetInfo
 from core.catalog.labelling import Tally, batches
 from core.catalog.problems import Problems
-from core.catalog.task import Task
+from core.catalog.task import Task, lacking
 from core.media.kinds import SHARD
 from core.workspace import Workspace
 
@@ -42,6 +42,7 @@ def save_dataset(task: Task, problems: Problems, space: Workspace) -> DatasetInf
                     "copies": task.layout.copies(task.evidence),
                     "ignored": dict(tally.ignored),
                     "roots": task.roots,
+                    "lacking": lacking(task),
                 },
             )
         )

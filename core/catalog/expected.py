@@ -64,7 +64,7 @@ def _absent(layout: Layout) -> Expected:
 
 def _row(layout: Layout, info: DatasetInfo) -> Expected:
     total = statistics.count(info.counts)
-    lines = [*_lists(info), *_splits(layout, info), *_samples(info)]
+    lines = [*_lists(info), *info.extra.get("lacking", ()), *_splits(layout, info), *_samples(info)]
     if total.unlabelled and not total.real and not total.fake:
         lines.append(f"none of its {total.unlabelled:,} samples has a label")
     return Expected(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.catalog import layouts
-from core.catalog.layouts.base import Evidence, Layout, Site
+from core.catalog.layouts.base import Evidence, Layout, Site, normal
 from core.catalog.problems import Problems
 from core.catalog.walk import Files
 from core.media.kinds import SHARD
@@ -61,6 +61,17 @@ class Task:
     def site(self) -> Site:
         lists = {name: [Path(p) for p in paths] for name, paths in self.lists.items()}
         return Site(Path(self.root), Path(self.anchor), lists, self.evidence)
+
+
+def lacking(task: Task) -> list[str]:
+    """The folders and lists of a whole download that are not here, one line each."""
+    whole = task.layout.whole(task.evidence)
+    folders = {bundle.folder for bundle in task.bundles} if whole.folders else set()
+    here = {normal(name) for folder in folders for name in folder.split("/")}
+    lines = [f"the folder {name} is missing" for name in whole.folders if normal(name) not in here]
+    return lines + [
+        f"the list {name} is missing" for name in whole.lists if name.casefold() not in task.lists
+    ]
 
 
 def fingerprint(task: Task, problems: Problems) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from core.catalog.label_lists import label_word
-from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site
+from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Published, Rule, Site, Whole
 from core.catalog.list_files import text_of
 from core.catalog.problems import Problems
 
@@ -69,6 +69,9 @@ class ASVspoof2019LA(Layout):
         "The test part holds only attacks that training has not seen; its splits are disjoint in speakers.",
         "Bona fide recordings have longer silence at both ends; trim it, or a detector learns the silence.",
     )
+
+    def whole(self, evidence: Evidence) -> Whole:
+        return Whole(lists=PROTOCOLS)
 
     def read(self, site: Site, problems: Problems) -> Utterances:
         found = Utterances(problems=problems)

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.catalog.label_lists import stretches, words_of
-from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    Whole,
+    split_of,
+)
 from core.catalog.list_files import entries_of, text_of
 from core.catalog.listing import Listing
 from core.catalog.problems import Problems
@@ -26,6 +38,7 @@ KEPT = ("modify_type", "original", "fake_segments")
 class Lists:
     by_split: dict[str, Listing] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
+    without: set[str] = field(default_factory=set)  # parts with clips and no list
 
 
 class AVDeepfake1M(Layout):
@@ -44,6 +57,9 @@ class AVDeepfake1M(Layout):
     size = "400 GB"
     descends_from = "VoxCeleb2"
     notes = ("Fakes begin with a short silence that gives them away; trim leading and trailing silence.",)
+
+    def whole(self, evidence: Evidence) -> Whole:
+        return Whole(("train", "val"), self.lists[:2])
 
     def read(self, site: Site, problems: Problems) -> Lists:
         lists = Lists(problems=problems)
@@ -64,6 +80,8 @@ class AVDeepfake1M(Layout):
         inner = "/".join(part.below[1:] if split and split_of(part.below[0]) else part.below)
         names = [f"{inner}/{name}" if inner else name for name in part.names]
         listing = lists.by_split.get(split or "")
+        if listing is None and split != "test":
+            lists.without.add(split or "train")
         rows = [(listing.take(name) if listing else None) for name in names]
         if listing and listing.rows and listing.report_unlisted:
             for path, row in zip(part.paths, rows, strict=True):
@@ -93,6 +111,8 @@ class AVDeepfake1M(Layout):
         return kind
 
     def finish(self, lists: Lists, problems: Problems) -> None:
+        for split in sorted(lists.without):
+            problems.report_damaged(f"{split}_metadata.json", "is missing, so these clips have no label")
         for listing in lists.by_split.values():
             listing.finish(problems)
 

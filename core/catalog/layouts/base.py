@@ -20,7 +20,7 @@ from core.catalog.problems import Problems
 # What a layout is written with comes from here: rules.py and words.py stand behind it.
 __all__ = [
     "COMPRESSIONS", "FAKE", "FRAME_FOLDERS", "NEAR", "REAL", "SPLIT_WORDS", "Evidence", "Labels", "Layout", "Part",
-    "Published", "Rule", "Site", "Value", "class_of", "clips", "each", "normal", "split_in", "split_of",
+    "Published", "Rule", "Site", "Value", "Whole", "class_of", "clips", "each", "normal", "split_in", "split_of",
     "starts_with_any",
 ]  # fmt: skip
 
@@ -113,6 +113,14 @@ class Published:
     fake: int | None
 
 
+@dataclass(frozen=True)
+class Whole:
+    """What a whole download holds: folders with media, and list files."""
+
+    folders: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+
+
 class Layout:
     """A published dataset on disk. A subclass states its facts and, where names or lists say more, how to read them."""
 
@@ -145,6 +153,10 @@ class Layout:
 
     def published_of(self, evidence: Evidence) -> Published | None:
         return self.published
+
+    def whole(self, evidence: Evidence) -> Whole:
+        """What must be there before the dataset counts as found whole."""
+        return Whole()
 
     def copies(self, evidence: Evidence) -> int:
         """How many copies of each sample there may be (compressions, editions), for comparing with what was published."""

@@ -16,6 +16,7 @@ from core.catalog.layouts.base import (
     Published,
     Rule,
     Site,
+    Whole,
     clips,
     each,
     normal,
@@ -57,6 +58,11 @@ class CelebDF(Layout):
         if CELEB_FAKE in evidence.rules:
             return Published(493, 5582)
         return {"v1": Published(408, 795), "v2": Published(890, 5639)}.get(_version(evidence))
+
+    def whole(self, evidence: Evidence) -> Whole:
+        if CELEB_FAKE in evidence.rules or _version(evidence) not in ("v1", "v2"):
+            return Whole()
+        return Whole(("Celeb-real", "YouTube-real", "Celeb-synthesis"), (LIST,))
 
     def read(self, site: Site, problems: Problems) -> Listing | None:
         found = site.find(LIST)

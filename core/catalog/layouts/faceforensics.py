@@ -22,6 +22,7 @@ from core.catalog.layouts.base import (
     Published,
     Rule,
     Site,
+    Whole,
     clips,
     each,
     normal,
@@ -120,6 +121,11 @@ class FaceForensics(Layout):
 
     def published_of(self, evidence: Evidence) -> Published:
         return Published(1000, 5000 if "FaceShifter" in evidence.captures.get("method", ()) else 4000)
+
+    def whole(self, evidence: Evidence) -> Whole:
+        if evidence.edition == "re-arranged":
+            return Whole()
+        return Whole(("youtube" if evidence.edition == "official" else "original", *METHODS.split("|")[:4]))
 
     def read(self, site: Site, problems: Problems) -> Lists:
         split = official_split()

@@ -7,7 +7,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, normal
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    Whole,
+    normal,
+)
 from core.catalog.list_files import rows_of
 from core.catalog.listing import Listing
 from core.catalog.problems import Problems
@@ -57,6 +69,11 @@ class FakeAVCeleb(Layout):
         "Fakes begin with a short silence that gives them away; trim leading and trailing silence.",
         "RealVideo-FakeAudio is real to a visual detector: the labels of picture and sound are kept apart.",
     )
+
+    def whole(self, evidence: Evidence) -> Whole:
+        if evidence.edition == "flat":
+            return Whole()
+        return Whole(tuple(rule.pattern for rule in self.rules if not rule.edition), self.lists)
 
     def read(self, site: Site, problems: Problems) -> Listing | None:
         found = site.find("meta_data.csv")

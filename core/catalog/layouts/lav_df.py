@@ -6,7 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.label_lists import stretches, words_of
-from core.catalog.layouts.base import FAKE, REAL, Labels, Layout, Part, Published, Rule, Site, split_of
+from core.catalog.layouts.base import (
+    FAKE,
+    REAL,
+    Evidence,
+    Labels,
+    Layout,
+    Part,
+    Published,
+    Rule,
+    Site,
+    Whole,
+    split_of,
+)
 from core.catalog.list_files import entries_of
 from core.catalog.listing import Listing
 from core.catalog.problems import Problems
@@ -39,6 +51,9 @@ class LavDF(Layout):
     size = "24 GB"
     descends_from = "VoxCeleb2"
     notes = ("There are no speaker ids: clips are tied by the original that they were made from.",)
+
+    def whole(self, evidence: Evidence) -> Whole:
+        return Whole(("train", "dev", "test"))
 
     def read(self, site: Site, problems: Problems) -> Listing | None:
         """The full list; the short one stands in where the full one is damaged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Published, Rule
+from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Published, Rule, Whole
 
 LJ = [
     "melgan",
@@ -52,6 +52,9 @@ class WaveFake(Layout):
 
     def published_of(self, evidence: Evidence) -> Published | None:
         return self.published if self.name_of(evidence) == self.dataset else None
+
+    def whole(self, evidence: Evidence) -> Whole:
+        return Whole(tuple(METHODS.split("|"))) if self.name_of(evidence) == self.dataset else Whole()
 
     def label(self, part: Part, lists: Any) -> Labels:
         labels = self.stated_labels(part)
