@@ -47,10 +47,11 @@ class Verified:
 
 @dataclass(frozen=True)
 class Trail:
-    """The whole file: its bytes, its lines as rows of a table, and whether they are as they were written."""
+    """The whole file: its bytes, its lines as they are and as rows of a table, and whether they are as written."""
 
     content: bytes
     rows: list[dict[str, str]]
+    entries: list[dict[str, Any]]
     verified: Verified
 
 
@@ -86,8 +87,8 @@ def read(person: Person, space: Workspace | None = None) -> Trail:
     path = (space or workspace()).root / FILE
     content = path.read_bytes() if path.is_file() else b""
     raw = [line for line in content.splitlines() if line.strip()]
-    rows = [_row(entry) for entry in map(_parse, raw) if entry is not None]
-    return Trail(content, rows, _follow(raw))
+    found = [entry for entry in map(_parse, raw) if entry is not None]
+    return Trail(content, [_row(entry) for entry in found], found, _follow(raw))
 
 
 def details(entry: dict[str, Any]) -> str:

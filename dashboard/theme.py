@@ -56,7 +56,11 @@ def safe(text: object) -> str:
 
 
 count, number, percent, interval = numbers.count, numbers.number, numbers.percent, numbers.interval
-duration = numbers.duration
+
+
+def duration(seconds: float | None) -> str:
+    """With its unit on the same line."""
+    return numbers.duration(seconds).replace(" ", "\u00a0")
 
 
 def count_of(n: int, thing: str) -> str:

@@ -134,7 +134,7 @@ def differences(found: Sequence[Difference]) -> go.Figure:
     drawn.update_yaxes(
         categoryorder="array", categoryarray=[theme.figure_name(d.figure) for d in reversed(found)]
     )
-    drawn.update_xaxes(title_text="first less second")
+    drawn.update_xaxes(title_text="first minus second")
     return theme.figure(drawn, height=120 + 32 * len(found), keep="differences")
 
 

@@ -20,9 +20,10 @@ SYSTEM_SHARE = 0.2  # of the points, for all strips together
 DIGITS = 5
 HEIGHT, STRIP_HEIGHT = 340, 80  # pixels
 UNITS = {"throughput": "samples/s", "gpu": "GPU %", "gpu_memory": "GPU MB", "gpu_temperature": "GPU °C",
-         "gpu_power": "GPU W", "memory": "MB", "cpu": "CPU %",
+         "gpu_power": "GPU W", "memory": "memory MB", "cpu": "CPU %",
          "data_wait": "waiting"}  # fmt: skip
 AXIS_TITLES = {"step": "step", "epoch": "epoch", "time": "seconds"}
+EACH_STEP = {"step": "each step"}  # a curve of single batches; the others are named after their part
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View, *, share: float =
         for name in drawn[label]:
             made = curve(found[name], axis=view.axis, smoothing=view.smoothing, points=points[0], name=name)
             split = name.partition("/")[0] if "/" in name else ""
-            series.append({"run": label, **_curve(made, f"{label} {split}".strip(), color, split, view)})
+            named = " · ".join(filter(None, (label, EACH_STEP.get(split) or words.split(split))))
+            series.append({"run": label, **_curve(made, named, color, split, view)})
         for panel, strip in enumerate(strips, start=1):
             if strip in found:
                 made = curve(found[strip], axis=view.axis, points=points[1])

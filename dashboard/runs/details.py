@@ -94,8 +94,9 @@ def _findings(run: Summary) -> None:
         return
     for finding in found:
         with st.container(border=True):
-            color = "red" if finding.kind in ("failed", "learned nothing") else "orange"
-            st.markdown(f":{color}-badge[{finding.kind}] {theme.safe(run.name)}: {theme.safe(finding.text)}")
+            color, mark = ("red", "✖") if finding.kind in ("failed", "learned nothing") else ("orange", "▲")
+            badge = f":{color}-badge[{mark} {finding.kind}]"
+            st.markdown(f"{badge} {theme.safe(run.name)}: {theme.safe(finding.text)}")
             with st.container(horizontal=True):
                 for remedy in finding.remedies:
                     if st.button(

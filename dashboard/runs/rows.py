@@ -34,7 +34,7 @@ def draw(runs: Sequence[Summary], shown: Sequence[Summary], waiting: Sequence[st
     for run in runs:
         with st.container(key=f"run-row-{run.id}", horizontal=False):
             tick, what, data, how, best, act = st.columns(
-                [0.4, 3, 2.7, 2.7, 2.4, 4.1], vertical_alignment="center"
+                [0.4, 3, 2.4, 2.7, 2.7, 4.1], vertical_alignment="center"
             )
             st.session_state[f"run-show-{run.id}"] = run.id in ids
             tick.checkbox(

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import numbers
+from core import words as names
 from core.errors import BadInput, WorkbenchError, one_line
 from core.exports import to_csv
 from core.media import shards
@@ -162,7 +163,11 @@ def _diagram(
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _figure_of(_diagram: calibration.Reliability, key: str, method: str) -> go.Figure:
     """It stays as it is while the line moves."""
-    return charts.reliability_figure(_diagram, method)
+    return charts.reliability_figure(_diagram, _calibration_name(method))
+
+
+def _calibration_name(method: str) -> str:
+    return "as scored" if method == "raw" else names.choice("calibration", method)
 
 
 def honesty(source: Source, looking_at: str) -> None:
@@ -170,7 +175,9 @@ def honesty(source: Source, looking_at: str) -> None:
     chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
     methods = ("raw", *calibration.METHODS)
     st.session_state.setdefault(page_state.CALIBRATION, "platt")
-    picked = st.segmented_control("Calibration", methods, key=page_state.CALIBRATION)
+    picked = st.segmented_control(
+        "From scores to probabilities", methods, key=page_state.CALIBRATION, format_func=_calibration_name
+    )
     method = picked or "platt"
     stamp = source.stamp(looking_at)
     try:
@@ -185,9 +192,9 @@ def honesty(source: Source, looking_at: str) -> None:
         _figure_of(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG
     )
     st.markdown(
-        f"ECE **{numbers.interval(diagram.ece, *ends['ece'])}** · "
+        f"Calibration error (ECE) **{numbers.interval(diagram.ece, *ends['ece'])}** · "
         f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
-        + (" · fitted on the samples that it is drawn for" if looking_at == source.chosen_on else "")
+        + (" · fitted on the very samples that are shown here" if looking_at == source.chosen_on else "")
     )
     if source.folder is None or fitted is None:
         return
@@ -200,7 +207,7 @@ def honesty(source: Source, looking_at: str) -> None:
     if pressed:
         folder, chosen_one = source.folder, fitted
         if theme.run_guarded(lambda: calibration.save(folder.path, chosen_one, session.person())):
-            st.toast(f"{method} calibration saved")
+            st.toast(f"Calibration saved: {_calibration_name(method)}")
 
 
 @st.cache_resource(show_spinner="Drawing other validation sets", max_entries=16)

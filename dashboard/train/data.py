@@ -161,8 +161,11 @@ def draw_plan(config: dict[str, Any], space: Workspace) -> None:
         if protocol == config["protocol"]
         else f"Divided {theme.safe(words.choice('protocol', protocol))}: "
     )
-    asked = f" · asked for {theme.safe(config['shares'])} where no official list decides"
-    st.caption(f"{used}{' · '.join(parts)}{left_out}{asked}")
+    st.caption(f"{used}{' · '.join(parts)}{left_out}")
+    if config["protocol"] == "official":
+        st.caption(
+            f"The shares of {theme.safe(config['shares'])} are for samples that the dataset puts into no part."
+        )
     for part, c in counts.items():
         for label in ("real", "fake"):
             if not c[label] and part in CONSEQUENCES:

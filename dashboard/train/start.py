@@ -127,9 +127,7 @@ def _ask_for_estimate(key: str, config: dict[str, Any], job: jobs.Job | None, *,
     if job is not None and job.error:
         st.warning(theme.safe(job.error))
     elif job is None:
-        st.caption(
-            "A run is training now; measuring beside it takes longer and shows more than it will take."
-        )
+        st.caption("A run is training now. An estimate made beside it takes longer and comes out too high.")
     if st.button("Estimate time and memory", key="train-estimate", disabled=blocked, icon=":material/timer:"):
         _measure(key, config)
         st.rerun()

@@ -29,7 +29,7 @@ def short(config: dict[str, Any]) -> str:
 
 
 def draw() -> None:
-    with st.expander("YAML", key="train-yaml-box"):
+    with st.expander("The same as text (YAML): edit, save, load", key="train-yaml-box"):
         text = st.text_area("Configuration", value=short(option_form.config()), height=240,
                             key=f"train-yaml-{hash(short(option_form.config()))}")  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -204,7 +204,7 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
             + (f"**{theme.safe(better)}** is better." if auc.shown else "**no difference shown**.")
         )
     st.caption(
-        f"The first less the second on the {theme.count(found.shared)} {words.split(split)} samples that both have "
+        f"First minus second, on the {theme.count(found.shared)} {words.split(split)} samples that both have "
         f"scored, with 95 % intervals (paired bootstrap by group); {len(shown)} of {len(found.differences)} figures "
         "differ."
     )

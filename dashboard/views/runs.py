@@ -104,7 +104,7 @@ def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tu
 
 
 def _filters(runs: Sequence[Summary]) -> None:
-    search, sort, group, states, batch = st.columns([3, 2, 2, 4, 1.6], vertical_alignment="bottom")
+    search, sort, group, states, batch = st.columns([3, 2, 2, 3.4, 2.2], vertical_alignment="bottom")
     search.text_input("Find", key="runs-find", placeholder="name, network, data, tag")
     sort.selectbox("Order", list(run_order.SORTS), format_func=lambda k: run_order.SORTS[k][0], key=SORT)
     group.selectbox(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
-from core import audit
+from core import audit, words
 from core.errors import NotAllowed
 from core.exports import to_csv
+from core.runs import listing
+from core.thresholds import methods
 from dashboard import session, theme
 
 SHOWN = 1000  # lines on the page; the files have all of them
@@ -26,12 +30,37 @@ def page() -> None:
         )
         return
     _verified(trail.verified)
-    table = pd.DataFrame(trail.rows, columns=[*audit.COLUMNS, "more"])
+    table = _to_read(trail)
     chosen = _filtered(table)
     shown = chosen.iloc[::-1].head(SHOWN)
     theme.show_table(shown, "trail-table")
     st.caption(f"{theme.count_of(len(shown), 'line')} of {theme.count(len(table))}, the newest first.")
-    _downloads(trail, chosen)
+    written = pd.DataFrame(trail.rows, columns=[*audit.COLUMNS, "more"])
+    _downloads(trail, written.loc[chosen.index])
+
+
+def _to_read(trail: audit.Trail) -> pd.DataFrame:
+    """The lines with the names that runs have today, and words for keys; the files keep what was written."""
+    names = {run.id: run.name for run in listing.runs(session.space())}
+    rows = [
+        {**row, "when": _moment(row["when"]), "on": names.get(row["on"], row["on"]), "more": _details(entry)}
+        for row, entry in zip(trail.rows, trail.entries, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=[*audit.COLUMNS, "more"])
+
+
+def _moment(written: str) -> str:
+    """`2026-11-28T08:09:58+0000` without its T; anything else as it is."""
+    return written.replace("T", " ", 1).replace("+0000", " UTC") if written[10:11] == "T" else written
+
+
+def _details(entry: Mapping[str, object]) -> str:
+    parts = []
+    for key, value in entry.items():
+        if key not in audit.PLAIN:
+            shown = methods.title(value) if key == "method" and isinstance(value, str) else str(value)
+            parts.append(f"{words.plain(key)} {shown}")
+    return ", ".join(parts)
 
 
 def _verified(found: audit.Verified) -> None:
@@ -42,7 +71,7 @@ def _verified(found: audit.Verified) -> None:
         )
         return
     st.success(f"✔ {theme.count_of(found.lines, 'line')}, each as it was written.")
-    with st.expander("Show that nothing was cut off at the end, later"):
+    with st.expander("How to prove later that no line was cut off at the end"):
         st.markdown(
             "Note this hash outside of this machine. As long as `python -m core audit verify --expect HASH` finds it, "
             "no line that is here today is missing."
@@ -70,7 +99,7 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
 def _downloads(trail: audit.Trail, chosen: pd.DataFrame) -> None:
     with st.container(horizontal=True):
         st.download_button(
-            "The trail as it is (verifies anywhere)",
+            "The whole trail (a file that can be verified anywhere)",
             trail.content,
             audit.FILE,
             "application/jsonl",
@@ -79,7 +108,7 @@ def _downloads(trail: audit.Trail, chosen: pd.DataFrame) -> None:
             on_click="ignore",
         )
         st.download_button(
-            "These lines as a table",
+            "These lines as a table (CSV)",
             to_csv(chosen),
             "audit.csv",
             "text/csv",

@@ -186,7 +186,8 @@ def _network() -> None:
     name = option_form.option("model", choices=names, format_func=shown) or default
     if card := known.get(name):
         st.caption(
-            f"{theme.safe(card['about'])}. {theme.safe(card['source'])}. Sees {theme.safe(card['input'])}."
+            f"{theme.safe(words.capital(card['about']))}. From: {theme.safe(card['source'])}. "
+            f"It is given {theme.safe(card['input'])}."
         )
 
 

@@ -118,7 +118,7 @@ def test_curves_are_drawn_from_the_events(make_run: Callable[..., RunFolder]) ->
     make_run("stopped")
     page = open_page()
     drawn = curves_of(page)
-    assert [s["label"].split()[-1] for s in drawn["series"] if s["legend"]] == ["train", "val"]
+    assert [s["label"].split()[-1] for s in drawn["series"] if s["legend"]] == ["training", "validation"]
     page.multiselect(key="runs-metrics").set_value(["auc"]).run()
     drawn = curves_of(page)
     assert drawn["panels"][0]["title"] == "AUC" and drawn["zoom"].startswith("auc-step")

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import audit
 from core.access import Person
+from core.runs.folder import new_run
 from core.workspace import Workspace
 from dashboard import session
 
@@ -43,6 +44,18 @@ def test_the_newest_comes_first_and_filters_choose(written: Path) -> None:
     assert page.dataframe[0].value["on"].tolist() == ["AASIST", "first"]
     page.text_input(key="trail-text").set_value("aasi").run()
     assert page.dataframe[0].value["on"].tolist() == ["AASIST"]
+
+
+def test_lines_are_read_with_names_of_runs_and_words_for_keys(written: Path, space: Workspace) -> None:
+    run = new_run({"modality": "image", "name": "My *first* one"}, space=space)
+    run.set_status(state="stopped")
+    audit.record(ADA, "save operating point", run.id, space, threshold=0.42, method="precision=0.95")
+    page = app()
+    line = page.dataframe[0].value.iloc[0]
+    assert line["on"] == "My *first* one" and "T" not in line["when"].replace("UTC", "")
+    assert line["more"] == "threshold 0.42, method Precision at least 95 %"
+    page.text_input(key="trail-text").set_value("my *first").run()
+    assert len(page.dataframe[0].value) == 1
 
 
 def test_a_changed_line_is_named(written: Path) -> None:

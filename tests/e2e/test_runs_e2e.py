@@ -54,7 +54,7 @@ def only_run(space: Workspace) -> RunFolder:
 
 
 def load_configuration(page: Page, path: Path) -> None:
-    page.get_by_text("YAML", exact=True).click()
+    page.get_by_text("The same as text (YAML)").click()
     page.locator("input[type=file]").set_input_files(str(path))
     fields = "[...document.querySelectorAll('input[aria-label=Epochs]')].map(field => field.value).join()"
     page.wait_for_function(f"{fields} === '10000'", timeout=120_000)

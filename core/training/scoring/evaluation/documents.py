@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import words
 from core.access import LOCAL, Person
 from core.catalog.table import datasets, info
 from core.runs import events
@@ -279,11 +280,13 @@ def disagreement(metrics: Mapping[str, Any]) -> list[str]:
         for name in ("auc", "balanced_accuracy", "f1"):
             a, b = ours.get(name), theirs.get(name)
             if a and b and (a[1] < b[0] or b[1] < a[0]):
-                found.append(f"{name} differs between validation and test beyond the intervals")
+                found.append(f"{words.figure(name)} differs between validation and test beyond the intervals")
     for split in ("val", "test"):
         for side in ("real", "fake"):
             if split in metrics and metrics[split][side] < 30:
-                found.append(f"{split} has only {metrics[split][side]} {side} samples; its figures are rough")
+                found.append(
+                    f"{words.split(split)} has only {metrics[split][side]} {side} samples; its figures are rough"
+                )
     return found
 
 
