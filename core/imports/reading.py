@@ -22,6 +22,7 @@ NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "params")
 PREFIXES = ("module.", "timm_model.", "model.", "backbone.", "net.", "network.", "state_dict.", "_orig_mod.")
 DOCUMENT_BYTES = 10_000_000  # of a config.json
 WEIGHTS_OF_A_FOLDER = ("model.safetensors", "pytorch_model.bin", "model.onnx", "onnx/model.onnx")
+SHARDS = "model.safetensors.index.json"  # says in which file of several each tensor lies
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".h5", ".hdf5", ".onnx")
 
 
@@ -40,7 +41,7 @@ def read(source: Path, limits: Limits | None = None) -> Contents:
         raise BadInput(f"there is no {source}; name a file or folder of weights")
     path = _weights_in(source) if source.is_dir() else source
     limits.check_file(path)
-    content = _reader(path)(path, limits)
+    content = _shards(path, limits) if path.name == SHARDS else _reader(path)(path, limits)
     folder = source if source.is_dir() else path.parent
     given = replace(content.given, name=source.name)
     beside = path.name in WEIGHTS_OF_A_FOLDER and (folder / "config.json").is_file()
@@ -55,7 +56,7 @@ def read(source: Path, limits: Limits | None = None) -> Contents:
 
 def _weights_in(folder: Path) -> Path:
     """The one file of weights of a folder."""
-    for name in WEIGHTS_OF_A_FOLDER:
+    for name in (*WEIGHTS_OF_A_FOLDER, SHARDS):
         if (folder / name).is_file():
             return folder / name
     found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
@@ -71,11 +72,15 @@ def _weights_in(folder: Path) -> Path:
 def _reader(path: Path) -> Callable[[Path, Limits], Contents]:
     """By what the file begins with; an ONNX file has no such mark and goes by its name."""
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(64)
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return _keras
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
         return _safetensors
+    if head.startswith(b"version https://git-lfs"):
+        raise BadInput(f"{path.name} is a Git LFS pointer, not the weights; fetch them with `git lfs pull`")
+    if head.lstrip()[:1] == b"<":
+        raise BadInput(f"{path.name} is a web page, not the weights; download the file itself")
     if path.suffix.lower() == ".onnx":
         return _onnx
     return _torch
@@ -103,14 +108,34 @@ def _torch(path: Path, limits: Limits) -> Contents:
 
 
 def _safetensors(path: Path, limits: Limits) -> Contents:
+    return _peel(_load_safetensors(path), path, [])
+
+
+def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:  # the format itself holds every tensor within the bytes of the file
-        tensors = load_file(path)
+        return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
         raise BadInput(f"{path.name} is no safetensors file that can be read ({reason(error)})") from error
-    return _peel(tensors, path, [])
+
+
+def _shards(index: Path, limits: Limits) -> Contents:
+    """A large model in several files: all of them together, within the limits of one."""
+    places = _document(index).get("weight_map")
+    names = sorted({str(name) for name in places.values()}) if isinstance(places, Mapping) else []
+    if not names:
+        raise BadInput(f"{index.name} names no files of weights")
+    for name in names:
+        if Path(name).name != name or not (index.parent / name).is_file():
+            raise BadInput(f"{index.name} names {name[:80]!r}, which does not lie beside it")
+    total = sum((index.parent / name).stat().st_size for name in names)
+    checkpoint_size.check_bytes(index.name, total, total, limits)
+    tensors: dict[str, torch.Tensor] = {}
+    for name in names:
+        tensors |= _load_safetensors(index.parent / name)
+    return _peel(tensors, index, [])
 
 
 def _keras(path: Path, limits: Limits) -> Contents:

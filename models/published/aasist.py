@@ -64,6 +64,7 @@ class Aasist(GraphReadout):
 
 class AasistFamily(RawSoundFamily):
     name = "aasist"
+    compared = True
     about = "AASIST: raw sound, spectral and temporal graphs (about 300,000 parameters)"
     source = "Jung et al. 2022, github.com/clovaai/aasist; ASVspoof 5 baseline of the same names"
     licence = "MIT"

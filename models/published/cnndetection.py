@@ -18,6 +18,7 @@ class CnnDetectionFamily(Family):
     source = "Wang et al. 2020, github.com/PeterWang512/CNNDetection"
     licence = "CC BY-NC-SA 4.0"
     modality = "image"
+    compared = True
     classifier = "fc"
 
     def recognise(self, given: Given) -> Match | None:

@@ -22,6 +22,7 @@ class DeepfakeBenchFamily(Family):
     source = "Yan et al. 2023, github.com/SCLBD/DeepfakeBench"
     licence = "CC BY-NC 4.0"
     modality = "image"
+    compared = True
     cam_layer: str
 
     def card(self, **options: Any) -> ModelCard:

@@ -63,6 +63,7 @@ class EfficientNetB4(nn.Module):
 
 class EfficientNetFamily(DeepfakeBenchFamily):
     name = "deepfakebench_efficientnet"
+    compared = False  # its files have other names
     about = "DeepfakeBench EfficientNet-B4"
     classifier = "last_layer"
     unused = ("adjust_channel.", "efficientnet._fc.")

@@ -15,6 +15,9 @@ from models.published.base import Family, Given, Match, PublishedNetwork, Readin
 from models.registry import PUBLISHED_PREFIX as PREFIX
 from models.shapes import without_values
 
+SHOWN = 3  # names of tensors in a message
+NEAR = 0.2  # so many of a family's tensors make a file one of its kind that is not whole
+
 
 @cache
 def families() -> dict[str, Family]:
@@ -40,15 +43,38 @@ def recognise(given: Given, only: str | None = None) -> tuple[Family, Match]:
         match = one.recognise(given)
         if match is not None:
             return one, match
-    first = ", ".join(list(given.tensors)[:3]) or "none"
+    begins = f"its {len(given.tensors)} tensors begin with {', '.join(list(given.tensors)[:SHOWN]) or 'none'}"
     if only:
-        raise Refused(
-            f"{given.name} is not of the family {only}: its {len(given.tensors)} tensors begin with {first}"
-        )
+        missing = _missing(family(only), given) if family(only).compared else ""
+        raise Refused(f"{given.name} is not of the family {only}: {missing or begins}")
     raise Refused(
-        f"{given.name} is of no family known here: its {len(given.tensors)} tensors begin with {first}; "
+        f"{given.name} is of no family known here: {_nearest(given) or begins}; "
         f"known are {', '.join(sorted(families()))}"
     )
+
+
+def _nearest(given: Given) -> str:
+    """What a file with part of a family's tensors lacks; empty where it has less than a few of any."""
+    found = {one: _shared(one, given) for one in families().values() if one.compared}
+    one = max(found, key=lambda one: found[one])
+    return f"it is nearest to {one.name}, and {_missing(one, given)}" if found[one] >= NEAR else ""
+
+
+def _shared(one: Family, given: Given) -> float:
+    wanted = shapes(one, {})
+    return sum(name in given.tensors for name in wanted) / len(wanted)
+
+
+def _missing(one: Family, given: Given) -> str:
+    wanted = shapes(one, {})
+    missing = [name for name in wanted if name not in given.tensors]
+    over = [name for name in given.tensors if name not in wanted]
+    parts = [
+        f"{len(names)} {what} ({', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''})"
+        for names, what in ((missing, f"of its {len(wanted)} tensors are missing"), (over, "are left over"))
+        if names
+    ]
+    return ", ".join(parts)
 
 
 def entry(name: str) -> tuple[ModelCard, Builder]:

@@ -84,6 +84,8 @@ def choose(match: Match, label: str) -> Match:
     reading = match.reading
     words = [str(word) for word in match.options.get("labels") or []]
     wanted = label.strip().casefold()
+    if not words and not match.undecided and wanted == reading.label.casefold():
+        return replace(match, reading=replace(reading, words=f"said with --fake, and {reading.words}"))
     chosen = [i for i, word in enumerate(words) if word.casefold() == wanted]
     single = reading.outputs == 1
     if single and chosen:
@@ -92,6 +94,7 @@ def choose(match: Match, label: str) -> Match:
         chosen = [int(wanted)]
     if not chosen:
         known = ", ".join(words) or " or ".join(map(str, range(max(reading.outputs, 2))))
+        known += f" ({reading.label} is fake by itself)" if not words and not match.undecided else ""
         raise Refused(f"--fake {label!r} is no label of this detector; it has {known}")
     if single:
         high = chosen[0] == 1

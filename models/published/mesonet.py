@@ -87,6 +87,7 @@ class MesoNetFamily(Family):
     source = "Afchar et al. 2018, github.com/DariusAf/MesoNet"
     licence = "Apache-2.0"
     modality = "image"
+    compared = True
     classifier = "layers.dense2"
 
     def recognise(self, given: Given) -> Match | None:

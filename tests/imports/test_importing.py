@@ -108,6 +108,54 @@ def test_tensors_left_over_are_counted_and_named(tmp_path: Path, space: Workspac
         import_detector(path, space=space)
 
 
+def test_part_of_a_family_is_named_with_what_it_lacks(tmp_path: Path, space: Workspace) -> None:
+    state = files.state_of("aasist")
+    torch.save({name: state[name] for name in list(state)[::2]}, tmp_path / "half.pth")
+    for family in (None, "aasist"):
+        with pytest.raises(BadInput, match=r"114 of its 229 tensors are missing \("):
+            import_detector(tmp_path / "half.pth", family=family, space=space)
+
+
+def test_what_was_downloaded_instead_of_weights_is_named(tmp_path: Path, space: Workspace) -> None:
+    path = tmp_path / "model.pth"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n")
+    with pytest.raises(BadInput, match="Git LFS pointer, not the weights; fetch them"):
+        import_detector(path, space=space)
+    path.write_text("<!doctype html><title>Sign in</title>")
+    with pytest.raises(BadInput, match="web page, not the weights"):
+        import_detector(path, space=space)
+
+
+def test_the_published_word_for_fake_is_taken_with_fake(tmp_path: Path, space: Workspace) -> None:
+    path = files.aasist(tmp_path / "a.pth")
+    assert import_detector(path, name="said", fake="Spoof", space=space)["fake"] == "spoof"
+    with pytest.raises(BadInput, match=r"it has 0 or 1 .spoof is fake by itself."):
+        import_detector(path, name="other", fake="bonafide", space=space)
+
+
+def test_a_hugging_face_folder_in_several_files(tmp_path: Path, space: Workspace) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = files.tiny_vit(tmp_path / "vit")
+    whole = import_detector(folder, name="whole", space=space)
+    tensors = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    half = len(tensors) // 2
+    parts = {f"model-{k}.safetensors": dict(list(tensors.items())[k * half :][:half]) for k in (0, 1)}
+    for name, part in parts.items():
+        save_file(part, folder / name)
+    index = {"weight_map": {tensor: name for name, part in parts.items() for tensor in part}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert import_detector(folder, name="parts", space=space)["parameters"] == whole["parameters"]
+    (folder / "model-1.safetensors").unlink()
+    with pytest.raises(BadInput, match=r"'model-1.safetensors', which does not lie beside it"):
+        import_detector(folder, name="torn", space=space)
+    index["weight_map"] = {"a": "../vit/model-0.safetensors"}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(BadInput, match="does not lie beside it"):
+        import_detector(folder, name="elsewhere", space=space)
+
+
 def test_a_pickle_is_never_run(tmp_path: Path, space: Workspace) -> None:
     path = tmp_path / "pickled.pth"
     torch.save(files.Nothing(), path)
