@@ -74,8 +74,8 @@ def measure(
     )
     if kept is not None:
         write_atomic(folder.path / "operating_point.json", kept)
-    _save_reference(folder, rows, loaded, space)
-    measured = _summarise(overall, metrics, datasets, found, how, person)
+    missing = _save_reference(folder, rows, loaded, space)
+    measured = {**_summarise(overall, metrics, datasets, found, how, person), "no_reference": missing}
     folder.save_document("detector", {**about, "measured": measured})
     return _result(folder, rows, found, metrics, overall, how)
 
@@ -214,8 +214,9 @@ def _point_in_force(folder: RunFolder, about: dict[str, Any], datasets: Sequence
 
 def _save_reference(
     folder: RunFolder, rows: pd.DataFrame, loaded: best_model.Loaded, space: Workspace | None
-) -> None:
-    """What it knows is what it was measured on: the files that its threshold was chosen on, none of them trained on."""
+) -> str | None:
+    """What it knows is what it was measured on: the files that its threshold was chosen on, none of them trained on.
+    Returns why there is none."""
     reference_file(folder).unlink(missing_ok=True)
     chosen = rows[rows["split"] == CHOOSE].reset_index(drop=True)
     part = Part(CHOOSE, rescore.source_of(chosen, loaded, space), chosen["component"].tolist())
@@ -224,8 +225,9 @@ def _save_reference(
         made = make(loaded, [part], threshold=point.get("threshold", 0.5), encoder_trained=False)
     except NoReference as reason:
         log.info("%s gets no reference: %s", folder.id, reason)
-        return
+        return str(reason)
     write_atomic(reference_file(folder), pack(made))
+    return None
 
 
 def _summarise(

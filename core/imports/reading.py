@@ -92,6 +92,9 @@ def _torch(path: Path, limits: Limits) -> Contents:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever a damaged or hostile file provokes
         raise BadInput(f"{path.name} is no checkpoint of plain tensors ({type(error).__name__})") from error
+    if isinstance(content, dict) and {"schema", "recipe", "card"} <= content.keys():
+        instead = f"detect --run {path}" if "kind" in content else "detect --run with the folder of its run"
+        raise BadInput(f"{path.name} is a detector of this workbench already: `{instead}` judges with it")
     peeled: list[str] = []
     for _ in range(checkpoint_size.DEEPEST):
         inner = next(

@@ -56,6 +56,8 @@ def test_uncertain_until_measured(
     (after,) = answer(capsys, "detect", picture, "--run", "vit")
     assert after["reason"] is None and after["learned_nothing"] is True
     assert "chance" in after["words"].lower()
+    assert "are needed to say what it knows" in after["domain"]["why"]
+    assert "evaluate` on more labelled files" in after["domain"]["why"]
     assert after["reservations"][0]["words"].startswith("At chance on the files it was measured on")
     assert "labelled files of mine that its threshold was not chosen on" in " ".join(after["about"]["lines"])
     (row,) = answer(capsys, "runs")
@@ -73,6 +75,9 @@ def test_an_export_judges_as_the_detector_does(
     (packed,) = answer(capsys, "detect", picture, "--run", str(out))
     assert packed["score"] == pytest.approx(own["score"])
     assert packed["verdict"] == "uncertain" and "not measured here" in packed["reason"]
+    for file in (out, detector.best_model):
+        assert main(["import", str(file), "--name", "again"]) == 2
+        assert "is a detector of this workbench already" in capsys.readouterr().err
 
 
 def test_no_group_is_chosen_and_reported_on(detector: RunFolder, space: Workspace) -> None:

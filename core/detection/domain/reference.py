@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.folder import FINAL_STATES, RunFolder
@@ -109,6 +110,8 @@ def _make(detector: Detector, space: Workspace | None) -> Known:
     assert source.folder is not None
     if RunFolder(source.folder).status().state not in FINAL_STATES:
         return Known(None, "Its training is not over, so what it knows is not settled.")
+    if source.imported is not None:
+        return Known(None, _why_not_measured(source.imported))
     log.info("%s has no reference yet; it is made from its files, once", source.id)
     try:
         made = make_later(RunFolder(source.folder), space)
@@ -120,6 +123,16 @@ def _make(detector: Detector, space: Workspace | None) -> Known:
     except OSError:  # a folder of somebody else's
         write_atomic(_own_place(source, space), content)
     return Known(made, made_now=True)
+
+
+def _why_not_measured(imported: Mapping[str, Any]) -> str:
+    """Of a detector of others the reference is made where it is measured, from what its threshold was chosen on."""
+    measured = imported.get("measured")
+    if not isinstance(measured, Mapping):
+        because = "it was not measured on labelled files of yours yet"
+    else:
+        because = str(measured.get("no_reference") or "it was measured before there were any")
+    return f"It has no reference: {because}. `python -m core evaluate` on more labelled files makes one."
 
 
 def for_export(run: str | Path, space: Workspace | None = None) -> tuple[bytes | None, str]:
