@@ -5,6 +5,7 @@ No code of a folder is ever run: what transformers does not know by its `model_t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from models.shapes import without_values
 LEFT_OUT = ("auto_map", "_name_or_path", "torch_dtype", "dtype", "quantization_config", "attn_implementation")
 SPECTROGRAM = "audio-spectrogram-transformer"
 LONGEST = 30.0  # seconds of a recording that are heard
+MOST_STEPS = 6_000  # of a spectrogram, a hundred a second
 SHORTEST = 400  # samples: what the convolutions of wav2vec 2.0 need
 
 
@@ -196,17 +198,37 @@ def sound_options(kind: str, given: Given) -> dict[str, Any]:
         raise Refused(
             f"{given.name}: preprocessor_config.json is missing, and nothing else says how sound is fed; put it beside"
         )
-    rate = int(processor.get("sampling_rate", 16_000))
+    rate = _whole(given, "sampling_rate", 16_000, 4_000, 192_000)
     if kind == SPECTROGRAM:
-        steps = int(processor.get("max_length", 1024))
+        steps = _whole(given, "max_length", 1024, 2, MOST_STEPS)
         return {
-            "bands": int(processor.get("num_mel_bins", 128)), "steps": steps, "sample_rate": rate,
-            "centre": float(processor.get("mean", -4.2677393)), "spread": float(processor.get("std", 4.5689974)),
+            "bands": _whole(given, "num_mel_bins", 128, 4, 512), "steps": steps, "sample_rate": rate,
+            "centre": _number(given, "mean", -4.2677393), "spread": _number(given, "std", 4.5689974),
             "seconds": steps / 100 + 0.025, "normalise": False,
         }  # fmt: skip
     if processor.get("feature_size", 1) != 1:
         raise Refused(f"{given.name}: the features that {kind} takes are not known here; only raw sound is")
     return {"sample_rate": rate, "normalise": bool(processor.get("do_normalize", True)), "seconds": LONGEST}
+
+
+def _whole(given: Given, key: str, usual: int, least: int, most: int) -> int:
+    value = given.processor.get(key, usual)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise Refused(
+            f"{given.name}: preprocessor_config.json gives {key} = {str(value)[:40]}; "
+            f"it must be a whole number from {least} to {most}"
+        )
+    return value
+
+
+def _number(given: Given, key: str, usual: float) -> float:
+    value = given.processor.get(key, usual)
+    wrong = isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)
+    if wrong or (key == "std" and value == 0):
+        raise Refused(
+            f"{given.name}: preprocessor_config.json gives {key} = {str(value)[:40]}, which is no number to scale by"
+        )
+    return float(value)
 
 
 FAMILY = HuggingFaceFamily()

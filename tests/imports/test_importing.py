@@ -232,6 +232,27 @@ def test_a_configuration_that_asks_for_a_billion_layers_is_refused(tmp_path: Pat
         import_detector(folder, space=space)
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("wav2vec2", "sampling_rate", None),
+        ("wav2vec2", "sampling_rate", "abc"),
+        ("wav2vec2", "sampling_rate", -1),
+        ("ast", "max_length", 10**9),
+        ("ast", "num_mel_bins", [1]),
+        ("ast", "std", 0),
+    ],
+)
+def test_odd_values_of_a_feature_extractor_are_one_line(
+    kind: str, key: str, value: object, tmp_path: Path, space: Workspace
+) -> None:
+    folder = files.tiny_sound(tmp_path / "sound", kind)
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(BadInput, match=f"preprocessor_config.json gives {key} = "):
+        import_detector(folder, space=space)
+
+
 def test_code_of_a_folder_is_never_run(tmp_path: Path, space: Workspace) -> None:
     folder = files.tiny_vit(tmp_path / "vit")
     config = json.loads((folder / "config.json").read_text())
