@@ -95,7 +95,9 @@ def recognise(
     `named`: the user says which columns are what. Else 0 and 1 between commas are no labels, for they may be anything.
     """
     by_spaces = _recognise(head, " ", needed, fake_word)
-    for separator in "\t,;|":
+    complete = by_spaces is not None and all(name in by_spaces.known() for name in needed)
+    # Commas may be part of names between spaces; tabs stand around names that have spaces.
+    for separator in "\t" if complete else "\t,;|":
         found = _recognise(head, separator, needed, fake_word)
         if found is None or (by_spaces is not None and by_spaces.count <= found.count):
             continue

@@ -272,6 +272,7 @@ FIELD_FILES = {
     "commas without a header": "LA_1,2.5,bonafide\nLA_2,-1.5,spoof\n",
     "tabs around names with spaces": "a b 1\t2.5\tbonafide\na 2\t-1.5\tspoof\n",
     "quoted names with spaces": '"a b 1" 2.5 bonafide\n"a 2" -1.5 spoof\n',
+    "commas in names": "real,a,1 2.5 bonafide\nreal,b,2 -1.5 spoof\n",
     "words of challenges": "LA_1 2.5 pristine\nLA_2 -1.5 Manipulated\n",
     "ASVspoof 5": "utt\tcm-score\tkey\nLA_1\t2.5\tbonafide\nLA_2\t-1.5\tspoof\n",
     "scikit-learn's names": "utt,y_true,y_score\nLA_1,0,2.5\nLA_2,1,-1.5\n",
@@ -315,6 +316,12 @@ def test_a_plain_row_that_stands_twice_is_refused_as_in_a_csv(tmp_path: Path) ->
 def test_a_row_of_another_length_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="row 2 has 4 columns where the first has 3"):
         read(write(tmp_path / "s.txt", "a 1 spoof\nb 2 bonafide extra\n"))
+
+
+def test_commas_in_the_names_of_a_key_part_no_columns(tmp_path: Path) -> None:
+    scores = write(tmp_path / "s.txt", "real,a 0.1\nreal,b 0.9\n")
+    table = read(scores, key=write(tmp_path / "key.txt", "real,a - real\nreal,b A07 fake\n"))
+    assert table["label"].tolist() == [0, 1]
 
 
 def test_places_of_a_csv_without_a_header(tmp_path: Path) -> None:
