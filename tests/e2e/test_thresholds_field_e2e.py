@@ -161,14 +161,16 @@ def test_a_score_file_with_its_key_file(
     random = np.random.default_rng(0)
     label = (random.random(900) < 0.8).astype(int)
     score = random.normal(size=900) * 2 - 2.5 * label  # as the field has it: high is bona fide
-    names = [f"E_{place:06d}" for place in range(900)]
+    names = [f"LA_E_{2834763 + place}" for place in range(900)]
     key = ["spoof" if fake else "bonafide" for fake in label]
     attack = [f"A{7 + place % 3:02d}" if fake else "-" for place, fake in enumerate(label)]
     order = random.permutation(900)
     (tmp_path / "scores.txt").write_text(
         "".join(f"{name} {value!r}\n" for name, value in zip(names, score.tolist(), strict=True))
     )
-    (tmp_path / "key.txt").write_text("".join(f"{names[i]} {attack[i]} {key[i]}\n" for i in order))
+    # As ASVspoof 2019 publishes it: LA_0039 LA_E_2834763 - A11 spoof
+    rows = [f"LA_{i % 67:04d} {names[i]} - {attack[i]} {key[i]}\n" for i in order]
+    (tmp_path / "key.txt").write_text("".join(rows))
     bring(page, start_server().url, tmp_path / "scores.txt", tmp_path / "key.txt")
     expect(page.get_by_text("is the polarity turned").first).to_be_visible()
     page.get_by_text("Low scores mean fake", exact=True).click()
