@@ -25,6 +25,7 @@ REAL_WORDS = (
 )  # fmt: skip
 LABEL_WORDS = frozenset((*FAKE_WORDS, *REAL_WORDS))
 PLAIN_DIGITS = frozenset(("0", "1", "0.0", "1.0"))
+HEADER_WORDS = frozenset((b"label", b"score", b"id", b"key", b"group", b"dataset", b"y_true", b"y_score"))
 LOOKED_AT = 4_000  # rows that tell the columns apart
 NEARLY_ALL = 0.95  # so many distinct names are ids of which some repeat
 MOST_COLUMNS = 32
@@ -55,15 +56,25 @@ class PlainColumns:
 
 
 def before_rows(head: bytes) -> int:
-    """Bytes before the first row: a byte order mark, and lines that begin with # where others do not."""
+    """Bytes before the first row: a byte order mark, and lines that begin with # where others do not. The last of
+    these may be the header, as NumPy writes it: `# label,score`."""
     start = 3 if head.startswith(b"\xef\xbb\xbf") else 0
-    place = start
+    last = place = start
     while head[place : place + 1] == b"#":
         end = head.find(b"\n", place) + 1
         if not end:
             return start
-        place = end
-    return place if head[place:].strip() else start
+        last, place = place, end
+    if not head[place:].strip():
+        return start
+    return place - len(_commented_header(head[last:place], head[place:]))
+
+
+def _commented_header(line: bytes, rows: bytes) -> bytes:
+    """The line without its #, if it names as many columns as the first row has, two of them as files do."""
+    names, first = line.lstrip(b"# \t"), rows.splitlines()[0]
+    words, cells = (re.split(rb"[,;|\s]+", text.strip().lower()) for text in (names, first))
+    return names if len(words) == len(cells) and len(HEADER_WORDS & set(words)) > 1 else b""
 
 
 def rows_of(head: bytes, separator: str = " ", *, quoted: bool = False) -> list[list[str]]:

@@ -29,6 +29,8 @@ READABLE = {
     "booleans": "label,score\nTrue,0.9\nFalse,0.1\n",
     "any case, spaces, quotes": '"Label","Score"\n" FAKE "," 0.9 "\nReal, 0.1\n',
     "other columns first": "x,score,label\na,0.9,1\nb,0.1,0\n",
+    "a header as NumPy writes it": "# label,score\n1,0.9\n0,0.1\n",
+    "a header as NumPy writes it, between spaces": "# of a run\n# score label\n0.9 1\n0.1 0\n",
     "byte order mark, semicolons, Windows line ends": "\ufefflabel;score\r\n1;0.9\r\n0;0.1\r\n",
     "tabs": "label\tscore\n1\t0.9\n0\t0.1\n",
     "blank lines": "label,score\n\n1,0.9\n\n0,0.1\n\n",
