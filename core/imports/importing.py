@@ -7,7 +7,9 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from models.published.families import shapes
 from models.published.labels import choose
 from models.weights import folder_in_force
 
+EXPLAINED = (Refused, models.BadOption, models.UnknownModel, models.MissingWeights)
 COUNTERS = ".num_batches_tracked"  # says how long it was trained and touches no output
 SHOWN = 3  # names of tensors in a message
 FRAMES_OF_A_CLIP = 16  # that an image detector looks at, one by one
@@ -57,7 +60,7 @@ def import_detector(
             network, notes = _fill(one, match, contents)
         recipe = _recipe(one, match, network.card, space)
         _try_out(network, recipe)
-    except (Refused, models.BadOption, models.UnknownModel, models.MissingWeights) as error:
+    except EXPLAINED as error:
         raise BadInput(str(error)) from error
     about = _about(place.name, one, match, network, contents, notes, person)
     options = {**match.options, "reading": _plain(asdict(match.reading))}
@@ -83,18 +86,15 @@ def _name_of(source: Path) -> str:
 
 def _fill(one: Family, match: Match, contents: Contents) -> tuple[torch.nn.Module, list[str]]:
     """The network with every published tensor in its place."""
-    try:
+    with _building(contents.given.name, one.name):
         given = one.rename(contents.given.tensors, **{**one.defaults(), **match.options})
         wanted = shapes(one, match.options)
-    except Refused:
-        raise
-    except Exception as error:  # libraries raise whatever a hostile configuration provokes
-        raise Refused(f"{contents.given.name}: no network of {one.name} can be built ({error})") from error
     head = one.head(**{**one.defaults(), **match.options})
     unused = [n for n in given if n not in wanted and n.startswith(one.unused)] if one.unused else []
     given = {n: t for n, t in given.items() if n not in unused}
     _require_fit(contents.given.name, one.name, head, wanted, given)
-    network = models.create(PREFIX + one.name, **match.options, reading=asdict(match.reading))
+    with _building(contents.given.name, one.name):
+        network = models.create(PREFIX + one.name, **match.options, reading=asdict(match.reading))
     state = network.state_dict()
     for published, tensor in given.items():
         place = _place(published, head)
@@ -106,6 +106,19 @@ def _fill(one: Family, match: Match, contents: Contents) -> tuple[torch.nn.Modul
     network.load_state_dict(state)
     notes = [f"{len(unused)} tensors that the published network never uses were left out"] if unused else []
     return network.eval(), notes
+
+
+@contextmanager
+def _building(name: str, family: str) -> Iterator[None]:
+    """Libraries raise and warn of whatever a hostile configuration provokes; the user gets one line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except EXPLAINED:
+        raise
+    except Exception as error:
+        raise Refused(f"{name}: no network of {family} can be built ({error})") from error
 
 
 def _place(published: str, classifier: str) -> str:

@@ -48,7 +48,8 @@ class HuggingFaceFamily(Family):
         config = {k: v for k, v in given.config.items() if k not in LEFT_OUT}
         feeding = picture_options(given) if modality == "image" else sound_options(kind, given)
         options = {"modality": modality, "config": config, "labels": list(known.values()), **feeding}
-        title = str((given.config.get("architectures") or [kind])[0])
+        named = given.config.get("architectures")
+        title = str(named[0])[:100] if isinstance(named, list) and named else kind
         notes = (
             ("Several of its labels can hold at once: each output is read by its own sigmoid.",)
             if several

@@ -123,7 +123,10 @@ def _labelled(given: Given) -> dict[str, Any]:
 
 def _arguments(given: Given) -> dict[str, Any]:
     """What the network is built with beyond its name: plain values only."""
-    found = dict(given.config.get("model_args") or {})
+    stated = given.config.get("model_args") or {}
+    if not isinstance(stated, Mapping):
+        raise Refused(f"{given.name}: config.json gives model_args = {str(stated)[:40]}, which is no table")
+    found = dict(stated)
     pool = given.config.get("global_pool")
     if isinstance(pool, str) and pool:
         found.setdefault("global_pool", pool)

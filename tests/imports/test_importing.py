@@ -253,6 +253,21 @@ def test_odd_values_of_a_feature_extractor_are_one_line(
         import_detector(folder, space=space)
 
 
+def test_odd_values_of_a_configuration_are_one_line(tmp_path: Path, space: Workspace) -> None:
+    for folder, key, value in (
+        (files.tiny_sound(tmp_path / "ast", "ast"), "initializer_range", float("nan")),
+        (files.tiny_timm(tmp_path / "timm"), "model_args", [1, 2]),
+    ):
+        path = folder / "config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+        with pytest.raises(BadInput, match=r"can be built|which is no table"):
+            import_detector(folder, space=space)
+    folder = files.tiny_vit(tmp_path / "vit")
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "architectures": -1}))
+    assert import_detector(folder, space=space)["title"] == "vit"
+
+
 def test_code_of_a_folder_is_never_run(tmp_path: Path, space: Workspace) -> None:
     folder = files.tiny_vit(tmp_path / "vit")
     config = json.loads((folder / "config.json").read_text())
