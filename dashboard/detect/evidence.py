@@ -73,7 +73,7 @@ def rows(facts: Mapping[str, Any]) -> list[dict[str, str]]:
 def contributions(verdict: Verdict) -> None:
     if not verdict.contributions:
         return
-    st.markdown("### What each modality adds")
+    st.markdown("### What picture, sound and words each add")
     st.plotly_chart(
         charts.contributions(verdict),
         key=f"adds-{verdict.file}-{verdict.detector}",
@@ -89,7 +89,7 @@ def side_by_side(jobs: Sequence[Job]) -> None:
         table.append(
             {
                 "detector": (v.detector if v else None) or job.request.run or "default",
-                "verdict": (v.verdict or v.status.replace("_", " ")) if v else job.stage,
+                "verdict": (v.verdict or v.status.replace("_", " ")) if v else "waiting",
                 "score": v.score if v else None,
                 "threshold": v.threshold if v else None,
                 "probability": v.probability if v else None,

@@ -57,7 +57,7 @@ def choose(runs: list[Summary]) -> list[str | None]:
 def _label(run: Summary, title: str) -> str:
     word = "at chance" if run.model.startswith("published:") else "learned nothing"
     mark = f" ✖ {word}" if run.learned_nothing else ""
-    return f"{title} · {run.modality}{mark}"
+    return f"{title} · {words.modality(run.modality)}{mark}"
 
 
 def _about(run_id: str) -> None:
@@ -68,7 +68,7 @@ def _about(run_id: str) -> None:
         return
     if not found.measured:
         st.warning(
-            "**Not measured here.** Its verdicts are `uncertain` until the Detectors page measured it."
+            "**Not measured here.** All its verdicts are “uncertain” until it was measured on the Detectors page."
         )
         st.caption(theme.safe(" ".join(found.about.lines)))
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import numbers
+from core import numbers, words
 from core.detection import explanations, exports, sound, stacking, wording
 from core.detection.reporting import feedback, report
 from core.detection.serving.service import Job
@@ -143,7 +143,9 @@ def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
         f"{kind}s {above} of {len(verdict.units)} above",
         f"people {len(verdict.tracks)}" if kind == "face" else "",
         f"probability {theme.number(verdict.probability)}" if verdict.calibrated else "not calibrated",
-        f"{verdict.detector} ({verdict.model})",
+        " ".join(
+            filter(None, (verdict.detector, f"({words.network(verdict.model)})" if verdict.model else ""))
+        ),
         f"verdict after {job.verdict_after:.1f} s" if job.verdict_after is not None else "",
     ]
     return theme.safe(" · ".join(p for p in parts if p))

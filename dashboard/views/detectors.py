@@ -10,7 +10,7 @@ from core.catalog import table
 from core.detection import defaults
 from core.imports import apart, store
 from core.imports.store import Imported
-from dashboard import jobs, session, theme
+from dashboard import jobs, session, theme, words
 
 IMPORT_JOB = "import-detector"
 
@@ -26,7 +26,7 @@ def page() -> None:
         _details(next(one for one in found if one.name == name))
     else:
         st.info(
-            "None yet. Import a checkpoint that somebody published: a file of weights, or a folder from Hugging Face."
+            "None yet. Import a detector that somebody published: a file of weights, or a folder from Hugging Face."
         )
     _import()
 
@@ -40,7 +40,7 @@ def _table(found: list[Imported]) -> None:
             {
                 "detector": one.name,
                 "what it is": one.about.get("title"),
-                "judges": one.modality,
+                "judges": words.modality(one.modality),
                 "here": _state(one),
                 "AUC on your files": theme.interval(measured.get("auc"), *bounds) if measured else "–",
                 "published": "; ".join(str(p.get("figure")) for p in one.about.get("published") or ()) or "–",
@@ -60,18 +60,18 @@ def _details(one: Imported) -> None:
     about = one.about
     if one.measured is None:
         st.warning(
-            "**Not measured here.** Its verdicts are `uncertain` until it was measured on labelled files of yours."
+            "**Not measured here.** All its verdicts are “uncertain” until it was measured on labelled files of yours."
         )
     elif one.measured.get("at_chance"):
-        words = str(one.measured.get("words") or "at chance")
-        st.error(f"✖ **{theme.safe(words[:1].upper() + words[1:])}**")
+        why = words.capital(str(one.measured.get("words") or "at chance"))
+        st.error(f"✖ **{theme.safe(why)}**")
     else:
         on = ", ".join(map(str, one.measured.get("datasets") or ()))
         st.success(f"Measured on {theme.safe(on)}: {theme.count(int(one.measured.get('n') or 0))} files.")
     lines = [
         f"**{theme.safe(str(about.get('title')))}**, {theme.count(int(about.get('parameters') or 0))} parameters, "
-        f"takes {theme.safe(str(about.get('input')))}",
-        f"fake is: {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))})",
+        f"is given {theme.safe(str(about.get('input')))}",
+        f"calls fake: {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))})",
         f"from {theme.safe(str(about.get('source')))}; licence {theme.safe(str(about.get('licence')))}",
     ]
     lines += [
@@ -110,7 +110,8 @@ def _manage(one: Imported) -> None:
     space, person = session.space(), session.person()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         is_default = defaults.default_detector(one.modality, space) == one.name
-        label = f"Is the default for {one.modality}" if is_default else f"Make default for {one.modality}"
+        what = words.modality(one.modality)
+        label = f"Is the default for {what}" if is_default else f"Make it the default for {what}"
         if st.button(
             label, key="detectors-default", disabled=is_default or not person.operator
         ) and theme.run_guarded(
@@ -144,11 +145,11 @@ def _import() -> None:
             "File or folder on this machine", key="detectors-source", placeholder="/data/weights/AASIST.pth"
         )
         left, middle, right = st.columns(3)
-        name = left.text_input("Name", key="detectors-new-name", placeholder="as the file")
+        name = left.text_input("Name", key="detectors-new-name", placeholder="that of the file")
         family = middle.selectbox(
             "Family",
             ["", *store.families()],
-            format_func=lambda one: one or "recognise it",
+            format_func=lambda one: one or "found out from the file",
             key="detectors-family",
         )
         fake = right.text_input(
