@@ -122,7 +122,9 @@ def reservations(maker: Maker, domain: DomainFacts | None, damage: Sequence[str]
         found.append(Reservation("outside", f"{wording.OUTSIDE}: {_small(domain.why)}"))
     if domain is not None and domain.inside is None:
         found.append(Reservation("domain_unknown", domain.why))
-    if domain is not None and domain.processing:
+    # Where the loss is why the file counts as outside, that reservation has said it.
+    already_stated = domain is not None and domain.inside is False and domain.processing in domain.why
+    if domain is not None and domain.processing and not already_stated:
         found.append(Reservation("processed", domain.processing))
     counts = maker.about.validation
     if counts is not None and min(counts) < wording.FEW:

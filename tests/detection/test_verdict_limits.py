@@ -93,6 +93,16 @@ def test_what_disqualifies_stands_in_its_order() -> None:
     assert standing.reservations(enough, INSIDE, []) == ()
 
 
+def test_the_loss_by_processing_is_told_once() -> None:
+    about = About(counts={"val": {"real": 30, "fake": 30}})
+    maker = Source("x", Path("x"), "image", 0.5, None, {}, None, False, False, about=about)
+    loss = "Measured after JPEG 70: AUC 0.90 before, 0.80 after."
+    costly = replace(OUTSIDE, why=f"It looks processed, and that costs too much. {loss}", processing=loss)
+    assert [one.kind for one in standing.reservations(maker, costly, [])] == ["outside"]
+    judged_with_loss = replace(INSIDE, processing=loss)
+    assert [one.words for one in standing.reservations(maker, judged_with_loss, [])] == [loss]
+
+
 def test_learned_nothing_comes_before_outside_in_the_headline() -> None:
     found = standing.conclude(0.9, 0.5, None, 0.9, OUTSIDE, learned_nothing=True)
     assert (found.verdict, found.probability, found.words) == ("uncertain", None, wording.NOTHING)
