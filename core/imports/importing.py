@@ -102,6 +102,11 @@ def _fill(one: Family, match: Match, contents: Contents) -> tuple[torch.nn.Modul
             raise Refused(
                 f"{contents.given.name}: {published} holds values that are no numbers; the file is damaged"
             )
+        if tensor.is_floating_point() != state[place].is_floating_point():
+            raise Refused(
+                f"{contents.given.name}: {published} holds {str(tensor.dtype).removeprefix('torch.')}, and the network "
+                f"takes {str(state[place].dtype).removeprefix('torch.')}; name a file of plain weights"
+            )
         state[place] = tensor.to(state[place].dtype)
     network.load_state_dict(state)
     notes = [f"{len(unused)} tensors that the published network never uses were left out"] if unused else []

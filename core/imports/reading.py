@@ -107,6 +107,10 @@ def _torch(path: Path, limits: Limits) -> Contents:
     if not isinstance(content, dict):
         raise BadInput(f"{path.name} holds no table of tensors; name the file of the weights")
     tensors = {str(k): v for k, v in content.items() if isinstance(v, torch.Tensor)}
+    if content and not tensors:
+        raise BadInput(
+            f"{path.name} holds no tensors; its entries are {', '.join(map(str, list(content)[:5]))}"
+        )
     return _peel(tensors, path, peeled)
 
 

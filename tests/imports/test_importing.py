@@ -116,6 +116,18 @@ def test_part_of_a_family_is_named_with_what_it_lacks(tmp_path: Path, space: Wor
             import_detector(tmp_path / "half.pth", family=family, space=space)
 
 
+@pytest.mark.parametrize("kind", [torch.int64, torch.bool, torch.complex64])
+def test_weights_of_another_kind_are_never_cast(kind: torch.dtype, tmp_path: Path, space: Workspace) -> None:
+    state = files.state_of("aasist")
+    state["out_layer.weight"] = state["out_layer.weight"].to(kind)
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(BadInput, match=r"out_layer.weight holds \w+, and the network takes float32"):
+        import_detector(tmp_path / "a.pth", space=space)
+    torch.save({"G": state, "D": state}, tmp_path / "b.pth")
+    with pytest.raises(BadInput, match="holds no tensors; its entries are G, D"):
+        import_detector(tmp_path / "b.pth", space=space)
+
+
 def test_what_was_downloaded_instead_of_weights_is_named(tmp_path: Path, space: Workspace) -> None:
     path = tmp_path / "model.pth"
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n")
