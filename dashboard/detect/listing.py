@@ -83,7 +83,7 @@ def _table(items: Sequence[Item]) -> None:
         key=f"detect-history-{hash(order)}",
         row_height=ROW,
         height=min(ROW * len(rows) + 38, 7 * ROW),
-        column_config={"picture": st.column_config.ImageColumn("", width="small"),
+        column_config={"picture": st.column_config.ImageColumn("preview", width="small"),
                        "evidence": st.column_config.TextColumn(width="large")},
     )  # fmt: skip
     chosen = [int(row) for row, _ in picked.selection.cells]

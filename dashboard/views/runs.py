@@ -104,14 +104,16 @@ def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tu
 
 
 def _filters(runs: Sequence[Summary]) -> None:
-    search, sort, group, states, batch = st.columns([3, 2, 2, 3.4, 2.2], vertical_alignment="bottom")
+    search, sort, group, states, batch = st.columns([3, 2, 2, 3.6, 2], vertical_alignment="bottom")
     search.text_input("Find", key="runs-find", placeholder="name, network, data, tag")
     sort.selectbox("Order", list(run_order.SORTS), format_func=lambda k: run_order.SORTS[k][0], key=SORT)
     group.selectbox(
         "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
     )
     present = [s for s in ("running", "queued", "stopping", *FINAL_STATES) if any(r.state == s for r in runs)]
-    states.pills("State", present, selection_mode="multi", key="runs-states", format_func=words.state)
+    states.pills(
+        "State", present, selection_mode="multi", key="runs-states", format_func=words.state, wrap=True
+    )
     active = [run.id for run in _matching(runs) if run.active]
     if batch.button(
         f"Stop all {len(active)}" if len(active) > 1 else "Stop all",

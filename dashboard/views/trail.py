@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from core import audit, words
+from core import audit, numbers, words
 from core.errors import NotAllowed
 from core.exports import to_csv
 from core.runs import listing
@@ -58,9 +58,14 @@ def _details(entry: Mapping[str, object]) -> str:
     parts = []
     for key, value in entry.items():
         if key not in audit.PLAIN:
-            shown = methods.title(value) if key == "method" and isinstance(value, str) else str(value)
-            parts.append(f"{words.plain(key)} {shown}")
+            parts.append(f"{words.plain(key)} {_value(key, value)}")
     return ", ".join(parts)
+
+
+def _value(key: str, value: object) -> str:
+    if key == "method" and isinstance(value, str):
+        return methods.title(value)
+    return numbers.threshold(value) if isinstance(value, float) else str(value)
 
 
 def _verified(found: audit.Verified) -> None:
