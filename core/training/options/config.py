@@ -196,7 +196,7 @@ class TrainConfig:
     clip_norm: float | None = option(1.0, "longest gradient allowed; empty or 0: no clipping", low=0)
     accumulation: int | None = option(
         None,
-        "batches whose gradients make one step; empty: the card's (mostly 1)",
+        "batches whose gradients make one step; empty: as the network needs (mostly 1)",
         unit="batches",
         low=1,
         high=4096,
@@ -235,14 +235,14 @@ class TrainConfig:
     domain_weight: float | None = option(
         None,
         "weight of the cross-entropy of naming the dataset, whose gradient the backbone gets reversed (several "
-        "datasets); 0: off; empty: the card's",
+        "datasets); 0: off; empty: as the network needs",
         low=0,
         high=100,
         group="techniques",
     )
     contrastive_weight: float | None = option(
         None,
-        "strength of the audio-video contrastive objective (network contrastive); 0: off; empty: the card's",
+        "strength of the audio-video contrastive objective (network contrastive); 0: off; empty: as the network needs",
         low=0,
         high=100,
         group="techniques",
