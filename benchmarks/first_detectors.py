@@ -32,9 +32,10 @@ FIRST: dict[str, dict[str, Any]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sorted(FIRST), nargs="*", help="these modalities (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="of the demo's generator (default: %(default)s)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="first-detectors-") as folder:
-        seconds, made = command(Path(folder), "demo", "--root", f"{folder}/demo")
+        seconds, made = command(Path(folder), "demo", "--root", f"{folder}/demo", "--seed", str(args.seed))
         print(
             f"demo: {made['bytes'] / 1e6:.0f} MB in {seconds:.0f} s "
             f"(aim: {LARGEST / 1e6:.0f} MB, {MADE_WITHIN:.0f} s)\n\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.catalog.demo import encode
 from core.catalog.demo.job import DemoSet, Job, generator
-from core.catalog.demo.manipulations import draw_generator, reenact_face, swap_face
+from core.catalog.demo.manipulations import OF_CLIPS, draw_flaw, draw_generator, reenact_face, swap_face
 from core.catalog.demo.people import draw_person
 from core.catalog.demo.scenes import Shot, shoot
 
@@ -42,7 +42,7 @@ def _write(path: Path, shot: Shot, seed: int) -> None:
 
 def _fake(seed: int, key: str, method: str, target: Shot, source: Shot) -> Shot:
     rng = generator(seed, "fake", key, method)
-    how = draw_generator(rng, METHODS.get(method, (18, 26)))
+    how = draw_generator(rng, METHODS.get(method, (18, 26)), flaw=draw_flaw(rng, OF_CLIPS))
     if method == "NeuralTextures":
         return reenact_face(rng, target, how)
     if method == "Face2Face":

@@ -8,7 +8,14 @@ import numpy as np
 
 from core.catalog.demo import encode
 from core.catalog.demo.job import DemoSet, Job, generator
-from core.catalog.demo.manipulations import draw_generator, generate_picture, reenact_face, swap_face
+from core.catalog.demo.manipulations import (
+    OF_PICTURES,
+    draw_flaw,
+    draw_generator,
+    generate_picture,
+    reenact_face,
+    swap_face,
+)
 from core.catalog.demo.people import draw_person
 from core.catalog.demo.scenes import Shot, shoot
 
@@ -16,13 +23,13 @@ CHUNK = 12  # pictures a job
 
 
 def _manipulate(rng: np.random.Generator, kind: str, side: int) -> Shot:
-    shot = shoot(rng, draw_person(rng), side, side)
+    shot, flaw = shoot(rng, draw_person(rng), side, side), draw_flaw(rng, OF_PICTURES)
     if kind == "generated":
-        return generate_picture(rng, shot)
+        return generate_picture(rng, shot, flaw=flaw)
     if kind == "reenacted":
-        return reenact_face(rng, shot, draw_generator(rng))
+        return reenact_face(rng, shot, draw_generator(rng, flaw=flaw))
     donor = shoot(rng, draw_person(rng), side, side)
-    return swap_face(rng, shot, donor, draw_generator(rng))
+    return swap_face(rng, shot, donor, draw_generator(rng, flaw=flaw))
 
 
 def write_pictures(folder: Path, seed: int, files: list[str], kind: str, side: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.catalog.demo import encode
 from core.catalog.demo.job import DemoSet, Job, generator
-from core.catalog.demo.manipulations import vocode
+from core.catalog.demo.manipulations import OF_SOUND, draw_flaw, vocode
 from core.catalog.demo.speech import adjust_level, draw_voice, record, speak
 
 CHUNK = 10
@@ -22,7 +22,7 @@ def write_recordings(
         voice = draw_voice(generator(seed, folder.name, "voice", speaker))
         sound = record(rng, speak(rng, voice, float(rng.uniform(*seconds)), rate))
         if kind != "real":
-            sound = vocode(rng, sound, rate, kind)
+            sound = vocode(rng, sound, rate, kind, draw_flaw(rng, OF_SOUND))
         encode.recording(folder / name, adjust_level(rng, sound), rate)
 
 

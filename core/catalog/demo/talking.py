@@ -10,8 +10,17 @@ import numpy as np
 from core.catalog.demo import encode
 from core.catalog.demo.clips import FPS, SIZES
 from core.catalog.demo.job import DemoSet, Job, generator
-from core.catalog.demo.manipulations import draw_generator, reenact_face, swap_face, vocode
+from core.catalog.demo.manipulations import (
+    OF_SOUND,
+    OF_TALKING,
+    draw_flaw,
+    draw_generator,
+    reenact_face,
+    swap_face,
+    vocode,
+)
 from core.catalog.demo.people import Array, draw_person
+from core.catalog.demo.recordings import KINDS
 from core.catalog.demo.scenes import Shot, shoot
 from core.catalog.demo.speech import adjust_level, draw_voice, record, speak
 
@@ -46,7 +55,7 @@ def _other_voice(seed: int, group: str, person: str, key: str, seconds: float) -
     rng = generator(seed, "cloned", group, key)
     voice = draw_voice(generator(seed, group, "voice", person))
     sound = record(rng, speak(rng, voice, seconds, RATE))
-    return vocode(rng, sound, RATE, ("mel", "pulse", "upsampled")[int(rng.integers(3))])
+    return vocode(rng, sound, RATE, KINDS[int(rng.integers(len(KINDS)))], draw_flaw(rng, OF_SOUND))
 
 
 def _write(path: Path, shot: Shot, sound: Array, seed: int) -> None:
@@ -56,7 +65,7 @@ def _write(path: Path, shot: Shot, sound: Array, seed: int) -> None:
 
 def _fake_face(seed: int, key: str, method: str, target: Shot, source: Shot) -> Shot:
     rng = generator(seed, "fake", key)
-    how = draw_generator(rng)
+    how = draw_generator(rng, flaw=draw_flaw(rng, OF_TALKING))
     if method.startswith("wav2lip"):
         return reenact_face(rng, target, how)
     return swap_face(rng, target, source, how)
