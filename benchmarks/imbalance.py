@@ -1,9 +1,10 @@
-"""The study that the mission is about: `python -m benchmarks.imbalance [--faces FOLDER] [--small] [--json FILE]`.
+"""The study that the mission is about: `python -m benchmarks.imbalance [--faces FOLDER] [--speech FOLDER] [--whole]`.
 
 At ratios of 1.5, 4 and 10 to 1, each technique alone and all together against plain training (cross-entropy at the
 threshold 0.5): accuracy, and precision, recall and F1 of the minority class, pooled over seeds, with intervals.
-Data: pictures of the demo sets, and of a folder faces/ (labels.csv) where one is given. What is done already is kept
-in --out and not done again.
+Data: pictures of the demo sets, and of the folders faces/ (labels.csv) and speech/ (manifest.csv) where they are given.
+A linear head on frozen features learns; with --whole all of a network does, from nothing: EfficientNet-B0 on pictures,
+LogMel-ResNet18 on speech, at 10 to 1. What is done already is kept in --out and not done again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.studies import Study, demo_pictures, faces_folder, intervals_of
+from benchmarks.studies import Study, demo_pictures, faces_folder, intervals_of, speech_folder
+from core import numbers
 
 RATIOS = (1.5, 4.0, 10.0)
 SEEDS = (0, 1, 2)
@@ -38,26 +40,52 @@ CLAIMS = (
     "focal alone +10 to +20 % recall, sampler alone +15 to +30 %, threshold alone +5 to +15 % F1"
 )
 FIGURES = ("accuracy", "precision", "recall", "f1")
+OF_HEADS = {"smote"}  # works on features alone
+PICTURES = {"modality": "image", "faces": False}
+HEADS: dict[str, dict[str, Any]] = {
+    "image": {**PICTURES, "model": "forensic_residual", "tune": "head", "epochs": 60, "early_stopping": 15},
+    "audio": {
+        "modality": "audio",
+        "model": "forensic_sound",
+        "tune": "head",
+        "epochs": 60,
+        "early_stopping": 15,
+    },
+}
+WHOLE: dict[str, dict[str, Any]] = {
+    "image": {**PICTURES, "model": "efficientnet_b0", "image_size": 96, "epochs": 12, "early_stopping": 5},
+    "audio": {"modality": "audio", "model": "logmel_resnet18", "epochs": 12, "early_stopping": 5},
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=Path, metavar="FOLDER", help="a folder with labels.csv (file, label)")
+    parser.add_argument("--speech", type=Path, metavar="FOLDER", help="a folder with manifest.csv")
+    parser.add_argument(
+        "--whole", action="store_true", help="networks that learn from end to end, at 10 to 1"
+    )
+    parser.add_argument(
+        "--only", choices=("demo", "faces", "speech"), nargs="*", help="these data (default: all)"
+    )
     parser.add_argument("--out", type=Path, default=Path("imbalance-study"), help="kept between calls")
-    parser.add_argument("--model", default="forensic_residual", help="network whose head is trained")
     parser.add_argument("--small", action="store_true", help="one ratio, one seed, three techniques: a try")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     args = parser.parse_args()
     study = Study(args.out)
-    sets = {"demo": demo_pictures(study)}
-    if args.faces:
-        sets["faces"] = faces_folder(study, args.faces)
-    ratios = RATIOS[-1:] if args.small else RATIOS
-    seeds = SEEDS[:1] if args.small else SEEDS
-    names = ["plain", "sampler", "threshold"] if args.small else list(TECHNIQUES)
+    wanted = args.only or ("demo", "faces", "speech")
+    sets = {"demo": (demo_pictures(study), "image")} if "demo" in wanted else {}
+    if args.faces and "faces" in wanted:
+        sets["faces"] = (faces_folder(study, args.faces), "image")
+    if args.speech and "speech" in wanted:
+        sets["speech"] = (speech_folder(study, args.speech), "audio")
+    ratios = RATIOS[-1:] if args.small or args.whole else RATIOS
+    seeds = SEEDS[: 1 if args.small else 2 if args.whole else 3]
+    learners, techniques = (WHOLE, _without_heads()) if args.whole else (HEADS, TECHNIQUES)
+    names = ["plain", "sampler", "threshold"] if args.small else list(techniques)
     rows = [
-        measured(study, data, dataset, ratio, technique, seeds, args.model)
-        for data, dataset in sets.items()
+        measured(study, data, dataset, ratio, technique, techniques[technique], seeds, learners[modality])
+        for data, (dataset, modality) in sets.items()
         for ratio in ratios
         for technique in names
     ]
@@ -66,27 +94,28 @@ def main() -> None:
         args.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
+def _without_heads() -> dict[str, dict[str, Any]]:
+    """The techniques that a network which learns from end to end can use."""
+    found = {}
+    for name, asked in TECHNIQUES.items():
+        balancing = [one for one in asked.get("balancing", []) if one not in OF_HEADS]
+        if balancing or "balancing" not in asked:
+            found[name] = {**asked, "balancing": balancing}
+    return found
+
+
 def measured(
-    study: Study, data: str, dataset: str, ratio: float, technique: str, seeds: tuple[int, ...], model: str
-) -> dict[str, Any]:
+    study: Study, data: str, dataset: str, ratio: float, technique: str,
+    asked: dict[str, Any], seeds: tuple[int, ...], learner: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     """One cell of the study. `threshold` needs no training of its own: it is plain training read at its
     threshold."""
-    asked = dict(TECHNIQUES[technique])
-    chosen = bool(asked.pop("chosen", False))
+    options = {name: value for name, value in asked.items() if name != "chosen"}
+    chosen = bool(asked.get("chosen", False))
     parts = []
     for seed in seeds:
         name = study.imbalanced(dataset, ratio, seed)
-        options = {
-            "modality": "image",
-            "datasets": [name],
-            "model": model,
-            "tune": "head",
-            "seed": seed,
-            **asked,
-        }
-        run = study.trained(
-            {"faces": False, "epochs": 60, "early_stopping": 15, "protocol": "official", **options}
-        )
+        run = study.trained({**learner, "protocol": "official", "datasets": [name], "seed": seed, **options})
         point = run.document("operating_point") or {}
         threshold = point.get("threshold", 0.5) if chosen else 0.5
         scores = pd.read_parquet(run.scores_file("test"))
@@ -104,24 +133,27 @@ def measured(
         )
     table = pd.concat(parts, ignore_index=True)
     found = intervals_of(table)
-    print(f"{data} {ratio:g}:1 {technique}: recall {found['recall'][0]:.3f}, F1 {found['f1'][0]:.3f}")
-    return {"data": data, "ratio": ratio, "technique": technique, "n": len(table), **found}
+    print(
+        f"{data} {ratio:g}:1 {technique}: recall {found['recall'][0]:.3f}, F1 {found['f1'][0]:.3f}",
+        flush=True,
+    )
+    about = {"data": data, "model": learner["model"], "ratio": ratio, "technique": technique}
+    return {**about, "n": len(table), **found}
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
     """A table with the difference to plain training of the same data and ratio."""
     plain = {(r["data"], r["ratio"]): r for r in rows if r["technique"] == "plain"}
     out = [
-        "| data | ratio | technique | accuracy | precision | recall | F1 (minority) | recall against plain |",
-        "|---|---|---|---|---|---|---|---|",
+        "| data | network | ratio | technique | accuracy | precision | recall | F1 (minority) | recall against plain |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = [f"{row[f][0]:.3f} [{row[f][1]:.2f}, {row[f][2]:.2f}]" for f in FIGURES]
+        cells = [numbers.interval(*row[f]) for f in FIGURES]
         base = plain.get((row["data"], row["ratio"]))
-        gain = f"{row['recall'][0] - base['recall'][0]:+.3f}" if base else ""
-        out.append(
-            f"| {row['data']} | {row['ratio']:g} | {row['technique']} | {' | '.join(cells)} | {gain} |"
-        )
+        gain = numbers.change(row["recall"][0] - base["recall"][0]) if base else ""
+        about = f"{row['data']} | {row['model']} | {row['ratio']:g} | {row['technique']}"
+        out.append(f"| {about} | {' | '.join(cells)} | {gain} |")
     return "\n".join([*out, "", CLAIMS])
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from core.catalog import table
 from core.catalog.table import DatasetInfo
 from core.runs.folder import RunFolder, new_run
+from core.thresholds import proportions
 from core.training.options.config import TrainConfig
 from core.training.worker import work
 from core.workspace import CODE_ROOT, Workspace
@@ -154,8 +155,17 @@ def demo_pictures(study: Study) -> str:
 
 
 def faces_folder(study: Study, folder: Path) -> str:
-    """A folder with labels.csv (file, label real|fake) as a dataset."""
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+    """A folder with labels.csv (file, label real|fake) as a dataset; every picture is a group of its own."""
+    return _listed_folder(study, folder, "faces", "labels.csv", "image")
+
+
+def speech_folder(study: Study, folder: Path) -> str:
+    """A folder with manifest.csv (file, label real|fake, group) as a dataset."""
+    return _listed_folder(study, folder, "speech", "manifest.csv", "audio")
+
+
+def _listed_folder(study: Study, folder: Path, name: str, list_file: str, modality: str) -> str:
+    with (folder / list_file).open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     rows = []
     for one in listed:
@@ -163,14 +173,15 @@ def faces_folder(study: Study, folder: Path) -> str:
         status = (folder / one["file"]).stat()
         rows.append(
             {
-                "id": f"faces/{one['file']}", "path": one["file"], "dataset": "faces", "layout": "generic",
-                "modality": "image", "label": label, "method": "generated" if label else None,
-                "groups": [f"faces-{one['file']}"], "bytes": status.st_size, "mtime_ns": status.st_mtime_ns,
+                "id": f"{name}/{one['file']}", "path": one["file"], "dataset": name, "layout": "generic",
+                "modality": modality, "label": label, "method": (one.get("system") or "generated") if label else None,
+                "groups": [f"{name}-{one.get('group') or one['file']}"],
+                "bytes": status.st_size, "mtime_ns": status.st_mtime_ns,
             }
         )  # fmt: skip
-    about = DatasetInfo(name="faces", layout="generic", root=str(folder.absolute()))
-    table.save("faces", pd.DataFrame(rows), about, study.space)
-    return "faces"
+    about = DatasetInfo(name=name, layout="generic", root=str(folder.absolute()))
+    table.save(name, pd.DataFrame(rows), about, study.space)
+    return name
 
 
 def figures(truth: np.ndarray, called: np.ndarray, weight: np.ndarray) -> dict[str, float]:
@@ -202,5 +213,16 @@ def intervals_of(found: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
     for _ in range(DRAWS):
         drawn = [np.bincount(rng.integers(0, n, n), minlength=n)[place] for _, _, n, place in parts]
         draws.append(means(drawn))
-    quantiles = {name: np.quantile([d[name] for d in draws], [0.025, 0.975]) for name in measured}
-    return {name: (value, *map(float, quantiles[name])) for name, value in measured.items()}  # type: ignore[misc]
+    groups = min(n for _, _, n, _ in parts)
+    return {
+        name: (value, *_ends(value, [d[name] for d in draws], groups)) for name, value in measured.items()
+    }
+
+
+def _ends(value: float, draws: list[float], groups: int) -> tuple[float, float]:
+    """Of the draws; where all of them are alike, as wide as that many groups without an exception allow."""
+    low, high = (float(q) for q in np.quantile(draws, [0.025, 0.975]))
+    if low == high:
+        least, most = proportions.wilson(np.array([value * groups]), np.array([groups]))
+        low, high = float(least[0]), float(most[0])
+    return min(low, value), max(high, value)
