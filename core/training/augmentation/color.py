@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
 
-GREY = np.array([0.299, 0.587, 0.114], np.float32)
+GREY = np.array([0.299, 0.587, 0.114], np.float64)
 
 
 class Color(Augmentation):
@@ -18,9 +19,10 @@ class Color(Augmentation):
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         brightness, contrast, saturation = 1 + rng.uniform(-0.2, 0.2, size=3) * strength
-        pixels = frames.astype(np.float32) * np.float32(brightness)
-        level = np.float32(pixels.mean())
-        pixels = (pixels - level) * np.float32(contrast) + level
-        grey = (pixels @ GREY)[..., None]
-        pixels = (pixels - grey) * np.float32(saturation) + grey
-        return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+        # pixel -> saturation * (contrast * (brightness * pixel - level) + level - grey) + grey, with level the mean
+        # and grey the luma of what stands before it: one matrix, since the luma of a grey pixel is the pixel.
+        mix = saturation * np.eye(3) + (1 - saturation) * np.tile(GREY, (3, 1))
+        shift = (1 - contrast) * brightness * frames.mean()
+        matrix = np.column_stack([contrast * brightness * mix, np.full(3, shift)])
+        flat = frames.reshape(-1, *frames.shape[2:])
+        return cv2.transform(flat, matrix).reshape(frames.shape)

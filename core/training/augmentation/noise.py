@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
@@ -17,5 +18,6 @@ class Noise(Augmentation):
         deviation = float(rng.uniform(1.0, 8.0)) * strength
         if rng.random() >= 0.5:
             return frames
-        grain = rng.standard_normal(frames.shape, dtype=np.float32) * np.float32(deviation)
-        return np.clip(np.rint(frames + grain), 0, 255).astype(np.uint8)
+        cv2.setRNGSeed(int(rng.integers(2**31)))
+        grain = cv2.randn(np.empty((frames.size // 3, 3), np.int16), 0.0, deviation)
+        return cv2.add(frames.reshape(-1, 3), grain, dtype=cv2.CV_8U).reshape(frames.shape)
