@@ -262,7 +262,7 @@ def reference_around(found: Detector, picture: Path, away: float = 0.0) -> rule.
     prepared = prepare(picture, found.recipe)
     judged = found.judge(prepared)
     assert judged is not None
-    own = figures_of(found.embed(judged.pieces), prepared)
+    own = figures_of(found.embed(judged.pieces), prepared, None)
     rng = np.random.default_rng(0)
     around = {
         name: values + away + 0.05 * rng.normal(size=(40, len(values))) * (np.abs(values).mean() + 0.1)

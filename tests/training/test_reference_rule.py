@@ -5,13 +5,19 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core.errors import BadInput
 from core.training.reference.rule import FEWEST, Reference, conformal_limit, fit, folds
-from core.training.reference.statistics import blockiness, picture_statistics, sound_statistics
+from core.training.reference.statistics import (
+    blockiness,
+    picture_statistics,
+    sound_statistics,
+    statistics_of,
+)
 from core.training.reference.stored import pack, unpack
 
 WIDE = 40
@@ -42,6 +48,43 @@ def test_another_kind_is_called_foreign() -> None:
     assert np.mean(made.distance(figures(rng, 100, away=25.0)) > made.limit) >= 0.95
     one = {name: values[:1] for name, values in figures(rng, 1, away=25.0).items()}
     assert made.farthest(one) == "network"
+
+
+def with_rates(rng: np.random.Generator, rates: list[int]) -> dict[str, np.ndarray]:
+    """Figures of as many files, each with the block of the sample rate that it came with."""
+    return {**figures(rng, len(rates)), "rate": np.stack([rate_figure(rate) for rate in rates])}
+
+
+def rate_figure(rate: int) -> np.ndarray:
+    prepared = SimpleNamespace(frames=None, audio=np.ones(4000, np.float32), sample_rate=16_000)
+    return statistics_of(prepared, rate)["rate"]
+
+
+def test_a_recording_with_another_sample_rate_is_another_kind() -> None:
+    """Prepared at 16 kHz they all sound alike; what lay above is gone before any other figure is taken."""
+    rng = np.random.default_rng(5)
+    made = fit(with_rates(rng, [22_050] * 40), list(range(40)), np.ones(40, bool), {"val": 40})
+    assert made.limit is not None
+    back = unpack(pack(made), "run: reference.npz")
+    for rate in (8_000, 16_000, 48_000):
+        asked = with_rates(rng, [rate] * 20)
+        assert (made.distance(asked) > made.limit).all() and (back.distance(asked) > made.limit).all()
+        assert made.farthest({name: values[:1] for name, values in asked.items()}) == "rate"
+    assert np.mean(made.distance(with_rates(rng, [22_050] * 200)) > made.limit) <= 0.1
+    # Above what any detector hears the rate says nothing.
+    assert rate_figure(44_100) == rate_figure(96_000)
+
+
+def test_own_files_of_several_sample_rates_stay_inside() -> None:
+    found = []
+    for draw in range(20):
+        rng = np.random.default_rng(draw)
+        own = with_rates(rng, list(rng.choice([16_000, 22_050, 48_000], 60, p=[0.1, 0.8, 0.1])))
+        made = fit(own, list(range(60)), np.ones(60, bool), {"val": 60})
+        assert made.limit is not None
+        asked = with_rates(rng, list(rng.choice([16_000, 22_050, 48_000], 100, p=[0.1, 0.8, 0.1])))
+        found.append(np.mean(made.distance(asked) > made.limit))
+    assert np.mean(found) <= 0.05 + 0.015
 
 
 def test_the_limit_is_the_finite_sample_quantile() -> None:

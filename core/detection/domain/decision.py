@@ -25,6 +25,7 @@ SHOWN = {
     "noise": "its noise and compression",
     "colour": "its brightness and colours",
     "size": "its size in pixels",
+    "rate": "its sample rate",
     "voice": "the sound of the voice",
     "variation": "how the sound varies",
     "floor": "its background noise",
@@ -68,7 +69,8 @@ def assess(
     if known.reference is None:
         return Domain(None, why=known.why, remarks=found)
     embedding = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)
-    figures = {name: values[None] for name, values in figures_of(embedding, prepared).items()}
+    found_in = figures_of(embedding, prepared, info.sample_rate)
+    figures = {name: values[None] for name, values in found_in.items()}
     return decide(known.reference, figures, found)
 
 

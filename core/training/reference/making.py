@@ -142,13 +142,19 @@ def measure(loaded: Loaded, part: Part, sample: int, device: torch.device | str)
     if isinstance(prepared, Unusable):
         return None
     kept = None if part.embeddings is None else part.embeddings.get(sample)
+    rate = rate_of(prepared, part.source, sample)
     if kept is not None:
-        return Measured(figures_of(kept, prepared))
-    return measure_prepared(loaded, prepared, part.source, sample, device)
+        return Measured(figures_of(kept, prepared, rate))
+    return measure_prepared(loaded, prepared, part.source, sample, device, rate)
+
+
+def rate_of(prepared: Any, source: Source, sample: int) -> int | None:
+    """The sample rate of the file, whatever rate it was prepared at; None where it has no sound."""
+    return None if prepared.audio is None else probe(source.files[sample]).sample_rate
 
 
 def measure_prepared(
-    loaded: Loaded, prepared: Any, source: Source, sample: int, device: torch.device | str
+    loaded: Loaded, prepared: Any, source: Source, sample: int, device: torch.device | str, rate: int | None
 ) -> Measured | None:
     """The figures and the score of a prepared file, through the network."""
     metadata = metadata_of(source, sample)
@@ -163,12 +169,12 @@ def measure_prepared(
         if whole
         else scoring.mean_embedding(loaded.network, loaded.card, cut, loaded.recipe, device)
     )
-    return Measured(figures_of(embedding, prepared), scored.score)
+    return Measured(figures_of(embedding, prepared, rate), scored.score)
 
 
-def figures_of(embedding: np.ndarray, prepared: Any) -> dict[str, np.ndarray]:
+def figures_of(embedding: np.ndarray, prepared: Any, rate: int | None) -> dict[str, np.ndarray]:
     """The blocks that the rule compares: what the network makes of a file, and its statistics."""
-    return {rule.NETWORK: np.asarray(embedding, dtype=np.float64).ravel(), **statistics_of(prepared)}
+    return {rule.NETWORK: np.asarray(embedding, dtype=np.float64).ravel(), **statistics_of(prepared, rate)}
 
 
 def _stack(found: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

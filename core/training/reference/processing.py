@@ -48,7 +48,7 @@ def _measure(
 ) -> tuple[list[tuple[int, Measured]], dict[str, list[Measured]]]:
     """The same files as they are and as each kind leaves them, both classes in turn, as far as the time
     allows."""
-    from core.training.reference.making import measure_prepared
+    from core.training.reference.making import measure_prepared, rate_of
 
     plain: list[tuple[int, Measured]] = []
     kinds = mild(loaded.recipe.modality)
@@ -59,7 +59,8 @@ def _measure(
         if isinstance(prepared, Unusable):
             continue
         versions = [prepared, *(kind.apply(prepared) for kind in kinds)]
-        measured = [measure_prepared(loaded, one, part.source, i, device) for one in versions]
+        rate = rate_of(prepared, part.source, i)
+        measured = [measure_prepared(loaded, one, part.source, i, device, rate) for one in versions]
         if any(one is None or one.score is None for one in measured):
             continue
         plain.append((int(part.source.labels[i]), measured[0]))  # type: ignore[arg-type]

@@ -1,9 +1,10 @@
-"""The rule that calls a file foreign: four distances joined into one, with a conformal limit.
+"""The rule that calls a file foreign: up to five distances joined into one, with a conformal limit.
 
     nearest   cosine distance to the nearest files in the network's embedding ─┐
     rest      what the main axes of the embeddings leave over (ViM)            ├─▶ the farthest ─▶ limit
     media     statistics of picture and sound, Mahalanobis, averaged           │
-    size      logarithms of width and height                                  ─┘
+    size      logarithms of width and height                                   │
+    rate      logarithm of the sample rate that the file came with            ─┘
 
 Each is scaled by the run's own files: 0 is the middle one, 1 the mean of the tenth that lies farthest. A file is
 measured against those that share no group with it (cross-conformal; Vovk 2015), so a new file of the same kind is as
@@ -30,7 +31,8 @@ NEIGHBOURS = 5
 TAIL = 0.1  # the share of files that gives the scale
 SMALLEST_STEP = 0.05  # of a logarithm: distances that hardly differ are no scale to measure by
 MOST_POINTS = 200
-NETWORK, SIZE = "network", "size"  # blocks that are no statistics of the medium
+NETWORK, SIZE, RATE = "network", "size", "rate"  # blocks that are no statistics of the medium
+CONTAINER = (SIZE, RATE)  # each joins as a distance of its own
 
 Figures = dict[str, np.ndarray]  # block: (files, width)
 
@@ -92,8 +94,10 @@ class Reference:
         parts = self.scale.of(_joinable(raw, self.media))[0]
         if parts[:2].max() >= parts.max():
             return NETWORK
-        if SIZE in self.views and parts[-1] >= parts.max():
-            return SIZE
+        beside = [name for name in CONTAINER if name in self.views]
+        for name, part in zip(beside, parts[len(parts) - len(beside) :], strict=True):
+            if part >= parts.max():
+                return name
         columns = [name for name in statistics(self.views) for _ in range(1 + self.views[name].left_over)]
         return columns[int(np.argmax(self.media.of(raw.media)[0]))]
 
@@ -103,7 +107,7 @@ class _Raw(NamedTuple):
 
     network: np.ndarray  # (files, 2)
     media: np.ndarray  # (files, statistics)
-    size: np.ndarray  # (files, 0 or 1)
+    container: np.ndarray  # (files, 0 to 2)
 
 
 def _raw(points: np.ndarray, views: Mapping[str, View], figures: Figures) -> _Raw:
@@ -111,18 +115,19 @@ def _raw(points: np.ndarray, views: Mapping[str, View], figures: Figures) -> _Ra
     near = nearest(embeddings, points)
     rest = views[NETWORK].distances(embeddings)[:, -1]
     columns = [views[name].distances(figures[name]) for name in statistics(views)]
-    size = views[SIZE].distances(figures[SIZE]) if SIZE in views else np.zeros((len(near), 0))
+    beside = [views[name].distances(figures[name]) for name in CONTAINER if name in views]
+    container = np.concatenate(beside, axis=1) if beside else np.zeros((len(near), 0))
     media = np.concatenate(columns, axis=1) if columns else np.zeros((len(near), 0))
-    return _Raw(np.stack([np.log(near + 1e-9), np.log1p(rest)], axis=1), np.log1p(media), np.log1p(size))
+    return _Raw(np.stack([np.log(near + 1e-9), np.log1p(rest)], axis=1), np.log1p(media), np.log1p(container))
 
 
 def _joinable(raw: _Raw, media: Scale) -> np.ndarray:
     mean = media.of(raw.media).mean(axis=1, keepdims=True) if raw.media.shape[1] else raw.media
-    return np.concatenate([raw.network, mean, raw.size], axis=1)
+    return np.concatenate([raw.network, mean, raw.container], axis=1)
 
 
 def statistics(views: Mapping[str, View] | Figures) -> list[str]:
-    return sorted(name for name in views if name not in (NETWORK, SIZE))
+    return sorted(name for name in views if name not in (NETWORK, *CONTAINER))
 
 
 def join_distances(parts: np.ndarray) -> np.ndarray:

@@ -19,14 +19,15 @@ TILE = 8  # pixels: the block of JPEG and the tile of local noise
 LUMA_BANDS, CHROMA_BANDS = 16, 6
 WINDOW, HOP = 512, 256  # samples
 USUAL_FLOOR = 0.02  # differences in these figures that mean nothing
-FLOORS = {"size": 0.05}
+FLOORS = {"size": 0.05, "rate": 0.05}
+FULL_RATE = 32_000  # samples a second: above, what a detector hears is the same
 MOST_SECONDS = 30  # of a recording, from its middle
 
 Blocks = dict[str, np.ndarray]
 
 
-def statistics_of(prepared: Any) -> Blocks:
-    """Blocks of figures by name, for whatever a prepared file holds."""
+def statistics_of(prepared: Any, rate: int | None) -> Blocks:
+    """Blocks of figures by name, for whatever a prepared file holds. `rate`: with which its sound came."""
     found: Blocks = {}
     if prepared.frames is not None and len(prepared.frames):
         chosen = np.unique(np.linspace(0, len(prepared.frames) - 1, FRAMES).round().astype(int))
@@ -36,6 +37,8 @@ def statistics_of(prepared: Any) -> Blocks:
         found["size"] = _sizes(prepared)
     if prepared.audio is not None and len(prepared.audio):
         found |= sound_statistics(prepared.audio, prepared.sample_rate)
+        if rate:
+            found["rate"] = np.log([min(rate, FULL_RATE)])
     return found
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import BadInput
-from core.training.reference.rule import NETWORK, SIZE, Processed, Reference, Scale, statistics
+from core.training.reference.rule import CONTAINER, NETWORK, Processed, Reference, Scale, statistics
 from core.training.reference.views import View
 
 VERSION = 1
@@ -82,7 +82,7 @@ def _reference(arrays: dict[str, np.ndarray]) -> Reference:
         raise ValueError(f"its version {about['version']!r} is not {VERSION}")
     views = {str(name): _view(arrays, str(name), bool(left)) for name, left in about["views"].items()}
     columns = sum(1 + views[name].left_over for name in statistics(views))
-    joined_from = 2 + bool(columns) + (SIZE in views)
+    joined_from = 2 + bool(columns) + sum(name in views for name in CONTAINER)
     own = _array(arrays, "own", (None, joined_from))
     if not len(own):
         raise ValueError("it compares with no file")
