@@ -140,7 +140,7 @@ def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
     at = "no threshold" if threshold is None else numbers.threshold(threshold)
     parts = [
         f"decided at {at}" + (f" ({chosen})" if (chosen := wording.describe_choice(point)) else ""),
-        f"{kind}s {above} of {len(verdict.units)} above",
+        f"{kind}s {above} of {len(verdict.units)} above" if len(verdict.units) > 1 else "",
         f"people {len(verdict.tracks)}" if kind == "face" else "",
         f"probability {theme.number(verdict.probability)}" if verdict.calibrated else "not calibrated",
         " ".join(

@@ -137,7 +137,7 @@ def _figures(v: Verdict) -> dict[str, str]:
         "probability": _probability(v),
         "threshold": f"{threshold}, {chosen}" if chosen else threshold,
         "uncertain band": wording.band(v.band),
-        f"{kind}s above the threshold": f"{above} of {len(v.units)}",
+        f"{kind}s above the threshold": f"{above} of {len(v.units)}" if len(v.units) > 1 else "",
         "people": str(len(v.tracks)) if len(v.tracks) > 1 else "",
         "detector": f"{v.detector} ({v.model})",
         "weights of the detector": f"SHA-256 {sha}" if (sha := v.about.get("weights_sha256")) else "",
