@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 Z = 1.959963984540054  # 95 %, both sides
+ROUNDING = 1e-12  # of a figure that lies between -1 and 1
 Ends = tuple[np.ndarray, np.ndarray]
 Counts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # tp, fp, tn, fn at each threshold
 
@@ -128,7 +129,9 @@ def two_shares(
         low = here - np.hypot(here - figure(recall[0], alarm), here - figure(hit, fpr[1]))
         high = here + np.hypot(here - figure(recall[1], alarm), here - figure(hit, fpr[0]))
         least, most = figure(np.zeros(1), np.ones(1)), figure(np.ones(1), np.zeros(1))
-    return np.clip(low, least, here), np.clip(high, here, most)
+    # The figure may be worked out elsewhere in another order, and then ends in other digits.
+    low = np.maximum(np.minimum(low, here - ROUNDING), np.round(least, 12))
+    return low, np.minimum(np.maximum(high, here + ROUNDING), np.round(most, 12))
 
 
 def _mcc(hit: np.ndarray, alarm: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -112,6 +112,15 @@ def test_so_do_those_of_tables_that_leave_the_house(table: pd.DataFrame) -> None
         assert_held(point, point["intervals"])
 
 
+def test_rounding_puts_no_figure_beside_its_interval() -> None:
+    """Matthews' coefficient of counts that are all wrong, or all right, is -1 or 1 to the last digit."""
+    fakes, reals = (axis.ravel().astype(float) for axis in np.meshgrid(np.arange(1, 60), np.arange(1, 260)))
+    none = 0 * fakes
+    for counts, figure in (((none, reals, none, fakes), -1.0), ((fakes, none, reals, none), 1.0)):
+        low, high = proportions.figure_intervals(counts, ["mcc"])["mcc"]
+        assert (low <= figure).all() and (figure <= high).all() and (low < high).all()
+
+
 def test_very_many_scores_have_them_at_every_point() -> None:
     random = np.random.default_rng(0)
     y = random.random(300_000) < 0.1
