@@ -35,7 +35,7 @@ ASKED = {
 }  # fmt: skip
 POINTS = """() => {
   const curves = document.querySelector('.live-curves')?.curves;
-  return Math.max(0, ...(curves?.data.series ?? []).filter(s => s.label.endsWith('train')).map(s => s.x.length));
+  return Math.max(0, ...(curves?.data.series ?? []).filter(s => s.label.endsWith('training')).map(s => s.x.length));
 }"""
 
 
