@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -116,7 +117,14 @@ def clip(
         _mux(output, stream.encode(None), shift)
         if track is not None and sound is not None:
             _encode_sound(output, track, sound, sound_rate, sound_begin)
+    _leave_real_time()
     return path
+
+
+def _leave_real_time() -> None:
+    """Run by root, SVT-AV1's encoder puts its caller before every other process of the machine, and leaves it there."""
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _mux(output: Any, packets: list[av.Packet], shift: float) -> None:
