@@ -16,7 +16,7 @@ from core.catalog.demo.people import Array
 from core.catalog.demo.scenes import Shot
 
 # How seldom a fake shows all of its maker's mistakes, so that the first detectors reach an AUC of 0.90 to 0.97.
-OF_PICTURES, OF_CLIPS, OF_TALKING, OF_SOUND = 0.7, 0.9, 1.2, 0.75
+OF_PICTURES, OF_CLIPS, OF_TALKING, OF_SOUND = 0.7, 0.3, 1.05, 0.75
 SHIFTS = 32  # places along each side from which a frame takes its noise, as those of a camera do
 
 
@@ -38,8 +38,8 @@ def draw_flaw(rng: np.random.Generator, power: float) -> float:
     """How much of its maker's mistakes shows in a fake, 0 (none) to 1 (all): some of every kind get past a detector.
 
     flaw                  0 .. 0.25   0.25 .. 0.5   0.5 .. 0.75   0.75 .. 1
-    fakes, power 1.2         31 %         25 %          23 %         21 %
-           power 0.7         14 %         23 %          29 %         34 %
+    fakes, power 1.05        27 %         25 %          24 %         24 %
+           power 0.3          1 %          9 %          28 %         62 %
     """
     return float(rng.random() ** power)
 
