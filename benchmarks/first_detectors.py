@@ -20,7 +20,7 @@ from typing import Any
 from core.workspace import CODE_ROOT
 
 MADE_WITHIN, LARGEST = 60.0, 150e6  # seconds and bytes of the demo
-WITHIN, AT_LEAST = 120.0, 0.85  # seconds of training, AUC
+WITHIN, AUC = 120.0, "0.90-0.97"  # seconds of training; hard enough to teach, easy enough to learn
 FIRST: dict[str, dict[str, Any]] = {
     "image": {"model": "forensic_residual", "datasets": ["140k Real and Fake Faces"], "epochs": 8},
     "audio": {"model": "forensic_sound", "datasets": ["ASVspoof 2019 LA", "In-the-Wild"], "epochs": 15},
@@ -39,7 +39,7 @@ def main() -> None:
         print(
             f"demo: {made['bytes'] / 1e6:.0f} MB in {seconds:.0f} s "
             f"(aim: {LARGEST / 1e6:.0f} MB, {MADE_WITHIN:.0f} s)\n\n"
-            f"{'modality':<11} {'network':<18} {'seconds':>8} {'aim':>5}  {'test AUC':<21} {'aim':>6}"
+            f"{'modality':<11} {'network':<18} {'seconds':>8} {'aim':>5}  {'test AUC':<21} {'aim':>9}"
         )
         for modality in args.only or FIRST:
             print(row(Path(folder), modality), flush=True)
@@ -52,7 +52,7 @@ def row(folder: Path, modality: str) -> str:
     point = result["metrics"]["test"]["at_chosen"]
     low, high = point["intervals"]["auc"]
     auc = f"{point['auc']:.3f} [{low:.2f}, {high:.2f}]"
-    return f"{modality:<11} {settings['model']:<18} {seconds:>6.0f} s {WITHIN:>5.0f}  {auc:<21} {'> ' + str(AT_LEAST):>6}"
+    return f"{modality:<11} {settings['model']:<18} {seconds:>6.0f} s {WITHIN:>5.0f}  {auc:<21} {AUC:>9}"
 
 
 def command(folder: Path, *arguments: str) -> tuple[float, dict[str, Any]]:
