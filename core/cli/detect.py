@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli import CutOff
-from core.cli._cut_off import cut_once
+from core.cli._cut_off import Cut, cut_once
 from core.cli._executor import RAY, add_executor
 from core.cli._verdict_text import show
 from core.detection.files import Given
@@ -79,12 +79,12 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     _check_places(args)
     files = expand(args.files)
     uploads.sweep()
-    with cut_once(), tempfile.TemporaryDirectory(prefix=uploads.own_prefix()) as scratch:
-        batch = _Batch(args, runs, len(files), _request(args, Path(scratch)))
+    with cut_once() as cut, tempfile.TemporaryDirectory(prefix=uploads.own_prefix()) as scratch:
+        batch = _Batch(args, runs, len(files), _request(args, Path(scratch)), cut)
         try:
             batch.judge(files)
-        except KeyboardInterrupt as cut:
-            raise CutOff(batch.result()) from cut
+        except KeyboardInterrupt as interrupt:
+            raise CutOff(batch.result()) from interrupt
         batch.write_report()
     return batch.result()
 
@@ -92,12 +92,14 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
 class _Batch:
     """Files and detectors of one command with the verdicts that are there so far."""
 
-    def __init__(self, args: argparse.Namespace, runs: list[str | None], files: int, request: Any) -> None:
+    def __init__(
+        self, args: argparse.Namespace, runs: list[str | None], files: int, request: Any, cut: Cut
+    ) -> None:
         from core.detection.reporting.growing import Growing, GrowingFolder, JsonLines
         from core.detection.reporting.resuming import Known
 
         self.known = Known(args.jsonl) if args.resume else None
-        self.args, self.runs = args, runs
+        self.args, self.runs, self.cut = args, runs, cut
         self.requests = _one_each(request, runs)
         # The verdicts of each file, by detector.
         self.verdicts: list[list[Any]] = [[None] * len(runs) for _ in range(files)]
@@ -150,20 +152,22 @@ class _Batch:
         run = self.runs[detector]
         name = None if run is None else source.find(run).id
         for place, verdict in self.known.take(files, name).items():
-            self.verdicts[place][detector] = verdict
-            for one in self.growing[1:]:  # the lines have it
-                one.add(self._entries([verdict])[0])
+            with self.cut.after_step():
+                self.verdicts[place][detector] = verdict
+                for one in self.growing[1:]:  # the lines have it
+                    one.add(self._entries([verdict])[0])
             self.on_progress()
 
     def _keep(self, number: int, verdict: Any, *, detector: int) -> None:
         from core.access import LOCAL
         from core.detection.trail import note_verdict
 
-        self.verdicts[number][detector] = verdict
-        note_verdict(LOCAL, verdict)
-        entry = self._entries([verdict])[0]
-        for one in self.growing:
-            one.add(entry)
+        with self.cut.after_step():
+            self.verdicts[number][detector] = verdict
+            note_verdict(LOCAL, verdict)
+            entry = self._entries([verdict])[0]
+            for one in self.growing:
+                one.add(entry)
         self.on_progress()
 
     def _entries(self, of_file: Sequence[Any]) -> list[dict[str, Any]]:

@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from core.cli import main
 from core.cli._cut_off import cut_once
 from core.detection.reporting.growing import JsonLines
 from core.workspace import CODE_ROOT
@@ -110,6 +111,31 @@ def test_two_polite_kills_end_cleanly_with_the_verdicts_so_far(
     printed = json.loads(out)
     found = entries(tmp_path)
     assert 5 <= len(printed) < 9000 and {len(one) for one in found} == {len(printed)}
+
+
+def test_a_kill_between_two_verdict_files_waits_for_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((32, 32, 3), np.uint8))
+    make_run(tmp_path / "pictures", "image", threshold=0.0)
+    monkeypatch.chdir(tmp_path)
+    add = JsonLines.add
+
+    def kill_then_add(lines: JsonLines, entry: Mapping[str, object]) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        add(lines, entry)
+
+    monkeypatch.setattr(JsonLines, "add", kill_then_add)
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    places = ["--jsonl", "lines.jsonl", "--out", "out", "--workers", "1", "--json"]
+    try:
+        code = main(["detect", *["a.png"] * 5, "--run", "pictures", *places])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    out, err = capsys.readouterr()
+    assert code == 130 and err == "interrupted\n"
+    assert len(json.loads(out)) == 1 and [len(one) for one in entries(tmp_path)] == [1, 1, 1]
 
 
 def test_lines_are_appended_and_a_torn_one_is_closed(tmp_path: Path) -> None:
