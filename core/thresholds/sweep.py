@@ -64,10 +64,13 @@ class Sweep:
 
     @cached_property
     def eer_index(self) -> int:
-        """The smallest |FPR - FNR|; the lowest threshold among equals."""
-        at = self._crossing
-        candidates = range(at, min(at + 2, len(self.tp)))
-        return min(candidates, key=lambda i: (abs(self._gap(int(self.tp[i]), int(self.fp[i]))), i))
+        """The smallest |FPR - FNR|; of two equals the lower threshold, unless the higher finds as many fakes with
+        fewer false alarms."""
+        low = self._crossing
+        high = min(low + 1, len(self.tp) - 1)
+        (tp1, fp1), (tp0, fp0) = ((int(self.tp[i]), int(self.fp[i])) for i in (low, high))
+        below, above = abs(self._gap(tp1, fp1)), abs(self._gap(tp0, fp0))
+        return high if above < below or (above == below and tp0 == tp1) else low
 
     @cached_property
     def _crossing(self) -> int:

@@ -83,7 +83,7 @@ __all__ = [
     "Choice",
     "Method",
     "choose",
-    "offered",
+    "list_offered",
     "parse",
     "title",
     "usage",
