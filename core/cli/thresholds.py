@@ -19,7 +19,13 @@ from core.thresholds.own_scale import called_fake, uncertain_scores
 SUMMARY = "choose thresholds on a score file or a run"
 DRAWS = 1000
 SHOWN = ("precision", "recall", "fpr", "f1", "balanced_accuracy")
-FIELD = (("mindcf", "minDCF"), ("actdcf", "actDCF"), ("cllr", "Cllr"), ("mintdcf", "min t-DCF"))
+FIELD = (
+    ("mindcf", "minDCF"),
+    ("actdcf", "actDCF"),
+    ("cllr", "Cllr"),
+    ("mintdcf", "min t-DCF (2019)"),
+    ("mintdcf_2021", "min t-DCF (2021)"),
+)
 MAPPED = ("label", "score", *score_batches.OPTIONAL)
 
 

@@ -27,6 +27,7 @@ from core.thresholds.intervals import Interval, along, resample_figures, widen_t
 from core.thresholds.point import Costs
 from core.thresholds.resampling import Groups, Resampled
 from core.thresholds.sweep import Sweep, at, sweep
+from core.thresholds.tandem import Tandem, tandem_weights
 
 ASVSPOOF5 = Costs(1, 10, 0.05)
 RATES = ranking.LOW_RATES
@@ -46,7 +47,8 @@ class FieldMeasures:
     partial_auc: float
     cost_model: Costs
     scores_read_as: str  # probability | log likelihood ratio
-    mintdcf: float | None = None
+    mintdcf: float | None = None  # of ASVspoof 2019
+    mintdcf_2021: float | None = None
     asv_eer: float | None = None
     intervals: dict[str, Any] = field(default_factory=dict)
 
@@ -55,7 +57,7 @@ class FieldMeasures:
         document = asdict(self)
         del document["cost_model"], document["intervals"]
         if self.mintdcf is None:
-            del document["mintdcf"], document["asv_eer"]
+            del document["mintdcf"], document["mintdcf_2021"], document["asv_eer"]
         document["partial_auc"] = {"max_fpr": PARTIAL, "value": self.partial_auc}
         document["dcf_costs"] = {"miss": model.fp, "false_alarm": model.fn, "spoof_prior": model.prevalence}
         return document
@@ -89,6 +91,7 @@ def measure(
     line = math.log(by_fp / by_fn)
     called = float(np.nextafter(line, math.inf))  # a ratio on the line itself is taken for real
     tandem = None if asv is None else tandem_weights(asv)
+    mintdcf = None if tandem is None else tandem.least(swept)
     found = FieldMeasures(
         mindcf=_dcf(cheapest.fpr, cheapest.fnr, costs),
         mindcf_threshold=cheapest.threshold,
@@ -99,7 +102,8 @@ def measure(
         partial_auc=swept.partial_auc(PARTIAL),
         cost_model=costs,
         scores_read_as=read_as,
-        mintdcf=None if tandem is None else tandem.least(swept),
+        mintdcf=mintdcf,
+        mintdcf_2021=None if tandem is None or mintdcf is None else tandem.constrained(mintdcf),
         asv_eer=None if tandem is None else tandem.eer,
     )
     if not draws:
@@ -195,6 +199,9 @@ def _ranking_ends(
             ends[name] = widen_to_hold(
                 here, drawn[name], least_of_costs(swept, weights, fakes, reals), fakes, reals
             )
+    if tandem is not None:
+        low, high = ends["mintdcf"]
+        ends["mintdcf_2021"] = tandem.constrained(low), tandem.constrained(high)
     ends["tpr_at_fpr"] = {
         name: list(
             widen_to_hold(value, drawn[f"tpr {name}"], ranking.share_floor(value, fakes), fakes, reals)
@@ -220,57 +227,6 @@ def least_of_costs(swept: Sweep, weights: Sequence[float], fakes: int, reals: in
     ends = proportions.figure_intervals(counts, ["recall", "fpr"])
     low, high = proportions.cost_interval(counts, weights[0], weights[1], ends["recall"], ends["fpr"])
     return float(low[0]), float(high[0])
-
-
-@dataclass(frozen=True)
-class Tandem:
-    """The t-DCF of ASVspoof 2019 (Kinnunen et al. 2018): a detector before a speaker verification at its own EER.
-
-    t-DCF(t) = C1 x P(bona fide rejected) + C2 x P(spoof accepted), over the less of both.
-    """
-
-    c1: float
-    c2: float
-    eer: float  # of the speaker verification
-
-    @property
-    def shares(self) -> tuple[float, float]:
-        least = min(self.c1, self.c2)
-        return self.c1 / least, self.c2 / least
-
-    def least(self, swept: Sweep) -> float:
-        by_fp, by_fn = self.shares
-        point = methods.choose(swept, f"cost={by_fp!r}:{by_fn!r}@0.5")
-        return by_fp * (point.fpr or 0.0) + by_fn * (point.fnr or 0.0)
-
-
-# ASVspoof 2019: priors of target, nontarget and spoof; costs of the verification and of the detector
-TARGET, NONTARGET, SPOOF = 0.95 * 0.99, 0.95 * 0.01, 0.05
-ASV_MISS, ASV_ALARM, CM_MISS, CM_ALARM = 1.0, 10.0, 1.0, 10.0
-
-
-def tandem_weights(asv: pd.DataFrame) -> Tandem:
-    """C1 and C2 from speaker-verification scores of `key` target, nontarget and spoof."""
-    sides = {
-        name: asv.loc[asv["key"] == name, "score"].to_numpy() for name in ("target", "nontarget", "spoof")
-    }
-    missing = [name for name, part in sides.items() if not len(part)]
-    if missing:
-        raise BadInput(
-            f"the speaker-verification scores have no {missing[0]} trial; they need target, nontarget and spoof"
-        )
-    accepted = np.r_[np.ones(len(sides["target"]), np.uint8), np.zeros(len(sides["nontarget"]), np.uint8)]
-    found = sweep(accepted, np.concatenate([sides["target"], sides["nontarget"]]))
-    line = found.eer_threshold
-    miss, alarm = float(np.mean(sides["target"] < line)), float(np.mean(sides["nontarget"] >= line))
-    spoofs = float(np.mean(sides["spoof"] >= line))
-    c1 = TARGET * (CM_MISS - ASV_MISS * miss) - NONTARGET * ASV_ALARM * alarm
-    c2 = CM_ALARM * SPOOF * spoofs
-    if c1 <= 0 or c2 <= 0:
-        raise BadInput(
-            "these speaker-verification scores give no t-DCF: the verification is too weak or lets no spoof pass"
-        )
-    return Tandem(c1, c2, found.eer)
 
 
 def intervals_document(found: FieldMeasures) -> Mapping[str, Any]:

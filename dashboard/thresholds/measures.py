@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import numbers
 from core.errors import BadInput
 from core.exports import to_csv
-from core.thresholds import field_measures, score_files
+from core.thresholds import field_measures, score_files, tandem
 from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.point import Costs
 from core.thresholds.scored import DRAWS, Scored
@@ -33,6 +33,10 @@ MEANT = {
         "min t-DCF",
         "the lowest cost of detector and speaker verification together, as ASVspoof 2019 has it",
     ),
+    "mintdcf_2021": (
+        "min t-DCF of 2021",
+        "the same as ASVspoof 2021 has it, with what the speaker verification costs by itself",
+    ),
     "cllr": ("Cllr, bits", "how far the scores mislead as evidence; 0 is perfect, 1 says nothing"),
 }
 
@@ -52,7 +56,7 @@ def verification(where: DeltaGenerator) -> Verification | None:
         return None
     try:
         found = Verification(kept.token, score_files.read_asv(kept.path))
-        field_measures.tandem_weights(found.scores)
+        tandem.tandem_weights(found.scores)
     except BadInput as error:
         where.error(theme.safe(str(error).replace(kept.path.name, kept.name)), icon=":material/error:")
         return None
@@ -120,7 +124,7 @@ def _table(looked: Scored, found: FieldMeasures) -> pd.DataFrame:
     rows.append(_row(f"Partial AUC to {largest}", about, found.partial_auc, found.intervals["partial_auc"]))
     rows += [
         _row(*MEANT[name], value, found.intervals.get(name))
-        for name in ("mindcf", "actdcf", "cllr", "mintdcf")
+        for name in ("mindcf", "actdcf", "cllr", "mintdcf", "mintdcf_2021")
         if (value := getattr(found, name)) is not None
     ]
     if found.asv_eer is not None:

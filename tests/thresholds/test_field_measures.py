@@ -12,6 +12,7 @@ import pytest
 from core.errors import BadInput
 from core.thresholds.field_measures import cost_model, measure
 from core.thresholds.sweep import sweep
+from core.thresholds.tandem import verification_line
 
 MISS, ALARM, SPOOF = 1.0, 10.0, 0.05
 
@@ -75,30 +76,66 @@ def test_probabilities_are_read_by_their_logit() -> None:
     assert share.actdcf_threshold == pytest.approx(0.95 / (0.95 + 0.5))
 
 
-def test_the_tandem_cost_of_a_verification_and_a_detector() -> None:
-    """ASVspoof 2019, with its own cost model, by walking over every threshold."""
-    scores, bona = trials(1)
-    random = np.random.default_rng(0)
-    asv = pd.DataFrame(
-        {
-            "key": np.repeat(["target", "nontarget", "spoof"], 400),
-            "score": np.r_[random.normal(3, 1, 400), random.normal(0, 1, 400), random.normal(2, 1, 400)],
+def det_curve(targets: np.ndarray, nontargets: np.ndarray) -> tuple[list[float], list[float], list[float]]:
+    """False rejections, false acceptances and thresholds as the organisers' script has them: trial by trial from the
+    lowest score, targets first among equals, the first threshold a little under all."""
+    trials = sorted([(s, 0) for s in targets.tolist()] + [(s, 1) for s in nontargets.tolist()])
+    frr, far, lines = [0.0], [1.0], [trials[0][0] - 0.001]
+    rejected = [0, 0]
+    for score, side in trials:
+        rejected[side] += 1
+        frr.append(rejected[0] / len(targets))
+        far.append((len(nontargets) - rejected[1]) / len(nontargets))
+        lines.append(score)
+    return frr, far, lines
+
+
+def published_tandem_costs(
+    bona: np.ndarray, spoof: np.ndarray, asv: dict[str, np.ndarray]
+) -> tuple[float, float]:
+    """min t-DCF of the ASVspoof 2019 evaluation plan, and of the plan of 2021, which counts C0 in."""
+    frr, far, lines = det_curve(asv["target"], asv["nontarget"])
+    line = lines[min(range(len(lines)), key=lambda k: abs(frr[k] - far[k]))]
+    miss, alarm = np.mean(asv["target"] < line), np.mean(asv["nontarget"] >= line)
+    passes = 1 - np.mean(asv["spoof"] < line)
+    c0 = 0.9405 * 1 * miss + 0.0095 * 10 * alarm
+    c1 = 0.9405 * (1 - 1 * miss) - 0.0095 * 10 * alarm
+    c2 = 10 * 0.05 * passes
+    costs = [c1 * m + c2 * a for m, a in zip(*det_curve(bona, spoof)[:2], strict=True)]
+    least = min(c1, c2)
+    return float(min(costs) / least), float(min(c0 + cost for cost in costs) / (c0 + least))
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 6])
+@pytest.mark.parametrize(("trials_asv", "trials_cm"), [(12, 40), (500, 500), (1_200, 4_000)])
+def test_the_tandem_costs_are_those_of_the_published_script(
+    trials_asv: int, trials_cm: int, decimals: int
+) -> None:
+    """Few trials and many, with ties and without, of both classes within one tie too."""
+    for seed in range(8):
+        scores, bona = trials(seed, trials_cm, decimals)
+        random = np.random.default_rng(seed)
+        sizes = {"target": trials_asv // 5, "nontarget": trials_asv - trials_asv // 5, "spoof": trials_asv}
+        middle = {"target": 2.5, "nontarget": 0, "spoof": 1.5}
+        sides = {
+            key: np.round(random.normal(middle[key], 1, size), decimals) + 2.0 for key, size in sizes.items()
         }
-    )
-    sides = {key: part.to_numpy() for key, part in asv.groupby("key")["score"]}
-    line = min(
-        np.unique(np.r_[sides["target"], sides["nontarget"]]),
-        key=lambda t: (abs(np.mean(sides["target"] < t) - np.mean(sides["nontarget"] >= t)), t),
-    )
-    miss, alarm = np.mean(sides["target"] < line), np.mean(sides["nontarget"] >= line)
-    c1 = 0.9405 * (1 - miss) - 0.0095 * 10 * alarm
-    c2 = 10 * 0.05 * np.mean(sides["spoof"] >= line)
-    lines = [-math.inf, *np.unique(scores), math.inf]
-    rates = [error_rates(scores, bona, t) for t in lines]
-    expected = min(c1 * m + c2 * a for m, a in rates) / min(c1, c2)
-    assert measure((~bona).astype(int), -scores, asv=asv).mintdcf == pytest.approx(expected)
+        keys = np.repeat(list(sizes), list(sizes.values()))
+        asv = pd.DataFrame({"key": keys, "score": np.concatenate(list(sides.values()))})
+        found = measure((~bona).astype(int), -scores, asv=asv)
+        expected = published_tandem_costs(scores[bona], scores[~bona], sides)
+        assert (found.mintdcf, found.mintdcf_2021) == pytest.approx(expected, abs=1e-9), seed
+
+
+def test_the_verification_of_the_drawn_example_accepts_the_trial_it_stopped_at() -> None:
+    assert verification_line(np.array([3.0, 5]), np.array([1.0, 2, 4])) == 3
+
+
+def test_a_verification_without_spoof_gives_no_tandem_cost() -> None:
+    scores, bona = trials(1)
+    asv = pd.DataFrame({"key": ["target", "nontarget"], "score": [1.0, 0.0]})
     with pytest.raises(BadInput, match="no spoof trial"):
-        measure((~bona).astype(int), -scores, asv=asv[asv["key"] != "spoof"])
+        measure((~bona).astype(int), -scores, asv=asv)
 
 
 @pytest.mark.parametrize("shape", ["overlap", "separable", "constant", "tiny", "groups"])

@@ -317,6 +317,7 @@ def test_a_score_file_with_its_key_and_a_verification(
     found = ask(capsys, *words, "--asv", str(tmp_path / "asv.txt"))
     assert (found["n"], found["positives"]) == (300, int(frame["label"].sum()))
     assert 0 < found["mintdcf"] <= 1
+    assert 0 < found["mintdcf_2021"] <= 1
     (tmp_path / "asv.txt").write_text("x target high\n")
     assert main(["thresholds", *words, "--asv", str(tmp_path / "asv.txt")]) == 2
     assert "row 1 does not end in target" in capsys.readouterr().err
