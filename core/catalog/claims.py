@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from core.catalog.layouts import layouts
 from core.catalog.layouts.base import Layout, Rule, normal
-from core.catalog.paths import inside, name_of, parent_of
+from core.catalog.paths import inside, name_of, parent_of, plain_name
 from core.catalog.walk import OTHER, Folder, Tree
 
 ANCESTORS = 4  # folders above a root that may tell what the root is
@@ -98,7 +98,7 @@ def claims_of(path: str, folder: Folder | None, index: LayoutIndex, tree: Tree, 
     )
     for holder, place in [("", path), *(item for item in held if item[0] in index.holders)]:
         for file in lists.by_folder.get(place, ()):
-            for layout, i in index.markers.get(file.rpartition("/")[2].casefold(), ()):
+            for layout, i in index.markers.get(plain_name(file), ()):
                 rule = layout.rules[i]
                 if rule.holder == holder and (rule.check is None or _run_check(rule.check, file)):
                     begun.append(Claim(Key(layout.slug, rule.edition, path), i, path, ()))
@@ -186,10 +186,13 @@ def _rule(claim: Claim) -> Rule:
 
 
 def list_files(tree: Tree, index: LayoutIndex) -> Lists:
+    """Files that some layout reads; of one that lies beside its compressed form the plain one."""
     found: dict[str, list[str]] = {}
     for path, folder in tree.folders.items():
         if OTHER in folder.files:
-            names = [n for n in folder.files[OTHER].list() if n.casefold() in index.lists]
+            names = [n for n in folder.files[OTHER].list() if plain_name(n) in index.lists]
+            plain = {n.casefold() for n in names}
+            names = [n for n in names if plain_name(n) == n.casefold() or plain_name(n) not in plain]
             if names:
                 found[path] = [f"{path.rstrip('/')}/{name}" for name in names]
     return Lists(found)

@@ -22,6 +22,7 @@ from core.catalog.layouts.base import (
     split_of,
 )
 from core.catalog.own_folder import set_roots
+from core.catalog.paths import plain_name
 from core.catalog.problems import Problems
 from core.catalog.recognise import Found, Owned, Recognised, evidence_of
 from core.catalog.shards import listed as packed_lists
@@ -243,7 +244,7 @@ def _label_list(folder: str, tree: Tree) -> str:
     """The list file in this folder that names files and labels, else an empty text."""
     files = tree.folders[folder].files.get(OTHER)
     for name in files.list() if files else ():
-        if name.lower().endswith((".csv", ".tsv", ".txt", ".json")) and label_lists.is_label_list(
+        if plain_name(name).endswith((".csv", ".tsv", ".txt", ".json")) and label_lists.is_label_list(
             Path(folder, name)
         ):
             return f"{folder.rstrip('/')}/{name}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, SPLIT_WORDS, class_of, normal
-from core.catalog.list_files import dialect_of, text_of
+from core.catalog.list_files import dialect_of, head_of, text_of
 from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 from core.catalog.walk import OTHER, kind_of
@@ -58,8 +58,7 @@ def label_word(value: object) -> int | None:
 def is_label_list(path: Path) -> bool:
     """Whether the file lists media with labels: a header with both columns, or rows like `a.jpg,fake`."""
     try:
-        with path.open("rb") as file:
-            head = file.read(65536).decode("utf-8-sig", "replace")
+        head = head_of(path, 65536).decode("utf-8-sig", "replace")
         return _columns(head.splitlines()[:3]) is not None
     except (OSError, csv.Error):
         return False

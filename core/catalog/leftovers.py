@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from core.catalog.paths import inside
+from core.catalog.paths import inside, name_of
 from core.catalog.problems import Problems, printable
 from core.catalog.recognise import Found, Recognised
 from core.catalog.walk import OTHER, PACKED, Folder, Tree
@@ -63,7 +63,8 @@ def unrecognised(tree: Tree, recognised: Recognised) -> list[Left]:
             if tars:
                 counts[_outermost(folder, tree, busy)] += tars
     for walked in tree.folders.values():
-        packed = [n for n in _others(walked) if n[n.rfind(".") + 1 :].lower() in PACKED]
+        lists = {name_of(file) for file in recognised.lists.by_folder.get(walked.path, ())}
+        packed = [n for n in _others(walked) if n[n.rfind(".") + 1 :].lower() in PACKED and n not in lists]
         if packed and not any(inside(walked.path, item.root) for item in recognised.found):
             counts[_outermost(walked.path, tree, busy)] += len(packed)
     return [Left(printable(path), n) for path, n in sorted(counts.items())]

@@ -3,34 +3,71 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from core.catalog.layouts.base import normal
 from core.catalog.problems import Problems
 
 CHUNK = 1 << 20  # characters of a JSON list that are looked at together
 LARGEST_ENTRY = 64 << 20  # more is no entry but damage
+LARGEST_INSIDE = 4 << 30  # bytes in a compressed list; more is no list but an attack
 _SPACE = re.compile(r"[\s,]*")
 _LONE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class _Gzip(gzip.GzipFile):
+    """A compressed list, whose damage and size are errors of a file like any other."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size >= 0:
+            return self._read(super().read, size)
+        return b"".join(iter(lambda: self._read(super(_Gzip, self).read, CHUNK), b""))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._read(super().read1, size)
+
+    def _read(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            data = read(size)
+        except gzip.BadGzipFile as error:
+            raise OSError(0, "it is no gzip file") from error
+        except (EOFError, zlib.error) as error:
+            raise OSError(0, "the gzip file is cut off or damaged") from error
+        if self.tell() > LARGEST_INSIDE:
+            raise OSError(0, f"it holds more than {LARGEST_INSIDE >> 30} GB")
+        return data
+
+
+def open_list(path: Path) -> BinaryIO:
+    """The bytes of a list file; those inside where its name ends in .gz."""
+    return cast(BinaryIO, _Gzip(path, "rb")) if path.name.casefold().endswith(".gz") else path.open("rb")
+
+
+def head_of(path: Path, size: int) -> bytes:
+    """The first bytes of a list file."""
+    with open_list(path) as file:
+        return file.read(size)
 
 
 def text_of(path: Path, problems: Problems) -> str | None:
     """The file's text, or None with a problem."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            return path.read_bytes().decode("latin-1")
-        except OSError as error:
-            problems.report_damaged(path, f"cannot be read ({error.strerror})")
+        with open_list(path) as file:
+            data = file.read()
     except OSError as error:
         problems.report_damaged(path, f"cannot be read ({error.strerror})")
-    return None
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def json_of(path: Path, problems: Problems) -> Any:
@@ -51,7 +88,7 @@ def entries_of(path: Path, problems: Problems, kept: Callable[[dict[str, Any]], 
     decoder = json.JSONDecoder()
     found: list[Any] = []
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with io.TextIOWrapper(open_list(path), encoding="utf-8-sig", errors="replace") as file:
             text, at = file.read(CHUNK).lstrip(), 1
             odd = _LONE.search(text)  # half of a surrogate pair cannot be stored as text
             if text[:1] != "[":

@@ -7,7 +7,7 @@ import re
 
 from core.catalog.claims import Lists
 from core.catalog.layouts.base import Layout, normal
-from core.catalog.paths import inside, name_of, parent_of
+from core.catalog.paths import inside, name_of, parent_of, plain_name
 from core.catalog.recognise import Found, Recognised
 from core.catalog.walk import Tree
 
@@ -91,7 +91,7 @@ def _own_root(item: Found, tree: Tree, busy: list[str], lists: Lists) -> str:
 
 
 def _holds_lists(folder: str, layout: Layout, lists: Lists) -> bool:
-    held = {name_of(file).casefold() for file in lists.by_folder.get(folder, ())}
+    held = set(map(plain_name, lists.by_folder.get(folder, ())))
     return any(name.casefold() in held for name in layout.lists)
 
 
@@ -150,14 +150,14 @@ def _give_lists(tree: Tree, recognised: Recognised) -> None:
     for item in recognised.found:
         item.lists = {}
         for file in recognised.lists.inside(item.root):
-            item.lists.setdefault(name_of(file).casefold(), []).append(file)
+            item.lists.setdefault(plain_name(file), []).append(file)
         shared = next((root for root in tree.roots if inside(item.root, root)), item.root)
         wanted = {name.casefold() for name in item.layout.lists} - set(item.lists)
         for file in free:
-            if name_of(file).casefold() in wanted and inside(file, shared):
-                item.lists.setdefault(name_of(file).casefold(), []).append(file)
+            if plain_name(file) in wanted and inside(file, shared):
+                item.lists.setdefault(plain_name(file), []).append(file)
 
 
 def _telling(file: str) -> bool:
     """Whether a list's name, or the `splits` folder it lies in, tells what it belongs to."""
-    return name_of(file).casefold() not in COMMON_LISTS or normal(name_of(parent_of(file))) == "splits"
+    return plain_name(file) not in COMMON_LISTS or normal(name_of(parent_of(file))) == "splits"

@@ -7,6 +7,11 @@ def name_of(path: str) -> str:
     return path.rpartition("/")[2]
 
 
+def plain_name(path: str) -> str:
+    """The name of a list file in lower case, the same whether it is compressed: `LA/Trn.TSV.gz` → `trn.tsv`."""
+    return name_of(path).casefold().removesuffix(".gz")
+
+
 def parent_of(path: str) -> str:
     return path.rpartition("/")[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -124,6 +125,24 @@ def test_disguised(tree: LayoutTree, disguise: str, tmp_path: Path, space: Works
     check_counts(only(result, tree), tree, spelled=False)
     assert result.unrecognised == []
     check_problems(result.datasets[0], tree)
+
+
+LISTED = [tree for tree in TREES if any(text != "x" for text in tree.files.values())]
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside the plain form"])
+@pytest.mark.parametrize("tree", LISTED, ids=[tree.ident or tree.name for tree in LISTED])
+def test_lists_may_be_compressed(tree: LayoutTree, beside: bool, tmp_path: Path, space: Workspace) -> None:
+    root = build(tmp_path / "data", tree.files)
+    for path, text in tree.files.items():
+        if text != "x" and not path.endswith((".srt", ".vtt")):
+            (root / f"{path}.gz").write_bytes(gzip.compress(text.encode()))
+            if not beside:
+                (root / path).unlink()
+    result = scan([root], space=space)
+    check_counts(only(result, tree), tree)
+    check_problems(result.datasets[0], tree)
+    assert result.unrecognised == []
 
 
 @every_tree

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
-from core.catalog import statistics, table
+import pytest
+
+from core.catalog import list_files, statistics, table
+from core.catalog.problems import Problems
 from core.catalog.scan import scan
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
@@ -85,3 +89,31 @@ def test_artificial_and_human(tmp_path: Path, space: Workspace) -> None:
     parquet(tmp_path / "art" / "train.parquet", rows, features=features)
     about = only(tmp_path, space)
     assert (statistics.count(about.counts).real, statistics.count(about.counts).fake) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(b"file,label\n" * 5000)[:40], "cut off or damaged"),
+        (b"file,label\na.wav,real\n", "it is no gzip file"),
+    ],
+)
+def test_a_damaged_compressed_list_is_one_problem(
+    content: bytes, words: str, tmp_path: Path, space: Workspace
+) -> None:
+    """The files are still counted, without a label."""
+    lay(tmp_path / "release_in_the_wild", ["1.wav", "2.wav"])
+    (tmp_path / "release_in_the_wild" / "meta.csv.gz").write_bytes(content)
+    about = only(tmp_path, space)
+    assert (about.name, about.samples) == ("In-the-Wild", 2)
+    (line,) = about.problems
+    assert words in line and "meta.csv.gz" in line
+
+
+def test_a_compressed_list_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_files, "LARGEST_INSIDE", 1 << 20)
+    path = tmp_path / "train_metadata.json.gz"
+    path.write_bytes(gzip.compress(b"[" + b" " * (5 << 20)))
+    problems = Problems()
+    assert list_files.entries_of(path, problems, dict) == [] and list_files.text_of(path, problems) is None
+    assert all("it holds more than" in line for line in problems.texts())

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import FAKE, Labels, Layout, Part, Published, Rule, Site, split_of
 from core.catalog.layouts.protocols import Protocol, Protocols, Utterance
-from core.catalog.list_files import text_of
+from core.catalog.list_files import head_of, text_of
 from core.catalog.problems import Problems
 
 LISTS = ("train.txt", "dev.txt", "eval.txt", *(f"{part}{n}.txt" for part in "CA" for n in range(1, 8)))
@@ -17,8 +17,7 @@ _SPEAKER = re.compile(r"(SSB\d{4})\d{4}|(p\d{3})_\d+")
 
 
 def _is_list(path: Path) -> bool:
-    with path.open("rb") as file:
-        cells = file.readline(300).split()
+    cells = head_of(path, 300).partition(b"\n")[0].split()
     return len(cells) >= 2 and cells[1] in (b"real", b"fake")
 
 

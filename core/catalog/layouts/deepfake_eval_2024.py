@@ -11,6 +11,7 @@ from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Rule, Site, normal, starts_with_any
 from core.catalog.list_files import rows_of
 from core.catalog.listing import Listing
+from core.catalog.paths import plain_name
 from core.catalog.problems import Problems
 
 KINDS = ("audio", "image", "video")
@@ -68,7 +69,7 @@ class DeepfakeEval2024(Layout):
 def _holds_list(folder: Path) -> bool:
     wanted = {name.casefold() for name in LISTS}
     try:
-        return any(name.casefold() in wanted for name in os.listdir(folder))
+        return any(plain_name(name) in wanted for name in os.listdir(folder))
     except OSError:
         return False
 

@@ -22,7 +22,7 @@ from core.catalog.layouts.base import (
     normal,
     starts_with_any,
 )
-from core.catalog.list_files import json_of, rows_of
+from core.catalog.list_files import head_of, json_of, rows_of
 from core.catalog.problems import Problems
 
 _NO_ROW: dict[str, Any] = {}
@@ -31,8 +31,7 @@ MANY_PARTS = 10  # from here on whole parts are kept together; fewer could not b
 
 def _is_metadata(path: Path) -> bool:
     """`{"name.mp4": {"label": …`; other datasets have a metadata.json too. The start is enough, also of half a file."""
-    with path.open("rb") as file:
-        head = file.read(400)
+    head = head_of(path, 400)
     return re.match(rb'\s*\{\s*"[^"/]+\.mp4"\s*:\s*\{', head) is not None
 
 

@@ -20,7 +20,7 @@ from core.catalog.layouts.base import (
     Whole,
     normal,
 )
-from core.catalog.list_files import rows_of
+from core.catalog.list_files import head_of, rows_of
 from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
@@ -37,8 +37,7 @@ _NO_ROW: dict[str, Any] = {}
 
 
 def _is_meta_data(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(300).lower()
+    head = head_of(path, 300).lower()
     return b"target1" in head and b"category" in head
 
 

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from core.catalog.label_lists import label_word
 from core.catalog.layouts.base import Labels, Layout, Part, Published, Rule, Site
-from core.catalog.list_files import rows_of
+from core.catalog.list_files import head_of, rows_of
 from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 
 def _is_meta(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.readline(300).lower()
+    head = head_of(path, 300).partition(b"\n")[0].lower()
     return all(word in head for word in (b"file", b"speaker", b"label"))
 
 

@@ -19,7 +19,7 @@ from core.catalog.layouts.base import (
     Whole,
     split_of,
 )
-from core.catalog.list_files import entries_of
+from core.catalog.list_files import entries_of, head_of
 from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
@@ -30,8 +30,7 @@ _NOTHING = dict.fromkeys(("label", "video", "audio", "method", "split", "origina
 
 
 def _is_metadata(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(4000)
+    head = head_of(path, 4000)
     return head.lstrip()[:1] == b"[" and (b'"n_fakes"' in head or b'"modify_video"' in head)
 
 

@@ -17,8 +17,9 @@ from core.catalog.layouts.base import (
     Site,
     starts_with_any,
 )
-from core.catalog.list_files import rows_of
+from core.catalog.list_files import head_of, rows_of
 from core.catalog.listing import Listing
+from core.catalog.paths import plain_name
 from core.catalog.problems import Problems
 
 METHOD = "StyleGAN"
@@ -26,8 +27,7 @@ LISTS = ("train.csv", "valid.csv", "test.csv")
 
 
 def _is_list(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(300).lower()
+    head = head_of(path, 300).lower()
     return b"label_str" in head or b"original_path" in head
 
 
@@ -75,7 +75,7 @@ class RealAndFake140k(Layout):
 def _listing(path: Path, problems: Problems) -> Listing:
     """Trap: in these lists 1 = real and 0 = fake; the word, where there is one, decides."""
     found = Listing(path, problems=problems)
-    split = {"train": "train", "valid": "val", "test": "test"}[path.stem.lower()]
+    split = {"train": "train", "valid": "val", "test": "test"}[plain_name(path.name).partition(".")[0]]
     for row in rows_of(path, problems, needed=("path", "label")):
         stated = label_word(row.get("label_str", ""))
         number = {"1": REAL, "0": FAKE, "1.0": REAL, "0.0": FAKE}.get(row.get("label", "").strip())
