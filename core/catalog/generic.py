@@ -24,7 +24,7 @@ from core.catalog.layouts.base import (
 from core.catalog.own_folder import set_roots
 from core.catalog.paths import plain_name
 from core.catalog.problems import Problems
-from core.catalog.recognise import Found, Owned, Recognised, evidence_of
+from core.catalog.recognised import Found, Owned, Recognised, evidence_of
 from core.catalog.shards import listed as packed_lists
 from core.catalog.shards.sets import ShardSet, holding, name_for, shard_sets
 from core.catalog.walk import OTHER, Tree

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.catalog.paths import inside, name_of
 from core.catalog.problems import Problems, printable
-from core.catalog.recognise import Found, Recognised
+from core.catalog.recognised import Found, Recognised
 from core.catalog.walk import OTHER, PACKED, Folder, Tree
 from core.media.kinds import SHARD, is_tar
 

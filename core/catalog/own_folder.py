@@ -8,7 +8,7 @@ import re
 from core.catalog.claims import Lists
 from core.catalog.layouts.base import Layout, normal
 from core.catalog.paths import inside, name_of, parent_of, plain_name
-from core.catalog.recognise import Found, Recognised
+from core.catalog.recognised import Found, Recognised
 from core.catalog.walk import Tree
 
 # Names that any folder may hold.
@@ -143,13 +143,16 @@ def _letters(name: str) -> str:
 
 
 def _give_lists(tree: Tree, recognised: Recognised) -> None:
-    """Each dataset's list files: those inside it, else those beside it that lie in no dataset."""
+    """Each dataset's list files: those inside it and in no dataset within, else those beside it that lie in none."""
     roots = [item.root for item in recognised.found]
     every = [file for files in recognised.lists.by_folder.values() for file in files]
     free = [f for f in every if _telling(f) and not any(inside(f, root) for root in roots)]
     for item in recognised.found:
         item.lists = {}
+        nested = [root for root in roots if root != item.root and inside(root, item.root)]
         for file in recognised.lists.inside(item.root):
+            if any(inside(file, root) for root in nested):
+                continue
             item.lists.setdefault(plain_name(file), []).append(file)
         shared = next((root for root in tree.roots if inside(item.root, root)), item.root)
         wanted = {name.casefold() for name in item.layout.lists} - set(item.lists)

@@ -16,7 +16,8 @@ from core.catalog.info import DatasetInfo, datasets, file_of, forget
 from core.catalog.leftovers import Left, unrecognised, walk_problems
 from core.catalog.paths import inside
 from core.catalog.problems import Problems, printable
-from core.catalog.recognise import Found, Recognised, recognise
+from core.catalog.recognise import recognise
+from core.catalog.recognised import Found, Recognised
 from core.catalog.roots import read as configured_roots
 from core.catalog.task import Bundle, Task, fingerprint
 from core.catalog.walk import Tree, walk

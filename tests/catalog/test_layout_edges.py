@@ -117,3 +117,82 @@ def test_a_compressed_list_is_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     problems = Problems()
     assert list_files.entries_of(path, problems, dict) == [] and list_files.text_of(path, problems) is None
     assert all("it holds more than" in line for line in problems.texts())
+
+
+HALVES = {
+    "DF40": {
+        "DF40_train/simswap/ff/frames/071_054/1.png": "a",
+        "DF40_train/fomm/ff/frames/071_054/1.png": "b",
+        "DF40_test/simswap/ff/frames/000_003/1.png": "c",
+        "DF40_test/simswap/cdf/frames/id0_id1_0000/1.png": "d",
+    },
+    "ASVspoof 5": {
+        "asv5_part1/flac_T/T_1.flac": "a",
+        "asv5_part2/flac_D/D_1.flac": "b",
+        "asv5_part1/ASVspoof5.train.tsv": "T_4850 T_1 F - - - AC3 A05 spoof -\n",
+        "asv5_part2/ASVspoof5.dev.track_1.tsv": "D_1 D_1 F - - - AC3 A05 spoof -\n",
+    },
+    "GenImage": {
+        f"GenImage_{split}/imagenet_{generator}/{split}/ai/1.png": f"{split}{generator}"
+        for split in ("train", "val")
+        for generator in ("glide", "midjourney")
+    },
+    "MLAAD": {
+        "mlaad_v3_part1/fake/en/vits/1.wav": "a",
+        "mlaad_v3_part2/fake/en/bark/1.wav": "b",
+        "mlaad_v3_part2/fake/de/vits/1.wav": "c",
+    },
+    "SpoofCeleb": {
+        "SpoofCeleb_train/flac/train/a05/id1/1.flac": "a",
+        "SpoofCeleb_development/flac/development/a05/id1/1.flac": "b",
+        "SpoofCeleb_evaluation/flac/evaluation/a05/id2/1.flac": "c",
+    },
+    "AV-Deepfake1M++": {
+        "AV-Deepfake1M++_train/train/vox_celeb_2/id1/a/fake.mp4": "a",
+        "AV-Deepfake1M++_val/val/val/vox_celeb_2/id2/a/fake.mp4": "b",
+        "AV-Deepfake1M++_train/train_metadata.json": '[{"file":"vox_celeb_2/id1/a/fake.mp4","modify_type":"both_modified"}]',
+        "AV-Deepfake1M++_val/val_metadata.json": '[{"file":"vox_celeb_2/id2/a/fake.mp4","modify_type":"both_modified"}]',
+    },
+}
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside other sets"])
+@pytest.mark.parametrize("name", HALVES)
+def test_parts_of_one_set_in_sibling_folders_are_one_set(
+    name: str, beside: bool, tmp_path: Path, space: Workspace
+) -> None:
+    files = [path for path in HALVES[name] if path.rpartition(".")[2] in ("png", "flac", "wav", "mp4")]
+    lay(tmp_path / "data", [], {path: [text] for path, text in HALVES[name].items()})
+    if beside:
+        lay(tmp_path / "data", ["other/real/1.png", "other/fake/2.png"])
+    found = {about.name: about for about in scan([tmp_path / "data"], space=space).datasets}
+    assert set(found) == ({name, "other"} if beside else {name})
+    assert statistics.count(found[name].counts).fake == len(files)
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_a_copy_of_a_part_beside_it_is_a_copy(name: str, tmp_path: Path, space: Workspace) -> None:
+    """`DF40_test` and `DF40_train`, which somebody filled with the same files."""
+    first = next(iter(HALVES[name])).partition("/")[0]
+    other = {"DF40_train": "DF40_test"}.get(first, f"{first}_2")
+    files = {path: text for path, text in HALVES[name].items() if path.startswith(f"{first}/")}
+    lay(tmp_path / "data", [], {path: [text] for path, text in files.items()})
+    lay(tmp_path / "data", [], {path.replace(first, other, 1): [text] for path, text in files.items()})
+    found = [about.name for about in scan([tmp_path / "data"], space=space).datasets]
+    assert found == [name, f"{name} (2)"]
+
+
+def test_the_halves_of_df40_are_its_official_parts(tmp_path: Path, space: Workspace) -> None:
+    lay(tmp_path / "data", [], {path: [text] for path, text in HALVES["DF40"].items()})
+    assert by_split(only(tmp_path / "data", space)) == {"train": (0, 2), "test": (0, 2)}
+    assert by_split(only(tmp_path / "data" / "DF40_test", space)) == {"test": (0, 2)}
+
+
+def test_lists_of_other_sets_below_a_shared_folder_are_not_read(tmp_path: Path, space: Workspace) -> None:
+    """The parts of SpoofCeleb share a root with 140k, whose train.csv is no list of SpoofCeleb."""
+    lay(tmp_path / "data", [], {path: [text] for path, text in HALVES["SpoofCeleb"].items()})
+    rows = ["index,original_path,id,label,label_str,path", *(f"{i},x,{i},0,fake,{i}.jpg" for i in range(9))]
+    pictures = [f"140k/real-vs-fake/train/{kind}/{i}.jpg" for kind in ("real", "fake") for i in range(2)]
+    lay(tmp_path / "data", pictures, {"140k/train.csv": rows})
+    found = {about.name: about for about in scan([tmp_path / "data"], space=space).datasets}
+    assert found["SpoofCeleb"].problems == []

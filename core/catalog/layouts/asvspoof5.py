@@ -22,6 +22,7 @@ class ASVspoof5(Layout):
     slug = "asvspoof5"
     dataset = "ASVspoof 5"
     kinds = ("audio",)
+    siblings = ("split",)
     rules = tuple(
         rule
         for folder, outer, split in PARTS

@@ -132,7 +132,9 @@ class Layout:
     lists: ClassVar[tuple[str, ...]] = ()  # names of its list files
     nicknames: ClassVar[tuple[str, ...]] = ()  # other names that folders around it have
     priority: ClassVar[int] = 50  # higher wins where two layouts fit
-    siblings: ClassVar[str] = ""  # a capture: folders side by side are one dataset where they differ in it
+    siblings: ClassVar[
+        tuple[str, ...]
+    ] = ()  # captures: folders side by side are one dataset where they differ in one
     pairs: ClassVar[bool] = False  # folders of one class only are joined to a copy that lacks that class
     source: ClassVar[str] = ""
     licence: ClassVar[str] = ""

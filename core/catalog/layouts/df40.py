@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from core.catalog.layouts.base import (
     FAKE,
@@ -14,9 +13,12 @@ from core.catalog.layouts.base import (
     Layout,
     Part,
     Rule,
+    Site,
     normal,
+    split_of,
     starts_with_any,
 )
+from core.catalog.problems import Problems
 
 METHODS = (
     *("fsgan", "faceswap", "simswap", "inswap", "blendface", "uniface", "mobileswap", "e4s", "facedancer"),
@@ -60,8 +62,13 @@ class DF40(Layout):
         whole = evidence.captures.get("method", frozenset()) & set(WHOLE)
         return super().accepts(evidence) or starts_with_any(evidence, "df40") or len(whole) > 2
 
-    def label(self, part: Part, lists: Any) -> Labels:
+    def read(self, site: Site, problems: Problems) -> str | None:
+        """The half that the whole copy is, by its folder's name."""
+        return _half(site.root.name)
+
+    def label(self, part: Part, lists: str | None) -> Labels:
         labels = self.stated_labels(part)
+        labels.split = next((half for name in part.folder.split("/") if (half := _half(name))), lists)
         inner = [name for name in part.below if normal(name) not in _INNER]
         if part.rule.pattern.startswith(OWN_REALS):  # its numbers are no sequences of FaceForensics++
             one = part.facts["method"]
@@ -72,6 +79,11 @@ class DF40(Layout):
         else:
             labels.groups = [_keys(stem) for stem in part.stems]
         return labels
+
+
+def _half(name: str) -> str | None:
+    """`DF40_train`, `test`: it is published in two halves."""
+    return split_of(normal(name).removeprefix("df40_"))
 
 
 @lru_cache(maxsize=65536)

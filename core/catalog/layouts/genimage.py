@@ -61,7 +61,7 @@ class GenImage(Layout):
     slug = "genimage"
     dataset = "GenImage"
     kinds = ("image",)
-    siblings = "method"
+    siblings = ("method", "split")
     rules = (
         *(
             Rule(f"{{method:{'|'.join(ARCHIVES)}}}/{{split}}/{folder}", label, strong=True)

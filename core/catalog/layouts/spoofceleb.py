@@ -23,6 +23,7 @@ class SpoofCeleb(Layout):
     slug = "spoofceleb"
     dataset = "SpoofCeleb"
     kinds = ("audio",)
+    siblings = ("split",)
     rules = (
         Rule(f"flac/{{split}}/{{method:{'|'.join(ATTACKS)}}}", FAKE, strong=True),
         Rule("flac/{split}/a00", REAL, strong=True),

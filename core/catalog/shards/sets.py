@@ -9,7 +9,7 @@ from typing import Any
 from core.catalog.claims import Claim, Key
 from core.catalog.layouts.base import FAKE, Evidence, Labels, Layout, Part, Rule, class_of, normal, split_of
 from core.catalog.paths import inside, name_of, parent_of
-from core.catalog.recognise import Owned
+from core.catalog.recognised import Owned
 from core.catalog.walk import Tree
 from core.media.kinds import SHARD
 
