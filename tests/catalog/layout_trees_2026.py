@@ -10,6 +10,7 @@ GEN = "GenImage"
 AV5 = "ASVspoof5"
 EVAL = "Deepfake-Eval-2024"
 PLUS = "AV-Deepfake1M++"
+CELEB = "Celeb-DF++"
 
 TREES_2026 = [
     LayoutTree(
@@ -55,6 +56,42 @@ TREES_2026 = [
         published=(1331167, 1350000),
         kinds=("image",),
         ident="GenImage without generator folders",
+    ),
+    LayoutTree(
+        CELEB,
+        "celeb-df-plus",
+        CELEB,
+        media(
+            f"{CELEB}/Celeb-real/id0_0000.mp4",
+            f"{CELEB}/Celeb-real/id1_0000.mp4",
+            f"{CELEB}/YouTube-real/00170.mp4",
+            f"{CELEB}/Celeb-synthesis/FaceSwap/BlendFace/id0_id1_0000.mp4",
+            f"{CELEB}/Celeb-synthesis/FaceReenact/LivePortrait/id1_id0_0000.mp4",
+            f"{CELEB}/Celeb-synthesis/TalkingFace/AniTalker/id1_0000.mp4",
+        )
+        | {
+            f"{CELEB}/List_of_testing_videos.txt": "1 YouTube-real/00170.mp4\n1 Celeb-real/id1_0000.mp4\n"
+            "0 Celeb-synthesis/TalkingFace/AniTalker/id1_0000.mp4\n"
+        },
+        real=3,
+        fake=3,
+        splits={"test": (2, 1), "unassigned": (1, 2)},
+        methods={"BlendFace": 1, "LivePortrait": 1, "AniTalker": 1},
+        groups={"id0_id1_0000.mp4": {"person:id0", "person:id1"}, "AniTalker/id1_0000.mp4": {"person:id1"}},
+    ),
+    LayoutTree(
+        CELEB,
+        "celeb-df-plus",
+        "celeb df v3",
+        media(
+            "celeb df v3/Celeb-real/id0_0000.mp4",
+            "celeb df v3/FaceSwap/BlendFace/id0_id1_0000.mp4",
+            "celeb df v3/TalkingFace/id0_0000.mp4",
+        ),
+        real=1,
+        fake=2,
+        methods={"BlendFace": 1, "TalkingFace": 1},
+        ident="Celeb-DF++ with the kinds beside the originals",
     ),
     LayoutTree(
         "ForenSynths",

@@ -245,6 +245,7 @@ PARTS = {
     "LlamaPartialSpoof": ("R01TTS.0.b/", (1, 1), "label_R01TTS.0.b.txt: none of the 1 files"),
     "GenImage": ("/train/", (2, 2), ""),
     "DF40": ("/cdf/", (1, 3), ""),
+    "Celeb-DF++": ("/FaceSwap/", (3, 2), ""),
     "DFADD": ("MatchaTTS", (1, 2), ""),
     "HABLA": ("CycleGAN", (1, 1), ""),
     "MLAAD": ("/en/", (0, 2), ""),

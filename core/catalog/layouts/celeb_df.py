@@ -1,10 +1,11 @@
-"""Celeb-DF v1, v2 and v3, and the three-folder edition (Celeb-Real, Celeb-Fake, Testing)."""
+"""Celeb-DF v1 and v2, and the three-folder edition (Celeb-Real, Celeb-Fake, Testing)."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 from core.catalog.layouts.base import (
     FAKE,
@@ -19,7 +20,6 @@ from core.catalog.layouts.base import (
     Whole,
     clips,
     each,
-    normal,
     starts_with_any,
 )
 from core.catalog.list_files import text_of
@@ -27,8 +27,7 @@ from core.catalog.listing import Listing
 from core.catalog.problems import Problems
 
 SYNTHESIS, CELEB_FAKE = 2, 3  # numbers of rules
-FAMILIES = ("faceswap", "facereenact", "talkingface")  # folders of v3
-_IDS = re.compile(r"(id\d+)(?:_(id\d+))?_\d+")
+_IDS = re.compile(r"(?<![a-z\d])id\d+")
 LIST = "List_of_testing_videos.txt"
 
 
@@ -37,7 +36,7 @@ class CelebDF(Layout):
     dataset = "Celeb-DF-v2"
     nicknames = ("Celed_df",)
     kinds = ("video", "image")
-    rules = (
+    rules: ClassVar[tuple[Rule, ...]] = (
         Rule("Celeb-real", REAL, strong=True),
         Rule("YouTube-real", REAL, strong=True),
         Rule("Celeb-synthesis", FAKE, method="Celeb-synthesis", strong=True),
@@ -57,10 +56,10 @@ class CelebDF(Layout):
     def published_of(self, evidence: Evidence) -> Published | None:
         if CELEB_FAKE in evidence.rules:
             return Published(493, 5582)
-        return {"v1": Published(408, 795), "v2": Published(890, 5639)}.get(_version(evidence))
+        return Published(408, 795) if _version(evidence) == "v1" else Published(890, 5639)
 
     def whole(self, evidence: Evidence) -> Whole:
-        if CELEB_FAKE in evidence.rules or _version(evidence) not in ("v1", "v2"):
+        if CELEB_FAKE in evidence.rules:
             return Whole()
         return Whole(("Celeb-real", "YouTube-real", "Celeb-synthesis"), (LIST,))
 
@@ -73,9 +72,6 @@ class CelebDF(Layout):
         names = clips(part)
         labels.groups = each(names, _keys)
         labels.identity = each(names, _person)
-        family = [i for i, name in enumerate(part.below) if normal(name) in FAMILIES]
-        if family and labels.label == FAKE:
-            labels.method = "/".join(part.below[family[0] : family[0] + 2])
         if part.rule.pattern == "Testing":
             labels.split = "test"
         elif lists is not None:
@@ -93,7 +89,7 @@ class CelebDF(Layout):
 
 def _version(evidence: Evidence) -> str:
     """By the folder's name; where it only says Celeb-DF it is v1 unless there is more than v1 has."""
-    for version in ("v1", "v2", "v3"):
+    for version in ("v1", "v2"):
         if any(re.search(rf"cele[bd].*{version}", name) for name in evidence.names):
             return version
     fakes = evidence.counts.get(SYNTHESIS, 0) + evidence.counts.get(CELEB_FAKE, 0)
@@ -104,18 +100,17 @@ def _version(evidence: Evidence) -> str:
 
 def _keys(clip: str) -> tuple[str, ...]:
     """`id0_0000` or `id0_id1_0000` (target, source); clips from YouTube are of people seen once."""
-    match = _IDS.match(clip)
-    return _people(*match.groups()) if match else ()
+    return _people(*_IDS.findall(clip))
 
 
 def _person(clip: str) -> str | None:
-    match = _IDS.match(clip)
-    return match[1] if match else None
+    match = _IDS.search(clip)
+    return match[0] if match else None
 
 
 @lru_cache(maxsize=65536)
-def _people(*people: str | None) -> tuple[str, ...]:
-    return tuple(f"person:{person}" for person in people if person)
+def _people(*people: str) -> tuple[str, ...]:
+    return tuple(f"person:{person}" for person in dict.fromkeys(people))
 
 
 def _test_list(path: Path, problems: Problems) -> Listing:
