@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import IO, Any
 
+import numpy as np
+
 FAKE_WORDS = (
     "fake", "1", "1.0", "true", "spoof", "spoofed", "nontarget", "deepfake", "synthetic", "generated", "forged",
     "manipulated", "tampered", "artificial", "ai", "ai-generated", "ai_generated",
@@ -224,9 +226,17 @@ class SingleSpaces(io.RawIOBase):
         return len(given)
 
 
+def _has_two_white(text: bytes) -> bool:
+    """Whether two bytes of white space follow each other; one pass, where each search of bytes would be one."""
+    white = np.frombuffer(text, np.uint8) <= ord(" ")
+    return bool((white[1:] & white[:-1]).any())
+
+
 def _single_spaced(text: bytes) -> bytes:
     if b"\t" in text:
         text = text.replace(b"\t", b" ")
+    if not text.startswith(b" ") and not _has_two_white(text):
+        return text
     if b"  " in text:
         text = re.sub(rb" {2,}", b" ", text)
     if b" \n" in text or b" \r" in text:

@@ -117,9 +117,8 @@ class ScoreColumns:
         encoded = score_text.encode(column, f"{self.name}: column label")
         words = [word or "" for word in pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()]
         missing = [place for place, word in enumerate(words) if not word]
-        indices = np.asarray(encoded.indices.fill_null(-1))
-        empty = np.isin(indices, [-1, *missing])
-        if empty.any():
+        if missing or encoded.indices.null_count:
+            empty = np.isin(np.asarray(encoded.indices.fill_null(-1)), [-1, *missing])
             raise BadInput(f"{self.name}: the label in row {self.rows + int(empty.argmax()) + 1} is missing")
         for word in words:
             if word not in self.words:
@@ -129,7 +128,7 @@ class ScoreColumns:
                 f"{self.name}: column label holds {_list(self.words)}; it needs two labels, real and fake"
             )
         places = np.array([self.words.index(word) for word in words], np.uint8)
-        return places[indices]
+        return places[np.asarray(encoded.indices)]
 
     def table(self) -> pd.DataFrame:
         if not self.rows:

@@ -10,9 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.thresholds import score_batches
+from core.thresholds import score_batches, score_text
 from core.thresholds.score_files import Limits, read
 from core.workspace import Workspace
 
@@ -313,6 +315,18 @@ def test_a_plain_row_that_stands_twice_is_refused_as_in_a_csv(tmp_path: Path) ->
         read(write(tmp_path / "s.txt", rows + "u7 0.07 spoof\n"))
     by_speaker = "".join(f"speaker{i % 5} {i / 100} {'spoof' if i % 2 else 'bonafide'}\n" for i in range(100))
     assert "id" not in read(write(tmp_path / "s.txt", by_speaker))
+
+
+@given(st.lists(st.text(alphabet="ab\x00é", max_size=20), max_size=40))
+@settings(deadline=None)
+def test_texts_have_the_same_hash_where_they_are_the_same(texts: list[str]) -> None:
+    """Of any length, beside each other in one buffer, from the middle of an array too."""
+    stated = [text for text in texts if text]
+    hashes = score_text.text_hashes(pa.array(["before", *texts], pa.string())[1:])
+    assert len(hashes) == len(stated)
+    assert len(set(hashes.tolist())) == len(set(stated))
+    first = dict(zip(stated, hashes.tolist(), strict=True))
+    assert [first[text] for text in stated] == hashes.tolist()
 
 
 def test_a_row_of_another_length_is_named(tmp_path: Path) -> None:
