@@ -9,10 +9,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # file: what it says of itself, the extra whose pins it holds (None: those that everybody needs)
 FILES = {
-    "requirements.txt": ("One set that was tried together, for machines with and without a GPU (Python 3.11 or later).", None),
+    "requirements.txt": (
+        "One set that was tried together, for machines with and without a GPU (Python 3.11 or later).",
+        None,
+    ),
     "requirements-test.txt": ("What only the tests and checks need.", "test"),
     "requirements-cluster.txt": ("Optional: the Ray Jobs executor for a shared cluster.", "cluster"),
-}  # fmt: skip
+}
 
 
 def written(root: Path = ROOT) -> dict[str, str]:

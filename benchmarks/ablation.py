@@ -65,10 +65,17 @@ def main() -> None:
         chosen = {name: chosen[name] for name in (WHOLE, "without sound")}
     seeds = SEEDS[:1] if args.small else SEEDS
     shared = {
-        "modality": "multimodal", "datasets": datasets, "faces": False, "protocol": "official", "balancing": ["sampler"],
-        "epochs": 1 if args.small else args.epochs, "batch_size": 8, "early_stopping": 0, "workers": 1,
+        "modality": "multimodal",
+        "datasets": datasets,
+        "faces": False,
+        "protocol": "official",
+        "balancing": ["sampler"],
+        "epochs": 1 if args.small else args.epochs,
+        "batch_size": 8,
+        "early_stopping": 0,
+        "workers": 1,
         "bootstrap": 20,  # the intervals that count are drawn here
-    }  # fmt: skip
+    }
     tables = {
         name: scores_of(study, {**shared, **options}, seeds, args.each) for name, options in chosen.items()
     }

@@ -56,8 +56,12 @@ def empty_page() -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
         probe.close()
-        options = {"server.port": port, "server.headless": "true", "server.address": "127.0.0.1",
-                   "browser.gatherUsageStats": "false"}  # fmt: skip
+        options = {
+            "server.port": port,
+            "server.headless": "true",
+            "server.address": "127.0.0.1",
+            "browser.gatherUsageStats": "false",
+        }
         command = [sys.executable, "-m", "streamlit", "run", str(script)]
         command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -68,12 +68,18 @@ def _batches(name: str, samples: int, real: int) -> Iterator[pa.Table]:
         paths = [f"{'real' if i < real else 'fake'}/{i:07d}.jpg" for i in range(start, start + n)]
         labels = [int(i >= real) for i in range(start, start + n)]
         columns = {
-            "id": [f"{name}/{path}" for path in paths], "path": paths, "dataset": [name] * n,
-            "layout": ["generic"] * n, "modality": ["image"] * n, "label": labels,
-            "method": ["swap" if label else None for label in labels], "split": ["train"] * n,
+            "id": [f"{name}/{path}" for path in paths],
+            "path": paths,
+            "dataset": [name] * n,
+            "layout": ["generic"] * n,
+            "modality": ["image"] * n,
+            "label": labels,
+            "method": ["swap" if label else None for label in labels],
+            "split": ["train"] * n,
             "groups": [[f"person:{i // 10}"] for i in range(start, start + n)],
-            "bytes": [1000] * n, "mtime_ns": [1] * n,
-        }  # fmt: skip
+            "bytes": [1000] * n,
+            "mtime_ns": [1] * n,
+        }
         yield pa.table(
             {f.name: pa.array(columns.get(f.name, [None] * n), f.type) for f in table.SCHEMA},
             schema=table.SCHEMA,

@@ -58,10 +58,12 @@ class Kind:
 
 def many(folder: Path, device: str, *, small: bool = False) -> dict[str, Any]:
     kinds = (
-        Kind("pictures", "efficientnet_b0", Recipe(modality="image", image_size=224, faces=True), pictures, 160),
+        Kind(
+            "pictures", "efficientnet_b0", Recipe(modality="image", image_size=224, faces=True), pictures, 160
+        ),
         Kind("clips", "efficientnet_lstm", Recipe(modality="video", frames=16, faces=True), clips, 24),
         Kind("recordings", "logmel_mobilenetv3_small", Recipe(modality="audio"), recordings, 240),
-    )  # fmt: skip
+    )
     found: dict[str, Any] = {"device": device_name(device), "processes": os.cpu_count()}
     for kind in kinds:
         files = kind.make(folder / kind.name, kind.files // 2 if small else kind.files)

@@ -21,9 +21,16 @@ from core.workspace import CODE_ROOT, Workspace
 
 PICTURES = 60
 CONFIG = {
-    "modality": "image", "datasets": ["faulty"], "model": "forensic_residual", "epochs": 3, "image_size": 64,
-    "faces": False, "batch_size": 8, "protocol": "group", "seed": 1,
-}  # fmt: skip
+    "modality": "image",
+    "datasets": ["faulty"],
+    "model": "forensic_residual",
+    "epochs": 3,
+    "image_size": 64,
+    "faces": False,
+    "batch_size": 8,
+    "protocol": "group",
+    "seed": 1,
+}
 
 
 @dataclass

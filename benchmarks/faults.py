@@ -24,9 +24,16 @@ from core.workspace import Workspace
 
 # Of all kills. A run comes before what needs one.
 SHARES = {
-    "save": 0.3, "cache": 0.1, "scan": 0.1, "run": 0.1, "detect": 0.12, "export": 0.08, "import": 0.08, "service": 0.06,
+    "save": 0.3,
+    "cache": 0.1,
+    "scan": 0.1,
+    "run": 0.1,
+    "detect": 0.12,
+    "export": 0.08,
+    "import": 0.08,
+    "service": 0.06,
     "server": 0.06,
-}  # fmt: skip
+}
 
 
 def bombard(kills: int, seed: int, root: Path, disks: int = 0, servers: bool = False) -> Bench:

@@ -61,8 +61,12 @@ def command(folder: Path, *arguments: str) -> tuple[float, dict[str, Any]]:
     began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "core", *arguments, "--json"],
-        cwd=CODE_ROOT, env=environment, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=CODE_ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return time.perf_counter() - began, json.loads(done.stdout)
 
 

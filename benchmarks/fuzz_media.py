@@ -63,9 +63,16 @@ def seeds(folder: Path) -> list[Path]:
     sound = tone(0.3)
     small: dict[str, Any] = {"frames": 12, "size": (96, 64), "gop": 6}
     for name, codec in (
-        ("b.mp4", "libx264"), ("b.mkv", "libx264"), ("b.avi", "mpeg4"), ("b.webm", "libvpx-vp9"), ("b.mov", "mpeg4"),
-        ("b.ts", "libx264"), ("hevc.mp4", "libx265"), ("av1.mp4", "libsvtav1"), ("b.mpg", "mpeg2video"),
-    ):  # fmt: skip
+        ("b.mp4", "libx264"),
+        ("b.mkv", "libx264"),
+        ("b.avi", "mpeg4"),
+        ("b.webm", "libvpx-vp9"),
+        ("b.mov", "mpeg4"),
+        ("b.ts", "libx264"),
+        ("hevc.mp4", "libx265"),
+        ("av1.mp4", "libsvtav1"),
+        ("b.mpg", "mpeg2video"),
+    ):
         options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
         with_sound = None if name.endswith(("mpg", "webm")) else sound
         clip(folder / name, codec, options=options, sound=with_sound, **small)

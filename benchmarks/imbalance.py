@@ -105,9 +105,15 @@ def _without_heads() -> dict[str, dict[str, Any]]:
 
 
 def measured(
-    study: Study, data: str, dataset: str, ratio: float, technique: str,
-    asked: dict[str, Any], seeds: tuple[int, ...], learner: dict[str, Any],
-) -> dict[str, Any]:  # fmt: skip
+    study: Study,
+    data: str,
+    dataset: str,
+    ratio: float,
+    technique: str,
+    asked: dict[str, Any],
+    seeds: tuple[int, ...],
+    learner: dict[str, Any],
+) -> dict[str, Any]:
     """One cell of the study. `threshold` needs no training of its own: it is plain training read at its
     threshold."""
     options = {name: value for name, value in asked.items() if name != "chosen"}
@@ -133,10 +139,8 @@ def measured(
         )
     table = pd.concat(parts, ignore_index=True)
     found = intervals_of(table)
-    print(
-        f"{data} {ratio:g}:1 {technique}: recall {found['recall'][0]:.3f}, F1 {found['f1'][0]:.3f}",
-        flush=True,
-    )
+    figures = f"recall {found['recall'][0]:.3f}, F1 {found['f1'][0]:.3f}"
+    print(f"{data} {ratio:g}:1 {technique}: {figures}", flush=True)
     about = {"data": data, "model": learner["model"], "ratio": ratio, "technique": technique}
     return {**about, "n": len(table), **found}
 

@@ -43,9 +43,17 @@ LOOKS = (
 )
 ALONE = 8  # reruns of each kind by one session alone
 CONFIG: dict[str, Any] = {
-    "modality": "image", "model": "forensic_residual", "image_size": 192, "faces": False, "epochs": 3,
-    "batch_size": 16, "protocol": "group", "seed": 3, "max_samples_per_class": 120, "name": "under load",
-}  # fmt: skip
+    "modality": "image",
+    "model": "forensic_residual",
+    "image_size": 192,
+    "faces": False,
+    "epochs": 3,
+    "batch_size": 16,
+    "protocol": "group",
+    "seed": 3,
+    "max_samples_per_class": 120,
+    "name": "under load",
+}
 SMALL = {"epochs": 2, "image_size": 64, "max_samples_per_class": 40}
 NOT_RESULTS = ("seconds", "minutes", "written", "provenance", "time", "when", "created")  # of metrics.json
 

@@ -131,9 +131,15 @@ def made(folder: Path, spec: Clip) -> Path:
         options = {"preset": "veryfast"} | ({"x265-params": "log-level=0"} if "265" in spec.codec else {})
         partial = path.with_name(f"partial_{path.name}")
         clip(
-            partial, spec.codec, size=spec.size, frames=spec.frames, gop=spec.gop, rotation=spec.rotation,
-            options=options, noise=spec.noise,
-        )  # fmt: skip
+            partial,
+            spec.codec,
+            size=spec.size,
+            frames=spec.frames,
+            gop=spec.gop,
+            rotation=spec.rotation,
+            options=options,
+            noise=spec.noise,
+        )
         partial.rename(path)
     return path
 

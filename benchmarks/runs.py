@@ -35,10 +35,19 @@ from core.workspace import CODE_ROOT, Workspace
 WATCHERS = 20
 LIMITS = {"slower": 0.05, "page_ratio": 2.5, "first_point": 10.0, "list": 1.5, "refresh_kb": 100.0}
 CONFIG = {
-    "modality": "image", "datasets": ["bench"], "model": "mobilenetv3_small", "tune": "all", "epochs": 10_000,
-    "early_stopping": None, "image_size": 64, "faces": False, "batch_size": 8, "workers": 0, "protocol": "group",
+    "modality": "image",
+    "datasets": ["bench"],
+    "model": "mobilenetv3_small",
+    "tune": "all",
+    "epochs": 10_000,
+    "early_stopping": None,
+    "image_size": 64,
+    "faces": False,
+    "batch_size": 8,
+    "workers": 0,
+    "protocol": "group",
     "bootstrap": 20,
-}  # fmt: skip
+}
 
 
 def pin(*cores: int) -> Callable[[], None]:

@@ -92,9 +92,20 @@ def under_way(run: RunFolder) -> RunFolder:
     """As if this process trained it: in its third epoch of six."""
     now = time.time()
     run.set_status(
-        state="running", pid=os.getpid(), process_start=psutil.Process().create_time(), host=socket.gethostname(),
-        heartbeat=now, started=now - 90, ended=None, error=None, epoch=3, epochs=6, step=30, steps=60, best=0.71,
-    )  # fmt: skip
+        state="running",
+        pid=os.getpid(),
+        process_start=psutil.Process().create_time(),
+        host=socket.gethostname(),
+        heartbeat=now,
+        started=now - 90,
+        ended=None,
+        error=None,
+        epoch=3,
+        epochs=6,
+        step=30,
+        steps=60,
+        best=0.71,
+    )
     return run
 
 

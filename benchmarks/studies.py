@@ -173,12 +173,18 @@ def _listed_folder(study: Study, folder: Path, name: str, list_file: str, modali
         status = (folder / one["file"]).stat()
         rows.append(
             {
-                "id": f"{name}/{one['file']}", "path": one["file"], "dataset": name, "layout": "generic",
-                "modality": modality, "label": label, "method": (one.get("system") or "generated") if label else None,
+                "id": f"{name}/{one['file']}",
+                "path": one["file"],
+                "dataset": name,
+                "layout": "generic",
+                "modality": modality,
+                "label": label,
+                "method": (one.get("system") or "generated") if label else None,
                 "groups": [f"{name}-{one.get('group') or one['file']}"],
-                "bytes": status.st_size, "mtime_ns": status.st_mtime_ns,
+                "bytes": status.st_size,
+                "mtime_ns": status.st_mtime_ns,
             }
-        )  # fmt: skip
+        )
     about = DatasetInfo(name=name, layout="generic", root=str(folder.absolute()))
     table.save(name, pd.DataFrame(rows), about, study.space)
     return name

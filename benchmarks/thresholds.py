@@ -29,9 +29,17 @@ from core.thresholds.scored import Scored
 from core.thresholds.sweep import Sweep, sweep
 
 METHODS = (
-    "macro_f1", "f1", "fbeta=2", "balanced_accuracy", "youden", "eer", "precision=0.9", "recall=0.9", "fpr=0.01",
+    "macro_f1",
+    "f1",
+    "fbeta=2",
+    "balanced_accuracy",
+    "youden",
+    "eer",
+    "precision=0.9",
+    "recall=0.9",
+    "fpr=0.01",
     "cost=1:5@0.02",
-)  # fmt: skip
+)
 PUBLISHED = (
     Path(__file__).resolve().parents[2] / "shared" / "data" / "scores" / "asvspoof2019_la_oc_softmax.csv.gz"
 )

@@ -43,8 +43,13 @@ BATCHES = {
 }
 MANY = {"cpu": (64, 16), "cuda": (6000, 400)}  # pictures, clips
 SHARED = {
-    "faces": False, "protocol": "group", "scheduler": "cosine", "clip_norm": 1.0, "epochs": 3, "early_stopping": None,
-}  # fmt: skip
+    "faces": False,
+    "protocol": "group",
+    "scheduler": "cosine",
+    "clip_norm": 1.0,
+    "epochs": 3,
+    "early_stopping": None,
+}
 
 
 def main() -> None:
@@ -166,8 +171,11 @@ def memory(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     for name in args.only or models.list_models():
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.training", "--peak-of", name],
-            cwd=CODE_ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=CODE_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
             found[name] = {"error": reason}

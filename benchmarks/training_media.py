@@ -77,11 +77,18 @@ def _catalogued(space: Workspace, root: Path, files: list[Path], modality: str, 
         label, stat = i % 2, path.stat()
         rows.append(
             {
-                "id": f"{name}/{path.name}", "path": path.name, "dataset": name, "layout": "generic",
-                "modality": modality, "label": label, "method": "made" if label else None,
-                "groups": [f"made-{i}"], "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns,
+                "id": f"{name}/{path.name}",
+                "path": path.name,
+                "dataset": name,
+                "layout": "generic",
+                "modality": modality,
+                "label": label,
+                "method": "made" if label else None,
+                "groups": [f"made-{i}"],
+                "bytes": stat.st_size,
+                "mtime_ns": stat.st_mtime_ns,
             }
-        )  # fmt: skip
+        )
     about = DatasetInfo(name=name, layout="generic", root=str(root))
     table.save(name, pd.DataFrame(rows), about, space)
     return name

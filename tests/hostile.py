@@ -69,43 +69,89 @@ def _imported(space: Workspace, name: str) -> None:
     folder.save_document("detector", about)
 
 
+def _row(name: str, i: int) -> dict[str, object]:
+    return {
+        "id": f"{name}/{name}{i}.png",
+        "path": f"{name}{i}.png",
+        "dataset": name,
+        "layout": "generic",
+        "modality": "image",
+        "label": i % 4 and 1,
+        "method": name if i % 4 else None,
+        "split": ("train", "val", "test")[i % 3],
+        "groups": [f"{name}{i // 2}"],
+        "identity": name,
+        "text": name,
+        "meta": "{}",
+        "bytes": 1,
+        "mtime_ns": 1,
+    }
+
+
 def _dataset(space: Workspace, name: str) -> None:
     root = space.root.parent / name
     root.mkdir(parents=True)
-    rng, rows = np.random.default_rng(0), []
-    for i in range(SAMPLES):
-        path = f"{name}{i}.png"
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame([_row(name, i) for i in range(SAMPLES)])
+    for path in frame["path"]:
         Image.fromarray(rng.integers(0, 255, (24, 24, 3), np.uint8)).save(root / path)
-        rows.append(
-            {
-                "id": f"{name}/{path}", "path": path, "dataset": name, "layout": "generic", "modality": "image",
-                "label": i % 4 and 1, "method": name if i % 4 else None, "split": ("train", "val", "test")[i % 3],
-                "groups": [f"{name}{i // 2}"], "identity": name, "text": name, "meta": "{}", "bytes": 1, "mtime_ns": 1,
-            }
-        )  # fmt: skip
-    frame = pd.DataFrame(rows)
     counts = [
         {"split": s, "modality": "image", "method": name if label else None, "label": label, "n": len(part)}
         for (s, label), part in frame.groupby(["split", "label"])
     ]
     about = DatasetInfo(
-        name, "generic", str(root), counts=counts, published={"real": 50, "fake": 50}, problems=[f"{name}: {name}"],
-        problem_count=1, notes=[name], formats={name: SAMPLES},
-    )  # fmt: skip
+        name,
+        "generic",
+        str(root),
+        counts=counts,
+        published={"real": 50, "fake": 50},
+        problems=[f"{name}: {name}"],
+        problem_count=1,
+        notes=[name],
+        formats={name: SAMPLES},
+    )
     table.save(name, frame, about, space)
     person = Person(name, operator=True)
     leaks.remember(name, name, [leaks.Leak(name, name, 2, [name])], space, person)
     exclusions.add([f"{name}/{name}0.png"], "exclude", name, person, space)
 
 
+def _config(name: str) -> dict[str, object]:
+    return {
+        "modality": "image",
+        "model": "mobilenetv3_small",
+        "name": name,
+        "datasets": [name],
+        "monitor": "auc",
+        "epochs": 2,
+        "batch_size": 8,
+        "protocol": "group",
+        "augmentation": [name],
+        "loss": name,
+        "balancing": [name],
+    }
+
+
+def _figures(name: str) -> dict[str, object]:
+    at = {"threshold": 0.5, "auc": 0.9, "tp": 9, "fp": 1, "tn": 9, "fn": 1, "warnings": [name]}
+    at |= {"intervals": {"auc": [0.8, 0.95]}, "accuracy": 0.9, "f1": 0.9, "balanced_accuracy": 0.9}
+    part = {"name": name, "real": 3, "fake": 4, "auc": 0.9, "intervals": {}}
+    return {
+        "n": 200,
+        "real": 66,
+        "fake": 134,
+        "majority_baseline": 0.6,
+        "always_fake_f1": 0.8,
+        "at_default": at,
+        "at_chosen": at,
+        "units": None,
+        "by": {"method": [part, part], "dataset": [part]},
+    }
+
+
 def _run(space: Workspace, folder: str, name: str, at: int) -> None:
     run = RunFolder(make_run(space.runs / folder, "image", seed=at))
-    run.save_config(
-        {
-            "modality": "image", "model": "mobilenetv3_small", "name": name, "datasets": [name], "monitor": "auc",
-            "epochs": 2, "batch_size": 8, "protocol": "group", "augmentation": [name], "loss": name, "balancing": [name],
-        }
-    )  # fmt: skip
+    run.save_config(_config(name))
     document = {"learned_nothing": bool(at), "learned_nothing_reason": name, "warnings": [name]}
     hashes = dict.fromkeys(("config_hash", "data_hash", "plan_hash", "python", "device"), name)
     document["provenance"] = {
@@ -120,13 +166,7 @@ def _run(space: Workspace, folder: str, name: str, at: int) -> None:
         found["id"] = [f"{name}/{name}{i % SAMPLES}.png{'' if i < SAMPLES else i}" for i in range(len(found))]
         run.scores_file(split).parent.mkdir(exist_ok=True)
         found.to_parquet(run.scores_file(split))
-        figures = {"threshold": 0.5, "auc": 0.9, "tp": 9, "fp": 1, "tn": 9, "fn": 1, "warnings": [name]}
-        figures |= {"intervals": {"auc": [0.8, 0.95]}, "accuracy": 0.9, "f1": 0.9, "balanced_accuracy": 0.9}
-        part = {"name": name, "real": 3, "fake": 4, "auc": 0.9, "intervals": {}}
-        document[split] = {
-            "n": 200, "real": 66, "fake": 134, "majority_baseline": 0.6, "always_fake_f1": 0.8, "at_default": figures, "at_chosen": figures,
-            "units": None, "by": {"method": [part, part], "dataset": [part]},
-        }  # fmt: skip
+        document[split] = _figures(name)
     run.save_document("metrics", document)
     run.save_document("plan", {"protocol": name, "notes": [name], "datasets": [name]})
     point = operating_point.OperatingPoint(0.4, name, "val", why=name)

@@ -43,8 +43,11 @@ def test_beyond_this_machine_sign_in_or_an_explicit_opt_out_is_needed(space: Wor
 def test_the_server_refuses_to_start_off_loopback_without_sign_in(space: Workspace, address: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "dashboard", "--address", address],
-        cwd=CODE_ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=CODE_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "sign-in" in done.stderr

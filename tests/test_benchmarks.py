@@ -71,8 +71,12 @@ def test_a_benchmark_runs_to_its_end_in_small(
     environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(tmp_path / "workspace"), "TMPDIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", *arguments],
-        cwd=CODE_ROOT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=CODE_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     # 0: all aims reached; 1: some were not, which a small edition on any machine may say.
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr[-3000:]
     assert any(c.isdigit() for c in done.stdout)

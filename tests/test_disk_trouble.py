@@ -48,8 +48,12 @@ def read_only(space: Workspace) -> Workspace:
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, *command],
-        cwd=CODE_ROOT, capture_output=True, text=True, preexec_fn=obedient, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        cwd=CODE_ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=obedient,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     return done
 
 

@@ -54,8 +54,11 @@ def fresh_caches() -> Iterator[None]:
 def active_text(page: AppTest) -> list[str]:
     """What a page gives to Markdown with a name's markup alive in it: texts, labels, help."""
     texts = [str(e.value) for kind in DRAWN_AS_MARKDOWN for e in page.get(kind)]
-    texts += [str(getattr(w, "label", "") or "") for kind in ("button", "checkbox", "toggle", "radio", "expander", "tab")
-              for w in page.get(kind)]  # fmt: skip
+    texts += [
+        str(getattr(w, "label", "") or "")
+        for kind in ("button", "checkbox", "toggle", "radio", "expander", "tab")
+        for w in page.get(kind)
+    ]
     return [text for text in texts if ACTIVE.search(text)]
 
 
@@ -99,11 +102,23 @@ class Tags(HTMLParser):
 def test_reports_show_names_and_run_nothing(space: Workspace, tmp_path: Path) -> None:
     hostile.fill(space, MARKUP)
     verdict = Verdict(
-        MARKUP, "ok", "fake", 0.9, 0.5, "image", MARKUP, 0.9, (Unit("frame", 0, 0.0, 0.0, 0.9),), words=MARKUP,
-        reason=MARKUP, notes=(MARKUP,), caveats=(MARKUP,), outside=({"what": MARKUP, "words": MARKUP, "out": True},),
+        MARKUP,
+        "ok",
+        "fake",
+        0.9,
+        0.5,
+        "image",
+        MARKUP,
+        0.9,
+        (Unit("frame", 0, 0.0, 0.0, 0.9),),
+        words=MARKUP,
+        reason=MARKUP,
+        notes=(MARKUP,),
+        caveats=(MARKUP,),
+        outside=({"what": MARKUP, "words": MARKUP, "out": True},),
         facts={"sha256": "00", "exif": {MARKUP: MARKUP}, "media": {"codec": MARKUP}},
         operating_point={"method": MARKUP, "chosen_on": MARKUP, "why": MARKUP},
-    )  # fmt: skip
+    )
     folder = RunFolder(space.runs / MARKUP)
     for text in (
         report.as_html([verdict]),
@@ -166,7 +181,8 @@ def test_every_csv_is_written_through_the_guard() -> None:
         str(path.relative_to(ROOT))
         for room in ("core", "dashboard")
         for path in (ROOT / room).rglob("*.py")
-        if writing.search(text := path.read_text(encoding="utf-8")) and "safe_cell" not in text
+        if writing.search(text := path.read_text(encoding="utf-8"))
+        and "safe_cell" not in text
         and "making" not in path.name
-    ]  # fmt: skip
+    ]
     assert unguarded == []

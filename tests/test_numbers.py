@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from core.numbers import change, count, interval, number, percent, percent_interval, ratio, short, threshold
 
 TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
+# fmt: off
 WRITTEN = {
     0.913: "0.913", 0.5: "0.500", 12.44: "12.4", 1234.5: "1,230", 1_234_567.0: "1,230,000", 0.9996: "0.9996",
     0.99951: "0.9995", 0.0000444082: "0.0000444", 1.0: "1.00", 0.0: "0", -0.25: "-0.250", 0.125: "0.125",
     1.125: "1.13", 1e-300: "under 0.000000001", -1e-12: "over -0.000000001", 99.96: "100.0",
     0.99999999: "0.99999999", -0.9999: "-0.9999", 1.0001: "1.0001", 1e300: "over 1,000,000,000,000,000",
-}  # fmt: skip
+}
+# fmt: on
 INTERVALS = {
     (0.913, 0.8812, 0.9391): "0.913 [0.88, 0.94]",
     (0.0532, 0.0519, 0.0546): "0.0532 [0.052, 0.055]",
@@ -48,11 +50,17 @@ def test_what_is_missing_and_what_is_counted() -> None:
     assert (number(None), number(float("nan")), percent(None), count(None)) == ("–",) * 4
     assert count(61_204) == "61,204"
     assert (percent(0.9137), percent(0.99996), percent(1.0), percent(0.00002)) == (
-        "91.4 %", "99.996 %", "100 %", "0.00200 %",
-    )  # fmt: skip
+        "91.4 %",
+        "99.996 %",
+        "100 %",
+        "0.00200 %",
+    )
     assert (threshold(None), threshold(4.44082e-05), threshold(0.5), threshold(-120.0)) == (
-        "none", "0.0000444082", "0.5", "-120",
-    )  # fmt: skip
+        "none",
+        "0.0000444082",
+        "0.5",
+        "-120",
+    )
     assert interval(0.5, None, None) == "0.500"
     assert (ratio(6.0), ratio(1234.5), ratio(19.04, " to "), ratio(None)) == (
         "6:1",
@@ -66,11 +74,29 @@ def test_what_is_missing_and_what_is_counted() -> None:
 
 
 HOUSE = TWIN.parent.parent
-ROOMS = ("core/detection/wording.py", "core/detection/stacking.py", "core/detection/reporting/report.py", "core/imports",
-         "core/thresholds", "core/training/scoring/evaluation", "core/cli/_verdict_text.py", "core/cli/runs.py",
-         "core/cli/thresholds.py", "core/cli/evaluate.py", "core/cli/shortcuts.py", "core/cli/tune.py", "core/catalog/advice.py",
-         "core/catalog/published.py", "core/runs/diagnosis.py", "core/detection/domain", "dashboard/charts/detect.py", "dashboard/detect",
-         "dashboard/thresholds", "dashboard/threshold_lab", "dashboard/compare/field.py")  # fmt: skip
+ROOMS = (
+    "core/detection/wording.py",
+    "core/detection/stacking.py",
+    "core/detection/reporting/report.py",
+    "core/imports",
+    "core/thresholds",
+    "core/training/scoring/evaluation",
+    "core/cli/_verdict_text.py",
+    "core/cli/runs.py",
+    "core/cli/thresholds.py",
+    "core/cli/evaluate.py",
+    "core/cli/shortcuts.py",
+    "core/cli/tune.py",
+    "core/catalog/advice.py",
+    "core/catalog/published.py",
+    "core/runs/diagnosis.py",
+    "core/detection/domain",
+    "dashboard/charts/detect.py",
+    "dashboard/detect",
+    "dashboard/thresholds",
+    "dashboard/threshold_lab",
+    "dashboard/compare/field.py",
+)
 OWN_FORMAT = re.compile(r":[+,]*\.[1-9][gfe]\}|toFixed\(|toPrecision\(")
 # Seconds of a clip, places in a drawing, what a form is filled with: no figures of a detector.
 ALLOWED = re.compile(
@@ -86,8 +112,11 @@ def test_rooms_that_write_figures_for_people_have_no_format_of_their_own() -> No
         assert files, room
         for file in files:
             lines = file.read_text(encoding="utf-8").splitlines()
-            found += [f"{file.relative_to(HOUSE)}: {one.strip()}" for one in lines
-                      if OWN_FORMAT.search(one) and not ALLOWED.search(one)]  # fmt: skip
+            found += [
+                f"{file.relative_to(HOUSE)}: {one.strip()}"
+                for one in lines
+                if OWN_FORMAT.search(one) and not ALLOWED.search(one)
+            ]
     assert found == []
 
 

@@ -37,19 +37,43 @@ def judged(folder: Path, maps: int = 8, fields: int = 400) -> Verdict:
             HeatMap("gradcam", "picture", k, str(path), t0=k / 2, t1=k / 2, faithfulness=faithful)
         )
     return Verdict(
-        file="видео Ελλάδα.mp4", status="ok", verdict="fake", score=0.81, threshold=0.5, modality="video",
-        detector="my run", model="forensic_frames", units=units, words="Strong evidence", duration=4.0,
-        explanations=tuple(pictures), about={"lines": ["On 80 test files: AUC 0.94."], "weights_sha256": "cd" * 32},
+        file="видео Ελλάδα.mp4",
+        status="ok",
+        verdict="fake",
+        score=0.81,
+        threshold=0.5,
+        modality="video",
+        detector="my run",
+        model="forensic_frames",
+        units=units,
+        words="Strong evidence",
+        duration=4.0,
+        explanations=tuple(pictures),
+        about={"lines": ["On 80 test files: AUC 0.94."], "weights_sha256": "cd" * 32},
         caveats=("A score is evidence, not proof.",) * 6,
-        facts={"sha256": "ab" * 32, "bytes": 10, "exif": {f"Field {i}": "long " * 200 for i in range(fields)}},
-    )  # fmt: skip
+        facts={
+            "sha256": "ab" * 32,
+            "bytes": 10,
+            "exif": {f"Field {i}": "long " * 200 for i in range(fields)},
+        },
+    )
 
 
 def test_a_detection_report_holds_what_is_filed_away_on_at_most_three_pages(tmp_path: Path) -> None:
     pages, text = text_of(report.as_pdf([judged(tmp_path)], now=0.0, person=ADA))
     assert 1 <= pages <= 3
-    for part in ("fake Strong evidence", "видео Ελλάδα.mp4", "0.810", "AUC 0.94", "Grad-CAM", "Ada Lovelace",
-                 f"workbench {VERSION}", "1970-01-01", "Caveats", "388 more lines"):  # fmt: skip
+    for part in (
+        "fake Strong evidence",
+        "видео Ελλάδα.mp4",
+        "0.810",
+        "AUC 0.94",
+        "Grad-CAM",
+        "Ada Lovelace",
+        f"workbench {VERSION}",
+        "1970-01-01",
+        "Caveats",
+        "388 more lines",
+    ):
         assert part in text, part
     assert "ab" * 32 in text.replace(" ", "") and "cd" * 32 in text.replace(" ", "")
 

@@ -63,8 +63,12 @@ def test_the_command_refuses_it_in_one_line(space: Workspace) -> None:
     path = space.root / "laughs.yaml"
     path.write_text(LAUGHS)
     done = subprocess.run(
-        [sys.executable, "-m", "core", "train", str(path)], cwd=CODE_ROOT, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "core", "train", str(path)],
+        cwd=CODE_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30)),
-    )  # fmt: skip
+    )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1 and "unfolds to more than" in done.stderr

@@ -40,10 +40,27 @@ from tests.training.test_transcribing import Echo
 
 ROOT = Path(__file__).resolve().parent.parent
 CHANGES = {
-    "write_atomic", "write_json", "write_text", "write_bytes", "unlink", "rmtree", "touch", "save_settings", "change_settings",
-    "set_status", "save_document", "save_config", "to_parquet", "write_table", "savez", "savez_compressed", "Popen",
-    "mkdir", "kill", "savefig",
-}  # fmt: skip
+    "write_atomic",
+    "write_json",
+    "write_text",
+    "write_bytes",
+    "unlink",
+    "rmtree",
+    "touch",
+    "save_settings",
+    "change_settings",
+    "set_status",
+    "save_document",
+    "save_config",
+    "to_parquet",
+    "write_table",
+    "savez",
+    "savez_compressed",
+    "Popen",
+    "mkdir",
+    "kill",
+    "savefig",
+}
 # What anybody may cause: what is computed again from what everybody sees, and what a session's own files need.
 EVERYBODY = {
     "core.catalog.shortcuts:probe": "a measurement of catalogued files, cached",
@@ -102,7 +119,7 @@ FORBIDDEN: dict[str, Act] = {
     "core.service.tokens:make": lambda m, r, s: tokens.make("newsdesk", VIEWER, s),
     "core.audit:read": lambda m, r, s: audit.read(VIEWER, s),
     "core.detection.defaults:set_default": lambda m, r, s: set_default("image", r.id, VIEWER, s),
-}  # fmt: skip
+}
 
 
 def everything_under(root: Path) -> dict[str, bytes]:

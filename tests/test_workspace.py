@@ -113,6 +113,8 @@ def test_what_is_taken_out_or_changed_goes_and_the_rest_stays(space: Workspace) 
     written = space.settings_file.read_text()
     assert "ask Ada" in written and "archive only" in written and "executor" not in written
     assert space.settings() == {
-        "operators": ["ada@example.org"], "roots": [], "limits": {"pixels": 5, "seconds": 1}
-    }  # fmt: skip
+        "operators": ["ada@example.org"],
+        "roots": [],
+        "limits": {"pixels": 5, "seconds": 1},
+    }
     assert isinstance(space.settings()["limits"]["seconds"], int)

@@ -216,20 +216,43 @@ class TestExpected:
     @pytest.mark.parametrize(
         ("files", "layout", "missing"),
         [
-            (("Celeb-DF-v2/Celeb-real/id0_0000.mp4", "Celeb-DF-v2/Celeb-synthesis/id0_id1_0000.mp4"), "celeb-df",
-             ["the folder YouTube-real is missing", "the list List_of_testing_videos.txt is missing"]),
-            (("FF/original_sequences/youtube/c23/videos/000.mp4",
-              *(f"FF/manipulated_sequences/{m}/c23/videos/000_003.mp4" for m in ("Deepfakes", "FaceSwap"))),
-             "faceforensics", ["the folder Face2Face is missing", "the folder NeuralTextures is missing"]),
-            (("FakeAVCeleb/RealVideo-RealAudio/African/men/id00076/00109.mp4",
-              "FakeAVCeleb/RealVideo-FakeAudio/African/men/id00076/00109_fake.mp4",
-              "FakeAVCeleb/FakeVideo-FakeAudio/African/men/id00076/00109_0_id00001_wavtolip.mp4"), "fakeavceleb",
-             ["the folder FakeVideo-RealAudio is missing", "the list meta_data.csv is missing"]),
-            (("AV-Deepfake1M/train/id1/x/real.mp4", "AV-Deepfake1M/val/id2/y/real.mp4"), "av-deepfake1m",
-             ["the list train_metadata.json is missing", "the list val_metadata.json is missing"]),
-            (("LAV-DF/train/000000.mp4",), "lav-df", ["the folder dev is missing", "the folder test is missing"]),
+            (
+                ("Celeb-DF-v2/Celeb-real/id0_0000.mp4", "Celeb-DF-v2/Celeb-synthesis/id0_id1_0000.mp4"),
+                "celeb-df",
+                ["the folder YouTube-real is missing", "the list List_of_testing_videos.txt is missing"],
+            ),
+            (
+                (
+                    "FF/original_sequences/youtube/c23/videos/000.mp4",
+                    *(
+                        f"FF/manipulated_sequences/{m}/c23/videos/000_003.mp4"
+                        for m in ("Deepfakes", "FaceSwap")
+                    ),
+                ),
+                "faceforensics",
+                ["the folder Face2Face is missing", "the folder NeuralTextures is missing"],
+            ),
+            (
+                (
+                    "FakeAVCeleb/RealVideo-RealAudio/African/men/id00076/00109.mp4",
+                    "FakeAVCeleb/RealVideo-FakeAudio/African/men/id00076/00109_fake.mp4",
+                    "FakeAVCeleb/FakeVideo-FakeAudio/African/men/id00076/00109_0_id00001_wavtolip.mp4",
+                ),
+                "fakeavceleb",
+                ["the folder FakeVideo-RealAudio is missing", "the list meta_data.csv is missing"],
+            ),
+            (
+                ("AV-Deepfake1M/train/id1/x/real.mp4", "AV-Deepfake1M/val/id2/y/real.mp4"),
+                "av-deepfake1m",
+                ["the list train_metadata.json is missing", "the list val_metadata.json is missing"],
+            ),
+            (
+                ("LAV-DF/train/000000.mp4",),
+                "lav-df",
+                ["the folder dev is missing", "the folder test is missing"],
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_names_the_folders_and_lists_that_are_missing(
         self, files: tuple[str, ...], layout: str, missing: list[str], tmp_path: Path, space: Workspace
     ) -> None:
@@ -241,8 +264,9 @@ class TestExpected:
         files = media("AV-Deepfake1M/train/id1/x/real.mp4", "AV-Deepfake1M/val/id2/y/real.mp4")
         (about,) = scan([build(tmp_path / "data", files)], space=space).datasets
         assert [line.partition(",")[0] for line in about.problems] == [
-            "train_metadata.json: is missing", "val_metadata.json: is missing",
-        ]  # fmt: skip
+            "train_metadata.json: is missing",
+            "val_metadata.json: is missing",
+        ]
 
     def test_what_is_whole_is_found(self, tmp_path: Path, space: Workspace) -> None:
         tree = next(tree for tree in TREES if tree.name == "FoR")

@@ -31,12 +31,17 @@ def plan_of(
     return pd.DataFrame(
         [
             {
-                "id": f"{dataset}/{path}", "path": path, "dataset": dataset, "modality": modality, "split": split,
-                "label": 0, "groups": (groups or {}).get(path, []),
+                "id": f"{dataset}/{path}",
+                "path": path,
+                "dataset": dataset,
+                "modality": modality,
+                "split": split,
+                "label": 0,
+                "groups": (groups or {}).get(path, []),
             }
             for path, split in rows
         ]
-    )  # fmt: skip
+    )
 
 
 def kinds(found: list[leaks.Leak]) -> dict[str, int]:
@@ -55,9 +60,24 @@ def saved(space: Workspace, root: Path, plan: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_all_seven_shared_source_videos_of_the_official_lists_are_named() -> None:
-    side = {"605": "train", "606": "val", "639": "train", "640": "val", "755": "test", "756": "train", "837": "val",
-            "838": "train", "875": "val", "876": "train", "954": "train", "955": "test", "982": "val", "983": "train",
-            "000": "train", "001": "test"}  # fmt: skip
+    side = {
+        "605": "train",
+        "606": "val",
+        "639": "train",
+        "640": "val",
+        "755": "test",
+        "756": "train",
+        "837": "val",
+        "838": "train",
+        "875": "val",
+        "876": "train",
+        "954": "train",
+        "955": "test",
+        "982": "val",
+        "983": "train",
+        "000": "train",
+        "001": "test",
+    }
     rows = [(f"original_sequences/youtube/c23/videos/{n}.mp4", s) for n, s in side.items()]
     found = leaks.faceforensics_sources(plan_of(rows, "FaceForensics++"))
     assert found[0].count == 7
@@ -191,9 +211,11 @@ def test_speakers_of_unrelated_sets_are_not_one_person() -> None:
 def test_public_figures_in_two_collections_are_one_person() -> None:
     """In-the-Wild's speakers in a set of one's own: told by their full names."""
     wild = plan_of(
-        [("a.wav", "train"), ("c.wav", "train")], "In-the-Wild", "audio",
+        [("a.wav", "train"), ("c.wav", "train")],
+        "In-the-Wild",
+        "audio",
         {"a.wav": ["speaker:Barack Obama"], "c.wav": ["speaker:Alec Guinness"]},
-    )  # fmt: skip
+    )
     mine = plan_of([("b.wav", "test")], "Speeches", "audio", {"b.wav": ["identity:men/barack_obama"]})
     table = pd.concat([wild, mine], ignore_index=True)
     found = {leak.kind: leak for leak in leaks.report(table, media=False)}

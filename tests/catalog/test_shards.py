@@ -60,8 +60,11 @@ class TestParquet:
         row = frame.loc["data/train-00000-of-00001.parquet#3"]
         assert row["id"] == "OpenFake/data/train-00000-of-00001.parquet#3"
         assert (row["label"], row["split"], row["text"], row["meta"]) == (
-            0, "train", 'a "cat" 3', {"name": "train3.jpg"},
-        )  # fmt: skip
+            0,
+            "train",
+            'a "cat" 3',
+            {"name": "train3.jpg"},
+        )
         assert frame["method"].notna().eq(frame["label"] == 1).all()
         shard = tmp_path / "OpenFake/data/train-00000-of-00001.parquet"
         stored = pq.read_table(shard).column("image").to_pylist()
@@ -90,10 +93,16 @@ class TestParquet:
 
     def test_community_forensics(self, tmp_path: Path, space: Workspace) -> None:
         rows = [
-            {"image_name": f"{i}.png", "format": "PNG", "image_data": picture(i), "model_name": f"gan{i % 2}",
-             "split": ("train", "test")[i % 2], "label": int(i < 4)}
+            {
+                "image_name": f"{i}.png",
+                "format": "PNG",
+                "image_data": picture(i),
+                "model_name": f"gan{i % 2}",
+                "split": ("train", "test")[i % 2],
+                "label": int(i < 4),
+            }
             for i in range(6)
-        ]  # fmt: skip
+        ]
         parquet(tmp_path / "CommunityForensics" / "data" / "0.parquet", rows)
         about = only(tmp_path, space)
         assert (about.name, counts(about)) == ("CommunityForensics", (2, 4, 0))
@@ -297,8 +306,9 @@ class TestCompressedTar:
         about = only(tmp_path / "in", space)
         assert (about.name, counts(about)) == ("WildDeepfake", (3, 3, 0))
         assert set(table.load([about.name], space)["groups"].map(tuple)) == {
-            ("sequence:real_train/1/35",), ("sequence:fake_train/1/35",)
-        }  # fmt: skip
+            ("sequence:real_train/1/35",),
+            ("sequence:fake_train/1/35",),
+        }
         done = unpack(about.name, tmp_path / "out", space)
         assert (done.written, done.bad) == (6, 0)
         assert (tmp_path / "out/fake/train/fake_train_1-000002.png").read_bytes() == picture(2)

@@ -27,11 +27,18 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 def catalogued(space: Workspace, root: Path, files: dict[str, float], modality: str) -> str:
     rows = [
         {
-            "id": f"set/{path}", "path": path, "dataset": "set", "layout": "generic", "modality": modality,
-            "label": label, "groups": [], "bytes": (root / path).stat().st_size, "mtime_ns": 1,
+            "id": f"set/{path}",
+            "path": path,
+            "dataset": "set",
+            "layout": "generic",
+            "modality": modality,
+            "label": label,
+            "groups": [],
+            "bytes": (root / path).stat().st_size,
+            "mtime_ns": 1,
         }
         for path, label in files.items()
-    ]  # fmt: skip
+    ]
     table.save("set", pd.DataFrame(rows), DatasetInfo("set", "generic", str(root)), space)
     return "set"
 

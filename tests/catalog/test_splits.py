@@ -254,11 +254,19 @@ def test_shares_are_reached_by_group_and_in_every_class(
 ) -> None:
     """400 people with a real and three fakes each; a person never crosses."""
     rows = [
-        {"id": f"d/{i}-{k}", "path": f"{i}-{k}", "dataset": "d", "modality": "image", "label": float(k > 0),
-         "method": "swap" if k else None, "split": None, "groups": [f"person-{i}"]}
+        {
+            "id": f"d/{i}-{k}",
+            "path": f"{i}-{k}",
+            "dataset": "d",
+            "modality": "image",
+            "label": float(k > 0),
+            "method": "swap" if k else None,
+            "split": None,
+            "groups": [f"person-{i}"],
+        }
         for i in range(400)
         for k in range(4)
-    ]  # fmt: skip
+    ]
     found = splits.plan(pd.DataFrame(rows), protocol, shares=shares)
     assert found.crossing_groups == 0 or protocol == "random"
     for split, percent in zip(splits.SPLITS, wanted, strict=True):

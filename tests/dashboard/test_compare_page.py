@@ -44,20 +44,27 @@ def make_run(space: Workspace) -> Callable[..., RunFolder]:
             noise = np.random.default_rng(seed).normal(size=200)
             table = pd.DataFrame(
                 {
-                    "id": [f"{dataset}/{split}/{i}" for i in range(200)], "label": labels, "dataset": dataset,
+                    "id": [f"{dataset}/{split}/{i}" for i in range(200)],
+                    "label": labels,
+                    "dataset": dataset,
                     "group": [f"g{i // 2}" for i in range(200)],
                     "score": 1 / (1 + np.exp(-(strength * (labels - 0.5) + noise))),
                 }
-            )  # fmt: skip
+            )
             run.scores_file(split).parent.mkdir(exist_ok=True)
             table.to_parquet(run.scores_file(split))
             auc = float(roc_auc_score(table.label, table.score))
             at = {"threshold": 0.5, "auc": auc, "intervals": {"auc": [auc - 0.05, min(1.0, auc + 0.05)]}}
             at |= {"tp": 90, "fn": 10, "fp": 10, "tn": 90}
             metrics[split] = {
-                "at_chosen": at, "at_default": at, "majority_baseline": 0.5, "n": 200, "real": 100, "fake": 100,
+                "at_chosen": at,
+                "at_default": at,
+                "majority_baseline": 0.5,
+                "n": 200,
+                "real": 100,
+                "fake": 100,
                 "by": {"dataset": [{"name": dataset, "real": 100, "fake": 100, "auc": auc, "intervals": {}}]},
-            }  # fmt: skip
+            }
         run.save_document("metrics", metrics)
         run.set_status(state="completed", best=0.9)
         return run

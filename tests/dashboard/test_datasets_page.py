@@ -34,22 +34,31 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace(tmp_path / "workspace")
 
 
+def _row(name: str, i: int, real: int) -> dict[str, object]:
+    path = f"{'real' if i < real else 'fake'}_{i:03d}.png"
+    return {
+        "id": f"{name}/{path}",
+        "path": path,
+        "dataset": name,
+        "layout": "generic",
+        "modality": "image",
+        "label": float(i >= real),
+        "method": None if i < real else ("swap", "lips")[i % 2],
+        "split": ("train", "train", "test")[i % 3],
+        "groups": [f"p{i // 2}"],
+        "bytes": 100,
+        "mtime_ns": 1,
+    }
+
+
 def catalogued(space: Workspace, name: str, real: int, fake: int, *, demo: bool = False) -> DatasetInfo:
     """A dataset of small pictures: train and test, fakes by two methods."""
     root = space.root.parent / name
     root.mkdir(parents=True)
-    rng, rows = np.random.default_rng(0), []
-    for i in range(real + fake):
-        path = f"{'real' if i < real else 'fake'}_{i:03d}.png"
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame([_row(name, i, real) for i in range(real + fake)])
+    for path in frame["path"]:
         Image.fromarray(rng.integers(0, 255, (24, 24, 3), np.uint8)).save(root / path)
-        rows.append(
-            {
-                "id": f"{name}/{path}", "path": path, "dataset": name, "layout": "generic", "modality": "image",
-                "label": float(i >= real), "method": None if i < real else ("swap", "lips")[i % 2],
-                "split": ("train", "train", "test")[i % 3], "groups": [f"p{i // 2}"], "bytes": 100, "mtime_ns": 1,
-            }
-        )  # fmt: skip
-    frame = pd.DataFrame(rows)
     grouped = (
         frame.astype(object)
         .where(frame.notna(), None)
@@ -60,9 +69,15 @@ def catalogued(space: Workspace, name: str, real: int, fake: int, *, demo: bool 
         for (s, m, k, v), part in grouped
     ]
     about = DatasetInfo(
-        name, "generic", str(root), counts=counts, demo=demo, published={"real": 2 * real, "fake": fake},
-        problems=["<b>broken</b>.png: the file is empty"], problem_count=1,
-    )  # fmt: skip
+        name,
+        "generic",
+        str(root),
+        counts=counts,
+        demo=demo,
+        published={"real": 2 * real, "fake": fake},
+        problems=["<b>broken</b>.png: the file is empty"],
+        problem_count=1,
+    )
     table.save(name, frame, about, space)
     return about
 

@@ -81,14 +81,27 @@ def verdict(tmp_path: Path) -> Verdict:
         Unit("face", 5 * k, k / 2, k / 2, 0.2 + 0.2 * k, (4.0, 4.0, 30.0, 30.0), 0) for k in range(4)
     )
     return Verdict(
-        file="a.mp4", status="ok", verdict="fake", score=0.7, threshold=0.5, modality="video", detector="run",
-        model="net", probability=0.93, units=units, words=wording.LEVELS[3][1], calibrated=True,
-        tracks=({"track": 0, "units": 4, "score": 0.7, "highest": 0.8},), caveats=tuple(wording.STANDING),
-        outside=({"what": "codec", "words": "Codec av1 is new to it.", "out": True},), explanations=tuple(maps),
+        file="a.mp4",
+        status="ok",
+        verdict="fake",
+        score=0.7,
+        threshold=0.5,
+        modality="video",
+        detector="run",
+        model="net",
+        probability=0.93,
+        units=units,
+        words=wording.LEVELS[3][1],
+        calibrated=True,
+        tracks=({"track": 0, "units": 4, "score": 0.7, "highest": 0.8},),
+        caveats=tuple(wording.STANDING),
+        outside=({"what": "codec", "words": "Codec av1 is new to it.", "out": True},),
+        explanations=tuple(maps),
         facts={"sha256": "ab" * 32, "bytes": 10, "media": {"codec": "av1"}, "exif": {"Software": NASTY}},
-        operating_point={"method": "macro_f1", "chosen_on": "val"}, frame_size=(64, 48),
+        operating_point={"method": "macro_f1", "chosen_on": "val"},
+        frame_size=(64, 48),
         waveform={"path": str(tmp_path / "sound.npz"), "t0": 0.0, "t1": 2.0},
-    )  # fmt: skip
+    )
 
 
 def open_page(answers: Answered, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]) -> AppTest:

@@ -38,8 +38,10 @@ def fill(space: Workspace, names: list[str]) -> None:
     rng = np.random.default_rng(0)
     rows = table.load(names, space)
     for row, path in zip(rows.itertuples(), table.absolute_paths(rows, space), strict=True):
-        seen, heard = (int(row.label if value != value else value) if row.label == row.label else 0
-                       for value in (row.label_video, row.label_audio))  # fmt: skip
+        seen, heard = (
+            int(row.label if value != value else value) if row.label == row.label else 0
+            for value in (row.label_video, row.label_audio)
+        )
         if row.modality == "image":
             Image.fromarray(picture(seen, rng)).save(path, format="PNG")
         elif row.modality == "audio":
@@ -62,6 +64,19 @@ def names(space: Workspace, tmp_path: Path) -> list[str]:
     return found
 
 
+PRESET = {
+    "modality": "multimodal",
+    "epochs": 1,
+    "frames": 2,
+    "seconds": 0.5,
+    "bootstrap": 20,
+    "faces": False,
+    "workers": 0,
+    "device": "cpu",
+    "domain_weight": 0.2,
+}
+
+
 @pytest.mark.long
 def test_the_nine_datasets_train_together_from_the_page(
     space: Workspace, names: list[str], monkeypatch: pytest.MonkeyPatch
@@ -69,10 +84,7 @@ def test_the_nine_datasets_train_together_from_the_page(
     monkeypatch.setattr(manager.RunManager, "start_waiting", lambda self: None)
     monkeypatch.setattr(manager.RunManager, "_keep", lambda self: None)
     page = AppTest.from_file(str(APP), default_timeout=120).run()
-    page.session_state["train_preset"] = {
-        "modality": "multimodal", "datasets": names, "epochs": 1, "frames": 2, "seconds": 0.5, "bootstrap": 20,
-        "faces": False, "workers": 0, "device": "cpu", "domain_weight": 0.2,
-    }  # fmt: skip
+    page.session_state["train_preset"] = PRESET | {"datasets": names}
     page.switch_page("views/train.py").run()
     assert not page.exception
     assert not page.button(key="train-start").disabled, [str(e.value) for e in page.error]

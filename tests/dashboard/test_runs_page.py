@@ -17,14 +17,30 @@ from core.workspace import Workspace
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 AT = {
-    "threshold": 0.4, "auc": 0.9, "accuracy": 0.8, "balanced_accuracy": 0.75, "macro_f1": 0.7, "f1": 0.8,
-    "tp": 40, "fp": 10, "tn": 20, "fn": 5, "intervals": {"auc": [0.85, 0.95]}, "warnings": [],
-}  # fmt: skip
+    "threshold": 0.4,
+    "auc": 0.9,
+    "accuracy": 0.8,
+    "balanced_accuracy": 0.75,
+    "macro_f1": 0.7,
+    "f1": 0.8,
+    "tp": 40,
+    "fp": 10,
+    "tn": 20,
+    "fn": 5,
+    "intervals": {"auc": [0.85, 0.95]},
+    "warnings": [],
+}
 PART = {"name": "swap", "real": 30, "fake": 45, "auc": 0.9, "intervals": {}}
 SPLIT = {
-    "n": 75, "real": 30, "fake": 45, "majority_baseline": 0.6, "at_default": {**AT, "threshold": 0.5},
-    "at_chosen": AT, "units": None, "by": {"method": [PART]},
-}  # fmt: skip
+    "n": 75,
+    "real": 30,
+    "fake": 45,
+    "majority_baseline": 0.6,
+    "at_default": {**AT, "threshold": 0.5},
+    "at_chosen": AT,
+    "units": None,
+    "by": {"method": [PART]},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -51,13 +67,26 @@ def make_run(space: Workspace) -> Callable[..., RunFolder]:
         if state == "completed":
             run.save_document(
                 "metrics",
-                {"val": SPLIT, "test": SPLIT, "learned_nothing": learned_nothing, "warnings": ["few samples"],
-                 "learned_nothing_reason": "the AUC interval holds 0.5"},
-            )  # fmt: skip
+                {
+                    "val": SPLIT,
+                    "test": SPLIT,
+                    "learned_nothing": learned_nothing,
+                    "warnings": ["few samples"],
+                    "learned_nothing_reason": "the AUC interval holds 0.5",
+                },
+            )
         now = time.time()
         run.set_status(
-            state=state, epoch=4, epochs=4, step=40, steps=40, best=0.9, started=now - 60, ended=now, error=error,
-        )  # fmt: skip
+            state=state,
+            epoch=4,
+            epochs=4,
+            step=40,
+            steps=40,
+            best=0.9,
+            started=now - 60,
+            ended=now,
+            error=error,
+        )
         return run
 
     return make

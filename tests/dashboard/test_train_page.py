@@ -23,6 +23,42 @@ from core.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
 
+CARDS = [
+    {
+        "name": "mobilenetv3_small",
+        "modality": "image",
+        "parameters": 1_520_000,
+        "input": "224x224 px",
+        "about": "the quick one",
+        "source": "2019",
+        "options": {"dropout": 0.1},
+        "tune": "all",
+        "pretrained": "tag",
+        "objectives": {"domain": 0.0},
+    },
+    {
+        "name": "forensic_residual",
+        "modality": "image",
+        "parameters": 23_000,
+        "input": "224x224 px unresized",
+        "about": "compact",
+        "source": "ours",
+        "options": {"dropout": 0.3},
+        "tune": "head",
+        "pretrained": None,
+        "objectives": {},
+    },
+    {
+        "name": "simple_cnn",
+        "modality": "video",
+        "parameters": 422_530,
+        "input": "16 frames",
+        "about": "three layers",
+        "source": "ours",
+        "options": {},
+    },
+]
+
 
 @pytest.fixture(autouse=True)
 def fresh_caches(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, object]]]:
@@ -31,17 +67,7 @@ def fresh_caches(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
     st.cache_resource.clear()
     st.cache_data.clear()
-    known = [
-        {"name": "mobilenetv3_small", "modality": "image", "parameters": 1_520_000, "input": "224x224 px",
-         "about": "the quick one", "source": "2019", "options": {"dropout": 0.1}, "tune": "all",
-         "pretrained": "tag", "objectives": {"domain": 0.0}},
-        {"name": "forensic_residual", "modality": "image", "parameters": 23_000, "input": "224x224 px unresized",
-         "about": "compact", "source": "ours", "options": {"dropout": 0.3}, "tune": "head", "pretrained": None,
-         "objectives": {}},
-        {"name": "simple_cnn", "modality": "video", "parameters": 422_530, "input": "16 frames",
-         "about": "three layers", "source": "ours", "options": {}},
-    ]  # fmt: skip
-    monkeypatch.setattr(cards, "stored", lambda: known)
+    monkeypatch.setattr(cards, "stored", lambda: CARDS)
     started: list[dict[str, object]] = []
     from core.runs import manager
 
@@ -56,13 +82,20 @@ def add_dataset(space: Workspace) -> Callable[..., None]:
     def add(name: str, modality: str, real: int, fake: int) -> None:
         rows = [
             {
-                "id": f"{name}/{label}/{i}", "path": f"{label}/{i}.png", "dataset": name, "layout": "x",
-                "modality": modality, "label": label, "method": "swap" if label else None,
-                "groups": [f"{label}-{i}"], "bytes": 1, "mtime_ns": 1,
+                "id": f"{name}/{label}/{i}",
+                "path": f"{label}/{i}.png",
+                "dataset": name,
+                "layout": "x",
+                "modality": modality,
+                "label": label,
+                "method": "swap" if label else None,
+                "groups": [f"{label}-{i}"],
+                "bytes": 1,
+                "mtime_ns": 1,
             }
             for label, n in ((0, real), (1, fake))
             for i in range(n)
-        ]  # fmt: skip
+        ]
         counts = [
             {"split": None, "modality": modality, "method": m, "label": label, "n": n}
             for label, n, m in ((0, real, None), (1, fake, "swap"))

@@ -14,14 +14,24 @@ from PIL import Image
 
 WIDTH, HEIGHT = 160, 96
 NAMES = (
-    "a b.png", "line\nbreak.png", "ünïcödé 日本.png", "-dash.png", "<img src=x onerror=alert(1)>.png",
-    "quo\"te's.png", "\u202egpj.exe.png", "=cmd|'x'!A1.png", "semi;colon&amp.png",
-)  # fmt: skip
+    "a b.png",
+    "line\nbreak.png",
+    "ünïcödé 日本.png",
+    "-dash.png",
+    "<img src=x onerror=alert(1)>.png",
+    "quo\"te's.png",
+    "\u202egpj.exe.png",
+    "=cmd|'x'!A1.png",
+    "semi;colon&amp.png",
+)
 BAD = {
-    "empty.jpg": b"", "text.jpg": b"hello", "noise.mp4": bytes(range(256)) * 99, "noise.mp3": bytes(range(255)) * 99,
+    "empty.jpg": b"",
+    "text.jpg": b"hello",
+    "noise.mp4": bytes(range(256)) * 99,
+    "noise.mp3": bytes(range(255)) * 99,
     "page.png": b"<html><script>alert(1)</script></html>",
     "svg.png": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
-}  # fmt: skip
+}
 
 
 def frame(k: int = 0) -> np.ndarray:

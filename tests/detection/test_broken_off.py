@@ -69,8 +69,12 @@ def judging(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     places = ["--jsonl", "lines.jsonl", "--out", "out", "--workers", "1", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "detect", *["a.png"] * 9000, "--run", "pictures", *places],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     lines, end = tmp_path / "lines.jsonl", time.monotonic() + 300
     while (not lines.exists() or lines.read_text().count("\n") < 5) and time.monotonic() < end:
         assert process.poll() is None, process.communicate()

@@ -34,8 +34,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DEEPFAKE_WORKSPACE": str(cwd / "ws"), "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-m", "core", "detect", *arguments], cwd=cwd, env=environment, text=True, capture_output=True, check=False
-    )  # fmt: skip
+        [sys.executable, "-m", "core", "detect", *arguments],
+        cwd=cwd,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +120,9 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_file_is_judged(
 
 def test_every_file_has_its_entry_in_the_order_given(place: Path) -> None:
     out = place / "out"
-    answer = run(
-        "a.png", "archive.mp4", "folder", "missing.png", "s.wav", "a.png", "--run", "pictures", "--explain",
-        "--out", str(out), "--report", str(place / "report.html"), "--workers", "2", "--json", cwd=place,
-    )  # fmt: skip
+    files = ("a.png", "archive.mp4", "folder", "missing.png", "s.wav", "a.png")
+    results = ("--out", str(out), "--report", str(place / "report.html"))
+    answer = run(*files, "--run", "pictures", "--explain", *results, "--workers", "2", "--json", cwd=place)
     assert answer.returncode == 0, answer.stderr
     entries: list[dict[str, Any]] = json.loads(answer.stdout)
     assert [(e["file"], e["status"]) for e in entries] == [
@@ -140,14 +144,10 @@ def test_every_file_has_its_entry_in_the_order_given(place: Path) -> None:
         assert entry["verdict"] == "fake" and entry["threshold"] == 0.0 and entry["modality"] == "image"
         assert 0 <= entry["score"] <= 1 and 0 <= entry["probability"] <= 1 and entry["detector"] == "pictures"
         unit = entry["units"][0]
-        assert (
-            unit["kind"] == "frame"
-            and unit["box"] == [0.0, 0.0, 160.0, 90.0]
-            and {"index", "t0", "t1", "score"} <= set(unit)
-        )
-        assert entry["heatmaps"] and all(
-            Path(p).is_file() and out in Path(p).parents for p in entry["heatmaps"]
-        )
+        assert unit["kind"] == "frame" and unit["box"] == [0.0, 0.0, 160.0, 90.0]
+        assert {"index", "t0", "t1", "score"} <= set(unit)
+        maps = [Path(path) for path in entry["heatmaps"]]
+        assert maps and all(path.is_file() and out in path.parents for path in maps)
     same = [entries[k]["score"] for k in (0, 5, -1)]  # one picture; its passes may have had other company
     assert max(same) - min(same) < 1e-5
     assert (out / "verdicts.csv").read_text().count("\n") == len(entries) + 1
@@ -190,8 +190,11 @@ def test_a_file_that_kills_its_reader_costs_its_own_entry(
     request = Request(run=str(place / "pictures"))
     verdicts = batch.run(files, request, workers=1, on_verdict=lambda n, _v: heard.append(n))
     assert [(v.file, v.status) for v in verdicts] == [
-        ("a.png", "ok"), ("crash.png", "error"), ("b.png", "ok"), ("c.png", "ok"),
-    ]  # fmt: skip
+        ("a.png", "ok"),
+        ("crash.png", "error"),
+        ("b.png", "ok"),
+        ("c.png", "ok"),
+    ]
     assert "crash.png: the decoder crashed on it" in str(verdicts[1].reason)
     assert sorted(heard) == [0, 1, 2, 3]
 

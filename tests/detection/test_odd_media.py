@@ -35,9 +35,19 @@ NO_SOUND = {
 }
 TOO_LITTLE = {"silence.wav", "short.wav", "one_pixel.png"}
 CONTRACT = {
-    "file", "status", "verdict", "score", "threshold", "modality", "detector", "probability", "units", "heatmaps",
-    "reason", "seconds",
-}  # fmt: skip
+    "file",
+    "status",
+    "verdict",
+    "score",
+    "threshold",
+    "modality",
+    "detector",
+    "probability",
+    "units",
+    "heatmaps",
+    "reason",
+    "seconds",
+}
 
 
 @pytest.fixture(scope="module")

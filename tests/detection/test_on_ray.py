@@ -53,9 +53,14 @@ def ray_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspac
         "OMP_NUM_THREADS": "1",
     }
     ray.init(
-        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False,
-        runtime_env={"env_vars": environment}, object_store_memory=100_000_000,
-    )  # fmt: skip
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        configure_logging=False,
+        runtime_env={"env_vars": environment},
+        object_store_memory=100_000_000,
+    )
     yield space
     ray.shutdown()
 

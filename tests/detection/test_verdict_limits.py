@@ -67,8 +67,11 @@ def test_outside_is_uncertain_without_a_probability_and_says_so(
     assert (found.status, found.verdict, found.probability) == ("ok", "uncertain", None)
     assert found.score is not None and found.words == "Outside what this detector knows"
     assert {k: found.domain[k] for k in ("inside", "distance", "limit", "why")} == {
-        "inside": False, "distance": 0.9, "limit": 0.5, "why": "Its faces are smaller."
-    }  # fmt: skip
+        "inside": False,
+        "distance": 0.9,
+        "limit": 0.5,
+        "why": "Its faces are smaller.",
+    }
     assert [r["kind"] for r in found.reservations] == ["outside"]
     knows(monkeypatch, one=INSIDE)
     assert judged(path, run="one").verdict == "fake"
@@ -84,8 +87,13 @@ def test_what_disqualifies_stands_in_its_order() -> None:
     maker = Source("x", Path("x"), "image", 0.5, None, {}, None, True, True, about=about)
     found = standing.reservations(maker, replace(OUTSIDE, processing="Looks like JPEG."), ["It is cut off."])
     assert [one.kind for one in found] == [
-        "learned_nothing", "demo_only", "outside", "processed", "few_validation", "damaged"
-    ]  # fmt: skip
+        "learned_nothing",
+        "demo_only",
+        "outside",
+        "processed",
+        "few_validation",
+        "damaged",
+    ]
     assert "9 real and 40 fake" in found[4].words
     enough = replace(
         maker, learned_nothing=False, demo=False, about=About(counts={"val": {"real": 30, "fake": 30}})
@@ -120,8 +128,9 @@ def test_the_automatic_choice_takes_the_first_that_is_fit(
     found = judged(path, candidates=("far", "near", "other"))
     assert found.detector == "near" and found.verdict != "uncertain"
     assert [(p["detector"], p["why"]) for p in found.passed_over] == [
-        ("nothing", "it learned nothing"), ("far", "Its faces are smaller")
-    ]  # fmt: skip
+        ("nothing", "it learned nothing"),
+        ("far", "Its faces are smaller"),
+    ]
     defaults.set_default("image", "other", OWNER)
     assert judged(path, candidates=("far", "near")).detector == "other"  # the default is fit: it stays first
     defaults.set_default("image", "far", OWNER)
@@ -216,16 +225,28 @@ def test_a_copy_in_the_catalogue_is_named_above_the_verdict(demo: Path, space: W
 
 def test_who_made_the_detector_is_said_in_plain_words() -> None:
     about = About(
-        ("FaceForensics++",), methods=("Deepfakes", "NeuralTextures"),
+        ("FaceForensics++",),
+        methods=("Deepfakes", "NeuralTextures"),
         counts={"train": {"real": 1000, "fake": 4000}, "test": {"real": 140, "fake": 560}},
-        measured_on="test", auc=0.9131, auc_interval=(0.88, 0.94), threshold=0.4, recall=0.931, false_alarms=0.0421,
+        measured_on="test",
+        auc=0.9131,
+        auc_interval=(0.88, 0.94),
+        threshold=0.4,
+        recall=0.931,
+        false_alarms=0.0421,
         date=1_700_000_000.0,
-    )  # fmt: skip
+    )
     text = " ".join(about.lines)
     for words in (
-        "FaceForensics++", "1,000 real and 4,000 fake", "Deepfakes, NeuralTextures", "700 test files",
-        "0.913 [0.88, 0.94]", "finds 93.1 % of the fakes", "calls 4.21 % of the real ones fake", "November 2023",
-    ):  # fmt: skip
+        "FaceForensics++",
+        "1,000 real and 4,000 fake",
+        "Deepfakes, NeuralTextures",
+        "700 test files",
+        "0.913 [0.88, 0.94]",
+        "finds 93.1 % of the fakes",
+        "calls 4.21 % of the real ones fake",
+        "November 2023",
+    ):
         assert words in text, (words, text)
     assert About.from_dict(json.loads(json.dumps(about.__dict__))) == about
     assert About.from_dict({"auc": "high", "datasets": [1], "counts": {"val": 3}}) == About()

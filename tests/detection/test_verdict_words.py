@@ -26,10 +26,22 @@ def verdict(**changes: object) -> Verdict:
         Unit("face", 9, 0.9, 0.9, 0.8, (1.0, 2.0, 30.0, 40.0), 0),
     )
     base = Verdict(
-        file="a.mp4", status="ok", verdict="fake", score=0.8, threshold=0.5, modality="video", detector="run",
-        probability=0.9, units=units, calibrated=True, words="Strong", band=(0.4, 0.45), frame_size=(64, 48),
-        caveats=tuple(wording.STANDING), facts={"sha256": "ab" * 32, "bytes": 10, "exif": {"Software": NASTY}},
-    )  # fmt: skip
+        file="a.mp4",
+        status="ok",
+        verdict="fake",
+        score=0.8,
+        threshold=0.5,
+        modality="video",
+        detector="run",
+        probability=0.9,
+        units=units,
+        calibrated=True,
+        words="Strong",
+        band=(0.4, 0.45),
+        frame_size=(64, 48),
+        caveats=tuple(wording.STANDING),
+        facts={"sha256": "ab" * 32, "bytes": 10, "exif": {"Software": NASTY}},
+    )
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -25,10 +25,18 @@ from core.workspace import Workspace
 
 PICTURES = "140k Real and Fake Faces"
 BASE = {
-    "modality": "image", "datasets": [PICTURES], "protocol": "official", "epochs": 6, "monitor": "auc",
-    "balancing": ["sampler"], "loss": "cross_entropy", "batch_size": 16, "bootstrap": 60, "image_size": 96,
+    "modality": "image",
+    "datasets": [PICTURES],
+    "protocol": "official",
+    "epochs": 6,
+    "monitor": "auc",
+    "balancing": ["sampler"],
+    "loss": "cross_entropy",
+    "batch_size": 16,
+    "bootstrap": 60,
+    "image_size": 96,
     "faces": False,
-}  # fmt: skip
+}
 
 
 def fill(space: Workspace) -> dict[str, RunFolder]:
@@ -51,18 +59,19 @@ def fill(space: Workspace) -> dict[str, RunFolder]:
     made["running"] = running
     # Its worker is this very process, and says so for a long time.
     running.set_status(
-        state="running", epoch=3, epochs=6, step=30, steps=60, started=now - 60, heartbeat=now + 3600,
-        pid=os.getpid(), process_start=processes.start_time(os.getpid()),
-    )  # fmt: skip
-    made["stopped"].set_status(state="stopped", epoch=3, epochs=6, best=0.71, started=now - 90, ended=now)
-    made["failed"].set_status(
-        state="failed",
-        epoch=1,
+        state="running",
+        epoch=3,
         epochs=6,
-        started=now - 30,
-        ended=now,
-        error="OutOfMemoryError: out of memory",
+        step=30,
+        steps=60,
+        started=now - 60,
+        heartbeat=now + 3600,
+        pid=os.getpid(),
+        process_start=processes.start_time(os.getpid()),
     )
+    made["stopped"].set_status(state="stopped", epoch=3, epochs=6, best=0.71, started=now - 90, ended=now)
+    error = "OutOfMemoryError: out of memory"
+    made["failed"].set_status(state="failed", epoch=1, epochs=6, started=now - 30, ended=now, error=error)
     _leave_a_trail(space, made)
     return made
 
@@ -100,10 +109,16 @@ def _finished(space: Workspace, name: str, model: str, shift: float, seed: int, 
         score = 1 / (1 + np.exp(-(rng.normal(size=len(part)) * 1.2 + shift * (label - 0.5))))
         scores = pd.DataFrame(
             {
-                "id": part["id"], "dataset": PICTURES, "modality": "image", "method": part["method"],
-                "group": part["id"], "label": label, "score": score, "probability": score,
+                "id": part["id"],
+                "dataset": PICTURES,
+                "modality": "image",
+                "method": part["method"],
+                "group": part["id"],
+                "label": label,
+                "score": score,
+                "probability": score,
             }
-        )  # fmt: skip
+        )
         units = pd.DataFrame({"id": part["id"], "unit": 0, "t0": 0.0, "t1": 0.0, "score": score})
         for file, rows in ((run.scores_file(split), scores), (run.units_file(split), units)):
             file.parent.mkdir(exist_ok=True)

@@ -25,14 +25,29 @@ from tests.runs.conftest import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = {
-    "training_results.txt", "training_curves.png", "threshold_analysis.png", "roc_pr_curves.png",
-    "confusion_matrix_default.png", "confusion_matrix_optimal.png", "report.html",
-}  # fmt: skip
+    "training_results.txt",
+    "training_curves.png",
+    "threshold_analysis.png",
+    "roc_pr_curves.png",
+    "confusion_matrix_default.png",
+    "confusion_matrix_optimal.png",
+    "report.html",
+}
 ASKED = {
-    "modality": "image", "datasets": ["140k Real and Fake Faces"], "model": "mobilenetv3_small", "tune": "all",
-    "epochs": 10_000, "early_stopping": None, "max_minutes": 2.5, "image_size": 64, "max_samples_per_class": 40,
-    "batch_size": 8, "bootstrap": 50, "faces": False, "workers": 0,
-}  # fmt: skip
+    "modality": "image",
+    "datasets": ["140k Real and Fake Faces"],
+    "model": "mobilenetv3_small",
+    "tune": "all",
+    "epochs": 10_000,
+    "early_stopping": None,
+    "max_minutes": 2.5,
+    "image_size": 64,
+    "max_samples_per_class": 40,
+    "batch_size": 8,
+    "bootstrap": 50,
+    "faces": False,
+    "workers": 0,
+}
 POINTS = """() => {
   const curves = document.querySelector('.live-curves')?.curves;
   return Math.max(0, ...(curves?.data.series ?? []).filter(s => s.label.endsWith('training')).map(s => s.x.length));

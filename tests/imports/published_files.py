@@ -15,10 +15,16 @@ from models.published.deepfakebench_efficientnet import EXPANDED, OUTER, UNEXPAN
 
 LABELS = {0: "Real", 1: "Fake"}
 PROCESSOR = {
-    "image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": 32, "width": 32},
-    "resample": 2, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
-    "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
-}  # fmt: skip
+    "image_processor_type": "ViTImageProcessor",
+    "do_resize": True,
+    "size": {"height": 32, "width": 32},
+    "resample": 2,
+    "do_rescale": True,
+    "rescale_factor": 1 / 255,
+    "do_normalize": True,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+}
 
 
 def state_of(family: str, **options: Any) -> dict[str, torch.Tensor]:
@@ -82,9 +88,16 @@ def deepfakebench_f3net(path: Path) -> Path:
 
 
 SPEECH: dict[str, Any] = {
-    "width": 32, "layers": 2, "inner": 48, "channels": [16] * 7, "kernels": [10, 3, 3, 3, 3, 2, 2], "bias": True,
-    "every_norm": True, "reach": 16, "groups": 16,
-}  # fmt: skip
+    "width": 32,
+    "layers": 2,
+    "inner": 48,
+    "channels": [16] * 7,
+    "kernels": [10, 3, 3, 3, 3, 2, 2],
+    "bias": True,
+    "every_norm": True,
+    "reach": 16,
+    "groups": 16,
+}
 
 
 def fairseq_name(name: str) -> str:
@@ -93,12 +106,15 @@ def fairseq_name(name: str) -> str:
     if inner == name:
         return name
     for own, theirs in (
-        ("feature_projection.projection", "post_extract_proj"), ("feature_projection.layer_norm", "layer_norm"),
+        ("feature_projection.projection", "post_extract_proj"),
+        ("feature_projection.layer_norm", "layer_norm"),
         ("pos_conv_embed.conv.parametrizations.weight.original0", "pos_conv.0.weight_g"),
         ("pos_conv_embed.conv.parametrizations.weight.original1", "pos_conv.0.weight_v"),
-        ("pos_conv_embed.conv", "pos_conv.0"), ("attention.", "self_attn."),
-        ("feed_forward.intermediate_dense", "fc1"), ("feed_forward.output_dense", "fc2"),
-    ):  # fmt: skip
+        ("pos_conv_embed.conv", "pos_conv.0"),
+        ("attention.", "self_attn."),
+        ("feed_forward.intermediate_dense", "fc1"),
+        ("feed_forward.output_dense", "fc2"),
+    ):
         inner = inner.replace(own, theirs)
     if inner.startswith("feature_extractor"):
         inner = inner.replace(".conv.", ".0.").replace(".layer_norm.", ".2.1.")
@@ -197,12 +213,9 @@ def tiny_onnx(
         nodes.append(helper.make_node(activation, [last], ["shares"]))
         last = "shares"
     shape = ["batch", outputs] if head else ["batch", 3, 1, 1]
-    graph = helper.make_graph(
-        nodes, "tiny",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["batch", 3, 32, 32])],
-        [helper.make_tensor_value_info(last, TensorProto.FLOAT, shape)],
-        [weight, bias] if head else [],
-    )  # fmt: skip
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["batch", 3, 32, 32])
+    answer = helper.make_tensor_value_info(last, TensorProto.FLOAT, shape)
+    graph = helper.make_graph(nodes, "tiny", [pixels], [answer], [weight, bias] if head else [])
     folder.mkdir(exist_ok=True)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(model, str(folder / "model.onnx"))
@@ -246,9 +259,15 @@ def tiny_vit(folder: Path, labels: dict[int, str] | None = None) -> Path:
     words = labels or LABELS
     torch.manual_seed(0)
     config = ViTConfig(
-        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=32, patch_size=8,
-        id2label=words, label2id={word: i for i, word in words.items()},
-    )  # fmt: skip
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        image_size=32,
+        patch_size=8,
+        id2label=words,
+        label2id={word: i for i, word in words.items()},
+    )
     ViTForImageClassification(config).save_pretrained(folder)
     (folder / "preprocessor_config.json").write_text(json.dumps(PROCESSOR))
     return folder
@@ -264,16 +283,27 @@ def tiny_sound(folder: Path, kind: str) -> Path:
     extractor: Any
     if kind == "ast":
         config = transformers.ASTConfig(
-            hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, max_length=128,
-            num_mel_bins=32, **labels,
-        )  # fmt: skip
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_length=128,
+            num_mel_bins=32,
+            **labels,
+        )
         transformers.ASTForAudioClassification(config).save_pretrained(folder)
         extractor = transformers.ASTFeatureExtractor(num_mel_bins=32, max_length=128)
     else:
         config = transformers.Wav2Vec2Config(
-            hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48, conv_dim=[16] * 7,
-            num_conv_pos_embeddings=16, classifier_proj_size=16, **labels,
-        )  # fmt: skip
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=48,
+            conv_dim=[16] * 7,
+            num_conv_pos_embeddings=16,
+            classifier_proj_size=16,
+            **labels,
+        )
         transformers.Wav2Vec2ForSequenceClassification(config).save_pretrained(folder)
         extractor = transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
     extractor.save_pretrained(folder)

@@ -29,12 +29,22 @@ def tiny_of_transformers(kind: str) -> Callable[[Path], Path]:
         import transformers
 
         shapes: dict[str, dict[str, Any]] = {
-            "Swin": {"embed_dim": 12, "depths": [1, 2], "num_heads": [2, 2], "window_size": 4, "patch_size": 4},
+            "Swin": {
+                "embed_dim": 12,
+                "depths": [1, 2],
+                "num_heads": [2, 2],
+                "window_size": 4,
+                "patch_size": 4,
+            },
             "ConvNext": {"hidden_sizes": [8, 16], "depths": [1, 1], "num_stages": 2},
             "ResNet": {
-                "embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic", "downsample_in_first_stage": True,
+                "embedding_size": 8,
+                "hidden_sizes": [8, 16],
+                "depths": [1, 1],
+                "layer_type": "basic",
+                "downsample_in_first_stage": True,
             },
-        }  # fmt: skip
+        }
         sizes = shapes[kind] | ({"image_size": 32} if kind != "ResNet" else {})
         words = {"id2label": files.LABELS, "label2id": {w: i for i, w in files.LABELS.items()}}
         torch.manual_seed(0)

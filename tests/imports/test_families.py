@@ -19,14 +19,27 @@ from tests.imports import published_files as files
 FOLDERS = ("huggingface", "onnx", "timm")
 ON_CLIP = ("clip_linear", "rine")
 LARGE = (
-    "cnndetection", "deepfakebench_efficientnet", "deepfakebench_f3net", "deepfakebench_resnet34", "deepfakebench_xception",
-)  # fmt: skip
+    "cnndetection",
+    "deepfakebench_efficientnet",
+    "deepfakebench_f3net",
+    "deepfakebench_resnet34",
+    "deepfakebench_xception",
+)
 HEADS = {
-    "aasist": "out_layer", "clip_linear": "weight", "cnndetection": "fc.", "deepfakebench_resnet34": ".fc.",
-    "deepfakebench_f3net": "last_linear", "deepfakebench_xception": "last_linear", "deepfakebench_efficientnet": "last_layer",
-    "huggingface": "classifier", "mesonet": "dense_4", "rine": "head.6", "timm": "head.", "xlsr_aasist": "out_layer",
+    "aasist": "out_layer",
+    "clip_linear": "weight",
+    "cnndetection": "fc.",
+    "deepfakebench_resnet34": ".fc.",
+    "deepfakebench_f3net": "last_linear",
+    "deepfakebench_xception": "last_linear",
+    "deepfakebench_efficientnet": "last_layer",
+    "huggingface": "classifier",
+    "mesonet": "dense_4",
+    "rine": "head.6",
+    "timm": "head.",
+    "xlsr_aasist": "out_layer",
     "xlsr_sls": "fc3",
-}  # fmt: skip
+}
 
 
 def made(family: str, folder: Path) -> Path:

@@ -29,24 +29,39 @@ def noise(*shape: int) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(1))
 
 
-def test_fairseq_names_mean_what_torchaudio_says(tmp_path: Path, space: Workspace) -> None:
-    """torchaudio has its own table from fairseq's names to its network."""
+def _torchaudio_encoder() -> torch.nn.Module:
     from torchaudio.models import wav2vec2_model
-    from torchaudio.models.wav2vec2.utils.import_fairseq import _convert_state_dict
 
-    path = files.xlsr_sls(tmp_path / "sls.pth")
-    import_detector(path, name="sls", space=space)
     speech = files.SPEECH
-    theirs = wav2vec2_model(
+    return wav2vec2_model(
         extractor_mode="layer_norm",
         extractor_conv_layer_config=[
             (16, k, s) for k, s in zip(speech["kernels"], fairseq.STRIDES, strict=True)
         ],
-        extractor_conv_bias=True, encoder_embed_dim=32, encoder_projection_dropout=0.0, encoder_pos_conv_kernel=16,
-        encoder_pos_conv_groups=16, encoder_num_layers=2, encoder_num_heads=16, encoder_attention_dropout=0.0,
-        encoder_ff_interm_features=48, encoder_ff_interm_dropout=0.0, encoder_dropout=0.0,
-        encoder_layer_norm_first=True, encoder_layer_drop=0.0, aux_num_out=None,
-    ).eval()  # fmt: skip
+        extractor_conv_bias=True,
+        encoder_embed_dim=32,
+        encoder_projection_dropout=0.0,
+        encoder_pos_conv_kernel=16,
+        encoder_pos_conv_groups=16,
+        encoder_num_layers=2,
+        encoder_num_heads=16,
+        encoder_attention_dropout=0.0,
+        encoder_ff_interm_features=48,
+        encoder_ff_interm_dropout=0.0,
+        encoder_dropout=0.0,
+        encoder_layer_norm_first=True,
+        encoder_layer_drop=0.0,
+        aux_num_out=None,
+    ).eval()
+
+
+def test_fairseq_names_mean_what_torchaudio_says(tmp_path: Path, space: Workspace) -> None:
+    """torchaudio has its own table from fairseq's names to its network."""
+    from torchaudio.models.wav2vec2.utils.import_fairseq import _convert_state_dict
+
+    path = files.xlsr_sls(tmp_path / "sls.pth")
+    import_detector(path, name="sls", space=space)
+    theirs = _torchaudio_encoder()
     start = "module.ssl_model.model."
     given = {
         k.removeprefix(start): v

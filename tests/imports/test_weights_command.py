@@ -111,11 +111,17 @@ def of_a_hub(server: Server, monkeypatch: pytest.MonkeyPatch, begins: str = "") 
     [
         ({"X-Linked-Etag": f'"{hashlib.sha256(CONTENT).hexdigest()}"'}, True),
         ({"X-Linked-Etag": f'"{"0" * 64}"'}, False),
-        ({"X-Repo-Commit": "1", "ETag": f'"{hashlib.sha1(b"blob %d" % len(CONTENT) + bytes(1) + CONTENT).hexdigest()}"'}, True),
+        (
+            {
+                "X-Repo-Commit": "1",
+                "ETag": f'"{hashlib.sha1(b"blob %d" % len(CONTENT) + bytes(1) + CONTENT).hexdigest()}"',
+            },
+            True,
+        ),
         ({"X-Repo-Commit": "1", "ETag": f'"{"0" * 40}"'}, False),
         ({}, True),
     ],
-)  # fmt: skip
+)
 def test_the_sum_that_a_hub_states_is_compared(
     header: dict[str, str], right: bool, server: Server, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,8 +28,18 @@ from tests.made_media import clip, recording, tone
 
 RATE = 16_000
 SUBTYPES = [
-    "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610",
-]  # fmt: skip
+    "PCM_U8",
+    "PCM_16",
+    "PCM_24",
+    "PCM_32",
+    "FLOAT",
+    "DOUBLE",
+    "ULAW",
+    "ALAW",
+    "IMA_ADPCM",
+    "MS_ADPCM",
+    "GSM610",
+]
 
 
 @pytest.mark.parametrize("subtype", SUBTYPES)
@@ -71,8 +81,15 @@ def _distance(a: np.ndarray, b: np.ndarray, lag: int) -> float:
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the ffmpeg command as a reference")
 @pytest.mark.parametrize(
     ("name", "codec"),
-    [("a.m4a", "aac"), ("a.mp3", "libmp3lame"), ("a.opus", "libopus"), ("a.mka", "flac"), ("a.m4a", "alac"), ("a.wv", "wavpack")],
-)  # fmt: skip
+    [
+        ("a.m4a", "aac"),
+        ("a.mp3", "libmp3lame"),
+        ("a.opus", "libopus"),
+        ("a.mka", "flac"),
+        ("a.m4a", "alac"),
+        ("a.wv", "wavpack"),
+    ],
+)
 def test_recordings_equal_the_ffmpeg_command(tmp_path: Path, name: str, codec: str) -> None:
     rate = 48_000
     path = recording(tmp_path / name, codec, tone(2.0, rate), rate)

@@ -107,16 +107,24 @@ BAD: dict[str, Callable[[Path], object]] = {
     "huge.bmp": huge_bmp,
     "huge.gif": huge_gif,
     "huge.jpg": huge_jpeg,
-    "truncated.mp4": lambda path: truncated(path, lambda p: clip(p, frames=20), 0.5),  # its index is at the end
-    "truncated.jpg": lambda path: truncated(path, lambda p: Image.fromarray(picture(0, 320, 240)).save(p), 0.4),
-    "truncated.png": lambda path: truncated(path, lambda p: Image.fromarray(picture(0, 320, 240)).save(p), 0.4),
+    "truncated.mp4": lambda path: truncated(
+        path, lambda p: clip(p, frames=20), 0.5
+    ),  # its index is at the end
+    "truncated.jpg": lambda path: truncated(
+        path, lambda p: Image.fromarray(picture(0, 320, 240)).save(p), 0.4
+    ),
+    "truncated.png": lambda path: truncated(
+        path, lambda p: Image.fromarray(picture(0, 320, 240)).save(p), 0.4
+    ),
     "head_only.webm": lambda path: truncated(path, lambda p: clip(p, "libvpx", frames=3), 0.01),
-    "header_only.wav": lambda path: truncated(path, lambda p: soundfile.write(p, tone(1.0)[0], 44_100), 0.0005),
+    "header_only.wav": lambda path: truncated(
+        path, lambda p: soundfile.write(p, tone(1.0)[0], 44_100), 0.0005
+    ),
     "streams.mkv": many_streams,
     "list.m3u8": playlist,
     "list.mp4": concat_list,
     "picture.svg": svg,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -103,10 +103,20 @@ def test_a_plan_on_prepared_files_reads_none_of_them(
 ) -> None:
     kinds = {"a.png": "image", "b.mp4": "video", "c.wav": "audio", "d.mp4": "video"}
     rows: list[dict[str, Any]] = [
-        {"id": f"Set/{name}", "path": name, "dataset": "Set", "modality": kind, "label": k % 2, "groups": [],
-         "split": ("train", "test")[k % 2], "layout": "generic", "bytes": (files / name).stat().st_size, "method": None}
+        {
+            "id": f"Set/{name}",
+            "path": name,
+            "dataset": "Set",
+            "modality": kind,
+            "label": k % 2,
+            "groups": [],
+            "split": ("train", "test")[k % 2],
+            "layout": "generic",
+            "bytes": (files / name).stat().st_size,
+            "method": None,
+        }
         for k, (name, kind) in enumerate(kinds.items())
-    ]  # fmt: skip
+    ]
     plan = pd.DataFrame(rows)
     table.save("Set", plan, DatasetInfo("Set", "generic", str(files)), space)
     before = duplicates.cost(plan, space)

@@ -50,9 +50,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
     if rank == 0:
         run.set_status(
-            state="running", pid=os.getpid(), process_start=processes.start_time(os.getpid()),
-            heartbeat=time.time(), epochs=epochs, steps=epochs * STEPS, started=time.time(),
-        )  # fmt: skip
+            state="running",
+            pid=os.getpid(),
+            process_start=processes.start_time(os.getpid()),
+            heartbeat=time.time(),
+            epochs=epochs,
+            steps=epochs * STEPS,
+            started=time.time(),
+        )
         print(f"pid {os.getpid()} world {os.environ.get('WORLD_SIZE', '1')}", flush=True)
     first = int(run.last_checkpoint.read_text()) if "--resume" in sys.argv else 0
     for step in range(first + 1, epochs * STEPS + 1):

@@ -210,8 +210,16 @@ def test_what_its_authors_do_not_state_cannot_match() -> None:
 def test_the_datasets_are_called_as_the_catalogue_calls_them() -> None:
     known = {layout.dataset for layout in layouts().values()}
     named = {f.tested_on for f in published.figures()}
-    assert {"FaceForensics++", "Celeb-DF-v2", "DFDC", "DFDC Preview", "DeepFakeDetection", "ASVspoof 2019 LA",
-            "ASVspoof 2021 DF", "In-the-Wild"} <= known & named  # fmt: skip
+    assert {
+        "FaceForensics++",
+        "Celeb-DF-v2",
+        "DFDC",
+        "DFDC Preview",
+        "DeepFakeDetection",
+        "ASVspoof 2019 LA",
+        "ASVspoof 2021 DF",
+        "In-the-Wild",
+    } <= known & named
 
 
 def test_every_published_figure_is_a_share_with_its_source() -> None:

@@ -130,9 +130,16 @@ def test_a_curve_never_carries_more_than_500_points_and_its_band_holds_every_val
 
 @pytest.mark.parametrize(
     ("name", "lower"),
-    [("val/loss", True), ("train/auc", False), ("val/eer", True), ("val/log_loss", True), ("lr", None),
-     ("gap/auc", None), ("memory", None)],
-)  # fmt: skip
+    [
+        ("val/loss", True),
+        ("train/auc", False),
+        ("val/eer", True),
+        ("val/log_loss", True),
+        ("lr", None),
+        ("gap/auc", None),
+        ("memory", None),
+    ],
+)
 def test_the_best_is_the_least_or_the_greatest(name: str, lower: bool | None) -> None:
     assert curves.lower_is_better(name) is lower
     assert (curve(made(9), name=name).best is None) == (lower is None)

@@ -88,8 +88,13 @@ def test_nothing_learned_names_balance_data_and_time() -> None:
     )
     assert found[0].text == "AUC holds 0.5"
     assert titles(found) == [
-        "weighted sampler", "focal loss", "more data", "only the head", "pre-trained weights", "more epochs",
-    ]  # fmt: skip
+        "weighted sampler",
+        "focal loss",
+        "more data",
+        "only the head",
+        "pre-trained weights",
+        "more epochs",
+    ]
     accepted(found, config)
 
 

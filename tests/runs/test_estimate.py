@@ -35,8 +35,12 @@ def test_time_and_memory_are_right_in_their_order(space: Workspace, tmp_path: Pa
     run = new_run(config, space=space)
     worker = subprocess.run(
         [sys.executable, "-c", MEASURED, "train", "--run-dir", str(run.path)],
-        cwd=CODE_ROOT, env={**os.environ, "DEEPFAKE_WORKSPACE": str(space.root)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=CODE_ROOT,
+        env={**os.environ, "DEEPFAKE_WORKSPACE": str(space.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert worker.returncode == 0, worker.stderr[-2000:]
     peak = next(float(line.split()[1]) for line in worker.stderr.splitlines() if line.startswith("peak "))
     assert 1 / 2 < told.memory_mb / peak < 2

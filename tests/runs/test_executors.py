@@ -44,9 +44,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     environment = {**os.environ, **token, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONWARNINGS": "ignore"}
     command = [
-        ray, "start", "--head", f"--port={port}", f"--dashboard-port={dashboard}", "--num-cpus=2",
-        "--include-dashboard=true", "--dashboard-host=127.0.0.1", "--disable-usage-stats", "--block",
-    ]  # fmt: skip
+        ray,
+        "start",
+        "--head",
+        f"--port={port}",
+        f"--dashboard-port={dashboard}",
+        "--num-cpus=2",
+        "--include-dashboard=true",
+        "--dashboard-host=127.0.0.1",
+        "--disable-usage-stats",
+        "--block",
+    ]
     log = (tmp_path_factory.mktemp("ray") / "ray.log").open("wb")
     head = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:

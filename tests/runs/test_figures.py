@@ -13,14 +13,27 @@ from core.runs.folder import RunFolder, new_run
 from core.workspace import Workspace
 
 AT: dict[str, Any] = {
-    "threshold": None, "auc": 0.9, "ap": None, "tp": 1, "fp": 2, "tn": 3, "fn": 4,
-    "intervals": {"auc": [0.8, 1.0], "ap": None}, "warnings": ["few"],
-}  # fmt: skip
+    "threshold": None,
+    "auc": 0.9,
+    "ap": None,
+    "tp": 1,
+    "fp": 2,
+    "tn": 3,
+    "fn": 4,
+    "intervals": {"auc": [0.8, 1.0], "ap": None},
+    "warnings": ["few"],
+}
 SPLIT: dict[str, Any] = {
-    "n": 10, "real": 5, "fake": 5, "majority_baseline": 0.5, "at_default": AT, "at_chosen": AT, "level": "samples",
+    "n": 10,
+    "real": 5,
+    "fake": 5,
+    "majority_baseline": 0.5,
+    "at_default": AT,
+    "at_chosen": AT,
+    "level": "samples",
     "units": {"n": 20, "at_default": AT, "at_chosen": AT},
     "by": {"dataset": [{"name": "d", "real": 5, "fake": 5, "auc": None, "intervals": {}}]},
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -37,12 +50,21 @@ def test_what_training_writes_is_taken(run: RunFolder) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ((), 3), ((), {}), (("n",), "ten"), (("at_chosen",), {}), (("at_chosen", "auc"), "high"),
-        (("at_chosen", "intervals"), [1, 2]), (("at_chosen", "intervals", "auc"), [0.1]), (("at_default", "tp"), None),
-        (("by",), [1]), (("by", "dataset"), "x"), (("by", "dataset"), [{"name": "d"}]), (("units",), {"n": 3}),
+        ((), 3),
+        ((), {}),
+        (("n",), "ten"),
+        (("at_chosen",), {}),
+        (("at_chosen", "auc"), "high"),
+        (("at_chosen", "intervals"), [1, 2]),
+        (("at_chosen", "intervals", "auc"), [0.1]),
+        (("at_default", "tp"), None),
+        (("by",), [1]),
+        (("by", "dataset"), "x"),
+        (("by", "dataset"), [{"name": "d"}]),
+        (("units",), {"n": 3}),
         (("majority_baseline",), True),
     ],
-)  # fmt: skip
+)
 def test_anything_else_is_one_line(run: RunFolder, path: tuple[str, ...], value: Any) -> None:
     document: dict[str, Any] = {"val": SPLIT, "test": copy.deepcopy(SPLIT)}
     inner = document

@@ -241,9 +241,12 @@ def test_a_pid_that_is_now_somebody_elses_is_not_mistaken_for_the_run(
         began = psutil.Process(stranger.pid).create_time() - 5000
         run = new_run({"model": "m"}, space=space)
         run.set_status(
-            state=state, pid=stranger.pid, process_start=began, heartbeat=time.time() - 4000,
+            state=state,
+            pid=stranger.pid,
+            process_start=began,
+            heartbeat=time.time() - 4000,
             handle=LocalExecutor.handle(stranger.pid, began),
-        )  # fmt: skip
+        )
         make_manager()
         assert run.status().state == {"running": "interrupted", "stopping": "stopped"}[state]
         assert stranger.poll() is None

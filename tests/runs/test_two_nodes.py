@@ -20,9 +20,19 @@ from core.workspace import CODE_ROOT, Workspace
 from tests.runs.conftest import wait_until
 
 CONFIG = {
-    "modality": "image", "datasets": ["pictures"], "model": "forensic_residual", "tune": "all", "epochs": 2, "image_size": 64, "faces": False,
-    "batch_size": 4, "workers": 0, "protocol": "group", "bootstrap": 20, "device": "cpu",
-}  # fmt: skip
+    "modality": "image",
+    "datasets": ["pictures"],
+    "model": "forensic_residual",
+    "tune": "all",
+    "epochs": 2,
+    "image_size": 64,
+    "faces": False,
+    "batch_size": 4,
+    "workers": 0,
+    "protocol": "group",
+    "bootstrap": 20,
+    "device": "cpu",
+}
 
 
 @pytest.fixture
@@ -50,9 +60,13 @@ def test_two_nodes_train_one_run(
     handle = executor.submit(run, resume=False, slots=("cpu",), processes=1)
     with (tmp_path / "second.txt").open("wb") as log:
         second = subprocess.Popen(
-            executor.torchrun(run, False, 1), cwd=CODE_ROOT, env={**os.environ, **executor.environment()},
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            executor.torchrun(run, False, 1),
+            cwd=CODE_ROOT,
+            env={**os.environ, **executor.environment()},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
         wait_until(lambda: not executor.poll(handle).alive, "the first node to end", patience=240)
         assert second.wait(60) == 0, (tmp_path / "second.txt").read_text()[-2000:]

@@ -80,11 +80,23 @@ def core(tree: Path, *arguments: str) -> Any:
 def trained(tree: Path) -> dict[str, Any]:
     """A run with the new network, balancing, loss, augmentation and threshold method at once."""
     asked = {
-        "modality": "image", "datasets": "[tiny]", "model": "mean_texture", "image_size": 32, "epochs": 2,
-        "batch_size": 16, "workers": 0, "faces": "false", "bootstrap": 20, "device": "cpu", "protocol": "group",
-        "balancing": "[rounds]", "rounds_made": 3, "loss": "squared", "augmentation": "[negative]",
+        "modality": "image",
+        "datasets": "[tiny]",
+        "model": "mean_texture",
+        "image_size": 32,
+        "epochs": 2,
+        "batch_size": 16,
+        "workers": 0,
+        "faces": "false",
+        "bootstrap": 20,
+        "device": "cpu",
+        "protocol": "group",
+        "balancing": "[rounds]",
+        "rounds_made": 3,
+        "loss": "squared",
+        "augmentation": "[negative]",
         "threshold_method": "caught=3",
-    }  # fmt: skip
+    }
     settings = [part for name, value in asked.items() for part in ("--set", f"{name}={value}")]
     return core(tree, "train", *settings)
 

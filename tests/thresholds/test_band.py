@@ -34,13 +34,17 @@ def test_it_is_the_narrowest_that_keeps_both_verdicts_within_the_target(seed: in
             start = np.inf if line is None else line
             edges = [np.inf if edge is None else edge for edge in lines]
             high = min(
-                e for e in edges
-                if e >= start and not _errs(int((labels[scores >= e] == 0).sum()), int((scores >= e).sum()), error)
-            )  # fmt: skip
+                e
+                for e in edges
+                if e >= start
+                and not _errs(int((labels[scores >= e] == 0).sum()), int((scores >= e).sum()), error)
+            )
             low = max(
-                e for e in edges
-                if e <= start and not _errs(int((labels[scores < e] == 1).sum()), int((scores < e).sum()), error)
-            )  # fmt: skip
+                e
+                for e in edges
+                if e <= start
+                and not _errs(int((labels[scores < e] == 1).sum()), int((scores < e).sum()), error)
+            )
             decided, wrong = _shares(labels, scores, low, high)
             found = band(curve, line, error)
             assert (found.decided, found.queue) == (decided, pytest.approx(1 - decided / n)), (line, error)

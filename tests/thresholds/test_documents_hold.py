@@ -133,8 +133,10 @@ def test_the_summary_and_the_table_for_a_spreadsheet(shape: str) -> None:
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "huge"])
 def test_the_figures_and_the_report_of_a_run(shape: str, tmp_path: Path) -> None:
     table = made(shape)
-    ats = {name: measure(table, line, prevalence=0.05, resamples=40) for name, line in
-           (("at_default", 0.5), ("at_chosen", float(table["score"].median())))}  # fmt: skip
+    ats = {
+        name: measure(table, line, prevalence=0.05, resamples=40)
+        for name, line in (("at_default", 0.5), ("at_chosen", float(table["score"].median())))
+    }
     real, fake = int((table["label"] == 0).sum()), int((table["label"] == 1).sum())
     figures: dict[str, Any] = {
         "n": len(table),

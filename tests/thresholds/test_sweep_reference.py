@@ -103,8 +103,15 @@ def test_eer_lies_on_the_line_between_neighbouring_points() -> None:
 def test_at_reads_between_and_beyond_the_scores() -> None:
     found = sweep(np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.4, 0.8]))
     assert [(p.tp, p.fp) for p in (at(found, t) for t in (-5, 0.1, 0.2, 0.4, 0.41, 0.8, 0.9, None))] == [
-        (2, 2), (2, 2), (2, 1), (2, 1), (1, 0), (1, 0), (0, 0), (0, 0)
-    ]  # fmt: skip
+        (2, 2),
+        (2, 2),
+        (2, 1),
+        (2, 1),
+        (1, 0),
+        (1, 0),
+        (0, 0),
+        (0, 0),
+    ]
 
 
 def test_det_holds_both_errors() -> None:

@@ -16,9 +16,21 @@ from tests.thresholds.run_folder import finished_run, scores
 
 FIELDS = {"n", "warnings", "positives", "auc", "ap", "eer", "eer_threshold", "points"}
 POINT_FIELDS = {
-    "method", "threshold", "tp", "fp", "tn", "fn", "precision", "recall", "fpr", "f1", "accuracy",
-    "balanced_accuracy", "cost", "reachable",
-}  # fmt: skip
+    "method",
+    "threshold",
+    "tp",
+    "fp",
+    "tn",
+    "fn",
+    "precision",
+    "recall",
+    "fpr",
+    "f1",
+    "accuracy",
+    "balanced_accuracy",
+    "cost",
+    "reachable",
+}
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: str) -> dict:

@@ -21,9 +21,14 @@ from core.training.scoring.evaluation.localisation import average_precision, loc
 from core.training.scoring.evaluation.plots import training_curves
 
 RESULT_FILES = (
-    "training_results.txt", "training_curves.png", "threshold_analysis.png", "roc_pr_curves.png",
-    "confusion_matrix_default.png", "confusion_matrix_optimal.png", "report.html",
-)  # fmt: skip
+    "training_results.txt",
+    "training_curves.png",
+    "threshold_analysis.png",
+    "roc_pr_curves.png",
+    "confusion_matrix_default.png",
+    "confusion_matrix_optimal.png",
+    "report.html",
+)
 
 
 def scored(n: int = 300, *, fakes: float = 0.8, separation: float = 1.5, seed: int = 0) -> pd.DataFrame:

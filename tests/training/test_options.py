@@ -91,9 +91,16 @@ def test_seed_decides_plan_weights_and_order(space: Workspace) -> None:
 
 def test_input_options_are_in_the_recipe(space: Workspace) -> None:
     asked = {
-        "frames": 5, "sampling": "fast", "image_size": 40, "faces": True, "face_margin": 1.7, "sample_rate": 8000,
-        "seconds": 2.5, "trim_silence": False, "aggregation": "max",
-    }  # fmt: skip
+        "frames": 5,
+        "sampling": "fast",
+        "image_size": 40,
+        "faces": True,
+        "face_margin": 1.7,
+        "sample_rate": 8000,
+        "seconds": 2.5,
+        "trim_silence": False,
+        "aggregation": "max",
+    }
     recipe = built(space, **asked).recipe
     assert {name: getattr(recipe, name) for name in asked} == asked
     assert built(space, image_size=None).recipe.image_size == 160  # the card's
@@ -214,14 +221,26 @@ def test_aggregation_makes_the_score_of_a_sample_from_its_units(space: Workspace
 READ_BACK = {
     "test_options": {
         "test_the_name_is_what_lists_call_it": ["name"],
-        "test_datasets_modality_and_protocol_choose_the_samples": ["datasets", "modality", "protocol", "model"],
+        "test_datasets_modality_and_protocol_choose_the_samples": [
+            "datasets",
+            "modality",
+            "protocol",
+            "model",
+        ],
         "test_dataset_weights_reach_the_draws": ["dataset_weights"],
         "test_shares_decide_the_sizes_of_the_parts": ["shares"],
         "test_heldout_method_is_in_test_alone": ["heldout"],
         "test_the_cap_is_per_class_and_keeps_the_balance_of_validation_and_test": ["max_samples_per_class"],
         "test_seed_decides_plan_weights_and_order": ["seed"],
         "test_input_options_are_in_the_recipe": [
-            "frames", "sampling", "image_size", "faces", "face_margin", "sample_rate", "seconds", "trim_silence",
+            "frames",
+            "sampling",
+            "image_size",
+            "faces",
+            "face_margin",
+            "sample_rate",
+            "seconds",
+            "trim_silence",
         ],
         "test_aggregation_makes_the_score_of_a_sample_from_its_units": ["aggregation"],
         "test_model_options": ["model_options", "pretrained", "dropout"],
@@ -230,7 +249,11 @@ READ_BACK = {
         "test_augmentation_changes_the_training_pictures_only": ["augmentation"],
         "test_minority_augmentation_changes_the_minority_only_and_half_of_it_stays": ["balancing"],
         "test_figures_of_the_configuration_reach_the_documents": [
-            "threshold_method", "calibration", "prevalence", "score_test", "bootstrap",
+            "threshold_method",
+            "calibration",
+            "prevalence",
+            "score_test",
+            "bootstrap",
         ],
     },
     "test_steps": {
@@ -250,7 +273,7 @@ READ_BACK = {
         "test_smote_with_too_few_neighbours_goes_on_with_a_warning": ["smote_neighbours"],
     },
     "test_objectives": {
-        "test_a_network_brings_the_weight_of_its_objective": ["domain_weight", "contrastive_weight"],
+        "test_a_network_brings_the_weight_of_its_objective": ["domain_weight", "contrastive_weight"]
     },
     "test_resume": {"test_killed_in_the_middle_of_an_epoch": ["checkpoint_minutes"]},
     "test_automatic": {
@@ -259,9 +282,9 @@ READ_BACK = {
     },
     "test_distributed": {"test_devices_two_on_one_cpu": ["devices"]},
     "test_train_command": {
-        "test_what_only_the_catalogue_or_the_machine_knows_is_refused_before_a_folder_appears": ["device"],
+        "test_what_only_the_catalogue_or_the_machine_knows_is_refused_before_a_folder_appears": ["device"]
     },
-}  # fmt: skip
+}
 
 
 def test_every_option_has_a_test_that_reads_it_back() -> None:

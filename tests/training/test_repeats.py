@@ -27,9 +27,17 @@ DEVICES = [
 
 def trained(space: Workspace, path: Path, device: str, **more: Any) -> RunFolder:
     config = small(
-        device=device, deterministic=True, epochs=2, batch_size=4, dropout=0.3, bootstrap=20,
-        augmentation=["flip", "color"], balancing=["sampler"], scheduler="cosine", **more,
-    )  # fmt: skip
+        device=device,
+        deterministic=True,
+        epochs=2,
+        batch_size=4,
+        dropout=0.3,
+        bootstrap=20,
+        augmentation=["flip", "color"],
+        balancing=["sampler"],
+        scheduler="cosine",
+        **more,
+    )
     run = new_run(config, path=path)
     work(run, space=space)
     return run

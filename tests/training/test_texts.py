@@ -36,12 +36,24 @@ def test_words_beside_a_file_are_read_without_times_and_tags(
 def test_lists_that_say_what_was_spoken_fill_the_text(
     space: Workspace, tmp_path: Path, spoken: dict[str, object]
 ) -> None:
-    lav = [{"file": "train/000000.mp4", "n_fakes": 0, "fake_periods": [], "modify_video": False,
-            "modify_audio": False, "split": "train", **spoken}]  # fmt: skip
+    lav = [
+        {
+            "file": "train/000000.mp4",
+            "n_fakes": 0,
+            "fake_periods": [],
+            "modify_video": False,
+            "modify_audio": False,
+            "split": "train",
+            **spoken,
+        }
+    ]
     av = [{"file": "id1/a/1/real.mp4", "split": "train", "modify_type": "real", **spoken}]
-    files = {"LAV-DF/metadata.json": json.dumps(lav), "LAV-DF/train/000000.mp4": "x",
-             "AV-Deepfake1M/train_metadata.json": json.dumps(av),
-             "AV-Deepfake1M/train/id1/a/1/real.mp4": "x"}  # fmt: skip
+    files = {
+        "LAV-DF/metadata.json": json.dumps(lav),
+        "LAV-DF/train/000000.mp4": "x",
+        "AV-Deepfake1M/train_metadata.json": json.dumps(av),
+        "AV-Deepfake1M/train/id1/a/1/real.mp4": "x",
+    }
     for path, content in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content)

@@ -62,13 +62,28 @@ def test_every_file_of_a_run(finished: Any) -> None:
     folder = finished[0]
     found = {str(p.relative_to(folder.path)) for p in folder.path.rglob("*") if p.is_file()}
     assert found >= {
-        "config.yaml", "status.json", "events.jsonl", "log.txt", "best_model.pth", "last.pth",
-        "scores/val.parquet", "scores/test.parquet", "units/val.parquet", "units/test.parquet",
-        "metrics.json", "operating_point.json", "calibration.json", "plan.json",
-        "results/training_results.txt", "results/training_curves.png", "results/threshold_analysis.png",
-        "results/roc_pr_curves.png", "results/confusion_matrix_default.png",
-        "results/confusion_matrix_optimal.png", "results/report.html",
-    }  # fmt: skip
+        "config.yaml",
+        "status.json",
+        "events.jsonl",
+        "log.txt",
+        "best_model.pth",
+        "last.pth",
+        "scores/val.parquet",
+        "scores/test.parquet",
+        "units/val.parquet",
+        "units/test.parquet",
+        "metrics.json",
+        "operating_point.json",
+        "calibration.json",
+        "plan.json",
+        "results/training_results.txt",
+        "results/training_curves.png",
+        "results/threshold_analysis.png",
+        "results/roc_pr_curves.png",
+        "results/confusion_matrix_default.png",
+        "results/confusion_matrix_optimal.png",
+        "results/report.html",
+    }
 
 
 def test_scores_and_units_have_their_columns_and_every_sample_a_unit(finished: Any) -> None:

@@ -104,11 +104,22 @@ def tiny_whisper(folder: Path) -> Path:
     WhisperFeatureExtractor(feature_size=80).save_pretrained(folder)
     end = vocabulary["<|endoftext|>"]
     config = WhisperConfig(
-        vocab_size=len(vocabulary), d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
-        decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=16, max_target_positions=24,
-        pad_token_id=end, bos_token_id=end, eos_token_id=end,
-        decoder_start_token_id=vocabulary["<|startoftranscript|>"], suppress_tokens=None, begin_suppress_tokens=None,
-    )  # fmt: skip
+        vocab_size=len(vocabulary),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        max_target_positions=24,
+        pad_token_id=end,
+        bos_token_id=end,
+        eos_token_id=end,
+        decoder_start_token_id=vocabulary["<|startoftranscript|>"],
+        suppress_tokens=None,
+        begin_suppress_tokens=None,
+    )
     WhisperForConditionalGeneration(config).save_pretrained(folder)
     return folder
 
