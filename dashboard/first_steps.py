@@ -125,9 +125,10 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
 def picture_datasets(infos: Sequence[table.DatasetInfo]) -> list[str]:
     """Sets of pictures with both classes; demo sets where there are any, so that the first run is short."""
     fitting = [
-        info for info in infos
+        info
+        for info in infos
         if {row["label"] for row in info.counts if row["modality"] == "image"} >= {0, 1}
-    ]  # fmt: skip
+    ]
     chosen = [info for info in fitting if info.demo] or fitting[:1]
     return [info.name for info in chosen]
 

@@ -13,8 +13,12 @@ from core.training import augmentation, losses
 from core.training.balancing import TECHNIQUES
 
 figure, split, state, modality, network = (
-    words.figure, words.split, words.state, words.modality, words.network,
-)  # fmt: skip
+    words.figure,
+    words.split,
+    words.state,
+    words.modality,
+    words.network,
+)
 capital, plain = words.capital, words.plain
 # The options whose values are registered: each value's file states its title.
 REGISTERED = {

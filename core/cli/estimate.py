@@ -107,9 +107,12 @@ def _score_seconds(setup: Any, ranks: Any) -> float:
     source = setup.source("val")
     count = min(SCORED, len(source.files))
     part = replace(
-        source, files=source.files[:count], labels=source.labels[:count], texts=source.texts[:count],
+        source,
+        files=source.files[:count],
+        labels=source.labels[:count],
+        texts=source.texts[:count],
         domains=source.domains[:count],
-    )  # fmt: skip
+    )
     precision = setup.config.precision
     predict(network, setup.card, part, ranks, precision=precision)  # the first time also prepares
     began = time.monotonic()
@@ -127,9 +130,16 @@ def _memory(device: Any) -> dict[str, Any]:
 
 
 def _result(
-    config: TrainConfig, setup: Any, head: bool, prepare: float, step: float, steps: int, batch: int,
-    score: float, memory: dict[str, Any],
-) -> dict[str, Any]:  # fmt: skip
+    config: TrainConfig,
+    setup: Any,
+    head: bool,
+    prepare: float,
+    step: float,
+    steps: int,
+    batch: int,
+    score: float,
+    memory: dict[str, Any],
+) -> dict[str, Any]:
     from core.training.setup import trained_how
 
     counts = {split: sum(c.values()) for split, c in setup.planned.counts().items()}

@@ -14,9 +14,22 @@ from core.exports import safe_cell
 from core.workspace import write_atomic
 
 COLUMNS = (
-    "file", "status", "verdict", "score", "threshold", "probability", "modality", "detector", "words", "reason",
-    "units", "units_above", "highest", "sha256", "seconds",
-)  # fmt: skip
+    "file",
+    "status",
+    "verdict",
+    "score",
+    "threshold",
+    "probability",
+    "modality",
+    "detector",
+    "words",
+    "reason",
+    "units",
+    "units_above",
+    "highest",
+    "sha256",
+    "seconds",
+)
 
 
 def save(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -19,9 +19,7 @@ PAUSE = 120.0  # seconds without an event: the run stood still (stopped, then re
 AXES = ("step", "epoch", "time")
 # What stands before the slash: inside an epoch, of a whole one, and what guessing would reach.
 SPLITS = ("step", "train", "val", "chance")
-SYSTEM = (
-    "throughput", "gpu", "gpu_memory", "gpu_temperature", "gpu_power", "memory", "cpu", "data_wait",
-)  # fmt: skip
+SYSTEM = ("throughput", "gpu", "gpu_memory", "gpu_temperature", "gpu_power", "memory", "cpu", "data_wait")
 LOWER_IS_BETTER = ("loss", "eer", "brier", "ece", "fpr")
 
 

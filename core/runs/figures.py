@@ -14,9 +14,22 @@ SPLITS = ("val", "test")
 COUNTS = ("n", "real", "fake")
 CELLS = ("tp", "fp", "tn", "fn")
 DRAWN = (
-    "auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_real", "macro_f1", "mcc",
-    "log_loss", "brier", "ece", "fpr",
-)  # fmt: skip
+    "auc",
+    "ap",
+    "eer",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "f1_real",
+    "macro_f1",
+    "mcc",
+    "log_loss",
+    "brier",
+    "ece",
+    "fpr",
+)
 
 
 def figures(run: RunFolder) -> dict[str, Any] | None:

@@ -209,10 +209,18 @@ class Keeper:
         if taken is None or alive(status) or not watch.take():  # an earlier worker may just be ending
             return False
         written = run.set_status(
-            only_from=("queued",), state="running", started=time.time(), ended=None, heartbeat=None,
-            pid=None, process_start=None, handle=None, error=None, host=socket.gethostname(),
+            only_from=("queued",),
+            state="running",
+            started=time.time(),
+            ended=None,
+            heartbeat=None,
+            pid=None,
+            process_start=None,
+            handle=None,
+            error=None,
+            host=socket.gethostname(),
             device=",".join(taken) if executor.uses_slots else executor.name,
-        )  # fmt: skip
+        )
         if written.state != "running":
             watch.release()
             return True

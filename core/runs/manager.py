@@ -54,9 +54,11 @@ class RunManager(Keeper):
         if _silent_elsewhere(status):
             run.stop_file.touch()  # should its machine come back
             return run.set_status(
-                only_from=("running", "stopping"), state="stopped", ended=status.heartbeat or time.time(),
+                only_from=("running", "stopping"),
+                state="stopped",
+                ended=status.heartbeat or time.time(),
                 error=f"{status.host} gave no sign of life; resume goes on here from the last checkpoint",
-            )  # fmt: skip
+            )
         again = status.state == "stopping"
         status = run.set_status(only_from=("running", "stopping"), state="stopping")
         with self._lock:
@@ -146,10 +148,16 @@ def _silent_elsewhere(status: Status) -> bool:
 def prepare_resume(run: RunFolder, person: Person) -> Status:
     """Write down that the run is to go on."""
     return run.set_status(
-        only_from=RESUMABLE, state="queued", resume=run.last_checkpoint.exists(), error=None,
-        handle=None, heartbeat=None, ended=None,
-        device=_asked_device(run.status().device), person=person.name,
-    )  # fmt: skip
+        only_from=RESUMABLE,
+        state="queued",
+        resume=run.last_checkpoint.exists(),
+        error=None,
+        handle=None,
+        heartbeat=None,
+        ended=None,
+        device=_asked_device(run.status().device),
+        person=person.name,
+    )
 
 
 def _asked_device(had: str | None) -> str:

@@ -94,8 +94,11 @@ class ReaderCount:
         self.workers = self.workers if keep else needed
         log.info(
             "workers: auto is %d: a batch takes %.2f s to read and %.2f s to learn; %d processor(s) are left over",
-            self.workers, read, learn, cores.for_readers(),
-        )  # fmt: skip
+            self.workers,
+            read,
+            learn,
+            cores.for_readers(),
+        )
         return self.workers
 
 

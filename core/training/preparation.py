@@ -98,5 +98,8 @@ class _Run:
         if self.context.ranks.first:
             log.info(
                 "prepared %s files in %.0f s (%.1f a second), %d cannot be used",
-                f"{pace.done:,}", pace.seconds, pace.rate or 0.0, self.failed,
-            )  # fmt: skip
+                f"{pace.done:,}",
+                pace.seconds,
+                pace.rate or 0.0,
+                self.failed,
+            )

@@ -138,9 +138,14 @@ def score_source(loaded: Loaded, source: Source, ranks: Ranks, workers: int, wha
     with _bar(len(source.files), what) as bar:
         network = on_device(loaded.network, ranks.device)
         return predict(
-            network, loaded.card, source, ranks,
-            workers=workers, precision="auto", progress=bar.update,  # type: ignore[arg-type]
-        )  # fmt: skip
+            network,
+            loaded.card,
+            source,
+            ranks,
+            workers=workers,
+            precision="auto",
+            progress=bar.update,  # type: ignore[arg-type]
+        )
 
 
 def _bar(total: int, what: str) -> tqdm[Any]:

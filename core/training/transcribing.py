@@ -70,9 +70,12 @@ class Whisper:
                 f"{folder} cannot be opened as transformers' Whisper ({one_line(error)[:200]})"
             ) from error
         self._pipeline: Any = pipeline(
-            "automatic-speech-recognition", model=model, tokenizer=processor.tokenizer,
-            feature_extractor=processor.feature_extractor, device="cuda" if torch.cuda.is_available() else "cpu",
-        )  # fmt: skip
+            "automatic-speech-recognition",
+            model=model,
+            tokenizer=processor.tokenizer,
+            feature_extractor=processor.feature_extractor,
+            device="cuda" if torch.cuda.is_available() else "cpu",
+        )
         most = int(model.config.max_target_positions) // 2
         self._wishes: dict[str, Any] = {"max_new_tokens": min(MOST_TOKENS, most)}
         if language:

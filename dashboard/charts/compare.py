@@ -15,6 +15,7 @@ from dashboard import theme
 
 LEGEND = 44  # characters of a line of a legend
 DRAWN = 400  # points of an overlaid curve
+DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: str = "bars") -> go.Figure:
@@ -72,26 +73,13 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
         else:
             y, x, _ = found.precision_recall()
             name = f"{label} (AP {theme.number(found.ap)})"
-        x, y = _fewer(np.asarray(x), np.asarray(y))
-        drawn.add_trace(
-            go.Scatter(
-                x=x.astype(np.float32),
-                y=y.astype(np.float32),
-                mode="lines",
-                name=_in_lines(name),
-                line={
-                    "color": theme.SERIES[place % len(theme.SERIES)],
-                    "dash": ["solid", "dash", "dot", "dashdot"][place % 4],
-                },
-            )
-        )
+        x, y = (axis.astype(np.float32) for axis in _fewer(np.asarray(x), np.asarray(y)))
+        line = {"color": theme.SERIES[place % len(theme.SERIES)], "dash": DASHES[place % len(DASHES)]}
+        drawn.add_trace(go.Scatter(x=x, y=y, mode="lines", name=_in_lines(name), line=line))
     if kind == "roc":
-        drawn.add_trace(
-            go.Scatter(
-                x=[0, 1], y=[0, 1], mode="lines", name="chance", showlegend=False, hoverinfo="skip",
-                line={"color": theme.UNCERTAIN, "dash": "dot", "width": 1},
-            )
-        )  # fmt: skip
+        dotted = {"color": theme.UNCERTAIN, "dash": "dot", "width": 1}
+        chance = go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="chance", line=dotted)
+        drawn.add_trace(chance.update(showlegend=False, hoverinfo="skip"))
     titles = ("false positive rate", "true positive rate") if kind == "roc" else ("recall", "precision")
     drawn.update_xaxes(title_text=titles[0], range=[-0.01, 1.01])
     drawn.update_yaxes(title_text=titles[1], range=[-0.01, 1.01])
@@ -152,10 +140,18 @@ def confusion(at: Mapping[str, Any], title: str) -> go.Figure:
     x, y = ["called real", "called fake"], ["real", "fake"]
     drawn = go.Figure(
         go.Heatmap(
-            z=shares, x=x, y=y, text=text, texttemplate="%{text}", colorscale="Blues", zmin=0, zmax=1,
-            showscale=False, hoverinfo="skip",
+            z=shares,
+            x=x,
+            y=y,
+            text=text,
+            texttemplate="%{text}",
+            colorscale="Blues",
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     # Invisible markers, because a heat map's cells cannot be selected.
     drawn.add_trace(
         go.Scatter(

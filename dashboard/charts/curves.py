@@ -19,9 +19,16 @@ NUMBER_BYTES = 8.0
 SYSTEM_SHARE = 0.2  # of the points, for all strips together
 DIGITS = 5
 HEIGHT, STRIP_HEIGHT = 340, 80  # pixels
-UNITS = {"throughput": "samples/s", "gpu": "GPU %", "gpu_memory": "GPU MB", "gpu_temperature": "GPU °C",
-         "gpu_power": "GPU W", "memory": "memory MB", "cpu": "CPU %",
-         "data_wait": "waiting"}  # fmt: skip
+UNITS = {
+    "throughput": "samples/s",
+    "gpu": "GPU %",
+    "gpu_memory": "GPU MB",
+    "gpu_temperature": "GPU °C",
+    "gpu_power": "GPU W",
+    "memory": "memory MB",
+    "cpu": "CPU %",
+    "data_wait": "waiting",
+}
 AXIS_TITLES = {"step": "step", "epoch": "epoch", "time": "seconds"}
 EACH_STEP = {"step": "each step"}  # a curve of single batches; the others are named after their part
 
@@ -38,8 +45,14 @@ class View:
     band: bool = True
     record: bool = False  # the best value so far, as a stepped line
     strips: tuple[str, ...] = (
-        "throughput", "cpu", "memory", "gpu", "gpu_memory", "gpu_temperature", "gpu_power",
-    )  # fmt: skip
+        "throughput",
+        "cpu",
+        "memory",
+        "gpu",
+        "gpu_memory",
+        "gpu_temperature",
+        "gpu_power",
+    )
 
     @property
     def zoom(self) -> str:
@@ -100,9 +113,14 @@ def _points(curves: int, strips: int, share: float) -> tuple[int, int]:
 
 def _curve(made: Curve, label: str, color: str, split: str, view: View) -> dict[str, Any]:
     drawn: dict[str, Any] = {
-        "panel": 0, "label": label, "color": color, "dash": split == "train", "legend": True,
-        "x": _short(made.x), "y": _short(made.y),
-    }  # fmt: skip
+        "panel": 0,
+        "label": label,
+        "color": color,
+        "dash": split == "train",
+        "legend": True,
+        "x": _short(made.x),
+        "y": _short(made.y),
+    }
     if split == "step":
         drawn["width"] = 1
     if view.smoothing > 0 and len(made.x) > 1:

@@ -20,8 +20,11 @@ LABELS = ("real", "fake", "unlabelled")
 LABEL_OF = {0: "real", 1: "fake", None: "unlabelled"}
 # Splits lie over each other: a wide faint bar for train, narrower ones for val and test before it.
 SPLIT_LOOK = {
-    "train": (0.86, "#56B4E9"), "val": (0.58, "#E69F00"), "test": (0.30, "#009E73"), "unassigned": (0.86, "#9A9A9A"),
-}  # fmt: skip
+    "train": (0.86, "#56B4E9"),
+    "val": (0.58, "#E69F00"),
+    "test": (0.30, "#009E73"),
+    "unassigned": (0.86, "#9A9A9A"),
+}
 BINS = 30
 
 

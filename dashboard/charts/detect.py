@@ -15,9 +15,12 @@ from dashboard import theme
 
 # Transparent where the map says nothing, so that the spectrogram stays readable.
 MAP_COLOURS = [
-    [0.0, "rgba(0,0,0,0)"], [0.15, "rgba(0,0,0,0)"], [0.5, "rgba(204,71,120,0.65)"],
-    [0.8, "rgba(248,149,64,0.85)"], [1.0, "rgba(240,249,33,0.95)"],
-]  # fmt: skip
+    [0.0, "rgba(0,0,0,0)"],
+    [0.15, "rgba(0,0,0,0)"],
+    [0.5, "rgba(204,71,120,0.65)"],
+    [0.8, "rgba(248,149,64,0.85)"],
+    [1.0, "rgba(240,249,33,0.95)"],
+]
 MOST_MARKS = 600  # of one chart
 
 
@@ -176,24 +179,15 @@ def sound(
     t0, t1 = float(drawn["t0"]), float(drawn["t1"])
     low, high = np.asarray(drawn["low"], np.float32), np.asarray(drawn["high"], np.float32)
     times = np.linspace(t0, t1, len(low), dtype=np.float32)
-    fig.add_trace(
-        go.Scatter(
-            x=np.concatenate([times, times[::-1]]), y=np.concatenate([high, low[::-1]]),
-            fill="toself", line={"width": 0.5, "color": theme.UNCERTAIN}, hoverinfo="skip", name="waveform",
-        ),
-        row=1, col=1,
-    )  # fmt: skip
+    outline = np.concatenate([times, times[::-1]]), np.concatenate([high, low[::-1]])
+    fig.add_trace(_waveform(*outline), row=1, col=1)
     grid = np.asarray(drawn["decibels"])
     columns = np.linspace(t0, t1, grid.shape[1], dtype=np.float32)
     kilohertz = np.asarray(drawn["hertz"]) / 1000
-    fig.add_trace(
-        go.Heatmap(
-            z=(grid * 255).astype(np.uint8), x=columns, y=kilohertz, colorscale="Greys", reversescale=True,
-            showscale=False, hoverinfo="skip", name="spectrogram",
-        ),
-        row=2, col=1,
-    )  # fmt: skip
-    _map(fig, drawn, columns, kilohertz, opacity)
+    fig.add_trace(_spectrogram(grid, columns, kilohertz), row=2, col=1)
+    if drawn.get("map") is not None:
+        weights = np.asarray(drawn["map"], np.float32)
+        fig.add_trace(_weights(weights, columns, kilohertz, opacity), row=2, col=1)
     for unit in units:
         if unit.kind == "segment" and threshold is not None and unit.score >= threshold:
             fig.add_vrect(
@@ -207,22 +201,39 @@ def sound(
     return fig
 
 
-def _map(
-    fig: go.Figure, drawn: dict[str, Any], columns: np.ndarray, kilohertz: np.ndarray, opacity: float
-) -> None:
-    map_ = drawn.get("map")
-    if map_ is None:
-        return
-    map_ = np.asarray(map_, np.float32)
-    z = map_ if map_.ndim == 2 else np.repeat(map_[None], len(kilohertz), axis=0)
-    fig.add_trace(
-        go.Heatmap(
-            z=(z * 255).astype(np.uint8), x=columns, y=kilohertz, colorscale=MAP_COLOURS, zmin=0, zmax=255,
-            opacity=opacity, showscale=False, name="map",
-            hovertemplate="%{x:.2f} s, %{y:.1f} kHz, weight %{z}/255<extra></extra>",
-        ),
-        row=2, col=1,
-    )  # fmt: skip
+def _waveform(x: np.ndarray, y: np.ndarray) -> go.Scatter:
+    line = {"width": 0.5, "color": theme.UNCERTAIN}
+    return go.Scatter(x=x, y=y, fill="toself", line=line, hoverinfo="skip", name="waveform")
+
+
+def _spectrogram(grid: np.ndarray, columns: np.ndarray, kilohertz: np.ndarray) -> go.Heatmap:
+    return go.Heatmap(
+        z=(grid * 255).astype(np.uint8),
+        x=columns,
+        y=kilohertz,
+        colorscale="Greys",
+        reversescale=True,
+        showscale=False,
+        hoverinfo="skip",
+        name="spectrogram",
+    )
+
+
+def _weights(weights: np.ndarray, columns: np.ndarray, kilohertz: np.ndarray, opacity: float) -> go.Heatmap:
+    """The map over the spectrogram; one without frequencies lies over all of them."""
+    z = weights if weights.ndim == 2 else np.repeat(weights[None], len(kilohertz), axis=0)
+    return go.Heatmap(
+        z=(z * 255).astype(np.uint8),
+        x=columns,
+        y=kilohertz,
+        colorscale=MAP_COLOURS,
+        zmin=0,
+        zmax=255,
+        opacity=opacity,
+        showscale=False,
+        name="map",
+        hovertemplate="%{x:.2f} s, %{y:.1f} kHz, weight %{z}/255<extra></extra>",
+    )
 
 
 def contributions(verdict: Verdict) -> go.Figure:

@@ -146,13 +146,17 @@ def across(
     rows: list[dict[str, str]] = []
     for run in chosen:
         parts = ((found[run.id].get(split) or {}).get("by") or {}).get("dataset") or []
-        cells = {part["name"]: theme.interval(part.get("auc"), *((part.get("intervals") or {}).get("auc") or (None, None)))
-                 for part in parts}  # fmt: skip
+        cells = {part["name"]: _auc_with_interval(part) for part in parts}
         rows.append({"run": names[run.id], "learned from": ", ".join(run.datasets), **cells})
     st.caption("AUC of each run on each dataset that it was tested on.")
     names_of_columns = dict.fromkeys(name for row in rows for name in row)
     shown = [{name: row.get(name, "–") for name in names_of_columns} for row in rows]
     theme.show_table(shown, "compare-across-table")
+
+
+def _auc_with_interval(part: Mapping[str, Any]) -> str:
+    low, high = (part.get("intervals") or {}).get("auc") or (None, None)
+    return theme.interval(part.get("auc"), low, high)
 
 
 def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: Workspace) -> None:

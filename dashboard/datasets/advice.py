@@ -92,9 +92,12 @@ def _train_pair(info: DatasetInfo, pair: list[str]) -> None:
         label = "Train with both all the same" if probe.caution else "Train with both"
         waits = "The pair is measured first: what the two collections alone give away."
         if st.button(
-            label, key="partner-train", type="primary" if probe.ended else "secondary",
-            disabled=not probe.ended, help=None if probe.ended else waits,
-        ):  # fmt: skip
+            label,
+            key="partner-train",
+            type="primary" if probe.ended else "secondary",
+            disabled=not probe.ended,
+            help=None if probe.ended else waits,
+        ):
             train_with(info, advisor.advise(info).preset, pair)
     if not probe.ended:
         st.caption(waits)

@@ -225,9 +225,12 @@ def export_panel(infos: Sequence[DatasetInfo]) -> None:
     space = session.space()
     with st.container(horizontal=True):
         st.download_button(
-            "Save the statistics (JSON)", lambda: export.as_json(infos, space), "dataset_statistics.json", "application/json",
+            "Save the statistics (JSON)",
+            lambda: export.as_json(infos, space),
+            "dataset_statistics.json",
+            "application/json",
             key="export-json",
-        )  # fmt: skip
+        )
         st.download_button(
             "Save the statistics (CSV)",
             lambda: export.as_csv(infos, space),

@@ -37,9 +37,12 @@ def dataset_panel(info: DatasetInfo) -> None:
 
 def _labels(info: DatasetInfo, folder: str, said: Override) -> Override:
     one_is = st.radio(
-        "In a list of numbers, 1 means", (FAKE, REAL), format_func=("real", "fake").__getitem__,
-        index=0 if said.one_is == FAKE else 1, horizontal=True,
-    )  # fmt: skip
+        "In a list of numbers, 1 means",
+        (FAKE, REAL),
+        format_func=("real", "fake").__getitem__,
+        index=0 if said.one_is == FAKE else 1,
+        horizontal=True,
+    )
     prefix = info.root[len(folder) :] if info.root.startswith(folder) else ""
     names = [f"{prefix}/{name}".strip("/") for name in browse.folders(info.name, session.space())]
     edited = st.data_editor(

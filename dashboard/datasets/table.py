@@ -16,14 +16,29 @@ from dashboard import session, theme
 
 # What tells most comes first: a narrow window shows the beginning.
 ORDER = (
-    "name", "severity", "real", "fake", "ratio", "fakes", "media", "unlabelled", "complete", "published", "problems",
-    "leaks", "kind",
-)  # fmt: skip
+    "name",
+    "severity",
+    "real",
+    "fake",
+    "ratio",
+    "fakes",
+    "media",
+    "unlabelled",
+    "complete",
+    "published",
+    "problems",
+    "leaks",
+    "kind",
+)
 # Text colours that are readable on light and dark grounds.
 COLORS = {
-    "balanced": "#1E8E5A", "mild": "#2F7FC1", "moderate": "#C27C0E", "severe": "#D0442E", "extreme": "#A24BC4",
+    "balanced": "#1E8E5A",
+    "mild": "#2F7FC1",
+    "moderate": "#C27C0E",
+    "severe": "#D0442E",
+    "extreme": "#A24BC4",
     "single-class": "#7F7F7F",
-}  # fmt: skip
+}
 
 
 def headline(infos: Sequence[DatasetInfo]) -> str:

@@ -83,9 +83,11 @@ def _table(items: Sequence[Item]) -> None:
         key=f"detect-history-{hash(order)}",
         row_height=ROW,
         height=min(ROW * len(rows) + 38, 7 * ROW),
-        column_config={"picture": st.column_config.ImageColumn("preview", width="small"),
-                       "evidence": st.column_config.TextColumn(width="large")},
-    )  # fmt: skip
+        column_config={
+            "picture": st.column_config.ImageColumn("preview", width="small"),
+            "evidence": st.column_config.TextColumn(width="large"),
+        },
+    )
     chosen = [int(row) for row, _ in picked.selection.cells]
     if chosen and items[chosen[0]].key != st.session_state.get("detect_row"):
         st.session_state["detect_row"] = items[chosen[0]].key
@@ -132,9 +134,12 @@ def _row(item: Item, named: dict[str, str], *, picture: bool) -> dict[str, str]:
 
 
 MARKS = {
-    "fake": "✖ fake", "real": "● real", "uncertain": "◆ uncertain", "not_applicable": "○ not judged",
+    "fake": "✖ fake",
+    "real": "● real",
+    "uncertain": "◆ uncertain",
+    "not_applicable": "○ not judged",
     "error": "○ not readable",
-}  # fmt: skip
+}
 
 
 def thumbnail(item: Item) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -207,31 +208,42 @@ def _window(item: Item, unit: Unit, heard: HeatMap | None, *, alone: bool) -> No
 
 def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
     st.divider()
-    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in Path(verdict.file).stem)[:60] or "file"
     done = [j.verdict for j in item.latest.values() if j.verdict is not None]
-    space = session.space()
-    person = session.person()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Report (PDF)", lambda: report.as_pdf(done, job.submitted, stacking.together(done, space), person), f"report_{name}.pdf",
-            "application/pdf", key=f"pdf-{item.key}", on_click="ignore", icon=":material/picture_as_pdf:",
-        )  # fmt: skip
-        st.download_button(
-            "Report (HTML)", lambda: report.as_html(done, job.submitted, stacking.together(done, space), person), f"report_{name}.html",
-            "text/html", key=f"html-{item.key}", on_click="ignore", icon=":material/description:",
-        )  # fmt: skip
-        st.download_button(
-            "Report (JSON)", lambda: exports.as_json([v.to_dict() for v in done]), f"report_{name}.json",
-            "application/json", key=f"json-{item.key}", on_click="ignore", icon=":material/data_object:",
-        )  # fmt: skip
+        _reports(item, job, Path(verdict.file).stem, done)
         st.markdown("the truth was")
         for truth in feedback.TRUTHS:
-            if st.button(
-                truth, key=f"truth-{truth}-{item.key}", type="primary" if item.truth == truth else "secondary"
-            ):
+            kind: Literal["primary", "secondary"] = "primary" if item.truth == truth else "secondary"
+            if st.button(truth, key=f"truth-{truth}-{item.key}", type=kind):
                 feedback.keep(verdict, truth, session.person(), session.space(), item.upload.path)
                 item.truth = truth
                 st.rerun(scope="app")
         if item.truth:
             copy = ", with a copy for the dataset Feedback" if session.person().operator else ""
             st.caption(f"kept: {item.truth}{copy}")
+
+
+def _reports(item: Item, job: Job, stem: str, done: list[Verdict]) -> None:
+    """Each is written where its button is pressed."""
+    space, person = session.space(), session.person()
+
+    def write_pdf() -> bytes:
+        return report.as_pdf(done, job.submitted, stacking.together(done, space), person)
+
+    def write_html() -> str:
+        return report.as_html(done, job.submitted, stacking.together(done, space), person)
+
+    def write_json() -> str:
+        return exports.as_json([v.to_dict() for v in done])
+
+    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in stem)[:60] or "file"
+    for label, make, mime, icon in (
+        ("PDF", write_pdf, "application/pdf", ":material/picture_as_pdf:"),
+        ("HTML", write_html, "text/html", ":material/description:"),
+        ("JSON", write_json, "application/json", ":material/data_object:"),
+    ):
+        ending = label.lower()
+        key = f"{ending}-{item.key}"
+        st.download_button(
+            f"Report ({label})", make, f"report_{name}.{ending}", mime, key=key, on_click="ignore", icon=icon
+        )

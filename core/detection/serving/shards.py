@@ -30,9 +30,14 @@ def run(
     asked = {**asdict(request), "out": str(request.out) if request.out else None, "run": _everywhere(request)}
     found: dict[int, Verdict] = {}
     done = ray_shards.over_shards(
-        "core.detection.serving.shards:judge", items,
-        space=workspace(), shard=shard, cpus=workers, on_gpu=True, request=asked,
-    )  # fmt: skip
+        "core.detection.serving.shards:judge",
+        items,
+        space=workspace(),
+        shard=shard,
+        cpus=workers,
+        on_gpu=True,
+        request=asked,
+    )
     for one in done:
         for k, place in enumerate(one.places):
             verdict = (

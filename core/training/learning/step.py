@@ -212,8 +212,9 @@ class Stepper:
         if self.parts > 1:
             log.info(
                 "a whole batch would keep %.1f GB for its gradients: it goes through the network in %d parts",
-                whole / 1e9, self.parts,
-            )  # fmt: skip
+                whole / 1e9,
+                self.parts,
+            )
 
     def rehearse(self, batch: Batch, seed: int) -> None:
         """A pass forward and backward that changes nothing: neither weights nor statistics."""

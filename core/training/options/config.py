@@ -164,9 +164,11 @@ class TrainConfig:
         high=65_536,
     )
     learning_rate: float | None = option(
-        None, "of the new head; the backbone learns 10 times slower where it is pre-trained; empty: what suits the network",
-        low=1e-8, high=10,
-    )  # fmt: skip
+        None,
+        "of the new head; the backbone learns 10 times slower where it is pre-trained; empty: what suits the network",
+        low=1e-8,
+        high=10,
+    )
     weight_decay: float = option(1e-4, "pulls the weights towards zero", low=0, high=10)
     optimizer: str = option("adamw", "how the weights are updated", choices=OPTIMIZERS)
     scheduler: str = option(

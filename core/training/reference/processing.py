@@ -20,8 +20,16 @@ if TYPE_CHECKING:
     from core.training.reference.making import Measured, Part
 
 # Mild by the words of the studies: what a messenger, a site or an editor does to a file on its way.
-MILD = {("JPEG", 90), ("JPEG", 70), ("downscaling to", 0.75), ("H.264 CRF", 23), ("MP3 kbit/s", 128),
-        ("AAC kbit/s", 128), ("MP3 kbit/s", 64), ("Opus kbit/s", 64)}  # fmt: skip
+MILD = {
+    ("JPEG", 90),
+    ("JPEG", 70),
+    ("downscaling to", 0.75),
+    ("H.264 CRF", 23),
+    ("MP3 kbit/s", 128),
+    ("AAC kbit/s", 128),
+    ("MP3 kbit/s", 64),
+    ("Opus kbit/s", 64),
+}
 FILES = 40
 FEWEST = 8  # files: fewer say nothing of a kind
 SECONDS = 40.0  # of computing, for all kinds together; then those files that were measured must do

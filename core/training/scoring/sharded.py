@@ -74,9 +74,14 @@ class Sharded:
 
     def _cluster(self, items: list[list[str]]) -> Iterator[Done]:
         return ray_shards.over_shards(
-            "core.training.scoring.sharded:score_shard", items,
-            space=workspace(), shard=self._shard, cpus=self._cpus, on_gpu=True, run=str(self._folder.path.absolute()),
-        )  # fmt: skip
+            "core.training.scoring.sharded:score_shard",
+            items,
+            space=workspace(),
+            shard=self._shard,
+            cpus=self._cpus,
+            on_gpu=True,
+            run=str(self._folder.path.absolute()),
+        )
 
     def _here(self, items: list[list[str]], loaded: Loaded, ranks: Ranks, workers: int) -> Iterator[Done]:
         network = loaded.network.to(ranks.device)

@@ -16,9 +16,21 @@ from core.thresholds.sweep import Sweep, sweep
 from core.training.scoring.evaluation.majority import accuracy_warning, majority_baseline, one_sided_warning
 
 MEASURED = (
-    "auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1",
-    "precision_real", "f1_real", "macro_f1", "mcc", "specificity", "fpr",
-)  # fmt: skip
+    "auc",
+    "ap",
+    "eer",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "precision_real",
+    "f1_real",
+    "macro_f1",
+    "mcc",
+    "specificity",
+    "fpr",
+)
 RESAMPLES = 1000
 
 

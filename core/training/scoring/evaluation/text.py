@@ -9,13 +9,25 @@ from core import numbers
 from core.training.scoring.evaluation.provenance import package_lines
 
 ROWS = (
-    ("auc", "AUC"), ("ap", "average precision"), ("eer", "EER"), ("accuracy", "accuracy"),
-    ("balanced_accuracy", "balanced accuracy"), ("precision", "precision (fake)"), ("recall", "recall (fake)"),
-    ("f1", "F1 (fake)"), ("precision_real", "precision (real)"), ("recall_real", "recall (real)"),
-    ("f1_real", "F1 (real)"), ("macro_f1", "macro F1"), ("specificity", "specificity"), ("mcc", "MCC"),
-    ("log_loss", "log loss"), ("brier", "Brier"), ("ece", "calibration error"),
+    ("auc", "AUC"),
+    ("ap", "average precision"),
+    ("eer", "EER"),
+    ("accuracy", "accuracy"),
+    ("balanced_accuracy", "balanced accuracy"),
+    ("precision", "precision (fake)"),
+    ("recall", "recall (fake)"),
+    ("f1", "F1 (fake)"),
+    ("precision_real", "precision (real)"),
+    ("recall_real", "recall (real)"),
+    ("f1_real", "F1 (real)"),
+    ("macro_f1", "macro F1"),
+    ("specificity", "specificity"),
+    ("mcc", "MCC"),
+    ("log_loss", "log loss"),
+    ("brier", "Brier"),
+    ("ece", "calibration error"),
     ("precision_at_prevalence", "precision at prevalence"),
-)  # fmt: skip
+)
 
 
 def with_interval(at: Mapping[str, Any], name: str) -> str:
