@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 
 from core.training.learning.best_model import Loaded
 from core.training.reading.examples import Unusable, read
@@ -127,4 +126,6 @@ def _one(
 
 
 def _auc(labels: np.ndarray, scores: np.ndarray) -> float | None:
+    from sklearn.metrics import roc_auc_score  # slow to import, and judging a file needs none of it
+
     return float(roc_auc_score(labels, scores)) if 0 < labels.sum() < len(labels) else None

@@ -13,7 +13,6 @@ import pandas as pd
 from core import numbers, pdf
 from core.runs.folder import RunFolder
 from core.thresholds.sweep import Sweep, sweep
-from core.training.scoring.evaluation import plots
 from core.training.scoring.evaluation.report import report
 from core.training.scoring.evaluation.text import training_results
 from core.workspace import write_atomic
@@ -29,6 +28,8 @@ def write_results(
     best_epoch: int | None,
 ) -> list[Path]:
     """Every file of results/, also after one epoch or with one class only; what cannot be drawn says so."""
+    from core.training.scoring.evaluation import plots  # matplotlib is slow to import; few need pictures
+
     results = folder.results
     results.mkdir(parents=True, exist_ok=True)
     config = folder.config()
