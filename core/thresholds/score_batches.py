@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 
 from core.errors import BadInput
 from core.thresholds import plain_columns, score_text
+from core.thresholds.gunzip import Gunzip
+from core.thresholds.single_spaces import SingleSpaces
 from core.workspace import Workspace, workspace
 
 OPTIONAL = ("id", "group", "dataset", "modality", "identity", "method", "split", "probability")
@@ -71,6 +73,7 @@ class Asked:
     scores_as_text: bool = False
     fake_word: str | None = None  # the label that means fake, as the user says
     columns: dict[str, str] = field(default_factory=dict)  # as they were found
+    assumption: str = ""  # what was taken for granted about a file without a header
     left_out: int = 0  # rows of the workbench's own feedback that have no score
 
 
@@ -89,7 +92,9 @@ def batches(path: Path, limits: Limits, asked: Asked | None = None) -> Iterator[
         yield from _parquet_batches(path, limits, asked)
     elif head[:2] == b"\x1f\x8b":
         with path.open("rb") as file:
-            yield from _text_batches(_Gunzip(file, limits, path.name), path.name, asked)
+            yield from _text_batches(
+                Gunzip(file, limits.max_bytes, limits.too_large(path.name)), path.name, asked
+            )
     else:
         if path.stat().st_size > limits.max_bytes:
             raise BadInput(limits.too_large(path.name))
@@ -137,16 +142,15 @@ def _check_chunks(file: pq.ParquetFile, found: dict[str, str], name: str, limits
     ]
 
 
-def _text_batches(file: IO[bytes] | _Gunzip, name: str, asked: Asked) -> Iterator[pa.Table]:
-    raw: io.RawIOBase = file if isinstance(file, _Gunzip) else io.FileIO(file.fileno(), closefd=False)
+def _text_batches(file: IO[bytes] | Gunzip, name: str, asked: Asked) -> Iterator[pa.Table]:
+    raw: io.RawIOBase = file if isinstance(file, Gunzip) else io.FileIO(file.fileno(), closefd=False)
     buffered = io.BufferedReader(raw, BLOCK)
     head = _skip_comments(buffered, name)
-    named = bool(asked.mapping) and all(own.isdigit() for own in asked.mapping.values())
-    plain = plain_columns.recognise(head, asked.needed, asked.fake_word, named=named)
+    plain = plain_columns.recognise(head, asked.needed, asked.fake_word, _places_taken(asked.mapping))
     header, separator = _header(head, name) if plain is None else (plain.header, plain.separator)
     found = names(header, name, asked) if plain is None else places(plain, name, asked)
     spaced = separator == " "
-    source = io.BufferedReader(plain_columns.SingleSpaces(buffered, BLOCK), BLOCK) if spaced else buffered
+    source = io.BufferedReader(SingleSpaces(buffered, BLOCK), BLOCK) if spaced else buffered
     types = dict.fromkeys(header, pa.string())
     if "score" in found and not asked.scores_as_text:
         types[found["score"]] = pa.float64()
@@ -201,15 +205,47 @@ def _drop_unscored(table: pa.Table, asked: Asked) -> pa.Table:
     return kept
 
 
+def _places_taken(mapping: Mapping[str, str]) -> dict[str, int]:
+    """The columns that are named by their places, from 0."""
+    by_place = bool(mapping) and all(own.isdigit() for own in mapping.values())
+    return {known: int(own) - 1 for known, own in mapping.items()} if by_place else {}
+
+
 def places(plain: plain_columns.PlainColumns, name: str, asked: Asked) -> dict[str, str]:
     """House name -> place (from 1) of each column of a file without a header."""
-    found = {known: str(place + 1) for known, place in plain.known().items()}
-    for known, own in asked.mapping.items():
+    for own in asked.mapping.values():
         if not own.isdigit() or not 1 <= int(own) <= plain.count:
             raise BadInput(
                 f"{name} has no header: a column is named by its place, 1 to {plain.count}, not {own!r}"
             )
-        found[known] = own
+    found = {known: str(place + 1) for known, place in plain.known().items()} | dict(asked.mapping)
+    _refuse_doubts(plain, name, asked, found)
+    asked.columns = {known: f"column {own}" for known, own in found.items()}
+    if plain.assumed:
+        fake = f"{asked.fake_word} for fake" if asked.fake_word else "1 for fake"
+        score = f", and column {found['score']} for scores" if "score" in asked.needed else ""
+        asked.assumption = (
+            f"{name} has no header: column {found['label']}, of 0 and 1, is taken for the labels, {fake}{score}; "
+            "--column label=PLACE says otherwise"
+        )
+    return found
+
+
+def _refuse_doubts(
+    plain: plain_columns.PlainColumns, name: str, asked: Asked, found: Mapping[str, str]
+) -> None:
+    """What the file does not say by itself."""
+    if plain.begins_as_header and plain.assumed:
+        raise BadInput(
+            f"{name} begins with the numbers {', '.join(map(str, range(plain.count)))}, which are no names of columns; "
+            "write label, score and the like there"
+        )
+    for known, choices in plain.doubts:
+        shown = " and ".join(str(place + 1) for place in choices[:4])
+        raise BadInput(
+            f"{name} has no header, and its columns {shown} may each be the {known}; "
+            f"--column {known}={choices[-1] + 1} names one"
+        )
     missing = [c for c in asked.needed if c not in found]
     if missing:
         help_ = "; a key file says the labels (--key KEY)" if missing[0] == "label" else ""
@@ -217,41 +253,6 @@ def places(plain: plain_columns.PlainColumns, name: str, asked: Asked) -> dict[s
             f"{name} has {plain.count} columns without a header, and none is "
             f"{'an' if missing[0] == 'id' else 'a'} {missing[0]}{help_}"
         )
-    asked.columns = {known: f"column {own}" for known, own in found.items()}
-    return found
-
-
-class _Gunzip(io.RawIOBase):
-    """Decompresses as it is read and stops at the limit: a small file may hold terabytes."""
-
-    def __init__(self, file: IO[bytes], limits: Limits, name: str) -> None:
-        self.file, self.limits, self.name = file, limits, name
-        self.inflate = zlib.decompressobj(31)
-        self.given = 0
-        self.left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = len(buffer)
-        data = b""
-        while not data:
-            if self.inflate.eof:  # members may follow each other
-                self.left = self.inflate.unused_data or self.file.read(1 << 20)
-                if not self.left:
-                    return 0
-                self.inflate = zlib.decompressobj(31)
-            source = self.left or self.inflate.unconsumed_tail or self.file.read(1 << 20)
-            self.left = b""
-            if not source:
-                raise EOFError("the compressed file ends early")
-            data = self.inflate.decompress(source, wanted)
-        self.given += len(data)
-        if self.given > self.limits.max_bytes:
-            raise BadInput(self.limits.too_large(self.name))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 def _header(head: bytes, name: str) -> tuple[list[str], str]:

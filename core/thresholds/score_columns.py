@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from core.errors import BadInput
 from core.thresholds import score_text
-from core.thresholds.plain_columns import FAKE_WORDS, REAL_WORDS, is_number
+from core.thresholds.column_choice import FAKE_WORDS, REAL_WORDS, is_number
 from core.thresholds.score_batches import Limits
 
 

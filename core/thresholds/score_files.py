@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import BadInput
+from core.thresholds.column_choice import is_number as _is_number
 from core.thresholds.own_scale import TURNED
-from core.thresholds.plain_columns import is_number as _is_number
 from core.thresholds.score_batches import OPTIONAL, Asked, Limits, ScoresAreText, batches
 from core.thresholds.score_columns import ScoreColumns
 
@@ -72,6 +72,8 @@ def _read(
         return _read(path, replace(asked, scores_as_text=True), columns, fake_label, limits)
     table = parts.table()
     table.attrs |= {"columns": asked.columns, "labels": parts.label_words(), "notes": []}
+    if asked.assumption:
+        table.attrs["notes"].append(asked.assumption)
     if asked.left_out:
         some = "1 row has" if asked.left_out == 1 else f"{asked.left_out:,} rows have"
         table.attrs["notes"].append(
@@ -97,7 +99,7 @@ def _with_labels(scores: pd.DataFrame, key: pd.DataFrame, path: Path | str) -> p
     if "method" in key and "method" not in scores:
         found["method"] = key["method"].take(place).to_numpy()
     found.attrs = scores.attrs | {"labels": key.attrs["labels"], "key_columns": key.attrs["columns"]}
-    found.attrs["notes"] = [*scores.attrs["notes"], *note]
+    found.attrs["notes"] = [*scores.attrs["notes"], *key.attrs["notes"], *note]
     return found[["label", "score", *(name for name in found if name not in ("label", "score"))]]
 
 

@@ -99,7 +99,24 @@ REFUSED = {
     "only a header": ("label,score\n", "has no rows"),
     "no label": ("verdict,score\n1,0.9\n0,0.1\n", "no column 'label'; it has verdict, score"),
     "no score": ("label,p\n1,0.9\n0,0.1\n", "no column 'score'"),
-    "no header": ("1,0.9\n0,0.1\n", "no column 'label'"),
+    "no header, two columns of 0 and 1": (
+        "a,1,0.9,0\nb,0,0.1,0\nc,1,0.3,1\n",
+        r"its columns 2 and 4 may each be the label; --column label=4 names one",
+    ),
+    "no header, verdicts for scores": ("a,1,0\nb,0,0\nc,1,1\n", "its columns 2 and 3 may each be the label"),
+    "no header, two columns of scores": (
+        "a 0.9 0.1 fake\nb 0.2 0.8 real\n",
+        "its columns 2 and 3 may each be the score; --column score=3 names one",
+    ),
+    "no header, two whole numbers": (
+        "a 0.9 2\nb 0.2 1\nc 0.1 2\n",
+        "labels are '2', '1' and it is not plain",
+    ),
+    "names as pandas numbers them": (
+        "0,1\n0.9,1\n0.1,0\n",
+        "begins with the numbers 0, 1, which are no names",
+    ),
+    "an index and names as pandas numbers them": (",0,1\n0,0.9,1\n1,0.1,0\n", "no column 'label'"),
     "two scores": ("label,score,Score\n1,0.9,0.8\n0,0.1,0.2\n", "two columns 'score'"),
     "NaN": ("label,score\n1,0.9\n0,nan\n", "score in row 2 is missing, NaN or infinite"),
     "infinite": ("label,score\n1,inf\n0,0.1\n", "score in row 1 is missing, NaN or infinite"),
@@ -267,7 +284,6 @@ FIELD_FILES = {
     "ASVspoof CM": "LA_1 - bonafide 2.5\nLA_2 A07 spoof -1.5\n",
     "score before key": "LA_1 2.5 bonafide\nLA_2 -1.5 spoof\n",
     "tabs and ragged spaces": " LA_1\t-  bonafide   2.5 \r\nLA_2 A07\tspoof -1.5\r\n",
-    "0 and 1 beside scores": "LA_1 2.5 0\nLA_2 -1.5 1\n",
     "target and nontarget": "target 2.5\nnontarget -1.5\n",
     "words of others": "a human 2.5\nb Deepfake -1.5\n",
     "a header, apart by spaces": "utterance key score\nLA_1 genuine 2.5\nLA_2 spoof -1.5\n",
@@ -300,6 +316,52 @@ def test_reads_scores_as_the_field_writes_them(name: str, packed: bool, tmp_path
         assert table["method"].tolist() == ["-", "A07"]
     left_out = [f"{path.name}: 1 row has no score and is left out"] if "verdict" in FIELD_FILES[name] else []
     assert table.attrs["notes"] == left_out
+
+
+ZERO_AND_ONE = {
+    "between spaces": ("LA_1 2.5 0\nLA_2 -1.5 1\n", 3, 2),
+    "between commas": ("LA_1,2.5,0\nLA_2,-1.5,1\n", 3, 2),
+    "commas and spaces": ("LA_1, 2.5, 0\nLA_2, -1.5, 1\n", 3, 2),
+    "without names": ("2.5,0\n-1.5,1\n", 2, 1),
+    "labels first": ("0;2.5\n1;-1.5\n", 1, 2),
+    "written as floats, by tabs": ("2.5\t0.0\n-1.5\t1.0\n", 2, 1),
+    "a number for each row": ("1,2.5,0\n2,-1.5,1\n", 3, 2),
+    "numbers for names": ("1001,2.5,0\n1002,-1.5,1\n", 3, 2),
+    "a column that is always 1": ("LA_1,1,2.5,0\nLA_2,1,-1.5,1\n", 4, 3),
+}
+
+
+@pytest.mark.parametrize("name", ZERO_AND_ONE)
+def test_zero_and_one_without_a_header_are_labels_and_that_is_told(name: str, tmp_path: Path) -> None:
+    text, label, score = ZERO_AND_ONE[name]
+    table = read(write(tmp_path / "s.txt", text))
+    assert (table["label"].tolist(), table["score"].tolist()) == ([0, 1], [2.5, -1.5])
+    (note,) = table.attrs["notes"]
+    assert f"column {label}, of 0 and 1, is taken for the labels, 1 for fake, and column {score} for" in note
+    assert read(tmp_path / "s.txt", fake_label="0" if "0.0" not in text else "0.0")["label"].tolist() == [
+        1,
+        0,
+    ]
+    named = read(tmp_path / "s.txt", mapping={"label": str(label)})
+    assert (named["label"].tolist(), named["score"].tolist()) == ([0, 1], [2.5, -1.5])
+    assert named.attrs["notes"] == []
+
+
+def test_labels_that_change_far_down_the_file_are_found_all_the_same(tmp_path: Path) -> None:
+    rows = [f"u{i},{i / 7:.4f},{int(i < 6_000)}\n" for i in range(12_000)]
+    table = read(write(tmp_path / "s.csv", "".join(rows)))
+    assert table["label"].sum() == 6_000
+
+
+def test_a_key_of_zero_and_one_beside_numbered_ids_and_verdicts_for_scores(tmp_path: Path) -> None:
+    key = write(tmp_path / "key.csv", "1001,0\n1002,1\n1003,1\n")
+    table = read(write(tmp_path / "s.csv", "1002,0.9\n1001,0.1\n"), key=key)
+    assert (table["label"].tolist(), table["score"].tolist()) == ([1, 0], [0.9, 0.1])
+    assert "key.csv has no header: column 2, of 0 and 1, is taken for the labels" in table.attrs["notes"][0]
+    hard = read(
+        write(tmp_path / "hard.txt", "u1 1\nu2 0\n"), key=write(tmp_path / "k.txt", "u1 fake\nu2 real\n")
+    )
+    assert hard["score"].tolist() == [1, 0]
 
 
 def test_two_words_that_nobody_knows_are_asked_for_and_taken_as_said(tmp_path: Path) -> None:
