@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from core.access import LOCAL, Person
-from core.catalog import components, duplicates, info
+from core.catalog import components, copies, duplicates, info
 from core.catalog.duplicates import MOST_FILES, Pair, Progress
 from core.catalog.sources import bare, is_full_name, of_family, shared_keys, sharing
 from core.workspace import Workspace, workspace, write_json
@@ -85,6 +85,7 @@ def report(
         *crossing_datasets(kept),
         *faceforensics_sources(kept),
         *celeb_identities(kept),
+        *contradicting_copies(kept),
     ]
     if media and len(kept):
         same = duplicates.exact(kept, space, progress)
@@ -194,6 +195,13 @@ def celeb_identities(kept: pd.DataFrame) -> list[Leak]:
             text = f"{name}: {len(both)} of the {len(in_test)} celebrities in test are also in train or val"
             found.append(Leak("shared identities", text, len(both), both[:10]))
     return found
+
+
+def contradicting_copies(kept: pd.DataFrame) -> list[Leak]:
+    """Files whose bytes lie here under both labels, as the plan tied them."""
+    pairs = copies.contradictions(kept)
+    examples = [f"{real} and {fake}" for real, fake in pairs[:10]]
+    return [Leak("same bytes, two labels", copies.describe(pairs), len(pairs), examples)] if pairs else []
 
 
 def find_shared_sources(names: Iterable[str]) -> list[Leak]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.catalog import components, exclusions, sources
+from core.catalog import components, copies, exclusions, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
 from core.catalog.allocation import SPLITS, USUAL_SHARES, parse_shares
 from core.catalog.shared_splits import divisions, follow_official
@@ -44,8 +44,8 @@ def plan(
     space: Workspace | None = None,
 ) -> Plan:
     """Divide every dataset of the sample table; the same for the same samples, shares and seed. Each is divided on its
-    own, but by group those that share originals or people are divided together, and what has no official lists follows
-    them."""
+    own, but by group those that share originals, people or files are divided together, and what has no official lists
+    follows them. But at random, copies of one file stay on one side."""
     fractions = parse_shares(shares)
     if protocol not in PROTOCOLS:
         raise BadInput(f"protocol {protocol!r} is unknown; known are {', '.join(PROTOCOLS)}")
@@ -61,8 +61,10 @@ def plan(
             "protocol: heldout_method needs a dataset with at least two methods, and none here has; "
             "use the protocol group, or name a dataset with more methods"
         )
+    if protocol != "random":
+        table = copies.tie(table, notes, space)
     split = np.full(len(table), "", dtype=object)
-    shared = sources.shared_keys(table) if protocol in ("group", "official") else {}
+    shared = sources.shared_keys(table) | copies.shared(table) if protocol in ("group", "official") else {}
     for names in divisions(table, shared if protocol == "group" else {}):
         part = table[table["dataset"].isin(names)]
         named = " and ".join(names)
@@ -70,6 +72,9 @@ def plan(
         split[part.index] = assign_splits(dataset, protocol, heldout)
     if protocol == "official":
         follow_official(table, split, shared, notes)
+    if protocol != "random":
+        listed = table["split"].fillna("").astype(str).to_numpy() != ""
+        copies.drop_crossing(table, split, listed & (protocol == "official"), notes)
     table = table.assign(split=split)
     return finish_plan(table, protocol, seed, notes, test_wanted=fractions[2] > 0)
 
