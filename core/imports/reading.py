@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,9 @@ NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "params")
 PREFIXES = ("module.", "timm_model.", "model.", "backbone.", "net.", "network.", "state_dict.", "_orig_mod.")
 DOCUMENT_BYTES = 10_000_000  # of a config.json
 WEIGHTS_OF_A_FOLDER = ("model.safetensors", "pytorch_model.bin", "model.onnx", "onnx/model.onnx")
-SHARDS = "model.safetensors.index.json"  # says in which file of several each tensor lies
+# Each says in which file of several each tensor lies.
+SHARDS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+ONE_OF_SEVERAL = re.compile(r"-\d{5}-of-\d{5}\.\w+$")
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".h5", ".hdf5", ".onnx")
 
 
@@ -40,11 +43,13 @@ def read(source: Path, limits: Limits | None = None) -> Contents:
     if not source.exists():
         raise BadInput(f"there is no {source}; name a file or folder of weights")
     path = _weights_in(source) if source.is_dir() else source
+    if ONE_OF_SEVERAL.search(path.name):
+        raise BadInput(_in_several(path, source))
     limits.check_file(path)
-    content = _shards(path, limits) if path.name == SHARDS else _reader(path)(path, limits)
+    content = _shards(path, limits) if path.name in SHARDS else _reader(path)(path, limits)
     folder = source if source.is_dir() else path.parent
-    given = replace(content.given, name=source.name)
-    beside = path.name in WEIGHTS_OF_A_FOLDER and (folder / "config.json").is_file()
+    given = replace(content.given, name=source.name, weights=path.name)
+    beside = path.name in (*WEIGHTS_OF_A_FOLDER, *SHARDS) and (folder / "config.json").is_file()
     if source.is_dir() or beside or content.given.graph:
         given = replace(
             given,
@@ -56,17 +61,25 @@ def read(source: Path, limits: Limits | None = None) -> Contents:
 
 def _weights_in(folder: Path) -> Path:
     """The one file of weights of a folder."""
-    for name in (*WEIGHTS_OF_A_FOLDER, SHARDS):
+    for name in (*WEIGHTS_OF_A_FOLDER, *SHARDS):
         if (folder / name).is_file():
             return folder / name
     found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-    if len(found) == 1:
+    if len(found) == 1 or any(ONE_OF_SEVERAL.search(path.name) for path in found):
         return found[0]
     if not found:
         raise BadInput(f"{folder.name} holds no file of weights ({', '.join(SUFFIXES)})")
     raise BadInput(
         f"{folder.name} holds {len(found)} files of weights; name one of them, e.g. {found[0].name}"
     )
+
+
+def _in_several(path: Path, source: Path) -> str:
+    """Of a file that is one of several of a model."""
+    index = SHARDS[path.suffix == ".bin"]
+    if source.is_dir() or not (path.parent / index).is_file():
+        return f"{path.name} is one of several files; {index}, which says what lies in which, is missing beside it"
+    return f"{path.name} is one of several files of a model; name their folder"
 
 
 def _reader(path: Path) -> Callable[[Path, Limits], Contents]:
@@ -87,6 +100,12 @@ def _reader(path: Path) -> Callable[[Path, Limits], Contents]:
 
 
 def _torch(path: Path, limits: Limits) -> Contents:
+    tensors, peeled = _load_torch(path, limits)
+    return _peel(tensors, path, peeled)
+
+
+def _load_torch(path: Path, limits: Limits) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """The tensors, and the names of the dictionaries that they lie in."""
     checkpoint_size.check(path, limits)
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
@@ -111,7 +130,7 @@ def _torch(path: Path, limits: Limits) -> Contents:
         raise BadInput(
             f"{path.name} holds no tensors; its entries are {', '.join(map(str, list(content)[:5]))}"
         )
-    return _peel(tensors, path, peeled)
+    return tensors, peeled
 
 
 def _safetensors(path: Path, limits: Limits) -> Contents:
@@ -130,18 +149,29 @@ def _load_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 def _shards(index: Path, limits: Limits) -> Contents:
     """A large model in several files: all of them together, within the limits of one."""
-    places = _document(index).get("weight_map")
-    names = sorted({str(name) for name in places.values()}) if isinstance(places, Mapping) else []
+    stated = _document(index).get("weight_map")
+    places = stated if isinstance(stated, dict) else {}
+    names = sorted({str(name) for name in places.values()})
     if not names:
         raise BadInput(f"{index.name} names no files of weights")
     for name in names:
         if Path(name).name != name or not (index.parent / name).is_file():
             raise BadInput(f"{index.name} names {name[:80]!r}, which does not lie beside it")
-    total = sum((index.parent / name).stat().st_size for name in names)
-    checkpoint_size.check_bytes(index.name, total, total, limits)
+    parts = [index.parent / name for name in names]
+    packed = sum(part.stat().st_size for part in parts)
+    checkpoint_size.check_bytes(index.name, packed, packed, limits)
     tensors: dict[str, torch.Tensor] = {}
-    for name in names:
-        tensors |= _load_safetensors(index.parent / name)
+    for part in parts:
+        limits.check_file(part)
+        tensors |= _load_safetensors(part) if part.suffix == ".safetensors" else _load_torch(part, limits)[0]
+        unpacked = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+        checkpoint_size.check_bytes(index.name, unpacked, packed, limits)
+    lost = [str(name) for name in places if name not in tensors]
+    if lost:
+        raise BadInput(
+            f"{index.name}: {len(lost)} of {len(places)} tensors do not lie where it says ({', '.join(lost[:3])}); "
+            "fetch its files again"
+        )
     return _peel(tensors, index, [])
 
 

@@ -39,6 +39,7 @@ class Given:
 
     tensors: Mapping[str, torch.Tensor]
     name: str = ""  # of the file or folder
+    weights: str = ""  # the file that the tensors come from
     config: Mapping[str, Any] = field(default_factory=dict)  # config.json, or what an .h5 says of its layers
     processor: Mapping[str, Any] = field(default_factory=dict)  # preprocessor_config.json
     # Of an ONNX file: its input, output and activation.
@@ -109,6 +110,10 @@ class Family(ABC):
     @abstractmethod
     def recognise(self, given: Given) -> Match | None:
         """The match, None where the names and shapes are not this family's."""
+
+    def explain(self, given: Given) -> str:
+        """Why what looks like one of these, and is none, is none; and what to do. Empty where it does not look so."""
+        return ""
 
     @abstractmethod
     def build(self, **options: Any) -> nn.Module:

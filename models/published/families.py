@@ -43,12 +43,14 @@ def recognise(given: Given, only: str | None = None) -> tuple[Family, Match]:
         match = one.recognise(given)
         if match is not None:
             return one, match
+    asked = [family(only)] if only else list(families().values())
+    because = next((why for one in asked if (why := one.explain(given))), "")
     begins = f"its {len(given.tensors)} tensors begin with {', '.join(list(given.tensors)[:SHOWN]) or 'none'}"
     if only:
-        missing = _missing(family(only), given) if family(only).compared else ""
-        raise Refused(f"{given.name} is not of the family {only}: {missing or begins}")
+        because = because or (_missing(family(only), given) if family(only).compared else "")
+        raise Refused(f"{given.name} is not of the family {only}: {because or begins}")
     raise Refused(
-        f"{given.name} is of no family known here: {_nearest(given) or begins}; "
+        f"{given.name} is of no family known here: {because or _nearest(given) or begins}; "
         f"known are {', '.join(sorted(families()))}"
     )
 

@@ -5,7 +5,6 @@ No code of a folder is ever run: what transformers does not know by its `model_t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,13 +17,12 @@ from models.cards import ModelCard
 from models.published import bounds, cam_layers, labels
 from models.published.base import ONNX_TENSOR, Family, Given, Match, Refused
 from models.published.pictures import picture_options
+from models.published.sound import LONGEST, sound_options
+from models.published.spectrograms import Kaldi, Whisper
 from models.published.timm_folder import WRAPPED
 from models.shapes import without_values
 
 LEFT_OUT = ("auto_map", "_name_or_path", "torch_dtype", "dtype", "quantization_config", "attn_implementation")
-SPECTROGRAM = "audio-spectrogram-transformer"
-LONGEST = 30.0  # seconds of a recording that are heard
-MOST_STEPS = 6_000  # of a spectrogram, a hundred a second
 SHORTEST = 400  # samples: what the convolutions of wav2vec 2.0 need
 
 
@@ -37,25 +35,41 @@ class HuggingFaceFamily(Family):
     classifier = "model.classifier"
 
     def recognise(self, given: Given) -> Match | None:
-        kind = given.config.get("model_type")
-        if not isinstance(kind, str) or kind == WRAPPED or given.has(ONNX_TENSOR):
+        kind = _kind(given)
+        if kind is None or kind == WRAPPED or given.has(ONNX_TENSOR):
             return None
         modality = _modality(kind, given)
+        _require_classifier(kind, modality, given)
         known = labels.of_config(given.config, given.name) or _without_names(given)
         several = given.config.get("problem_type") == "multi_label_classification"
         reading, undecided = labels.read_labels(known, given.name, independent=several)
         bounds.require_bounded(given.config, given.name)
-        config = {k: v for k, v in given.config.items() if k not in LEFT_OUT}
+        config = {k: v for k, v in given.config.items() if k not in LEFT_OUT} | {"model_type": kind}
         feeding = picture_options(given) if modality == "image" else sound_options(kind, given)
         options = {"modality": modality, "config": config, "labels": list(known.values()), **feeding}
-        named = given.config.get("architectures")
-        title = str(named[0])[:100] if isinstance(named, list) and named else kind
+        title = next(iter(_architectures(given)), kind)
         notes = (
             ("Several of its labels can hold at once: each output is read by its own sigmoid.",)
             if several
             else ()
         )
         return Match(options, title, reading, notes=notes, undecided=undecided)
+
+    def explain(self, given: Given) -> str:
+        """Why a folder that looks like one of these is none."""
+        if given.has(ONNX_TENSOR) or "architecture" in given.config:
+            return ""
+        if given.config:
+            return (
+                "its config.json names neither model_type nor an architecture of transformers, so nothing says which "
+                "network this is; take the config.json of the published folder"
+            )
+        if given.weights.startswith(("model.safetensors", "pytorch_model.bin")):
+            return (
+                f"config.json is missing beside {given.weights}, and it says which network these tensors are; put it "
+                "there, with preprocessor_config.json"
+            )
+        return ""
 
     def build(self, **options: Any) -> nn.Module:
         return Transformer(options["modality"], options["config"], options)
@@ -104,6 +118,7 @@ class HuggingFaceFamily(Family):
             "modality": "image", "config": {"model_type": "vit"}, "labels": [], "size": 224, "mean": [0.5] * 3,
             "std": [0.5] * 3, "resize": "fit", "shorter_side": 0, "filter": "bilinear", "sample_rate": 16_000,
             "seconds": LONGEST, "normalise": False, "bands": 0, "steps": 0, "centre": 0.0, "spread": 1.0,
+            "window": 0, "hop": 0,
         }  # fmt: skip
 
 
@@ -118,27 +133,27 @@ class Transformer(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         if self.modality == "image":
             return self.model(pixel_values=inputs).logits
+        if self.feeding["hop"]:
+            return self.model(input_features=_whisper(self.feeding).of(inputs)).logits
         if self.feeding["bands"]:
-            return self.model(input_values=self._spectrogram(inputs)).logits
+            return self.model(input_values=_kaldi(self.feeding).of(inputs)).logits
         if self.feeding["normalise"]:  # each recording to zero mean and unit variance
             inputs = functional.layer_norm(inputs, inputs.shape[1:], eps=1e-7)
         if inputs.shape[1] < SHORTEST:
             inputs = functional.pad(inputs, (0, SHORTEST - inputs.shape[1]))
         return self.model(input_values=inputs).logits
 
-    def _spectrogram(self, sound: torch.Tensor) -> torch.Tensor:
-        """(batch, steps, bands): Kaldi's filter banks, as the extractor of these transformers makes them."""
-        from torchaudio.compliance.kaldi import fbank
 
-        rows, feeding = [], self.feeding
-        for one in sound:
-            bank = fbank(
-                one[None], sample_frequency=feeding["sample_rate"], window_type="hanning",
-                num_mel_bins=feeding["bands"],
-            )  # fmt: skip
-            bank = bank[: feeding["steps"]]
-            rows.append(functional.pad(bank, (0, 0, 0, feeding["steps"] - len(bank))))
-        return (torch.stack(rows) - feeding["centre"]) / (2 * feeding["spread"])
+def _kaldi(feeding: Mapping[str, Any]) -> Kaldi:
+    return Kaldi(
+        feeding["sample_rate"], feeding["bands"], feeding["steps"], feeding["centre"], feeding["spread"]
+    )
+
+
+def _whisper(feeding: Mapping[str, Any]) -> Whisper:
+    return Whisper(
+        feeding["sample_rate"], feeding["bands"], feeding["steps"], feeding["window"], feeding["hop"]
+    )
 
 
 @contextmanager
@@ -175,61 +190,61 @@ def _model(modality: str, config: Mapping[str, Any]) -> nn.Module:
     return _maker(modality).from_config(_config(config), trust_remote_code=False, attn_implementation="eager")
 
 
-def _modality(kind: str, given: Given) -> str:
+def _classifiers(modality: str) -> Mapping[str, str | tuple[str, ...]]:
+    """model_type -> the names of its classifiers."""
     from transformers.models.auto import modeling_auto as known
 
-    pictures = kind in known.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
-    sound = kind in known.MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES
-    if not pictures and not sound:
+    if modality == "image":
+        return known.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
+    return known.MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES
+
+
+def _names_of(kind: str, modality: str) -> tuple[str, ...]:
+    found = _classifiers(modality).get(kind, ())
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+def _kind(given: Given) -> str | None:
+    """model_type, and where that is not stated the one whose classifier the architectures name."""
+    kind = given.config.get("model_type")
+    if isinstance(kind, str):
+        return kind
+    named = _architectures(given)
+    for modality in ("image", "audio"):
+        for kind in _classifiers(modality):
+            if set(named) & set(_names_of(kind, modality)):
+                return kind
+    return None
+
+
+def _architectures(given: Given) -> list[str]:
+    named = given.config.get("architectures")
+    return [str(name)[:100] for name in named] if isinstance(named, list) else []
+
+
+def _modality(kind: str, given: Given) -> str:
+    for modality in ("image", "audio"):
+        if _names_of(kind, modality):
+            return modality
+    raise Refused(
+        f"{given.name}: transformers has no classifier of pictures or sound for model_type {kind[:60]!r}; "
+        "code of the folder's own is never run; name a folder of one that it has, or an ONNX export"
+    )
+
+
+def _require_classifier(kind: str, modality: str, given: Given) -> None:
+    """A backbone has no outputs for fake and real, whatever its config.json calls it."""
+    named, known = _architectures(given), _names_of(kind, modality)
+    if named and not set(named) & set(known) and not any("classifier" in name for name in given.tensors):
         raise Refused(
-            f"{given.name}: transformers has no classifier of pictures or sound for model_type {kind!r}; "
-            "code of the folder's own is never run"
+            f"{given.name} has no head: its config.json calls it {named[0]}, which is no classifier; name the folder of "
+            f"one that was trained as {known[0]}"
         )
-    return "image" if pictures else "audio"
 
 
 def _without_names(given: Given) -> dict[int, str]:
     """What transformers calls outputs that nobody named; it leaves these names out of the file."""
     return {i: f"LABEL_{i}" for i in range(max(1, bounds.labels_asked(given, "num_labels")))}
-
-
-def sound_options(kind: str, given: Given) -> dict[str, Any]:
-    processor = given.processor
-    if not processor:
-        raise Refused(
-            f"{given.name}: preprocessor_config.json is missing, and nothing else says how sound is fed; put it beside"
-        )
-    rate = _whole(given, "sampling_rate", 16_000, 4_000, 192_000)
-    if kind == SPECTROGRAM:
-        steps = _whole(given, "max_length", 1024, 2, MOST_STEPS)
-        return {
-            "bands": _whole(given, "num_mel_bins", 128, 4, 512), "steps": steps, "sample_rate": rate,
-            "centre": _number(given, "mean", -4.2677393), "spread": _number(given, "std", 4.5689974),
-            "seconds": steps / 100 + 0.025, "normalise": False,
-        }  # fmt: skip
-    if processor.get("feature_size", 1) != 1:
-        raise Refused(f"{given.name}: the features that {kind} takes are not known here; only raw sound is")
-    return {"sample_rate": rate, "normalise": bool(processor.get("do_normalize", True)), "seconds": LONGEST}
-
-
-def _whole(given: Given, key: str, usual: int, least: int, most: int) -> int:
-    value = given.processor.get(key, usual)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise Refused(
-            f"{given.name}: preprocessor_config.json gives {key} = {str(value)[:40]}; "
-            f"it must be a whole number from {least} to {most}"
-        )
-    return value
-
-
-def _number(given: Given, key: str, usual: float) -> float:
-    value = given.processor.get(key, usual)
-    wrong = isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)
-    if wrong or (key == "std" and value == 0):
-        raise Refused(
-            f"{given.name}: preprocessor_config.json gives {key} = {str(value)[:40]}, which is no number to scale by"
-        )
-    return float(value)
 
 
 FAMILY = HuggingFaceFamily()

@@ -293,6 +293,22 @@ def tiny_sound(folder: Path, kind: str) -> Path:
         )
         transformers.ASTForAudioClassification(config).save_pretrained(folder)
         extractor = transformers.ASTFeatureExtractor(num_mel_bins=32, max_length=128)
+    elif kind == "whisper":  # of one second
+        config = transformers.WhisperConfig(
+            d_model=16,
+            encoder_layers=2,
+            decoder_layers=1,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=32,
+            decoder_ffn_dim=32,
+            num_mel_bins=20,
+            max_source_positions=50,
+            classifier_proj_size=16,
+            **labels,
+        )
+        transformers.WhisperForAudioClassification(config).save_pretrained(folder)
+        extractor = transformers.WhisperFeatureExtractor(feature_size=20, chunk_length=1)
     else:
         config = transformers.Wav2Vec2Config(
             hidden_size=32,

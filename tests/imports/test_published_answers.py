@@ -286,7 +286,7 @@ def test_labels_that_hold_at_once_are_read_one_by_one(tmp_path: Path, space: Wor
         assert torch.allclose(network_of("several", space)(pictures).softmax(-1)[:, 1], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["wav2vec2", "ast"])
+@pytest.mark.parametrize("kind", ["wav2vec2", "ast", "whisper"])
 def test_sound_of_transformers_answers_as_its_extractor_and_network(
     kind: str, tmp_path: Path, space: Workspace
 ) -> None:
