@@ -14,7 +14,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from core.catalog.shortcut_measurements import FEATURES, PER_CLASS, Progress, cache_file, measurements
+from core.catalog.info import file_of
+from core.catalog.shortcut_measurements import (
+    FEATURES,
+    PER_CLASS,
+    Progress,
+    cache_file,
+    measurements,
+    read_cached_features,
+)
 from core.workspace import Workspace, workspace
 
 WARN_ABOVE = 0.7
@@ -88,6 +96,25 @@ def probe_together(
         measurements(name, per_class=per_class, seed=seed, space=space, progress=progress) for name in names
     ]
     return _rate(" + ".join(names), pd.concat(parts, ignore_index=True), seed)
+
+
+def measured_together(names: Sequence[str], *, space: Workspace | None = None) -> Probe | None:
+    """The same from what was measured before, without reading a file; None where a dataset was not, or was scanned
+    anew since."""
+    parts = [_measured(name, space or workspace()) for name in names]
+    known = [part for part in parts if part is not None]
+    return (
+        _rate(" + ".join(names), pd.concat(known, ignore_index=True), 0) if len(known) == len(parts) else None
+    )
+
+
+def _measured(name: str, space: Workspace) -> pd.DataFrame | None:
+    try:
+        if cache_file(name, space).stat().st_mtime_ns < file_of(name, space).stat().st_mtime_ns:
+            return None
+    except OSError:
+        return None
+    return read_cached_features(name, space=space)
 
 
 def _rate(dataset: str, measured: pd.DataFrame, seed: int) -> Probe:

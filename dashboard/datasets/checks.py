@@ -148,6 +148,11 @@ def start_pair(names: Sequence[str]) -> None:
     )
 
 
+def watch_pair(names: Sequence[str]) -> jobs.Job | None:
+    """The measuring of a pair while it runs; the page runs again when it ends."""
+    return jobs.watch(_measuring_pair(names))
+
+
 @dataclass(frozen=True)
 class PairProbe:
     """Whether a pair was measured, and whether what was found, or that it failed, is a reason to think again."""

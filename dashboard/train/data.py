@@ -197,4 +197,9 @@ def _plan(names: tuple[str, ...], options: tuple[Any, ...], root: str, stamps: t
     space = Workspace(Path(root))
     config = TrainConfig.from_dict({**dict(options), "datasets": list(names)})
     planned = samples.plan_samples(config, samples.select(config, space), space)
-    return planned.counts(), planned.protocol, planned.dropped, leak_report.report(planned.rows)
+    return (
+        planned.counts(),
+        planned.protocol,
+        planned.dropped,
+        leak_report.report(planned.rows, media=False, space=space),
+    )

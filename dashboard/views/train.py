@@ -16,7 +16,7 @@ from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme, words
 from dashboard.train import data as train_data
-from dashboard.train import option_form
+from dashboard.train import option_form, pairing
 from dashboard.train import start as train_start
 from dashboard.train import yaml_text as train_yaml
 
@@ -140,6 +140,7 @@ def _data() -> None:
         )
     elif option_form.config()["heldout"]:
         option_form.set_field("heldout", "")
+    pairing.draw(option_form.config(), fitting)
     _advise()
     train_data.draw_plan(option_form.config(), session.space())
 

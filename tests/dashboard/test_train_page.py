@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.catalog import table
+from core.catalog import shortcuts, table
 from core.catalog.table import DatasetInfo, save
 from core.runs import cards
 from core.runs.folder import RunFolder
@@ -256,6 +258,62 @@ def test_the_plan_and_its_leaks_stand_in_one_line(add_dataset: Callable[..., Non
     text = text_of(open_page())
     assert "training " in text and "validation " in text and "no leaks" in text
     assert text.count("training ") == 1
+
+
+@pytest.fixture
+def single_sets(space: Workspace, tmp_path: Path) -> dict[str, object]:
+    """A set of fakes and one of reals, whose pictures differ in size."""
+    for name, label, side in (("only fakes", 1, 96), ("only reals", 0, 48)):
+        rows = []
+        for i in range(12):
+            path = tmp_path / name / f"{i}.png"
+            path.parent.mkdir(exist_ok=True)
+            pixels = np.random.default_rng(i + label).integers(0, 255, (side, side, 3), np.uint8)
+            Image.fromarray(pixels).save(path)
+            status = path.stat()
+            rows.append(
+                {
+                    "id": f"{name}/{i}.png", "path": f"{i}.png", "dataset": name, "layout": "x", "modality": "image",
+                    "label": label, "method": "swap" if label else None, "groups": [f"{label}-{i}"],
+                    "bytes": status.st_size, "mtime_ns": status.st_mtime_ns,
+                }
+            )  # fmt: skip
+        counts = [
+            {"split": None, "modality": "image", "method": "swap" if label else None, "label": label, "n": 12}
+        ]
+        info = DatasetInfo(name=name, layout="x", root=str(tmp_path / name), counts=counts)
+        save(name, pd.DataFrame(rows), info, space)
+    return {"modality": "image", "datasets": ["only fakes", "only reals"]}
+
+
+def test_a_pairing_of_single_classes_says_its_shortcut_before_the_start(
+    single_sets: dict[str, object], space: Workspace
+) -> None:
+    page = open_page(single_sets)
+    said = text_of(page)
+    assert "only fakes has fakes only and only reals has real samples only" in said
+    assert "It was not measured what this pairing gives away" in said
+    assert page.code[0].value == "python -m core shortcuts --together --dataset 'only fakes' 'only reals'"
+    assert not page.button(key="train-start").disabled
+    shortcuts.probe_together(["only fakes", "only reals"], space=space)
+    said = text_of(open_page(single_sets))
+    assert "alone tells real from fake here: AUC 1.0" in said and "It was not measured" not in said
+
+
+def test_the_button_measures_the_pairing(single_sets: dict[str, object], space: Workspace) -> None:
+    page = open_page(single_sets)
+    page.button(key="train-pairing-probe").click().run()
+    for _ in range(100):
+        if shortcuts.measured_together(["only fakes", "only reals"], space=space) is not None:
+            break
+        page.run()
+    assert "alone tells real from fake here" in text_of(page.run())
+
+
+def test_sets_of_both_classes_are_no_pairing(add_dataset: Callable[..., None]) -> None:
+    add_dataset("one", "image", 10, 10)
+    add_dataset("two", "image", 10, 10)
+    assert "pairing" not in text_of(open_page({"modality": "image", "datasets": ["one", "two"]}))
 
 
 def test_start_submits_what_the_form_says(add_dataset: Callable[..., None], space: Workspace) -> None:

@@ -1,0 +1,76 @@
+"""What pairing sets of one class gives away, said before training: from what was measured, else with a way to measure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.catalog import shortcuts, table
+from core.catalog.partners import partners
+from core.catalog.published import ANOTHER
+from core.workspace import Workspace
+from dashboard import session, theme
+from dashboard.datasets import checks
+from dashboard.train.data import Dataset
+
+
+def draw(config: dict[str, Any], fitting: Sequence[Dataset]) -> None:
+    """Nothing where each chosen set has both classes, or all of them together have only one."""
+    chosen = [dataset for dataset in fitting if dataset.name in config["datasets"]]
+    single = [dataset for dataset in chosen if not (dataset.real and dataset.fake)]
+    if not single or not sum(d.real for d in chosen) or not sum(d.fake for d in chosen):
+        return
+    names = [dataset.name for dataset in chosen]
+    space = session.space()
+    classes = " and ".join(f"{d.name} has {'fakes' if d.fake else 'real samples'} only" for d in single)
+    st.markdown(f"{theme.safe(classes)}: {theme.safe(_known_shortcut(names, space))}.")
+    job = checks.watch_pair(names)
+    probe = shortcuts.measured_together(names, space=space)
+    if job is not None and not job.finished:
+        return
+    if probe is None:
+        _offer(names)
+    elif probe.warnings:
+        first = probe.warnings[0]
+        others = ", ".join(feature.name for feature in probe.warnings[1:])
+        more = f" The same holds for {others}." if others else ""
+        st.warning(
+            f"**{theme.safe(first.name)}** alone tells real from fake here: AUC "
+            f"{theme.interval(first.auc, first.low, first.high)}; fakes are {first.fakes_are}.{theme.safe(more)} A detector "
+            "may learn this and nothing more; a good score on this test part does not show otherwise.",
+            icon=":material/warning:",
+        )
+    elif not probe.features:
+        st.caption(
+            "Too few files of one class to measure what the pairing gives away; it takes five of each."
+        )
+    else:
+        st.caption(
+            f":green-badge[✔ measured] no simple feature tells the two collections apart (none above "
+            f"{shortcuts.WARN_ABOVE})"
+        )
+
+
+def _known_shortcut(names: Sequence[str], space: Workspace) -> str:
+    """What is known of such a pairing without measuring it."""
+    infos = [table.info(name, space) for name in names]
+    found = [p.shortcut for info in infos for p in partners(info, infos)]
+    return found[0] if found else ANOTHER
+
+
+def _offer(names: Sequence[str]) -> None:
+    st.warning(
+        "It was not measured what this pairing gives away: a detector may learn the collection instead of forgery. "
+        "Training can start without.",
+        icon=":material/warning:",
+    )
+    if st.button("Look for shortcuts of the pairing", key="train-pairing-probe"):
+        checks.start_pair(names)
+        st.rerun()
+    st.caption("It is measured in the background, a few hundred files. The same as a command:")
+    st.code(
+        f"python -m core shortcuts --together --dataset {' '.join(map(shlex.quote, names))}", language="bash"
+    )
