@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from benchmarks.chromium import PAGES, PATIENCE, address, chromium, empty_page, settle
 from benchmarks.runs import server
@@ -41,7 +42,7 @@ class Traffic:
     """What came over the network since the last look."""
 
     down: float = 0.0  # bytes
-    asked: int = 0  # messages to the server
+    asked: int = 0  # messages to the server, but for those that a clock sends (what runs now, in the sidebar)
     _open: dict[str, float] = field(default_factory=dict)
 
     def watch(self, context: BrowserContext, page: Page) -> None:
@@ -63,7 +64,8 @@ class Traffic:
         self.down += len(base64.b64decode(payload)) if binary else len(payload.encode())
 
     def _sent(self, event: dict[str, Any]) -> None:
-        self.asked += 1
+        message = BackMsg.FromString(base64.b64decode(event["response"]["payloadData"]))
+        self.asked += not message.rerun_script.is_auto_rerun
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ class _Encoder:
             self.output.mux(self.audio.encode(made))
 
 
-def thumbnail(path: Path | str, side: int = 320, *, limits: Limits | None = None) -> bytes:
+def thumbnail(path: Path | str, side: int = 320, *, quality: int = 85, limits: Limits | None = None) -> bytes:
     """A JPEG of the picture, or of the middle of the clip, at most `side` pixels large."""
     path = Path(path)
     try:
@@ -162,7 +162,7 @@ def thumbnail(path: Path | str, side: int = 320, *, limits: Limits | None = None
     except NotAPicture:
         frames = read_frames(path, 3, "fast", limits=limits).images
         picture = frames[len(frames) // 2]
-    return jpeg(picture, side)
+    return jpeg(picture, side, quality)
 
 
 def jpeg(picture: np.ndarray, side: int = 320, quality: int = 85) -> bytes:
@@ -170,7 +170,7 @@ def jpeg(picture: np.ndarray, side: int = 320, quality: int = 85) -> bytes:
     image = Image.fromarray(picture)
     image.thumbnail((side, side))
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality, optimize=True)
     return buffer.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,14 @@ def line(
     choice: Choice,
     intervals: Mapping[str, Interval],
     band: Band | None,
+    known: Sequence[float] = (),
 ) -> Payload:
-    """`intervals` are those of the choice's threshold on the split that is looked at."""
+    """`intervals` are those of the choice's threshold on the split that is looked at. The browser has the rows at the
+    thresholds in `known`; they are not sent again."""
     rows = neighbours(chosen, looked, choice.threshold)
     if band is not None:
-        rows = np.unique(np.append(rows, [end for end in (band.low, band.high) if end is not None]))
+        rows = np.append(rows, [end for end in (band.low, band.high) if end is not None])
+    rows = np.setdiff1d(rows, np.asarray(known, np.float64))
     return {
         "t": choice.threshold,
         "rows": rows_at(chosen, looked, rows),

@@ -1,4 +1,4 @@
-"""Figures that need no line: those of the ranking, and those that the speech community reports."""
+"""Measures of the scores as a whole: those of the ranking, and those that the speech community reports."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ BOXES = {
     "lines": "thresholds-slices",
     "compared": "thresholds-compared",
     "breakdown": "thresholds-breakdown-all",
+    "history": "thresholds-history",
 }
 
 

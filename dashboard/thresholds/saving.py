@@ -175,7 +175,10 @@ def export(
             title, choice.method, chosen_on, sides, compared_on, points, warnings, source.turned, found
         )
 
-    with st.popover("Export"):
+    box = st.popover("Export", key="thresholds-export", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         st.download_button(
             "One-page summary (HTML)", page, "threshold-summary.html", "text/html", key="thresholds-html"
         )

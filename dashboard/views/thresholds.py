@@ -14,6 +14,7 @@ from core.thresholds.sweep import at
 from dashboard import theme
 from dashboard.threshold_lab import (
     Choice,
+    Payload,
     Side,
     build,
     line,
@@ -21,8 +22,16 @@ from dashboard.threshold_lab import (
     threshold_lab,
     threshold_line,
 )
-from dashboard.thresholds import address, figures, measures, page_state, slices, words
-from dashboard.thresholds import samples_near_line as near_line
+from dashboard.thresholds import (
+    address,
+    error_tables,
+    figures,
+    measures,
+    page_state,
+    samples_near_line,
+    slices,
+    words,
+)
 from dashboard.thresholds import saving as threshold_saving
 from dashboard.thresholds.scores import NAMES, Source, open_link, pick
 
@@ -51,10 +60,10 @@ def page() -> None:
     try:
         _say(_about_scores(source, looking_at))
         _lab(source, looking_at, tuple(dict.fromkeys(map(words.method, chosen))))
-        st.markdown("## Figures that need no line")
+        st.markdown("## Measures of the scores as a whole")
         measures.draw(source, looking_at)
         st.markdown("## Calibration: is 80 % right eight times in ten?")
-        near_line.honesty(source, looking_at)
+        error_tables.honesty(source, looking_at)
     except BadInput as error:
         st.error(theme.safe(str(error)), icon=":material/error:")
 
@@ -91,21 +100,22 @@ def _lab(source: Source, looking_at: str, chosen_words: tuple[str, ...]) -> None
         extra=[] if begin.threshold is None else [begin.threshold],
     )
     threshold_lab(table, key=f"lab-{source.key}")
-    _follow(source, looking_at, points, begin, stamp, table["version"])
+    _follow(source, looking_at, points, begin, stamp, table)
 
 
 @st.fragment
 def _follow(
-    source: Source, looking_at: str, points: list[Point], begin: Choice, stamp: str, version: str
+    source: Source, looking_at: str, points: list[Point], begin: Choice, stamp: str, table: Payload
 ) -> None:
-    """A release draws this part again, and nothing else."""
+    """A release draws this part again, and nothing else; `table` is what the lab was sent."""
     looked = source.splits[looking_at]
     key = f"lab-{source.key}"
     choice = released(begin, key=key, stamp=stamp)
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
     found = figures.at_line(looked, source.stamp(looking_at), choice.threshold)
-    known = line(*_sides(source, looking_at), choice, found, _band(source.splits[source.chosen_on], choice))
-    threshold_line(version, known, choice, key=key, stamp=stamp)
+    unsure = _band(source.splits[source.chosen_on], choice)
+    known = line(*_sides(source, looking_at), choice, found, unsure, table["rows"]["t"])
+    threshold_line(table["version"], known, choice, key=key, stamp=stamp)
     address.write(_address(source, looking_at, choice))
     point = at(looked.sweep, choice.threshold, choice.method, costs)
     compared = [at(looked.sweep, p.threshold, p.method, costs, p.reachable) for p in points]
@@ -177,11 +187,11 @@ def _transfer(source: Source, split: str, point: Point) -> figures.Found:
 def _under(source: Source, looking_at: str, point: Point, compared: list[Point]) -> None:
     looked = source.splits[looking_at]
     st.markdown(f"## Samples at the line, in {theme.safe(NAMES[looking_at])}")
-    near_line.samples(source, looked, point.threshold)
+    samples_near_line.draw(source, looked, point.threshold)
     st.markdown("## Where the errors are")
-    key = near_line.breakdown(looked, point.threshold)
+    key = error_tables.breakdown(looked, point.threshold)
     if key is not None and slices.offered(key):
-        title = near_line.KEY_WORDS.get(key, key)
+        title = error_tables.KEY_WORDS.get(key, key)
         own_lines = st.expander(f"A line for each {title}", key="thresholds-slices", on_change="rerun")
         if own_lines.open:
             with own_lines:
@@ -189,10 +199,12 @@ def _under(source: Source, looking_at: str, point: Point, compared: list[Point])
     methods_box = st.expander("Methods compared", key="thresholds-compared", on_change="rerun")
     if methods_box.open:
         with methods_box:
-            near_line.methods_table(source, looked, compared)
+            error_tables.methods_table(source, looked, compared)
     if source.folder is not None:
-        with st.expander("Operating points of this run", key="thresholds-history"):
-            threshold_saving.history(source)
+        history = st.expander("Operating points of this run", key="thresholds-history", on_change="rerun")
+        if history.open:
+            with history:
+                threshold_saving.history(source)
 
 
 page()

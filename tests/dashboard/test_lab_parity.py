@@ -190,7 +190,8 @@ def test_exact_neighbours_of_the_line_join_the_table(node: Path) -> None:
     side = Side("validation", Scored(frame.assign(id=[str(i) for i in frame.index])))
     middle = float(np.quantile(frame["score"], 0.6))
     table = build(side, side, [])
-    known = line(side, side, Choice(middle), {}, None)
+    known = line(side, side, Choice(middle), {}, None, table["rows"]["t"])
+    assert known["rows"]["t"] and not set(known["rows"]["t"]) & set(table["rows"]["t"]), "sent twice"
     (answer,) = ask(node, [{"table": table, "line": known, "cost": vars(Costs()), "error": None}])
     assert set(known["rows"]["t"]) <= set(answer["t"])
     assert len(answer["t"]) > len(table["rows"]["t"]) + 1

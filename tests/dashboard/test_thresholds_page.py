@@ -108,7 +108,7 @@ def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_b
     release(page, folder.id, threshold=0.33)
     page.button(key="thresholds-save").click().run()
     assert operating_point.read(folder).threshold == 0.33  # type: ignore[union-attr]
-    page.run()
+    page = expanded(page, "thresholds-history")
     page.button(key="thresholds-restore-1").click().run()
     assert operating_point.read(folder).threshold == 0.61  # type: ignore[union-attr]
     assert sent(page)["settings"]["threshold"] == 0.61
@@ -342,7 +342,7 @@ def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space: Works
     first = operating_point.read(folder)
     release(page, folder.id, threshold=0.33)
     page.button(key="thresholds-save").click().run()
-    page.run()
+    page = expanded(page, "thresholds-history")
     assert any("uncertain from" in m.value for m in page.markdown)
     page.button(key="thresholds-restore-1").click().run()
     settings = sent(page)["settings"]
