@@ -35,10 +35,11 @@ def with_settings(kinds: Iterable[type]) -> Callable[[type[Class]], type[Class]]
 
     def add(cls: type[Class]) -> type[Class]:
         added: dict[str, Field[Any]] = {}
+        own = {name for base in cls.__mro__ for name in getattr(base, "__annotations__", ())}
         for kind in kinds:
             types = get_type_hints(kind)
             for one in fields(kind):
-                if one.name in cls.__annotations__ and not _same(added.get(one.name), one):
+                if one.name in own | set(added) and not _same(added.get(one.name), one):
                     raise WorkbenchError(f"{kind.__module__} declares {one.name}, which is an option already")
                 added[one.name] = one
                 cls.__annotations__[one.name] = types[one.name]

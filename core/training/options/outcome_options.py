@@ -1,0 +1,82 @@
+"""What becomes of a trained network, and where it computes: threshold, calibration, devices, precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.thresholds import methods as threshold_methods
+from core.training.options.choices import AUTO, PRECISIONS
+from core.training.options.fields import option
+
+
+@dataclass(frozen=True)
+class OutcomeOptions:
+    """The groups `evaluation` and `machine`."""
+
+    threshold_method: str = option(
+        threshold_methods.DEFAULT,
+        f"how the threshold is chosen on validation: {', '.join(threshold_methods.usages())}",
+        group="evaluation",
+    )
+    score_test: bool = option(
+        True,
+        "open the test split once, at the end; false leaves it closed, as tuning does",
+        group="evaluation",
+    )
+    prevalence: float | None = option(
+        None,
+        "share of fakes where the detector will work, for a second precision",
+        low=0,
+        high=1,
+        group="evaluation",
+    )
+    calibration: str = option(
+        "platt",
+        "how scores become probabilities",
+        choices=("platt", "temperature", "isotonic"),
+        group="evaluation",
+    )
+    bootstrap: int = option(
+        1000, "draws of the 95 % intervals", unit="draws", low=20, high=100_000, group="evaluation"
+    )
+
+    device: str = option(
+        "auto",
+        "where it computes; auto: a GPU if there is one",
+        choices=("auto", "cpu", "cuda"),
+        group="machine",
+    )
+    devices: int = option(1, "processes that train together, one a device", low=1, high=64, group="machine")
+    precision: str = option(
+        AUTO,
+        "arithmetic of the network; auto: bf16 on cards that have it, fp16 on older ones, fp32 on a CPU",
+        choices=PRECISIONS,
+        group="machine",
+    )
+    workers: int | str = option(
+        AUTO,
+        "processes that read ahead; 0: the training process reads; auto: as many as the first batches show to be "
+        "needed, of the cores that are left over",
+        choices=(AUTO,),
+        unit="processes",
+        low=0,
+        high=64,
+        group="machine",
+    )
+    compile: bool = option(
+        False,
+        "torch.compile: the first step takes minutes, those after it less time",
+        group="machine",
+    )
+    deterministic: bool = option(
+        False,
+        "the same seed gives the same run on a GPU too (on a CPU it always does); slower",
+        group="machine",
+    )
+    checkpoint_minutes: float = option(
+        5.0,
+        "last.pth is also saved this often inside an epoch; 0: after every step",
+        unit="min",
+        low=0,
+        group="machine",
+    )
