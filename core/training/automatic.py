@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 
+from core.training.learning.step import Stepper
 from core.training.options.choices import AUTO
-from core.training.process import cores
+from core.training.options.config import TrainConfig
+from core.training.process import cores, memory
 from core.training.process.arithmetic import precision_for
+from core.training.process.ranks import Ranks
+from core.training.reading.data import Batch
 from core.training.setup import Setup
 
 log = logging.getLogger(__name__)
@@ -48,6 +52,26 @@ def first_readers(setup: Setup, device: torch.device) -> int:
 def kept(setup: Setup) -> dict[str, Any]:
     """What a resumed run must not decide anew; last.pth carries it."""
     return {"precision": setup.config.precision, "batch_size": setup.config.batch_size}
+
+
+def batch_size(
+    stepper: Stepper, config: TrainConfig, ranks: Ranks, samples: int, usable: Callable[[], Batch]
+) -> int:
+    """`batch_size: auto`: what the card holds; without one the usual size. All ranks take the least.
+
+    `usable` gives a batch to measure with.
+    """
+    size, network = config.batch, stepper.bare
+    if ranks.device.type == "cuda":
+        network.train()
+        weights = sum(p.numel() * p.element_size() for p in network.parameters())
+        each, free = stepper.bytes_of_a_sample(usable()), memory.free_on(ranks.device)
+        size = batch_that_fits(each, weights, free, samples, size)
+        kept, left = each / 1e6, free / 1e9
+        log.info("batch_size: auto is %d: a sample keeps %.0f MB, %.1f GB are free", size, kept, left)
+    else:
+        log.info("batch_size: auto is %d, as usual: there is no card to fill", size)
+    return min(ranks.gather(size))
 
 
 def batch_that_fits(each: int, weights: int, free: int, samples: int, usual: int) -> int:

@@ -19,19 +19,17 @@ from core.training import automatic
 from core.training.balancing import draws_together
 from core.training.learner import Learner
 from core.training.learning import best_model, last_checkpoint, repeating
+from core.training.learning.epoch_values import epoch_values
 from core.training.learning.last_checkpoint import Progress, Seen
 from core.training.learning.objectives import extra_objectives
 from core.training.learning.optimizers import Schedule
 from core.training.learning.pace import Pace, summary
 from core.training.learning.step import NotFinite, Stepper
 from core.training.options.choices import AUTO
-from core.training.process import memory
 from core.training.reading.data import Batch
 from core.training.reading.examples import Unusable
 from core.training.reading.order import Draw, batches, epoch_order, share_of_rank
-from core.training.scoring.epoch_metrics import epoch_metrics, side_by_side
-from core.training.scoring.predict import Interrupted, Predicted
-from core.training.scoring.scoring import probability
+from core.training.scoring.predict import Interrupted
 
 log = logging.getLogger(__name__)
 
@@ -71,30 +69,12 @@ class Loop:
             compiled=self.config.compile,
         )
         if self.config.batch_size == AUTO:
-            self._settle_batch()
+            size = automatic.batch_size(self.stepper, self.config, ranks, len(learner.ids), self._any_usable)
+            self.config = replace(self.config, batch_size=size)
+            self.setup = learner.setup = replace(setup, config=self.config)
         self.stepper.extra = extra_objectives(setup.network, setup.objectives, self.total_steps)
         self.schedule = Schedule(optimizer, self.config, self.total_steps)
         self.readers = automatic.ReaderCount(setup, self.loader.workers)
-
-    def _settle_batch(self) -> None:
-        """`batch_size: auto`: what the card holds; without one the usual size. All ranks take the least."""
-        size = self.config.batch
-        if self.ranks.device.type == "cuda":
-            self.network.train()
-            weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
-            each, free = self.stepper.bytes_of_a_sample(self._any_usable()), memory.free_on(self.ranks.device)
-            size = automatic.batch_that_fits(each, weights, free, len(self.learner.ids), size)
-            log.info(
-                "batch_size: auto is %d: a sample keeps %.0f MB, %.1f GB are free",
-                size,
-                each / 1e6,
-                free / 1e9,
-            )
-        else:
-            log.info("batch_size: auto is %d, as usual: there is no card to fill", size)
-        size = min(self.ranks.gather(size))
-        self.config = replace(self.config, batch_size=size)
-        self.setup = self.learner.setup = replace(self.setup, config=self.config)
 
     # The story
 
@@ -254,7 +234,8 @@ class Loop:
             return False
         if not predicted.scored:
             raise WorkbenchError("no validation sample could be scored; see the log for the reasons")
-        values = self._epoch_values(predicted)
+        validation = predicted.arrays(self.validation_labels)
+        values = epoch_values(state.seen, self.ranks, validation, self.learner.loss, self._domains)
         monitored = values.get(f"val/{self.config.monitor}", values.get("val/accuracy", 0.0))
         self.schedule.after_epoch(monitored, values["val/loss"])
         lower_is_better = self.config.lower_is_better
@@ -285,29 +266,8 @@ class Loop:
         for line in self.progress.note_unusable(unusable, ids):
             log.warning("%s", line)
 
-    def _epoch_values(self, predicted: Predicted) -> dict[str, float]:
-        """Loss and figures of training and validation, and the gap between them."""
-        seen = self.progress.seen
-        parts = self.ranks.gather((seen.loss, *seen.arrays(), seen.domains))
-        labels, margins = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
-        loss = sum(part[0] for part in parts) / max(1, len(labels))
-        val_labels, val_scores = predicted.arrays(self.validation_labels)
-        return self._domain_values([part[3] for part in parts]) | side_by_side(
-            {"loss": loss, **epoch_metrics(labels, probability(margins))},
-            {
-                "loss": self.learner.loss.of_scores(val_labels, val_scores),
-                **epoch_metrics(val_labels, val_scores),
-            },
-        )
-
-    def _domain_values(self, counts: list[tuple[int, int]]) -> dict[str, float]:
-        """How often the discriminator named the dataset, and chance: a network that hides it brings both
-        together."""
-        right, seen = (sum(side) for side in zip(*counts, strict=True))
-        if not seen:
-            return {}
-        chance = float(np.bincount(self.setup.source("train").domains).max() / len(self.learner.ids))
-        return {"train/domain_accuracy": right / seen, "chance/domain_accuracy": chance}
+    def _domains(self) -> np.ndarray:
+        return self.setup.source("train").domains
 
     def _out_of_time(self) -> bool:
         return self.config.max_minutes is not None and self.progress.minutes >= self.config.max_minutes
@@ -320,25 +280,15 @@ class Loop:
         self._collect()
         everyone = self.ranks.gather(self.progress.to_plain()) if self.ranks.several else []
         if self.ranks.first:
-            last_checkpoint.save(self.folder, self.progress, {**self._learning(), "ranks": everyone[1:]})
+            learning = last_checkpoint.learning_state(self.network, self.stepper, self.schedule)
+            learning |= {"settled": automatic.kept(self.setup), "ranks": everyone[1:]}
+            last_checkpoint.save(self.folder, self.progress, learning)
         self.ranks.wait()
         self._saved = time.monotonic()
 
-    def _learning(self) -> dict[str, Any]:
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.stepper.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "scaler": self.stepper.scaler.state_dict(),
-            "settled": automatic.kept(self.setup),
-        }
-
     def restore(self, content: dict[str, Any]) -> None:
         """Go on where last.pth stands."""
-        self.network.load_state_dict(content["network"])
-        self.stepper.optimizer.load_state_dict(content["optimizer"])
-        self.schedule.load_state_dict(content["schedule"])
-        self.stepper.scaler.load_state_dict(content["scaler"])
+        last_checkpoint.load_learning(content, self.network, self.stepper, self.schedule)
         others = content.get("ranks") or []
         own = content["progress"] if self.ranks.first else others[self.ranks.rank - 1]
         self.progress = Progress.from_plain(own)

@@ -15,7 +15,7 @@ from core.errors import BadInput
 from core.training import automatic
 from core.training.automatic import ReaderCount, batch_that_fits, readers_needed
 from core.training.failures import not_repeatable
-from core.training.learning import repeating
+from core.training.learning import last_checkpoint, repeating
 from core.training.learning.step import READ_EVERY, NotFinite
 from core.training.options.config import TrainConfig
 from core.training.process import arithmetic, cores, memory
@@ -106,7 +106,9 @@ def test_batch_size_auto_without_a_card_is_the_usual_one_and_is_kept_for_a_resum
     caplog.set_level(logging.INFO, "core")
     job = loop(space, tmp_path, batch_size="auto", precision="auto")
     assert "batch_size: auto is 32" in caplog.text
-    assert job._learning()["settled"] == {"precision": "fp32", "batch_size": 32}
+    job.save()
+    kept = last_checkpoint.load(job.folder) or {}
+    assert kept["settled"] == {"precision": "fp32", "batch_size": 32}
     again = automatic.settled(
         built(space, batch_size="auto"), torch.device("cpu"), {"precision": "bf16", "batch_size": 8}
     )

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from core.runs.folder import RunFolder
 from core.training.learning import best_model
-from core.training.learning.step import StepResult
+from core.training.learning.optimizers import Schedule
+from core.training.learning.step import Stepper, StepResult
 from core.training.reading.examples import Unusable
 
 NOTHING = np.zeros(0)
@@ -119,6 +121,24 @@ class Progress:
             seen.margins.append(values["seen_margins"].numpy())
         plain = {k: v for k, v in values.items() if not k.startswith("seen_")}
         return cls(**plain, seen=seen)
+
+
+def learning_state(network: nn.Module, stepper: Stepper, schedule: Schedule) -> dict[str, Any]:
+    """Everything that learns, as last.pth keeps it."""
+    return {
+        "network": network.state_dict(),
+        "optimizer": stepper.optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+        "scaler": stepper.scaler.state_dict(),
+    }
+
+
+def load_learning(content: dict[str, Any], network: nn.Module, stepper: Stepper, schedule: Schedule) -> None:
+    """The way back from `learning_state`."""
+    network.load_state_dict(content["network"])
+    stepper.optimizer.load_state_dict(content["optimizer"])
+    schedule.load_state_dict(content["schedule"])
+    stepper.scaler.load_state_dict(content["scaler"])
 
 
 def save(folder: RunFolder, progress: Progress, parts: dict[str, Any]) -> None:
