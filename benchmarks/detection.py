@@ -21,28 +21,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from benchmarks import detection_many
 from benchmarks import detection_parts as parts
+from benchmarks import detection_server as server
 from core.catalog import demo
 from core.detection.detector import open_shared
 from core.detection.files import Given
 from core.detection.judgement import detect
 from core.detection.request import Request
 from core.detection.serving import batch
-from core.detection.serving.service import Job, Service
-from core.detection.serving.uploads import Upload
+from core.detection.serving.service import Service
 from core.media.recipe import Recipe
-from core.memory import keep_freed, resident
+from core.memory import keep_freed
 
 PARTS = ("clip", "pictures", "server", "memory", "batch")
 CLIP_AT_MOST = 1.3
 CLIP_SECONDS = 10.0  # until the verdict on a clip of which a network sees single pictures
-MEMORY_WITHIN = 0.10
 BATCH_AT_LEAST = 0.9
 PROCESSES = 2
-SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a")
 
 
 def main() -> None:
@@ -68,8 +65,8 @@ def main() -> None:
         measures = {
             "clip": lambda: clip_against_parts(folder, args.repeats),
             "pictures": lambda: clip_by_pictures(folder, args.repeats),
-            "server": lambda: first_verdicts(folder),
-            "memory": lambda: memory(folder, files),
+            "server": lambda: server.first_verdicts(folder),
+            "memory": lambda: server.memory(folder, files),
             "batch": lambda: batch_against_bare(folder, files),
         }
         result: dict[str, Any] = {"cores": len(os.sched_getaffinity(0))}
@@ -97,21 +94,6 @@ def workspace_in(folder: Path) -> Iterator[None]:
         os.environ["DEEPFAKE_WORKSPACE"] = before
 
 
-def demo_files(folder: Path, endings: tuple[str, ...], count: int) -> list[Path]:
-    """Files of the demo datasets, evenly over all of them; some twice where there are not so many."""
-    found = sorted(p for p in (folder / "demo").rglob("*") if p.suffix.lower() in endings)
-    return [found[i * len(found) // count] for i in range(count)]
-
-
-def judged(service: Service, path: Path, run: Path, out: Path) -> Job:
-    """One file through the server's detection process, as the page has it judged."""
-    job = service.submit("s", Upload(path, path.name), Request(run=str(run), explain=True, out=out))
-    while not job.over:
-        time.sleep(0.005)
-    assert job.verdict is not None and job.verdict.status != "error", job.verdict
-    return job
-
-
 def clip_against_parts(folder: Path, repeats: int) -> dict[str, Any]:
     path = parts.make_clip(folder / "clip.mp4")
     recipe = Recipe(modality="video", frames=parts.FRAMES, faces=True)
@@ -132,7 +114,7 @@ def clip_against_parts(folder: Path, repeats: int) -> dict[str, Any]:
         seconds["command"].append(time.perf_counter() - start)
         assert verdict.status == "ok" and len(verdict.explanations) == parts.FRAMES, verdict.reason
         start = time.perf_counter()
-        job = judged(service, path, run, folder / f"page-{k}")
+        job = server.judged(service, path, run, folder / f"page-{k}")
         seconds["page"].append(time.perf_counter() - start)
         seconds["page_verdict"].append(job.verdict_after or 0.0)
         bare.append(parts.bare_clip(path, found))
@@ -174,61 +156,10 @@ def clip_by_pictures(folder: Path, repeats: int) -> dict[str, Any]:
     }
 
 
-def first_verdicts(folder: Path) -> dict[str, Any]:
-    """Seconds until the verdict on a picture: of a server just started, of one whose page stood open, the
-    second."""
-    picture, second = demo_files(folder, (".jpg", ".png"), 2)
-    run = parts.make_run(folder / "first", "mobilenetv3_small", Recipe(modality="image", image_size=224))
-    found: dict[str, float] = {}
-    for name, head_start in (("at once", False), ("page open before", True)):
-        service = Service()
-        service.warm((str(run),))
-        begun = time.perf_counter()
-        if head_start:
-            while not service.ready:
-                time.sleep(0.01)
-            found["warm after"] = time.perf_counter() - begun
-        job = judged(service, picture, run, folder / f"first-{head_start}")
-        found[name] = job.verdict_after or 0.0
-        again = judged(service, second, run, folder / f"second-{head_start}")
-        found["second file"] = again.verdict_after or 0.0
-        assert again.verdict is not None
-        found["its opening of weights"] = again.verdict.stages["open"]
-        service.close()
-    return {name: round(s, 3) for name, s in found.items()}
-
-
-def memory(folder: Path, files: int) -> dict[str, Any]:
-    """The server's detection process with its decoders after a tenth of the files and after all.
-
-    Pictures, clips and recordings in turn, each judged and explained.
-    """
-    recipes = {
-        "image": ("mobilenetv3_small", Recipe(modality="image", image_size=96), (".jpg", ".png")),
-        "video": ("simple_cnn", Recipe(modality="video", frames=4, image_size=96), (".mp4",)),
-        "audio": ("logmel_mobilenetv3_small", Recipe(modality="audio"), SOUNDS),
-    }
-    runs = {m: parts.make_run(folder / f"m-{m}", name, recipe) for m, (name, recipe, _) in recipes.items()}
-    media = {m: demo_files(folder, endings, files) for m, (_, _, endings) in recipes.items()}
-    service, after = Service(), {}
-    for k in range(files):
-        kind = {3: "audio", 6: "audio", 9: "video"}.get(k % 10, "image")
-        judged(service, media[kind][k], runs[kind], folder / f"explained-{k % 4}")
-        if k + 1 in (files // 10, files):
-            after[k + 1] = resident(psutil.Process(), itself=False) / 1e6
-    service.close()
-    early, late = after[files // 10], after[files]
-    return {
-        "mb": {str(n): round(mb, 1) for n, mb in after.items()},
-        "growth": round(late / early - 1, 4),
-        "holds": late <= early * (1 + MEMORY_WITHIN),
-    }
-
-
 def batch_against_bare(folder: Path, count: int) -> dict[str, Any]:
     """Pictures a second: the command's own code with facts and verdicts, and the bare loop, both in processes that
     stand ready; and both in this process, in turns on the same files."""
-    pictures = demo_files(folder, (".jpg", ".png"), count)
+    pictures = parts.demo_files(folder, (".jpg", ".png"), count)
     recipe = Recipe(modality="image", image_size=224, faces=True)
     run = parts.make_run(folder / "batch", "mobilenetv3_small", recipe)
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
@@ -287,13 +218,13 @@ def words(result: dict[str, Any]) -> str:
             f"10 s of 1080p by a network that sees single pictures: {one['seconds']} s (at most {CLIP_SECONDS:.0f}), "
             f"{one['ratio']} of decoding, faces and passes (at most {CLIP_AT_MOST}; {one['parts_ms']} ms): {_held(one)}"
         )
-    if server := result.get("server"):
+    if first := result.get("server"):
         lines += [
             "",
-            "seconds to a verdict on a picture: " + ", ".join(f"{n} {s}" for n, s in server.items()),
+            "seconds to a verdict on a picture: " + ", ".join(f"{n} {s}" for n, s in first.items()),
         ]
     if held := result.get("memory"):
-        growth = f"growth {held['growth']:.1%} (within {MEMORY_WITHIN:.0%})"
+        growth = f"growth {held['growth']:.1%} (within {server.MEMORY_WITHIN:.0%})"
         lines += ["", f"memory after so many files: {held['mb']} MB, {growth}: {_held(held)}"]
     if many := result.get("batch"):
         rates = many["pictures_a_second"]

@@ -49,6 +49,12 @@ def make_run(folder: Path, model: str, recipe: Recipe) -> Path:
     return folder
 
 
+def demo_files(folder: Path, endings: tuple[str, ...], count: int) -> list[Path]:
+    """Files of the demo datasets, evenly over all of them; some twice where there are not so many."""
+    found = sorted(p for p in (folder / "demo").rglob("*") if p.suffix.lower() in endings)
+    return [found[i * len(found) // count] for i in range(count)]
+
+
 def make_clip(path: Path) -> Path:
     """10 s at 1280 x 720 with one person, 24 frames a second."""
     return write_clip(path, (1280, 720))
