@@ -27,7 +27,7 @@ from core.thresholds.intervals import Interval, along, resample_figures, widen_t
 from core.thresholds.point import Costs
 from core.thresholds.resampling import Groups, Resampled
 from core.thresholds.sweep import Sweep, at, sweep
-from core.thresholds.tandem import Tandem, tandem_weights
+from core.thresholds.t_dcf import TandemDetectionCost, t_dcf_costs
 
 ASVSPOOF5 = Costs(1, 10, 0.05)
 RATES = ranking.LOW_RATES
@@ -90,7 +90,7 @@ def measure(
     ratios, read_as = log_ratios(np.asarray(scores), turned)
     line = math.log(by_fp / by_fn)
     called = float(np.nextafter(line, math.inf))  # a ratio on the line itself is taken for real
-    tandem = None if asv is None else tandem_weights(asv)
+    tandem = None if asv is None else t_dcf_costs(asv)
     mintdcf = None if tandem is None else tandem.least(swept)
     found = FieldMeasures(
         mindcf=_dcf(cheapest.fpr, cheapest.fnr, costs),
@@ -182,7 +182,7 @@ def _cllr_ends(resampled: Resampled, ratios: np.ndarray) -> Interval:
 
 
 def _ranking_ends(
-    found: FieldMeasures, swept: Sweep, resampled: Resampled, least: float, tandem: Tandem | None
+    found: FieldMeasures, swept: Sweep, resampled: Resampled, least: float, tandem: TandemDetectionCost | None
 ) -> dict[str, Any]:
     by_fp, by_fn, _ = _weights(found.cost_model)
     figures = {"mindcf": ranking.least_cost(by_fp / least, by_fn / least)}

@@ -85,7 +85,7 @@ class HeadLearner:
         rows = embedded.samples
         return TrainingSet(
             own.labels[rows],
-            own.weights[rows],
+            own.dataset_weights[rows],
             [own.groups[i] for i in rows],
             None if own.datasets is None else own.datasets[rows],
         )
@@ -222,7 +222,7 @@ def _with_invented(kept: TrainingSet, labels: np.ndarray, seed: int) -> Training
     like = np.array([rng.choice(np.flatnonzero(kept.labels == label)) for label in labels])
     return TrainingSet(
         np.concatenate([kept.labels, labels]),
-        np.concatenate([kept.weights, kept.weights[like]]),
+        np.concatenate([kept.dataset_weights, kept.dataset_weights[like]]),
         kept.groups + [frozenset()] * len(labels),
         None if kept.datasets is None else np.concatenate([kept.datasets, kept.datasets[like]]),
     )

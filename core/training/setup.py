@@ -71,7 +71,9 @@ class Setup:
         weights = self.config.dataset_weights
         return TrainingSet(
             labels=rows["label"].to_numpy(dtype=np.int64),
-            weights=rows["dataset"].map(lambda d: float(weights.get(d, 1.0))).to_numpy(dtype=np.float64),
+            dataset_weights=rows["dataset"]
+            .map(lambda d: float(weights.get(d, 1.0)))
+            .to_numpy(dtype=np.float64),
             groups=[frozenset(map(str, keys)) for keys in rows["groups"]],
             datasets=rows["dataset"].astype("category").cat.codes.to_numpy() if weights else None,
         )
@@ -157,7 +159,7 @@ def options_understood(config: TrainConfig) -> Iterator[None]:
         raise BadInput(f"model_options: {config.model_options} cannot be built ({error})") from error
 
 
-def check_weights(config: TrainConfig, planned: Planned) -> None:
+def check_dataset_weights(config: TrainConfig, planned: Planned) -> None:
     """Where no dataset is named, only the catalogue says which there are to weigh."""
     known = sorted(planned.rows["dataset"].unique())
     for name in config.dataset_weights:
@@ -217,7 +219,7 @@ def set_up(config: TrainConfig, space: Workspace | None = None, recipe: Recipe |
     table = select(config, space)
     catalog.require_roots(catalog.root_of(name, space) for name in table["dataset"].unique())
     planned = plan_samples(config, table, space)
-    check_weights(config, planned)
+    check_dataset_weights(config, planned)
     if recipe is None:
         recipe = recipe_for(config, planned.split("train"), card=card, space=space)
     datasets = int(planned.rows["dataset"].nunique())

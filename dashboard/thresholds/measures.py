@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import numbers
 from core.errors import BadInput
 from core.exports import to_csv
-from core.thresholds import field_measures, score_files, tandem
+from core.thresholds import field_measures, score_files, t_dcf
 from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.point import Costs
 from core.thresholds.scored import DRAWS, Scored
@@ -56,7 +56,7 @@ def verification(where: DeltaGenerator) -> Verification | None:
         return None
     try:
         found = Verification(kept.token, score_files.read_asv(kept.path))
-        tandem.tandem_weights(found.scores)
+        t_dcf.t_dcf_costs(found.scores)
     except BadInput as error:
         where.error(theme.safe(str(error).replace(kept.path.name, kept.name)), icon=":material/error:")
         return None

@@ -12,7 +12,7 @@ import pytest
 from core.errors import BadInput
 from core.thresholds.field_measures import cost_model, measure
 from core.thresholds.sweep import sweep
-from core.thresholds.tandem import verification_line
+from core.thresholds.t_dcf import verification_line
 
 MISS, ALARM, SPOOF = 1.0, 10.0, 0.05
 
@@ -90,9 +90,7 @@ def det_curve(targets: np.ndarray, nontargets: np.ndarray) -> tuple[list[float],
     return frr, far, lines
 
 
-def published_tandem_costs(
-    bona: np.ndarray, spoof: np.ndarray, asv: dict[str, np.ndarray]
-) -> tuple[float, float]:
+def published_t_dcf(bona: np.ndarray, spoof: np.ndarray, asv: dict[str, np.ndarray]) -> tuple[float, float]:
     """min t-DCF of the ASVspoof 2019 evaluation plan, and of the plan of 2021, which counts C0 in."""
     frr, far, lines = det_curve(asv["target"], asv["nontarget"])
     line = lines[min(range(len(lines)), key=lambda k: abs(frr[k] - far[k]))]
@@ -108,9 +106,7 @@ def published_tandem_costs(
 
 @pytest.mark.parametrize("decimals", [0, 1, 6])
 @pytest.mark.parametrize(("trials_asv", "trials_cm"), [(12, 40), (500, 500), (1_200, 4_000)])
-def test_the_tandem_costs_are_those_of_the_published_script(
-    trials_asv: int, trials_cm: int, decimals: int
-) -> None:
+def test_the_t_dcf_is_that_of_the_published_script(trials_asv: int, trials_cm: int, decimals: int) -> None:
     """Few trials and many, with ties and without, of both classes within one tie too."""
     for seed in range(8):
         scores, bona = trials(seed, trials_cm, decimals)
@@ -123,7 +119,7 @@ def test_the_tandem_costs_are_those_of_the_published_script(
         keys = np.repeat(list(sizes), list(sizes.values()))
         asv = pd.DataFrame({"key": keys, "score": np.concatenate(list(sides.values()))})
         found = measure((~bona).astype(int), -scores, asv=asv)
-        expected = published_tandem_costs(scores[bona], scores[~bona], sides)
+        expected = published_t_dcf(scores[bona], scores[~bona], sides)
         assert (found.mintdcf, found.mintdcf_2021) == pytest.approx(expected, abs=1e-9), seed
 
 
@@ -131,7 +127,7 @@ def test_the_verification_of_the_drawn_example_accepts_the_trial_it_stopped_at()
     assert verification_line(np.array([3.0, 5]), np.array([1.0, 2, 4])) == 3
 
 
-def test_a_verification_without_spoof_gives_no_tandem_cost() -> None:
+def test_a_verification_without_spoof_gives_no_t_dcf() -> None:
     scores, bona = trials(1)
     asv = pd.DataFrame({"key": ["target", "nontarget"], "score": [1.0, 0.0]})
     with pytest.raises(BadInput, match="no spoof trial"):

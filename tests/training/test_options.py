@@ -49,7 +49,7 @@ def test_datasets_modality_and_protocol_choose_the_samples(space: Workspace) -> 
 
 def test_dataset_weights_reach_the_draws(space: Workspace) -> None:
     samples = built(space, datasets=["tiny", "other"], dataset_weights={"other": 4}).training_set()
-    assert sorted(set(samples.weights)) == [1.0, 4.0]
+    assert sorted(set(samples.dataset_weights)) == [1.0, 4.0]
 
 
 def test_shares_decide_the_sizes_of_the_parts(space: Workspace) -> None:

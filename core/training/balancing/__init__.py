@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import registry
-from core.training.balancing.base import Balancing, TrainingSet, draw_rows
+from core.training.balancing.base import Balancing, TrainingSet
+from core.training.balancing.dataset_weights import draw_rows
 from core.training.options.settings import settings_from
 
 # In the order in which they are asked to draw.

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.training.balancing.base import Balancing, TrainingSet, draw_rows
+from core.training.balancing.base import Balancing, TrainingSet
+from core.training.balancing.dataset_weights import draw_rows
 
 
 class Pairs(Balancing):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.training.balancing.base import Balancing, draw_rows
+from core.training.balancing.base import Balancing
+from core.training.balancing.dataset_weights import draw_rows
 
 
 class Sampler(Balancing):

@@ -17,7 +17,7 @@ ASV_MISS, ASV_ALARM, CM_MISS, CM_ALARM = 1.0, 10.0, 1.0, 10.0
 
 
 @dataclass(frozen=True)
-class Tandem:
+class TandemDetectionCost:
     """A detector before a speaker verification at its own EER (Kinnunen et al. 2018), by the evaluation plans of
 
     ASVspoof 2019   t-DCF(t) = [ C1 x P(bona fide rejected) + C2 x P(spoof accepted) ] / min(C1, C2)
@@ -47,7 +47,7 @@ class Tandem:
         return (self.c0 + least * cost) / (self.c0 + least)
 
 
-def tandem_weights(asv: pd.DataFrame) -> Tandem:
+def t_dcf_costs(asv: pd.DataFrame) -> TandemDetectionCost:
     """C1 and C2 from speaker-verification scores of `key` target, nontarget and spoof."""
     sides = {
         name: asv.loc[asv["key"] == name, "score"].to_numpy() for name in ("target", "nontarget", "spoof")
@@ -69,7 +69,7 @@ def tandem_weights(asv: pd.DataFrame) -> Tandem:
         raise BadInput(
             "these speaker-verification scores give no t-DCF: the verification is too weak or lets no spoof pass"
         )
-    return Tandem(c0, c1, c2, found.eer)
+    return TandemDetectionCost(c0, c1, c2, found.eer)
 
 
 def verification_line(targets: np.ndarray, nontargets: np.ndarray) -> float:
