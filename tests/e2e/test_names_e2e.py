@@ -10,7 +10,7 @@ from playwright.sync_api import Dialog, Page, expect
 
 from core.workspace import Workspace
 from tests import hostile
-from tests.test_names import MARKUP, PAGES
+from tests.test_hostile_names import MARKUP, PAGES
 
 BECAME_SOMETHING = """() => [
   window.ran ? 'a script ran' : '',

@@ -11,7 +11,7 @@ from core.detection.request import Request
 from core.detection.serving.worker import sandboxed
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
-from tests.media.test_own_words import clip_with_words
+from tests.media.test_subtitles import clip_with_words
 
 READS = {"text_encoder": "bytes"}
 
