@@ -25,12 +25,15 @@ def test_the_tree_names_everything_directly_under_a_house(house: str) -> None:
 def test_the_tree_names_nothing_that_is_not_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     tree = text.split("## The house")[1].split("```")[1]
-    house, missing = ROOT, []
+    house, room, missing = ROOT, ROOT, []
     for line in tree.strip().splitlines():
         names = re.findall(r"(?<![\w/.])\w+(?:/|\.py|\.css|\.js|\.svg)(?!\w)", line)
+        above = room if line.startswith("    ") else house
         if not line.startswith(" "):
-            house = ROOT / names[0]
-        missing += [name for name in names if not (house / name).exists() and not (ROOT / name).exists()]
+            house = above = ROOT / names[0]
+        elif names and not line.startswith("    "):
+            room = house / names[0]
+        missing += [name for name in names if not (above / name).exists() and not (ROOT / name).exists()]
     assert missing == []
 
 

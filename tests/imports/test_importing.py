@@ -1,4 +1,4 @@
-"""Every family takes its own files to the last tensor and refuses all others, whichever end is fake."""
+"""What an import says of a file and what it refuses: labels, prefixes, leftovers, code, bombs, names that are taken."""
 
 from __future__ import annotations
 
