@@ -14,9 +14,18 @@ from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
 
 CSV_COLUMNS = (
-    "dataset", "part", "value", "real", "fake", "unlabelled", "ratio", "severity", "published_real", "published_fake",
+    "dataset",
+    "part",
+    "value",
+    "real",
+    "fake",
+    "unlabelled",
+    "ratio",
+    "severity",
+    "published_real",
+    "published_fake",
     "number",
-)  # fmt: skip
+)
 
 
 def document(abouts: Iterable[DatasetInfo], space: Workspace | None = None) -> dict[str, Any]:

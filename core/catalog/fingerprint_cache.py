@@ -65,11 +65,14 @@ def _read_file(path: Path, _changed: int) -> dict[tuple[str, str], Fingerprint]:
 def write_fingerprints(name: str, known: dict[tuple[str, str], Fingerprint], space: Workspace) -> None:
     rows = [
         {
-            "id": i, "stamp": stamp, "pictures": p.pictures.tobytes(), "thumbnails": p.thumbnails.tobytes(),
+            "id": i,
+            "stamp": stamp,
+            "pictures": p.pictures.tobytes(),
+            "thumbnails": p.thumbnails.tobytes(),
             "sound": p.sound.tobytes(),
         }
         for (i, stamp), p in known.items()
-    ]  # fmt: skip
+    ]
     file = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows), file)
     with contextlib.suppress(OSError):  # a full or read-only disk: they are taken anew next time

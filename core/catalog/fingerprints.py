@@ -19,9 +19,16 @@ NEAR_SOUND = 0.22  # share of bits that two copies of a sound may differ in
 LEAST_WORDS = 16  # half a second
 
 __all__ = [
-    "ALIKE", "NEAR_BITS", "NEAR_SOUND", "Fingerprint",
-    "alike", "content", "near_pictures", "near_sounds", "perceptual",
-]  # fmt: skip
+    "ALIKE",
+    "NEAR_BITS",
+    "NEAR_SOUND",
+    "Fingerprint",
+    "alike",
+    "content",
+    "near_pictures",
+    "near_sounds",
+    "perceptual",
+]
 
 
 def content(path: Path, *, beginning: bool = False) -> str:

@@ -14,12 +14,25 @@ from core.catalog.sources import sharing
 # What is spoken, by layout; several where one set has them side by side.
 LANGUAGES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
-        ("asvspoof2019-la", "asvspoof2021-la", "asvspoof2021-df", "asvspoof5", "in-the-wild", "for", "dfadd",
-         "llama-partial-spoof", "codecfake-vctk", "deep-voice"), ("English",),
+        (
+            "asvspoof2019-la",
+            "asvspoof2021-la",
+            "asvspoof2021-df",
+            "asvspoof5",
+            "in-the-wild",
+            "for",
+            "dfadd",
+            "llama-partial-spoof",
+            "codecfake-vctk",
+            "deep-voice",
+        ),
+        ("English",),
     ),
-    "wavefake": ("English", "Japanese"), "codecfake": ("English", "Chinese"), "add2023": ("Chinese",),
+    "wavefake": ("English", "Japanese"),
+    "codecfake": ("English", "Chinese"),
+    "add2023": ("Chinese",),
     "habla": ("Spanish",),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

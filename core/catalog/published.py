@@ -72,6 +72,7 @@ PARTNERS: dict[str, tuple[str, ...]] = {
     "df40": ("FaceForensics++", "Celeb-DF-v2"),
 }
 ANOTHER = "reals and fakes come from two collections: format, loudness or resolution may give the class away"
+# fmt: off
 OFFERS: dict[str, tuple[Offer, ...]] = {
     "image": (
         Offer("140k", "140k Real and Fake Faces/real_vs_fake/real-vs-fake", 70_000, 70_000, KAGGLE,
@@ -120,7 +121,8 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
         Offer("fakeavceleb", "FakeAVCeleb_v1.2", 500, 21_044, FORM,
               "all four combinations of real and fake picture and sound"),
     ),
-}  # fmt: skip
+}
+# fmt: on
 
 
 def suggestions(real: int, fake: int, modality: str, exclude: str = "") -> tuple[Suggestion, ...]:

@@ -187,11 +187,13 @@ def jpeg_quality(path: Path) -> float:
 
 
 # The luminance table of the JPEG standard (Annex K), which encoders scale by quality.
+# fmt: off
 _LUMINANCE = np.array([
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29,
     51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121,
     120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
-], float)  # fmt: skip
+], float)
+# fmt: on
 
 
 def _standard_table(quality: int) -> NDArray[np.float64]:

@@ -16,10 +16,17 @@ TIMM = "https://github.com/rwightman/pytorch-image-models/releases/download/"
 SPEECH = "https://download.pytorch.org/torchaudio/models/"
 PAPER = "published detector of "
 SENTENCES = (
-    "config.json", "config_sentence_transformers.json", "model.safetensors", "modules.json",
-    "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+    "config.json",
+    "config_sentence_transformers.json",
+    "model.safetensors",
+    "modules.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
     "1_Pooling/config.json",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ def _of_timm(stem: str, purpose: str, size: int, repository: str = "") -> Weight
     return _backbone(f"{stem}.safetensors", purpose, size, "Apache-2.0", source)
 
 
+# fmt: off
 KNOWN = (
     Weights(
         "face_detection_yunet_2026may.onnx", "finding faces (YuNet), which the packaged cascade misses more often", 229_738,
@@ -127,4 +135,5 @@ KNOWN = (
         "all-MiniLM-L6-v2", "text of the multimodal networks (a folder)", 90_900_000, "as its model card says",
         HUB + "sentence-transformers/all-MiniLM-L6-v2/resolve/main/", exact=False, parts=SENTENCES,
     ),
-)  # fmt: skip
+)
+# fmt: on

@@ -52,11 +52,15 @@ def read(path: Path, limits: Limits) -> tuple[bytes, dict[str, Any]]:
     if output is None:
         raise BadInput(f"{path.name} has no output")
     found = {
-        "input": inputs[0].name, "output": output.name, "shape": shape, "kind": kind,
-        "activation": _activation(graph, output.name), "classes": _classes(output),
+        "input": inputs[0].name,
+        "output": output.name,
+        "shape": shape,
+        "kind": kind,
+        "activation": _activation(graph, output.name),
+        "classes": _classes(output),
         "parameters": sum(math.prod(tensor.dims) for tensor in graph.initializer),
         "labels": _labels(path.name, model),
-    }  # fmt: skip
+    }
     return model.SerializeToString() if moved else path.read_bytes(), found
 
 

@@ -17,12 +17,14 @@ from core.media import other_files, shards
 from core.media.limits import Limits, reason
 
 # Containers of media only: playlists (they open other files), picture sequences and text are left out.
+# fmt: off
 FORMATS = (
     "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "ogg", "mxf", "ivf", "obu", "nut",
     "h264", "hevc", "m4v", "mpegvideo", "dv", "rm", "3gp", "yuv4mpegpipe", "swf", "wtv", "gxf", "vc1",
     "wav", "w64", "flac", "mp3", "aac", "aiff", "au", "caf", "amr", "amrnb", "amrwb", "ac3", "eac3", "ape", "wv",
     "tta", "dts", "mpc", "mpc8", "voc", "sox", "tak", "rso", "nistsphere",
-)  # fmt: skip
+)
+# fmt: on
 
 av.logging.set_level(None)
 logging.getLogger("libav").setLevel(logging.CRITICAL)

@@ -63,10 +63,23 @@ def _open(path: Path, limits: Limits) -> np.ndarray:
 
 # What Pillow raises on damaged files, as its own fuzzing and ours found them.
 FAILURES = (
-    OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, EOFError, MemoryError,
-    struct.error, AttributeError, AssertionError, ZeroDivisionError, RuntimeError, NotImplementedError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    AttributeError,
+    AssertionError,
+    ZeroDivisionError,
+    RuntimeError,
+    NotImplementedError,
     Image.DecompressionBombError,
-)  # fmt: skip
+)
 
 
 def open_header(path: Path, limits: Limits) -> Image.Image:

@@ -12,9 +12,7 @@ from core.thresholds.sweep import at
 
 ALL = 20_000  # distinct scores that are all written; of more, the rows of the drawing
 COUNTS = ("threshold", "tp", "fp", "tn", "fn")
-FIGURES = (
-    "precision", "recall", "fpr", "f1", "macro_f1", "accuracy", "balanced_accuracy", "called_fake",
-)  # fmt: skip
+FIGURES = ("precision", "recall", "fpr", "f1", "macro_f1", "accuracy", "balanced_accuracy", "called_fake")
 
 
 def curve_table(scored: Scored) -> pd.DataFrame:

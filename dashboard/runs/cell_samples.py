@@ -55,9 +55,13 @@ def draw(folder: RunFolder, split: str, cell: str, threshold: float | None, plac
     columns = [c for c in ("id", "score", "method", "dataset", "group") if c in found]
     key = f"cell-{place}-{folder.id}-{split}-{cell}"
     picked = st.dataframe(
-        found.loc[: MOST - 1, columns], hide_index=True, height=240, key=key, on_select="rerun",
+        found.loc[: MOST - 1, columns],
+        hide_index=True,
+        height=240,
+        key=key,
+        on_select="rerun",
         selection_mode="multi-row",
-    )  # fmt: skip
+    )
     rows = [row for row in picked["selection"]["rows"] if row < len(found)]
     if not rows:
         st.caption("Tick samples to play the first, or to put them on the list that the next plan honours.")

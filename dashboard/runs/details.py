@@ -30,8 +30,9 @@ def draw(shown: Sequence[Summary]) -> None:
         _findings(run)
     for run in shown:
         if run.state == "completed":
-            with st.expander(f"Results of {theme.safe(called[run.id])}",
-                             key=f"results-{run.id}", expanded=len(shown) == 1):  # fmt: skip
+            with st.expander(
+                f"Results of {theme.safe(called[run.id])}", key=f"results-{run.id}", expanded=len(shown) == 1
+            ):
                 _results(run)
     with st.expander("Configuration", key="runs-configuration"):
         _configuration(shown)

@@ -16,10 +16,28 @@ from dashboard import theme
 from dashboard.charts import compare
 from dashboard.runs import cell_samples
 
+HEADLINE = {
+    "auc": "AUC",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
+    "accuracy": "Accuracy",
+}
 FIGURES = (
-    "auc", "ap", "eer", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_real", "macro_f1",
-    "mcc", "log_loss", "brier", "ece",
-)  # fmt: skip
+    "auc",
+    "ap",
+    "eer",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "f1_real",
+    "macro_f1",
+    "mcc",
+    "log_loss",
+    "brier",
+    "ece",
+)
 THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
 PARTS = {
     "dataset": "dataset",
@@ -71,10 +89,7 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
 
 def _headline(found: Mapping[str, Any]) -> None:
     chosen = found["at_chosen"]
-    columns = st.columns(4)
-    for column, name, label in zip(
-        columns, ("auc", "balanced_accuracy", "macro_f1", "accuracy"),
-        ("AUC", "Balanced accuracy", "Macro F1", "Accuracy"), strict=True):  # fmt: skip
+    for column, (name, label) in zip(st.columns(4), HEADLINE.items(), strict=True):
         column.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
     st.caption(
         f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "

@@ -202,8 +202,13 @@ def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[s
     if "known" in overrides:
         return named_values.network_options(overrides["known"], value, key(field.name))
     text = yaml.safe_dump(value, sort_keys=False) if value else ""
-    written = st.text_area(label(field.name), value=text, key=key(field.name), height=80,
-                           help=f"{field.metadata['help']}; one `name: value` a line")  # fmt: skip
+    written = st.text_area(
+        label(field.name),
+        value=text,
+        key=key(field.name),
+        height=80,
+        help=f"{field.metadata['help']}; one `name: value` a line",
+    )
     try:
         document = plain_yaml.load(written or "") or {}
     except yaml.YAMLError as error:

@@ -30,8 +30,12 @@ def short(config: dict[str, Any]) -> str:
 
 def draw() -> None:
     with st.expander("The same as text (YAML): edit, save, load", key="train-yaml-box"):
-        text = st.text_area("Configuration", value=short(option_form.config()), height=240,
-                            key=f"train-yaml-{hash(short(option_form.config()))}")  # fmt: skip
+        text = st.text_area(
+            "Configuration",
+            value=short(option_form.config()),
+            height=240,
+            key=f"train-yaml-{hash(short(option_form.config()))}",
+        )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Apply", key="train-yaml-apply", disabled=text == short(option_form.config())):
                 take(text)

@@ -210,10 +210,11 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     )
     if found.note:
         st.caption(theme.safe(f"{found.note.replace(first, labels[first]).replace(second, labels[second])}."))
-    st.plotly_chart(
-        compare.differences(found.differences), key="compare-differences", config=theme.CHART_CONFIG,
-        alt="Differences of the two runs, each figure with its interval",
-    )  # fmt: skip
+    figure, alt = (
+        compare.differences(found.differences),
+        "Differences of the two runs, each with its interval",
+    )
+    st.plotly_chart(figure, key="compare-differences", config=theme.CHART_CONFIG, alt=alt)
     return first, second
 
 

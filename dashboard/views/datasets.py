@@ -103,9 +103,13 @@ def _charts(info: DatasetInfo) -> None:
     figure = _figure(info, info.name, str(info.counts), view or "splits")
     key = f"chart-{view or 'splits'}-{info.name}"
     event = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points", config=theme.CHART_CONFIG,
+        figure,
+        key=key,
+        on_select="rerun",
+        selection_mode="points",
+        config=theme.CHART_CONFIG,
         alt=f"Real and fake samples of {info.name}: {VIEWS[view or 'splits']}",
-    )  # fmt: skip
+    )
     datasets_gallery.take_click(info.name, key, event)
     formats = ", ".join(f"{theme.safe(name)} {theme.count(n)}" for name, n in info.formats.items())
     st.caption(f"Click a bar to see its samples below. File formats: {formats or 'none'}.")
@@ -131,14 +135,18 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
         st.info(sentence)
     elif view == "durations":
         st.plotly_chart(
-            charts.measured_figure(frame, "duration", "s"), key="durations", config=theme.CHART_CONFIG,
+            charts.measured_figure(frame, "duration", "s"),
+            key="durations",
+            config=theme.CHART_CONFIG,
             alt=f"Durations of real and fake samples of {info.name}",
-        )  # fmt: skip
+        )
     else:
         st.plotly_chart(
-            charts.resolutions_figure(frame), key="resolutions", config=theme.CHART_CONFIG,
+            charts.resolutions_figure(frame),
+            key="resolutions",
+            config=theme.CHART_CONFIG,
             alt=f"Width and height of real and fake samples of {info.name}",
-        )  # fmt: skip
+        )
     st.caption(f"Measured on {theme.count(len(frame))} files.")
 
 

@@ -22,8 +22,17 @@ from dashboard.train import yaml_text as train_yaml
 
 # What is asked first; everything else stands in the box, in the groups of the configuration.
 FIRST = (
-    "name", "modality", "datasets", "protocol", "shares", "heldout", "model", "epochs", "max_samples_per_class", "device",
-)  # fmt: skip
+    "name",
+    "modality",
+    "datasets",
+    "protocol",
+    "shares",
+    "heldout",
+    "model",
+    "epochs",
+    "max_samples_per_class",
+    "device",
+)
 GROUPS = {
     "techniques": "Against imbalance and overfitting",
     "training": "How it learns",

@@ -104,9 +104,13 @@ class AasistFamily(RawSoundFamily):
 
     def defaults(self) -> dict[str, Any]:
         return {
-            "filters": 70, "widths": [32, 32, 64, 64, 64, 64], "graphs": [64, 32],
-            "pools": [0.5, 0.7, 0.5, 0.5], "temperatures": [2.0, 2.0, 100.0, 100.0], "bands": 23,
-        }  # fmt: skip
+            "filters": 70,
+            "widths": [32, 32, 64, 64, 64, 64],
+            "graphs": [64, 32],
+            "pools": [0.5, 0.7, 0.5, 0.5],
+            "temperatures": [2.0, 2.0, 100.0, 100.0],
+            "bands": 23,
+        }
 
 
 FAMILY = AasistFamily()

@@ -47,6 +47,13 @@ class ClipFamily(Family):
     def card(self, **options: Any) -> ModelCard:
         last = SIZES["depth"] - 1
         return ModelCard(
-            name=self.name, modality="image", about=self.about, source=self.source, size=224, resize="crop",
-            mean=MEAN, std=STD, cam_layer=f"encoder.backbone.blocks.{last}.norm1",
-        )  # fmt: skip
+            name=self.name,
+            modality="image",
+            about=self.about,
+            source=self.source,
+            size=224,
+            resize="crop",
+            mean=MEAN,
+            std=STD,
+            cam_layer=f"encoder.backbone.blocks.{last}.norm1",
+        )

@@ -39,9 +39,13 @@ class CnnDetectionFamily(Family):
 
     def card(self, **options: Any) -> ModelCard:
         return ModelCard(
-            name=self.name, modality="image", about=self.about, source=self.source, resize="whole",
+            name=self.name,
+            modality="image",
+            about=self.about,
+            source=self.source,
+            resize="whole",
             cam_layer="encoder.layer4",
-        )  # fmt: skip
+        )
 
 
 FAMILY = CnnDetectionFamily()

@@ -27,9 +27,15 @@ class DeepfakeBenchFamily(Family):
 
     def card(self, **options: Any) -> ModelCard:
         return ModelCard(
-            name=self.name, modality="image", about=self.about, source=self.source, size=SIZE,
-            mean=HALF, std=HALF, cam_layer=self.cam_layer,
-        )  # fmt: skip
+            name=self.name,
+            modality="image",
+            about=self.about,
+            source=self.source,
+            size=SIZE,
+            mean=HALF,
+            std=HALF,
+            cam_layer=self.cam_layer,
+        )
 
     def recipe(self, **options: Any) -> dict[str, Any]:
         return {"faces": True, "face_margin": 1.3}

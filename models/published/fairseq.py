@@ -19,6 +19,7 @@ OWN = "ssl_model."
 STRIDES = (5, 2, 2, 2, 2, 2, 2)
 # What pre-training alone needs: the published detectors carry it and never use it.
 UNUSED = tuple(GIVEN + part for part in ("mask_emb", "quantizer.", "project_q.", "final_proj."))
+# fmt: off
 NAMES = (
     (r"feature_extractor\.conv_layers\.(\d+)\.0\.(weight|bias)", r"feature_extractor.conv_layers.\1.conv.\2"),
     (r"feature_extractor\.conv_layers\.(\d+)\.2\.(?:1\.)?(weight|bias)", r"feature_extractor.conv_layers.\1.layer_norm.\2"),
@@ -33,11 +34,19 @@ NAMES = (
     (r"encoder\.layers\.(\d+)\.fc1\.(weight|bias)", r"encoder.layers.\1.feed_forward.intermediate_dense.\2"),
     (r"encoder\.layers\.(\d+)\.fc2\.(weight|bias)", r"encoder.layers.\1.feed_forward.output_dense.\2"),
     (r"encoder\.layers\.(\d+)\.final_layer_norm\.(weight|bias)", r"encoder.layers.\1.final_layer_norm.\2"),
-)  # fmt: skip
+)
+# fmt: on
 XLSR_300M: dict[str, Any] = {
-    "width": 1024, "layers": 24, "inner": 4096, "channels": [512] * 7, "kernels": [10, 3, 3, 3, 3, 2, 2],
-    "bias": True, "every_norm": True, "reach": 128, "groups": 16,
-}  # fmt: skip
+    "width": 1024,
+    "layers": 24,
+    "inner": 4096,
+    "channels": [512] * 7,
+    "kernels": [10, 3, 3, 3, 3, 2, 2],
+    "bias": True,
+    "every_norm": True,
+    "reach": 128,
+    "groups": 16,
+}
 
 
 def renamed(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -64,12 +73,16 @@ def sizes(given: Given) -> dict[str, Any] | None:
         return None
     layers = [re.match(rf"{re.escape(GIVEN)}encoder\.layers\.(\d+)\.", name) for name in given.tensors]
     return {
-        "width": inner[1], "layers": 1 + max(int(found[1]) for found in layers if found), "inner": inner[0],
-        "channels": [shape[0] for shape in convolutions], "kernels": [shape[2] for shape in convolutions],
+        "width": inner[1],
+        "layers": 1 + max(int(found[1]) for found in layers if found),
+        "inner": inner[0],
+        "channels": [shape[0] for shape in convolutions],
+        "kernels": [shape[2] for shape in convolutions],
         "bias": given.has(f"{GIVEN}feature_extractor.conv_layers.0.0.bias"),
         "every_norm": given.has(f"{GIVEN}feature_extractor.conv_layers.1.2.1.weight"),
-        "reach": place[2], "groups": max(1, place[0] // max(1, place[1])),
-    }  # fmt: skip
+        "reach": place[2],
+        "groups": max(1, place[0] // max(1, place[1])),
+    }
 
 
 def _position(given: Given) -> tuple[int, ...] | None:
@@ -92,13 +105,23 @@ def build(speech: Mapping[str, Any]) -> nn.Module:
 
     every = bool(speech["every_norm"])
     config = Wav2Vec2Config(
-        hidden_size=speech["width"], num_hidden_layers=speech["layers"], intermediate_size=speech["inner"],
-        num_attention_heads=12 if speech["width"] == 768 else 16, conv_dim=list(speech["channels"]),
-        conv_kernel=list(speech["kernels"]), conv_stride=list(STRIDES), conv_bias=speech["bias"],
-        feat_extract_norm="layer" if every else "group", do_stable_layer_norm=every,
-        num_conv_pos_embeddings=speech["reach"], num_conv_pos_embedding_groups=speech["groups"],
-        mask_time_prob=0.0, mask_feature_prob=0.0, layerdrop=0.0, attn_implementation="eager",
-    )  # fmt: skip
+        hidden_size=speech["width"],
+        num_hidden_layers=speech["layers"],
+        intermediate_size=speech["inner"],
+        num_attention_heads=12 if speech["width"] == 768 else 16,
+        conv_dim=list(speech["channels"]),
+        conv_kernel=list(speech["kernels"]),
+        conv_stride=list(STRIDES),
+        conv_bias=speech["bias"],
+        feat_extract_norm="layer" if every else "group",
+        do_stable_layer_norm=every,
+        num_conv_pos_embeddings=speech["reach"],
+        num_conv_pos_embedding_groups=speech["groups"],
+        mask_time_prob=0.0,
+        mask_feature_prob=0.0,
+        layerdrop=0.0,
+        attn_implementation="eager",
+    )
     return Wav2Vec2Model(config)
 
 

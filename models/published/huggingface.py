@@ -76,11 +76,17 @@ class HuggingFaceFamily(Family):
 
     def card(self, **options: Any) -> ModelCard:
         made = ModelCard(
-            name=self.name, modality=options["modality"], about=self.about, source=self.source,
-            size=int(options.get("size", 224)), mean=tuple(options.get("mean", (0.5,) * 3)),
-            std=tuple(options.get("std", (0.5,) * 3)), resize=options.get("resize", "fit"),
-            sample_rate=int(options.get("sample_rate", 16_000)), seconds=float(options.get("seconds", LONGEST)),
-        )  # fmt: skip
+            name=self.name,
+            modality=options["modality"],
+            about=self.about,
+            source=self.source,
+            size=int(options.get("size", 224)),
+            mean=tuple(options.get("mean", (0.5,) * 3)),
+            std=tuple(options.get("std", (0.5,) * 3)),
+            resize=options.get("resize", "fit"),
+            sample_rate=int(options.get("sample_rate", 16_000)),
+            seconds=float(options.get("seconds", LONGEST)),
+        )
         return made
 
     def cam_candidates(self, **options: Any) -> tuple[str, ...]:
@@ -103,9 +109,14 @@ class HuggingFaceFamily(Family):
         bounds.require_as_many(sum(parameter.numel() for parameter in shape.parameters()), tensors)
         with _silent():
             model, report = type(shape).from_pretrained(
-                None, config=made, state_dict=dict(tensors), output_loading_info=True, dtype=torch.float32,
-                attn_implementation="eager", ignore_mismatched_sizes=True,
-            )  # fmt: skip
+                None,
+                config=made,
+                state_dict=dict(tensors),
+                output_loading_info=True,
+                dtype=torch.float32,
+                attn_implementation="eager",
+                ignore_mismatched_sizes=True,
+            )
         other = {
             str(m[0]): torch.empty(tuple(m[1]), device="meta") for m in report.get("mismatched_keys", ())
         }
@@ -115,11 +126,25 @@ class HuggingFaceFamily(Family):
 
     def defaults(self) -> dict[str, Any]:
         return {
-            "modality": "image", "config": {"model_type": "vit"}, "labels": [], "size": 224, "mean": [0.5] * 3,
-            "std": [0.5] * 3, "resize": "fit", "shorter_side": 0, "filter": "bilinear", "sample_rate": 16_000,
-            "seconds": LONGEST, "normalise": False, "bands": 0, "steps": 0, "centre": 0.0, "spread": 1.0,
-            "window": 0, "hop": 0,
-        }  # fmt: skip
+            "modality": "image",
+            "config": {"model_type": "vit"},
+            "labels": [],
+            "size": 224,
+            "mean": [0.5] * 3,
+            "std": [0.5] * 3,
+            "resize": "fit",
+            "shorter_side": 0,
+            "filter": "bilinear",
+            "sample_rate": 16_000,
+            "seconds": LONGEST,
+            "normalise": False,
+            "bands": 0,
+            "steps": 0,
+            "centre": 0.0,
+            "spread": 1.0,
+            "window": 0,
+            "hop": 0,
+        }
 
 
 class Transformer(nn.Module):

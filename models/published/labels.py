@@ -9,14 +9,16 @@ from typing import Any
 
 from models.published.base import Match, Reading, Refused
 
+# fmt: off
 FAKE = {
     "fake", "deepfake", "spoof", "spoofed", "synthetic", "artificial", "generated", "ai", "aigenerated", "forged",
     "manipulated", "computergenerated", "cloned", "synthesized", "synthesised", "tampered", "gan", "diffusion",
-}  # fmt: skip
+}
 REAL = {
     "real", "bonafide", "genuine", "human", "authentic", "original", "natural", "pristine", "live", "hum",
     "realism", "photo", "photograph",
-}  # fmt: skip
+}
+# fmt: on
 SHOWN = 8  # labels in a message
 NOT = {"not", "non", "no", "un"}
 

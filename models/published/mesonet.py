@@ -17,9 +17,13 @@ SIZE = 256
 CONVOLUTIONS = {4: "Meso4", 16: "MesoInception4"}
 LAYERS = {"conv2d": "conv", "batch_normalization": "norm", "dense": "dense"}
 TENSORS = {
-    "kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
-    "moving_mean": "running_mean", "moving_variance": "running_var",
-}  # fmt: skip
+    "kernel": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
 
 
 class Inception(nn.Module):
@@ -105,9 +109,15 @@ class MesoNetFamily(Family):
     def card(self, **options: Any) -> ModelCard:
         last = int(options["convolutions"])
         return ModelCard(
-            name=self.name, modality="image", about=self.about, source=self.source, size=SIZE,
-            mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), cam_layer=f"encoder.layers.conv{last}",
-        )  # fmt: skip
+            name=self.name,
+            modality="image",
+            about=self.about,
+            source=self.source,
+            size=SIZE,
+            mean=(0.0, 0.0, 0.0),
+            std=(1.0, 1.0, 1.0),
+            cam_layer=f"encoder.layers.conv{last}",
+        )
 
     def recipe(self, **options: Any) -> dict[str, Any]:
         return {"faces": True}

@@ -124,10 +124,17 @@ class OnnxFamily(Family):
 
     def card(self, **options: Any) -> ModelCard:
         return ModelCard(
-            name=self.name, modality=options["modality"], about=self.about, source=self.source,
-            size=int(options["size"]), mean=tuple(options["mean"]), std=tuple(options["std"]),
-            resize=options["resize"], sample_rate=int(options["sample_rate"]), seconds=float(options["seconds"]),
-        )  # fmt: skip
+            name=self.name,
+            modality=options["modality"],
+            about=self.about,
+            source=self.source,
+            size=int(options["size"]),
+            mean=tuple(options["mean"]),
+            std=tuple(options["std"]),
+            resize=options["resize"],
+            sample_rate=int(options["sample_rate"]),
+            seconds=float(options["seconds"]),
+        )
 
     def recipe(self, **options: Any) -> dict[str, Any]:
         if options["modality"] == "audio":
@@ -144,10 +151,20 @@ class OnnxFamily(Family):
             "classes": 2,
         }
         return {
-            "size_in_bytes": 0, "graph": graph, "modality": "image", "labels": [], "size": 224, "mean": [0.5] * 3,
-            "std": [0.5] * 3, "resize": "fit", "shorter_side": 0, "filter": "bilinear", "sample_rate": 16_000,
-            "seconds": LONGEST, "normalise": False,
-        }  # fmt: skip
+            "size_in_bytes": 0,
+            "graph": graph,
+            "modality": "image",
+            "labels": [],
+            "size": 224,
+            "mean": [0.5] * 3,
+            "std": [0.5] * 3,
+            "resize": "fit",
+            "shorter_side": 0,
+            "filter": "bilinear",
+            "sample_rate": 16_000,
+            "seconds": LONGEST,
+            "normalise": False,
+        }
 
 
 def _notes(graph: dict[str, Any]) -> tuple[str, ...]:

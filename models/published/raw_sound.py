@@ -16,9 +16,13 @@ class RawSoundFamily(Family):
 
     def card(self, **options: Any) -> ModelCard:
         return ModelCard(
-            name=self.name, modality="audio", about=self.about, source=self.source,
-            sample_rate=RATE, seconds=SAMPLES / RATE,
-        )  # fmt: skip
+            name=self.name,
+            modality="audio",
+            about=self.about,
+            source=self.source,
+            sample_rate=RATE,
+            seconds=SAMPLES / RATE,
+        )
 
     def recipe(self, **options: Any) -> dict[str, Any]:
         return {"windows": "first", "level": "as_is", "trim_silence": False}

@@ -51,9 +51,12 @@ class TimmFamily(Family):
             raise Refused(f"{given.name}: config.json names {len(known)} labels of {count} outputs")
         reading, undecided = labels.read_labels(known, given.name)
         options = {
-            "architecture": architecture, "count": count, "arguments": _arguments(given),
-            "labels": list(known.values()), **picture_options(given),
-        }  # fmt: skip
+            "architecture": architecture,
+            "count": count,
+            "arguments": _arguments(given),
+            "labels": list(known.values()),
+            **picture_options(given),
+        }
         return Match(options, architecture, reading, undecided=undecided)
 
     def build(self, **options: Any) -> nn.Module:
@@ -69,9 +72,15 @@ class TimmFamily(Family):
 
     def card(self, **options: Any) -> ModelCard:
         return ModelCard(
-            name=self.name, modality="image", about=self.about, source=self.source, size=int(options["size"]),
-            mean=tuple(options["mean"]), std=tuple(options["std"]), resize=options["resize"],
-        )  # fmt: skip
+            name=self.name,
+            modality="image",
+            about=self.about,
+            source=self.source,
+            size=int(options["size"]),
+            mean=tuple(options["mean"]),
+            std=tuple(options["std"]),
+            resize=options["resize"],
+        )
 
     def cam_candidates(self, **options: Any) -> tuple[str, ...]:
         with without_values():
@@ -101,9 +110,17 @@ class TimmFamily(Family):
 
     def defaults(self) -> dict[str, Any]:
         return {
-            "architecture": "resnet18", "count": 2, "arguments": {}, "labels": [], "size": 224, "mean": [0.5] * 3,
-            "std": [0.5] * 3, "resize": "fit", "shorter_side": 0, "filter": "bicubic",
-        }  # fmt: skip
+            "architecture": "resnet18",
+            "count": 2,
+            "arguments": {},
+            "labels": [],
+            "size": 224,
+            "mean": [0.5] * 3,
+            "std": [0.5] * 3,
+            "resize": "fit",
+            "shorter_side": 0,
+            "filter": "bicubic",
+        }
 
 
 def _labelled(given: Given) -> dict[str, Any]:
@@ -170,20 +187,12 @@ def picture_options(given: Given) -> dict[str, Any]:
             f"{given.name}: pretrained_cfg scales by {share} with {filter!r}, which is not known here"
         )
     if mode == "squash" and share == 1:
-        return {
-            "size": height,
-            "resize": "fit",
-            "shorter_side": 0,
-            "filter": filter,
-            "mean": mean,
-            "std": std,
-        }
-    if mode != "center":
+        resizing: dict[str, Any] = {"resize": "fit", "shorter_side": 0}
+    elif mode == "center":
+        resizing = {"resize": "crop", "shorter_side": int(height / share)}
+    else:
         raise Refused(f"{given.name}: pretrained_cfg cuts pictures by {mode!r}; only center is known here")
-    return {
-        "size": height, "resize": "crop", "shorter_side": int(height / share), "filter": filter, "mean": mean,
-        "std": std,
-    }  # fmt: skip
+    return {"size": height, **resizing, "filter": filter, "mean": mean, "std": std}
 
 
 FAMILY = TimmFamily()

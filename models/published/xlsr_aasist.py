@@ -70,9 +70,13 @@ class XlsrAasistFamily(RawSoundFamily):
         if None in (speech, linear, place, node, mixed, inner, *blocks) or len(place or ()) != 3:
             return None
         options = {
-            "speech": speech, "linear": _first(linear), "widths": [_first(shape) for shape in blocks],
-            "graphs": [_first(node), _first(mixed)], "bands": (place or (0, 0))[1], "inner": _first(inner),
-        }  # fmt: skip
+            "speech": speech,
+            "linear": _first(linear),
+            "widths": [_first(shape) for shape in blocks],
+            "graphs": [_first(node), _first(mixed)],
+            "bands": (place or (0, 0))[1],
+            "inner": _first(inner),
+        }
         figures = (
             Figure("EER 0.82 %", EVALUATION.format("LA")),
             Figure("EER 2.85 %", EVALUATION.format("DF")),
@@ -90,9 +94,13 @@ class XlsrAasistFamily(RawSoundFamily):
 
     def defaults(self) -> dict[str, Any]:
         return {
-            "speech": fairseq.XLSR_300M, "linear": 128, "widths": [32, 32, 64, 64, 64, 64], "graphs": [64, 32],
-            "bands": 42, "inner": 128,
-        }  # fmt: skip
+            "speech": fairseq.XLSR_300M,
+            "linear": 128,
+            "widths": [32, 32, 64, 64, 64, 64],
+            "graphs": [64, 32],
+            "bands": 42,
+            "inner": 128,
+        }
 
 
 def _first(shape: tuple[int, ...] | None) -> int:

@@ -15,12 +15,14 @@ SIZES = ((144, 176), (160, 160), (160, 192), (176, 144))  # height, width
 FRAMES = (12, 16)
 
 # Pairs of the official lists (target, source), from the train, val and test parts.
+# fmt: off
 PAIRS = (
     (71, 54), (87, 81), (881, 856), (187, 234), (645, 688), (754, 758), (811, 920), (710, 788),
     (628, 568), (312, 21), (950, 836), (59, 50),
     (720, 672), (939, 115), (284, 263),
     (953, 974), (12, 26), (78, 955), (623, 630),
-)  # fmt: skip
+)
+# fmt: on
 METHODS = {"Deepfakes": (18, 24), "Face2Face": (20, 28), "FaceSwap": (22, 30), "NeuralTextures": (17, 23)}
 
 
@@ -93,9 +95,12 @@ def celeb_df() -> DemoSet:
         f"0 Celeb-synthesis/id{t}_id{s}_0000.mp4" for t in range(21, 28) for s in range(21, 28) if t != s
     ]
     return DemoSet(
-        "Celeb-DF-v2", "Celeb-DF-v2", "severely imbalanced clips of celebrities", jobs,
+        "Celeb-DF-v2",
+        "Celeb-DF-v2",
+        "severely imbalanced clips of celebrities",
+        jobs,
         {"List_of_testing_videos.txt": "\n".join(lines) + "\n"},
-    )  # fmt: skip
+    )
 
 
 # Seven of the nine actors play in each scene; over all scenes everybody has everybody's face.

@@ -67,9 +67,12 @@ def faces_140k() -> DemoSet:
                 rows.append(f"{len(rows) - 1},/data/{path},{name[:-4]},{label},{kind},{path}")
         documents[f"{split}.csv"] = "\n".join(rows) + "\n"
     return DemoSet(
-        "140k Real and Fake Faces", "140k Real and Fake Faces", "balanced pictures, wholly generated faces",
-        _jobs(files, 192), documents,
-    )  # fmt: skip
+        "140k Real and Fake Faces",
+        "140k Real and Fake Faces",
+        "balanced pictures, wholly generated faces",
+        _jobs(files, 192),
+        documents,
+    )
 
 
 def archive() -> DemoSet:
@@ -94,9 +97,11 @@ def image_detection() -> DemoSet:
         + _number_names(f"{test}/fake/fake_{{}}.jpg", 30, 30),
     }
     return DemoSet(
-        "Deepfake image detection dataset", "Deepfake image detection dataset",
-        "moderately imbalanced pictures, swapped and reenacted faces", _jobs(files, 192),
-    )  # fmt: skip
+        "Deepfake image detection dataset",
+        "Deepfake image detection dataset",
+        "moderately imbalanced pictures, swapped and reenacted faces",
+        _jobs(files, 192),
+    )
 
 
 def dfd_faces() -> DemoSet:

@@ -72,9 +72,12 @@ def in_the_wild() -> DemoSet:
         rows.append(f"{i}.wav,{speaker},{'spoof' if fake else 'bona-fide'}")
         files.append((f"release_in_the_wild/{i}.wav", speaker, KINDS[i % 3] if fake else "real"))
     return DemoSet(
-        "In-the-Wild", "In-the-Wild", "mildly imbalanced speech, by speaker",
-        _jobs(files), {"release_in_the_wild/meta.csv": "\n".join(rows) + "\n"},
-    )  # fmt: skip
+        "In-the-Wild",
+        "In-the-Wild",
+        "mildly imbalanced speech, by speaker",
+        _jobs(files),
+        {"release_in_the_wild/meta.csv": "\n".join(rows) + "\n"},
+    )
 
 
 def deep_voice() -> DemoSet:
@@ -85,9 +88,11 @@ def deep_voice() -> DemoSet:
             if i != j:
                 files.append((f"KAGGLE/AUDIO/FAKE/{source}-to-{target}.wav", target, KINDS[(i + j) % 3]))
     return DemoSet(
-        "DEEP-VOICE", "DEEP-VOICE", "severely imbalanced speech, every voice converted to every other",
+        "DEEP-VOICE",
+        "DEEP-VOICE",
+        "severely imbalanced speech, every voice converted to every other",
         _jobs(files, seconds=(3.4, 4.2)),
-    )  # fmt: skip
+    )
 
 
 def fake_or_real() -> DemoSet:
@@ -98,8 +103,12 @@ def fake_or_real() -> DemoSet:
             base = f"for-2sec/for-2seconds/{split}"
             files.append((f"{base}/real/file{1000 + i}.wav", f"{split}{i}r", "real"))
             files.append((f"{base}/fake/file{5000 + i}.wav", f"{split}{i}f", KINDS[i % 3]))
-    return DemoSet("Fake-or-Real", "The Fake-or-Real (FoR) Dataset (deepfake audio)", "balanced speech of two seconds",
-        _jobs(files, seconds=(2.0, 2.0)))  # fmt: skip
+    return DemoSet(
+        "Fake-or-Real",
+        "The Fake-or-Real (FoR) Dataset (deepfake audio)",
+        "balanced speech of two seconds",
+        _jobs(files, seconds=(2.0, 2.0)),
+    )
 
 
 def sound_sets() -> list[DemoSet]:

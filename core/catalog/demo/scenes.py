@@ -76,11 +76,22 @@ def _body(scene: Array, rng: np.random.Generator, person: Person, pose: Pose) ->
     neck = tuple(float(c) * 0.72 for c in person.skin)
     half = pose.scale * person.width * 0.52
     cv2.rectangle(
-        scene, (int(pose.x - half), int(pose.y + 0.4 * pose.scale)), (int(pose.x + half), int(pose.y + 1.3 * pose.scale)), neck, -1
-    )  # fmt: skip
+        scene,
+        (int(pose.x - half), int(pose.y + 0.4 * pose.scale)),
+        (int(pose.x + half), int(pose.y + 1.3 * pose.scale)),
+        neck,
+        -1,
+    )
     cv2.ellipse(
-        scene, (int(pose.x), int(pose.y + 1.28 * pose.scale)), (int(half), int(half * 0.6)), 0, 0, 360, neck, -1
-    )  # fmt: skip
+        scene,
+        (int(pose.x), int(pose.y + 1.28 * pose.scale)),
+        (int(half), int(half * 0.6)),
+        0,
+        0,
+        360,
+        neck,
+        -1,
+    )
     if rng.random() < 0.5:  # stripes
         step = max(4, int(pose.scale * rng.uniform(0.12, 0.3)))
         top = int(min(height, pose.y + pose.scale * 1.35))

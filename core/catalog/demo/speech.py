@@ -10,12 +10,14 @@ from scipy import signal
 from core.catalog.demo.people import Array
 
 # First four formants of ten vowels in hertz (adult male; a voice scales them) and how open the mouth is.
+# fmt: off
 VOWELS = (
     ((270, 2290, 3010, 3600), 0.15), ((390, 1990, 2550, 3500), 0.25), ((530, 1840, 2480, 3500), 0.45),
     ((660, 1720, 2410, 3500), 0.70), ((730, 1090, 2440, 3400), 0.95), ((570, 840, 2410, 3400), 0.70),
     ((440, 1020, 2240, 3300), 0.40), ((300, 870, 2240, 3300), 0.20), ((640, 1190, 2390, 3400), 0.65),
     ((490, 1350, 1690, 3300), 0.35),
-)  # fmt: skip
+)
+# fmt: on
 BANDWIDTHS = (70.0, 100.0, 140.0, 220.0)
 STEP = 2  # hundredths of a second for which the vocal tract stands still
 

@@ -100,8 +100,18 @@ def _fakeavceleb_rows(group: int) -> list[dict[str, str]]:
         made += [("D", f"{swap}-wav2lip", donor, f"{stem}_2_{donor}_wavtolip.mp4")]
         for category, method, target, file in made:
             place = f"FakeAVCeleb_v1.2/{TYPES[category]}/{race}/{gender}/{person}"
-            rows.append({"source": person, "target1": target, "method": method, "category": category,
-                         "race": race, "gender": gender, "folder": place, "file": file})  # fmt: skip
+            rows.append(
+                {
+                    "source": person,
+                    "target1": target,
+                    "method": method,
+                    "category": category,
+                    "race": race,
+                    "gender": gender,
+                    "folder": place,
+                    "file": file,
+                }
+            )
     return rows
 
 
@@ -117,9 +127,12 @@ def fakeavceleb() -> DemoSet:
                 f"{r['source']},{r['target1']},-,{r['method']},{r['category']},{kind},{r['race']},{r['gender']},{r['file']},{directory}"
             )
     return DemoSet(
-        "FakeAVCeleb", "FakeAVCeleb", "moderately imbalanced talking people, voice or face or both changed",
-        jobs, {"FakeAVCeleb_v1.2/meta_data.csv": "\n".join(lines) + "\n"},
-    )  # fmt: skip
+        "FakeAVCeleb",
+        "FakeAVCeleb",
+        "moderately imbalanced talking people, voice or face or both changed",
+        jobs,
+        {"FakeAVCeleb_v1.2/meta_data.csv": "\n".join(lines) + "\n"},
+    )
 
 
 def write_lavdf(folder: Path, seed: int, rows: list[dict[str, object]]) -> None:
@@ -157,17 +170,31 @@ def lav_df() -> DemoSet:
             for video, audio in ((False, False), (True, False), (False, True), (True, True)):
                 fake = video or audio
                 begin = (2 + (i + number) % 4) / FPS
-                rows.append({
-                    "file": f"{split}/{number:06d}.mp4", "n_fakes": int(fake),
-                    "fake_periods": [[begin, begin + 11 / FPS]] if fake else [], "duration": frames / FPS,
-                    "original": rows[0]["file"] if fake else None, "modify_video": video, "modify_audio": audio,
-                    "split": split, "video_frames": frames, "audio_channels": 1, "audio_frames": int(frames / FPS * RATE),
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "file": f"{split}/{number:06d}.mp4",
+                        "n_fakes": int(fake),
+                        "fake_periods": [[begin, begin + 11 / FPS]] if fake else [],
+                        "duration": frames / FPS,
+                        "original": rows[0]["file"] if fake else None,
+                        "modify_video": video,
+                        "modify_audio": audio,
+                        "split": split,
+                        "video_frames": frames,
+                        "audio_channels": 1,
+                        "audio_frames": int(frames / FPS * RATE),
+                    }
+                )
                 number += 1
             jobs.append(Job(write_lavdf, {"rows": rows}, 4))
             table += rows
-    return DemoSet("LAV-DF", "LAV-DF", "moderately imbalanced talking people, changed for a moment", jobs,
-                   {"metadata.json": json.dumps(table)})  # fmt: skip
+    return DemoSet(
+        "LAV-DF",
+        "LAV-DF",
+        "moderately imbalanced talking people, changed for a moment",
+        jobs,
+        {"metadata.json": json.dumps(table)},
+    )
 
 
 def talking_sets() -> list[DemoSet]:

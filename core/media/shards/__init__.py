@@ -125,12 +125,27 @@ def extract(path: Path, folder: Path) -> Path:
 
 
 SIGNS = (
-    (0, b"\xff\xd8\xff", "jpg"), (0, b"\x89PNG", "png"), (0, b"GIF8", "gif"), (8, b"WEBP", "webp"), (0, b"BM", "bmp"),
-    (0, b"II*\0", "tif"), (0, b"MM\0*", "tif"), (8, b"WAVE", "wav"), (0, b"fLaC", "flac"), (0, b"OggS", "ogg"),
-    (0, b"ID3", "mp3"), (0, b"\xff\xfb", "mp3"), (0, b"\xff\xf3", "mp3"), (8, b"AVI ", "avi"),
-    (0, b"\x1a\x45\xdf\xa3", "mkv"), (4, b"ftypavif", "avif"), (4, b"ftyphei", "heic"), (4, b"ftypM4A", "m4a"),
-    (4, b"ftyp", "mp4"), (8, b"AIFF", "aiff"),
-)  # fmt: skip
+    (0, b"\xff\xd8\xff", "jpg"),
+    (0, b"\x89PNG", "png"),
+    (0, b"GIF8", "gif"),
+    (8, b"WEBP", "webp"),
+    (0, b"BM", "bmp"),
+    (0, b"II*\0", "tif"),
+    (0, b"MM\0*", "tif"),
+    (8, b"WAVE", "wav"),
+    (0, b"fLaC", "flac"),
+    (0, b"OggS", "ogg"),
+    (0, b"ID3", "mp3"),
+    (0, b"\xff\xfb", "mp3"),
+    (0, b"\xff\xf3", "mp3"),
+    (8, b"AVI ", "avi"),
+    (0, b"\x1a\x45\xdf\xa3", "mkv"),
+    (4, b"ftypavif", "avif"),
+    (4, b"ftyphei", "heic"),
+    (4, b"ftypM4A", "m4a"),
+    (4, b"ftyp", "mp4"),
+    (8, b"AIFF", "aiff"),
+)
 
 
 def ending(data: bytes) -> str:

@@ -19,11 +19,30 @@ from core.media.limits import Limits, reason
 
 # Names of columns with media, the likeliest first; a struct {bytes, path} or a column of bytes.
 WORDS = {
-    "image": "image", "image_data": "image", "img": "image", "picture": "image", "jpg": "image", "png": "image",
-    "photo": "image", "image_bytes": "image", "audio": "audio", "audio_data": "audio", "wav": "audio",
-    "flac": "audio", "speech": "audio", "audio_bytes": "audio", "video": "video", "video_data": "video",
-    "mp4": "video", "clip": "video", "video_bytes": "video", "media": "", "bytes": "", "data": "", "content": "",
-}  # fmt: skip
+    "image": "image",
+    "image_data": "image",
+    "img": "image",
+    "picture": "image",
+    "jpg": "image",
+    "png": "image",
+    "photo": "image",
+    "image_bytes": "image",
+    "audio": "audio",
+    "audio_data": "audio",
+    "wav": "audio",
+    "flac": "audio",
+    "speech": "audio",
+    "audio_bytes": "audio",
+    "video": "video",
+    "video_data": "video",
+    "mp4": "video",
+    "clip": "video",
+    "video_bytes": "video",
+    "media": "",
+    "bytes": "",
+    "data": "",
+    "content": "",
+}
 STRINGS, CONTAINERS = 100 << 20, 10_000_000  # bytes and entries of a footer
 BLOCK = 16 << 20  # decoded bytes of media that are held at a time
 OPEN = 8  # shards that are kept open
@@ -107,9 +126,12 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     """The file with its footer read, within limits; what is no Parquet is a MediaError."""
     try:
         return pq.ParquetFile(
-            path, pre_buffer=False, buffer_size=1 << 20,
-            thrift_string_size_limit=STRINGS, thrift_container_size_limit=CONTAINERS,
-        )  # fmt: skip
+            path,
+            pre_buffer=False,
+            buffer_size=1 << 20,
+            thrift_string_size_limit=STRINGS,
+            thrift_container_size_limit=CONTAINERS,
+        )
     except FAILURES as error:
         raise MediaError(f"{path.name}: is no Parquet file that can be read ({reason(error)})") from error
 

@@ -21,8 +21,15 @@ MOST_MEMBERS = 5_000_000
 SMALL = 1 << 20  # bytes of a member that describes another: JSON, a label, a caption
 OPEN, OPEN_COMPRESSED = 8, 64  # indexes that are kept; that of a compressed archive costs reading all of it
 FAILURES = (
-    OSError, tarfile.TarError, zlib.error, ValueError, EOFError, OverflowError, MemoryError, RecursionError,
-)  # fmt: skip
+    OSError,
+    tarfile.TarError,
+    zlib.error,
+    ValueError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
 
 
 class Member(NamedTuple):
