@@ -24,8 +24,8 @@ from core.catalog.unpack import unpack
 from core.detection.defaults import set_default
 from core.errors import NotAllowed
 from core.imports import store, weights
-from core.imports.apart import import_apart, measure_apart
 from core.imports.importing import import_detector
+from core.imports.in_child_process import import_in_child, measure_in_child
 from core.imports.measuring import measure
 from core.runs import notes, tuning
 from core.runs.estimate import estimate
@@ -111,8 +111,10 @@ FORBIDDEN: dict[str, Act] = {
     "core.thresholds.calibration:save": lambda m, r, s: calibration.save(r.path, PLATT, VIEWER),
     "core.imports.importing:import_detector": lambda m, r, s: import_detector(s.root, person=VIEWER, space=s),
     "core.imports.measuring:measure": lambda m, r, s: measure(r, ["x"], person=VIEWER, space=s),
-    "core.imports.apart:import_apart": lambda m, r, s: import_apart("x", "", "", "", VIEWER, s),
-    "core.imports.apart:measure_apart": lambda m, r, s: measure_apart("x", ["y"], VIEWER, s),
+    "core.imports.in_child_process:import_in_child": lambda m, r, s: import_in_child(
+        "x", "", "", "", VIEWER, s
+    ),
+    "core.imports.in_child_process:measure_in_child": lambda m, r, s: measure_in_child("x", ["y"], VIEWER, s),
     "core.imports.weights:get": lambda m, r, s: weights.get("AASIST.pth", person=VIEWER, space=s),
     "core.imports.store:rename": lambda m, r, s: store.rename("a", "b", VIEWER, s),
     "core.imports.store:delete": lambda m, r, s: store.delete("a", VIEWER, s),

@@ -14,7 +14,7 @@ from core import numbers, words
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.imports import store
-from core.runs import takeout
+from core.runs import tensorboard_export
 from core.runs.folder import RunFolder, open_run
 from core.runs.listing import describe_misnamed, detectors
 from core.runs.manager import RunManager
@@ -89,7 +89,7 @@ def _resume(manager: RunManager, name: str) -> dict[str, Any]:
 
 def _export(name: str, out: Path | None) -> dict[str, Any]:
     run = open_run(name)
-    made = takeout.write(run, out or workspace().root / "exports" / run.id)
+    made = tensorboard_export.write(run, out or workspace().root / "exports" / run.id)
     return {
         "run": run.id,
         "folder": str(made.folder),

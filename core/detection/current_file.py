@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from core.detection.detector import Detector, Judged
 
 
-def _own_words(path: Path) -> dict[str, str]:
-    from core.media import own_words
+def _subtitles(path: Path) -> dict[str, str]:
+    from core.media import subtitles
 
-    return own_words.read(path)
+    return subtitles.read(path)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Media:
     frames: Callable[[Path, Any, str], Frames]
     facts: Callable[[Path, Any], dict[str, Any]]
     fingerprint: Callable[[Path, str], dict[str, Any]] = catalogued.fingerprint
-    words: Callable[[Path], dict[str, str]] = _own_words
+    words: Callable[[Path], dict[str, str]] = _subtitles
 
 
 GIVEN = "given with it"

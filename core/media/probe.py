@@ -15,8 +15,8 @@ from core.media.audio import NoSound, sound_stream
 from core.media.container import open_container, stated_bytes
 from core.media.images import NotAPicture, open_header, open_image
 from core.media.limits import Limits, reason
-from core.media.own_words import subtitle_codec
 from core.media.packets import is_cover, video_stream
+from core.media.subtitles import subtitle_codec
 
 SOUND_PACKETS = 4  # that must decode
 PACKETS_TRIED = 64  # a stream that gives nothing in so many packets cannot be decoded

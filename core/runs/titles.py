@@ -1,4 +1,4 @@
-"""What to call runs on a page, so that two of one name are suffix apart."""
+"""What to call runs on a page, so that two of one name are told apart."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.catalog import table
 from core.detection import defaults
-from core.imports import apart, store
+from core.imports import in_child_process, store
 from core.imports.store import Imported
 from dashboard import jobs, session, theme, words
 
@@ -101,7 +101,9 @@ def _measure(one: Imported) -> None:
         pressed = st.form_submit_button("Measure", disabled=not person.operator)
     if pressed:
         jobs.start(
-            key, f"Measuring {one.name}", lambda _job: apart.measure_apart(one.name, chosen, person, space)
+            key,
+            f"Measuring {one.name}",
+            lambda _job: in_child_process.measure_in_child(one.name, chosen, person, space),
         )
         st.rerun()
 
@@ -162,7 +164,7 @@ def _import() -> None:
         jobs.start(
             IMPORT_JOB,
             "Importing",
-            lambda _job: apart.import_apart(source, name, family, fake, person, space),
+            lambda _job: in_child_process.import_in_child(source, name, family, fake, person, space),
         )
         st.rerun()
 

@@ -27,7 +27,7 @@ from core.media.images import open_image
 from core.media.limits import Limits
 from core.media.probe import probe
 from core.media.recipe import Recipe
-from core.media.shards import inflated
+from core.media.shards import seekable_gzip
 from core.workspace import Workspace
 from tests.catalog.shard_files import open_fake, parquet, picture, recording, tar
 
@@ -279,9 +279,9 @@ class TestCompressedTar:
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Small files behave like large ones."""
-        monkeypatch.setattr(inflated, "SPAN", 256 << 10)
-        monkeypatch.setattr(inflated, "BLOCK", 64 << 10)
-        monkeypatch.setattr(inflated, "FREE", 16 << 20)
+        monkeypatch.setattr(seekable_gzip, "SPAN", 256 << 10)
+        monkeypatch.setattr(seekable_gzip, "BLOCK", 64 << 10)
+        monkeypatch.setattr(seekable_gzip, "FREE", 16 << 20)
 
     def mine(self, folder: Path, ending: str = ".tar.gz") -> dict[str, bytes]:
         """Some megabytes of sound, so that reading has to go back to states that were kept on the way."""

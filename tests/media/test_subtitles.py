@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from core.media import own_words
+from core.media import subtitles
 from core.media.probe import probe
 
 
@@ -38,17 +38,17 @@ def clip_with_words(path: Path, codec: str, lines: list[str]) -> Path:
 )
 def test_subtitles_are_read_without_their_styles(tmp_path: Path, name: str, codec: str) -> None:
     path = clip_with_words(tmp_path / name, codec, ["Hello <i>there</i>", "wie geht's, Ünal?"])
-    assert own_words.read(path) == {"words": "Hello there wie geht's, Ünal?", "source": "its subtitles"}
+    assert subtitles.read(path) == {"words": "Hello there wie geht's, Ünal?", "source": "its subtitles"}
     assert probe(path).subtitles
 
 
 def test_a_file_beside_it_comes_first(tmp_path: Path) -> None:
     path = clip_with_words(tmp_path / "a.mkv", "subrip", ["inside"])
     (tmp_path / "a.txt").write_text("beside")
-    assert own_words.read(path) == {"words": "beside", "source": "a file beside it"}
+    assert subtitles.read(path) == {"words": "beside", "source": "a file beside it"}
 
 
 def test_a_clip_without_words_has_none(tmp_path: Path) -> None:
     path = clip_with_words(tmp_path / "a.mkv", "subrip", [])
-    assert own_words.read(path) == {"words": "", "source": ""}
-    assert own_words.read(tmp_path / "gone.mkv") == {"words": "", "source": ""}
+    assert subtitles.read(path) == {"words": "", "source": ""}
+    assert subtitles.read(tmp_path / "gone.mkv") == {"words": "", "source": ""}

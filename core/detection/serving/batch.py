@@ -242,7 +242,7 @@ class _Reading:
         from core.detection.current_file import Media
 
         return Media(
-            self._probe, self._prepare, self._frames, self._facts, self._fingerprint, self._own_words
+            self._probe, self._prepare, self._frames, self._facts, self._fingerprint, self._subtitles
         )
 
     def _probe(self, _path: Path) -> Any:
@@ -271,5 +271,5 @@ class _Reading:
             return result_of(self._parts["fingerprint"])
         return self._read("core.detection.catalogued:fingerprint", kind)
 
-    def _own_words(self, _path: Path) -> Any:
-        return self._read("core.media.own_words:read")
+    def _subtitles(self, _path: Path) -> Any:
+        return self._read("core.media.subtitles:read")

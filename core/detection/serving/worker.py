@@ -87,7 +87,7 @@ def sandboxed(explained: bool = True) -> Any:
         frames=lambda path, recipe, kind: kept["frames"],
         facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
         fingerprint=lambda path, kind: sandbox.run("core.detection.catalogued:fingerprint", path, kind),
-        words=lambda path: sandbox.run("core.media.own_words:read", path),
+        words=lambda path: sandbox.run("core.media.subtitles:read", path),
     )
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, Protocol, cast
 from core.errors import MediaError
 from core.media.kinds import KINDS
 from core.media.limits import Limits, reason
-from core.media.shards.inflated import Inflated
+from core.media.shards.seekable_gzip import SeekableGzip
 
 LONGEST_HEADER = 1 << 20  # bytes; a longer one is an attack on memory
 MOST_MEMBERS = 5_000_000
@@ -75,7 +75,7 @@ class Archive:
         self.end: int | None = None
         try:
             if self.compressed:
-                self.stream = Inflated(self.file, path.name, limits or Limits.from_settings())
+                self.stream = SeekableGzip(self.file, path.name, limits or Limits.from_settings())
             else:
                 self.end = self.file.seek(0, 2)
         except BaseException:
@@ -177,7 +177,7 @@ def read(path: Path, row: int, limits: Limits) -> bytes:
 
 
 def _bytes_of(path: Path, member: Member, stream: Stream, limits: Limits) -> bytes:
-    if isinstance(stream, Inflated):
+    if isinstance(stream, SeekableGzip):
         stream.begin(limits)
         stream.seek(member.offset)
         return stream.read(member.bytes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from torch import nn
 
-from core.media.own_words import subtitles
+from core.media.subtitles import subtitles
 from core.media.words_beside import words_beside
 from core.training.reading import transcripts
 from core.workspace import Workspace

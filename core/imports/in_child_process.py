@@ -16,7 +16,7 @@ from core.imports import store
 from core.workspace import CODE_ROOT, Workspace
 
 
-def import_apart(
+def import_in_child(
     source: str, name: str, family: str, fake: str, person: Person, space: Workspace
 ) -> dict[str, Any]:
     """What `python -m core import` says; empty words leave an option out."""
@@ -29,7 +29,7 @@ def import_apart(
     return _run(["import", *given, "--", text], space)
 
 
-def measure_apart(name: str, datasets: Sequence[str], person: Person, space: Workspace) -> dict[str, Any]:
+def measure_in_child(name: str, datasets: Sequence[str], person: Person, space: Workspace) -> dict[str, Any]:
     """What `python -m core evaluate NAME --dataset …` says."""
     person.require_operator("measure a detector")
     if not datasets:

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from core.cli import main
 from core.errors import BadInput
-from core.runs import events, takeout
+from core.runs import events, tensorboard_export
 from core.runs.folder import RunFolder, new_run
 from core.workspace import Workspace
 
@@ -28,7 +28,7 @@ def run(space: Workspace) -> RunFolder:
 
 
 def test_tensorboard_reads_every_measurement_with_its_step_and_time(run: RunFolder, tmp_path: Path) -> None:
-    made = takeout.write(run, tmp_path / "out")
+    made = tensorboard_export.write(run, tmp_path / "out")
     reader = EventAccumulator(str(made.folder)).Reload()
     assert set(reader.Tags()["scalars"]) == {"step/loss", "lr", "val/auc"} == set(made.names)
     loss = reader.Scalars("step/loss")
@@ -48,7 +48,7 @@ def test_what_a_resumed_run_did_again_stands_once(run: RunFolder, tmp_path: Path
         file.write(b"\n")
     for step in range(3, 8):
         events.append(run.events_file, step, 2, {"step/loss": 10.0 + step}, now=2000.0 + step)
-    made = takeout.write(run, tmp_path / "out")
+    made = tensorboard_export.write(run, tmp_path / "out")
     loss = EventAccumulator(str(made.folder)).Reload().Scalars("step/loss")
     assert [(e.step, e.value > 1) for e in loss] == [
         (1, False),
@@ -58,9 +58,9 @@ def test_what_a_resumed_run_did_again_stands_once(run: RunFolder, tmp_path: Path
 
 
 def test_a_second_export_replaces_the_first_and_nothing_else(run: RunFolder, tmp_path: Path) -> None:
-    first = takeout.write(run, tmp_path)
+    first = tensorboard_export.write(run, tmp_path)
     (tmp_path / "mine.txt").write_text("kept")
-    second = takeout.write(run, tmp_path)
+    second = tensorboard_export.write(run, tmp_path)
     assert {p.name for p in tmp_path.iterdir() if p.name != "workspace"} == {
         "mine.txt",
         "metrics.csv",
@@ -81,4 +81,4 @@ def test_the_command_says_where_it_went(
 
 def test_a_run_without_measurements_says_so(space: Workspace, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="measured nothing yet"):
-        takeout.write(new_run({"model": "m"}, space=space), tmp_path / "out")
+        tensorboard_export.write(new_run({"model": "m"}, space=space), tmp_path / "out")

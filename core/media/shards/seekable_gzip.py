@@ -49,7 +49,7 @@ class State:
     decoder: Decoder
 
 
-class Inflated:
+class SeekableGzip:
     """The decompressed bytes of an open gzip file, also of several in a row, as one may seek and read in them.
 
     It reads at places of its own, so that forked processes do not move each other's.
