@@ -19,8 +19,14 @@ from core.workspace import Workspace, workspace, write_json
 
 # Sequences that are parts of one YouTube video but lie on two sides of the official FaceForensics++ lists.
 FF_SAME_VIDEO = (
-    ("605", "606"), ("639", "640"), ("755", "756"), ("837", "838"), ("875", "876"), ("954", "955"), ("982", "983"),
-)  # fmt: skip
+    ("605", "606"),
+    ("639", "640"),
+    ("755", "756"),
+    ("837", "838"),
+    ("875", "876"),
+    ("954", "955"),
+    ("982", "983"),
+)
 
 
 SAME_PEOPLE = "the same name"

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# fmt: off
 FAKE_WORDS = (
     "fake", "1", "1.0", "true", "spoof", "spoofed", "nontarget", "deepfake", "synthetic", "generated", "forged",
     "manipulated", "tampered", "artificial", "ai", "ai-generated", "ai_generated",
-)  # fmt: skip
+)
 REAL_WORDS = (
     "real", "0", "0.0", "false", "bonafide", "bona-fide", "bona_fide", "bona fide", "target", "genuine", "human",
     "authentic", "original", "pristine", "natural", "live",
-)  # fmt: skip
+)
+# fmt: on
 LABEL_WORDS = frozenset((*FAKE_WORDS, *REAL_WORDS))
 PLAIN_DIGITS = frozenset(("0", "1", "0.0", "1.0"))
 

@@ -142,10 +142,17 @@ def _recognise(
     attacks = [place for place in names if place != found and _is_attack(set(columns[place]))]
     doubts = tuple((n, c.doubts) for n, c in (("label", label), ("score", score)) if c.doubts and n in needed)
     return PlainColumns(
-        len(columns), score.place, label.place, found, attacks[0] if attacks else None, separator,
-        _is_quoted(head, separator), doubts, label.assumed,
+        len(columns),
+        score.place,
+        label.place,
+        found,
+        attacks[0] if attacks else None,
+        separator,
+        _is_quoted(head, separator),
+        doubts,
+        label.assumed,
         rows[0] == [str(place) for place in range(len(columns))] and len(rows) > 1,
-    )  # fmt: skip
+    )
 
 
 def _choose_label(

@@ -23,10 +23,14 @@ def sound_options(kind: str, given: Given) -> dict[str, Any]:
     if kind == SPECTROGRAM:
         steps = _whole(given, "max_length", 1024, 2, MOST_STEPS)
         return {
-            "bands": _whole(given, "num_mel_bins", 128, 4, 512), "steps": steps, "sample_rate": rate,
-            "centre": _number(given, "mean", -4.2677393), "spread": _number(given, "std", 4.5689974),
-            "seconds": steps / 100 + 0.025, "normalise": False,
-        }  # fmt: skip
+            "bands": _whole(given, "num_mel_bins", 128, 4, 512),
+            "steps": steps,
+            "sample_rate": rate,
+            "centre": _number(given, "mean", -4.2677393),
+            "spread": _number(given, "std", 4.5689974),
+            "seconds": steps / 100 + 0.025,
+            "normalise": False,
+        }
     if kind == WHISPER:
         return _whisper_options(given, rate)
     if processor.get("feature_size", 1) != 1:
@@ -53,9 +57,14 @@ def _whisper_options(given: Given, rate: int) -> dict[str, Any]:
             f"{str(given.config.get('num_mel_bins', 80))[:40]}; put the two of one folder together"
         )
     return {
-        "bands": bands, "steps": steps, "window": window, "hop": hop, "sample_rate": rate, "seconds": float(seconds),
+        "bands": bands,
+        "steps": steps,
+        "window": window,
+        "hop": hop,
+        "sample_rate": rate,
+        "seconds": float(seconds),
         "normalise": False,
-    }  # fmt: skip
+    }
 
 
 def _whole(given: Given, key: str, usual: int, least: int, most: int) -> int:

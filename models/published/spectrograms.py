@@ -65,7 +65,12 @@ def _mel_filters(window: int, bands: int, rate: int) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bands so narrow that no frequency lies in them
         filters = mel_filter_bank(
-            num_frequency_bins=1 + window // 2, num_mel_filters=bands, min_frequency=0.0,
-            max_frequency=8000.0, sampling_rate=rate, norm="slaney", mel_scale="slaney",
-        )  # fmt: skip
+            num_frequency_bins=1 + window // 2,
+            num_mel_filters=bands,
+            min_frequency=0.0,
+            max_frequency=8000.0,
+            sampling_rate=rate,
+            norm="slaney",
+            mel_scale="slaney",
+        )
     return torch.from_numpy(filters).float()

@@ -40,12 +40,19 @@ def dataset(
         label = int(number % fake_every == 0)
         rows.append(
             {
-                "id": f"{name}/{path}", "path": path, "dataset": name, "layout": "generic", "modality": "image",
-                "label": label, "method": "swap" if label and number % 4 else "blend" if label else None,
-                "split": (splits_of or {}).get(path), "groups": [f"clip:{path}"],
-                "bytes": status.st_size, "mtime_ns": status.st_mtime_ns,
+                "id": f"{name}/{path}",
+                "path": path,
+                "dataset": name,
+                "layout": "generic",
+                "modality": "image",
+                "label": label,
+                "method": "swap" if label and number % 4 else "blend" if label else None,
+                "split": (splits_of or {}).get(path),
+                "groups": [f"clip:{path}"],
+                "bytes": status.st_size,
+                "mtime_ns": status.st_mtime_ns,
             }
-        )  # fmt: skip
+        )
     table.save(name, pd.DataFrame(rows), DatasetInfo(name, "generic", str(root / name)), space)
     return table.load([name], space)
 
@@ -140,8 +147,18 @@ def test_files_are_read_once(space: Workspace, tmp_path: Path, monkeypatch: pyte
 
 def test_a_table_without_files_is_divided_as_ever(space: Workspace) -> None:
     rows: list[dict[str, object]] = [
-        {"id": f"x/{i}", "path": f"{i}", "dataset": "x", "modality": "image", "label": i % 2, "method": None,
-         "split": None, "groups": [], "bytes": 7, "mtime_ns": 1}
+        {
+            "id": f"x/{i}",
+            "path": f"{i}",
+            "dataset": "x",
+            "modality": "image",
+            "label": i % 2,
+            "method": None,
+            "split": None,
+            "groups": [],
+            "bytes": 7,
+            "mtime_ns": 1,
+        }
         for i in range(30)
-    ]  # fmt: skip
+    ]
     assert splits.plan(pd.DataFrame(rows), "group", 3, space=space).dropped == 0

@@ -273,11 +273,18 @@ def single_sets(space: Workspace, tmp_path: Path) -> dict[str, object]:
             status = path.stat()
             rows.append(
                 {
-                    "id": f"{name}/{i}.png", "path": f"{i}.png", "dataset": name, "layout": "x", "modality": "image",
-                    "label": label, "method": "swap" if label else None, "groups": [f"{label}-{i}"],
-                    "bytes": status.st_size, "mtime_ns": status.st_mtime_ns,
+                    "id": f"{name}/{i}.png",
+                    "path": f"{i}.png",
+                    "dataset": name,
+                    "layout": "x",
+                    "modality": "image",
+                    "label": label,
+                    "method": "swap" if label else None,
+                    "groups": [f"{label}-{i}"],
+                    "bytes": status.st_size,
+                    "mtime_ns": status.st_mtime_ns,
                 }
-            )  # fmt: skip
+            )
         counts = [
             {"split": None, "modality": "image", "method": "swap" if label else None, "label": label, "n": 12}
         ]

@@ -19,10 +19,29 @@ from core.catalog.problems import Problems
 
 # What a layout is written with comes from here: rules.py and words.py stand behind it.
 __all__ = [
-    "COMPRESSIONS", "FAKE", "FRAME_FOLDERS", "NEAR", "REAL", "SPLIT_WORDS", "Evidence", "Labels", "Layout", "Part",
-    "Published", "Rule", "Site", "Value", "Whole", "class_of", "clips", "each", "normal", "split_in", "split_of",
+    "COMPRESSIONS",
+    "FAKE",
+    "FRAME_FOLDERS",
+    "NEAR",
+    "REAL",
+    "SPLIT_WORDS",
+    "Evidence",
+    "Labels",
+    "Layout",
+    "Part",
+    "Published",
+    "Rule",
+    "Site",
+    "Value",
+    "Whole",
+    "class_of",
+    "clips",
+    "each",
+    "normal",
+    "split_in",
+    "split_of",
     "starts_with_any",
-]  # fmt: skip
+]
 
 NEAR = 3  # folders whose names may tell the dataset: its own and two around it
 Value = Any  # one value for all files of a part, or a list with one a file
