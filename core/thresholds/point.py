@@ -27,16 +27,17 @@ class Costs:
             raise BadInput(f"the prevalence ({self.prevalence}) must lie between 0 and 1")
 
     def per_thousand(self, tp: int, fp: int, fn: int, tn: int) -> float | None:
-        """Expected cost of 1,000 samples."""
+        """Expected cost of 1,000 samples. In the order of at_threshold.cost, so that an interval's end is the figure
+        itself where they meet, to the last bit."""
         positives, negatives = tp + fn, fp + tn
         if not positives + negatives:
             return None
         if self.prevalence is None:
-            return 1000 * (self.fp * fp + self.fn * fn) / (positives + negatives)
+            return 1000 * ((self.fp * fp + self.fn * fn) / (positives + negatives))
         if not positives or not negatives:
             return None
         share = self.prevalence
-        return 1000 * (self.fp * (1 - share) * fp / negatives + self.fn * share * fn / positives)
+        return 1000 * (self.fp * (1 - share) * (fp / negatives) + self.fn * share * (fn / positives))
 
 
 @dataclass(frozen=True)

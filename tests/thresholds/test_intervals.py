@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sklearn import metrics
 
 from core.errors import BadInput
 from core.thresholds import cautions, intervals, resampling
+from core.thresholds.at_threshold import cost
 from core.thresholds.intervals import (
     FIGURES,
     along,
@@ -18,6 +21,7 @@ from core.thresholds.intervals import (
     value,
 )
 from core.thresholds.methods import choose
+from core.thresholds.point import Costs
 from core.thresholds.sweep import at, sweep
 from tests.thresholds.run_folder import scores
 
@@ -156,3 +160,21 @@ def test_cautions() -> None:
     apart = cautions.about_transfer("f1", {"recall": (0.1, 0.2)}, {"recall": (0.3, 0.4)}, "val", "test")
     assert "recall on test differ from val" in apart[0]
     assert cautions.about_transfer("f1", {"recall": (0.1, 0.3)}, {"recall": (0.3, 0.4)}, "val", "test") == []
+
+
+@given(
+    st.tuples(*[st.integers(0, 60)] * 4),
+    st.floats(0.01, 50),
+    st.floats(0, 50),
+    st.none() | st.floats(0.001, 0.999),
+)
+@example((6, 3, 26, 2), 34.0, 7.0, None)
+def test_a_point_and_its_interval_have_one_cost_to_the_last_bit(
+    counts: tuple[int, int, int, int], by_fp: float, by_fn: float, prevalence: float | None
+) -> None:
+    """Otherwise the end of an interval that is its figure may lie a rounding beside it."""
+    tp, fp, tn, fn = counts
+    costs = Costs(by_fp, by_fn, prevalence)
+    alone = costs.per_thousand(tp, fp, fn, tn)
+    together = float(cost([costs], *(np.array([n]) for n in counts))[0])
+    assert together == alone or (alone is None and np.isnan(together))
