@@ -11,7 +11,7 @@ import pandas as pd
 from core import numbers, words
 from core.errors import BadInput
 from core.runs.folder import open_run
-from core.thresholds import cautions, field_measures, methods, score_batches, score_files, slices
+from core.thresholds import cautions, column_names, field_measures, methods, score_files, slices
 from core.thresholds.analysis import DEFAULT_METHODS, analyse
 from core.thresholds.methods import usages
 from core.thresholds.own_scale import called_fake, uncertain_scores
@@ -26,7 +26,7 @@ FIELD = (
     ("mintdcf", "min t-DCF (2019)"),
     ("mintdcf_2021", "min t-DCF (2021)"),
 )
-MAPPED = ("label", "score", *score_batches.OPTIONAL)
+MAPPED = ("label", "score", *column_names.OPTIONAL)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -102,9 +102,8 @@ def text_hashes(column: pa.StringArray) -> np.ndarray:
         return np.zeros(0, np.uint64)
     padded = np.zeros(int(offsets[-1] - offsets[0]) + WORD, np.uint8)
     padded[:-WORD] = np.frombuffer(text, np.uint8)[offsets[0] : offsets[-1]]
-    words = np.ndarray(
-        len(padded) - WORD + 1, np.uint64, padded, strides=(1,)
-    )  # the word that begins at each byte
+    # The word that begins at each byte.
+    words = np.ndarray(len(padded) - WORD + 1, np.uint64, padded, strides=(1,))
     found, rows = _mix(lengths.astype(np.uint64)), np.arange(len(lengths))
     for place in range(0, int(lengths.max()), WORD):
         longer = lengths > place

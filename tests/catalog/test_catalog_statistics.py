@@ -54,9 +54,8 @@ def test_ratio_is_majority_over_minority() -> None:
 
 def info(*rows: tuple[str | None, str, str | None, int | None, int], **more: object) -> DatasetInfo:
     names = ("split", "modality", "method", "label", "n")
-    return DatasetInfo(
-        "x", "generic", "/x", counts=[dict(zip(names, row, strict=True)) for row in rows], **more
-    )  # type: ignore[arg-type]
+    counts = [dict(zip(names, row, strict=True)) for row in rows]
+    return DatasetInfo("x", "generic", "/x", counts=counts, **more)  # type: ignore[arg-type]
 
 
 def test_counts_by_split_modality_and_method() -> None:

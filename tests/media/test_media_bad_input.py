@@ -107,9 +107,8 @@ BAD: dict[str, Callable[[Path], object]] = {
     "huge.bmp": huge_bmp,
     "huge.gif": huge_gif,
     "huge.jpg": huge_jpeg,
-    "truncated.mp4": lambda path: truncated(
-        path, lambda p: clip(p, frames=20), 0.5
-    ),  # its index is at the end
+    # Its index is at the end.
+    "truncated.mp4": lambda path: truncated(path, lambda p: clip(p, frames=20), 0.5),
     "truncated.jpg": lambda path: truncated(
         path, lambda p: Image.fromarray(picture(0, 320, 240)).save(p), 0.4
     ),
