@@ -1,4 +1,4 @@
-"""`python -m core runs`: list the runs, stop, resume, delete or export one; works with and without a server."""
+"""`python -m core runs`: list the runs, stop, resume, delete, rename or export one; works with and without a server."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from core import numbers, words
 from core.access import LOCAL
 from core.errors import BadInput, WorkbenchError
 from core.imports import store
-from core.runs import tensorboard_export
+from core.runs import notes, tensorboard_export
 from core.runs.folder import RunFolder, open_run
 from core.runs.listing import describe_misnamed, detectors
 from core.runs.manager import RunManager
-from core.runs.summaries import Summary
+from core.runs.summaries import Summary, summary
 from core.runs.supervise import GRACE
 from core.workspace import workspace
 
-SUMMARY = "list the runs, or stop, resume, delete or export one"
+SUMMARY = "list the runs, or stop, resume, delete, rename or export one"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", nargs="?", default="list", choices=("list", *_ACTIONS, "export"))
+    parser.add_argument("action", nargs="?", default="list", choices=("list", *_ACTIONS, "rename", "export"))
     parser.add_argument("id", nargs="?", help="the run's id, for all but list")
+    parser.add_argument("new", nargs="?", metavar="NAME", help="for rename: what it is called from now on")
     parser.add_argument(
         "--out",
         type=Path,
@@ -44,8 +45,12 @@ def run(args: argparse.Namespace) -> Any:
         raise BadInput(f"{args.action} needs the id of a run; `python -m core runs` lists them")
     if args.out is not None and args.action != "export":
         raise BadInput(f"--out is for export; {args.action} writes no files")
+    if args.new is not None and args.action != "rename":
+        raise BadInput(f"{args.action} takes one run ({args.new} is too much)")
     if args.action == "export":
         return _export(str(args.id), args.out)
+    if args.action == "rename":
+        return _rename(str(args.id), args.new)
     manager = RunManager(workspace(), keep=False)
     try:
         if args.action != "stop":  # which settles its run itself
@@ -100,6 +105,22 @@ def _export(name: str, out: Path | None) -> dict[str, Any]:
     }
 
 
+def _rename(name: str, new: str | None) -> dict[str, Any]:
+    """An imported detector is called otherwise from then on; a training keeps its id and shows the new name."""
+    if not new:
+        raise BadInput(f"rename needs the new name: `runs rename {name} NAME`")
+    folder, space = open_run(name), workspace()
+    if folder.path.parent.resolve() == space.detectors.resolve():
+        store.rename(folder.id, new, LOCAL, space)
+        return {"run": new, "was": folder.id, "name": new, "state": "renamed"}
+    if folder.path.parent.resolve() != space.runs.resolve():
+        raise BadInput(f"{folder.path} is not a run of this workspace; move it into {space.runs} first")
+    was = summary(folder).name
+    written = notes.read(folder)
+    notes.write(folder, LOCAL, space, name=new, tags=written["tags"], note=written["note"])
+    return {"run": folder.id, "was": was, "name": summary(folder).name, "state": "renamed"}
+
+
 def _delete(manager: RunManager, name: str) -> dict[str, Any]:
     folder = manager.open(name)
     if folder.path.parent.resolve() == manager.space.detectors.resolve():
@@ -143,6 +164,8 @@ def show(result: Any) -> str:
             f"run {result['run']}: {result['measurements']:,} measurements in {result['folder']}\n"
             f"look at them with: tensorboard --logdir {result['folder']}"
         )
+    if isinstance(result, dict) and "was" in result:
+        return f"{result['was']} is called {result['name']} now"
     if isinstance(result, dict):
         text = f"run {result['run']}: {words.state(result['state'])}"
         if result["state"] == "queued":

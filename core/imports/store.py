@@ -67,12 +67,12 @@ def check_name(name: str) -> str:
     return name
 
 
-def free_place(name: str, space: Workspace) -> Path:
+def free_place(name: str, space: Workspace, how: str = " with --name") -> Path:
     """Where a detector of this name goes; a name that a run or another detector has is refused."""
     check_name(name)
     for taken in (space.detectors / name, space.runs / name):
         if taken.exists():
-            raise BadInput(f"the name {name!r} is taken; choose another with --name")
+            raise BadInput(f"the name {name!r} is taken; choose another{how}")
     return space.detectors / name
 
 
@@ -81,7 +81,12 @@ def rename(name: str, new: str, person: Person, space: Workspace | None = None) 
     person.require_operator("rename a detector")
     space = space or workspace()
     with hold(space.root / ".detectors.lock"):
-        folder_of(name, space).path.rename(free_place(new, space))
+        old, place = folder_of(name, space), free_place(new, space, "")
+        about, config = old.imported, old.config()
+        old.path.rename(place)
+        renamed = RunFolder(place)
+        renamed.save_document("detector", {**(about or {}), "detector": new})
+        renamed.save_config({**config, "name": new})
     _change_defaults(space, name, new)
     audit.record(person, "rename detector", name, space, new=new)
 

@@ -218,3 +218,36 @@ def test_an_imported_detector_is_deleted_by_the_same_command_and_never_resumed(
     assert not detector.path.exists() and space.settings().get("detectors") == {}
     assert cli.main(["runs", "delete", "vit"]) == 2
     assert "there is no run 'vit'" in capsys.readouterr().err
+
+
+def test_rename_calls_a_detector_otherwise_and_a_training_by_its_new_name(
+    space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    detector = RunFolder(space.detectors / "vit")
+    detector.path.mkdir(parents=True)
+    detector.save_document("detector", {"detector": "vit", "modality": "image", "title": "a small one"})
+    (detector.path / "config.yaml").write_text("modality: image\nname: vit\n")
+    space.change_settings(lambda settings: {**settings, "detectors": {"image": "vit"}})
+    run = new_run({"model": "m"}, space=space)
+    run.set_status(state="completed")
+    expected = {"run": "faces", "was": "vit", "name": "faces", "state": "renamed"}
+    assert answer(capsys, "rename", "vit", "faces") == expected
+    assert space.settings()["detectors"] == {"image": "faces"}
+    listed = {row["run"]: row["name"] for row in answer(capsys)}  # type: ignore[attr-defined]
+    assert listed["faces"] == "faces" and "vit" not in listed
+    answer(capsys, "rename", run.id, "First try")
+    listed = {row["run"]: row["name"] for row in answer(capsys)}  # type: ignore[attr-defined]
+    assert listed[run.id] == "First try"
+    actions = [json.loads(line)["action"] for line in (space.root / "audit.jsonl").read_text().splitlines()]
+    assert "rename detector" in actions
+    for words, message in (
+        (("faces", run.id), f"the name '{run.id}' is taken; choose another\n"),
+        (("faces", "../out"), "must be letters, digits"),
+        (("faces",), "rename needs the new name"),
+        (("nobody", "x"), "there is no run 'nobody'"),
+    ):
+        assert cli.main(["runs", "rename", *words]) == 2
+        said = capsys.readouterr().err
+        assert message in said and len(said.strip().splitlines()) == 1, said
+    assert cli.main(["runs", "stop", run.id, "more"]) == 2
+    assert "stop takes one run (more is too much)" in capsys.readouterr().err
