@@ -51,9 +51,12 @@ def _get(name: str) -> None:
 def show(result: list[dict[str, Any]]) -> str:
     lines = []
     for one in result:
-        here = "here" if one["here"] else "not here"
         size = f"{'' if one['exact'] else 'about '}{one['bytes'] / 1e6:,.1f} MB"
-        lines.append(f"{one['name']:<52} {size:>16}  {here:<8} {one['licence']}")
+        lines.append(f"{one['name']:<52} {size:>16}  {one['state']:<8} {one['licence']}")
         lines.append(f"    {one['for']}")
         lines.append(f"    {one['source']}  ({one['checksum']})")
+        if one["state"] == "damaged":
+            lines.append(
+                f"    it lies here with another content; `weights get {one['name']}` fetches it again"
+            )
     return "\n".join(lines)

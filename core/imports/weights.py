@@ -10,6 +10,7 @@ from typing import Any
 
 from core.access import LOCAL, Person
 from core.errors import BadInput
+from core.imports import weights_on_disk
 from core.imports.fetching import Progress, Wanted, fetch, sum_of
 from core.imports.known_weights import KNOWN, Weights
 from core.locks import hold
@@ -17,13 +18,13 @@ from core.media.faces import yunet_file
 from core.workspace import Workspace, workspace
 
 NOT_STATED = "checksum not known; printed after download"
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")  # under any of which a backbone is found (models.weights)
 
 
 def list_weights(space: Workspace | None = None) -> list[dict[str, Any]]:
     """Every known file, as the command prints it."""
     space = space or workspace()
-    return [{**_plain(one), "here": is_here(one, space)} for one in KNOWN]
+    states = [(one, state_of_known(one, space)) for one in KNOWN]
+    return [{**_plain(one), "here": state == "here", "state": state} for one, state in states]
 
 
 def _plain(one: Weights) -> dict[str, Any]:
@@ -34,17 +35,12 @@ def _plain(one: Weights) -> dict[str, Any]:
     return {**named, "parts": list(one.parts), "checksum": checksum}
 
 
-def is_here(one: Weights, space: Workspace) -> bool:
+def state_of_known(one: Weights, space: Workspace) -> str:
     """Of YuNet any edition counts: the workbench takes the latest that lies there."""
-    if "yunet" in one.name and yunet_file(space) is not None:
-        return True
-    path = space.weights / one.name
-    if one.parts:
-        return all((path / part).is_file() for part in one.parts)
-    if one.exact:
-        return path.is_file() and path.stat().st_size == one.bytes
-    stem = one.name.removesuffix(path.suffix)
-    return any((space.weights / f"{stem}{suffix}").is_file() for suffix in SUFFIXES)
+    edition = yunet_file(space) if "yunet" in one.name else None
+    if edition is not None and edition.name != one.name:
+        return "here"
+    return weights_on_disk.state_of(one, space)
 
 
 def known(name: str) -> Weights:

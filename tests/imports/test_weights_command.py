@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from core.access import Person
+from core.cli import main
 from core.errors import BadInput, NotAllowed, WorkbenchError
-from core.imports import weights
+from core.imports import weights, weights_on_disk
 from core.workspace import Workspace
 
 CONTENT = bytes(range(256)) * 400
@@ -196,3 +200,52 @@ def test_every_backbone_of_the_workbench_is_in_the_list(space: Workspace) -> Non
         Path(one["name"]).stem if not one["parts"] else one["name"] for one in weights.list_weights(space)
     }
     assert wanted <= known
+
+
+def test_a_file_of_the_right_size_and_another_content_is_damaged(
+    server: Server, space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = weights.get("tiny.pth", space=space)
+    before = path.stat()
+    path.write_bytes(bytes(len(CONTENT)))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    (one,) = weights.list_weights(space)
+    assert (one["here"], one["state"]) == (False, "damaged")
+    assert main(["weights"]) == 0
+    shown = capsys.readouterr().out
+    assert "damaged" in shown and "`weights get tiny.pth` fetches it again" in shown
+    weights.get("tiny.pth", space=space)
+    assert weights.list_weights(space)[0]["state"] == "here"
+
+
+def test_a_sum_is_worked_out_once_for_each_content(
+    server: Server, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = weights.get("tiny.pth", space=space)
+    assert weights.list_weights(space)[0]["here"] is True
+    monkeypatch.setattr(weights_on_disk, "sum_of", lambda path: pytest.fail("read again"))
+    assert weights.list_weights(space)[0]["here"] is True
+    monkeypatch.undo()
+    path.write_bytes(CONTENT[:-1])
+    assert weights_on_disk.state_of(_entry(), space) == "damaged"
+    (space.cache / weights_on_disk.REMEMBERED).write_text("[torn")
+    path.write_bytes(CONTENT)
+    assert weights_on_disk.state_of(_entry(), space) == "here"
+
+
+def _entry() -> weights.Weights:
+    return weights.Weights("tiny.pth", "tests", len(CONTENT), "MIT", "", hashlib.sha256(CONTENT).hexdigest())
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_file_without_a_known_sum_that_is_cut_off_is_damaged(suffix: str, space: Workspace) -> None:
+    entry = weights.Weights(f"net{suffix}", "tests", 1, "MIT", "", exact=False)
+    path = space.weights / entry.name
+    path.parent.mkdir(parents=True)
+    tensors = {"a": torch.zeros(40), "b": torch.ones(3, 3)}
+    save_file(tensors, path) if suffix == ".safetensors" else torch.save(tensors, path)
+    assert weights_on_disk.state_of(entry, space) == "here"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert weights_on_disk.state_of(entry, space) == "damaged"
+    path.unlink()
+    assert weights_on_disk.state_of(entry, space) == "not here"
