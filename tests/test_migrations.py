@@ -41,6 +41,7 @@ def old(space: Workspace) -> Workspace:
     return space
 
 
+@pytest.mark.long
 def test_the_workspace_of_the_first_version_opens_and_judges(old: Workspace, tmp_path: Path) -> None:
     assert migrations.version_of(old) == 1
     done = command("runs", "--json", space=old)

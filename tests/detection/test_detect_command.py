@@ -234,6 +234,7 @@ def test_weights_that_give_no_number_cost_no_other_file_its_entry(place: Path, t
     assert all("its weights are damaged" in str(v.reason) for v in verdicts)
 
 
+@pytest.mark.long
 def test_what_a_killed_command_left_is_gone_after_the_next(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

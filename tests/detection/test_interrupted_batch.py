@@ -96,6 +96,7 @@ def entries(place: Path) -> list[list[dict[str, object]]]:
         return [lines, json.loads((place / "out" / "verdicts.json").read_text()), list(csv.DictReader(file))]
 
 
+@pytest.mark.long
 def test_a_kill_loses_only_the_file_in_hand(judging: subprocess.Popen[str], tmp_path: Path) -> None:
     judging.kill()
     judging.communicate()
@@ -104,6 +105,7 @@ def test_a_kill_loses_only_the_file_in_hand(judging: subprocess.Popen[str], tmp_
     assert {e["status"] for of_file in found for e in of_file} == {"ok"}
 
 
+@pytest.mark.long
 def test_two_polite_kills_end_cleanly_with_the_verdicts_so_far(
     judging: subprocess.Popen[str], tmp_path: Path
 ) -> None:

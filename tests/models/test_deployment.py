@@ -49,7 +49,9 @@ def test_compiled_gives_the_same(family: str) -> None:
         torch.testing.assert_close(torch.compile(net)(inputs), net(inputs), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("family", [pytest.param("image", marks=pytest.mark.long), "video", "log-mel"])
+@pytest.mark.parametrize(
+    "family", [pytest.param(family, marks=pytest.mark.long) for family in ("image", "video", "log-mel")]
+)
 def test_traced_by_the_compiler_without_a_break(family: str) -> None:
     """What torch.compile needs, checked without a C++ compiler."""
     net, inputs = network_and_input(family)

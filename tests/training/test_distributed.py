@@ -28,6 +28,7 @@ from tests.training.test_resume import wait_for
 from tests.training.tiny_catalogue import image_set, small
 
 
+@pytest.mark.long
 def test_devices_two_on_one_cpu(space: Workspace, tmp_path: Path) -> None:
     image_set(space, tmp_path, real=16, fake=32)
     (tmp_path / "tiny" / "fake" / "0020.png").write_bytes(b"no picture")

@@ -60,7 +60,9 @@ def trained(place: Workspace, folder: Path, **more: Any) -> RunFolder:
     return run
 
 
-@pytest.mark.parametrize("what", [*NETWORKS, *FROM_CLIPS])
+@pytest.mark.parametrize(
+    "what", [*NETWORKS, *(pytest.param(what, marks=pytest.mark.long) for what in FROM_CLIPS)]
+)
 def test_a_run_of_every_modality_completes(place: Workspace, tmp_path: Path, what: str) -> None:
     options = FROM_CLIPS.get(what) or {"modality": what, **NETWORKS[what]}
     run = trained(place, tmp_path / "run", **options)

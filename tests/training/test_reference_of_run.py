@@ -138,10 +138,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     [
         ("audio", {"model": "logmel_mobilenetv3_small", "datasets": ["sounds"]}, {"MP3 kbit/s 128"}),
         ("video", {"model": "simple_cnn", "datasets": ["clips"], "frames": 3}, {"H.264 CRF 23"}),
-        (
+        pytest.param(
             "multimodal",
             {"model": "fusion_forensic", "datasets": ["clips"], "frames": 2},
             {"JPEG 70", "AAC kbit/s 128"},
+            marks=pytest.mark.long,
         ),
     ],
 )

@@ -106,7 +106,15 @@ def test_trials_are_runs_and_a_second_call_goes_on(
     assert "test" in metrics and run.scores_file("test").exists()
 
 
-@pytest.mark.parametrize("had", ["nothing", "a run", "a run with a checkpoint", "a completed run"])
+@pytest.mark.parametrize(
+    "had",
+    [
+        pytest.param("nothing", marks=pytest.mark.long),
+        "a run",
+        pytest.param("a run with a checkpoint", marks=pytest.mark.long),
+        pytest.param("a completed run", marks=pytest.mark.long),
+    ],
+)
 def test_what_a_killed_tuning_left_is_finished_by_the_next(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had: str
 ) -> None:
