@@ -13,7 +13,7 @@ from core.workspace import Workspace
 from dashboard.threshold_lab import Choice
 from dashboard.thresholds import address
 from dashboard.thresholds.uploads import KEPT_FOR, UploadStore
-from tests.dashboard.test_thresholds_page import VIEW, opened, release, sent, upload
+from tests.dashboard.thresholds_page import VIEW, opened, release, sent, upload
 from tests.thresholds.run_folder import finished_run, scores
 
 
