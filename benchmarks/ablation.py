@@ -1,4 +1,4 @@
-"""The multimodal claims, by leaving out: `python -m benchmarks.ablation [--small] [--out FOLDER] [--json FILE]`.
+"""The multimodal claims, by leaving out: `python -m benchmarks.ablation [--wide] [--small] [--out FOLDER] [--json FILE]`.
 
 On the audio-visual demo sets, three seeds each, on a CPU: the whole network, then without its domain head, without
 attention across modalities, without sound, without picture, on one dataset alone; and the baselines that stand beside
@@ -31,9 +31,20 @@ WHOLE = "whole"
 ONE = "one dataset alone"
 
 
-def variants(datasets: list[str]) -> dict[str, dict[str, Any]]:
+WIDE = {"width": 512, "layers": 4, "heads": 8}  # of the whole fusion, as it was asked for
+
+
+def variants(datasets: list[str], wide: bool = False) -> dict[str, dict[str, Any]]:
     """The options of each variant beyond those that all share."""
-    forensic = {"model_options": {"size": "forensic"}}
+    forensic = {"model_options": {"size": "forensic", **(WIDE if wide else {})}}
+    found = _variants(datasets, forensic)
+    if wide:
+        for options in found.values():
+            options.setdefault("model_options", dict(WIDE))
+    return found
+
+
+def _variants(datasets: list[str], forensic: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {
         WHOLE: {"model": "fusion_forensic", **({"domain_weight": 0.3} if len(datasets) > 1 else {})},
         "without the domain head": {"model": "fusion_forensic", "domain_weight": 0.0},
@@ -54,16 +65,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("ablation-study"), help="kept between calls")
     parser.add_argument("--each", type=int, default=8, help="clips of either class of a set to learn from")
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how often each variant learns")
+    parser.add_argument(
+        "--wide", action="store_true", help="4 layers of 8 heads, 512 wide (else 1 of 4, 64 wide)"
+    )
     parser.add_argument("--small", action="store_true", help="one seed, one epoch, two variants: a try")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     args = parser.parse_args()
     study = Study(args.out)
     study.demo()
     datasets = audio_visual(study)
-    chosen = variants(datasets)
+    chosen = variants(datasets, args.wide)
     if args.small:
         chosen = {name: chosen[name] for name in (WHOLE, "without sound")}
-    seeds = SEEDS[:1] if args.small else SEEDS
+    seeds = SEEDS[:1] if args.small else tuple(range(args.seeds))
     shared = {
         "modality": "multimodal",
         "datasets": datasets,

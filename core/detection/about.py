@@ -25,6 +25,7 @@ class About:
     datasets: tuple[str, ...] = ()
     demo: bool = False
     methods: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()  # of files it learned from: image, audio, video, silent (clips without sound)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)  # split: real, fake
     measured_on: str | None = None  # test | val
     auc: float | None = None
@@ -50,6 +51,7 @@ class About:
             datasets=_names(document.get("datasets")),
             demo=document.get("demo") is True,
             methods=_names(document.get("methods")),
+            kinds=_names(document.get("kinds")),
             counts=_counts(document.get("counts")),
             measured_on=measured_on if measured_on in ("test", "val") else None,
             auc_interval=_pair(interval),
@@ -137,6 +139,7 @@ def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
         datasets=datasets,
         demo=metrics.get("demo") is True,
         methods=_methods(metrics),
+        kinds=_kinds(plan, metrics),
         counts=_counts(plan.get("counts")) or _count_measured(metrics),
         measured_on=measured_on,
         auc=_number(at.get("auc")),
@@ -169,6 +172,26 @@ def _methods(metrics: Mapping[str, Any]) -> tuple[str, ...]:
             if row.get("fake"):
                 found.setdefault(str(row.get("name")))
     return tuple(found)
+
+
+def _kinds(plan: Mapping[str, Any], metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kinds of its training files; of a run whose plan does not say them, of those that it was measured on."""
+    stated = plan.get("kinds")
+    found = {str(k) for k, n in stated.items() if n} if isinstance(stated, Mapping) else set()
+    for split in ("val", "test"):
+        rows = {by: _sizes(metrics.get(split), by) for by in ("modality", "present")}
+        if not isinstance(stated, Mapping):
+            found |= set(rows["modality"])
+        unheard = sum(n for name, n in rows["present"].items() if "audio" not in name.split("+"))
+        if "video" in found and unheard > rows["modality"].get("image", 0):
+            found.add("silent")
+    return tuple(sorted(found))
+
+
+def _sizes(figures: object, by: str) -> dict[str, int]:
+    """Samples by the name of a breakdown."""
+    rows = (figures.get("by") or {}).get(by) if isinstance(figures, Mapping) else None
+    return {str(row.get("name")): int(row.get("real") or 0) + int(row.get("fake") or 0) for row in rows or []}
 
 
 def _count_measured(metrics: Mapping[str, Any]) -> dict[str, dict[str, int]]:

@@ -45,11 +45,26 @@ def candidates(kind: str, others: Sequence[str], space: Workspace | None = None)
     are named, every finished run may follow a default that is not fit.
     """
     space = space or workspace()
-    fitting = defaults.FITTING.get(kind, ())
-    default_of = {modality: defaults.default_detector(modality, space) for modality in fitting}
+    default_of = defaults_for(kind, space)
     if not others and not any(default_of.values()):
         raise BadInput(_no_default(kind, space))
     return itertools.islice(_in_order(kind, default_of, others, space), MOST_ASKED)
+
+
+def defaults_for(kind: str, space: Workspace) -> dict[str, str | None]:
+    """The default of each modality that can judge such files, the most fitting first."""
+    found = {m: defaults.default_detector(m, space) for m in defaults.FITTING.get(kind, ())}
+    return {m: run if run is None or _learned_from(run, m, kind, space) else None for m, run in found.items()}
+
+
+def _learned_from(run: str, modality: str, kind: str, space: Workspace) -> bool:
+    """Whether a multimodal detector learned from files of this kind; one that cannot be read says so when asked."""
+    if modality != "multimodal" or kind == "video":
+        return True
+    try:
+        return kind in source.find(run, space).about.kinds
+    except WorkbenchError:
+        return True
 
 
 def _in_order(
@@ -64,7 +79,7 @@ def _in_order(
         if by_modality is None:  # not before a default was not fit: it opens every finished run
             by_modality = _by_modality(others or list_finished(space), space)
         for run in by_modality.get(modality, []):
-            if run not in seen:
+            if run not in seen and _learned_from(run, modality, kind, space):
                 seen.add(run)
                 yield Candidate(run, _note(kind, modality, is_default=False))
 
@@ -107,10 +122,11 @@ def _note(kind: str, modality: str, *, is_default: bool) -> str | None:
             if is_default
             else f"It is not the default for {words.modality(kind)}; it was chosen automatically."
         )
-    how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": "by pictures and sound"}[
-        modality
-    ]
+    how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": _BY_ALL[kind]}[modality]
     return f"A detector for {modality} judged it {how}; none for {kind} came first."
+
+
+_BY_ALL = {"video": "by pictures and sound", "image": "by its picture alone", "audio": "by its sound alone"}
 
 
 def words_of(passed: Sequence[PassedOver]) -> list[str]:

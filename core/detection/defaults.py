@@ -9,11 +9,12 @@ from core.runs.folder import place_of
 from core.thresholds import operating_point
 from core.workspace import MODALITIES, Workspace, workspace
 
-# For a kind of file, the detectors that can judge it, the most fitting first.
+# For a kind of file, the detectors that can judge it, the most fitting first. A multimodal one judges pictures and
+# recordings only where it learned from some.
 FITTING = {
-    "image": ("image",),
+    "image": ("image", "multimodal"),
     "video": ("video", "multimodal", "image", "audio"),
-    "audio": ("audio",),
+    "audio": ("audio", "multimodal"),
 }
 HOW = 'make one the default on the Compare page, or write `[detectors]` {modality} = "RUN" into {file}; or name one with --run'
 

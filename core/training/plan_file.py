@@ -37,6 +37,7 @@ def save_plan(
             "data_hash": evaluation.provenance.data_hash(rows),
             "datasets": sorted(rows["dataset"].unique().tolist()),
             "counts": planned.counts(),
+            "kinds": rows.loc[rows["split"] == "train", "modality"].value_counts().to_dict(),
             "shares": {"asked": setup.config.shares, "reached": reached(planned.counts())},
             "dropped": planned.dropped,
             "unlabelled": planned.unlabelled,

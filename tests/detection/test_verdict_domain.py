@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from core.access import Person
@@ -17,14 +18,15 @@ from core.catalog import known_files, table
 from core.catalog.demo import MARKER
 from core.catalog.fingerprints import Fingerprint
 from core.catalog.scan import scan
-from core.detection import attempt, catalogued, defaults, source, standing, wording
+from core.detection import about, attempt, catalogued, defaults, source, standing, wording
 from core.detection.about import About
-from core.detection.domain import Domain
+from core.detection.domain import Domain, decision
 from core.detection.judgement import detect
 from core.detection.reporting import report
 from core.detection.request import Request
 from core.detection.source import Source
 from core.detection.verdict import Verdict
+from core.training.reference import rule
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 
@@ -102,8 +104,8 @@ def test_what_disqualifies_stands_in_its_order() -> None:
 
 
 def test_the_loss_by_processing_is_told_once() -> None:
-    about = About(counts={"val": {"real": 30, "fake": 30}})
-    maker = Source("x", Path("x"), "image", 0.5, None, {}, None, False, False, about=about)
+    made = About(counts={"val": {"real": 30, "fake": 30}})
+    maker = Source("x", Path("x"), "image", 0.5, None, {}, None, False, False, about=made)
     loss = "Measured after JPEG 70: AUC 0.90 before, 0.80 after."
     costly = replace(OUTSIDE, why=f"It looks processed, and that costs too much. {loss}", processing=loss)
     assert [one.kind for one in standing.reservations(maker, costly, [])] == ["outside"]
@@ -148,6 +150,54 @@ def test_the_automatic_choice_prefers_a_detector_that_is_known_to_know_the_file(
     knows(monkeypatch, far=OUTSIDE, near=INSIDE)
     assert judged(path, candidates=("far", "near")).detector == "near"
     assert judged(path, candidates=("far",)).detector == "never_compared"
+
+
+def test_a_multimodal_detector_is_asked_about_kinds_that_it_learned_from(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, kinds in (("clips", {"video": 9}), ("all", {"video": 9, "image": 9, "audio": 0})):
+        make_run(space.runs / name, "multimodal", model="fusion_tiny", faces=False)
+        (space.runs / name / "plan.json").write_text(json.dumps({"kinds": kinds}))
+    make_run(space.runs / "pictures")
+    picture, sound = save(tmp_path / "a.jpg", 1), tmp_path / "a.wav"
+    soundfile.write(sound, 0.2 * np.random.default_rng(0).normal(size=32_000), 16_000)
+    others = ("clips", "all", "pictures")
+    knows(monkeypatch, clips=INSIDE, all=INSIDE, pictures=INSIDE)
+    assert judged(picture, candidates=others).detector == "pictures"  # one of the very kind comes first
+    knows(monkeypatch, clips=INSIDE, all=INSIDE, pictures=OUTSIDE)
+    found = judged(picture, candidates=others)
+    assert found.detector == "all" and found.verdict is not None
+    assert any("judged it by its picture alone" in note for note in found.notes)
+    assert [one["detector"] for one in found.passed_over] == ["pictures"]
+    defaults.set_default("multimodal", "clips", OWNER)
+    assert judged(picture, candidates=others).detector == "all"
+    assert (
+        detect(sound, sound.name, Request(candidates=others)).detector is None
+    )  # none learned from recordings
+
+
+def test_the_kinds_that_a_detector_learned_from_are_known() -> None:
+    """From its plan; of an older run from what it was measured on."""
+    row = {"real": 5, "fake": 5}
+    present = [{"name": "image", **row, "fake": 9}, {"name": "image+audio", **row}, {"name": "audio", **row}]
+    modality = [{"name": "image", **row}, {"name": "video", **row}, {"name": "audio", **row}]
+    old = {"val": {"by": {"modality": modality, "present": present}}}
+    assert about._kinds({}, old) == ("audio", "image", "silent", "video")
+    assert about._kinds({"kinds": {"video": 3, "audio": 0}}, {}) == ("video",)
+    assert About.from_dict({"kinds": ["image", 3]}).kinds == ("image",)
+
+
+@pytest.mark.parametrize("name", sorted(decision.SHOWN))
+def test_every_block_that_a_file_lacks_has_its_sentence(name: str) -> None:
+    rng = np.random.default_rng(0)
+    blocks = {"network": rng.normal(size=(40, 5)), name: rng.normal(size=(40, 3))}
+    known = rule.fit(blocks, list(range(40)), np.ones(40, bool), {"val": 40})
+    asked = {block: values[:1] for block, values in blocks.items() if block != name}
+    said = decision.decide(known, asked).why
+    assert (
+        said == f"The files that the detector knows have {decision.HELD[name]}; this one has none to compare."
+    )
+    assert decision.HELD[name].split()[0] != "its"
 
 
 def test_where_no_detector_knows_such_files_it_says_what_to_do(

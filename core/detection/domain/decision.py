@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core import numbers
 from core.detection.domain import reference
+from core.detection.domain.compression import Compression, compression_of
 from core.training.reference.rule import FALSE_ALARMS, FEWEST, Processed, Reference
 from core.workspace import Workspace
 
@@ -31,6 +34,15 @@ SHOWN = {
     "floor": "its background noise",
     "peaks": "its loudest sounds",
     "dynamics": "its level and pauses",
+}
+
+
+# What the files have that a block of figures is taken from.
+HELD = {
+    "network": "figures that the network takes of them",
+    **dict.fromkeys(("layout", "spectrum", "chroma", "noise", "colour", "size"), "pictures"),
+    **dict.fromkeys(("voice", "variation", "floor", "peaks", "dynamics"), "sound"),
+    "rate": "a sample rate",
 }
 
 
@@ -71,15 +83,19 @@ def assess(
     embedding = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)
     found_in = figures_of(embedding, prepared, info.sample_rate)
     figures = {name: values[None] for name, values in found_in.items()}
-    return decide(known.reference, figures, found)
+    return decide(known.reference, figures, found, compression_of(info, known.reference, detector.modality))
 
 
-def decide(known: Reference, figures: dict[str, Any], remarks: tuple[dict[str, Any], ...] = ()) -> Domain:
-    """From the figures of one file, each (1, width)."""
+def decide(
+    known: Reference,
+    figures: dict[str, Any],
+    remarks: tuple[dict[str, Any], ...] = (),
+    compression: Compression | None = None,
+) -> Domain:
+    """From the figures of one file, each (1, width), and what its container says of lossy compression."""
     missing = [name for name in known.views if name not in figures]
     if missing:
-        shown = SHOWN.get(missing[0], missing[0])
-        why = f"The files that the detector knows have {shown}; this one has none to compare."
+        why = f"The files that the detector knows have {HELD[missing[0]]}; this one has none to compare."
         return Domain(False, why=why, remarks=remarks)
     if any(figures[name].shape[1] != view.width for name, view in known.views.items()):
         why = "Its reference belongs to another detector; delete reference.npz, and it is made again."
@@ -88,9 +104,13 @@ def decide(known: Reference, figures: dict[str, Any], remarks: tuple[dict[str, A
     if limit is None:
         why = f"Only {known.count} files of its kind were measured; {FEWEST} are needed to say what it knows."
         return Domain(None, distance, why=why, remarks=remarks)
-    kind = _processing(known, figures, distance, limit)
+    coded = _coded(known, figures, compression)
+    kind = coded or _processing(known, figures, distance, limit)
     stated = _loss(kind) if kind else ""
     if distance <= limit * (1 + TIE):
+        if coded is not None and compression is not None and not _harmless(coded):
+            why = f"It was compressed ({compression.codec}), the files that the detector knows were not, and that costs too much. {stated}"
+            return Domain(False, distance, limit, why, stated, remarks)
         why = f"It lies within what {1 - FALSE_ALARMS:.0%} of {known.count} files that the detector knows keep to."
         return Domain(True, distance, limit, why, stated, remarks)
     if kind is not None and _harmless(kind):
@@ -104,12 +124,31 @@ def decide(known: Reference, figures: dict[str, Any], remarks: tuple[dict[str, A
     return Domain(False, distance, limit, why, remarks=remarks)
 
 
+def _coded(known: Reference, figures: dict[str, Any], compression: Compression | None) -> Processed | None:
+    """The measured kind that stands for the compression which the container states, where the file lies within it."""
+    if compression is None:
+        return None
+    share, kind = min(
+        ((_share(known, figures, one), one) for one in compression.among(known.processed)),
+        key=lambda pair: pair[0],
+        default=(np.inf, None),
+    )
+    return (
+        kind if share <= 1 or float(known.distance(figures)[0]) <= (known.limit or 0.0) * (1 + TIE) else None
+    )
+
+
+def _share(known: Reference, figures: dict[str, Any], kind: Processed) -> float:
+    """How far the file lies out, as a share of the limit, once the processing is taken back."""
+    moved = {name: figures[name] - kind.shift[name] for name in known.views}
+    return float(known.distance(moved)[0]) / max(kind.limit, known.limit or 0.0)
+
+
 def _processing(known: Reference, figures: dict[str, Any], distance: float, limit: float) -> Processed | None:
     """The kind of processing that explains the file better than none does."""
     best, least = None, distance / limit
     for kind in known.processed:
-        moved = {name: figures[name] - kind.shift[name] for name in known.views}
-        share = float(known.distance(moved)[0]) / max(kind.limit, limit)
+        share = _share(known, figures, kind)
         if share <= 1 and share < least:
             best, least = kind, share
     return best

@@ -36,7 +36,9 @@ def _modality(detector: Detector, info: Any) -> dict[str, Any] | None:
     if detector.modality == info.kind:
         return None
     if detector.modality == "multimodal":
-        if info.kind == "video" and info.has_audio:
+        silent = info.kind == "video" and not info.has_audio
+        learned = detector.source.about.kinds
+        if (info.kind == "video" and not silent) or ("silent" if silent else info.kind) in learned:
             return None
         missing = {"image": "sound", "audio": "pictures", "video": "sound"}[info.kind]
         return _remark(

@@ -20,7 +20,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.detection import defaults
 from core.detection.files import Given, seeming_kind
 from core.detection.request import Request
 from core.detection.verdict import Verdict
@@ -29,6 +28,7 @@ from core.media.limits import Limits
 from core.media.recipe import Recipe
 from core.media.sandbox import Sandbox, result_of
 from core.memory import keep_freed
+from core.workspace import workspace
 
 if TYPE_CHECKING:
     from core.detection.current_file import Media
@@ -210,10 +210,11 @@ class _Recipes:
 
 
 def _default_recipe(kind: str) -> Recipe | None:
+    from core.detection import choice
     from core.detection.detector import open_shared
 
-    for modality in defaults.FITTING[kind]:
-        if (run := defaults.default_detector(modality)) is not None:
+    for run in choice.defaults_for(kind, workspace()).values():
+        if run is not None:
             try:
                 return open_shared(run).recipe
             except WorkbenchError:  # the judgement says so, file by file
