@@ -219,10 +219,17 @@ def intervals_of(found: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
     for _ in range(DRAWS):
         drawn = [np.bincount(rng.integers(0, n, n), minlength=n)[place] for _, _, n, place in parts]
         draws.append(means(drawn))
-    groups = min(n for _, _, n, _ in parts)
     return {
-        name: (value, *_ends(value, [d[name] for d in draws], groups)) for name, value in measured.items()
+        name: (value, *_ends(value, [d[name] for d in draws], min(_groups_of(name, part) for part in parts)))
+        for name, value in measured.items()
     }
+
+
+def _groups_of(figure: str, part: tuple[np.ndarray, np.ndarray, int, np.ndarray]) -> int:
+    """How many groups a figure of one seed is about: recall those of the minority, precision those called one."""
+    truth, called, groups, place = part
+    about = {"recall": truth, "precision": called, "f1": truth | called}.get(figure)
+    return groups if about is None else max(1, len(np.unique(place[about])))
 
 
 def _ends(value: float, draws: list[float], groups: int) -> tuple[float, float]:

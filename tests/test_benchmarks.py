@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.studies import Study, demo_pictures
+from benchmarks.studies import Study, demo_pictures, intervals_of
 from core.catalog import table
 from core.catalog.table import DatasetInfo
 from core.workspace import CODE_ROOT
@@ -93,3 +93,17 @@ def test_a_study_that_goes_on_takes_the_demo_pictures_again(tmp_path: Path) -> N
         table.save(name, pd.DataFrame(rows), about, study.space)
     (tmp_path / "demo.done").touch()
     assert demo_pictures(study) == "demo"
+
+
+def test_a_figure_without_exception_has_an_interval_of_some_width() -> None:
+    """As wide as the groups that the figure is about allow: two fakes found say less of recall than 40 reals of F1."""
+    truth = [True] * 2 + [False] * 40
+    found = intervals_of(
+        pd.DataFrame({"seed": 0, "group": [f"g{k}" for k in range(42)], "truth": truth, "called": truth})
+    )
+    assert {value for value, _, _ in found.values()} == {1.0}
+    assert all(high == 1.0 for _, _, high in found.values())
+    lows = {name: low for name, (_, low, _) in found.items()}
+    assert (
+        lows["recall"] == pytest.approx(2 / (2 + 1.96**2), abs=0.01) and lows["recall"] < lows["accuracy"] < 1
+    )
