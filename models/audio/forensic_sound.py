@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.audio.spectrogram import fourier_kernels
+from models.audio.spectrogram import power_spectrum
 from models.cards import ModelCard
 from models.covariance import Standardised, SymmetricLog, in_small_parts, patches, upper_half
 from models.network import Average, Network
@@ -58,7 +58,7 @@ class SpectralCovariance(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("kernels", fourier_kernels(WINDOW), persistent=False)
+        self.register_buffer("shape", torch.hann_window(WINDOW), persistent=False)
         self.residuals = nn.ModuleList(patches(PATCH, spacing, channels=1) for spacing in SPACINGS)
         self.local = BandCovariance()
         self.kinds = len(SPACINGS) * BANDS
@@ -83,9 +83,7 @@ class SpectralCovariance(nn.Module):
         if waveform.shape[1] < shortest:
             waveform = functional.pad(waveform, (0, shortest - waveform.shape[1]))
         sound = waveform / waveform.square().mean(1, keepdim=True).add(1e-10).sqrt()
-        real, imaginary = functional.conv1d(sound.unsqueeze(1), self.kernels.float(), stride=HOP).chunk(2, 1)
-        # The kernels divide by the root of the window's length; a plain transform does not.
-        return ((real.square() + imaginary.square()) * WINDOW + QUIET).log().unsqueeze(1)
+        return (power_spectrum(sound, self.shape, HOP, centred=False) + QUIET).log().unsqueeze(1)
 
 
 class BandCovariance(nn.Module):

@@ -13,10 +13,7 @@ SCALES = ("mel", "linear")
 
 
 class LogSpectrogram(nn.Module):
-    """(batch, samples) -> (batch, 1, bands, frames), independent of the recording's level.
-
-    The transform is a convolution with windowed cosines and sines: torch.stft has no ONNX export.
-    """
+    """(batch, samples) -> (batch, 1, bands, frames), independent of the recording's level."""
 
     def __init__(
         self,
@@ -33,7 +30,7 @@ class LogSpectrogram(nn.Module):
         if scale not in SCALES:
             raise BadOption(f"scale {scale!r} must be one of {', '.join(SCALES)}")
         self.window, self.hop, self.floor = window, hop, floor
-        self.register_buffer("kernels", fourier_kernels(window), persistent=False)  # (2·bins, 1, window)
+        self.register_buffer("shape", torch.hann_window(window), persistent=False)
         edges = band_edges(bands, scale, low, sample_rate / 2)
         bank = triangles(edges, torch.linspace(0, sample_rate / 2, window // 2 + 1))
         self.register_buffer("bank", bank, persistent=False)  # (bands, bins)
@@ -44,22 +41,24 @@ class LogSpectrogram(nn.Module):
             sound = waveform.float()
             sound = sound - sound.mean(1, keepdim=True)
             sound = sound / sound.square().mean(1, keepdim=True).add(1e-10).sqrt()
-            sound = functional.pad(sound.unsqueeze(1), (self.window // 2, self.window // 2))
-            parts = functional.conv1d(sound, self.kernels.float(), stride=self.hop)
-            real, imaginary = parts.chunk(2, dim=1)  # (batch, bins, frames)
-            energy = torch.matmul(self.bank.float(), real.square() + imaginary.square())
+            power = power_spectrum(sound, self.shape, self.hop, centred=True) / self.window
+            energy = torch.matmul(self.bank.float(), power)
             levels = (energy + self.floor).log().unsqueeze(1)
             centre = levels.mean((2, 3), keepdim=True)
             spread = levels.var((2, 3), correction=0, keepdim=True).add(1e-5).sqrt()
             return (levels - centre) / spread
 
 
-def fourier_kernels(window: int) -> torch.Tensor:
-    time = torch.arange(window, dtype=torch.float64)
-    bins = torch.arange(window // 2 + 1, dtype=torch.float64)[:, None]
-    phase = 2 * torch.pi * bins * time / window
-    shape = torch.hann_window(window, dtype=torch.float64) / window**0.5
-    return torch.cat([phase.cos() * shape, -phase.sin() * shape]).float().unsqueeze(1)
+def power_spectrum(sound: torch.Tensor, shape: torch.Tensor, hop: int, *, centred: bool) -> torch.Tensor:
+    """(batch, samples) -> (batch, bins, frames) of windows of this shape; `centred`: also of half windows at both ends,
+    with silence beyond.
+
+    As torchaudio.functional.spectrogram, which torch.compile cannot trace (it asks torch.jit.isinstance).
+    """
+    waves = torch.stft(
+        sound, len(shape), hop, window=shape.float(), center=centred, pad_mode="constant", return_complex=True
+    )
+    return torch.view_as_real(waves).square().sum(-1)
 
 
 def band_edges(bands: int, scale: str, low: float, high: float) -> torch.Tensor:
