@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from torchvision.transforms.v2 import functional
 
 from core.training.augmentation import AUGMENTATIONS, augment_pictures, augment_sound, fitting
 from core.training.augmentation.audio_codec import CODECS, through_codec
+from core.training.augmentation.jpeg import jpeg
 
 RATE = 16_000
 
@@ -87,3 +90,15 @@ def test_self_blending_changes_the_middle_and_spares_the_border() -> None:
         blended = AUGMENTATIONS["self_blend"].pictures(clip, np.random.default_rng(seed)).astype(int)
         difference = np.abs(blended - clip).mean(axis=(0, 3))
         assert difference[16:48, 16:48].mean() > 5 * difference[:3].mean()
+
+
+@pytest.mark.parametrize("quality", [40, 71, 100])
+@pytest.mark.parametrize("shape", [(2, 64, 64, 3), (1, 33, 50, 3)])
+def test_jpeg_and_mirror_are_those_of_torchvision(shape: tuple[int, ...], quality: int) -> None:
+    frames = np.random.default_rng(quality).integers(0, 255, shape, np.uint8)
+    tensors = torch.tensor(frames).permute(0, 3, 1, 2)
+    coded = torch.stack([functional.jpeg(one, quality) for one in tensors]).permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(jpeg(frames, quality), coded)
+    mirrored = functional.horizontal_flip(tensors).permute(0, 2, 3, 1).numpy()
+    seed = next(s for s in range(9) if np.random.default_rng(s).random() < 0.5)
+    assert np.array_equal(AUGMENTATIONS["flip"].pictures(frames, np.random.default_rng(seed)), mirrored)

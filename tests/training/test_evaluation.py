@@ -15,8 +15,9 @@ from sklearn import metrics as reference
 from core.catalog.table import DatasetInfo, save
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
+from core.training.augmentation.jpeg import jpeg_frame
 from core.training.scoring.evaluation import breakdown, measure, write
-from core.training.scoring.evaluation.degradations import degradations, h264, jpeg
+from core.training.scoring.evaluation.degradations import degradations, h264
 from core.training.scoring.evaluation.localisation import average_precision, localisation, propose
 from core.training.scoring.evaluation.plots import training_curves
 
@@ -265,7 +266,7 @@ def test_localisation_equals_a_hand_computed_figure() -> None:
 def test_degradations_keep_shape_and_grow_with_their_strength() -> None:
     random = np.random.default_rng(0)
     smooth = np.kron(random.integers(60, 200, (8, 8, 3)), np.ones((12, 12, 1))).astype(np.uint8)
-    errors = [np.abs(jpeg(smooth, q).astype(int) - smooth).mean() for q in (90, 50, 10)]
+    errors = [np.abs(jpeg_frame(smooth, q).astype(int) - smooth).mean() for q in (90, 50, 10)]
     assert errors == sorted(errors)
     frames = [smooth, smooth[:90, :70]]
     assert [f.shape for f in h264(frames, 23)] == [f.shape for f in frames]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
@@ -15,4 +16,4 @@ class Flip(Augmentation):
     for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-        return np.ascontiguousarray(frames[:, :, ::-1]) if rng.random() < 0.5 else frames
+        return np.stack([cv2.flip(f, 1) for f in frames]) if rng.random() < 0.5 else frames

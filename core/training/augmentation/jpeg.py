@@ -20,10 +20,13 @@ class Jpeg(Augmentation):
 
 
 def jpeg(frames: np.ndarray, quality: int) -> np.ndarray:
-    """Every frame through a JPEG of this quality; channels are swapped both ways because OpenCV writes
-    BGR."""
-    out = []
-    for frame in frames:
-        _, packed = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-        out.append(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
-    return np.stack(out)
+    """Every frame through a JPEG of this quality, as torchvision's `jpeg` does it."""
+    return np.stack([jpeg_frame(frame, quality) for frame in frames])
+
+
+def jpeg_frame(frame: np.ndarray, quality: float) -> np.ndarray:
+    """(H, W, 3) in RGB; OpenCV writes BGR."""
+    done, packed = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+    if not done:
+        raise ValueError(f"a frame of shape {frame.shape} cannot be encoded as JPEG")
+    return cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1]

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from core.media.prepare import Prepared
+from core.training.augmentation.jpeg import jpeg_frame
 
 MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 AAC_RATES = (*MP3_RATES, 64_000, 88_200, 96_000)
@@ -35,7 +36,7 @@ class Degradation:
 def degradations(modality: str, seed: int = 0) -> list[Degradation]:
     """Every degradation that touches what a detector of this modality sees, mild to strong."""
     pictures = [
-        *(_picture("JPEG", q, partial(jpeg, quality=q)) for q in (90, 70, 50, 30)),
+        *(_picture("JPEG", q, partial(jpeg_frame, quality=q)) for q in (90, 70, 50, 30)),
         *(_picture("downscaling to", s, partial(downscale, factor=s)) for s in (0.75, 0.5, 0.25)),
         *(_picture("blur sigma", s, partial(blur, sigma=s)) for s in (0.5, 1.0, 2.0)),
         *(_picture("noise", s, partial(noise, sigma=s, seed=seed)) for s in (2, 5, 10)),
@@ -73,13 +74,6 @@ def _on_frames(prepared: Prepared, change: Callable[[np.ndarray], np.ndarray]) -
         return prepared
     changed = [change(np.ascontiguousarray(frame)) for frame in prepared.frames]
     return replace(prepared, frames=np.stack(changed) if isinstance(prepared.frames, np.ndarray) else changed)
-
-
-def jpeg(frame: np.ndarray, quality: float) -> np.ndarray:
-    done, data = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-    if not done:
-        raise ValueError(f"a frame of shape {frame.shape} cannot be encoded as JPEG")
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
 
 
 def downscale(frame: np.ndarray, factor: float) -> np.ndarray:
