@@ -200,6 +200,33 @@ def test_every_block_that_a_file_lacks_has_its_sentence(name: str) -> None:
     assert decision.HELD[name].split()[0] != "its"
 
 
+def test_processing_is_named_only_where_it_explains_the_file_clearly_better() -> None:
+    """A kind that moves nothing says nothing of any file, however far it lets its own copies lie."""
+    rng = np.random.default_rng(3)
+    blocks = {"network": rng.normal(size=(60, 5)), "noise": rng.normal(size=(60, 4))}
+    known = rule.fit(blocks, list(range(60)), np.ones(60, bool), {"val": 60})
+    assert known.limit is not None
+    nothing = {name: np.zeros(values.shape[1]) for name, values in blocks.items()}
+    coded = {"network": np.full(5, 9.0), "noise": np.full(4, 9.0)}
+    kinds = tuple(
+        rule.Processed(name, shift, 2 * known.limit, 20, 0.89, 0.9, 0.95)
+        for name, shift in (("AAC kbit/s 128", nothing), ("MP3 kbit/s 128", coded))
+    )
+    known = replace(known, processed=kinds)
+    for k in range(60):
+        own = {name: values[k : k + 1] for name, values in blocks.items()}
+        assert decision.decide(known, own).processing == ""
+        moved = {name: values + coded[name] for name, values in own.items()}
+        said = decision.decide(known, moved)
+        assert said.inside and "after MP3 kbit/s 128" in said.processing
+    out = next(
+        {n: f * v[:1] for n, v in blocks.items()}
+        for f in np.arange(1, 9, 0.1)
+        if known.limit < known.distance({n: f * v[:1] for n, v in blocks.items()})[0] < 2 * known.limit
+    )
+    assert decision.decide(known, out).inside is False
+
+
 def test_where_no_detector_knows_such_files_it_says_what_to_do(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

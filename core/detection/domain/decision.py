@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from core import numbers
 from core.detection.domain import reference
 from core.detection.domain.compression import Compression, compression_of
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
 TIE = 1e-5  # figures that are the same in every file are stored rounded
 LOSS = 0.03  # of AUC, that processing may cost for a verdict to stand with it stated
+CLEARLY = 0.9  # of its distance at most is left once processing is taken back, for it to explain the file
 AGREEMENT = 0.9  # share of processed copies whose verdict stays the same, likewise
 # What each block of figures shows, as a sentence names it.
 SHOWN = {
@@ -105,7 +104,7 @@ def decide(
         why = f"Only {known.count} files of its kind were measured; {FEWEST} are needed to say what it knows."
         return Domain(None, distance, why=why, remarks=remarks)
     coded = _coded(known, figures, compression)
-    kind = coded or _processing(known, figures, distance, limit)
+    kind = coded or _processing(known, figures, distance)
     stated = _loss(kind) if kind else ""
     if distance <= limit * (1 + TIE):
         if coded is not None and compression is not None and not _harmless(coded):
@@ -126,31 +125,33 @@ def decide(
 
 def _coded(known: Reference, figures: dict[str, Any], compression: Compression | None) -> Processed | None:
     """The measured kind that stands for the compression which the container states, where the file lies within it."""
-    if compression is None:
+    kinds = compression.among(known.processed) if compression is not None else []
+    if not kinds or known.limit is None:
         return None
-    share, kind = min(
-        ((_share(known, figures, one), one) for one in compression.among(known.processed)),
-        key=lambda pair: pair[0],
-        default=(np.inf, None),
+    kind = min(kinds, key=lambda one: _taken_back(known, figures, one))
+    near = min(
+        float(known.distance(figures)[0]) / known.limit,
+        _taken_back(known, figures, kind) / _limit(known, kind),
     )
-    return (
-        kind if share <= 1 or float(known.distance(figures)[0]) <= (known.limit or 0.0) * (1 + TIE) else None
-    )
+    return kind if near <= 1 + TIE else None
 
 
-def _share(known: Reference, figures: dict[str, Any], kind: Processed) -> float:
-    """How far the file lies out, as a share of the limit, once the processing is taken back."""
-    moved = {name: figures[name] - kind.shift[name] for name in known.views}
-    return float(known.distance(moved)[0]) / max(kind.limit, known.limit or 0.0)
+def _taken_back(known: Reference, figures: dict[str, Any], kind: Processed) -> float:
+    """The distance that is left once the processing is taken back."""
+    return float(known.distance({name: figures[name] - kind.shift[name] for name in known.views})[0])
 
 
-def _processing(known: Reference, figures: dict[str, Any], distance: float, limit: float) -> Processed | None:
-    """The kind of processing that explains the file better than none does."""
-    best, least = None, distance / limit
+def _limit(known: Reference, kind: Processed) -> float:
+    return max(kind.limit, known.limit or 0.0)
+
+
+def _processing(known: Reference, figures: dict[str, Any], distance: float) -> Processed | None:
+    """The kind of processing that explains the file clearly better than none does, and well enough."""
+    best, least = None, CLEARLY * distance
     for kind in known.processed:
-        share = _share(known, figures, kind)
-        if share <= 1 and share < least:
-            best, least = kind, share
+        left = _taken_back(known, figures, kind)
+        if left <= least and left <= _limit(known, kind):
+            best, least = kind, left
     return best
 
 
