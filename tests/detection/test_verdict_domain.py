@@ -171,9 +171,8 @@ def test_a_multimodal_detector_is_asked_about_kinds_that_it_learned_from(
     assert [one["detector"] for one in found.passed_over] == ["pictures"]
     defaults.set_default("multimodal", "clips", OWNER)
     assert judged(picture, candidates=others).detector == "all"
-    assert (
-        detect(sound, sound.name, Request(candidates=others)).detector is None
-    )  # none learned from recordings
+    # None learned from recordings.
+    assert detect(sound, sound.name, Request(candidates=others)).detector is None
 
 
 def test_the_kinds_that_a_detector_learned_from_are_known() -> None:

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 LOSSLESS = frozenset(("flac", "alac", "wavpack", "tta", "ape", "png", "bmp", "ppm"))
 # The kinds of processing (by the first word of their names) that a codec is measured as; empty: as the likest of any.
+# fmt: off
 LOSSY = {
     "mp3": "MP3", "mp3float": "MP3", "mp2": "MP3", "aac": "AAC", "aac_latm": "AAC", "opus": "Opus",
     "vorbis": "", "wmav1": "", "wmav2": "", "ac3": "", "eac3": "", "amr_nb": "", "amr_wb": "", "speex": "",
     "jpeg": "JPEG", "mjpeg": "JPEG", "mpo": "JPEG",
-}  # fmt: skip
+}
+# fmt: on
 SOUND = frozenset(("MP3", "AAC", "Opus"))
 
 
