@@ -188,10 +188,10 @@ def as_text(rows: list[dict[str, Any]]) -> str:
         mean, low, high = row["auc"]
         gap, gap_low, gap_high = row["against_whole"]
         shown = "differs" if gap_low > 0 or gap_high < 0 else "no difference shown"
-        out.append(
-            f"| {row['variant']} | {mean:.3f} [{low:.2f}, {high:.2f}] "
-            f"| {gap:+.3f} [{gap_low:+.2f}, {gap_high:+.2f}] {shown} |"
-        )
+        against = f"{gap:+.3f} [{gap_low:+.2f}, {gap_high:+.2f}] {shown}"
+        if row["variant"].startswith(WHOLE):  # against itself
+            against = ""
+        out.append(f"| {row['variant']} | {mean:.3f} [{low:.2f}, {high:.2f}] | {against} |")
     return "\n".join([*out, "", CLAIMS])
 
 
