@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 
 from core.catalog.info import file_of
 from core.catalog.shortcut_measurements import (
@@ -153,6 +153,10 @@ def rate(name: str, label: NDArray[np.int_], values: NDArray[np.float64], seed: 
     else:
         fakes_are = "higher"
     low, high = np.quantile(draws, [0.025, 0.975])
+    if low == high:  # no draw has an exception: as wide as that many files without one allow
+        few = min(len(real), len(fake))
+        ends = binomtest(round(raw * few), few).proportion_ci(method="wilson")
+        low, high = min(ends.low, raw), max(ends.high, raw)
     return Feature(name, raw, float(low), float(high), fakes_are, len(real), len(fake))
 
 

@@ -72,5 +72,7 @@ def _offer(names: Sequence[str]) -> None:
         st.rerun()
     st.caption("It is measured in the background, a few hundred files. The same as a command:")
     st.code(
-        f"python -m core shortcuts --together --dataset {' '.join(map(shlex.quote, names))}", language="bash"
+        f"python -m core shortcuts --together --dataset {' '.join(map(shlex.quote, names))}",
+        language="bash",
+        wrap_lines=True,
     )

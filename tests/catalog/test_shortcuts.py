@@ -98,6 +98,15 @@ def test_the_auc_is_that_of_scikit_learn_and_the_interval_holds_it() -> None:
     assert found.fakes_are == "lower" and found.low < found.auc < found.high
 
 
+def test_a_feature_that_divides_perfectly_has_an_interval_of_some_width() -> None:
+    """Every draw of it is 1; five files of a class say less than fifty."""
+    for few, wide in ((5, 0.43), (50, 0.07)):
+        label = np.array([0] * 60 + [1] * few)
+        found = shortcuts.rate("duration", label, label + np.arange(len(label)) / 1000)
+        assert found is not None and found.auc == found.high == 1.0
+        assert 1 - found.low == pytest.approx(wide, abs=0.01)
+
+
 def test_values_are_ignored_where_a_class_has_too_few() -> None:
     label = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
     assert shortcuts.rate("duration", label, np.arange(10.0)) is None
