@@ -192,6 +192,12 @@ def test_a_part_without_one_class_is_named_with_its_consequence(
     )
 
 
+def test_data_of_one_class_is_refused_in_plain_words(add_dataset: Callable[..., None]) -> None:
+    add_dataset("only fakes", "image", 0, 30)
+    said = text_of(open_page({"modality": "image", "datasets": ["only fakes"]}))
+    assert "train 0 real, 19 fake; val 0 real, 5 fake; test 0 real, 6 fake" in said and "{'" not in said
+
+
 def test_a_clone_says_at_once_that_it_is_one(add_dataset: Callable[..., None]) -> None:
     add_dataset("faces", "image", 50, 50)
     page = AppTest.from_file(str(APP), default_timeout=60).run()

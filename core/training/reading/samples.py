@@ -113,14 +113,15 @@ def cap_samples(rows: pd.DataFrame, cap: int, seed: int) -> pd.DataFrame:
 
 def _require_both_classes(planned: Planned) -> None:
     counts = planned.counts()
+    words = "; ".join(f"{split} {c['real']:,} real, {c['fake']:,} fake" for split, c in counts.items())
     for label in ("real", "fake"):
         if not counts["train"][label]:
             raise BadInput(
-                f"datasets: the training split has no {label} sample (protocol {planned.protocol}: {counts}); "
+                f"datasets: the training split has no {label} sample (protocol {planned.protocol}: {words}); "
                 "name other datasets or another protocol"
             )
     if not sum(counts["val"].values()):
         way = (
             "try protocol: group" if planned.protocol != "group" else "too few groups; name further datasets"
         )
-        raise BadInput(f"protocol: {planned.protocol} leaves no validation sample ({counts}); {way}")
+        raise BadInput(f"protocol: {planned.protocol} leaves no validation sample ({words}); {way}")
