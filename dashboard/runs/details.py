@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -26,6 +26,9 @@ def draw(shown: Sequence[Summary]) -> None:
     if not shown:
         return
     called = titles(shown)
+    configs = _configurations(shown)
+    if len(configs) > 1:
+        _differences(configs)
     for run in shown:
         _findings(run)
     for run in shown:
@@ -35,7 +38,9 @@ def draw(shown: Sequence[Summary]) -> None:
             ):
                 _results(run)
     with st.expander("Configuration", key="runs-configuration"):
-        _configuration(shown)
+        for name, config in configs.items():
+            st.caption(theme.safe(name))
+            st.code(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), language="yaml")
     _delete(shown)
 
 
@@ -115,22 +120,25 @@ def _try(run: Summary, config: dict[str, Any], remedy: Remedy) -> None:
     run_rows.clone({**config, **remedy.changes}, run.id)
 
 
-def _configuration(shown: Sequence[Summary]) -> None:
+def _configurations(shown: Sequence[Summary]) -> dict[str, dict[str, Any]]:
+    """By the runs' names; one that cannot be read is told of and left out."""
     called = titles(shown)
-    configs = {}
+    found = {}
     for run in shown:
         try:
-            configs[called[run.id]] = RunFolder(session.space().runs / run.id).config()
+            found[called[run.id]] = RunFolder(session.space().runs / run.id).config()
         except BadInput as error:
             st.warning(theme.safe(str(error)))
-    if len(configs) > 1:
-        rows = differences.rows(configs)
-        st.markdown("Where they differ" if rows else "All options are the same.")
-        if rows:
-            theme.show_table(rows, "runs-differences")
-    for name, config in configs.items():
-        st.caption(theme.safe(name))
-        st.code(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), language="yaml")
+    return found
+
+
+def _differences(configs: Mapping[str, Mapping[str, Any]]) -> None:
+    rows = differences.rows(configs)
+    st.markdown("## What differs between them")
+    if rows:
+        theme.show_table(rows, "runs-differences", height="content")
+    else:
+        st.caption("Their configurations are the same.")
 
 
 def _delete(shown: Sequence[Summary]) -> None:

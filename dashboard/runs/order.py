@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from core import words
 from core.runs.summaries import Summary
 
-SORTS: dict[str, tuple[str, Callable[[Summary], tuple[bool, float | str]], bool]] = {
-    "newest": ("Newest first", lambda run: (True, run.created), True),
-    "best": ("Best figure first", lambda run: (run.best is not None, run.best or 0.0), True),
-    "name": ("Name", lambda run: (False, run.name.casefold()), False),
-    "time": ("Longest first", lambda run: (run.seconds is not None, run.seconds or 0.0), True),
-    "epochs": ("Most epochs first", lambda run: (True, float(run.epoch)), True),
+
+@dataclass(frozen=True)
+class Sort:
+    """By what runs are sorted, and whether its largest comes first at the first click. None goes last."""
+
+    title: str
+    value: Callable[[Summary], float | str | None]
+    falling: bool
+
+
+SORTS = {
+    "newest": Sort("Newest", lambda run: run.created, True),
+    "name": Sort("Name", lambda run: run.name.casefold(), False),
+    "state": Sort("State", lambda run: words.state(run.state), False),
+    "network": Sort("Network", lambda run: words.network(run.model).casefold() or None, False),
+    "data": Sort("Data", lambda run: ", ".join(run.datasets).casefold() or None, False),
+    "epochs": Sort("Epochs", lambda run: float(run.epoch), True),
+    "time": Sort("Time", lambda run: run.seconds, True),
+    "best": Sort("Best", lambda run: run.best, True),
 }
+FIRST = "newest"
 GROUPS: dict[str, tuple[str, Callable[[Summary], str]]] = {
     "none": ("No groups", lambda run: ""),
     "state": ("State", lambda run: words.capital(words.state(run.state))),
@@ -24,12 +39,28 @@ GROUPS: dict[str, tuple[str, Callable[[Summary], str]]] = {
 }
 
 
+def is_known(sort: str) -> bool:
+    return sort.removeprefix("-") in SORTS
+
+
+def falling(sort: str) -> bool:
+    """Whether the largest comes first; "-best" is the other way round than "best"."""
+    return SORTS[sort.removeprefix("-")].falling != sort.startswith("-")
+
+
+def after_click(sort: str, clicked: str) -> str:
+    """A heading sorts by its column; clicked again, the other way round."""
+    return f"-{clicked}" if sort == clicked else clicked
+
+
 def ordered(runs: Sequence[Summary], sort: str, group: str) -> list[Summary]:
-    """By group, then in the chosen order."""
-    _, key, reverse = SORTS.get(sort, SORTS["newest"])
-    found = sorted(runs, key=key, reverse=reverse)
-    of = group_of(group)
-    return sorted(found, key=of) if group != "none" else found
+    """By group, then in the chosen order; runs without the value come last either way."""
+    sort = sort if is_known(sort) else FIRST
+    value = SORTS[sort.removeprefix("-")].value
+    valued = [(key, run) for run in runs if (key := value(run)) is not None]
+    valued.sort(key=lambda pair: pair[0], reverse=falling(sort))
+    found = [run for _, run in valued] + [run for run in runs if value(run) is None]
+    return sorted(found, key=group_of(group)) if group != "none" else found
 
 
 def group_of(group: str) -> Callable[[Summary], str]:

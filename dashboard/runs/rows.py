@@ -11,9 +11,13 @@ from core import words
 from core.runs import listing
 from core.runs.summaries import Summary
 from dashboard import session, theme
-from dashboard.runs import edit
+from dashboard.runs import edit, order
 
 CHOSEN = "runs_chosen"  # ids of the runs whose curves are shown; other pages set it to point here
+SORT = "runs-sort"  # a name of order.SORTS, with a minus the other way round
+WIDTHS = [0.4, 3, 2.4, 2.7, 2.7, 4.1]
+# Under each heading of the table by what it sorts.
+HEADINGS = (("newest", "name", "state"), ("network", "data"), ("epochs", "time"), ("best",))
 PAGE = 12
 MOST_CHOSEN = 8
 
@@ -28,14 +32,31 @@ def choose_runs(runs: Sequence[Summary]) -> list[Summary]:
     return (active or list(runs))[:1]
 
 
+def draw_headings() -> None:
+    """A click on a heading sorts by it, a second one the other way round."""
+    now = st.session_state.get(SORT) or order.FIRST
+    with st.container(key="runs-headings"):
+        _, *places = st.columns(WIDTHS, vertical_alignment="center")
+        for place, names in zip(places, HEADINGS, strict=False):
+            with place.container(horizontal=True, gap="small"):
+                for name in names:
+                    arrow = "" if now.removeprefix("-") != name else " ↓" if order.falling(now) else " ↑"
+                    st.button(
+                        f"{order.SORTS[name].title}{arrow}", key=f"runs-sort-{name}", type="tertiary",
+                        on_click=_sort, args=(name,),
+                    )  # fmt: skip
+
+
+def _sort(name: str) -> None:
+    st.session_state[SORT] = order.after_click(st.session_state.get(SORT) or order.FIRST, name)
+
+
 def draw(runs: Sequence[Summary], shown: Sequence[Summary], waiting: Sequence[str]) -> None:
     """One row a run. Keys are the runs' own, so that a refresh changes texts and nothing else."""
     ids = [run.id for run in shown]
     for run in runs:
         with st.container(key=f"run-row-{run.id}", horizontal=False):
-            tick, what, data, how, best, act = st.columns(
-                [0.4, 3, 2.4, 2.7, 2.7, 4.1], vertical_alignment="center"
-            )
+            tick, what, data, how, best, act = st.columns(WIDTHS, vertical_alignment="center")
             st.session_state[f"run-show-{run.id}"] = run.id in ids
             tick.checkbox(
                 f"Show {theme.safe(run.name)}",
@@ -134,10 +155,10 @@ def _button(label: str, action: str, name: str, icon: str, *, disabled: bool = F
         act(action, name)
 
 
-def one_later(order: Sequence[str], name: str) -> list[str]:
+def one_later(queue: Sequence[str], name: str) -> list[str]:
     """The queue with this run and the one behind it changed about."""
-    place = order.index(name) if name in order else len(order)
-    return [*order[:place], *order[place + 1 : place + 2], name, *order[place + 2 :]]
+    place = queue.index(name) if name in queue else len(queue)
+    return [*queue[:place], *queue[place + 1 : place + 2], name, *queue[place + 2 :]]
 
 
 def clone(config: Mapping[str, Any], name: str) -> None:

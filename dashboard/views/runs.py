@@ -24,7 +24,7 @@ from dashboard.runs import rows as run_rows
 REFRESH = 2.0  # seconds
 LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
 LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
-SORT, GROUP, METRICS = "runs-sort", "runs-group", "runs-metrics"
+GROUP, METRICS = "runs-group", "runs-metrics"
 MOST_METRICS = 6
 LOG_HEIGHT, SHORT_LOG = 320, 12  # pixels of a log that scrolls; lines of one that need not
 BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, and when something ran last
@@ -62,8 +62,8 @@ def _open_link(runs: Sequence[Summary]) -> None:
         st.session_state[run_rows.CHOSEN] = wanted
     if metrics := [name for name in given.get("metric", "").split(",") if name]:
         st.session_state[METRICS] = metrics
-    if given.get("sort") in run_order.SORTS:
-        st.session_state[SORT] = given["sort"]
+    if run_order.is_known(given.get("sort", "")):
+        st.session_state[run_rows.SORT] = given["sort"]
     if given.get("group") in run_order.GROUPS:
         st.session_state[GROUP] = given["group"]
 
@@ -73,7 +73,7 @@ def _write_link() -> None:
     state_of = {
         "run": ",".join(state.get(run_rows.CHOSEN, [])),
         "metric": ",".join(state.get(METRICS) or []),
-        "sort": state.get(SORT) if state.get(SORT) != "newest" else None,
+        "sort": state.get(run_rows.SORT) if state.get(run_rows.SORT) != run_order.FIRST else None,
         "group": state.get(GROUP) if state.get(GROUP) != "none" else None,
     }
     address.write("runs", state_of)
@@ -104,9 +104,8 @@ def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tu
 
 
 def _filters(runs: Sequence[Summary]) -> None:
-    search, sort, group, states, batch = st.columns([3, 2, 2, 3.6, 2], vertical_alignment="bottom")
+    search, group, states, batch = st.columns([3.5, 2, 5, 2], vertical_alignment="bottom")
     search.text_input("Find", key="runs-find", placeholder="name, network, data, tag")
-    sort.selectbox("Order", list(run_order.SORTS), format_func=lambda k: run_order.SORTS[k][0], key=SORT)
     group.selectbox(
         "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
     )
@@ -157,7 +156,7 @@ def _matching(runs: Sequence[Summary]) -> list[Summary]:
         if (not wanted or run.state in wanted) and all(word in _text_of(run) for word in typed)
     ]
     return run_order.ordered(
-        found, st.session_state.get(SORT) or "newest", st.session_state.get(GROUP) or "none"
+        found, st.session_state.get(run_rows.SORT) or run_order.FIRST, st.session_state.get(GROUP) or "none"
     )
 
 
@@ -170,6 +169,7 @@ def _text_of(run: Summary) -> str:
 def _rows(runs: Sequence[Summary], shown: Sequence[Summary]) -> None:
     """The list, with a heading over each group."""
     group, waiting = st.session_state.get(GROUP) or "none", session.manager().waiting()
+    run_rows.draw_headings()
     if group == "none":
         run_rows.draw(runs, shown, waiting)
         return

@@ -182,14 +182,24 @@ def test_a_name_tags_and_a_note_are_written_in_the_row_and_found_again(
     assert f"run-clone-{run.id}" in keys and f"run-clone-{other.id}" not in keys
 
 
+def rows_of(page: AppTest) -> list[str]:
+    """The states of the listed runs, from above."""
+    badges = [m.value.split("]")[0] for m in page.markdown if "badge[" in m.value and "**" in m.value]
+    return [badge.split()[-1] for badge in badges]
+
+
 def test_runs_are_grouped_under_headings_and_ordered(make_run: Callable[..., RunFolder]) -> None:
     make_run("stopped"), make_run("failed", error="x")
     page = open_page()
     page.selectbox(key="runs-group").select("state").run()
     heads = [m.value for m in page.markdown if m.value.startswith("## ")]
     assert heads[:2] == ["## Failed", "## Stopped"]
-    page.selectbox(key="runs-sort").select("name").run()
-    assert not page.exception
+    page.selectbox(key="runs-group").select("none").run()
+    page.button(key="runs-sort-state").click().run()
+    assert rows_of(page) == ["failed", "stopped"]
+    page.button(key="runs-sort-state").click().run()
+    assert rows_of(page) == ["stopped", "failed"]
+    assert page.query_params["sort"] == "-state"
 
 
 def test_a_link_opens_its_runs_and_metrics(make_run: Callable[..., RunFolder]) -> None:
@@ -290,3 +300,15 @@ def test_a_waiting_run_goes_one_place_later(name: str, after: list[str]) -> None
     from dashboard.runs.rows import one_later
 
     assert one_later(["a", "b", "c"], name) == after
+
+
+def test_runs_without_the_value_come_last_either_way() -> None:
+    from core.runs.summaries import Summary
+    from dashboard.runs import order
+
+    runs = [Summary(id=name, name=name, state="stopped", best=best) for name, best in
+            (("low", 0.6), ("none", None), ("high", 0.9))]  # fmt: skip
+    assert [run.id for run in order.ordered(runs, "best", "none")] == ["high", "low", "none"]
+    assert [run.id for run in order.ordered(runs, "-best", "none")] == ["low", "high", "none"]
+    assert order.after_click("best", "best") == "-best" and order.after_click("-best", "best") == "best"
+    assert order.ordered(runs, "nonsense", "none")
