@@ -14,7 +14,9 @@ import streamlit as st  # noqa: E402
 
 from dashboard import page_frame, running, session, uploading  # noqa: E402
 
-st.set_page_config(page_title="Deepfake workbench", page_icon=HERE / "favicon.svg", layout="wide")
+st.set_page_config(
+    page_title="Deepfake workbench", page_icon=HERE / "favicon.svg", layout="wide", initial_sidebar_state=230
+)
 st.html(HERE / "page.css")
 session.require_sign_in()
 

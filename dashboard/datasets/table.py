@@ -123,21 +123,21 @@ def _columns() -> dict[str, Any]:
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     share = functools.partial(st.column_config.ProgressColumn, min_value=0, max_value=100, format="%.0f %%")
     return {
-        "name": text("dataset", width=175),
+        "name": text("dataset", width=155),
         "kind": text(
-            "origin", width=60, help="demo: made by the workbench, says nothing about real forgeries"
+            "origin", width=55, help="demo: made by the workbench, says nothing about real forgeries"
         ),
-        "media": text("kind of media", width=85),
-        "severity": text("imbalance", width=95),
-        "real": number(format="localized", width=65),
-        "fake": number(format="localized", width=65),
-        "fakes": share("share of fakes", width=105, help="half is balanced", color=theme.FAKE),
+        "media": text("media", width=70),
+        "severity": text("imbalance", width=90),
+        "real": number(format="localized", width=58),
+        "fake": number(format="localized", width=60),
+        "fakes": share("share of fakes", width=95, help="half is balanced", color=theme.FAKE),
         "unlabelled": number("no label", format="localized", width=60, help="nobody states their label"),
-        "ratio": text(width=65, help="majority : minority"),
-        "published": text("published", width=115, help="real : fake"),
-        "complete": share("complete", width=85, help="of the published samples that are here"),
+        "ratio": text(width=60, help="majority : minority"),
+        "published": text("published", width=105, help="real : fake"),
+        "complete": share("complete", width=80, help="of the published samples that are here"),
         "problems": number(format="localized", width=65),
-        "leaks": text(width=90, help="kinds of leaks in the last plan that was checked for leaks"),
+        "leaks": text(width=85, help="kinds of leaks in the last plan that was checked for leaks"),
     }
 
 

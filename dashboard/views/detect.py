@@ -18,7 +18,7 @@ def page() -> None:
     runs = detect_inputs.detectors()
     if not runs:
         theme.empty(
-            "There is no finished detector yet. Train one; the smallest takes two minutes.",
+            "There is no finished detector yet. Train one first.",
             "Train a detector",
             "train",
         )

@@ -250,7 +250,10 @@ def _overrides(name: str) -> dict[str, Any]:
         return {"choices": augmentation.fitting(config["modality"])}
     if name == "model_options":
         card = train_data.card_of(config, session.space()) or {}
-        return {"known": card.get("options") or {}}
+        own_fields = {*option_form.FIELDS} - {
+            *config["model_options"]
+        }  # dropout has a field of the form already
+        return {"known": {k: v for k, v in (card.get("options") or {}).items() if k not in own_fields}}
     return {}
 
 

@@ -45,7 +45,7 @@ CARDS = [
         "input": "224x224 px unresized",
         "about": "compact",
         "source": "ours",
-        "options": {"dropout": 0.3},
+        "options": {"dropout": 0.3, "drop_path": 0.0},
         "tune": "head",
         "pretrained": None,
         "objectives": {},
@@ -431,3 +431,11 @@ def test_a_viewer_sees_no_way_to_start(
     page = open_page()
     assert page.button(key="train-start").disabled
     assert "An operator can start runs" in text_of(page)
+
+
+def test_every_field_of_the_form_has_a_name_of_its_own(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 30, 90)
+    page = open_page()
+    fields_of = [page.number_input, page.text_input, page.selectbox, page.multiselect, page.toggle]
+    labels = [one.label for kind in fields_of for one in kind]
+    assert "Dropout" in labels and len(labels) == len(set(labels)), sorted(labels)
