@@ -42,9 +42,12 @@ def draw_headings() -> None:
                 for name in names:
                     arrow = "" if now.removeprefix("-") != name else " ↓" if order.falling(now) else " ↑"
                     st.button(
-                        f"{order.SORTS[name].title}{arrow}", key=f"runs-sort-{name}", type="tertiary",
-                        on_click=_sort, args=(name,),
-                    )  # fmt: skip
+                        f"{order.SORTS[name].title}{arrow}",
+                        key=f"runs-sort-{name}",
+                        type="tertiary",
+                        on_click=_sort,
+                        args=(name,),
+                    )
 
 
 def _sort(name: str) -> None:

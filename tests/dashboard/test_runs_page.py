@@ -306,8 +306,10 @@ def test_runs_without_the_value_come_last_either_way() -> None:
     from core.runs.summaries import Summary
     from dashboard.runs import order
 
-    runs = [Summary(id=name, name=name, state="stopped", best=best) for name, best in
-            (("low", 0.6), ("none", None), ("high", 0.9))]  # fmt: skip
+    runs = [
+        Summary(id=name, name=name, state="stopped", best=best)
+        for name, best in (("low", 0.6), ("none", None), ("high", 0.9))
+    ]
     assert [run.id for run in order.ordered(runs, "best", "none")] == ["high", "low", "none"]
     assert [run.id for run in order.ordered(runs, "-best", "none")] == ["low", "high", "none"]
     assert order.after_click("best", "best") == "-best" and order.after_click("-best", "best") == "best"
