@@ -1,4 +1,4 @@
-"""What Streamlit's pages lack for keyboards: a link past the navigation, and charts' toolbars out of the tab order."""
+"""What Streamlit's pages lack for keyboards: toolbars of charts out of the tab order, uploaders that say what they are."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 _HERE = Path(__file__).parent
-_mount = st.components.v2.component(
-    "page_frame",
-    css=(_HERE / "frame.css").read_text(encoding="utf-8"),
-    js=(_HERE / "frame.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_mount = st.components.v2.component("page_frame", js=(_HERE / "frame.js").read_text(encoding="utf-8"))
 
 
 def draw() -> None:
