@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 
 from core.errors import BadInput
 from core.thresholds import plain_columns, score_text
-from core.thresholds.column_names import ALIASES, FILE_NAMES, OPTIONAL
+from core.thresholds.column_names import Asked, names, places, places_taken
 from core.thresholds.gunzip import Gunzip
+from core.thresholds.not_scores import SAVE, instead_of_a_row, instead_of_a_table
 from core.thresholds.single_spaces import SingleSpaces
 from core.workspace import Workspace, workspace
 
@@ -52,20 +53,6 @@ class Limits:
         return f"{name} has over {self.max_rows:,} rows; raise score_files.max_rows in settings.toml"
 
 
-@dataclass
-class Asked:
-    """Which columns are wanted, under which names of the file's own; and what there is to say about the answer."""
-
-    needed: tuple[str, ...] = ("label", "score")
-    # House name -> the file's own, or a place from 1.
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    scores_as_text: bool = False
-    fake_word: str | None = None  # the label that means fake, as the user says
-    columns: dict[str, str] = field(default_factory=dict)  # as they were found
-    assumption: str = ""  # what was taken for granted about a file without a header
-    left_out: int = 0  # rows of the workbench's own feedback that have no score
-
-
 class ScoresAreText(Exception):
     """Scores that are not numbers: read again as text, to say which."""
 
@@ -77,6 +64,8 @@ def batches(path: Path, limits: Limits, asked: Asked | None = None) -> Iterator[
         head = file.read(4)
     if not head:
         raise BadInput(f"{path.name} is empty")
+    if (what := instead_of_a_table(head)) is not None:
+        raise BadInput(f"{path.name} is {what}")
     if head == b"PAR1":
         yield from _parquet_batches(path, limits, asked)
     elif head[:2] == b"\x1f\x8b":
@@ -135,7 +124,7 @@ def _text_batches(file: IO[bytes] | Gunzip, name: str, asked: Asked) -> Iterator
     raw: io.RawIOBase = file if isinstance(file, Gunzip) else io.FileIO(file.fileno(), closefd=False)
     buffered = io.BufferedReader(raw, BLOCK)
     head = _skip_comments(buffered, name)
-    plain = plain_columns.recognise(head, asked.needed, asked.fake_word, _places_taken(asked.mapping))
+    plain = plain_columns.recognise(head, asked.needed, asked.fake_word, places_taken(asked.mapping))
     header, separator = _header(head, name) if plain is None else (plain.header, plain.separator)
     found = names(header, name, asked) if plain is None else places(plain, name, asked)
     spaced = separator == " "
@@ -165,6 +154,8 @@ def _text_batches(file: IO[bytes] | Gunzip, name: str, asked: Asked) -> Iterator
             raise BadInput(f"{name} has a row of over {BLOCK:,} bytes") from error
         if "conversion error to double" in str(error):
             raise ScoresAreText from error
+        if "invalid UTF8" in str(error):
+            raise BadInput(f"{name} is not UTF-8 text; save it as UTF-8 CSV or Parquet") from error
         raise BadInput(f"{name} cannot be read as CSV ({error})") from error
 
 
@@ -175,7 +166,9 @@ def _skip_comments(buffered: io.BufferedReader[io.RawIOBase], name: str) -> byte
     except (EOFError, zlib.error) as error:
         raise BadInput(f"{name} cannot be unpacked ({error})") from error
     if b"\x00" in head:
-        raise BadInput(f"{name} is neither CSV nor Parquet")
+        raise BadInput(f"{name} is neither CSV nor Parquet; {SAVE}")
+    if not head.strip():
+        raise BadInput(f"{name} is empty")
     before = plain_columns.before_rows(head)
     buffered.read(before)
     return head[before:]
@@ -194,61 +187,11 @@ def _drop_unscored(table: pa.Table, asked: Asked) -> pa.Table:
     return kept
 
 
-def _places_taken(mapping: Mapping[str, str]) -> dict[str, int]:
-    """The columns that are named by their places, from 0."""
-    by_place = bool(mapping) and all(own.isdigit() for own in mapping.values())
-    return {known: int(own) - 1 for known, own in mapping.items()} if by_place else {}
-
-
-def places(plain: plain_columns.PlainColumns, name: str, asked: Asked) -> dict[str, str]:
-    """House name -> place (from 1) of each column of a file without a header."""
-    for own in asked.mapping.values():
-        if not own.isdigit() or not 1 <= int(own) <= plain.count:
-            raise BadInput(
-                f"{name} has no header: a column is named by its place, 1 to {plain.count}, not {own!r}"
-            )
-    found = {known: str(place + 1) for known, place in plain.known().items()} | dict(asked.mapping)
-    _refuse_doubts(plain, name, asked, found)
-    asked.columns = {known: f"column {own}" for known, own in found.items()}
-    if plain.assumed:
-        fake = f"{asked.fake_word} for fake" if asked.fake_word else "1 for fake"
-        score = f", and column {found['score']} for scores" if "score" in asked.needed else ""
-        asked.assumption = (
-            f"{name} has no header: column {found['label']}, of 0 and 1, is taken for the labels, {fake}{score}; "
-            "--column label=PLACE says otherwise"
-        )
-    return found
-
-
-def _refuse_doubts(
-    plain: plain_columns.PlainColumns, name: str, asked: Asked, found: Mapping[str, str]
-) -> None:
-    """What the file does not say by itself."""
-    if plain.begins_as_header and plain.assumed:
-        raise BadInput(
-            f"{name} begins with the numbers {', '.join(map(str, range(plain.count)))}, which are no names of columns; "
-            "write label, score and the like there"
-        )
-    for known, choices in plain.doubts:
-        shown = " and ".join(str(place + 1) for place in choices[:4])
-        raise BadInput(
-            f"{name} has no header, and its columns {shown} may each be the {known}; "
-            f"--column {known}={choices[-1] + 1} names one"
-        )
-    missing = [c for c in asked.needed if c not in found]
-    if missing:
-        help_ = "; a key file says the labels (--key KEY)" if missing[0] == "label" else ""
-        raise BadInput(
-            f"{name} has {plain.count} columns without a header, and none is "
-            f"{'an' if missing[0] == 'id' else 'a'} {missing[0]}{help_}"
-        )
-
-
 def _header(head: bytes, name: str) -> tuple[list[str], str]:
     """The column names and the separator of a CSV from its first bytes."""
     line = (head.splitlines() or [b""])[0]
-    if line.lstrip()[:1] in (b"{", b"["):
-        raise BadInput(f"{name} is JSON; save its rows as CSV or Parquet with the columns label and score")
+    if (what := instead_of_a_row(line)) is not None:
+        raise BadInput(f"{name} is {what}")
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
@@ -259,32 +202,3 @@ def _header(head: bytes, name: str) -> tuple[list[str], str]:
             raise BadInput(f"{name}: {uneven}")
         return text.split(), " "
     return next(csv.reader([text], delimiter=separator), []), separator
-
-
-def names(header: list[str], name: str, asked: Asked | None = None) -> dict[str, str]:
-    """House name -> the file's own name of each column that is read."""
-    asked = asked or Asked()
-    plain: dict[str, str] = {}
-    for column in header:
-        key = column.strip().casefold()
-        if key in ("label", "score", *OPTIONAL) and key in plain and key not in asked.mapping:
-            raise BadInput(f"{name} has two columns {key!r}")
-        plain.setdefault(key, column)
-    for alias, known in (ALIASES | (FILE_NAMES if "id" in asked.needed else {})).items():
-        if known not in plain and alias in plain:
-            plain[known] = plain[alias]
-    shown = ", ".join(header[:12]) or "nothing"
-    for known, own in asked.mapping.items():
-        if own.strip().casefold() not in plain:
-            raise BadInput(f"{name} has no column {own!r}; it has {shown}")
-        plain[known] = plain[own.strip().casefold()]
-    missing = [c for c in asked.needed if c not in plain]
-    if missing:
-        wanted = " and ".join(asked.needed)
-        raise BadInput(
-            f"{name} has no column {missing[0]!r}; it has {shown} (needed are {wanted}; "
-            f"--column {missing[0]}=NAME names another)"
-        )
-    found = {known: plain[known] for known in ("label", "score", *OPTIONAL) if known in plain}
-    asked.columns = dict(found)
-    return found

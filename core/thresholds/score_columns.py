@@ -109,7 +109,8 @@ class ScoreColumns:
             word = words[text.indices[int(place.argmax())].as_py()].as_py()
             if not word:
                 raise BadInput(_no_score(self.name, row)) from None
-            raise BadInput(f"{self.name}: score {word!r} in row {row + 1} is not a number") from None
+            comma = "; write decimals with a point" if is_number(word.replace(",", ".", 1)) else ""
+            raise BadInput(f"{self.name}: score {word!r} in row {row + 1} is not a number{comma}") from None
         return pa.chunked_array([values.take(text.indices)])
 
     def _codes(self, column: pa.ChunkedArray) -> np.ndarray:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from core.errors import BadInput
 from core.thresholds.column_choice import is_number as _is_number
-from core.thresholds.column_names import OPTIONAL
+from core.thresholds.column_names import OPTIONAL, Asked
 from core.thresholds.own_scale import TURNED
-from core.thresholds.score_batches import Asked, Limits, ScoresAreText, batches
+from core.thresholds.score_batches import Limits, ScoresAreText, batches
 from core.thresholds.score_columns import ScoreColumns
 
 FOLDER_AND_SUFFIX = r"^.*[/\\]|\.[A-Za-z0-9]{2,4}$"  # of an id that is a file

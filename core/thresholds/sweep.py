@@ -158,7 +158,8 @@ def sweep(labels: np.ndarray, scores: np.ndarray) -> Sweep:
     positives = int(np.count_nonzero(y))
     if positives in (0, len(y)):
         which = "fake" if positives else "real"
-        raise BadInput(f"all {len(y):,} samples are {which}: a threshold needs scores of both classes")
+        all_of_them = f"all {len(y):,} samples are" if len(y) > 1 else "the only sample is"
+        raise BadInput(f"{all_of_them} {which}: a threshold needs scores of both classes")
     counts = packed.count(y, s)
     return Sweep(counts.thresholds, counts.tp, counts.fp, positives, len(y) - positives, counts.areas)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,10 @@ REFUSED = {
         "label,score\n1,0.9\n0,1_000\n",
         "score '1_000' in row 2 is not a number",
     ),
-    "decimal commas": ("label;score\n1;0,9\n0;0,1\n", "score '0,9' in row 1 is not a number"),
+    "decimal commas": (
+        "label;score\n1;0,9\n0;0,1\n",
+        "score '0,9' in row 1 is not a number; write decimals with a point",
+    ),
     "a third label": (
         "label,score\nfake,1\nreal,0\nunknown,0.5\n",
         "label 'unknown' is neither real nor fake",
@@ -139,7 +143,11 @@ REFUSED = {
     "signs": ("label,score\n1,0.9\n-1,0.1\n", "not plain which means fake"),
     "an id twice": ("id,label,score\na,1,0.9\na,0,0.1\nb,0,0.3\n", "1 row repeats an id"),
     "ragged": ("label,score\n1,0.9,3\n0\n", "cannot be read as CSV"),
-    "binary": ("\x00\x01\x02", "neither CSV nor Parquet"),
+    "binary": ("\x00\x01\x02", "neither CSV nor Parquet; save its rows as CSV"),
+    "only empty lines": ("\n \n", "is empty"),
+    "a web page": ("<!doctype html>\n<html>", "is a web page, not the scores; download the file itself"),
+    "a pointer": ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
+    "a zip archive": ("PK\x03\x04", "a zip archive or an Excel workbook; unpack it"),
 }
 
 
@@ -295,6 +303,27 @@ def test_texts_have_the_same_hash_where_they_are_the_same(texts: list[str]) -> N
 def test_json_is_named_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is JSON; save its rows as CSV"):
         read(write(tmp_path / "s.jsonl", '{"label": "real", "score": 0.1}\n'))
+
+
+@pytest.mark.parametrize("header", ["True Label,CM-Score", " y_true , Y Score ", "Ground-Truth,spoof score"])
+def test_case_spaces_and_hyphens_of_names_do_not_count(header: str, tmp_path: Path) -> None:
+    table = read(write(tmp_path / "s.csv", f"{header}\n1,0.9\n0,0.1\n"))
+    assert table["label"].tolist() == [1, 0] and table["score"].tolist() == [0.9, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("label,score\n1,0.5\n".encode("utf-16"), "UTF-16 text; save it as UTF-8"),
+        (b"id,label,score\n\xe9,1,0.5\nb,0,0.1\n", "not UTF-8 text; save it as UTF-8"),
+        (pickle.dumps([1, 2]), "a pickle, which is never opened here"),
+        (b"\x93NUMPY\x01\x00", "an array of NumPy"),
+    ],
+)
+def test_what_is_no_table_is_named_with_what_to_do(content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_bytes(content)
+    with pytest.raises(BadInput, match=said):
+        read(tmp_path / "s.csv")
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:
