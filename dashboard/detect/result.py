@@ -112,7 +112,7 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     """The headline, what takes from it in one line under it, then the score on its scale."""
     threshold, outside = _try_threshold(item, verdict), verdict.domain.get("inside") is False
     word = "uncertain" if outside else decide(verdict.score or 0.0, threshold, verdict.band)
-    color, mark = WORDS[word]
+    color, mark = _badge(word, verdict.words)
     st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
     detect_evidence.reservations(verdict)
     if verdict.reason:
@@ -132,6 +132,15 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     detect_evidence.beside(verdict)
     if not job.over:
         st.caption(f":material/hourglass_empty: {STAGES.get(job.stage, job.stage)} …")
+
+
+def _badge(word: str, headline: str) -> tuple[str, str]:
+    """Colour and text, grey where the headline takes the verdict back."""
+    if headline == wording.NOTHING:
+        return "gray", "○ no evidence"
+    if headline in wording.LEANS.values() and word in wording.LEANS:
+        return "gray", f"◇ leans to {word}"
+    return WORDS[word]
 
 
 def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:

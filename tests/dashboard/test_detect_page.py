@@ -185,6 +185,18 @@ def test_learned_nothing_is_said_in_red_before_anything_else(
 
 
 @pytest.mark.parametrize(
+    ("headline", "badge"),
+    [(wording.NOTHING, "gray-badge[○ no evidence]"), (wording.LEANS["fake"], "gray-badge[◇ leans to fake]")],
+)
+def test_no_coloured_word_stands_beside_a_headline_that_takes_it_back(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch, headline: str, badge: str
+) -> None:
+    page = open_page(Answered([replace(verdict, words=headline)]), monkeypatch, {"a.mp4": b"x"})
+    text = "\n".join(m.value for m in page.markdown)
+    assert badge in text and "✖ fake" not in text
+
+
+@pytest.mark.parametrize(
     ("status", "words"), [("error", "broken \\<b\\>file"), ("not_applicable", "Not applicable")]
 )
 def test_a_file_without_a_verdict_has_its_reason(
