@@ -192,13 +192,13 @@ def _listed_folder(study: Study, folder: Path, name: str, list_file: str, modali
 
 def figures(truth: np.ndarray, called: np.ndarray, weight: np.ndarray) -> dict[str, float]:
     """Of the minority class: `truth` says it is one, `called` that it was called one; `weight` is how often
-    it counts."""
+    it counts. NaN where it counts nothing that the figure is about."""
     hit, all_called, all_true = ((weight * part).sum() for part in (truth & called, called, truth))
     return {
         "accuracy": float((weight * (truth == called)).sum() / max(1, weight.sum())),
-        "precision": float(hit / all_called) if all_called else 0.0,
-        "recall": float(hit / all_true) if all_true else 0.0,
-        "f1": float(2 * hit / (all_called + all_true)) if all_called + all_true else 0.0,
+        "precision": float(hit / all_called) if all_called else np.nan,
+        "recall": float(hit / all_true) if all_true else np.nan,
+        "f1": float(2 * hit / (all_called + all_true)) if all_called + all_true else np.nan,
     }
 
 
@@ -214,7 +214,8 @@ def intervals_of(found: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
         each = [figures(truth, called, w) for (truth, called, _, _), w in zip(parts, weights, strict=True)]
         return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
 
-    measured = means([np.ones(len(truth)) for truth, _, _, _ in parts])
+    whole = means([np.ones(len(truth)) for truth, _, _, _ in parts])
+    measured = {name: 0.0 if np.isnan(value) else value for name, value in whole.items()}
     draws = []
     for _ in range(DRAWS):
         drawn = [np.bincount(rng.integers(0, n, n), minlength=n)[place] for _, _, n, place in parts]
@@ -233,8 +234,10 @@ def _groups_of(figure: str, part: tuple[np.ndarray, np.ndarray, int, np.ndarray]
 
 
 def _ends(value: float, draws: list[float], groups: int) -> tuple[float, float]:
-    """Of the draws; where all of them are alike, as wide as that many groups without an exception allow."""
-    low, high = (float(q) for q in np.quantile(draws, [0.025, 0.975]))
+    """Of the draws that have the figure; where all of them are alike, as wide as that many groups without an exception
+    allow."""
+    having = [draw for draw in draws if not np.isnan(draw)] or [value]
+    low, high = (float(q) for q in np.quantile(having, [0.025, 0.975]))
     if low == high:
         least, most = proportions.wilson(np.array([value * groups]), np.array([groups]))
         low, high = float(least[0]), float(most[0])

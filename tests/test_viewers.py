@@ -65,6 +65,7 @@ CHANGES = {
 EVERYBODY = {
     "core.catalog.shortcuts:probe": "a measurement of catalogued files, cached",
     "core.catalog.shortcuts:probe_together": "the same of several datasets",
+    "core.catalog.copies:tie": "digests of catalogued files, cached",
     "core.catalog.leaks:report": "fingerprints of catalogued files, cached",
     "core.migrations:open_workspace": "at the start of the server, before anybody is served",
     "core.media.browser:playable": "a copy of a catalogued clip that browsers play, in the cache",

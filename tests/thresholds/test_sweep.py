@@ -83,8 +83,16 @@ def brute_eer(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
     gap = fpr - (1 - tpr)
     up = int(np.argmax(gap >= 0))
     share = -gap[up - 1] / (gap[up] - gap[up - 1])
-    nearest = np.abs(gap) <= np.abs(gap).min() + 1e-12
-    return fpr[up - 1] + share * (fpr[up] - fpr[up - 1]), thresholds[nearest].min()
+    nearest = np.flatnonzero(np.abs(gap) <= np.abs(gap).min() + 1e-12)
+    undominated = [
+        k for k in nearest if not any(dominates((fpr[j], tpr[j]), (fpr[k], tpr[k])) for j in nearest)
+    ]
+    return fpr[up - 1] + share * (fpr[up] - fpr[up - 1]), thresholds[undominated].min()
+
+
+def dominates(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    """Whether the point `a` of false-positive rate and recall is nowhere worse than `b`, and not the same."""
+    return a != b and a[0] <= b[0] and a[1] >= b[1]
 
 
 def test_eer_lies_on_the_line_between_neighbouring_points() -> None:
