@@ -232,6 +232,7 @@ def _a_clip_with_sound(page: Page, path: Path) -> None:
     page.keyboard.press(later)
     expect(page.locator(".hm-count")).not_to_have_text(before, timeout=60_000)
     page.get_by_text("try another threshold").click()
+    expect(page.get_by_test_id("stSlider").filter(has_text="threshold").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("A threshold is being tried")).to_have_count(0)
 
 
@@ -261,6 +262,8 @@ def _the_map_is_on_the_picture(page: Page, picture: np.ndarray) -> None:
 
 def _report(page: Page, tmp_path: Path) -> list[dict[str, Any]]:
     """The HTML holds everything in itself, the JSON the same figures; nothing of the name is executed."""
+    # While the page is drawn anew, a press and its release may meet two buttons.
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Report (HTML)").click()
     html = tmp_path / "report.html"
