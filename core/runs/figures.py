@@ -13,7 +13,7 @@ POINTS = ("at_default", "at_chosen")
 SPLITS = ("val", "test")
 COUNTS = ("n", "real", "fake")
 CELLS = ("tp", "fp", "tn", "fn")
-DRAWN = (
+SHOWN = (
     "auc",
     "ap",
     "eer",
@@ -28,8 +28,8 @@ DRAWN = (
     "log_loss",
     "brier",
     "ece",
-    "fpr",
 )
+REQUIRED = (*SHOWN, "fpr")
 
 
 def figures(run: RunFolder) -> dict[str, Any] | None:
@@ -87,7 +87,7 @@ def _has_figures(found: Any) -> bool:
         return False
     bounds = found.get("intervals") or {}
     return (
-        all(_is_number_or_none(found.get(name)) for name in DRAWN)
+        all(_is_number_or_none(found.get(name)) for name in REQUIRED)
         and isinstance(bounds, Mapping)
         and all(
             b is None or (isinstance(b, list) and len(b) == 2 and all(map(_is_number_or_none, b)))

@@ -33,9 +33,8 @@ class PlainColumns:
     method: int | None = None
     separator: str = " "  # a space stands for any white space
     quoted: bool = False
-    doubts: tuple[
-        tuple[str, tuple[int, ...]], ...
-    ] = ()  # house name, and the places among which nothing decides
+    # House name, and the places among which nothing decides.
+    doubts: tuple[tuple[str, tuple[int, ...]], ...] = ()
     assumed: bool = False  # labels are 0 and 1, and nothing says that they are labels
     begins_as_header: bool = False  # 0, 1, 2, as pandas numbers columns without names
 

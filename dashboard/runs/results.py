@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import words
 from core.exports import to_csv
+from core.runs.figures import SHOWN
 from core.runs.folder import RunFolder
 from dashboard import theme
 from dashboard.charts import compare
@@ -22,22 +23,6 @@ HEADLINE = {
     "macro_f1": "Macro F1",
     "accuracy": "Accuracy",
 }
-FIGURES = (
-    "auc",
-    "ap",
-    "eer",
-    "accuracy",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "f1_real",
-    "macro_f1",
-    "mcc",
-    "log_loss",
-    "brier",
-    "ece",
-)
 THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
 PARTS = {
     "dataset": "dataset",
@@ -111,7 +96,7 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
             "figure": theme.figure_name(name),
             **{at: _with_interval(found[key], name) for key, at in THRESHOLDS.items()},
         }
-        for name in FIGURES
+        for name in SHOWN
         if any(found[key].get(name) is not None for key in THRESHOLDS)
     ]
     rows.append(
@@ -131,7 +116,7 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
                     "figure": theme.figure_name(name),
                     **{w: _with_interval(found["units"][k], name) for k, w in THRESHOLDS.items()},
                 }
-                for name in FIGURES
+                for name in SHOWN
                 if found["units"]["at_chosen"].get(name) is not None
             ],
             hide_index=True,

@@ -250,9 +250,8 @@ def _overrides(name: str) -> dict[str, Any]:
         return {"choices": augmentation.fitting(config["modality"])}
     if name == "model_options":
         card = train_data.card_of(config, session.space()) or {}
-        own_fields = {*option_form.FIELDS} - {
-            *config["model_options"]
-        }  # dropout has a field of the form already
+        # Dropout has a field of the form already.
+        own_fields = {*option_form.FIELDS} - {*config["model_options"]}
         return {"known": {k: v for k, v in (card.get("options") or {}).items() if k not in own_fields}}
     return {}
 

@@ -14,6 +14,7 @@ from core.catalog import advice, statistics
 from core.catalog.layouts import layouts
 from core.detection import explanations
 from core.runs import comparison, curves, executors
+from core.runs.figures import SHOWN
 from core.runs.folder import FINAL_STATES
 from core.runs.presets import presets
 from core.thresholds import methods
@@ -71,9 +72,7 @@ def test_every_explanation_has_a_name() -> None:
 
 
 def test_every_figure_has_a_name() -> None:
-    from dashboard.runs import results
-
-    known = {*results.FIGURES, *comparison.FIGURES, *MONITORS, *curves.SYSTEM, *epoch_metrics.FIGURES}
+    known = {*SHOWN, *comparison.FIGURES, *MONITORS, *curves.SYSTEM, *epoch_metrics.FIGURES}
     assert [name for name in known if name not in core_words.FIGURES] == []
 
 

@@ -132,9 +132,8 @@ def draw_the_line(page: Page) -> None:
     go(page, "Thresholds")
     expect(page.get_by_text("Where the errors are")).to_be_visible(timeout=SLOW)
     choose(page, "Methods", LINE)
-    page.get_by_role(
-        "button", name=re.compile(f"◇ {LINE}")
-    ).click()  # the list of methods has one that removes it
+    # The list of methods has a button too, which removes it.
+    page.get_by_role("button", name=re.compile(f"◇ {LINE}")).click()
     page.get_by_role("button", name="Save as operating point").click()
     page.get_by_label("Why").fill("what the desk can look at")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -151,9 +151,8 @@ class Layout:
     lists: ClassVar[tuple[str, ...]] = ()  # names of its list files
     nicknames: ClassVar[tuple[str, ...]] = ()  # other names that folders around it have
     priority: ClassVar[int] = 50  # higher wins where two layouts fit
-    siblings: ClassVar[
-        tuple[str, ...]
-    ] = ()  # captures: folders side by side are one dataset where they differ in one
+    # Captures: folders side by side are one dataset where they differ in one.
+    siblings: ClassVar[tuple[str, ...]] = ()
     pairs: ClassVar[bool] = False  # folders of one class only are joined to a copy that lacks that class
     source: ClassVar[str] = ""
     licence: ClassVar[str] = ""
