@@ -175,6 +175,9 @@ def _bins(ranked: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def group_codes(groups: Sequence[object] | np.ndarray | pd.Series) -> tuple[np.ndarray, int]:
     """A number for each group; a sample without one stands alone."""
+    if isinstance(groups, np.ndarray) and groups.dtype.kind in "iu":
+        numbers, found = pd.factorize(groups)
+        return numbers.astype(np.intp), len(found)
     codes, names = pd.factorize(
         pd.Series(groups).astype(object).where(lambda names: names.notna(), None).to_numpy()
     )

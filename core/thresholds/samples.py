@@ -23,13 +23,17 @@ class Ranked:
         """The samples just under the threshold and those just at or above it, nearest first."""
         line = self._line(self.all, threshold)
         under = self.all[max(line - count, 0) : line][::-1]
-        return self.table.iloc[under], self.table.iloc[self.all[line : line + count]]
+        return self._rows(under), self._rows(self.all[line : line + count])
 
     def worst(self, threshold: float | None, count: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The reals called fake with the highest scores, and the fakes called real with the lowest."""
         alarms = self.reals[self._line(self.reals, threshold) :][::-1][:count]
         missed = self.fakes[: self._line(self.fakes, threshold)][:count]
-        return self.table.iloc[alarms], self.table.iloc[missed]
+        return self._rows(alarms), self._rows(missed)
+
+    def _rows(self, places: np.ndarray) -> pd.DataFrame:
+        """One by one: `iloc` of several joins a column of text, which may be millions long, before it picks."""
+        return pd.concat([self.table.iloc[i : i + 1] for i in places] or [self.table.iloc[:0]])
 
     def _line(self, order: np.ndarray, threshold: float | None) -> int:
         """How many of `order` score under the threshold, without sorting anything again."""

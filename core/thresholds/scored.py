@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.thresholds import band, breakdown, own_scale
+from core.thresholds.at_threshold import AT_THRESHOLD
 from core.thresholds.band import Band
 from core.thresholds.intervals import RANKING, Interval, along, ranking_intervals, threshold_intervals
 from core.thresholds.point import Costs
@@ -65,12 +66,16 @@ class Scored:
         return ranking_intervals(*self._columns(), RANKING, n=DRAWS)
 
     def intervals_at(
-        self, thresholds: Sequence[float | None], costs: Costs | None = None, draws: int = DRAWS
+        self,
+        thresholds: Sequence[float | None],
+        costs: Costs | None = None,
+        draws: int = DRAWS,
+        figures: Sequence[str] = tuple(AT_THRESHOLD),
     ) -> list[dict[str, Interval]]:
-        """95 % intervals of every figure at each of several thresholds, exactly there. Between two of them a drawing
+        """95 % intervals of the figures at each of several thresholds, exactly there. Between two of them a drawing
         goes straight in rank (share called fake), never in score."""
         prices = [] if costs is None else [costs] * len(thresholds)
-        return along(*self._columns(), thresholds, n=draws, costs=prices)
+        return along(*self._columns(), thresholds, figures, draws, costs=prices)
 
     @cached_property
     def group(self) -> np.ndarray | None:
@@ -83,19 +88,18 @@ class Scored:
 
     def with_intervals(self, found: Band) -> Band:
         """The band with the intervals of its shares of these samples."""
-        labels, scores, _ = self._columns()
-        return replace(found, intervals=band.intervals(found, labels, scores, self.group))
+        return replace(found, intervals=band.intervals(found, *self._columns()))
 
     def worth_of_band(self, found: Band) -> dict[str, float]:
-        labels, scores, _ = self._columns()
-        return band.worth(found, labels, scores, self.group)
+        return band.worth(found, *self._columns())
 
     def threshold_intervals(self, words: Sequence[str]) -> dict[str, Interval]:
         """Where else each method might have put its threshold, had other samples been drawn."""
         return threshold_intervals(*self._columns(), words, n=DRAWS)
 
-    def _columns(self) -> tuple[np.ndarray, np.ndarray, pd.Series | None]:
-        return self.table["label"].to_numpy(), self.table["score"].to_numpy(), self.table.get("group")
+    def _columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Labels, scores and groups: these as numbers, for a million names take longer to read than all the rest."""
+        return self.table["label"].to_numpy(), self.table["score"].to_numpy(), self.group
 
     def _key(self, key: str) -> pd.Categorical:
         if key not in self._keys:

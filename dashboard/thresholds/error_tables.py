@@ -88,7 +88,7 @@ def _diagram(
     if shares.min() < 0 or shares.max() > 1:
         return None, None, {}
     labels = _looked.table["label"].to_numpy()
-    ends = probability_intervals(labels, shares, _looked.table.get("group"), DRAWS)
+    ends = probability_intervals(labels, shares, _looked.group, DRAWS)
     return fitted, calibration.reliability(labels, shares), ends
 
 

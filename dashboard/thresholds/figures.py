@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.thresholds import intervals
 from core.thresholds.intervals import Interval
 from core.thresholds.scored import Scored
 from dashboard.threshold_lab import payload
 
-DRAWS = 200
 Found = dict[str, Interval]
 
 
@@ -30,12 +28,4 @@ def at_line(_looked: Scored, key: str, threshold: float | None) -> Found:
 
 
 def _at(scored: Scored, thresholds: Sequence[float | None]) -> list[Found]:
-    table = scored.table
-    return intervals.along(
-        table["label"].to_numpy(),
-        table["score"].to_numpy(),
-        table.get("group"),
-        thresholds,
-        payload.BANDED,
-        DRAWS,
-    )
+    return scored.intervals_at(thresholds, figures=payload.BANDED)

@@ -96,7 +96,7 @@ def _measure(_looked: Scored, key: str, costs: Costs, token: str, _asv: Verifica
     return field_measures.measure(
         table["label"].to_numpy(),
         table["score"].to_numpy(),
-        table.get("group"),
+        _looked.group,
         costs=costs,
         asv=None if _asv is None else _asv.scores,
         draws=DRAWS,
