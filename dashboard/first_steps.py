@@ -102,7 +102,7 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
     st.markdown("## 2 · A first detector")
     first = next((run for run in runs if run.name == FIRST), None)
     if first is not None and first.state != "failed":
-        st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.state, stalled=first.stalled)}")
+        st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.shown_state)}")
         if first.active and first.progress is not None:
             left = first.seconds_left
             text = "starting" if left is None else f"{theme.duration(left)} left"

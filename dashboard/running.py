@@ -30,7 +30,7 @@ def _draw(polling: bool) -> None:
     st.caption("Running now")
     for run in active[:8]:
         label = theme.safe(run.name)
-        if st.button(f"{label} · {words.state(run.state)}", key=f"running-{run.id}", type="tertiary"):
+        if st.button(f"{label} · {words.state(run.shown_state)}", key=f"running-{run.id}", type="tertiary"):
             st.session_state["runs_chosen"] = [run.id]
             theme.go_to("runs")
         if run.progress is not None and run.state != "queued":

@@ -95,10 +95,9 @@ def severity_badge(word: str | None) -> str:
     return f":{color}-badge[{mark} {words.SEVERITIES.get(word or '', 'unknown')}]"
 
 
-def state_badge(state: str, *, stalled: bool = False) -> str:
-    shown = "stalled" if stalled else state
-    color, mark = STATE.get(shown, ("gray", "?"))
-    return f":{color}-badge[{mark} {words.state(shown)}]"
+def state_badge(state: str) -> str:
+    color, mark = STATE.get(state, ("gray", "?"))
+    return f":{color}-badge[{mark} {words.state(state)}]"
 
 
 def demo_badge() -> str:

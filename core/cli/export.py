@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> str:
     nothing = "  It learned nothing: its verdicts are no evidence." if result["learned_nothing"] else ""
     if not result["reference"]:
-        nothing += "  It carries no reference: what it knows cannot be told from what it does not."
+        nothing += "  It holds nothing to compare files with: whether it knows a file cannot be told."
     return (
         f"{result['detector']} ({result['modality']}) is in {result['path']}, {result['bytes'] / 1e6:.1f} MB; "
         f"`python -m core detect FILE --run {result['path']}` judges with it.{nothing}"

@@ -152,6 +152,7 @@ def _plain(found: Summary, *, imported: bool = False) -> dict[str, Any]:
         "run": found.id,
         **asdict(found),
         "imported": imported,
+        "shown_state": found.shown_state,
         "stalled": found.stalled,
         "progress": found.progress,
         "seconds_left": None if left is None else round(left),
@@ -173,10 +174,9 @@ def show(result: Any) -> str:
         return text + (f" ({result['error']})" if result.get("error") else "")
     if not result:
         return "there are no runs yet; `python -m core train` makes one"
-    lines = [f"{'run':<44} {'state':<12} {'epoch':>7}  {'best':>7}  model and data"]
+    lines = [f"{'run':<44} {'state':<12} {'epoch':>7}  {'best':>7}  name"]
     for found in result:
-        state = "stalled" if found["stalled"] else found["state"]
-        state = "imported" if found["imported"] else words.state(state)
+        state = "imported" if found["imported"] else words.state(found["shown_state"])
         best = "" if found["best"] is None else numbers.number(found["best"])
         epochs = "" if found["imported"] else f"{found['epoch']}/{found['epochs']}"
         nothing = "at chance" if found["imported"] else "learned nothing"

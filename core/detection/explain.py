@@ -18,7 +18,7 @@ from core.detection.explanations import faithfulness
 from core.detection.explanations.base import lock_of
 from core.detection.faithful_layer import Mapped, most_faithful
 from core.detection.frames import Frames
-from core.detection.verdict import Faithfulness, HeatMap, Unit
+from core.detection.verdict import Faithfulness, HeatMap, Unit, holds
 from core.media.recipe import Recipe
 from core.training.reading import inputs
 
@@ -177,7 +177,7 @@ def _mean(figures: Sequence[Faithfulness]) -> Faithfulness | None:
         drop=drop,
         random=float(np.mean([f.random for f in figures])),
         random_high=high,
-        holds=drop > max(0.0, high),
+        holds=holds(drop, high),
     )
 
 

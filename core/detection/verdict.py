@@ -42,6 +42,14 @@ class HeatMap:
     layer: str = ""  # the one of several whose map was the most faithful
 
 
+PRINTED = 3  # decimals of the figures of a heat map
+
+
+def holds(drop: float, random_high: float) -> bool:
+    """By the decimals that are printed: what they do not show is no effect."""
+    return round(drop, PRINTED) > max(0.0, round(random_high, PRINTED))
+
+
 @dataclass(frozen=True)
 class Faithfulness:
     """How far the score falls when what the map marks is removed, against removing as much at random."""

@@ -29,6 +29,12 @@ FINAL_STATES = ("stopped", "completed", "failed", "interrupted")
 STALLED_AFTER = 60.0  # seconds without a heartbeat
 
 
+def shown_state(state: str, last_sign: float | None) -> str:
+    """A run that has given no sign of life for a while is stalled, not running."""
+    silent = last_sign is not None and time.time() - last_sign > STALLED_AFTER
+    return "stalled" if state == "running" and silent else state
+
+
 @dataclass(frozen=True)
 class Status:
     """What status.json holds."""
@@ -58,9 +64,13 @@ class Status:
     learning_since: float | None = None  # when this sitting's first step could begin
 
     @property
+    def shown_state(self) -> str:
+        """The state that a person reads."""
+        return shown_state(self.state, self.heartbeat or self.started)
+
+    @property
     def stalled(self) -> bool:
-        beat = self.heartbeat or self.started
-        return self.state == "running" and beat is not None and time.time() - beat > STALLED_AFTER
+        return self.shown_state == "stalled"
 
     @property
     def final(self) -> bool:

@@ -13,7 +13,7 @@ import yaml
 from core import plain_yaml, progress, words
 from core.errors import WorkbenchError
 from core.runs import notes
-from core.runs.folder import FINAL_STATES, STALLED_AFTER, RunFolder, Status
+from core.runs.folder import FINAL_STATES, RunFolder, Status, shown_state
 from core.runs.reasons import cause
 from core.workspace import Workspace
 
@@ -53,9 +53,13 @@ class Summary:
     learning_since: float | None = None
 
     @property
+    def shown_state(self) -> str:
+        """The state that a person reads."""
+        return shown_state(self.state, self.heartbeat or self.started)
+
+    @property
     def stalled(self) -> bool:
-        beat = self.heartbeat or self.started
-        return self.state == "running" and beat is not None and time.time() - beat > STALLED_AFTER
+        return self.shown_state == "stalled"
 
     @property
     def active(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.detection import explanations, pictures
-from core.detection.reporting import report
+from core.detection.reporting import faithfulness
 from core.detection.serving.service import Job
 from core.detection.verdict import HeatMap, Verdict, decide
 from dashboard import heat_map, theme
@@ -105,7 +105,11 @@ def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap, maps: list[Hea
     _pictures(item, verdict, one, where, in_time)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method_choice(item, job, {explanations.AUTO: "automatic"} | explanations.PICTURE_METHODS)
-        st.caption(theme.safe(f"{explanations.METHODS.get(one.method, one.method)}: {report.faithful(one)}"))
+        st.caption(
+            theme.safe(
+                f"{explanations.METHODS.get(one.method, one.method)}: {faithfulness.describe(one.faithfulness)}"
+            )
+        )
 
 
 def method_choice(item: Item, job: Job, choices: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import numbers, words
 from core.detection import explanations, exports, sound, stacking, wording
-from core.detection.reporting import feedback, report
+from core.detection.reporting import faithfulness, feedback, report
 from core.detection.serving.service import Job
 from core.detection.verdict import HeatMap, Unit, Verdict, decide
 from dashboard import session, theme
@@ -208,7 +208,9 @@ def _window(item: Item, unit: Unit, heard: HeatMap | None, *, alone: bool) -> No
     if heard is not None:
         if not alone and Path(heard.path).is_file():  # alone it is the chart above
             st.image(heard.path, width="stretch", alt="heat map over the sound")
-        st.caption(theme.safe(f"{explanations.METHODS[heard.method]}: {report.faithful(heard)}"))
+        st.caption(
+            theme.safe(f"{explanations.METHODS[heard.method]}: {faithfulness.describe(heard.faithfulness)}")
+        )
     play = item.first.player
     if play is not None and play[0].is_file():
         mime = "audio/mp4" if play[2] == "video" else play[1]

@@ -60,7 +60,9 @@ def tunings() -> None:
             done = "" if document.get("done") is None else f"{document['done']} of "
             trials = f"{done}{document.get('trials', '?')}"
             error = f"  \n:red[{theme.safe(status.error)}]" if status.error else ""
-            what.markdown(f"{theme.state_badge(status.state)} {theme.safe(one.id)} · {trials} trials{error}")
+            what.markdown(
+                f"{theme.state_badge(status.shown_state)} {theme.safe(one.id)} · {trials} trials{error}"
+            )
             if (
                 not status.final
                 and act.button("Stop", key=f"tuning-stop-{one.id}", disabled=not session.person().operator)

@@ -21,7 +21,7 @@ class Sort:
 SORTS = {
     "newest": Sort("Newest", lambda run: run.created, True),
     "name": Sort("Name", lambda run: run.name.casefold(), False),
-    "state": Sort("State", lambda run: words.state(run.state), False),
+    "state": Sort("State", lambda run: words.state(run.shown_state), False),
     "network": Sort("Network", lambda run: words.network(run.model).casefold() or None, False),
     "data": Sort("Data", lambda run: ", ".join(run.datasets).casefold() or None, False),
     "epochs": Sort("Epochs", lambda run: float(run.epoch), True),
@@ -31,7 +31,7 @@ SORTS = {
 FIRST = "newest"
 GROUPS: dict[str, tuple[str, Callable[[Summary], str]]] = {
     "none": ("No groups", lambda run: ""),
-    "state": ("State", lambda run: words.capital(words.state(run.state))),
+    "state": ("State", lambda run: words.capital(words.state(run.shown_state))),
     "network": ("Network", lambda run: words.network(run.model) or "No network named"),
     "data": ("Data", lambda run: ", ".join(run.datasets) or "All data that fits"),
     "modality": ("Kind of media", lambda run: words.capital(words.modality(run.modality))),

@@ -81,7 +81,7 @@ def _what(run: Summary) -> str:
     demo = " " + theme.demo_badge() if run.demo else ""
     tags = "".join(f" :gray-badge[{theme.safe(tag)}]" for tag in run.tags)
     note = f"  \n:small[{theme.safe(run.note)}]" if run.note else ""
-    return f"{theme.state_badge(run.state, stalled=run.stalled)} **{theme.safe(run.name)}**{demo}{tags}{note}"
+    return f"{theme.state_badge(run.shown_state)} **{theme.safe(run.name)}**{demo}{tags}{note}"
 
 
 def _from_what(run: Summary) -> str:

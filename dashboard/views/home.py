@@ -43,7 +43,7 @@ def latest(runs: Sequence[Summary]) -> None:
             st.session_state["runs_chosen"] = [run.id]
             theme.go_to("runs")
         demo = " " + theme.demo_badge() if run.demo else ""
-        state.markdown(theme.state_badge(run.state, stalled=run.stalled) + demo)
+        state.markdown(theme.state_badge(run.shown_state) + demo)
         learned = " :red-badge[✖ learned nothing]" if run.learned_nothing else ""
         if run.preparation is not None:
             best.markdown(run.preparation)

@@ -26,6 +26,7 @@ LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
 LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
 GROUP, METRICS = "runs-group", "runs-metrics"
 MOST_METRICS = 6
+STATES = ("running", "stalled", "queued", "stopping", *FINAL_STATES)  # in this order they can be picked
 LOG_HEIGHT, SHORT_LOG = 320, 12  # pixels of a log that scrolls; lines of one that need not
 BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, and when something ran last
 
@@ -100,7 +101,12 @@ def _watch() -> None:
 
 def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tuple[object, ...]:
     """When this changes, more than the live part has to be drawn again."""
-    return (polls, *(run.id for run in shown), "", *(f"{run.id} {run.state}" for run in runs if run.active))
+    return (
+        polls,
+        *(run.id for run in shown),
+        "",
+        *(f"{run.id} {run.shown_state}" for run in runs if run.active),
+    )
 
 
 def _filters(runs: Sequence[Summary]) -> None:
@@ -109,7 +115,7 @@ def _filters(runs: Sequence[Summary]) -> None:
     group.selectbox(
         "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
     )
-    present = [s for s in ("running", "queued", "stopping", *FINAL_STATES) if any(r.state == s for r in runs)]
+    present = [s for s in STATES if any(run.shown_state == s for run in runs)]
     states.pills(
         "State", present, selection_mode="multi", key="runs-states", format_func=words.state, wrap=True
     )
@@ -153,7 +159,7 @@ def _matching(runs: Sequence[Summary]) -> list[Summary]:
     found = [
         run
         for run in runs
-        if (not wanted or run.state in wanted) and all(word in _text_of(run) for word in typed)
+        if (not wanted or run.shown_state in wanted) and all(word in _text_of(run) for word in typed)
     ]
     return run_order.ordered(
         found, st.session_state.get(run_rows.SORT) or run_order.FIRST, st.session_state.get(GROUP) or "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.runs import events
+from core.runs import events, processes
 from core.runs.folder import RunFolder, new_run
 from core.workspace import Workspace
 
@@ -314,3 +315,15 @@ def test_runs_without_the_value_come_last_either_way() -> None:
     assert [run.id for run in order.ordered(runs, "-best", "none")] == ["low", "high", "none"]
     assert order.after_click("best", "best") == "-best" and order.after_click("-best", "best") == "best"
     assert order.ordered(runs, "nonsense", "none")
+
+
+def test_a_silent_run_is_stalled_in_the_sidebar_as_in_the_list(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("running")
+    own = {"pid": os.getpid(), "process_start": processes.start_time(os.getpid())}
+    run.set_status(heartbeat=time.time() - 600, **own)
+    page = open_page()
+    (button,) = [b for b in page.button if b.key == f"running-{run.id}"]
+    assert button.label.endswith("stalled")
+    assert "badge[‖ stalled]" in text_of(page) and "running" not in text_of(page)
+    (states,) = [group for group in page.button_group if group.key == "runs-states"]
+    assert states.options == ["stalled"]

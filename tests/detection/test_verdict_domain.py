@@ -328,21 +328,6 @@ def test_who_made_the_detector_is_said_in_plain_words() -> None:
     assert About.from_dict({"auc": "high", "datasets": [1], "counts": {"val": 3}}) == About()
 
 
-def test_the_sentence_of_faithfulness_follows_the_figures_that_it_prints() -> None:
-    from core.detection.explanations.faithfulness import _holds
-    from core.detection.verdict import Faithfulness, HeatMap
-
-    def said(score: float, drop: float, random: float) -> str:
-        figure = Faithfulness(0.2, score, drop, random, random, _holds(drop, random))
-        return report.faithful(HeatMap("gradcam", "picture", 0, "x.jpg", faithfulness=figure))
-
-    assert "rests on" in said(0.8, 0.2, 0.01)
-    nothing = said(0.8, 0.0002, 0.0001)
-    assert "leaves the score as it is" in nothing and "rests on" not in nothing
-    assert "cannot be tested" in said(1.0, 0.0, 0.0) and "cannot be tested" in said(0.9999, 0.0001, 0.0)
-    assert "rests on" in said(1.0, 0.4, 0.0)
-
-
 def test_what_was_not_compared_for_near_copies_is_said(
     demo: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,8 +56,8 @@ def test_uncertain_until_measured(
     (after,) = answer(capsys, "detect", picture, "--run", "vit")
     assert after["reason"] is None and after["learned_nothing"] is True
     assert "chance" in after["words"].lower()
-    assert "are needed to say what it knows" in after["domain"]["why"]
-    assert "evaluate` on more labelled files" in after["domain"]["why"]
+    assert "are needed to compare with" in after["domain"]["why"]
+    assert "Measure it on more labelled files" in after["domain"]["why"]
     assert after["reservations"][0]["words"].startswith("At chance on the files it was measured on")
     assert "labelled files of mine that its threshold was not chosen on" in " ".join(after["about"]["lines"])
     (row,) = answer(capsys, "runs")

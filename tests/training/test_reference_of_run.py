@@ -150,7 +150,7 @@ def test_the_command_says_whether_the_export_carries_it(
     known = judged(
         tmp_path / "without.pth", next((place / "tiny").rglob("*.png")), Workspace(tmp_path / "empty")
     )
-    assert known.inside is None and "carries no reference" in known.why
+    assert known.inside is None and "Export it again from its run" in known.why
 
 
 def test_an_old_run_gets_its_reference_on_first_use_and_says_so(
@@ -171,7 +171,7 @@ def test_an_old_run_whose_files_are_not_here_says_why(
     old = shutil.copytree(place / "run", tmp_path / "old")
     (old / FILE_NAME).unlink()
     known = judged(old, files["foreign"][0], Workspace(tmp_path / "empty"))
-    assert known.inside is None and "none can be made here" in known.why
+    assert known.inside is None and "cannot be looked at again here" in known.why
 
 
 @pytest.fixture(scope="module")

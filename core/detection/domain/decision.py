@@ -97,11 +97,17 @@ def decide(
         why = f"The files that the detector knows have {HELD[missing[0]]}; this one has none to compare."
         return Domain(False, why=why, remarks=remarks)
     if any(figures[name].shape[1] != view.width for name, view in known.views.items()):
-        why = "Its reference belongs to another detector; delete reference.npz, and it is made again."
+        why = (
+            f"{reference.UNKNOWN}: its file reference.npz belongs to another detector. Delete that file, and it is "
+            "made again."
+        )
         return Domain(None, why=why, remarks=remarks)
     distance, limit = float(known.distance(figures)[0]), known.limit
     if limit is None:
-        why = f"Only {known.count} files of its kind were measured; {FEWEST} are needed to say what it knows."
+        why = (
+            f"{reference.UNKNOWN}: it takes {FEWEST} files to compare with, and there are {known.count}. Train or "
+            "measure it with more files."
+        )
         return Domain(None, distance, why=why, remarks=remarks)
     coded = _coded(known, figures, compression)
     kind = coded or _processing(known, figures, distance)

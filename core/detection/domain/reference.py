@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _finding = threading.Lock()
 EXPORTED = "reference"  # the field of an exported file
+UNKNOWN = "Whether this detector knows files like this one cannot be told"
+MEASURE = "Measure it on the Detectors page, or with `python -m core evaluate`."
 
 
 class Known(NamedTuple):
@@ -49,11 +51,11 @@ def _find(detector: Detector, space: Workspace | None) -> Known:
     if kept is not None:
         return Known(kept)
     if not detector.source.measured:
-        return Known(
-            None, "It was not measured on labelled files of yours yet, so nothing is known of what it knows."
-        )
+        return Known(None, f"{UNKNOWN}: it was not measured on labelled files of yours yet. {MEASURE}")
     if detector.source.folder is None:
-        return Known(None, "The exported file carries no reference: export it anew from its run.")
+        return Known(
+            None, f"{UNKNOWN}: the exported file holds nothing to compare with. Export it again from its run."
+        )
     return _make(detector, space)
 
 
@@ -109,14 +111,15 @@ def _make(detector: Detector, space: Workspace | None) -> Known:
     source = detector.source
     assert source.folder is not None
     if RunFolder(source.folder).status().state not in FINAL_STATES:
-        return Known(None, "Its training is not over, so what it knows is not settled.")
+        return Known(None, f"{UNKNOWN} before its training has ended. Judge the file again then.")
     if source.imported is not None:
         return Known(None, _why_not_measured(source.imported))
     log.info("%s has no reference yet; it is made from its files, once", source.id)
     try:
         made = make_later(RunFolder(source.folder), space)
     except (WorkbenchError, OSError) as error:
-        return Known(None, f"It has no reference, and none can be made here: {one_line(error)}.")
+        why = one_line(error).rstrip(".")
+        return Known(None, f"{UNKNOWN}: its training files cannot be looked at again here ({why}).")
     content = pack(made)
     try:
         write_atomic(source.folder / FILE_NAME, content)
@@ -129,10 +132,11 @@ def _why_not_measured(imported: Mapping[str, Any]) -> str:
     """Of a detector of others the reference is made where it is measured, from what its threshold was chosen on."""
     measured = imported.get("measured")
     if not isinstance(measured, Mapping):
-        because = "it was not measured on labelled files of yours yet"
-    else:
-        because = str(measured.get("no_reference") or "it was measured before there were any")
-    return f"It has no reference: {because}. `python -m core evaluate` on more labelled files makes one."
+        return f"{UNKNOWN}: it was not measured on labelled files of yours yet. {MEASURE}"
+    because = str(measured.get("no_reference") or "the measurement was made by an earlier version").rstrip(
+        "."
+    )
+    return f"{UNKNOWN}: {because}. Measure it on more labelled files, on the Detectors page or with `python -m core evaluate`."
 
 
 def for_export(run: str | Path, space: Workspace | None = None) -> tuple[bytes | None, str]:

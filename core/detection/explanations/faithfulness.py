@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from core.detection.verdict import Faithfulness
+from core.detection.verdict import Faithfulness, holds
 
 SHARE = 0.2  # of the picture or of the time-frequency plane that is removed
 DRAWS = 4  # random removals
@@ -87,15 +87,10 @@ def _figures(
             drop=float(marked[i]),
             random=float(random[:, i].mean()),
             random_high=float(random[:, i].max()),
-            holds=_holds(float(marked[i]), float(random[:, i].max())),
+            holds=holds(float(marked[i]), float(random[:, i].max())),
         )
         for i in range(len(before))
     ]
-
-
-def _holds(drop: float, random_high: float) -> bool:
-    """By the three digits that are printed: what they do not show is no effect."""
-    return round(drop, 3) > max(0.0, round(random_high, 3))
 
 
 def _top(cells: np.ndarray, count: int) -> np.ndarray:

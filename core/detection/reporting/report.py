@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import html, numbers, pdf
+from core import html, numbers, pdf, words
 from core.access import LOCAL, Person
 from core.detection import wording
 from core.detection.explanations import METHODS
+from core.detection.reporting import faithfulness
 from core.detection.reporting.style import STYLE, timeline
 from core.detection.verdict import HeatMap, Verdict
 from core.version import VERSION
@@ -172,37 +173,13 @@ def _map(v: Verdict, one: HeatMap) -> dict[str, Any]:
         "wide": one.kind != "picture",
         "data": base64.b64encode(Path(one.path).read_bytes()).decode("ascii"),
         "words": ", ".join([p for p in parts if p] + [f"score {numbers.number(_score(v, one))}"]),
-        "faithful": faithful(one),
+        "faithful": words.capital(faithfulness.describe(one.faithfulness)),
     }
 
 
 def _whose(v: Verdict, one: HeatMap) -> str:
     """Which person, where there are several."""
     return f"person {v.units[one.unit].track + 1}" if len(v.tracks) > 1 and one.unit < len(v.units) else ""
-
-
-def faithful(one: HeatMap) -> str:
-    """The figure of faithfulness in words; they follow from the figures as they are printed."""
-    f = one.faithfulness
-    if f is None:
-        return "not tested for faithfulness"
-    removal_shows_nothing = round(f.drop, 3) == round(f.random, 3) == 0
-    if removal_shows_nothing and round(f.score, 3) in (0.0, 1.0):
-        return (
-            f"the score ({numbers.number(f.score)}) lies at the end of its scale: removing parts hardly moves it, so the map "
-            "cannot be tested that way"
-        )
-    holds = f.holds and round(f.drop, 3) > max(0.0, round(f.random, 3))
-    means = "the map marks what the score rests on" if holds else "no better than chance: do not read into it"
-    return (
-        f"removing the marked {f.share:.0%} {_moves(f.drop)}, as much at random {_moves(f.random)}: {means}"
-    )
-
-
-def _moves(drop: float) -> str:
-    if round(drop, 3) == 0:
-        return "leaves the score as it is"
-    return f"{'lowers' if drop > 0 else 'raises'} the score by {numbers.number(abs(drop))}"
 
 
 def _facts(facts: Mapping[str, Any], most: int | None) -> dict[str, Any]:

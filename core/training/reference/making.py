@@ -68,7 +68,7 @@ def make(
     found = _gather(loaded, parts, encoder_trained, device)
     if sum(found.new) < rule.FEWEST:
         raise NoReference(
-            f"{sum(found.new)} files of the run can be read here; {rule.FEWEST} are needed to say what it knows"
+            f"{sum(found.new)} of its files can be read here, and {rule.FEWEST} are needed to compare with"
         )
     figures = _stack(found.figures)
     if not all(np.isfinite(values).all() for values in figures.values()):
