@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import numbers
+from core.detection.verdict import Verdict
 
 
 def show(entries: list[dict[str, Any]]) -> str:
@@ -32,10 +33,12 @@ def _lines(entry: dict[str, Any]) -> list[str]:
         return [f"{name}: error: {entry['reason']}"]
     if entry["status"] == "not_applicable":
         return [f"{name}: not applicable: {entry['reason']}", *held]
-    if entry["domain"]["inside"] is False:
-        reason = [f"  {entry['reason']}"] if entry["reason"] else []
+    verdict = Verdict.from_dict(entry)
+    if verdict.without_evidence:
+        reason = entry["reason"]
+        more = [f"  {reason}"] if reason and not verdict.is_reserved(reason) else []
         score = f"{numbers.number(entry['score'])} means nothing here"
-        return [f"{name}: uncertain  {entry['words']}  (score {score}, {entry['detector']})", *held, *reason]
+        return [f"{name}: uncertain  {entry['words']}  (score {score}, {entry['detector']})", *held, *more]
     threshold = numbers.threshold(entry["threshold"])
     return [
         f"{name}: {entry['verdict']}  score {numbers.number(entry['score'])} (threshold {threshold}, {entry['detector']})"

@@ -212,10 +212,8 @@ def _combine(runs: Sequence[str | None], verdicts: Sequence[Any]) -> Any:
     """What the detectors say together of one file, where that was learned."""
     from core.detection import stacking
 
-    scores = {
-        str(n): v.score for n, v in zip(runs, verdicts, strict=True) if v is not None and v.score is not None
-    }
-    return stacking.combine(scores)
+    named = {str(n): v for n, v in zip(runs, verdicts, strict=True) if v is not None}
+    return stacking.combine_verdicts(named)
 
 
 def _check_places(args: argparse.Namespace) -> None:

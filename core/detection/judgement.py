@@ -201,7 +201,7 @@ class _Judgement:
             units=judged.units,
             tracks=tuple(_person_lines(judged)),
             words=found.words,
-            reason=None if detector.source.measured else wording.NOT_MEASURED,
+            reason=standing.reason(detector.source),
             caveats=tuple(
                 wording.caveats(
                     seen,

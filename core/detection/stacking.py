@@ -36,15 +36,37 @@ class Combined:
     weights: dict[str, float] = field(default_factory=dict)
     auc: float | None = None  # of the combination on the common samples, by cross-validation over groups
     singles: dict[str, float] = field(default_factory=dict)  # the same of each alone
+    left_out: dict[str, str] = field(default_factory=dict)  # detector: why its score is no evidence here
 
     @property
     def words(self) -> str:
         if self.probability is None:
             return f"not combined: {self.reason}"
+        without = f" ({self.without})" if self.left_out else ""
         return (
             f"together: probability {numbers.number(self.probability)}, by stacking on {self.samples:,} validation samples "
-            "that all of them scored"
+            f"that all of them scored{without}"
         )
+
+    @property
+    def without(self) -> str:
+        """Who has no part in it, in words."""
+        return f"left out: {_listed(self.left_out)}"
+
+
+def _listed(left_out: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {why}" for name, why in left_out.items())
+
+
+def combine_verdicts(of_runs: Mapping[str, Verdict], space: Workspace | None = None) -> Combined:
+    """Of one file, by detector. A score that is no evidence has no part in it, as its verdict has none."""
+    judged = {name: one for name, one in of_runs.items() if one.score is not None}
+    left_out = {name: why for name, one in judged.items() if (why := one.without_evidence)}
+    scores = {name: float(one.score or 0.0) for name, one in judged.items() if name not in left_out}
+    if left_out and len(scores) < 2:
+        who = "none of the detectors says" if not scores else f"only {next(iter(scores))} says"
+        return Combined(None, f"{who} anything of this file: {_listed(left_out)}", left_out=left_out)
+    return replace(combine(scores, space), left_out=left_out)
 
 
 def combine(scores: Mapping[str, float], space: Workspace | None = None) -> Combined:
@@ -68,8 +90,7 @@ def together(verdicts: Sequence[Verdict], space: Workspace | None = None) -> lis
     """What several detectors say together of one file, in words; nothing of one detector."""
     if len(verdicts) < 2:
         return []
-    scores = {str(v.detector): v.score for v in verdicts if v.score is not None}
-    return [combine(scores, space).words]
+    return [combine_verdicts({str(v.detector): v for v in verdicts}, space).words]
 
 
 def _stamp(path: Path) -> tuple[str, int]:

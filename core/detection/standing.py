@@ -67,22 +67,21 @@ def conclude(
     *,
     learned_nothing: bool,
 ) -> Conclusion:
-    """Outside of what the detector knows its score means nothing: uncertain, and no probability.
+    """Where its score means nothing the verdict is uncertain, and there is no probability.
 
-    learned nothing ─▶ "its answer is no evidence"
+    learned nothing ─▶ uncertain, "its answer is no evidence"
     outside         ─▶ uncertain, "Outside what this detector knows"
     not known       ─▶ fake | uncertain (band) | real, as a leaning without a level of evidence
     inside          ─▶ fake | uncertain (band) | real, in levels of evidence
     """
-    outside = domain.inside is False
-    verdict = "uncertain" if outside else decide(score, threshold, band)
-    shown = None if outside else probability
-    if outside and not learned_nothing:
-        return Conclusion(verdict, shown, wording.OUTSIDE)
-    if domain.inside is None and not learned_nothing and verdict in wording.LEANS:
-        return Conclusion(verdict, shown, wording.LEANS[verdict])
-    words = wording.evidence(verdict, shown, score, learned_nothing=learned_nothing)
-    return Conclusion(verdict, shown, words)
+    if learned_nothing:
+        return Conclusion("uncertain", None, wording.NOTHING)
+    if domain.inside is False:
+        return Conclusion("uncertain", None, wording.OUTSIDE)
+    verdict = decide(score, threshold, band)
+    if domain.inside is None and verdict in wording.LEANS:
+        return Conclusion(verdict, probability, wording.LEANS[verdict])
+    return Conclusion(verdict, probability, wording.evidence(verdict, probability, score))
 
 
 class Imported(Protocol):
@@ -102,20 +101,27 @@ def of_imported(found: Conclusion, source: Imported) -> Conclusion:
     if not source.measured:
         return Conclusion("uncertain", None, wording.UNMEASURED)
     if source.imported is not None and source.learned_nothing:
-        return Conclusion(found.verdict, found.probability, wording.AT_CHANCE)
+        return Conclusion("uncertain", None, wording.AT_CHANCE)
     return found
+
+
+def reason(maker: Maker) -> str | None:
+    """Why no file gets more than `uncertain` from this detector; None where files can."""
+    if not maker.measured:
+        return wording.NOT_MEASURED
+    if not maker.learned_nothing:
+        return None
+    return wording.LEARNED_NOTHING if maker.imported is None else f"{wording.AT_CHANCE}."
 
 
 def reservations(maker: Maker, domain: DomainFacts | None, damage: Sequence[str]) -> tuple[Reservation, ...]:
     """Always in this order; `domain` is null where the file was not judged."""
     found = []
-    if not maker.measured:
-        found.append(
-            Reservation("not_measured", f"{wording.NOT_MEASURED[:1].upper()}{wording.NOT_MEASURED[1:]}.")
-        )
-    elif maker.learned_nothing:
-        words = wording.LEARNED_NOTHING if maker.imported is None else f"{wording.AT_CHANCE}."
-        found.append(Reservation("learned_nothing", words))
+    never = reason(maker)
+    if never is not None and not maker.measured:
+        found.append(Reservation("not_measured", f"{never[:1].upper()}{never[1:]}."))
+    elif never is not None:
+        found.append(Reservation("learned_nothing", never))
     if maker.demo:
         found.append(Reservation("demo_only", wording.DEMO))
     if domain is not None and domain.inside is False:

@@ -104,6 +104,25 @@ class Verdict:
     text: dict[str, Any] = field(default_factory=dict)
     stages: dict[str, float] = field(default_factory=dict)  # seconds of each step
 
+    @property
+    def without_evidence(self) -> str:
+        """Why its score says nothing of this file, after the detector's name; empty where it says something."""
+        kinds = {str(one.get("kind")) for one in self.reservations}
+        if "not_measured" in kinds:
+            return "was not measured here"
+        if self.learned_nothing or "learned_nothing" in kinds:
+            return "learned nothing"
+        return "does not know such files" if self.domain.get("inside") is False else ""
+
+    def is_reserved(self, sentence: str) -> bool:
+        """Whether the line under the headline says it already."""
+        line = " ".join(str(one.get("words")) for one in self.reservations)
+        return sentence.casefold() in line.casefold()
+
+    def word_at(self, score: float, threshold: float | None) -> str:
+        """What a score of this file is called: nothing is called fake or real by a score that is no evidence."""
+        return "uncertain" if self.without_evidence else decide(score, threshold, self.band)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON has them."""
         return asdict(self)

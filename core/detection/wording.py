@@ -21,6 +21,7 @@ SOME = "Some signs of manipulation, below the operating point"
 INCONCLUSIVE = "Suspicious, not conclusive"
 NOTHING = "This detector learned nothing: its answer is no evidence"
 LEARNED_NOTHING = "This detector learned nothing: its verdicts are no evidence."
+MEANINGLESS = "which means nothing for such a file"
 OUTSIDE = "Outside what this detector knows"
 # Where it could not be measured whether the detector knows such files, no level of evidence is given.
 LEANS = {
@@ -68,14 +69,10 @@ def about_text(text: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"It brings words ({text['source']}), {read}: “{shown}”",)
 
 
-def evidence(
-    verdict: str | None, probability: float | None, score: float | None, *, learned_nothing: bool = False
-) -> str:
+def evidence(verdict: str | None, probability: float | None, score: float | None) -> str:
     """The verdict in words. Without a calibration the raw score takes the place of the probability."""
     if verdict is None:
         return FAILED
-    if learned_nothing:
-        return NOTHING
     if verdict == "uncertain":
         return INCONCLUSIVE
     level = probability if probability is not None else score if score is not None else 0.0
@@ -181,7 +178,7 @@ def caveats(
         lines.append(
             "On its own validation data this detector is not told apart from guessing; do not use its verdicts."
         )
-    if threshold is None:
+    elif threshold is None:
         lines.append("The operating point calls nothing fake: every file is `real` whatever its score.")
     if not calibrated:
         lines.append("The score is not calibrated: 0.9 does not mean nine cases in ten.")

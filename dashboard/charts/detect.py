@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core import numbers
-from core.detection.verdict import Unit, Verdict, decide
+from core.detection.verdict import Unit, Verdict
 from dashboard import theme
 
 # Transparent where the map says nothing, so that the spectrogram stays readable.
@@ -42,7 +42,7 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
     if verdict.band is not None:
         _stretch(fig, verdict.band, (0.25, 0.75), theme.UNCERTAIN, opacity=0.35)
     if verdict.score is not None:
-        _score(fig, verdict.score, decide(verdict.score, threshold, verdict.band))
+        _score(fig, verdict.score, verdict.word_at(verdict.score, threshold))
     fig.update_xaxes(
         range=[-0.02, 1.02], title="score, from real (0) to fake (1)", tickvals=[0, 0.25, 0.5, 0.75, 1]
     )
@@ -114,7 +114,7 @@ def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = Non
 def _person(
     fig: go.Figure, own: Sequence[tuple[int, Unit]], threshold: float | None, verdict: Verdict, track: int
 ) -> None:
-    words = [decide(u.score, threshold, verdict.band) for _, u in own]
+    words = [verdict.word_at(u.score, threshold) for _, u in own]
     fig.add_trace(
         go.Scatter(
             x=[u.t0 for _, u in own],
@@ -137,7 +137,7 @@ def _segments(
     fig: go.Figure, own: Sequence[tuple[int, Unit]], threshold: float | None, verdict: Verdict
 ) -> None:
     """Each segment from its start to its end; segments overlap, so they are lines and not bars."""
-    words = [decide(u.score, threshold, verdict.band) for _, u in own]
+    words = [verdict.word_at(u.score, threshold) for _, u in own]
     gaps: list[float | None] = [value for _, u in own for value in (u.t0, u.t1, None)]
     levels: list[float | None] = [value for _, u in own for value in (u.score, u.score, None)]
     colour = theme.SERIES[own[0][1].track % len(theme.SERIES)]

@@ -97,12 +97,10 @@ def side_by_side(jobs: Sequence[Job]) -> None:
             }
         )
     st.dataframe(table, hide_index=True)
-    scores = {j.verdict.detector: j.verdict.score for j in jobs if j.verdict and j.verdict.score is not None}
-    if len(scores) < 2 or any(j.verdict is None and not j.over for j in jobs):  # heat maps change no score
+    scored = {str(j.verdict.detector): j.verdict for j in jobs if j.verdict and j.verdict.score is not None}
+    if len(scored) < 2 or any(j.verdict is None and not j.over for j in jobs):  # heat maps change no score
         return
-    combined = stacking.combine(
-        {str(k): float(s) for k, s in scores.items() if s is not None}, session.space()
-    )
+    combined = stacking.combine_verdicts(scored, session.space())
     if combined.probability is None:
         st.caption(theme.safe(f"Not combined: {combined.reason}"))
         return
@@ -112,3 +110,5 @@ def side_by_side(jobs: Sequence[Job]) -> None:
         f"{theme.count(combined.samples)} validation samples that all of them judged; AUC there "
         f"{theme.number(combined.auc)} by cross-validation; weights {theme.safe(weights)})"
     )
+    if combined.left_out:
+        st.caption(theme.safe(f"{combined.without[:1].upper()}{combined.without[1:]}."))

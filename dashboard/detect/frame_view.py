@@ -11,7 +11,7 @@ import streamlit as st
 from core.detection import explanations, pictures
 from core.detection.reporting import faithfulness
 from core.detection.serving.service import Job
-from core.detection.verdict import HeatMap, Verdict, decide
+from core.detection.verdict import HeatMap, Verdict
 from dashboard import heat_map, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import state as detect_state
@@ -91,10 +91,10 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float |
 
 
 def suspicious(verdict: Verdict, maps: list[HeatMap], threshold: float | None) -> list[HeatMap]:
-    """Those of frames that are called fake or left to people; none where the file is unlike all training data."""
-    if verdict.domain.get("inside") is False:
+    """Those of frames that are called fake or left to people; none where scores are no evidence."""
+    if verdict.without_evidence:
         return []
-    return [m for m in maps if decide(verdict.units[m.unit].score, threshold, verdict.band) != "real"]
+    return [m for m in maps if verdict.word_at(verdict.units[m.unit].score, threshold) != "real"]
 
 
 def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap, maps: list[HeatMap]) -> None:

@@ -11,7 +11,7 @@ from core import numbers, words
 from core.detection import explanations, exports, sound, stacking, wording
 from core.detection.reporting import faithfulness, feedback, report
 from core.detection.serving.service import Job
-from core.detection.verdict import HeatMap, Unit, Verdict, decide
+from core.detection.verdict import HeatMap, Unit, Verdict
 from dashboard import session, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import evidence as detect_evidence
@@ -57,7 +57,7 @@ def draw(item: Item) -> None:
     if verdict is None:
         return
     if verdict.status == "ok":
-        threshold = _try_threshold(item, verdict)
+        threshold = None if verdict.without_evidence else _try_threshold(item, verdict)
         detect_frame.draw(item, job, verdict, threshold)
         _sound(item, job, verdict, threshold)
     detect_evidence.contributions(verdict)
@@ -110,15 +110,14 @@ def _verdict(item: Item, job: Job) -> None:
 
 def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     """The headline, what takes from it in one line under it, then the score on its scale."""
-    threshold, outside = _try_threshold(item, verdict), verdict.domain.get("inside") is False
-    word = "uncertain" if outside else decide(verdict.score or 0.0, threshold, verdict.band)
-    color, mark = _badge(word, verdict.words)
+    threshold = _try_threshold(item, verdict)
+    color, mark = _badge(verdict.word_at(verdict.score or 0.0, threshold), verdict.words)
     st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
     detect_evidence.reservations(verdict)
-    if verdict.reason:
+    if verdict.reason and not verdict.is_reserved(verdict.reason):
         st.caption(theme.safe(verdict.reason))
-    if outside:  # its number says nothing of such a file: it is not drawn
-        st.caption(f"score {theme.number(verdict.score)}, which means nothing for such a file")
+    if verdict.without_evidence:  # its number says nothing of such a file: it is not drawn
+        st.caption(f"score {theme.number(verdict.score)}, {wording.MEANINGLESS}")
     else:
         st.plotly_chart(
             charts.scale(verdict, threshold),
@@ -136,7 +135,7 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
 
 def _badge(word: str, headline: str) -> tuple[str, str]:
     """Colour and text, grey where the headline takes the verdict back."""
-    if headline == wording.NOTHING:
+    if headline in (wording.NOTHING, wording.AT_CHANCE):
         return "gray", "○ no evidence"
     if headline in wording.LEANS.values() and word in wording.LEANS:
         return "gray", f"◇ leans to {word}"

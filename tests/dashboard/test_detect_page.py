@@ -180,8 +180,24 @@ def test_another_threshold_is_tried_and_nothing_is_saved(
 def test_learned_nothing_is_said_in_red_before_anything_else(
     with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = open_page(Answered([replace(verdict, learned_nothing=True)]), monkeypatch, {"a.mp4": b"x"})
+    held = ({"kind": "learned_nothing", "words": wording.LEARNED_NOTHING},)
+    nothing = replace(
+        verdict,
+        verdict="uncertain",
+        probability=None,
+        learned_nothing=True,
+        words=wording.NOTHING,
+        reason=wording.LEARNED_NOTHING,
+        reservations=held,
+    )
+    page = open_page(Answered([nothing]), monkeypatch, {"a.mp4": b"x"})
     assert "learned nothing" in page.error[0].value
+    text = text_of(page)
+    assert "○ no evidence" in text and "which means nothing for such a file" in text
+    for confident in ("✖ fake", "● real", "probability", "Most suspicious", "try another threshold"):
+        assert confident not in text
+    # The reason stands once, in the line under the headline.
+    assert not any(wording.LEARNED_NOTHING in c.value for c in page.caption)
 
 
 @pytest.mark.parametrize(

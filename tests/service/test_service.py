@@ -87,7 +87,9 @@ def test_a_program_gets_the_entries_of_the_command(started: Started, tmp_path: P
         assert answer.status_code == 200, answer.text
         first, second = answer.json()
         assert (first["file"], first["status"], first["detector"]) == ("a.png", "ok", RUN)
-        assert first["verdict"] in ("fake", "real", "uncertain")
+        # The run of that workspace learned nothing: no program reads fake or real from it.
+        assert (first["verdict"], first["probability"]) == ("uncertain", None)
+        assert first["learned_nothing"] is True and "learned nothing" in first["reason"]
         assert (second["file"], second["status"]) == ("b.jpg", "error")
         command = subprocess.run(
             [sys.executable, "-m", "core", "detect", str(good), "--run", RUN, "--json"],

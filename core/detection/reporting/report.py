@@ -108,7 +108,7 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
         "headline": v.words or v.reason or "",
         "reservations": held or ([wording.LEARNED_NOTHING] if v.learned_nothing else []),
         "alarm": v.learned_nothing,
-        "reason": v.reason if v.reason and v.reason not in v.words else "",
+        "reason": v.reason if v.reason and v.reason not in v.words and not v.is_reserved(v.reason) else "",
         "about": v.about.get("lines") or [],
         "figures": _figures(v) if judged else {},
         "timeline": timeline(v) if judged else "",
@@ -127,8 +127,8 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
 
 
 def _figures(v: Verdict) -> dict[str, str]:
-    if v.domain.get("inside") is False:
-        return {"score": f"{numbers.number(v.score)}, which means nothing for such a file"}
+    if v.without_evidence:
+        return {"score": f"{numbers.number(v.score)}, {wording.MEANINGLESS}"}
     above = sum(u.score >= v.threshold for u in v.units) if v.threshold is not None else 0
     kind = v.units[0].kind if v.units else "unit"
     threshold = "none: nothing is called fake" if v.threshold is None else numbers.threshold(v.threshold)

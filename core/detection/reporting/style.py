@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from core.detection.verdict import Unit, Verdict
 
-REAL, FAKE = "#0072B2", "#D55E00"
+REAL, FAKE, NO_EVIDENCE = "#0072B2", "#D55E00", "#777"
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 170, 36, 24
 
 STYLE = Markup(
@@ -23,13 +23,13 @@ def timeline(verdict: Verdict) -> Markup:
 
     Only numbers go into it.
     """
-    units = verdict.units
+    units, threshold = verdict.units, None if verdict.without_evidence else verdict.threshold
     if len(units) < 2:
         return Markup("")
     end = max((u.t1 for u in units), default=0.0) or 1.0
     parts = [_axes(end)]
-    if verdict.threshold is not None and 0 <= verdict.threshold <= 1:
-        y = _y(verdict.threshold)
+    if threshold is not None and 0 <= threshold <= 1:
+        y = _y(threshold)
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#333" stroke-dasharray="6 4"/>'
         )
@@ -37,7 +37,8 @@ def timeline(verdict: Verdict) -> Markup:
         own = sorted((u for u in units if u.track == track), key=lambda u: u.t0)
         points = " ".join(f"{_x(u, end):.1f},{_y(u.score):.1f}" for u in own)
         parts.append(f'<polyline points="{points}" fill="none" stroke="#999"/>')
-        parts += [_mark(u, end, verdict.threshold) for u in own]
+        real = NO_EVIDENCE if verdict.without_evidence else REAL
+        parts += [_mark(u, end, threshold, real) for u in own]
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="scores over time"'
     return Markup(f"<h3>Over time</h3><svg {size}>{''.join(parts)}</svg>")
 
@@ -57,12 +58,12 @@ def _axes(end: float) -> str:
     return "".join(lines)
 
 
-def _mark(unit: Unit, end: float, threshold: float | None) -> str:
+def _mark(unit: Unit, end: float, threshold: float | None, real: str) -> str:
     """A circle for real, a cross for fake: told apart without colour."""
     x, y = _x(unit, end), _y(unit.score)
     if threshold is not None and unit.score >= threshold:
         return f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" stroke="{FAKE}" stroke-width="2"/>'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{REAL}"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{real}"/>'
 
 
 def _x(unit: Unit, end: float) -> float:
