@@ -60,7 +60,7 @@ def _variants(datasets: list[str], forensic: dict[str, Any]) -> dict[str, dict[s
     return found
 
 
-def main() -> None:
+def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("ablation-study"), help="kept between calls")
     parser.add_argument("--each", type=int, default=8, help="clips of either class of a set to learn from")
@@ -71,7 +71,11 @@ def main() -> None:
     )
     parser.add_argument("--small", action="store_true", help="one seed, one epoch, two variants: a try")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = read_arguments()
     study = Study(args.out)
     study.demo()
     datasets = audio_visual(study)

@@ -30,6 +30,7 @@ NAME = "Feedback"
 FOLDER = "feedback"
 LIST = "labels.csv"
 COLUMNS = ("path", "label", "method", "original", "who", "why")
+Row = tuple[str, str, str, str, str, str]
 
 
 def marks(space: Workspace | None = None) -> list[exclusions.Exclusion]:
@@ -54,10 +55,36 @@ def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[Dat
         )
     folder = space.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    rows = list(_copy_samples(entries, folder, space))
+    lost = len(entries) - len(rows) + sum(one.path is None for one in seen)
+    rows += _copy_judged(seen, folder, {_digest(folder / row[0]) for row in rows} if seen else set())
+    if not rows:
+        raise BadInput(
+            "none of the marked samples is in the catalogue any more; scan their folders again"
+            if entries
+            else "no copy of the files that were marked on Detect was kept; an operator's mark keeps one"
+        )
+    _write_list(folder, rows)
+    overrides.save(str(folder), Override(name=NAME), person, space)
+    result = scan([folder], space=space, person=person)
+    return next(about for about in result.datasets if about.name == NAME), lost
+
+
+def _write_list(folder: Path, rows: list[Row]) -> None:
+    """The list of these files; others that an earlier time left in the folder are deleted."""
     out = io.StringIO()
-    listed = csv.writer(out, lineterminator="\n")
-    listed.writerow(COLUMNS)
-    kept: set[str] = set()
+    csv.writer(out, lineterminator="\n").writerows(
+        [COLUMNS, *([safe_cell(cell) for cell in row] for row in rows)]
+    )
+    write_atomic(folder / LIST, out.getvalue())
+    kept = {LIST, *(row[0] for row in rows)}
+    for path in folder.iterdir():
+        if path.name not in kept and path.is_file():
+            path.unlink()
+
+
+def _copy_samples(entries: dict[str, exclusions.Exclusion], folder: Path, space: Workspace) -> Iterator[Row]:
+    """Rows of the samples that were marked on Datasets."""
     for name in table.datasets(space):
         if name == NAME:
             continue
@@ -66,36 +93,15 @@ def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[Dat
             entry = entries[str(row["id"])]
             try:
                 target = _copy(table.absolute_path(row, space), str(row["id"]), folder)
-            # Gone or closed since it was marked: counted below too. A full disk is the workspace's and stops it.
+            # Gone or closed since it was marked: counted as lost too. A full disk is the workspace's and stops it.
             except (MediaError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
                 log.warning("%s is left out of %s: %s", row["path"], NAME, one_line(error))
                 continue
-            kept.add(target.name)
             method = row["method"] if entry.action == "fake" and isinstance(row["method"], str) else ""
-            cells = (target.name, entry.action, method, entry.id, entry.who, entry.why)
-            listed.writerow([safe_cell(cell) for cell in cells])
-    lost = len(entries) - len(kept) + sum(one.path is None for one in seen)
-    for cells in _of_detect(seen, folder, {_digest(folder / name) for name in kept} if seen else set()):
-        kept.add(cells[0])
-        listed.writerow([safe_cell(cell) for cell in cells])
-    if not kept:
-        raise BadInput(
-            "none of the marked samples is in the catalogue any more; scan their folders again"
-            if entries
-            else "no copy of the files that were marked on Detect was kept; an operator's mark keeps one"
-        )
-    write_atomic(folder / LIST, out.getvalue())
-    for path in folder.iterdir():
-        if path.name not in kept and path.name != LIST and path.is_file():
-            path.unlink()
-    overrides.save(str(folder), Override(name=NAME), person, space)
-    result = scan([folder], space=space, person=person)
-    return next(about for about in result.datasets if about.name == NAME), lost
+            yield target.name, entry.action, method, entry.id, entry.who, entry.why
 
 
-def _of_detect(
-    seen: list[judged.Judged], folder: Path, have: set[str]
-) -> Iterator[tuple[str, str, str, str, str, str]]:
+def _copy_judged(seen: list[judged.Judged], folder: Path, have: set[str]) -> Iterator[Row]:
     """Rows of the files that were marked on Detect and kept, without those that are here already."""
     for one in seen:
         if one.path is None or one.sha256 in have:

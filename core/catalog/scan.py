@@ -70,9 +70,7 @@ def scan(
         recognised = recognise(tree)
         generic.add(tree, recognised, space)
         named = name_datasets(_keep_known(recognised, tree, space), paths)
-        for folder in tree.folders.values():
-            if folder.hidden:
-                recognised.ignored[folder.path, "hidden files"] = folder.hidden
+        _count_hidden(tree, recognised)
         homeless = Problems()
         problems = walk_problems(tree, [found for _, found in named], homeless)
         tasks = [task_of(name, found, tree) for name, found in named]
@@ -86,6 +84,12 @@ def scan(
         [Left(printable(p), n, why) for (p, why), n in sorted(recognised.ignored.items())],
         homeless.texts() + replaced,
     )
+
+
+def _count_hidden(tree: Tree, recognised: Recognised) -> None:
+    for folder in tree.folders.values():
+        if folder.hidden:
+            recognised.ignored[folder.path, "hidden files"] = folder.hidden
 
 
 def _label_all(

@@ -53,14 +53,7 @@ def plan(
     table = table.sort_values("id", kind="stable").reset_index(drop=True)
     table = _with_exclusions(table, notes, space)
     table = _keep_labelled(table, notes)
-    if heldout and heldout not in set(table["method"].dropna()):
-        known = ", ".join(sorted(set(table["method"].dropna()) - {""})) or "none"
-        raise BadInput(f"heldout: no sample was made by {heldout!r}; the methods here are {known}")
-    if protocol == "heldout_method" and not _has_two_methods(table):
-        raise BadInput(
-            "protocol: heldout_method needs a dataset with at least two methods, and none here has; "
-            "use the protocol group, or name a dataset with more methods"
-        )
+    _check_protocol(table, protocol, heldout)
     if protocol != "random":
         table = copies.tie(table, notes, space)
     split = np.full(len(table), "", dtype=object)
@@ -77,6 +70,17 @@ def plan(
         copies.drop_crossing(table, split, listed & (protocol == "official"), notes)
     table = table.assign(split=split)
     return finish_plan(table, protocol, seed, notes, test_wanted=fractions[2] > 0)
+
+
+def _check_protocol(table: pd.DataFrame, protocol: str, heldout: str) -> None:
+    if heldout and heldout not in set(table["method"].dropna()):
+        known = ", ".join(sorted(set(table["method"].dropna()) - {""})) or "none"
+        raise BadInput(f"heldout: no sample was made by {heldout!r}; the methods here are {known}")
+    if protocol == "heldout_method" and not _has_two_methods(table):
+        raise BadInput(
+            "protocol: heldout_method needs a dataset with at least two methods, and none here has; "
+            "use the protocol group, or name a dataset with more methods"
+        )
 
 
 def finish_plan(

@@ -41,22 +41,7 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     detector = open_shared(run, file.space)
     found = detector.source
     file.mark_stage("open")
-    base = replace(
-        base,
-        detector=detector.id,
-        model=detector.model,
-        threshold=detector.threshold,
-        band=detector.band,
-        calibrated=detector.calibration is not None,
-        learned_nothing=found.learned_nothing,
-        operating_point=_point_of(detector),
-        about={
-            **asdict(found.about),
-            "lines": found.about.lines,
-            "weights_sha256": source.sha256_of(found.checkpoint),
-        },
-        notes=(*base.notes, *found.notes),
-    )
+    base = _name_detector(base, detector)
     reason = fitness.why_not(detector.modality, info)
     if reason is None and found.demo and not is_demo(file, found, info):
         reason = wording.NOT_DEMO
@@ -81,6 +66,27 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
         base = replace(base, notes=(*base.notes, MADE_NOW))
     file.mark_stage("domain")
     return Attempt(base, found, None, damage, detector, prepared, judged, assessed)
+
+
+def _name_detector(base: Verdict, detector: Detector) -> Verdict:
+    """The verdict with what its detector is, before the detector has looked at the file."""
+    found = detector.source
+    return replace(
+        base,
+        detector=detector.id,
+        model=detector.model,
+        threshold=detector.threshold,
+        band=detector.band,
+        calibrated=detector.calibration is not None,
+        learned_nothing=found.learned_nothing,
+        operating_point=_point_of(detector),
+        about={
+            **asdict(found.about),
+            "lines": found.about.lines,
+            "weights_sha256": source.sha256_of(found.checkpoint),
+        },
+        notes=(*base.notes, *found.notes),
+    )
 
 
 def _point_of(detector: Detector) -> dict[str, Any]:

@@ -26,6 +26,7 @@ DEFAULT_THRESHOLD = 0.5
 EXPORT_KIND = "deepfake-workbench detector"
 # What a file from elsewhere may call itself: files are named by it.
 PLAIN_NAME = re.compile(r"\w[\w .()-]{0,150}")
+NO_POINT = {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD}
 STILL_TRAINING = "Its training is not over: the best weights so far judged, and its figures can change."
 MOST_EXPORT_BYTES = 8_000_000_000
 
@@ -218,23 +219,16 @@ def _source(
 ) -> Source:
     notes = [STILL_TRAINING] if folder is not None and _still_trains(folder) else []
     measured = imported is None or isinstance(imported.get("measured"), Mapping)
-    if measured and (point is None or "threshold" not in point):
-        notes.append(f"The detector has no operating point; {DEFAULT_THRESHOLD} was used.")
     try:
-        if measured and (calibration is None or not Calibration.from_dict(calibration).stands):
-            notes.append("The detector has no calibration; its score is shown as it is.")
-        stated = OperatingPoint.from_dict(
-            {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD, **(point or {})}
-        )
+        if measured:
+            notes += _missing(point, calibration)
+        stated = OperatingPoint.from_dict({**NO_POINT, **(point or {})})
     except BadInput as error:
         raise BadInput(f"{name}: {error}") from error
-    modality = str(config.get("modality") or "")
-    if modality not in MODALITIES:
-        raise BadInput(f"{name}: modality {modality!r} must be one of {', '.join(MODALITIES)}")
     return Source(
         id=name,
         checkpoint=checkpoint,
-        modality=modality,
+        modality=_modality(name, config),
         threshold=stated.threshold,
         band=_band(stated, space),
         operating_point=stated.to_dict(),
@@ -248,6 +242,23 @@ def _source(
         demo_files=demo_files,
         imported=imported,
     )
+
+
+def _modality(name: str, config: Mapping[str, Any]) -> str:
+    modality = str(config.get("modality") or "")
+    if modality not in MODALITIES:
+        raise BadInput(f"{name}: modality {modality!r} must be one of {', '.join(MODALITIES)}")
+    return modality
+
+
+def _missing(point: Mapping[str, Any] | None, calibration: dict[str, Any] | None) -> list[str]:
+    """What a measured detector should have and has not."""
+    notes = []
+    if point is None or "threshold" not in point:
+        notes.append(f"The detector has no operating point; {DEFAULT_THRESHOLD} was used.")
+    if calibration is None or not Calibration.from_dict(calibration).stands:
+        notes.append("The detector has no calibration; its score is shown as it is.")
+    return notes
 
 
 def _still_trains(folder: Path) -> bool:

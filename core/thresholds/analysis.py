@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -96,27 +96,30 @@ def analyse(
     warnings = cautions.about_scores(source, chosen_on if seen is not None else "", if_turned, turned)
     if seen is not None:
         warnings += cautions.about_scores(target, place, if_turned, turned)
-    points = [at(target, inside(methods.DEFAULT_THRESHOLD, turned), costs=costs)]
-    for word in wanted:
-        choice = methods.choose(source, word, costs)
-        point = at(target, choice.threshold, word, choice.costs, choice.reachable)
-        warnings += cautions.about_point(point)
-        points.append(point)
+    chosen_points = _choose_points(source, target, wanted, costs)
+    warnings += [line for point in chosen_points for line in cautions.about_point(point)]
+    points = [at(target, inside(methods.DEFAULT_THRESHOLD, turned), costs=costs), *chosen_points]
     table = chosen if seen is None else seen
     bands = [] if error is None else _bands(source, target, points, error, Scored(table))
-    lines, prices = [point.threshold for point in points], [point.costs for point in points]
-    ends = along(*_columns(table), lines, n=draws, seed=seed, costs=prices)
+    ends = _point_intervals(table, points, draws, seed)
     measured = field_measures.measure(
-        *_columns(table),
-        costs=dcf,
-        asv=asv,
-        draws=draws,
-        seed=seed,
-        swept=target,
-        turned=turned,
+        *_columns(table), costs=dcf, asv=asv, draws=draws, seed=seed, swept=target, turned=turned
     )
     analysis = Analysis(target, points, chosen_on, place, warnings, bands, {}, ends, measured, turned)
     return _with_intervals(analysis, chosen, seen, draws, seed) if draws else analysis
+
+
+def _choose_points(source: Sweep, target: Sweep, wanted: Iterable[str], costs: Costs) -> list[Point]:
+    """Each method's threshold of `source`, with the figures that it has on `target`."""
+    choices = [methods.choose(source, word, costs) for word in wanted]
+    return [at(target, c.threshold, c.method, c.costs, c.reachable) for c in choices]
+
+
+def _point_intervals(
+    table: pd.DataFrame, points: Sequence[Point], draws: int, seed: int
+) -> list[dict[str, Interval]]:
+    thresholds, prices = [point.threshold for point in points], [point.costs for point in points]
+    return along(*_columns(table), thresholds, n=draws, seed=seed, costs=prices)
 
 
 def _bands(source: Sweep, target: Sweep, points: Sequence[Point], error: float, looked: Scored) -> list[Band]:

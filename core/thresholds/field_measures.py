@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -88,10 +88,8 @@ def measure(
     by_fp, by_fn, least = _weights(costs)
     cheapest = methods.choose(swept, f"cost={by_fp!r}:{by_fn!r}@0.5")
     ratios, read_as = log_ratios(np.asarray(scores), turned)
-    line = math.log(by_fp / by_fn)
-    called = float(np.nextafter(line, math.inf))  # a ratio on the line itself is taken for real
+    line, called = _claim_of_fake(by_fp, by_fn)
     tandem = None if asv is None else t_dcf_costs(asv)
-    mintdcf = None if tandem is None else tandem.least(swept)
     found = FieldMeasures(
         mindcf=_dcf(cheapest.fpr, cheapest.fnr, costs),
         mindcf_threshold=cheapest.threshold,
@@ -102,9 +100,7 @@ def measure(
         partial_auc=swept.partial_auc(PARTIAL),
         cost_model=costs,
         scores_read_as=read_as,
-        mintdcf=mintdcf,
-        mintdcf_2021=None if tandem is None or mintdcf is None else tandem.constrained(mintdcf),
-        asv_eer=None if tandem is None else tandem.eer,
+        **({} if tandem is None else _tandem_figures(tandem, swept)),
     )
     if not draws:
         return found
@@ -114,7 +110,22 @@ def measure(
     low, high = (end / 500 / least for end in priced)
     ends["actdcf"] = min(low, found.actdcf), max(high, found.actdcf)
     ends["cllr"] = _cllr_ends(resampled, ratios)
-    return FieldMeasures(**{**found.__dict__, "intervals": ends})
+    return replace(found, intervals=ends)
+
+
+def _claim_of_fake(by_fp: float, by_fn: float) -> tuple[float, float]:
+    """The ratio at which both errors cost the same, taken for real, and the next one above it, which claims a fake."""
+    line = math.log(by_fp / by_fn)
+    return line, float(np.nextafter(line, math.inf))
+
+
+def _tandem_figures(tandem: TandemDetectionCost, swept: Sweep) -> dict[str, float | None]:
+    least = tandem.least(swept)
+    return {
+        "mintdcf": least,
+        "mintdcf_2021": None if least is None else tandem.constrained(least),
+        "asv_eer": tandem.eer,
+    }
 
 
 def _score_of(ratio: float, scores: np.ndarray, read_as: str) -> float:

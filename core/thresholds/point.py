@@ -83,8 +83,7 @@ class Point:
     ) -> Point:
         recall, specificity = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
         f1, f1_real = _ratio(2 * tp, 2 * tp + fp + fn), _ratio(2 * tn, 2 * tn + fp + fn)
-        both = recall is not None and specificity is not None
-        spread = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+        both = None if recall is None or specificity is None else recall + specificity
         return cls(
             method=method,
             threshold=None if threshold is None else float(threshold),
@@ -102,9 +101,9 @@ class Point:
             f1_real=f1_real,
             macro_f1=None if f1 is None or f1_real is None else (f1 + f1_real) / 2,
             accuracy=_ratio(tp + tn, tp + fp + fn + tn),
-            balanced_accuracy=(recall + specificity) / 2 if both else None,  # type: ignore[operator]
-            youden=recall + specificity - 1 if both else None,  # type: ignore[operator]
-            mcc=(tp * tn - fp * fn) / spread if spread else None,
+            balanced_accuracy=None if both is None else both / 2,
+            youden=None if both is None else both - 1,
+            mcc=_matthews(tp, fp, fn, tn),
             called_fake=_ratio(tp + fp, tp + fp + fn + tn),
             cost=costs.per_thousand(tp, fp, fn, tn),
             costs=costs,
@@ -124,6 +123,11 @@ class Point:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _matthews(tp: int, fp: int, fn: int, tn: int) -> float | None:
+    spread = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+    return (tp * tn - fp * fn) / spread if spread else None
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -149,15 +149,46 @@ def _embed_cached(
     return embedded
 
 
+class _Rows:
+    """What is known of the rows while they go through the backbone: sample after sample, in the order read."""
+
+    def __init__(self) -> None:
+        self.labels: list[int] = []
+        self.samples: list[int] = []
+        self.counts: list[int] = []
+        self.cuts: list[Pieces] = []
+        self.unusable: list[Unusable] = []
+
+    def add(self, found: Cut | Unusable) -> list[Arrays]:
+        """Note the sample; gives its rows."""
+        if isinstance(found, Unusable):
+            self.unusable.append(found)
+            return []
+        self.samples.append(found.sample)
+        self.counts.append(len(found.pieces.pieces))
+        self.labels.extend(found.labels)
+        bare = tuple(replace(piece, arrays={}) for piece in found.pieces.pieces)
+        self.cuts.append(replace(found.pieces, pieces=bare))
+        return [piece.arrays for piece in found.pieces.pieces]
+
+    def embedded(self, parts: list[np.ndarray]) -> Embedded:
+        count = np.array(self.counts, dtype=np.int64)
+        return Embedded(
+            values=np.concatenate(parts) if parts else np.zeros((0, 1), np.float32),
+            labels=np.array(self.labels, dtype=np.int64),
+            samples=np.array(self.samples, dtype=np.int64),
+            first=np.cumsum(count) - count,
+            count=count,
+            cuts=self.cuts,
+            unusable=self.unusable,
+        )
+
+
 def _embed(
     setup: Setup, source: Source, reader: Dataset, ranks: Ranks, stop: Callable[[], bool], bars: bool
 ) -> Embedded:
     parts: list[np.ndarray] = []
-    labels: list[int] = []
-    samples: list[int] = []
-    counts: list[int] = []
-    cuts: list[Pieces] = []
-    unusable: list[Unusable] = []
+    rows = _Rows()
     loader = DataLoader(
         reader,
         batch_size=None,
@@ -170,15 +201,7 @@ def _embed(
         for found in tqdm(loader, desc="embeddings", total=len(source.files), disable=not bars, leave=False):
             if stop():
                 raise Interrupted
-            if isinstance(found, Unusable):
-                unusable.append(found)
-                continue
-            samples.append(found.sample)
-            counts.append(len(found.pieces.pieces))
-            labels.extend(found.labels)
-            bare = tuple(replace(piece, arrays={}) for piece in found.pieces.pieces)
-            cuts.append(replace(found.pieces, pieces=bare))
-            yield from (piece.arrays for piece in found.pieces.pieces)
+            yield from rows.add(found)
 
     waiting: list[Arrays] = []
     most = ROWS_AT_ONCE.get(ranks.device.type, 32)
@@ -189,16 +212,7 @@ def _embed(
             waiting = []
     if waiting:
         parts += _through_backbone(setup, waiting, ranks, most)
-    count = np.array(counts, dtype=np.int64)
-    return Embedded(
-        values=np.concatenate(parts) if parts else np.zeros((0, 1), np.float32),
-        labels=np.array(labels, dtype=np.int64),
-        samples=np.array(samples, dtype=np.int64),
-        first=np.cumsum(count) - count,
-        count=count,
-        cuts=cuts,
-        unusable=unusable,
-    )
+    return rows.embedded(parts)
 
 
 @torch.no_grad()

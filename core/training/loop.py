@@ -115,13 +115,7 @@ class Loop:
         rest = draws[state.batch :]
         pace = Pace(every=max(1, len(draws) // size // EVENTS_IN_AN_EPOCH))
         waiting = iter(self.loader.batches(rest)) if rest else iter(())
-        bar = tqdm(
-            total=len(draws),
-            initial=state.batch,
-            desc=f"epoch {state.epoch}",
-            disable=not self.learner.context.bars,
-            leave=False,
-        )
+        bar = self._bar(len(draws))
         while state.batch < len(draws):
             group = [next(waiting) for _ in range(min(size, len(draws) - state.batch))]
             waited = pace.receive(sum(len(b) for b in group))
@@ -147,6 +141,12 @@ class Loop:
         self._collect()
         state.batch = len(draws)
         return True
+
+    def _bar(self, batches: int) -> tqdm[Any]:
+        state, hidden = self.progress, not self.learner.context.bars
+        return tqdm(
+            total=batches, initial=state.batch, desc=f"epoch {state.epoch}", disable=hidden, leave=False
+        )
 
     def _settle_readers(self, waiting: Iterator[Batch], rest: list[list[Draw]]) -> Iterator[Batch]:
         """The same batches, from as many reading processes as were found to be needed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,7 @@ from core.training.reading.inputs import pieces_of
 from core.training.reading.samples import Planned, plan_samples, select
 from core.training.reading.texts import texts_for
 from core.training.scoring import evaluation
-from core.training.scoring.evaluation.degradations import degradations
+from core.training.scoring.evaluation.degradations import Degradation, degradations
 from core.training.scoring.predict import Predicted, predict, save_tables, score_tables
 from core.training.scoring.scoring import score_many
 from core.workspace import Workspace, write_atomic
@@ -60,12 +60,7 @@ def evaluate(
             raise
         planned = None
     if missing and planned is not None:
-        loaded, ranks = best_model.load(folder), alone(config)
-        for split in missing:
-            rows = planned.split(split)
-            if len(rows):
-                found = (score or score_source)(loaded, source_of(rows, loaded, space), ranks, workers, split)
-                save_tables(folder, split, found, rows)
+        _score_splits(folder, missing, planned, alone(config), score or score_source, workers, space)
     before = folder.document("metrics") or {}
     point = folder.path / "operating_point.json"
     kept = point.read_bytes() if before and point.exists() else None
@@ -73,17 +68,28 @@ def evaluate(
     device = describe(alone(config).device)
     extra = {name: before[name] for name in KEPT if name in before}  # what made the run is what made it then
     extra["evaluated_by"] = evaluation.provenance.provenance(folder.config(), every, device)
-    metrics = evaluation.write(
-        folder,
-        plan=every,
-        device=device,
-        best_epoch=before.get("best_epoch"),
-        extra=extra,
-        person=person,
-    )
+    best = before.get("best_epoch")
+    metrics = evaluation.write(folder, plan=every, device=device, best_epoch=best, extra=extra, person=person)
     if kept is not None:  # the operating point in force is the analyst's, not this command's
         write_atomic(point, kept)
     return metrics
+
+
+def _score_splits(
+    folder: RunFolder,
+    splits: list[str],
+    planned: Planned,
+    ranks: Ranks,
+    score: Score,
+    workers: int,
+    space: Workspace | None,
+) -> None:
+    loaded = best_model.load(folder)
+    for split in splits:
+        rows = planned.split(split)
+        if len(rows):
+            found = score(loaded, source_of(rows, loaded, space), ranks, workers, split)
+            save_tables(folder, split, found, rows)
 
 
 def plan_of(folder: RunFolder, config: TrainConfig, space: Workspace | None) -> Planned:
@@ -192,35 +198,43 @@ def robustness(
     rows = few_of_each(rows, most, config.seed)
     loaded, ranks = best_model.load(folder), alone(config)
     source = source_of(rows, loaded, space)
+    groups = rows["component"].astype(str).to_numpy()
     threshold = (folder.document("operating_point") or {}).get("threshold", 0.5)
     prepared = {i: found for i in range(len(rows)) if not isinstance(found := read(source, i), Unusable)}
-    kinds: list[Any] = [None, *degradations(config.modality, config.seed)]
+    kinds: list[Degradation | None] = [None, *degradations(config.modality, config.seed)]
     table = []
     for kind in tqdm(kinds, desc="degradations", disable=not sys.stderr.isatty(), leave=False):
-        labels, scores, groups = [], [], []
-        for i, one in prepared.items():
-            changed = one if kind is None else kind.apply(one)
-            cut = pieces_of(changed, loaded.recipe, text=source.texts[i], metadata=metadata_of(source, i))
-            score = next(score_many(loaded.network, loaded.card, [cut], loaded.recipe, ranks.device)).score
-            if score is not None:
-                labels.append(int(source.labels[i]))
-                scores.append(score)
-                groups.append(str(rows["component"].iloc[i]))
-        measured = evaluation.measure(
-            pd.DataFrame({"label": labels, "score": scores, "group": groups}),
-            threshold,
-            resamples=config.bootstrap,
-        )
+        scored = _score_degraded(loaded, source, prepared, kind, groups, ranks)
+        measured = evaluation.measure(scored, threshold, resamples=config.bootstrap)
         table.append(
             {
                 "kind": "none" if kind is None else kind.kind,
                 "strength": None if kind is None else kind.strength,
-                "n": len(scores),
+                "n": len(scored),
                 **{k: measured[k] for k in ("auc", "balanced_accuracy", "intervals")},
             }
         )
     folder.save_document("robustness", plain({"table": table, "threshold": threshold}))
     return table
+
+
+def _score_degraded(
+    loaded: Loaded,
+    source: Source,
+    prepared: Mapping[int, Any],
+    kind: Degradation | None,
+    groups: np.ndarray,
+    ranks: Ranks,
+) -> pd.DataFrame:
+    """Label, score and group of each prepared sample under one degradation, as it is where that is None."""
+    found = []
+    for i, one in prepared.items():
+        changed = one if kind is None else kind.apply(one)
+        cut = pieces_of(changed, loaded.recipe, text=source.texts[i], metadata=metadata_of(source, i))
+        score = next(score_many(loaded.network, loaded.card, [cut], loaded.recipe, ranks.device)).score
+        if score is not None:
+            found.append((int(source.labels[i]), score, groups[i]))
+    return pd.DataFrame(found, columns=["label", "score", "group"])
 
 
 def ablation(

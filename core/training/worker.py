@@ -118,42 +118,55 @@ def evaluate_best(folder: RunFolder, setup: Setup, job: Loop, ranks: Ranks) -> b
     best = best_model.read(folder.best_model)
     job.use(best)
     log.info("best epoch %s; scoring with it", job.progress.best_epoch)
+    try:
+        unusable = score_splits(folder, setup, job, ranks)
+    except Interrupted:
+        return False
+    if ranks.first:
+        write_figures(folder, setup, job, ranks, unusable)
+    ranks.wait()
+    return True
+
+
+def score_splits(folder: RunFolder, setup: Setup, job: Loop, ranks: Ranks) -> dict[str, dict[str, str]]:
+    """The score files of validation and test; gives what could not be scored in each, with the reason."""
     unusable: dict[str, dict[str, str]] = {}
     for split in SPLITS:
         rows = setup.planned.split(split)
         if not len(rows) or (split == "test" and not setup.config.score_test):
             continue
-        try:
-            predicted = job.learner.predict(setup.source(split), bar=split)
-        except Interrupted:
-            return False
+        predicted = job.learner.predict(setup.source(split), bar=split)
         unusable[split] = {str(rows["id"].iloc[u.sample]): u.reason for u in predicted.unusable}
         for name, reason in unusable[split].items():
             log.warning("%s: not scored (%s)", name, reason)
         if ranks.first:
             save_tables(folder, split, predicted, rows)
-    if ranks.first:
-        state: Progress = job.progress
-        skipped = {"train": state.unusable, **unusable}
-        extra = {
-            "skipped": {split: {"count": len(found), "samples": found} for split, found in skipped.items()},
-            "minutes": round(state.minutes, 3),
-            "epochs": state.epoch,
-            **ablation_of(setup, ranks),
-        }
-        save_plan(folder, setup, state, skipped)
-        metrics = evaluation.write(
-            folder,
-            plan=setup.planned.rows,
-            device=describe(ranks.device),
-            best_epoch=state.best_epoch,
-            extra=extra,
-        )
-        of_run.save_at_end(folder, setup, job.learner, ranks.device)
-        if metrics["demo"]:
-            known_files.save(folder.path / known_files.DEMO_FILES, setup.planned.rows)
-    ranks.wait()
-    return True
+    return unusable
+
+
+def write_figures(
+    folder: RunFolder, setup: Setup, job: Loop, ranks: Ranks, unusable: dict[str, dict[str, str]]
+) -> None:
+    """Every document of the finished run, and what the detector knows of its files."""
+    state: Progress = job.progress
+    skipped = {"train": state.unusable, **unusable}
+    extra = {
+        "skipped": {split: {"count": len(found), "samples": found} for split, found in skipped.items()},
+        "minutes": round(state.minutes, 3),
+        "epochs": state.epoch,
+        **ablation_of(setup, ranks),
+    }
+    save_plan(folder, setup, state, skipped)
+    metrics = evaluation.write(
+        folder,
+        plan=setup.planned.rows,
+        device=describe(ranks.device),
+        best_epoch=state.best_epoch,
+        extra=extra,
+    )
+    of_run.save_at_end(folder, setup, job.learner, ranks.device)
+    if metrics["demo"]:
+        known_files.save(folder.path / known_files.DEMO_FILES, setup.planned.rows)
 
 
 def ablation_of(setup: Setup, ranks: Ranks) -> dict[str, Any]:

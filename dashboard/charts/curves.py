@@ -77,19 +77,7 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View, *, share: float =
         for panel, strip in enumerate(strips, start=1):
             if strip in found:
                 made = curve(found[strip], axis=view.axis, points=points[1])
-                series.append(
-                    {
-                        "panel": panel,
-                        "run": label,
-                        "label": label,
-                        "color": color,
-                        "dash": False,
-                        "width": 1.2,
-                        "legend": False,
-                        "x": _short(made.x),
-                        "y": _short(made.y),
-                    }
-                )
+                series.append(_strip(made, label, color, panel))
     return {
         "zoom": view.zoom,
         "log_x": view.log_x,
@@ -132,6 +120,21 @@ def _curve(made: Curve, label: str, color: str, split: str, view: View) -> dict[
         if view.record and made.record is not None:
             drawn["record"] = _short(made.record)
     return drawn
+
+
+def _strip(made: Curve, run: str, color: str, panel: int) -> dict[str, Any]:
+    """A line of one of the small panels: what the machine did meanwhile."""
+    return {
+        "panel": panel,
+        "run": run,
+        "label": run,
+        "color": color,
+        "dash": False,
+        "width": 1.2,
+        "legend": False,
+        "x": _short(made.x),
+        "y": _short(made.y),
+    }
 
 
 def _short(values: Sequence[float] | np.ndarray) -> list[float]:

@@ -151,36 +151,16 @@ def _choice(point: OperatingPoint) -> Choice:
 def export(
     source: Source, looking_at: str, choice: Choice, points: Sequence[Point], warnings: Sequence[str]
 ) -> None:
-    costs = Costs(choice.fp, choice.fn, choice.prevalence)
-
-    def page() -> str:
-        chosen = source.splits[source.chosen_on].sweep
-        unsure = None if choice.error is None else band(chosen, choice.threshold, choice.error)
-        sides = [
-            Side(
-                NAMES[split],
-                scored.sweep,
-                at(scored.sweep, choice.threshold, choice.method, costs),
-                None
-                if unsure is None
-                else scored.with_intervals(band_at(scored.sweep, unsure.low, unsure.high)),
-                scored.intervals(choice.threshold, costs),
-            )
-            for split, scored in source.splits.items()
-        ]
-        title = f"Where the line is drawn: {source.title}"
-        chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
-        found = source.splits[looking_at].intervals_at([p.threshold for p in points], costs)
-        return summary(
-            title, choice.method, chosen_on, sides, compared_on, points, warnings, source.turned, found
-        )
-
     box = st.popover("Export", key="thresholds-export", on_change="rerun")
     if not box.open:
         return
     with box:
         st.download_button(
-            "One-page summary (HTML)", page, "threshold-summary.html", "text/html", key="thresholds-html"
+            "One-page summary (HTML)",
+            lambda: _summary_page(source, looking_at, choice, points, warnings),
+            "threshold-summary.html",
+            "text/html",
+            key="thresholds-html",
         )
         st.download_button(
             "Table of thresholds (CSV)",
@@ -190,3 +170,27 @@ def export(
             key="thresholds-csv",
         )
         st.caption("Each drawing has its own PNG button.")
+
+
+def _summary_page(
+    source: Source, looking_at: str, choice: Choice, points: Sequence[Point], warnings: Sequence[str]
+) -> str:
+    costs = Costs(choice.fp, choice.fn, choice.prevalence)
+    chosen = source.splits[source.chosen_on].sweep
+    unsure = None if choice.error is None else band(chosen, choice.threshold, choice.error)
+    sides = [
+        Side(
+            NAMES[split],
+            scored.sweep,
+            at(scored.sweep, choice.threshold, choice.method, costs),
+            None if unsure is None else scored.with_intervals(band_at(scored.sweep, unsure.low, unsure.high)),
+            scored.intervals(choice.threshold, costs),
+        )
+        for split, scored in source.splits.items()
+    ]
+    title = f"Where the line is drawn: {source.title}"
+    chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
+    found = source.splits[looking_at].intervals_at([p.threshold for p in points], costs)
+    return summary(
+        title, choice.method, chosen_on, sides, compared_on, points, warnings, source.turned, found
+    )

@@ -33,33 +33,19 @@ def page() -> None:
         one for one in listing.detectors(space) if place_of(one.id, space).scores_file("test").is_file()
     ]
     if len(finished) < 2:
-        theme.empty(
-            "Two finished runs are needed for a comparison."
-            + (" There is one." if finished else " There is none yet."),
-            "Train",
-            "train",
-        )
+        here = "There is one." if finished else "There is none yet."
+        theme.empty(f"Two finished runs are needed for a comparison. {here}", "Train", "train")
         return
     _open_link(finished)
     chosen = _choose(finished)
     if not chosen:
         st.info("Choose the runs to put side by side.")
         return
-    split = (
-        st.segmented_control("Part", ["test", "val"], default="test", key=SPLIT, format_func=words.split)
-        or "test"
-    )
+    split = _choose_split()
     metrics = {run.id: compare_parts.metrics(run, session.space()) for run in chosen}
     labels = titles(chosen)
     pair = _difference(chosen, labels, split) if len(chosen) > 1 else ()
-    address.write(
-        "compare",
-        {
-            "runs": ",".join(run.id for run in chosen),
-            "split": split if split != "test" else None,
-            "pair": ",".join(pair) if pair and pair != tuple(run.id for run in chosen[:2]) else None,
-        },
-    )
+    _write_link(chosen, split, pair)
     st.markdown("## Side by side")
     compare_parts.table(chosen, labels, metrics, split)
     _recommendation(chosen, labels, metrics)
@@ -71,6 +57,13 @@ def page() -> None:
         _overlays(chosen, labels, split)
     if len(chosen) > 1:
         compare_report.downloads(chosen, labels, split)
+    _closed_parts(chosen, labels, metrics, split)
+
+
+def _closed_parts(
+    chosen: Sequence[Summary], labels: Mapping[str, str], metrics: Mapping[str, Mapping[str, Any]], split: str
+) -> None:
+    """What fewer people ask for, each behind a line to click on."""
     with st.expander("The speech community's measures", key="compare-field"):
         compare_field.table(chosen, labels, split, session.space())
     with st.expander("Across datasets", key="compare-across"):
@@ -78,6 +71,23 @@ def page() -> None:
     with st.expander("Beside published figures", key="compare-published"):
         for run in chosen:
             compare_parts.published_figures(run, labels[run.id], metrics[run.id], session.space())
+
+
+def _choose_split() -> str:
+    chosen = st.segmented_control("Part", ["test", "val"], default="test", key=SPLIT, format_func=words.split)
+    return chosen or "test"
+
+
+def _write_link(chosen: Sequence[Summary], split: str, pair: tuple[str, ...]) -> None:
+    first_two = tuple(run.id for run in chosen[:2])
+    address.write(
+        "compare",
+        {
+            "runs": ",".join(run.id for run in chosen),
+            "split": split if split != "test" else None,
+            "pair": ",".join(pair) if pair and pair != first_two else None,
+        },
+    )
 
 
 def _open_link(finished: Sequence[Summary]) -> None:

@@ -102,6 +102,19 @@ def card_changes(plan: Plan) -> dict[str, Any]:
     return found
 
 
+def heat_map_layer(plan: Plan) -> str | None:
+    """The layer that heat maps are drawn from: of the picture where it is seen, else of the sound."""
+    if plan.visual_encoder == FORENSIC_PICTURE:
+        return "encoder.image.backbone.local"
+    if plan.visual_encoder:
+        return f"encoder.image.backbone.backbone.{cam_layer(plan.visual_encoder)}"
+    if plan.audio_encoder == FORENSIC_SOUND:
+        return "encoder.audio.backbone.local"
+    if plan.audio_encoder.startswith(LOGMEL):
+        return f"encoder.audio.backbone.{cam_layer(plan.audio_encoder.removeprefix(LOGMEL))}"
+    return None
+
+
 class Multimodal(ThreeParts):
     """`inputs` is a dictionary with any of image (batch, frames, 3, H, W), audio (batch, samples), text, metadata.
 
@@ -128,10 +141,8 @@ class Multimodal(ThreeParts):
         speech_sizes: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if size == "auto":
-            size = size_for(memory_gb)
         given = Plan(
-            size=size,
+            size=size_for(memory_gb) if size == "auto" else size,
             visual_encoder=visual_encoder,
             audio_encoder=audio_encoder,
             text_encoder=text_encoder,
@@ -150,14 +161,8 @@ class Multimodal(ThreeParts):
             f"encoder.{part}.backbone" for part, found in self.encoder.items() if hasattr(found, "backbone")
         )
         self.card_changes = card_changes(plan)
-        if plan.visual_encoder == FORENSIC_PICTURE:
-            self.cam_layer = "encoder.image.backbone.local"
-        elif plan.visual_encoder:
-            self.cam_layer = f"encoder.image.backbone.backbone.{cam_layer(plan.visual_encoder)}"
-        elif plan.audio_encoder == FORENSIC_SOUND:
-            self.cam_layer = "encoder.audio.backbone.local"
-        elif plan.audio_encoder.startswith(LOGMEL):
-            self.cam_layer = f"encoder.audio.backbone.{cam_layer(plan.audio_encoder.removeprefix(LOGMEL))}"
+        if layer := heat_map_layer(plan):
+            self.cam_layer = layer
         self.assemble(plan)
 
     @abstractmethod

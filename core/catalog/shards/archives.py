@@ -20,6 +20,9 @@ DESCRIBING = ("json", "cls", "txt")
 MOST_DESCRIBED = 2 << 30  # bytes of describing members in one archive
 
 
+Described = dict[str, dict[str, Any]]  # by the key of the member: column and value
+Unused = dict[str, tuple[str, int]]  # why members are not used: the first of them, how many
+
 LOOKED_AT = 1000  # members of an archive that tell whether it is a shard
 DECOMPRESSED = 64 << 20  # bytes of a compressed one that are looked at
 
@@ -63,36 +66,20 @@ def read(
     path: Path, one_is: int, problems: Problems
 ) -> tuple[list[Member], dict[str, list[int]], Said] | None:
     """The media members, their positions by kind, and what is said of them; None where it cannot be read."""
-    found: list[Member] = []
-    described: dict[str, dict[str, Any]] = {}
     try:
-        with Archive(path) as archive:
-            budget = MOST_DESCRIBED
-            for member in archive.members():
-                if member.kind:
-                    found.append(member)
-                elif _ending(member.name) in DESCRIBING and member.bytes <= min(SMALL, budget):
-                    budget -= member.bytes
-                    described.setdefault(_key(member.name), {}).update(
-                        _words(member.name, archive.read(member))
-                    )
+        found, described, unused = _read_members(path)
     except MediaError as error:
         problems.report_damaged(path, str(error).partition(": ")[2])
         return None
     except FAILURES as error:
         problems.report_damaged(path, f"cannot be read ({str(error)[:200]})")
         return None
-    for why, (first, n) in archive.unused.items():
+    for why, (first, n) in unused.items():
         problems.add(why, f"{path}, {first}", count=n)
     if not found:
         problems.add("no media", path)
         return None
-    rows = [described.get(_key(member.name), {}) for member in found]
-    names = sorted({name for row in rows for name in row})
-    columns = {name: [_plain(row.get(name)) for row in rows] for name in names}
-    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-    if not names:
-        table = pa.table({"": pa.nulls(len(found))})
+    table = _table_of([described.get(_key(member.name), {}) for member in found])
     said = read_columns(table, choose_columns(table.schema, ""), [], one_is, problems, path.name)
     if "label" not in said.columns:
         said.columns["label"] = pa.array([_label_of(member.name) for member in found], pa.int8())
@@ -103,6 +90,29 @@ def read(
     for i, member in enumerate(found):
         kinds.setdefault(member.kind, []).append(i)
     return found, kinds, said
+
+
+def _read_members(path: Path) -> tuple[list[Member], Described, Unused]:
+    """The media members, what the others describe by key, and what is neither."""
+    found: list[Member] = []
+    described: Described = {}
+    with Archive(path) as archive:
+        budget = MOST_DESCRIBED
+        for member in archive.members():
+            if member.kind:
+                found.append(member)
+            elif _ending(member.name) in DESCRIBING and member.bytes <= min(SMALL, budget):
+                budget -= member.bytes
+                described.setdefault(_key(member.name), {}).update(_words(member.name, archive.read(member)))
+    return found, described, archive.unused
+
+
+def _table_of(rows: list[dict[str, Any]]) -> pa.Table:
+    """A column for every name that describes one of the members."""
+    names = sorted({name for row in rows for name in row})
+    if not names:
+        return pa.table({"": pa.nulls(len(rows))})
+    return pa.table({name: pa.array([_plain(row.get(name)) for row in rows], pa.string()) for name in names})
 
 
 def formats(found: list[Member]) -> Counter[str]:

@@ -57,11 +57,8 @@ def over_shards(
     ray = _ray()
     with _connected(ray, space):
         places = _Places(ray, cpus, on_gpu)
-        task = ray.remote(work_on_shard).options(
-            num_cpus=places.cpus, num_gpus=places.gpus, max_retries=RETRIES, retry_exceptions=False
-        )
-        waiting = [list(range(k, min(k + shard, len(items)))) for k in range(0, len(items), shard)]
-        waiting.reverse()
+        task = places.task(ray)
+        waiting = _divide(len(items), shard)
         running: dict[Any, list[int]] = {}
         named = {**named, "cpus": places.cpus}
         while waiting or running:
@@ -80,6 +77,11 @@ def over_shards(
                     yield Done(part, [], LOST.format(RETRIES + 1))
                 else:
                     waiting += [[i] for i in reversed(part)]
+
+
+def _divide(count: int, shard: int) -> list[list[int]]:
+    """The places of the items of each shard, the first shard last: it is taken first."""
+    return [list(range(first, min(first + shard, count))) for first in range(0, count, shard)][::-1]
 
 
 def work_on_shard(function: str, items: list[Any], named: Mapping[str, Any]) -> list[Any]:
@@ -146,6 +148,12 @@ class _Places:
         cards = int(sum(node.get("GPU", 0) for node in nodes)) if on_gpu else 0
         self.gpus = 1 if cards else 0
         self.count = cards or max(1, sum(int(node.get("CPU", 0)) // self.cpus for node in nodes))
+
+    def task(self, ray: Any) -> Any:
+        """The work on one shard as Ray schedules it."""
+        return ray.remote(work_on_shard).options(
+            num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES, retry_exceptions=False
+        )
 
 
 def _cause(error: Any) -> Exception:

@@ -61,12 +61,7 @@ def write(
     method = str(config.get("threshold_method") or "macro_f1")
     tables = {split: read_scores(folder, split) for split in ("val", "test")}
     val = tables["val"]
-    fitted = fit_calibration(val, str(config.get("calibration") or "platt"))
-    folder.save_document("calibration", fitted.to_dict())
-    for split, table in tables.items():
-        if len(table):
-            table["probability"] = fitted.apply(table["score"].to_numpy(dtype=np.float64))
-            save_scores(folder, split, table)
+    calibrate(folder, tables, str(config.get("calibration") or "platt"))
     threshold, reachable = choose_threshold(val, method)
     band = choose_band(val, threshold)
     prevalence = config.get("prevalence")
@@ -85,25 +80,43 @@ def write(
     metrics["warnings"] = [DEMO] * metrics["demo"] + disagreement(metrics)
     metrics["provenance"] = provenance(config, plan, device)
     metrics.update(extra or {})
-    operating_point.save(
-        folder,
-        operating_point.OperatingPoint(
-            threshold=threshold,
-            method=method,
-            chosen_on="val",
-            band=band,
-            error=None if band is None else BAND_ERROR,
-            figures={split: metrics[split]["at_chosen"] for split in ("val", "test") if split in metrics},
-            who=person.name,
-            when=time.time(),
-            why=f"chosen by {method} on validation at the end of training",
-        ),
-        person,
-        confirmed=True,  # the first point of a run is part of its figures; nobody chose it
-    )
+    save_first_point(folder, threshold, method, band, metrics, person)
     folder.save_document("metrics", metrics)
     write_results(folder, metrics, tables, history(folder), best_epoch)
     return metrics
+
+
+def calibrate(folder: RunFolder, tables: Mapping[str, pd.DataFrame], kind: str) -> None:
+    """Fit the calibration on validation, and give every table its probabilities."""
+    fitted = fit_calibration(tables["val"], kind)
+    folder.save_document("calibration", fitted.to_dict())
+    for split, table in tables.items():
+        if len(table):
+            table["probability"] = fitted.apply(table["score"].to_numpy(dtype=np.float64))
+            save_scores(folder, split, table)
+
+
+def save_first_point(
+    folder: RunFolder,
+    threshold: float | None,
+    method: str,
+    band: Band | None,
+    metrics: Mapping[str, Any],
+    person: Person,
+) -> None:
+    """The operating point that a run ends with, part of its figures; nobody chose it, so nobody confirms it."""
+    point = operating_point.OperatingPoint(
+        threshold=threshold,
+        method=method,
+        chosen_on="val",
+        band=band,
+        error=None if band is None else BAND_ERROR,
+        figures={split: metrics[split]["at_chosen"] for split in ("val", "test") if split in metrics},
+        who=person.name,
+        when=time.time(),
+        why=f"chosen by {method} on validation at the end of training",
+    )
+    operating_point.save(folder, point, person, confirmed=True)
 
 
 def read_scores(folder: RunFolder, split: str) -> pd.DataFrame:

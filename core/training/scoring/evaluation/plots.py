@@ -88,37 +88,10 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
     for (split, sweep), style, color in zip(sweeps.items(), DASHES, (NEUTRAL, FAKE), strict=False):
-        thresholds, tp, fp = thin(sweep)
-        recall, fpr = tp / sweep.positives, fp / sweep.negatives
-        precision = tp / np.maximum(tp + fp, 1)
-        order = np.argsort(fp + tp, kind="stable")
-        roc.plot(
-            np.r_[0, fpr[order]],
-            np.r_[0, recall[order]],
-            style,
-            color=color,
-            label=f"{split}: AUC {numbers.number(sweep.auc)}",
-        )
-        pr.plot(
-            recall[order],
-            precision[order],
-            style,
-            color=color,
-            label=f"{split}: AP {numbers.number(sweep.ap)}",
-        )
+        _plot_split(roc, pr, split, sweep, style, color)
         for value, marker in ((0.5, "s"), (chosen, "o")):
-            if value is not None and len(thresholds):
-                called = scores_at(sweep, value)
-                roc.plot(
-                    called[1] / sweep.negatives, called[0] / sweep.positives, marker, color=color, mfc="none"
-                )
-                if sum(called):
-                    pr.plot(
-                        called[0] / sweep.positives, called[0] / sum(called), marker, color=color, mfc="none"
-                    )
-        pr.axhline(
-            sweep.positives / (sweep.positives + sweep.negatives), color=color, linewidth=0.6, linestyle=":"
-        )
+            if value is not None and len(sweep.thresholds):
+                _plot_threshold(roc, pr, sweep, value, marker, color)
     roc.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=":")
     roc.set(
         xlabel="false-positive rate",
@@ -135,6 +108,27 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
         axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=150)
+
+
+def _plot_split(roc: Axes, pr: Axes, split: str, sweep: Sweep, style: str, color: str) -> None:
+    """One split's two curves, and the precision of calling everything fake."""
+    _, tp, fp = thin(sweep)
+    order = np.argsort(fp + tp, kind="stable")
+    tp, fp = tp[order], fp[order]
+    recall, fpr, precision = tp / sweep.positives, fp / sweep.negatives, tp / np.maximum(tp + fp, 1)
+    auc, ap = numbers.number(sweep.auc), numbers.number(sweep.ap)
+    roc.plot(np.r_[0, fpr], np.r_[0, recall], style, color=color, label=f"{split}: AUC {auc}")
+    pr.plot(recall, precision, style, color=color, label=f"{split}: AP {ap}")
+    chance = sweep.positives / (sweep.positives + sweep.negatives)
+    pr.axhline(chance, color=color, linewidth=0.6, linestyle=":")
+
+
+def _plot_threshold(roc: Axes, pr: Axes, sweep: Sweep, threshold: float, marker: str, color: str) -> None:
+    tp, fp = scores_at(sweep, threshold)
+    recall = tp / sweep.positives
+    roc.plot(fp / sweep.negatives, recall, marker, color=color, mfc="none")
+    if tp + fp:
+        pr.plot(recall, tp / (tp + fp), marker, color=color, mfc="none")
 
 
 def scores_at(sweep: Sweep, threshold: float) -> tuple[int, int]:

@@ -37,8 +37,22 @@ def write_results(
     plots.training_curves(
         results / "training_curves.png", history, best_epoch, str(config.get("monitor") or "auc")
     )
-    sweeps = {split: made for split, table in tables.items() if (made := _sweep(table)) is not None}
     shown = "test" if "test" in metrics else "val"
+    _draw_thresholds(results, tables, shown, metrics)
+    _draw_confusions(results, shown, metrics)
+    write_atomic(results / "report.html", report(folder.id, config, metrics, results))
+    brief = report(folder.id, config, metrics, results, brief=True)
+    write_atomic(results / "report.pdf", pdf.from_html(brief))
+    return sorted(results.iterdir())
+
+
+def _draw_thresholds(
+    results: Path, tables: Mapping[str, pd.DataFrame], shown: str, metrics: Mapping[str, Any]
+) -> None:
+    """threshold_analysis.png and roc_pr_curves.png; both need real and fake samples."""
+    from core.training.scoring.evaluation import plots
+
+    sweeps = {split: made for split, table in tables.items() if (made := _sweep(table)) is not None}
     chosen = metrics[shown]["at_chosen"]["threshold"] if shown in metrics else None
     val = tables["val"] if "val" in sweeps else tables.get(shown)
     if sweeps and val is not None:
@@ -49,22 +63,21 @@ def write_results(
     else:
         for name in ("threshold_analysis.png", "roc_pr_curves.png"):
             plots.message(results / name, "needs samples of both classes")
+
+
+def _draw_confusions(results: Path, shown: str, metrics: Mapping[str, Any]) -> None:
+    """confusion_matrix_default.png and confusion_matrix_optimal.png."""
+    from core.training.scoring.evaluation import plots
+
     for name, at in (("default", "at_default"), ("optimal", "at_chosen")):
         path = results / f"confusion_matrix_{name}.png"
-        if shown in metrics:
-            figures = metrics[shown][at]
-            threshold = figures["threshold"]
-            told = (
-                "nothing is called fake" if threshold is None else f"threshold {numbers.threshold(threshold)}"
-            )
-            plots.confusion_matrix(path, figures, f"{shown}, {name}: {told}")
-        else:
+        if shown not in metrics:
             plots.message(path, "no scored samples")
-    write_atomic(results / "report.html", report(folder.id, config, metrics, results))
-    write_atomic(
-        results / "report.pdf", pdf.from_html(report(folder.id, config, metrics, results, brief=True))
-    )
-    return sorted(results.iterdir())
+            continue
+        figures = metrics[shown][at]
+        threshold = figures["threshold"]
+        line = "nothing is called fake" if threshold is None else f"threshold {numbers.threshold(threshold)}"
+        plots.confusion_matrix(path, figures, f"{shown}, {name}: {line}")
 
 
 def _sweep(table: pd.DataFrame) -> Sweep | None:
