@@ -145,6 +145,7 @@ def put(http: httpx.Client, session: str, name: str, content: bytes, token: str)
             files={"f": ("f.jpg", content)},
             headers={"X-Xsrftoken": token},
         ).status_code
+    # The server has closed the connection: it was not let in.
     except httpx.TransportError:
         return 0
 

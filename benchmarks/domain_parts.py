@@ -262,6 +262,7 @@ class Judge:
         try:
             prepared = prepare(file, self.detector.recipe)
             info = probe(file)
+        # No file for this detector; the row's count leaves it out.
         except WorkbenchError:
             return None
         prepared = change(prepared) if change and prepared.not_applicable is None else prepared

@@ -203,6 +203,7 @@ def small_disk(place: Path) -> Iterator[bool]:
 def full(place: Path, free: int) -> Iterator[None]:
     """The disk with so many bytes left."""
     ballast = place / "ballast"
+    # The error is what is wanted: the disk is full.
     with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while file.write(bytes(1 << 20)):
             pass

@@ -154,6 +154,7 @@ def _hash(entry: dict[str, Any]) -> str:
 def _parse(raw: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(raw)
+    # A torn or forged line: whoever asks counts None as broken.
     except ValueError:
         return None
     return found if isinstance(found, dict) else None

@@ -105,6 +105,7 @@ class ChildProcess(Messages):
         assert self.process.stdin is not None and self.process.stdout is not None
         if kill:
             self.process.kill()
+        # It is ended already, and what was left to write is of no use to it.
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         self.process.wait()

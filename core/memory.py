@@ -43,6 +43,7 @@ def resident(process: psutil.Process, *, itself: bool = True) -> int:
     for member in [*([process] if itself else []), *process.children(recursive=True)]:
         try:
             total += int(member.memory_info().rss)
+        # Ended meanwhile: it uses none.
         except psutil.NoSuchProcess:
             continue
     return total

@@ -91,6 +91,7 @@ def _running() -> int | None:
     """Threads that run or wait for a processor now, as Linux counts them; None where nobody counts."""
     try:
         lines = Path("/proc/stat").read_text().splitlines()
+    # Another system than Linux.
     except OSError:
         return None
     found = [int(line.split()[1]) for line in lines if line.startswith("procs_running ")]

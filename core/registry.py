@@ -103,6 +103,7 @@ def _plain(nodes: dict[str, ast.expr]) -> dict[str, object]:
     for name, node in nodes.items():
         try:
             found[name] = ast.literal_eval(node)
+        # A value that only running the file would give; the page does without it.
         except ValueError:
             continue
     return found

@@ -61,6 +61,7 @@ class Workspace:
         """The settings file as a dictionary; empty where there is none."""
         try:
             found = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
+        # Nothing was set.
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

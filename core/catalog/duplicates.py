@@ -242,6 +242,7 @@ def _seconds_each(files: Sequence[Path], modality: str, limits: Limits) -> float
     spent = []
     for path in chosen:
         start = time.perf_counter()
+        # A damaged file takes its time too; the comparison itself reports it.
         with contextlib.suppress(MediaError):
             fingerprints.perceptual(path, modality, limits)
         spent.append(time.perf_counter() - start)

@@ -38,6 +38,7 @@ def read(space: Workspace | None = None) -> list[Exclusion]:
     path = file_of(space)
     try:
         text = path.read_text(encoding="utf-8")
+    # Nothing was excluded or marked yet.
     except FileNotFoundError:
         return []
     except UnicodeDecodeError as error:

@@ -244,10 +244,13 @@ def _label_list(folder: str, tree: Tree) -> str:
     """The list file in this folder that names files and labels, else an empty text."""
     files = tree.folders[folder].files.get(OTHER)
     for name in files.list() if files else ():
-        if plain_name(name).endswith((".csv", ".tsv", ".txt", ".json")) and label_lists.is_label_list(
-            Path(folder, name)
-        ):
-            return f"{folder.rstrip('/')}/{name}"
+        path = f"{folder.rstrip('/')}/{name}"
+        if plain_name(name).endswith((".csv", ".tsv", ".txt", ".json")):
+            try:
+                if label_lists.is_label_list(Path(path)):
+                    return path
+            except OSError:
+                tree.problems.append(("unreadable", path))
     packed = tree.folders[folder].files.get(SHARD)
     for name in packed.list() if packed else ():
         if packed_lists.is_label_list(Path(folder, name)):

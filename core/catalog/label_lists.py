@@ -57,10 +57,11 @@ def label_word(value: object) -> int | None:
 
 def is_label_list(path: Path) -> bool:
     """Whether the file lists media with labels: a header with both columns, or rows like `a.jpg,fake`."""
+    head = head_of(path, 65536).decode("utf-8-sig", "replace")
     try:
-        head = head_of(path, 65536).decode("utf-8-sig", "replace")
         return _columns(head.splitlines()[:3]) is not None
-    except (OSError, csv.Error):
+    # No table of cells, so no list either.
+    except csv.Error:
         return False
 
 

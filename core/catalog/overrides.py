@@ -36,6 +36,7 @@ def read(space: Workspace | None = None) -> dict[str, Override]:
     path = (space or workspace()).catalog / "overrides.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+    # Nothing was renamed or turned yet.
     except FileNotFoundError:
         return {}
     except ValueError as error:

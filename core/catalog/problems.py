@@ -19,6 +19,8 @@ ADVICE = {
     "link out": "the link leads out of the data roots, so it was not followed; add its target as a root of its own",
     "absent": "is listed but is not there; download it again or correct the list",
     "unlisted": "is not in the dataset's list, so its label is unknown; complete the list",
+    "no JSON": "is to describe media and is no JSON, so what it says of them is lost; download the archive again",
+    "torn table": "is no whole Parquet file, so nothing in it was counted; download it again",
     "bad label": "is labelled neither real nor fake, so it has no label; correct the list",
     "cut short": "the row was left out; complete the list",
     "part missing": "",

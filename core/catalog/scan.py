@@ -19,6 +19,7 @@ from core.catalog.problems import Problems, printable
 from core.catalog.recognise import recognise
 from core.catalog.recognised import Found, Recognised
 from core.catalog.roots import read as configured_roots
+from core.catalog.shards.sets import torn_tables
 from core.catalog.task import Bundle, Task, fingerprint
 from core.catalog.walk import Tree, walk
 from core.catalog.workers import Workers
@@ -71,6 +72,7 @@ def scan(
         generic.add(tree, recognised, space)
         named = name_datasets(_keep_known(recognised, tree, space), paths)
         _count_hidden(tree, recognised)
+        tree.problems += torn_tables(tree, recognised.left)
         homeless = Problems()
         problems = walk_problems(tree, [found for _, found in named], homeless)
         tasks = [task_of(name, found, tree) for name, found in named]

@@ -112,6 +112,7 @@ def _measured(name: str, space: Workspace) -> pd.DataFrame | None:
     try:
         if cache_file(name, space).stat().st_mtime_ns < file_of(name, space).stat().st_mtime_ns:
             return None
+    # Not measured yet: the caller says so.
     except OSError:
         return None
     return read_cached_features(name, space=space)

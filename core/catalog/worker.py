@@ -35,6 +35,7 @@ def serve(messages: Messages) -> None:
     while True:
         try:
             order = receive(messages)
+        # The scan is over or gone: there is nobody to report to.
         except EOFError:
             return
         try:

@@ -129,6 +129,7 @@ def _without_entries(task: Task) -> Task:
     def is_there(file: str) -> bool:
         try:
             return cache.entry_path(Path(file), task.recipe).exists()
+        # Counted as not prepared; preparing it reports what is wrong.
         except WorkbenchError:
             return False
 

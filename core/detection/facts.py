@@ -4,6 +4,7 @@ verdict."""
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from core.errors import MediaError, WorkbenchError, one_line
 from core.media import shards
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace
+
+log = logging.getLogger(__name__)
 
 NO_MARK = (
     "It carries no mark of AI generation. That proves nothing: marks are removed by most sites and programs, also where "
@@ -196,8 +199,11 @@ def duplicates(size: int, sha256: str, space: Workspace | None = None) -> list[d
         try:
             if digest(path) == sha256:
                 found.append({"id": str(row["id"]), "dataset": str(row["dataset"]), "label": _label(row)})
-        except (OSError, MediaError):
-            continue  # catalogued and since gone: nothing to compare with
+        # Catalogued and since gone: there is nothing to compare with.
+        except FileNotFoundError:
+            continue
+        except (OSError, MediaError) as error:
+            log.warning("%s is not looked at as a possible copy: %s", path, one_line(error))
     return found
 
 
@@ -216,7 +222,8 @@ def _same_size(size: int, space: Workspace) -> Iterator[tuple[dict[str, Any], Pa
         for row in table.arrow(name, space, ["id", "path", "dataset", "label"]).take(wanted).to_pylist():
             try:
                 yield row, table.absolute_path(row, space)
-            except MediaError:  # leads out of the data roots by now: it is not read
+            # Leads out of the data roots by now: it must not be read, and the next scan reports it.
+            except MediaError:
                 continue
 
 

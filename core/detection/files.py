@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.media import shards
+
+log = logging.getLogger(__name__)
 
 PICTURES = {
     ".jpg",
@@ -86,10 +89,14 @@ def _place(name: str) -> Path:
 def _under(folder: Path) -> list[Path]:
     """Files in the folder and its folders; hidden ones and links to folders are left out."""
     found = []
-    for here, folders, names in os.walk(folder):
+    for here, folders, names in os.walk(folder, onerror=_report_folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         found += [Path(here, n) for n in names if not n.startswith(".")]
     return sorted(found)
+
+
+def _report_folder(error: OSError) -> None:
+    log.warning("%s is left out: the folder cannot be read (%s)", error.filename, error.strerror)
 
 
 def seeming_kind(path: Path) -> str | None:
@@ -110,6 +117,7 @@ def is_media(path: Path) -> bool:
             return False
         with path.open("rb") as file:
             head = file.read(16)
-    except OSError:
+    except OSError as error:
+        log.warning("%s is left out: it cannot be read (%s)", path, error.strerror)
         return False
     return any(head[at : at + len(sign)] == sign for at, sign in SIGNS)

@@ -89,6 +89,7 @@ def of_run(folder: RunFolder, space: Workspace | None = None) -> Source:
 def _stamp(path: Path) -> tuple[str, int, int, int] | None:
     try:
         status = path.stat()
+    # Absent: another stamp than any file has.
     except OSError:
         return None
     return str(path), status.st_ino, status.st_size, status.st_mtime_ns

@@ -110,6 +110,7 @@ def describe_choice(point: Mapping[str, Any]) -> str:
     name, _, value = method.partition("=")
     how = METHODS.get(name, f"by {method}")
     if name in TARGETS:
+        # The words of the method stay as they were given.
         with contextlib.suppress(ValueError):
             how = TARGETS[name].format(f"{float(value):.0%}")
     where = {"val": " on validation files", "test": " on test files"}.get(str(point.get("chosen_on")), "")

@@ -36,15 +36,25 @@ class Imported:
 
 
 def list_imported(space: Workspace | None = None) -> list[Imported]:
-    """By name; a folder without a readable detector.json is none."""
+    """By name; `list_damaged` has those that cannot be read."""
+    return [found for found in _list_folders(space) if isinstance(found, Imported)]
+
+
+def list_damaged(space: Workspace | None = None) -> list[str]:
+    """What is wrong with each folder of a detector that cannot be read."""
+    return [str(found) for found in _list_folders(space) if isinstance(found, BadInput)]
+
+
+def _list_folders(space: Workspace | None) -> list[Imported | BadInput]:
     root = (space or workspace()).detectors
-    found = []
+    found: list[Imported | BadInput] = []
     for path in sorted(root.iterdir()) if root.is_dir() else []:
         if path.name.startswith(".") or not path.is_dir():
             continue
         try:
             about = RunFolder(path).imported
-        except BadInput:
+        except BadInput as error:
+            found.append(BadInput(f"{error}; import the detector again"))
             continue
         if about is not None:
             found.append(Imported(path.name, about))

@@ -127,6 +127,7 @@ def fill(
     if threads:
         cv2.setNumThreads(threads)
     made, kept = fetch(path, recipe, space, limits=limits, threads=threads)
+    # No entry on a full disk: its size is 0, and preparing says that nothing is kept.
     with contextlib.suppress(OSError):
         length = entry_path(Path(path), recipe, space).stat().st_size
         return {"cached": kept, "bytes": length, "not_applicable": made.not_applicable}
@@ -197,6 +198,7 @@ def _read(entry: Path) -> Any:
         with entry.open("rb", buffering=0) as file:
             data = bytearray(os.fstat(file.fileno()).st_size)  # writable, as networks want their inputs
             file.readinto(data)
+    # Not there: it is prepared anew.
     except OSError:
         return None
     try:
@@ -246,6 +248,7 @@ def sweep(space: Workspace | None = None, bound: int | None = None) -> int:
     for used, length, path in found:
         left_over = path.suffix == ".tmp" and used < too_old  # its writer was killed
         if total - freed > keep or left_over:
+            # Another process may have it open or removed; the next sweep tries again.
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
                 freed += length

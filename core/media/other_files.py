@@ -27,6 +27,7 @@ def what(path: Path) -> str | None:
     try:
         with shards.reader(path) as file:
             head = file.read(HEAD)
+    # Only a hint beside the error that the file itself has given.
     except OSError:
         return None
     if head.startswith(b"PK\x03\x04") and len(head) > 7 and head[6] & ENCRYPTED:

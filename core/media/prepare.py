@@ -178,6 +178,7 @@ def _sound(path: Path, recipe: Recipe, limits: Limits) -> Prepared:
 def _is_picture(path: Path, limits: Limits) -> bool:
     try:
         open_image(path, limits)
+    # The answer, not a failure.
     except NotAPicture:
         return False
     return True

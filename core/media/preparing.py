@@ -27,6 +27,7 @@ def missing(files: Iterable[Asked], space: Workspace) -> list[Asked]:
         try:
             if not cache.is_kept(file, recipe, space):
                 found.append((recipe, file))
+        # Preparing the file reports what is wrong with it.
         except WorkbenchError:
             continue
     return found
@@ -44,6 +45,7 @@ def too_large(files: list[Asked], all_files: int, space: Workspace) -> str:
     for recipe, file in files:
         try:
             sizes.append(cache.entry_path(Path(file), recipe, space).stat().st_size)
+        # Not prepared, so it has no size to judge by.
         except (OSError, WorkbenchError):
             continue
     needed = all_files * sum(sizes) / len(sizes) if sizes else 0.0

@@ -56,6 +56,7 @@ def probe(path: Path | str, limits: Limits | None = None) -> MediaInfo:
     size = limits.check_file(path)
     try:
         return _probe_picture(path, size, limits)
+    # Then it is a clip or a recording, or the last of them raises.
     except NotAPicture:
         pass
     with open_container(path, limits) as container:

@@ -61,6 +61,7 @@ def decode_for_both(path: Path, recipe: Recipe, limits: Limits | None, threads: 
     """
     if recipe.modality == "audio":
         return
+    # Only read ahead here; the judgement reads the file again and reports what is wrong.
     with contextlib.suppress(MediaError):
         try:
             open_image(path, limits)
@@ -72,6 +73,7 @@ def decode_for_both(path: Path, recipe: Recipe, limits: Limits | None, threads: 
 def _facts(path: Path, limits: Limits) -> FileFacts | None:
     try:
         info = probe(path, limits)
+    # The judgement asks again and reports it.
     except MediaError:
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -25,6 +26,8 @@ CODECS = (
     "ssa",
     "text",
 )
+log = logging.getLogger(__name__)
+
 BESIDE, INSIDE = "a file beside it", "its subtitles"
 # `{\i1}` of ASS and `<i>` of the others; `\N` is a line's end.
 _STYLE = re.compile(r"\{[^}]*\}|<[^>]*>|\\[Nnh]")
@@ -62,12 +65,14 @@ def subtitles(path: Path, limits: Limits | None = None) -> str:
                 deadline.check(path.name)
                 try:
                     lines = [_words(line) for line in packet.decode()]
-                except (av.error.FFmpegError, ValueError):
+                except (av.error.FFmpegError, ValueError) as error:
+                    log.warning("%s: a damaged subtitle is left out (%s)", path.name, error)
                     continue
                 said += [line for line in lines if line]
                 length += sum(map(len, lines))
                 if length > LARGEST:
                     break
+    # As far as it goes; the clip itself is read too, and says what is wrong with it.
     except MediaError:
         return plain(" ".join(said))
     return plain(" ".join(said))[:LARGEST]

@@ -7,10 +7,14 @@ Hello there                                                       both are read 
 
 from __future__ import annotations
 
+import errno
+import logging
 import re
 from pathlib import Path
 
 from core.media import shards
+
+log = logging.getLogger(__name__)
 
 ENDINGS = (".txt", ".srt", ".vtt")
 LARGEST = 65_536  # bytes that are read of one file
@@ -31,7 +35,14 @@ def words_beside(path: Path | str) -> str:
         try:
             with beside.open("rb") as file:
                 raw = file.read(LARGEST)
-        except (OSError, ValueError):
+        # Nothing of that name lies there.
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            continue
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                log.warning(
+                    "the words of %s are not used: %s cannot be read (%s)", path.name, beside, error.strerror
+                )
             continue
         text = raw.decode("utf-8-sig", errors="replace").replace("\0", "")
         words = plain(text) if ending == ".txt" else spoken(text)

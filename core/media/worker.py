@@ -53,6 +53,7 @@ def _address_space() -> int:
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[0]) * resource.getpagesize()
+    # Another system than Linux: memory is bounded by less.
     except OSError:
         return 0
 

@@ -94,6 +94,7 @@ def _cached(space: Workspace, further: list[Path]) -> list[Card] | None:
         return None
     try:
         return list(json.loads(_place(space, further).read_text(encoding="utf-8")))
+    # None yet, or damaged: it is written anew.
     except (OSError, ValueError):
         return None
 

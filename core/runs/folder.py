@@ -215,6 +215,7 @@ class RunFolder:
         path = self.path / f"{name}.json"
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
+        # Not written yet, or not by this kind of run.
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:

@@ -61,6 +61,7 @@ class Listing:
         try:
             write_json(self._index, {"fields": _FIELDS, "runs": finished})
         except OSError:
+            # The list is only remembered here: without it every run is read.
             with contextlib.suppress(OSError):
                 self._index.unlink(missing_ok=True)
 
@@ -107,6 +108,7 @@ def _folders(root: Path) -> list[tuple[Path, tuple[int, ...]]]:
 def _entries(root: Path) -> list[Path]:
     try:
         return [p for p in root.iterdir() if not p.name.startswith(".")]
+    # No run was made yet.
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -154,5 +156,6 @@ def _load(index: Path) -> dict[str, tuple[tuple[int, ...], Summary]]:
             name: (tuple(times), Summary(**{**values, **_tuples(values)}))
             for name, (times, values) in document["runs"].items()
         }
+    # None yet, or damaged: every run is read and it is written anew.
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -22,6 +22,7 @@ def start_time(pid: int) -> float | None:
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    # Ended, or another person's: none of ours.
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return None
 

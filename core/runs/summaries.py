@@ -188,6 +188,7 @@ def _whole(value: Any) -> int:
 def _config(path: Path) -> dict[str, Any]:
     try:
         document = plain_yaml.load(path.read_text(encoding="utf-8"))
+    # The list stays whole; opening the run says that its config.yaml cannot be read.
     except (OSError, yaml.YAMLError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
@@ -196,6 +197,7 @@ def _config(path: Path) -> dict[str, Any]:
 def _metrics(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
+    # The list stays whole; opening the run says that its metrics.json cannot be read.
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
@@ -204,5 +206,6 @@ def _metrics(path: Path) -> dict[str, Any]:
 def modified_ns(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
+    # Absent: older than anything.
     except OSError:
         return 0

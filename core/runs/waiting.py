@@ -19,6 +19,7 @@ class Queue:
     def order(self) -> list[str]:
         try:
             document = json.loads(self._file.read_text(encoding="utf-8"))
+        # None yet, or torn: runs that wait and are not named in it come after, by their age.
         except (FileNotFoundError, ValueError):
             return []
         waiting = document.get("waiting", []) if isinstance(document, dict) else []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from core.detection import source
 from core.detection.defaults import default_detector
-from core.errors import BadInput, WorkbenchError
+from core.errors import BadInput, WorkbenchError, one_line
 from core.imports import store
 from core.runs import listing
 from core.service.jobs import KEPT
 from core.workspace import MODALITIES, Workspace
+
+log = logging.getLogger(__name__)
 
 
 def detectors(space: Workspace) -> list[dict[str, Any]]:
@@ -26,7 +29,8 @@ def detectors(space: Workspace) -> list[dict[str, Any]]:
     for name, shown, model, datasets in named:
         try:
             own = source.find(name, space)
-        except WorkbenchError:
+        except WorkbenchError as error:
+            log.warning("%s is not offered: %s", name, one_line(error))
             continue
         found.append(
             {

@@ -49,6 +49,7 @@ class OperatingPoint:
         said = figures.get("costs") if isinstance(figures, dict) else None
         try:
             return Costs(**said) if isinstance(said, dict) else Costs()
+        # Costs that were edited by hand and say nothing: those of the default.
         except (TypeError, BadInput):
             return Costs()
 
@@ -172,6 +173,7 @@ def _entry(document: Mapping[str, Any]) -> dict[str, Any]:
 def _document(path: Path) -> dict[str, Any] | None:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+    # No point was saved yet.
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -181,6 +181,7 @@ def _even_rows(head: bytes, separator: str) -> list[list[str]] | None:
         return None
     try:
         rows = rows_of(head, separator, quoted=_is_quoted(head, separator))
+    # Not this separator; the next one is tried.
     except csv.Error:
         return None
     if not rows or not 2 <= len(rows[0]) <= MOST_COLUMNS or any(len(row) != len(rows[0]) for row in rows):

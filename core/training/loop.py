@@ -230,6 +230,7 @@ class Loop:
         state = self.progress
         try:
             predicted = self.learner.validate()
+        # The caller saves what was learned and ends as stopped.
         except Interrupted:
             return False
         if not predicted.scored:

@@ -113,6 +113,7 @@ def recogniser_folder(given: str | None, space: Workspace | None = None) -> Path
 def _is_whisper(folder: Path) -> bool:
     try:
         document = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    # The answer: no folder of a recogniser. Whoever named it is told so.
     except (OSError, ValueError):
         return False
     return isinstance(document, dict) and document.get("model_type") == "whisper"

@@ -43,6 +43,7 @@ def parameters(run: Summary, space: Workspace) -> int | None:
 def _plan(run: Summary, space: Workspace) -> dict[str, Any]:
     try:
         return place_of(run.id, space).document("plan") or {}
+    # A damaged plan leaves its column empty; evaluating the run reports it.
     except BadInput:
         return {}
 

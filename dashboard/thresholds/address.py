@@ -69,6 +69,7 @@ def to_choice(given: Mapping[str, str], otherwise: Choice, turned: bool = False)
 def _number(text: str | None) -> float | None:
     try:
         value = float(text or "")
+    # A link that was mistyped: the line stands where it would without it.
     except ValueError:
         return None
     return value if math.isfinite(value) else None

@@ -156,6 +156,7 @@ def file_of(row: Any) -> Path | None:
         return None
     try:
         file = catalogue.root_of(str(dataset), session.space()) / path
+    # Not in this catalogue: the row is shown without its file.
     except BadInput:
         return None
     return file if shards.is_file(file) else None

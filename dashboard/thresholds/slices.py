@@ -57,6 +57,7 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
 def _is_method(text: str) -> bool:
     try:
         methods.parse(text)
+    # The answer: the field shows what a method looks like.
     except BadInput:
         return False
     return True

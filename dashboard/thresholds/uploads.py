@@ -103,6 +103,7 @@ class UploadStore:
         for kept in over:
             if kept.token != asked or self.clock() - kept.used > KEPT_FOR:
                 SERVER.change(-self._kept.pop(kept.token).bytes)
+                # Deleted already, by the end of its session.
                 with contextlib.suppress(FileNotFoundError):
                     kept.path.unlink()
 

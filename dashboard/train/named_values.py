@@ -50,6 +50,7 @@ def _argument(kind: type[methods.Method], given: str, key: str) -> str:
 def _percent(given: str) -> float:
     try:
         return min(100.0, max(0.0, 100 * float(given)))
+    # The words of another kind of method; the field starts at a usual value and shows it.
     except ValueError:
         return 95.0
 
@@ -75,6 +76,7 @@ def _costs(given: str, key: str) -> str:
 def _number(text: str, otherwise: float) -> float:
     try:
         return float(text)
+    # The words of another kind of method; the field starts at a usual value and shows it.
     except ValueError:
         return otherwise
 

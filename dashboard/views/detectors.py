@@ -19,6 +19,8 @@ def page() -> None:
     theme.page_title("Which published detectors are here, and what are they worth on my files?")
     found = store.list_imported(session.space())
     jobs.watch(IMPORT_JOB)
+    for fault in store.list_damaged(session.space()):
+        st.warning(theme.safe(fault))
     if found:
         _table(found)
         names = [one.name for one in found]

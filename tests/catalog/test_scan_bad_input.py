@@ -189,3 +189,19 @@ class TestLongLists:
         path.write_text(text, encoding="utf-8")
         assert list_files.entries_of(path, problems, lambda entry: entry) == []
         assert problems.total == 1 and "list.json" in problems.texts()[0]
+
+
+def test_a_label_list_that_cannot_be_read_is_a_problem(
+    tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = build(
+        tmp_path / "data", media("a/1.png", "a/2.png") | {"a/labels.csv": "path,label\n1.png,fake\n"}
+    )
+
+    def refuse(path: Path, size: int) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("core.catalog.label_lists.head_of", refuse)
+    result = scan.scan([root], space=space)
+    lines = [*result.problems, *(line for about in result.datasets for line in about.problems)]
+    assert any("labels.csv: cannot be read; check its permissions" in line for line in lines)

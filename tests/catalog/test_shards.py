@@ -411,3 +411,31 @@ class TestUnpack:
         assert main(["unpack", "Nothing", str(tmp_path / "out2")]) == 2
         assert main(["unpack", "Mine", str(tmp_path / "out"), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["kept"] == 1
+
+
+def test_a_damaged_description_in_an_archive_is_a_problem(tmp_path: Path, space: Workspace) -> None:
+    members = [
+        (f"{i}.{e}", d) for i in range(3) for e, d in (("png", picture(i)), ("json", b'{"label": "fake"}'))
+    ]
+    members[3] = ("1.json", b'{"label": "fa')
+    tar(tmp_path / "Mine" / "0.tar", members)
+    about = only(tmp_path, space)
+    assert counts(about) == (0, 2, 1)
+    assert any("0.tar, 1.json: is to describe media and is no JSON" in line for line in about.problems)
+
+
+def test_a_torn_table_is_a_problem_with_or_without_a_dataset_around_it(
+    tmp_path: Path, space: Workspace
+) -> None:
+    for word in ("real", "fake"):
+        (tmp_path / "Mine" / word).mkdir(parents=True)
+        (tmp_path / "Mine" / word / "a.png").write_bytes(picture(1))
+    whole = parquet(tmp_path / "Mine/real/0.parquet", [{"n": 1}])
+    whole.with_name("1.parquet").write_bytes(whole.read_bytes()[:-3])
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone/2.parquet").write_bytes(b"PAR")
+    found = scan([tmp_path], space=space)
+    lines = [line for about in found.datasets for line in about.problems]
+    assert sum("1.parquet: is no whole Parquet file" in line for line in lines) == 1
+    assert sum("2.parquet: is no whole Parquet file" in line for line in found.problems) == 1
+    assert not any("0.parquet" in line for line in (*lines, *found.problems))

@@ -77,3 +77,11 @@ def test_the_thresholds_page_tunes_it_like_a_run(imported: RunFolder) -> None:
     assert not page.exception
     source = page.selectbox(key="thresholds-source")
     assert source.value == "vit" and "vit" in source.options[0]
+
+
+def test_a_damaged_detector_is_named(imported: RunFolder) -> None:
+    (imported.path / "detector.json").write_text("{")
+    page = app()
+    warning = page.warning[0].value.replace("\\", "")
+    assert warning.startswith("run vit: detector.json cannot be read"), warning
+    assert warning.endswith("import the detector again") and not page.exception

@@ -242,3 +242,27 @@ def test_what_a_killed_command_left_is_gone_after_the_next(
     (tmp_path / f"{uploads.PREFIX}999999999-x").mkdir()
     assert run("a.png", "--run", "pictures", cwd=place).returncode == 0
     assert list(tmp_path.glob(f"{uploads.PREFIX}*")) == []
+
+
+def test_what_cannot_be_looked_into_in_a_folder_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "nameless").write_bytes(b"\xff\xd8\xff")
+    list_folder, read = os.scandir, Path.open
+
+    def refuse_folder(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return list_folder(path)
+
+    def refuse_file(self: Path, *args: Any, **named: Any) -> Any:
+        if self.name == "nameless":
+            raise PermissionError(13, "Permission denied", str(self))
+        return read(self, *args, **named)
+
+    monkeypatch.setattr(os, "scandir", refuse_folder)
+    monkeypatch.setattr(Path, "open", refuse_file)
+    assert expand([str(tmp_path)]) == []
+    assert "closed is left out: the folder cannot be read" in caplog.text
+    assert "nameless is left out: it cannot be read" in caplog.text

@@ -6,9 +6,11 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from core.catalog import table
+from core.catalog.scan import scan
 from core.detection import facts
 from core.workspace import Workspace
 
@@ -55,3 +57,28 @@ def test_a_catalogued_sample_is_recognised_by_its_content(tmp_path: Path) -> Non
     sha = hashlib.sha256(b"12345678").hexdigest()
     assert facts.duplicates(8, sha, space) == [{"id": "set/one.bin", "dataset": "set", "label": "fake"}]
     assert facts.duplicates(9, sha, space) == []
+
+
+def test_a_possible_copy_that_cannot_be_read_is_said(
+    tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("one.png", "two.png"):
+        (tmp_path / "set/real").mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / "set/real" / name)
+    scan([tmp_path / "set"], space=space)
+    read = facts.digest
+
+    def refuse(path: Path) -> str:
+        if path.name == "one.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    file = tmp_path / "set/real/two.png"
+    monkeypatch.setattr(facts, "digest", refuse)
+    found = facts.duplicates(file.stat().st_size, read(file), space)
+    assert [one["id"] for one in found] == ["set/real/two.png"]
+    assert "one.png is not looked at as a possible copy" in caplog.text
+    (tmp_path / "set/real/one.png").unlink()
+    caplog.clear()
+    monkeypatch.setattr(facts, "digest", read)
+    assert len(facts.duplicates(file.stat().st_size, read(file), space)) == 1 and caplog.text == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -52,3 +53,20 @@ def test_a_clip_without_words_has_none(tmp_path: Path) -> None:
     path = clip_with_words(tmp_path / "a.mkv", "subrip", [])
     assert subtitles.read(path) == {"words": "", "source": ""}
     assert subtitles.read(tmp_path / "gone.mkv") == {"words": "", "source": ""}
+
+
+def test_a_file_beside_it_that_cannot_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = clip_with_words(tmp_path / "a.mkv", "subrip", ["inside"])
+    (tmp_path / "a.txt").write_text("beside")
+    read = Path.open
+
+    def refuse(self: Path, *args: Any, **named: Any) -> Any:
+        if self.name == "a.txt":
+            raise PermissionError(13, "Permission denied", str(self))
+        return read(self, *args, **named)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert subtitles.read(path)["words"] == "inside"
+    assert "the words of a.mkv are not used" in caplog.text and "a.txt cannot be read" in caplog.text

@@ -38,5 +38,6 @@ class CodecFakeVCTK(Layout):
 def _has_lists(evidence: Evidence) -> bool:
     try:
         return any(normal(name) == "label" for name in os.listdir(evidence.anchor))
+    # The walk has made a problem of a folder that cannot be read.
     except OSError:
         return False

@@ -70,6 +70,7 @@ def _holds_list(folder: Path) -> bool:
     wanted = {name.casefold() for name in LISTS}
     try:
         return any(plain_name(name) in wanted for name in os.listdir(folder))
+    # The walk has made a problem of a folder that cannot be read.
     except OSError:
         return False
 

@@ -38,5 +38,6 @@ class MLAAD(Layout):
 def _has_reals(evidence: Evidence) -> bool:
     try:
         return any(class_of(name) == 0 for name in os.listdir(evidence.anchor))
+    # The walk has made a problem of a folder that cannot be read.
     except OSError:
         return False

@@ -103,7 +103,11 @@ def _read_members(path: Path) -> tuple[list[Member], Described, Unused]:
                 found.append(member)
             elif _ending(member.name) in DESCRIBING and member.bytes <= min(SMALL, budget):
                 budget -= member.bytes
-                described.setdefault(_key(member.name), {}).update(_words(member.name, archive.read(member)))
+                words = _words(member.name, archive.read(member))
+                if words is None:
+                    archive.pass_over(member.name, "no JSON")
+                    continue
+                described.setdefault(_key(member.name), {}).update(words)
     return found, described, archive.unused
 
 
@@ -129,7 +133,8 @@ def _key(name: str) -> str:
     return f"{folder}{slash}{base.partition('.')[0]}"
 
 
-def _words(name: str, data: bytes) -> dict[str, Any]:
+def _words(name: str, data: bytes) -> dict[str, Any] | None:
+    """What the member says of the media of its key; None where it is damaged."""
     text = data.decode("utf-8", "replace").strip()
     kind = _ending(name)
     if kind == "cls":
@@ -139,7 +144,7 @@ def _words(name: str, data: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
+        return None
     return {str(k): v for k, v in document.items()} if isinstance(document, dict) else {}
 
 

@@ -18,6 +18,7 @@ def is_label_list(path: Path) -> bool:
         return False
     try:
         schema = open_parquet(path).schema_arrow
+    # What is no whole Parquet file becomes a problem of the scan.
     except MediaError:
         return False
     return media_column(schema) is None and {"name", "label"} <= set(choose_columns(schema, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,29 @@ def holding(tree: Tree, folder: str) -> bool:
         if archives.holds_media(path, labelled) if packed else tables.holds_media(path):
             return True
     return False
+
+
+def torn_tables(tree: Tree, left: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Parquet files that nobody took and that lack the mark at either end, as problems of the walk."""
+    found = []
+    for folder, kind in left:
+        for name in tree.folders[folder].files[SHARD].list() if kind == SHARD else ():
+            path = f"{folder.rstrip('/')}/{name}"
+            if name.lower().endswith(".parquet") and not _has_marks(path):
+                found.append(("torn table", path))
+    return found
+
+
+def _has_marks(path: str) -> bool:
+    """`PAR1 … PAR1`, or `PARE` at the end where the footer is encrypted."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(4)
+            file.seek(-4, os.SEEK_END)
+            return start[:3] == file.read(4)[:3] == b"PAR"
+    # Too short to hold a mark, or not to be opened: either way nothing in it can be counted.
+    except OSError:
+        return False
 
 
 def shard_sets(tree: Tree, left: list[tuple[str, str]]) -> list[Owned]:

@@ -31,6 +31,7 @@ MOST_TEXT = 4 << 30  # decoded bytes of the columns that are read: more is no de
 def holds_media(path: Path) -> bool:
     try:
         file = open_parquet(path)
+    # What is no whole Parquet file becomes a problem of the scan.
     except MediaError:
         return False
     return file.metadata.num_rows > 0 and media_column(file.schema_arrow) is not None
@@ -46,6 +47,7 @@ def media_bytes(path: Path) -> int:
         at = leaf(file, column.path)
         groups = range(file.metadata.num_row_groups)
         return sum(file.metadata.row_group(i).column(at).total_uncompressed_size for i in groups)
+    # Only an estimate of the work; reading the shard reports what is wrong with it.
     except (MediaError, StopIteration, *FAILURES):
         return 0
 

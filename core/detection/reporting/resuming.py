@@ -19,6 +19,7 @@ class Known:
         self._found: dict[str, list[Verdict]] = defaultdict(list)
         try:
             lines = path.read_bytes().split(b"\n")
+        # Nothing was judged yet.
         except FileNotFoundError:
             return
         except OSError as error:

@@ -173,6 +173,7 @@ def _alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
+    # It belongs to somebody else, so it lives.
     except PermissionError:
         return True
     return True

@@ -117,6 +117,7 @@ def features(schema: pa.Schema) -> dict[str, dict[str, Any]]:
     try:
         document = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         found = document["info"]["features"]
+    # Not written by that library: columns are told by their names.
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     return {str(k): v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}

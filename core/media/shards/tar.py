@@ -110,9 +110,10 @@ class Archive:
                 if info.size and not cut:
                     yield Member(name, info.offset_data, info.size, kind)
                 elif kind or cut:
-                    self._pass_over(name, "cut off" if cut else "empty")
+                    self.pass_over(name, "cut off" if cut else "empty")
 
-    def _pass_over(self, name: str, why: str) -> None:
+    def pass_over(self, name: str, why: str) -> None:
+        """Count a file that is not used, and keep the first of each reason."""
         first, n = self.unused.get(why, (name, 0))
         self.unused[why] = (first, n + 1)
 

@@ -81,6 +81,7 @@ def tail(run: RunFolder, lines: int = 200) -> list[str]:
             size = file.tell()
             file.seek(max(0, size - TAIL_BYTES))
             data = file.read()
+    # Nothing was logged yet.
     except FileNotFoundError:
         return []
     text = data.decode("utf-8", errors="replace")

@@ -123,6 +123,7 @@ def gpu_measurements(handle: Any) -> dict[str, float]:
     }
     found = {}
     for name, measure in asked.items():
+        # A card that does not tell one figure tells the others.
         with contextlib.suppress(pynvml.NVMLError):
             found[name] = measure()
     return found

@@ -33,6 +33,7 @@ def read(dataset: str, space: Workspace | None = None) -> dict[str, Heard]:
     """By path; a torn last line is passed over, a later line replaces an earlier one."""
     try:
         lines = file_for(dataset, space).read_text(encoding="utf-8", errors="replace").splitlines()
+    # Nothing was transcribed yet.
     except FileNotFoundError:
         return {}
     found: dict[str, Heard] = {}
@@ -42,6 +43,7 @@ def read(dataset: str, space: Workspace | None = None) -> dict[str, Heard]:
             heard = Heard(
                 path=str(one["path"]), mtime_ns=int(one["mtime_ns"]), text=str(one["text"]), by=str(one["by"])
             )
+        # Torn by a kill: that file is transcribed again.
         except (ValueError, KeyError, TypeError):
             continue
         found[heard["path"]] = heard

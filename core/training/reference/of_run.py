@@ -81,6 +81,7 @@ def make_later(folder: RunFolder, space: Workspace | None = None) -> Reference:
 def _threshold(folder: RunFolder) -> float | None:
     try:
         stated = (folder.document("operating_point") or {}).get("threshold", 0.5)
+    # A damaged operating point is reported wherever the run is judged with.
     except BadInput:
         return None
     return float(stated) if isinstance(stated, (int, float)) else None

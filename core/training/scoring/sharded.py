@@ -143,6 +143,7 @@ def _kept(place: Path, source: Source, stamp: str) -> dict[int, Line]:
     kept: dict[int, Line] = {}
     try:
         written = place.read_bytes().split(b"\n")
+    # Nothing was scored yet.
     except FileNotFoundError:
         return kept
     for text in written:
@@ -151,6 +152,7 @@ def _kept(place: Path, source: Source, stamp: str) -> dict[int, Line]:
             row = line["row"]
             if line["of"] == stamp and source.files[row] == line["file"]:
                 kept[row] = line
+        # Torn by a kill: that sample is scored again.
         except (ValueError, KeyError, TypeError, IndexError):
             continue
     return kept

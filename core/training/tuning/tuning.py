@@ -219,6 +219,7 @@ class Tuning:
         """The run that a killed process left with this trial."""
         try:
             return open_run(trial.user_attrs["run"], space=self.space)
+        # It has none yet, or it was deleted: the trial gets a new run.
         except (KeyError, BadInput):
             return None
 
