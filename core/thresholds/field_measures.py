@@ -119,7 +119,7 @@ def _claim_of_fake(by_fp: float, by_fn: float) -> tuple[float, float]:
     return line, float(np.nextafter(line, math.inf))
 
 
-def _tandem_figures(tandem: TandemDetectionCost, swept: Sweep) -> dict[str, float | None]:
+def _tandem_figures(tandem: TandemDetectionCost, swept: Sweep) -> dict[str, Any]:
     least = tandem.least(swept)
     return {
         "mintdcf": least,

@@ -100,7 +100,7 @@ def save_first_point(
     folder: RunFolder,
     threshold: float | None,
     method: str,
-    band: Band | None,
+    band: tuple[float, float] | None,
     metrics: Mapping[str, Any],
     person: Person,
 ) -> None:
