@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from core import audit
 from core.access import Person
 from core.catalog import demo, exclusions, leaks, overrides, roots
-from core.catalog.marked import collect
+from core.catalog.feedback_dataset import collect
 from core.catalog.scan import scan
 from core.catalog.unpack import unpack
 from core.detection.defaults import set_default
@@ -87,7 +87,7 @@ Act = Callable[[RunManager, RunFolder, Workspace], object]
 FORBIDDEN: dict[str, Act] = {
     "core.catalog.demo:make": lambda m, r, s: demo.make(s.demo, person=VIEWER),
     "core.catalog.scan:scan": lambda m, r, s: scan([s.root], space=s, person=VIEWER),
-    "core.catalog.marked:collect": lambda m, r, s: collect(s, VIEWER),
+    "core.catalog.feedback_dataset:collect": lambda m, r, s: collect(s, VIEWER),
     "core.catalog.unpack:unpack": lambda m, r, s: unpack("any", s.root / "plain", s, VIEWER),
     "core.training.transcribing:transcribe": lambda m, r, s: transcribe("any", Echo(), s, VIEWER),
     "core.catalog.roots:add": lambda m, r, s: roots.add(s.root, VIEWER, s),

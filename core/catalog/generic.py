@@ -9,6 +9,7 @@ from typing import Any
 
 from core.catalog import label_lists, overrides
 from core.catalog.claims import Claim, Key
+from core.catalog.dataset_root import set_roots
 from core.catalog.layouts.base import (
     FAKE,
     Evidence,
@@ -21,7 +22,6 @@ from core.catalog.layouts.base import (
     split_in,
     split_of,
 )
-from core.catalog.own_folder import set_roots
 from core.catalog.paths import plain_name
 from core.catalog.problems import Problems
 from core.catalog.recognised import Found, Owned, Recognised, evidence_of

@@ -13,9 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from core.catalog import marked, statistics
+    from core.catalog import feedback_dataset, statistics
 
-    about, lost = marked.collect()
+    about, lost = feedback_dataset.collect()
     total = statistics.count(about.counts)
     return {
         "name": about.name,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.cli._executor import RAY, add_executor
 from core.errors import BadInput, WorkbenchError, one_line
-from core.media import preparing
+from core.media import prepare_many
 from core.media.recipe import Recipe
 from core.progress import Clock
 from core.workspace import Workspace, workspace
@@ -174,13 +174,13 @@ def fill_cache(tasks: list[Task], workers: int, space: Workspace | None = None) 
     """Prepare all files in worker processes; a file that fails is listed. Refused where they do not fit into the cache."""
     space = space or workspace()
     todo = [(task.recipe, file) for task in tasks for file in task.files]
-    tried = preparing.tried_first(todo)
+    tried = prepare_many.tried_first(todo)
     first = set(tried)
     counts = _Counts(len(todo))
     for part in (tried, [one for one in todo if one not in first]):
         for place, answer in filled(part, workers, space):
             counts.add(part[place][1], answer)
-        if part is tried and (why := preparing.too_large(tried, len(todo), space)):
+        if part is tried and (why := prepare_many.too_large(tried, len(todo), space)):
             counts.result()
             raise BadInput(why)
     return counts.result()
@@ -217,5 +217,5 @@ def filled(
     todo: Sequence[tuple[Recipe, str]], workers: int, space: Workspace
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each file's place and what became of it, as they are done."""
-    for place, answer in preparing.fill(todo, workers, space):
+    for place, answer in prepare_many.fill(todo, workers, space):
         yield place, {"error": one_line(answer)} if isinstance(answer, WorkbenchError) else answer

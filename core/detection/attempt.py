@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.detection import demo_files, fitness, source, wording
+from core.detection import applicability, demo_files, source, wording
 from core.detection.current_file import CurrentFile
 from core.detection.detector import Detector, Judged, open_shared
 from core.detection.domain import Domain, assess, reference
@@ -42,17 +42,17 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     found = detector.source
     file.mark_stage("open")
     base = _name_detector(base, detector)
-    reason = fitness.why_not(detector.modality, info)
+    reason = applicability.why_not(detector.modality, info)
     if reason is None and found.demo and not is_demo(file, found, info):
         reason = wording.NOT_DEMO
     if reason is not None:
         return Attempt(base, found, reason)
     prepared = file.media.prepare(file.path, detector.recipe)
-    damage = fitness.damage(detector.modality, info, prepared)
+    damage = applicability.damage(detector.modality, info, prepared)
     others = tuple(note for note in prepared.notes if note not in damage)
     base = replace(base, notes=(*base.notes, *others, *damage))
     file.mark_stage("prepare")
-    reason = prepared.not_applicable or fitness.too_little(detector.modality, prepared)
+    reason = prepared.not_applicable or applicability.too_little(detector.modality, prepared)
     if reason is not None:
         return Attempt(base, found, str(reason), damage)
     text = file.text_for(detector, info)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.detection import catalogued, facts
+from core.detection import catalogue_copies, facts
 from core.detection.frames import Frames, choose_frames
 from core.detection.request import Request
 from core.detection.verdict import Verdict
@@ -32,7 +32,7 @@ class Media:
     prepare: Callable[[Path, Any], Any]
     frames: Callable[[Path, Any, str], Frames]
     facts: Callable[[Path, Any], dict[str, Any]]
-    fingerprint: Callable[[Path, str], dict[str, Any]] = catalogued.fingerprint
+    fingerprint: Callable[[Path, str], dict[str, Any]] = catalogue_copies.fingerprint
     words: Callable[[Path], dict[str, str]] = _subtitles
 
 

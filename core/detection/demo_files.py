@@ -19,7 +19,7 @@ from typing import Any
 
 from core.catalog import known_files
 from core.catalog.fingerprints import Fingerprint
-from core.detection import catalogued, facts
+from core.detection import catalogue_copies, facts
 from core.detection.source import Source
 from core.workspace import Workspace
 
@@ -32,11 +32,11 @@ def is_demo(
     space: Workspace | None = None,
 ) -> bool:
     """Whether the file is one of the demo's. `fingerprint` decodes it where the bytes alone do not tell."""
-    exact = catalogued.same_bytes(path.stat().st_size, facts.digest(path), space)
+    exact = catalogue_copies.same_bytes(path.stat().st_size, facts.digest(path), space)
     if any(one.demo for one in exact):
         return True
     own = Fingerprint(**fingerprint(path, kind))
     known = known_files.unpack_fingerprints(found.demo_files) if found.demo_files else []
     if next(known_files.likest(own, known), None) is not None:
         return True
-    return bool(catalogued.near(own, kind, space, demo_only=True, patience=None).known)
+    return bool(catalogue_copies.near(own, kind, space, demo_only=True, patience=None).known)

@@ -21,7 +21,7 @@ from core.media.recipe import Recipe
 from core.thresholds.calibration import EVEN, Calibration
 from core.training.learning import best_model
 from core.training.reading import inputs
-from core.training.scoring import scoring
+from core.training.scoring import aggregation, forward
 from core.workspace import Workspace
 
 OPEN_AT_ONCE = 4  # detectors kept in memory; the one used longest ago goes first
@@ -109,8 +109,8 @@ class Detector:
         rows = [piece.arrays for cut in cuts for piece in cut.pieces]
         if not rows:
             return [None] * len(cuts)
-        with lock_of(self.network), scoring.head_inputs(self.network) as seen:
-            logits, parts = scoring.forward(self.network, self.card, rows, self.recipe, self.device)
+        with lock_of(self.network), forward.head_inputs(self.network) as seen:
+            logits, parts = forward.run_network(self.network, self.card, rows, self.recipe, self.device)
         embeddings = np.concatenate(seen) if sum(map(len, seen)) == len(rows) else None
         found: list[Judged | BadInput | None] = []
         start = 0
@@ -129,7 +129,7 @@ class Detector:
         parts: list[np.ndarray | None],
         embeddings: np.ndarray | None,
     ) -> Judged | BadInput | None:
-        scored = scoring.assemble(cut, logits, parts, self.recipe)
+        scored = aggregation.aggregate_units(cut, logits, parts, self.recipe)
         if scored.score is None:
             return None
         if not np.isfinite(scored.score):
@@ -145,26 +145,26 @@ class Detector:
     def score_pieces(self, cut: inputs.Pieces) -> float:
         """The file's score from pieces that were changed on purpose."""
         with lock_of(self.network):
-            logits, parts = scoring.forward(
+            logits, parts = forward.run_network(
                 self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
             )
-        return float(scoring.assemble(cut, logits, parts, self.recipe).score or 0.0)
+        return float(aggregation.aggregate_units(cut, logits, parts, self.recipe).score or 0.0)
 
     def _persons(self, cut: inputs.Pieces, logits: list[float], units: tuple[Unit, ...]) -> dict[int, float]:
         """The score of each person, of which the highest is the file's."""
         found: dict[int, list[float]] = {}
         if self.modality == "video":  # the network judges a clip as a whole
             for piece, logit in zip(cut.pieces, logits, strict=True):
-                found.setdefault(piece.track, []).append(float(scoring.probability(logit)))
+                found.setdefault(piece.track, []).append(float(aggregation.probability(logit)))
         else:
             for unit in units:
                 found.setdefault(unit.track, []).append(unit.score)
-        return {t: scoring.aggregate(scores, self.recipe.aggregation) for t, scores in found.items()}
+        return {t: aggregation.aggregate(scores, self.recipe.aggregation) for t, scores in found.items()}
 
     def embed(self, cut: inputs.Pieces) -> np.ndarray:
         """The mean embedding of the file's pieces: where it lies among what the network knows."""
         with lock_of(self.network):
-            return scoring.mean_embedding(self.network, self.card, cut, self.recipe, self.device)
+            return forward.mean_embedding(self.network, self.card, cut, self.recipe, self.device)
 
 
 def _prevalence(config: Mapping[str, Any]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.fingerprints import Fingerprint
-from core.detection import catalogued, explain, modalities, sound
+from core.detection import catalogue_copies, explain, modalities, sound
 from core.detection.current_file import CurrentFile
 from core.detection.detector import Detector, Judged
 from core.detection.frames import Frames
@@ -107,10 +107,10 @@ def with_facts(file: CurrentFile, verdict: Verdict, info: Any) -> Verdict:
     return replace(verdict, facts=found, catalogued=known, notes=notes, stages=dict(file.stages))
 
 
-def _copies(file: CurrentFile, found: dict[str, Any], info: Any) -> catalogued.Found:
+def _copies(file: CurrentFile, found: dict[str, Any], info: Any) -> catalogue_copies.Found:
     """What of the catalogue is this file, or nearly."""
-    exact = catalogued.same_bytes(found["bytes"], found["sha256"], file.space)
-    if exact or not catalogued.anything(info.kind, file.space):
-        return catalogued.Found(exact)
+    exact = catalogue_copies.same_bytes(found["bytes"], found["sha256"], file.space)
+    if exact or not catalogue_copies.anything(info.kind, file.space):
+        return catalogue_copies.Found(exact)
     own = Fingerprint(**file.media.fingerprint(file.path, info.kind))
-    return catalogued.near(own, info.kind, file.space)
+    return catalogue_copies.near(own, info.kind, file.space)

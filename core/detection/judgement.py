@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.detection import choice, evidence, source, standing, wording
+from core.detection import choice, evidence, reservations, source, wording
 from core.detection.attempt import Attempt, is_demo
 from core.detection.attempt import attempt as attempt_with
 from core.detection.current_file import CurrentFile, Judge, Media, OnProgress, direct, judge_alone
@@ -159,8 +159,8 @@ class _Judgement:
         self, attempt: Attempt, info: Any, headline: str | None = None, reason: str | None = None
     ) -> Verdict:
         """The verdict with its evidence, or the entry that says why there is none."""
-        held = standing.reservations(attempt.found, attempt.domain, attempt.damage)
-        base = replace(attempt.base, reservations=standing.as_dicts(held))
+        held = reservations.list_reservations(attempt.found, attempt.domain, attempt.damage)
+        base = replace(attempt.base, reservations=reservations.as_dicts(held))
         if attempt.detector is None or attempt.judged is None or attempt.domain is None:
             words = wording.not_applicable(str(attempt.refused))
             entry = replace(base, status="not_applicable", reason=one_line(attempt.refused), words=words)
@@ -179,7 +179,7 @@ class _Judgement:
         self, base: Verdict, detector: Detector, judged: Judged, domain: Domain, prepared: Any, info: Any
     ) -> Verdict:
         """The verdict itself; everything after it is evidence."""
-        found = standing.conclude(
+        found = reservations.conclude(
             judged.score,
             detector.threshold,
             detector.band,
@@ -187,7 +187,7 @@ class _Judgement:
             domain,
             learned_nothing=base.learned_nothing,
         )
-        found = standing.of_imported(found, detector.source)
+        found = reservations.of_imported(found, detector.source)
         seen = "frames" if detector.modality == "image" and info.kind == "video" else detector.modality
         fitted = detector.calibration
         return replace(
@@ -201,7 +201,7 @@ class _Judgement:
             units=judged.units,
             tracks=tuple(_person_lines(judged)),
             words=found.words,
-            reason=standing.reason(detector.source),
+            reason=reservations.reason(detector.source),
             caveats=tuple(
                 wording.caveats(
                     seen,

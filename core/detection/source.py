@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog.known_files import DEMO_FILES
-from core.detection import about
-from core.detection.about import About
+from core.detection import detector_description
+from core.detection.detector_description import About
 from core.detection.verdict import Band
 from core.errors import BadInput
 from core.runs.folder import FINAL_STATES, RunFolder, open_run
@@ -114,7 +114,7 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         metrics,
         space,
         folder.path,
-        made_by=about.of_run(folder, metrics),
+        made_by=detector_description.of_run(folder, metrics),
         demo_files=_bytes(folder.path / DEMO_FILES),
         imported=folder.imported,
     )

@@ -13,7 +13,7 @@ import av.logging
 from av.container import InputContainer
 
 from core.errors import MediaError
-from core.media import other_files, shards
+from core.media import file_signatures, shards
 from core.media.limits import Limits, reason
 
 # Containers of media only: playlists (they open other files), picture sequences and text are left out.
@@ -92,7 +92,7 @@ def open_container(path: Path, limits: Limits) -> Iterator[InputContainer]:
     except SHORT_OF_MEMORY as error:
         raise MediaError(f"{path.name}: decoding needs more memory than there is") from error
     except FAILURES as error:
-        words = other_files.what(path) or f"is not media that can be decoded ({reason(error)})"
+        words = file_signatures.describe(path) or f"is not media that can be decoded ({reason(error)})"
         raise MediaError(f"{path.name}: {words}") from error
     try:
         limits.check_streams(path.name, len(container.streams))

@@ -18,8 +18,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from core.errors import MediaError
+from core.media.disposable_frames import disposable, layer_reader
 from core.media.limits import Deadline, Limits
-from core.media.references import disposable, layer_reader
 
 KEEP_BYTES = 128 << 20  # compressed bytes that are kept in memory for the second pass
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")  # their own index leads to the frame asked for

@@ -14,7 +14,7 @@ from core.errors import MediaError
 from core.media import shards
 from core.media.container import open_container
 from core.media.limits import Limits
-from core.media.words_beside import LARGEST, plain, words_beside
+from core.media.sidecar_text import LARGEST, plain, read_sidecar_text
 
 # Written ones; pictures of words are none.
 CODECS = (
@@ -36,7 +36,7 @@ _STYLE = re.compile(r"\{[^}]*\}|<[^>]*>|\\[Nnh]")
 def read(path: Path | str, limits: Limits | None = None) -> dict[str, str]:
     """`words` and where they are from; empty texts where there are none."""
     path = Path(path)
-    if words := words_beside(path):
+    if words := read_sidecar_text(path):
         return {"words": words, "source": BESIDE}
     words = subtitles(path, limits)
     return {"words": words, "source": INSIDE if words else ""}

@@ -12,12 +12,12 @@ from core.access import Person
 from core.errors import BadInput
 from core.runs import devices, executors, processes
 from core.runs.folder import STALLED_AFTER, RunFolder, Status, new_run, open_run
-from core.runs.keeper import Keeper, Names, alive
+from core.runs.scheduler import Names, Scheduler, alive
 
 RESUMABLE = ("stopped", "failed", "interrupted")
 
 
-class RunManager(Keeper):
+class RunManager(Scheduler):
     """What an analyst asks for: `submit`, `stop`, `resume`, `delete`, `clone`, `list`, `reorder`."""
 
     def submit(

@@ -15,7 +15,7 @@ from core.thresholds.band import Band
 from core.thresholds.intervals import RANKING, Interval, along, ranking_intervals, threshold_intervals
 from core.thresholds.point import Costs
 from core.thresholds.resampling import group_codes
-from core.thresholds.samples import Ranked
+from core.thresholds.samples_near_line import Ranked
 from core.thresholds.sweep import Sweep, sweep
 
 DRAWS = 200  # of a bootstrap on a page

@@ -16,7 +16,7 @@ import torch
 from core.thresholds.intervals import difference
 from core.training.reading.examples import Source, Unusable, read, whole_pieces
 from core.training.reading.inputs import PRESENT_WORDS, Pieces, without
-from core.training.scoring.scoring import score_many
+from core.training.scoring.forward import score_many
 
 SAMPLES = 200  # of the test split, as many of each class as there are up to half
 FEWEST = 4  # samples from which a difference says anything

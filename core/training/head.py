@@ -25,8 +25,9 @@ from core.training.process.arithmetic import on_device
 from core.training.reading.data import Batch
 from core.training.reading.examples import Source, Unusable
 from core.training.reading.order import Draw, epoch_order
+from core.training.scoring.aggregation import Scored, aggregate_units
+from core.training.scoring.forward import margin
 from core.training.scoring.predict import Predicted
-from core.training.scoring.scoring import Scored, assemble, margin
 from core.training.setup import Setup
 from models.cards import BadOption
 from models.finetune import parameter_groups
@@ -208,7 +209,7 @@ class HeadLearner:
             embedded.samples, embedded.first, embedded.count, embedded.cuts, strict=True
         ):
             logits = ahead[start : start + count]
-            scored[int(sample)] = assemble(cut, logits, [None] * len(logits), self.setup.recipe)
+            scored[int(sample)] = aggregate_units(cut, logits, [None] * len(logits), self.setup.recipe)
         cuts = zip(embedded.samples, embedded.cuts, strict=True)
         return Predicted(scored, embedded.unusable, {int(i): cut.present for i, cut in cuts})
 

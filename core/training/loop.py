@@ -18,7 +18,7 @@ from core.runs.folder import RunFolder
 from core.training import automatic
 from core.training.balancing import draws_together
 from core.training.learner import Learner
-from core.training.learning import best_model, last_checkpoint, repeating
+from core.training.learning import best_model, determinism, last_checkpoint
 from core.training.learning.epoch_values import epoch_values
 from core.training.learning.last_checkpoint import Progress, Seen
 from core.training.learning.objectives import extra_objectives
@@ -214,7 +214,7 @@ class Loop:
     def _measure_repeating(self, batch: Batch) -> None:
         device = self.ranks.device
         if self.config.deterministic and device.type == "cuda":
-            ratio = repeating.cost(lambda: self.stepper.rehearse(batch, self.config.seed), device)
+            ratio = determinism.cost(lambda: self.stepper.rehearse(batch, self.config.seed), device)
             log.info("deterministic: a step takes %.2f times as long as it would otherwise", ratio)
 
     def _any_usable(self) -> Batch:

@@ -11,8 +11,8 @@ from typing import Any
 from tqdm import tqdm
 
 from core.errors import WorkbenchError
-from core.media import preparing
-from core.media.preparing import Asked
+from core.media import prepare_many
+from core.media.prepare_many import Asked
 from core.progress import Clock, Pace
 from core.training import embeddings
 from core.training.learner import Context
@@ -32,7 +32,7 @@ def prepare_inputs(setup: Setup, context: Context, report: Callable[[Pace | None
     """
     ranks = context.ranks
     files = ranks.gather(files_of(setup) if ranks.first else [])[0]
-    lacking = ranks.gather(preparing.missing(files, setup.space) if ranks.first else [])[0]
+    lacking = ranks.gather(prepare_many.missing(files, setup.space) if ranks.first else [])[0]
     if not lacking:
         return not ranks.any(context.stop_requested())
     own = lacking[ranks.rank :: ranks.world]
@@ -40,9 +40,9 @@ def prepare_inputs(setup: Setup, context: Context, report: Callable[[Pace | None
     if ranks.first:
         log.info("%s; %s are in the cache", run.clock.pace, f"{len(files) - len(lacking):,}")
     try:
-        tried = preparing.tried_first(own)
+        tried = prepare_many.tried_first(own)
         if run.fill(tried, setup):
-            if why := preparing.too_large(tried, len(files), setup.space):
+            if why := prepare_many.too_large(tried, len(files), setup.space):
                 log.warning("not all is prepared beforehand, and every epoch decodes files anew: %s", why)
             else:
                 first = {file for _, file in tried}
@@ -78,7 +78,7 @@ class _Run:
     def fill(self, files: Sequence[Asked], setup: Setup) -> bool:
         """False where it was asked to stop."""
         self.report(self.clock.pace)
-        for _, answer in preparing.fill(files, cores.available(), setup.space, self._asked):
+        for _, answer in prepare_many.fill(files, cores.available(), setup.space, self._asked):
             self.failed += isinstance(answer, WorkbenchError)
             pace = self.clock.one_more(self.world)
             self._bar.update(self.world)

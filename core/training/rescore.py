@@ -28,8 +28,8 @@ from core.training.reading.samples import Planned, plan_samples, select
 from core.training.reading.texts import texts_for
 from core.training.scoring import evaluation
 from core.training.scoring.evaluation.degradations import Degradation, degradations
+from core.training.scoring.forward import score_many
 from core.training.scoring.predict import Predicted, predict, save_tables, score_tables
-from core.training.scoring.scoring import score_many
 from core.workspace import Workspace, write_atomic
 
 # Where samples are scored: here (`scored`), or in shards (scoring.sharded).

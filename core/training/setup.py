@@ -16,7 +16,7 @@ from core.catalog import table as catalog
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.training.balancing import Balancing, TrainingSet, make_balancing
-from core.training.options import idle
+from core.training.options import unused_options
 from core.training.options.checks import check_tune
 from core.training.options.config import TrainConfig
 from core.training.reading.examples import Changes, Source
@@ -63,7 +63,7 @@ class Setup:
     def idle(self) -> list[str]:
         """A line for each option that somebody has set for nothing."""
         usual = TrainConfig().to_dict()
-        found = idle.set_for_nothing(self.config.to_dict(), usual, facts_of(self.card))
+        found = unused_options.set_for_nothing(self.config.to_dict(), usual, facts_of(self.card))
         return [f"{name}: does nothing here, {why}" for name, why in found.items()]
 
     def training_set(self) -> TrainingSet:

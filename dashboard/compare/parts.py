@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from core.catalog import table as catalog
-from core.detection import about
+from core.detection import detector_description
 from core.errors import BadInput, one_line
 from core.runs import cards, comparison, figures, published
 from core.runs.folder import RunFolder, place_of
@@ -171,7 +171,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         st.warning(theme.safe(one_line(error)))
         return
     st.markdown(f"**{theme.safe(name)}**")
-    for figure in about.of_others(folder.imported).get("published", ()):
+    for figure in detector_description.of_others(folder.imported).get("published", ()):
         st.markdown(f"- its authors state {theme.safe(figure)}: another protocol than the figures here")
     if not beside:
         st.caption("No published figure is about a dataset that this run was tested on.")

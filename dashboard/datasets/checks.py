@@ -11,7 +11,16 @@ import streamlit as st
 
 from core import words
 from core.access import Person
-from core.catalog import export, leaks, marked, plan_files, shortcut_measurements, shortcuts, splits, table
+from core.catalog import (
+    export,
+    feedback_dataset,
+    leaks,
+    plan_files,
+    shortcut_measurements,
+    shortcuts,
+    splits,
+    table,
+)
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
 from dashboard import jobs, session, theme
@@ -217,12 +226,12 @@ def problems_panel(info: DatasetInfo) -> None:
 
 def feedback_panel() -> None:
     """The samples that got another label, as a dataset of their own: made when asked, used where it is chosen."""
-    found = marked.count(session.space())
+    found = feedback_dataset.count(session.space())
     if not found:
         return
     st.markdown(f"{theme.count_of(found, 'sample')} marked real or fake by hand, here or on Detect.")
     if st.button("Make the dataset Feedback of them", key="feedback-make", icon=":material/rate_review:"):
-        theme.act(lambda: marked.collect(session.space(), session.person()))
+        theme.act(lambda: feedback_dataset.collect(session.space(), session.person()))
 
 
 def export_panel(infos: Sequence[DatasetInfo]) -> None:

@@ -19,8 +19,8 @@ from core.runs import cards
 from core.training.augmentation import fitting as fitting_augmentations
 from core.training.options.choices import DEFAULT_MODELS, MODALITIES
 from core.training.options.config import TrainConfig
-from core.training.reading import fitting as fits
 from core.training.reading import samples
+from core.training.reading import usable_datasets as fits
 from core.workspace import Workspace
 from dashboard import theme, words
 

@@ -11,7 +11,7 @@ from core.errors import BadInput, one_line
 from core.runs import cards
 from core.runs.presets import Preset, presets, sizes
 from core.training import augmentation
-from core.training.options import idle
+from core.training.options import unused_options
 from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme, words
@@ -112,7 +112,7 @@ def _changes_of(preset: Preset) -> dict[str, Any]:
         return preset.changes
     config = {**option_form.config(), **preset.changes}
     card = train_data.card_of(config, session.space())
-    useless = idle.idle(config, card)
+    useless = unused_options.find_unused(config, card)
     weights = {
         f"{name}_weight": weight or EVERYTHING_ON
         for name, weight in (card or {}).get("objectives", {}).items()
@@ -218,7 +218,7 @@ def _summary() -> None:
 def _rest() -> None:
     """Every field that does not stand above and that does something here (or is set), in the groups of the configuration."""
     config = option_form.config()
-    useless = idle.idle(config, train_data.card_of(config, session.space()))
+    useless = unused_options.find_unused(config, train_data.card_of(config, session.space()))
     usual = TrainConfig().to_dict()
     groups: dict[str, list[str]] = {}
     for name, field in option_form.FIELDS.items():
@@ -229,7 +229,7 @@ def _rest() -> None:
         _group(group, groups[group])
     # What was just chosen may give other fields something to do: they are shown at once.
     now = option_form.config()
-    if idle.idle(now, train_data.card_of(now, session.space())).keys() != useless.keys():
+    if unused_options.find_unused(now, train_data.card_of(now, session.space())).keys() != useless.keys():
         st.rerun()
 
 

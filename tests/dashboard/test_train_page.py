@@ -17,7 +17,7 @@ from core.catalog import shortcuts, table
 from core.catalog.table import DatasetInfo, save
 from core.runs import cards
 from core.runs.folder import RunFolder
-from core.training.options import idle
+from core.training.options import unused_options
 from core.training.options.checks import check_tune
 from core.training.options.config import TrainConfig
 from core.workspace import Workspace
@@ -159,7 +159,7 @@ def test_every_field_that_does_something_has_its_widget(
         if not any(k.startswith(f"train-{f.name}-{generation}") for k in drawn)
     ]
     card = next(card for card in cards.cards(space) if card["name"] == "forensic_residual")
-    assert set(missing) == set(idle.idle(page.session_state["train_config"], card))
+    assert set(missing) == set(unused_options.find_unused(page.session_state["train_config"], card))
 
 
 def test_a_threshold_method_is_chosen_from_a_list_with_its_parameter(

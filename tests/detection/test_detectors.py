@@ -31,7 +31,7 @@ from core.training.reference import rule
 from core.training.reference.making import figures_of
 from core.training.reference.stored import pack
 from core.training.scoring.evaluation.documents import fit_calibration
-from core.training.scoring.scoring import score_prepared
+from core.training.scoring.forward import score_prepared
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 

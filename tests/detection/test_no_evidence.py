@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.cli import detect as command
 from core.cli import main
-from core.detection import attempt, source, standing, wording
+from core.detection import attempt, reservations, source, wording
 from core.detection.domain import Domain
 from core.detection.files import Given
 from core.detection.judgement import detect
@@ -69,7 +69,7 @@ def entries(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[st
 def test_what_learned_nothing_is_always_uncertain(
     score: float, threshold: float | None, domain: Domain
 ) -> None:
-    found = standing.conclude(score, threshold, None, score, domain, learned_nothing=True)
+    found = reservations.conclude(score, threshold, None, score, domain, learned_nothing=True)
     assert (found.verdict, found.probability, found.words) == ("uncertain", None, wording.NOTHING)
 
 

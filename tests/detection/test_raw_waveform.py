@@ -15,7 +15,7 @@ from core.detection.explanations.base import View
 from core.detection.explanations.integrated_gradients import BIN
 from core.detection.judgement import detect
 from core.detection.request import Request
-from core.detection.serving.warming import blank
+from core.detection.serving.warmup import blank
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
 from tests.models.small_networks import TINY_SPEECH

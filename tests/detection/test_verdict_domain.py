@@ -18,8 +18,16 @@ from core.catalog import known_files, table
 from core.catalog.demo import MARKER
 from core.catalog.fingerprints import Fingerprint
 from core.catalog.scan import scan
-from core.detection import about, attempt, catalogued, defaults, source, standing, wording
-from core.detection.about import About
+from core.detection import (
+    attempt,
+    catalogue_copies,
+    defaults,
+    detector_description,
+    reservations,
+    source,
+    wording,
+)
+from core.detection.detector_description import About
 from core.detection.domain import Domain, decision
 from core.detection.judgement import detect
 from core.detection.reporting import report
@@ -87,7 +95,9 @@ def test_outside_is_uncertain_without_a_probability_and_says_so(
 def test_what_disqualifies_stands_in_its_order() -> None:
     about = About(counts={"val": {"real": 9, "fake": 40}})
     maker = Source("x", Path("x"), "image", 0.5, None, {}, None, True, True, about=about)
-    found = standing.reservations(maker, replace(OUTSIDE, processing="Looks like JPEG."), ["It is cut off."])
+    found = reservations.list_reservations(
+        maker, replace(OUTSIDE, processing="Looks like JPEG."), ["It is cut off."]
+    )
     assert [one.kind for one in found] == [
         "learned_nothing",
         "demo_only",
@@ -100,7 +110,7 @@ def test_what_disqualifies_stands_in_its_order() -> None:
     enough = replace(
         maker, learned_nothing=False, demo=False, about=About(counts={"val": {"real": 30, "fake": 30}})
     )
-    assert standing.reservations(enough, INSIDE, []) == ()
+    assert reservations.list_reservations(enough, INSIDE, []) == ()
 
 
 def test_the_loss_by_processing_is_told_once() -> None:
@@ -108,13 +118,13 @@ def test_the_loss_by_processing_is_told_once() -> None:
     maker = Source("x", Path("x"), "image", 0.5, None, {}, None, False, False, about=made)
     loss = "Measured after JPEG 70: AUC 0.90 before, 0.80 after."
     costly = replace(OUTSIDE, why=f"It looks processed, and that costs too much. {loss}", processing=loss)
-    assert [one.kind for one in standing.reservations(maker, costly, [])] == ["outside"]
+    assert [one.kind for one in reservations.list_reservations(maker, costly, [])] == ["outside"]
     judged_with_loss = replace(INSIDE, processing=loss)
-    assert [one.words for one in standing.reservations(maker, judged_with_loss, [])] == [loss]
+    assert [one.words for one in reservations.list_reservations(maker, judged_with_loss, [])] == [loss]
 
 
 def test_learned_nothing_comes_before_outside_in_the_headline() -> None:
-    found = standing.conclude(0.9, 0.5, None, 0.9, OUTSIDE, learned_nothing=True)
+    found = reservations.conclude(0.9, 0.5, None, 0.9, OUTSIDE, learned_nothing=True)
     assert (found.verdict, found.probability, found.words) == ("uncertain", None, wording.NOTHING)
 
 
@@ -181,8 +191,8 @@ def test_the_kinds_that_a_detector_learned_from_are_known() -> None:
     present = [{"name": "image", **row, "fake": 9}, {"name": "image+audio", **row}, {"name": "audio", **row}]
     modality = [{"name": "image", **row}, {"name": "video", **row}, {"name": "audio", **row}]
     old = {"val": {"by": {"modality": modality, "present": present}}}
-    assert about._kinds({}, old) == ("audio", "image", "silent", "video")
-    assert about._kinds({"kinds": {"video": 3, "audio": 0}}, {}) == ("video",)
+    assert detector_description._kinds({}, old) == ("audio", "image", "silent", "video")
+    assert detector_description._kinds({"kinds": {"video": 3, "audio": 0}}, {}) == ("video",)
     assert About.from_dict({"kinds": ["image", 3]}).kinds == ("image",)
 
 
@@ -332,11 +342,13 @@ def test_what_was_not_compared_for_near_copies_is_said(
     demo: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = Fingerprint(
-        **catalogued.fingerprint(again(demo / "photographs/fake/1.jpg", demo / "again.jpg", 70), "image")
+        **catalogue_copies.fingerprint(
+            again(demo / "photographs/fake/1.jpg", demo / "again.jpg", 70), "image"
+        )
     )
-    everything = catalogued.near(own, "image", space, patience=None)
+    everything = catalogue_copies.near(own, "image", space, patience=None)
     assert everything.note is None and everything.compared == everything.of == 12
-    monkeypatch.setattr(catalogued, "MOST_COMPARED", 4)
-    some = catalogued.near(own, "image", space, patience=None)
+    monkeypatch.setattr(catalogue_copies, "MOST_COMPARED", 4)
+    some = catalogue_copies.near(own, "image", space, patience=None)
     assert (some.compared, some.of) == (8, 12)
     assert some.note is not None and "among the first 4 files of a dataset: 8 of 12 here" in some.note

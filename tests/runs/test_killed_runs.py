@@ -216,7 +216,7 @@ def test_the_final_state_is_written_as_soon_as_the_disk_has_room(
 def test_a_look_at_the_workspace_that_fails_is_shown_and_logged_once(
     make_manager: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("core.runs.keeper.KEEP", 0.02)
+    monkeypatch.setattr("core.runs.scheduler.KEEP", 0.02)
     manager, looks = make_manager(), []
 
     def away() -> None:

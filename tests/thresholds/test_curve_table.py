@@ -16,7 +16,7 @@ from core.thresholds.hull import hull
 from core.thresholds.methods import choose
 from core.thresholds.own_scale import TURNED
 from core.thresholds.point import Costs
-from core.thresholds.samples import Ranked
+from core.thresholds.samples_near_line import Ranked
 from core.thresholds.scored import Scored
 from core.thresholds.summary import Side, summary
 from core.thresholds.sweep import Sweep, at, sweep

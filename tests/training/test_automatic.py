@@ -15,15 +15,15 @@ from core.errors import BadInput
 from core.training import automatic
 from core.training.automatic import ReaderCount, batch_that_fits, readers_needed
 from core.training.failures import not_repeatable
-from core.training.learning import last_checkpoint, repeating
+from core.training.learning import determinism, last_checkpoint
 from core.training.learning.step import READ_EVERY, NotFinite
 from core.training.options.config import TrainConfig
 from core.training.process import arithmetic, cores, memory
 from core.training.process.arithmetic import on_device, precision_for
 from core.training.process.memory import in_passes, peak_bytes
+from core.training.scoring.aggregation import Scored
 from core.training.scoring.agreement import TOLERANCE, Arithmetic
 from core.training.scoring.predict import SplitReader, predict
-from core.training.scoring.scoring import Scored
 from core.workspace import Workspace
 from tests.training.option_loops import CPU, built, first_group, loop, space
 
@@ -185,7 +185,7 @@ def test_deterministic_says_what_it_costs_and_what_lacks_without_it(space: Works
     job = loop(space, tmp_path, batch_size=8)
     batch = first_group(job)[0]
     before = {k: v.clone() for k, v in job.network.state_dict().items()}
-    assert repeating.cost(lambda: job.stepper.rehearse(batch, 1), CPU.device) > 0
+    assert determinism.cost(lambda: job.stepper.rehearse(batch, 1), CPU.device) > 0
     for name, value in job.network.state_dict().items():
         assert torch.equal(value, before[name]), f"{name} was changed by measuring"
 

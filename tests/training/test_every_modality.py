@@ -20,7 +20,7 @@ from core.training import rescore
 from core.training.learning import best_model
 from core.training.options.config import TrainConfig
 from core.training.scoring.evaluation import degradations as ways
-from core.training.scoring.scoring import score_prepared
+from core.training.scoring.forward import score_prepared
 from core.training.worker import work
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import clip_set, image_set, small, sound_set

@@ -26,7 +26,7 @@ from core.training.loop import Loop
 from core.training.losses import make_loss
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks
-from core.training.scoring.scoring import score_prepared
+from core.training.scoring.forward import score_prepared
 from core.training.setup import set_up
 from core.training.worker import work
 from core.workspace import Workspace

@@ -17,11 +17,11 @@ from core.runs.folder import RunFolder, new_run
 from core.training import rescore
 from core.training.learning import best_model
 from core.training.options.config import TrainConfig
-from core.training.reading.fitting import fit
 from core.training.reading.inputs import pieces_of
 from core.training.reading.samples import select
 from core.training.reading.tensors import batch_of
-from core.training.scoring.scoring import score_prepared
+from core.training.reading.usable_datasets import fit
+from core.training.scoring.forward import score_prepared
 from core.training.worker import work
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import clip_set, image_set, silent_clip_set, small, sound_set

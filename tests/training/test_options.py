@@ -21,8 +21,8 @@ from core.runs.summaries import summary
 from core.training.options.config import TrainConfig
 from core.training.reading.data import WholeSamples
 from core.training.reading.inputs import Piece, Pieces, Unit
+from core.training.scoring.aggregation import aggregate_units
 from core.training.scoring.evaluation import measure
-from core.training.scoring.scoring import assemble
 from core.workspace import Workspace
 from tests.training.option_loops import built, first_group, loop, space
 from tests.training.tiny_catalogue import small
@@ -211,7 +211,7 @@ def test_aggregation_makes_the_score_of_a_sample_from_its_units(space: Workspace
     units = 1 / (1 + np.exp(-np.array(logits)))
     for aggregation, wanted in (("mean", units.mean()), ("max", units.max())):
         recipe = built(space, aggregation=aggregation).recipe
-        scored = assemble(pieces, logits, [None] * 3, recipe)
+        scored = aggregate_units(pieces, logits, [None] * 3, recipe)
         assert [unit.score for unit in scored.units] == pytest.approx(units)
         assert scored.score == pytest.approx(wanted)
 

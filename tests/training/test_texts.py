@@ -9,7 +9,7 @@ import pytest
 
 from core.catalog import table
 from core.catalog.scan import scan
-from core.media.words_beside import words_beside
+from core.media.sidecar_text import read_sidecar_text
 from core.training.options.config import TrainConfig
 from core.training.setup import set_up
 from core.workspace import Workspace
@@ -26,8 +26,8 @@ def test_words_beside_a_file_are_read_without_times_and_tags(
     tmp_path: Path, ending: str, content: str
 ) -> None:
     (tmp_path / f"clip{ending}").write_text(content, encoding="utf-8-sig")
-    assert words_beside(tmp_path / "clip.mp4") == "Hello there again"
-    assert words_beside(tmp_path / "other.mp4") == ""
+    assert read_sidecar_text(tmp_path / "clip.mp4") == "Hello there again"
+    assert read_sidecar_text(tmp_path / "other.mp4") == ""
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from core.errors import BadInput
-from core.training.options import idle
+from core.training.options import unused_options
 from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 from core.training.options.yaml_fields import parse_setting
@@ -147,13 +147,15 @@ CARD = {"tune": "all", "options": {"dropout": 0.1}, "objectives": {"domain": 0.0
 )
 def test_what_does_nothing_is_known(options: dict[str, Any], card: dict[str, Any], useless: set[str]) -> None:
     config = TrainConfig.from_dict(options).to_dict()
-    assert useless <= set(idle.idle(config, card))
-    assert not idle.set_for_nothing(config, TrainConfig().to_dict(), card) or options.get("datasets")
+    assert useless <= set(unused_options.find_unused(config, card))
+    assert not unused_options.set_for_nothing(config, TrainConfig().to_dict(), card) or options.get(
+        "datasets"
+    )
 
 
 def test_what_is_set_for_nothing_is_said() -> None:
     config = TrainConfig(modality="audio", frames=8, warmup=0.2).to_dict()
-    said = idle.set_for_nothing(config, TrainConfig().to_dict(), CARD)
+    said = unused_options.set_for_nothing(config, TrainConfig().to_dict(), CARD)
     assert said == {"frames": "sound has no pictures", "warmup": "the scheduler is plateau"}
 
 
@@ -161,4 +163,4 @@ def test_no_option_that_acts_is_called_useless() -> None:
     used = {"epochs", "learning_rate", "seed", "monitor", "batch_size", "optimizer", "weight_decay", "loss"}
     for modality in MODALITIES:
         config = TrainConfig.from_dict({"modality": modality}).to_dict()
-        assert not used & set(idle.idle(config, CARD))
+        assert not used & set(unused_options.find_unused(config, CARD))

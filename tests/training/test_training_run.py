@@ -20,8 +20,8 @@ from core.runs.folder import RunFolder, new_run
 from core.training import worker
 from core.training.learning import best_model
 from core.training.options.config import TrainConfig
+from core.training.scoring.forward import score_prepared
 from core.training.scoring.predict import predict
-from core.training.scoring.scoring import score_prepared
 from core.training.setup import set_up
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import SIDE, clip_set, image_set, row, save, small

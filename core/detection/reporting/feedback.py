@@ -11,7 +11,7 @@ from typing import Any
 
 from core import audit
 from core.access import Person
-from core.catalog import judged
+from core.catalog import feedback_marks
 from core.detection.verdict import Verdict
 from core.errors import BadInput
 from core.exports import safe_cell
@@ -20,7 +20,7 @@ from core.workspace import Workspace, workspace
 
 COLUMNS = ("when", "who", "sha256", "file", "modality", "truth", "detector", "score", "threshold", "verdict")
 TRUTHS = ("real", "fake")
-FILE = judged.FILE
+FILE = feedback_marks.FILE
 
 
 def keep(
@@ -36,7 +36,7 @@ def keep(
         raise BadInput(f"truth {truth!r} must be one of {', '.join(TRUTHS)}")
     digest = str(verdict.facts.get("sha256", ""))
     if content is not None and person.operator:
-        copied = judged.keep_copy(content, verdict.file, space)
+        copied = feedback_marks.keep_copy(content, verdict.file, space)
         digest = digest or copied
     row = {
         "when": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -270,7 +270,7 @@ class _Reading:
     def _fingerprint(self, _path: Path, kind: str) -> Any:
         if "fingerprint" in self._parts:
             return result_of(self._parts["fingerprint"])
-        return self._read("core.detection.catalogued:fingerprint", kind)
+        return self._read("core.detection.catalogue_copies:fingerprint", kind)
 
     def _subtitles(self, _path: Path) -> Any:
         return self._read("core.media.subtitles:read")

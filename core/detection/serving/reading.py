@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from core.detection import catalogued, facts, fitness
+from core.detection import applicability, catalogue_copies, facts
 from core.detection.frames import choose_frames
 from core.media.limits import Limits
 from core.media.memo import decoding_once
@@ -48,7 +48,7 @@ def read(path: Path, wanted: dict[str, Any], limits: Limits | None = None) -> di
             parts[name] = outcome(path, call)
 
         recipe = asked.recipes.get(info.kind)
-        if recipe is not None and fitness.why_not(recipe.modality, info) is None:
+        if recipe is not None and applicability.why_not(recipe.modality, info) is None:
             if asked.fingerprint and info.kind == "video":
                 decode_for_both(path, recipe, limits, asked.threads)
             add("prepared", lambda: prepare(path, recipe, limits=limits, threads=asked.threads))
@@ -58,5 +58,5 @@ def read(path: Path, wanted: dict[str, Any], limits: Limits | None = None) -> di
         if asked.facts:
             add("facts", lambda: facts.read(path, info))
         if asked.fingerprint:
-            add("fingerprint", lambda: catalogued.fingerprint(path, info.kind))
+            add("fingerprint", lambda: catalogue_copies.fingerprint(path, info.kind))
         return parts

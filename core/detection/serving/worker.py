@@ -18,9 +18,9 @@ from core.priority import free_processors
 def main() -> None:
     messages = starter()
     keep_freed()
-    from core.detection.serving import warming
+    from core.detection.serving import warmup
 
-    threading.Thread(target=warming.decoders, daemon=True).start()  # beside the imports
+    threading.Thread(target=warmup.decoders, daemon=True).start()  # beside the imports
     import torch
 
     from core.detection import judgement
@@ -29,9 +29,9 @@ def main() -> None:
     while (task := _next(messages)) is not None:
         torch.set_num_threads(free_processors())
         if "warm" in task:
-            warming.detectors(task["warm"])
+            warmup.detectors(task["warm"])
             _send(messages, {"stage": "warm"})
-            threading.Thread(target=warming.explanations, daemon=True).start()
+            threading.Thread(target=warmup.explanations, daemon=True).start()
             continue
         request = request_from(task["request"])
         verdict = judgement.detect(
@@ -86,7 +86,7 @@ def sandboxed(explained: bool = True) -> Any:
         prepare=prepare,
         frames=lambda path, recipe, kind: kept["frames"],
         facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
-        fingerprint=lambda path, kind: sandbox.run("core.detection.catalogued:fingerprint", path, kind),
+        fingerprint=lambda path, kind: sandbox.run("core.detection.catalogue_copies:fingerprint", path, kind),
         words=lambda path: sandbox.run("core.media.subtitles:read", path),
     )
 

@@ -9,8 +9,8 @@ import numpy as np
 from core.training.learning.last_checkpoint import Seen
 from core.training.losses import Loss
 from core.training.process.ranks import Ranks
+from core.training.scoring.aggregation import probability
 from core.training.scoring.epoch_metrics import epoch_metrics, side_by_side
-from core.training.scoring.scoring import probability
 
 
 def epoch_values(

@@ -20,7 +20,7 @@ from core.training.losses import Loss
 from core.training.process import memory
 from core.training.process.arithmetic import autocast_for
 from core.training.reading.data import Batch
-from core.training.scoring.scoring import ahead
+from core.training.scoring.forward import ahead
 from models.cards import Output
 
 log = logging.getLogger(__name__)

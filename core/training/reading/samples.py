@@ -12,7 +12,7 @@ from core.catalog import table as catalog
 from core.catalog.splits import plan as make_plan
 from core.errors import BadInput
 from core.training.options.config import TrainConfig
-from core.training.reading.fitting import FITTING, fitting_datasets, labels_for, require_fitting
+from core.training.reading.usable_datasets import FITTING, fitting_datasets, labels_for, require_fitting
 from core.workspace import Workspace
 
 SPLITS = ("train", "val", "test")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 from torch import nn
 
+from core.media.sidecar_text import read_sidecar_text
 from core.media.subtitles import subtitles
-from core.media.words_beside import words_beside
 from core.training.reading import transcripts
 from core.workspace import Workspace
 
@@ -17,7 +17,7 @@ from core.workspace import Workspace
 def known_texts(rows: pd.DataFrame, space: Workspace | None = None, *, inside: bool = False) -> list[str]:
     """Of each row; empty where nobody says anything. `inside`: subtitles in clips too, which opens each."""
     stated = rows["text"].fillna("").astype(str) if "text" in rows else [""] * len(rows)
-    found = [text.strip() or words_beside(file) for text, file in zip(stated, rows["file"], strict=True)]
+    found = [text.strip() or read_sidecar_text(file) for text, file in zip(stated, rows["file"], strict=True)]
     if inside and "modality" in rows:
         clips = (rows["modality"] == "video").tolist()
         files = zip(found, rows["file"], clips, strict=True)

@@ -20,7 +20,7 @@ from core.training.reading.inputs import pieces_of
 from core.training.reference import rule
 from core.training.reference.processing import measure_processing
 from core.training.reference.statistics import statistics_of
-from core.training.scoring import scoring
+from core.training.scoring import forward
 
 log = logging.getLogger(__name__)
 
@@ -161,13 +161,13 @@ def measure_prepared(
     cut = pieces_of(prepared, loaded.recipe, text=source.texts[sample], metadata=metadata)
     if not cut.pieces:
         return None
-    with scoring.head_inputs(loaded.network) as seen:
-        scored = next(scoring.score_many(loaded.network, loaded.card, [cut], loaded.recipe, device))
+    with forward.head_inputs(loaded.network) as seen:
+        scored = next(forward.score_many(loaded.network, loaded.card, [cut], loaded.recipe, device))
     whole = sum(map(len, seen)) == len(cut.pieces)
     embedding = (
         np.concatenate(seen).mean(axis=0)
         if whole
-        else scoring.mean_embedding(loaded.network, loaded.card, cut, loaded.recipe, device)
+        else forward.mean_embedding(loaded.network, loaded.card, cut, loaded.recipe, device)
     )
     return Measured(figures_of(embedding, prepared, rate), scored.score)
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from core.training.process.arithmetic import autocast_for, precision_for
-from core.training.scoring.scoring import Autocast, Scored
+from core.training.scoring.aggregation import Scored
+from core.training.scoring.forward import Autocast
 
 log = logging.getLogger(__name__)
 

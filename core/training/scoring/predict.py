@@ -16,8 +16,9 @@ from core.training.process.ranks import Ranks
 from core.training.reading.data import WholeLoader
 from core.training.reading.examples import Source, Unusable
 from core.training.reading.inputs import Pieces
+from core.training.scoring.aggregation import Scored
 from core.training.scoring.agreement import Arithmetic
-from core.training.scoring.scoring import Scored, score_many
+from core.training.scoring.forward import score_many
 from core.workspace import write_atomic
 
 

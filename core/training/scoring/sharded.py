@@ -25,8 +25,8 @@ from core.training.learning.best_model import Loaded
 from core.training.process.ranks import Ranks, own_device
 from core.training.reading.examples import Source, Unusable
 from core.training.reading.inputs import Unit
+from core.training.scoring.aggregation import Scored
 from core.training.scoring.predict import Predicted, predict
-from core.training.scoring.scoring import Scored
 from core.workspace import workspace
 
 Line = dict[str, Any]

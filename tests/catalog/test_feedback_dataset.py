@@ -8,7 +8,7 @@ import pytest
 
 from core.access import LOCAL, Person
 from core.catalog import exclusions, statistics, table
-from core.catalog.marked import NAME, collect, count
+from core.catalog.feedback_dataset import NAME, collect, count
 from core.catalog.scan import scan
 from core.cli import main
 from core.detection.reporting import feedback

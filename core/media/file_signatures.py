@@ -22,7 +22,7 @@ SIGNS = (
 )
 
 
-def what(path: Path) -> str | None:
+def describe(path: Path) -> str | None:
     """A few words, None where it is not told by its beginning."""
     try:
         with shards.reader(path) as file:

@@ -1,4 +1,4 @@
-"""The keeper: the half of the run manager that nobody asks. It adopts runs, starts those that wait, and watches.
+"""The scheduler: the half of the run manager that nobody asks. It adopts runs, starts those that wait, and watches.
 
 Every transition is written into the run's folder before it takes effect, so that whoever comes after a crash
 (another server, the command line) knows what was meant and goes on from there.
@@ -19,6 +19,7 @@ from core.runs import devices, executors, processes, tuning
 from core.runs.executors.base import Executor
 from core.runs.folder import RunFolder, Status
 from core.runs.listing import listing
+from core.runs.run_queue import Queue
 from core.runs.summaries import Summary
 from core.runs.supervise import (
     GRACE,
@@ -28,17 +29,16 @@ from core.runs.supervise import (
     handle_of,
     settle_unwatched,
 )
-from core.runs.waiting import Queue
 from core.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 KEEP = 2.0  # seconds between two looks at the whole workspace (runs of the command line and of other servers)
-Names = list[str]  # the keeper has a method `list`
+Names = list[str]  # the scheduler has a method `list`
 MakeExecutor = Callable[[str, Workspace], Executor]
 
 
-class Keeper:
+class Scheduler:
     """Watches the runs of one workspace, with one thread a run and one that looks for more."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Keeper:
         self._failure = ""  # of the last look at the workspace
         if keep:
             self._look_round()
-            threading.Thread(target=self._keep, name="run keeper", daemon=True).start()
+            threading.Thread(target=self._keep, name="run scheduler", daemon=True).start()
 
     def list(self) -> list[Summary]:
         return listing(self.space).runs()

@@ -1,29 +1,22 @@
-"""The one way from a prepared file to scores: units, and the sample's own. Evaluation and detection both use
-it."""
+"""The one way from a prepared file through the network to its scores. Evaluation and detection both use it."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
 from core.media.recipe import Recipe
 from core.training.process.memory import in_passes, is_probe
-from core.training.reading.inputs import Arrays, Pieces, Unit, pieces_of, with_scores
+from core.training.reading.inputs import Arrays, Pieces, pieces_of
 from core.training.reading.tensors import batch_of
+from core.training.scoring.aggregation import Scored, aggregate_units
 
 Autocast = Callable[[], AbstractContextManager[Any]]
-
-
-class Scored(NamedTuple):
-    """`units, score = score_prepared(…)`; the score is None where nothing could be judged."""
-
-    units: list[Unit]
-    score: float | None
 
 
 def score_prepared(
@@ -51,16 +44,16 @@ def score_many(
 ) -> Iterator[Scored]:
     """The same for several samples, whose pieces share forward passes."""
     rows = [piece.arrays for sample in samples for piece in sample.pieces]
-    piece_logits, unit_logits = forward(network, card, rows, recipe, device, autocast)
+    piece_logits, unit_logits = run_network(network, card, rows, recipe, device, autocast)
     start = 0
     for sample in samples:
         end = start + len(sample.pieces)
-        yield assemble(sample, piece_logits[start:end], unit_logits[start:end], recipe)
+        yield aggregate_units(sample, piece_logits[start:end], unit_logits[start:end], recipe)
         start = end
 
 
 @torch.no_grad()
-def forward(
+def run_network(
     network: torch.nn.Module,
     card: Any,
     rows: Sequence[Arrays],
@@ -134,40 +127,3 @@ def ahead(logits: torch.Tensor) -> torch.Tensor:
 def margin(logits: torch.Tensor) -> torch.Tensor:
     """The same on the CPU."""
     return ahead(logits).cpu()
-
-
-def probability(logit: Any) -> Any:
-    """P(fake) of a margin."""
-    return 1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0)))
-
-
-def assemble(
-    sample: Pieces, piece_logits: Sequence[float], unit_logits: Sequence[np.ndarray | None], recipe: Recipe
-) -> Scored:
-    """Unit scores from the pieces that saw them; a person's score from its units; the sample's from the persons.
-
-    A clip that a network judges as a whole has the network's own verdict as its person's score. Over persons
-    the highest counts: one swapped face makes a fake.
-    """
-    if not sample.pieces:
-        return Scored([], None)
-    seen: list[list[float]] = [[] for _ in sample.units]
-    persons: dict[int, list[float]] = {}
-    whole_clips = recipe.modality == "video"
-    for piece, logit, parts in zip(sample.pieces, piece_logits, unit_logits, strict=True):
-        for place, unit in enumerate(piece.units):
-            seen[unit].append(float(parts[place]) if whole_clips and parts is not None else logit)
-        if whole_clips:
-            persons.setdefault(piece.track, []).append(float(probability(logit)))
-    judged = [u for u, values in enumerate(seen) if values]
-    units = with_scores(
-        [sample.units[u] for u in judged], [probability(float(np.mean(seen[u]))) for u in judged]
-    )
-    if not whole_clips:
-        for one in units:
-            persons.setdefault(one.track, []).append(float(one.score or 0.0))
-    return Scored(units, max(aggregate(scores, recipe.aggregation) for scores in persons.values()))
-
-
-def aggregate(scores: Sequence[float], how: str) -> float:
-    return float(np.max(scores)) if how == "max" else float(np.mean(scores))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.access import LOCAL, Person
-from core.catalog import exclusions, judged, overrides, table
+from core.catalog import exclusions, feedback_marks, overrides, table
 from core.catalog.info import DatasetInfo
 from core.catalog.overrides import Override
 from core.catalog.scan import scan
@@ -40,7 +40,7 @@ def marks(space: Workspace | None = None) -> list[exclusions.Exclusion]:
 
 def count(space: Workspace | None = None) -> int:
     """Samples that were marked on the Datasets page, and files that were on Detect."""
-    return len(marks(space)) + len(judged.read(space))
+    return len(marks(space)) + len(feedback_marks.read(space))
 
 
 def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[DatasetInfo, int]:
@@ -48,7 +48,7 @@ def collect(space: Workspace | None = None, person: Person = LOCAL) -> tuple[Dat
     person.require_operator("make a dataset of what was marked")
     space = space or workspace()
     entries = {entry.id: entry for entry in marks(space)}
-    seen = judged.read(space)
+    seen = feedback_marks.read(space)
     if not entries and not seen:
         raise BadInput(
             "nothing was marked real or fake yet; mark samples on the Datasets page first, or files on Detect"
@@ -101,7 +101,7 @@ def _copy_samples(entries: dict[str, exclusions.Exclusion], folder: Path, space:
             yield target.name, entry.action, method, entry.id, entry.who, entry.why
 
 
-def _copy_judged(seen: list[judged.Judged], folder: Path, have: set[str]) -> Iterator[Row]:
+def _copy_judged(seen: list[feedback_marks.Judged], folder: Path, have: set[str]) -> Iterator[Row]:
     """Rows of the files that were marked on Detect and kept, without those that are here already."""
     for one in seen:
         if one.path is None or one.sha256 in have:

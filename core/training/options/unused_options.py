@@ -18,7 +18,7 @@ SOUND = ("sample_rate", "seconds", "trim_silence")
 OF_HEAD_MODE = ("head", "views")
 
 
-def idle(config: Mapping[str, Any], card: Mapping[str, Any] | None = None) -> dict[str, str]:
+def find_unused(config: Mapping[str, Any], card: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The options that do nothing with this configuration, and why. `card` has the network's tune, options,
     objectives and pretrained; without it only what does not depend on the network is found."""
     return {**_by_modality(config), **_by_others(config), **_by_settings(config), **_by_network(config, card)}
@@ -28,7 +28,9 @@ def set_for_nothing(
     config: Mapping[str, Any], usual: Mapping[str, Any], card: Mapping[str, Any]
 ) -> dict[str, str]:
     """Those of them that somebody has set all the same."""
-    return {name: why for name, why in idle(config, card).items() if config.get(name) != usual.get(name)}
+    return {
+        name: why for name, why in find_unused(config, card).items() if config.get(name) != usual.get(name)
+    }
 
 
 def _by_modality(config: Mapping[str, Any]) -> dict[str, str]:

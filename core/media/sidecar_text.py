@@ -23,7 +23,7 @@ _TAG = re.compile(r"<[^>]*>")
 _HEADER = ("WEBVTT", "NOTE", "STYLE", "REGION", "Kind:", "Language:")
 
 
-def words_beside(path: Path | str) -> str:
+def read_sidecar_text(path: Path | str) -> str:
     """The text of the first of them that is there and holds words; empty where there is none."""
     path = Path(path)
     if shards.address(path):  # nothing lies beside a row

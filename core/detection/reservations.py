@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.detection import wording
-from core.detection.about import About
+from core.detection.detector_description import About
 from core.detection.verdict import Band, decide
 
 
@@ -114,7 +114,9 @@ def reason(maker: Maker) -> str | None:
     return wording.LEARNED_NOTHING if maker.imported is None else f"{wording.AT_CHANCE}."
 
 
-def reservations(maker: Maker, domain: DomainFacts | None, damage: Sequence[str]) -> tuple[Reservation, ...]:
+def list_reservations(
+    maker: Maker, domain: DomainFacts | None, damage: Sequence[str]
+) -> tuple[Reservation, ...]:
     """Always in this order; `domain` is null where the file was not judged."""
     found = []
     never = reason(maker)
