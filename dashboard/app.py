@@ -18,6 +18,7 @@ st.set_page_config(
     page_title="Deepfake workbench", page_icon=HERE / "favicon.svg", layout="wide", initial_sidebar_state=230
 )
 st.html(HERE / "page.css")
+st.html(HERE / "tables.css")
 session.require_sign_in()
 
 PAGES = (

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 import streamlit as st
@@ -52,9 +51,13 @@ def page_title(question: str, *, badge: str | None = None) -> None:
 
 def safe(text: object) -> str:
     """Text from data (names of files, methods, people) as Markdown that shows it and does nothing else."""
-    visible = "".join(c if c.isprintable() else "\ufffd" for c in str(text))
-    visible = re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd", visible)
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", visible)
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", visible(str(text)))
+
+
+def visible(text: str) -> str:
+    """Without what changes how the text around it is shown: control characters, changes of direction."""
+    printable = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd", printable)
 
 
 count, number, percent, interval = numbers.count, numbers.number, numbers.percent, numbers.interval
@@ -173,19 +176,6 @@ def clicked_row(key: str) -> int | None:
     """In a table's callback: the row of the cell that was clicked or that the arrow keys went to."""
     cells = st.session_state[key]["selection"]["cells"]
     return int(cells[0][0]) if cells else None
-
-
-def telling(frame: pd.DataFrame, nothing: Collection[object] = ("", "–", 0, None)) -> list[str]:
-    """The columns in which at least one row says something: not nothing, not zero, not a dash."""
-    return [c for c in frame.columns if not frame[c].isin(nothing).all() and frame[c].notna().any()]
-
-
-def show_table(rows: pd.DataFrame | Sequence[Mapping[str, Any]], key: str, **options: Any) -> None:
-    """A table to read, without the columns that hold nothing; a zero is something here."""
-    frame = pd.DataFrame(rows)
-    st.dataframe(
-        frame, hide_index=True, key=key, column_order=telling(frame, ("", "–", "[]", None)), **options
-    )
 
 
 def run_guarded(action: Callable[[], object]) -> bool:

@@ -91,7 +91,7 @@ class Summary:
         scoring."""
         share = self.progress or 0.0
         began = self.learning_since or self.started
-        if self.state != "running" or began is None or self.preparation or not 0.01 <= share < 1:
+        if self.shown_state != "running" or began is None or self.preparation or not 0.01 <= share < 1:
             return None
         spent = max(0.0, (self.heartbeat or time.time()) - began)
         return max(0.0, spent * (1 - share) / share)

@@ -13,7 +13,7 @@ from core.runs.summaries import Summary
 from core.thresholds import field_measures
 from core.thresholds.field_measures import FieldMeasures
 from core.workspace import Workspace
-from dashboard import theme
+from dashboard import tables, theme
 from dashboard.thresholds.measures import Verification, verification
 
 DRAWS = 200
@@ -52,7 +52,7 @@ def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space
             st.warning(f"{theme.safe(names[run.id])}: {theme.safe(one_line(error))}")
     st.caption(HELP)
     if rows:
-        theme.show_table(rows, "compare-field-table")
+        tables.show(rows, "compare-field-table", what="The speech community's measures of each run")
 
 
 def _row(found: FieldMeasures) -> dict[str, str]:

@@ -17,7 +17,7 @@ from core.runs import cards, comparison, figures, published
 from core.runs.folder import RunFolder, place_of
 from core.runs.summaries import Summary
 from core.workspace import Workspace
-from dashboard import session, theme, words
+from dashboard import session, tables, theme, words
 
 WHOLE = 0.98  # share of the published samples; some downloads lack a few
 
@@ -77,7 +77,7 @@ def table(
                 "learned": _learned(run),
             }
         )
-    theme.show_table(rows, "compare-table")
+    tables.show(rows, "compare-table", what="Runs side by side")
 
 
 def _learned(run: Summary) -> str:
@@ -152,7 +152,7 @@ def across(
     st.caption("AUC of each run on each dataset that it was tested on.")
     names_of_columns = dict.fromkeys(name for row in rows for name in row)
     shown = [{name: row.get(name, "–") for name in names_of_columns} for row in rows]
-    theme.show_table(shown, "compare-across-table")
+    tables.show(shown, "compare-across-table", what="AUC of each run on each dataset")
 
 
 def _auc_with_interval(part: Mapping[str, Any]) -> str:
@@ -191,7 +191,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         }
         for b in beside
     ]
-    theme.show_table(rows, f"compare-published-{run.id}")
+    tables.show(rows, f"compare-published-{run.id}", what="Published figures beside those of this run")
 
 
 def not_whole(space: Workspace) -> dict[str, str]:

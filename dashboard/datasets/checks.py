@@ -6,7 +6,6 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from core import words
@@ -23,7 +22,7 @@ from core.catalog import (
 )
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
-from dashboard import jobs, session, theme
+from dashboard import jobs, session, tables, theme
 from dashboard.charts import datasets as charts
 
 PROTOCOLS = {
@@ -86,7 +85,7 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
         rows = [
             {"part": words.split(s), "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()
         ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        tables.show(rows, "plan-counts", what="Samples of each part")
         st.markdown(
             f"{theme.count_of(plan.dropped, 'sample')} left out · {theme.count(plan.crossing_groups)} groups cross "
             "from one part to another"

@@ -11,7 +11,7 @@ from core import numbers, words
 from core.catalog.expected import FOUND, PARTLY, compare_with_expected, summary
 from core.catalog.published import balanced_datasets
 from core.catalog.table import DatasetInfo
-from dashboard import theme
+from dashboard import tables, theme
 
 MARKS = {FOUND: "● found", PARTLY: "◐ partly"}
 MODALITIES = ("image", "audio", "video", "multimodal")
@@ -21,7 +21,7 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
     """Every known dataset: found, partly with what is missing, or not found."""
     rows = compare_with_expected(infos)
     with st.expander(f"Expected and found: {summary(rows)}", icon=":material/checklist:"):
-        _table(
+        tables.show(
             pd.DataFrame(
                 [
                     {
@@ -38,13 +38,14 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
                 ]
             ),
             "expected-table",
+            what="Published datasets, and which of them are here",
         )
 
 
 def show_recommended() -> None:
     """The standing table: what to fetch for each kind of media, whatever the ratio."""
     with st.expander("Datasets worth adding", icon=":material/library_add:"):
-        _table(
+        tables.show(
             pd.DataFrame(
                 [
                     {
@@ -65,6 +66,7 @@ def show_recommended() -> None:
                 ]
             ),
             "recommended-table",
+            what="Datasets worth adding",
         )
         st.caption(
             "Counts as published. What helps your own data, and by how much, stands with each dataset."
@@ -75,8 +77,3 @@ def _pair(published: dict[str, int | None] | None) -> str:
     if not published:
         return "–"
     return f"{theme.count(published['real'])} : {theme.count(published['fake'])}"
-
-
-def _table(frame: pd.DataFrame, key: str) -> None:
-    """Without the columns that hold nothing."""
-    st.dataframe(frame, hide_index=True, key=key, column_order=theme.telling(frame))

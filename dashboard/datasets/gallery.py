@@ -55,7 +55,7 @@ def draw(info: DatasetInfo) -> None:
     # A key of its own for every filter: another filter begins at its first page.
     key = _key(f"{info.name}-{chosen}", "page")
     entries = {e.id: e for e in exclusions.read(space)}
-    slots = st.container()
+    slots = st.container(key="datasets-gallery")
     number = st.pagination(pages, key=key) if pages > 1 else 1
     samples = browse.mixed_page(info, chosen, number, PAGE, space)
     with slots:
@@ -123,8 +123,14 @@ def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> 
     )
     method = f" {theme.safe(sample['method'])}" if sample["method"] else ""
     split = f" · {words.split(sample['split'])}" if sample["split"] else ""
-    st.markdown(f"{mark}{method}{split}  \n:small[{theme.safe(sample['path'])}]")
+    st.markdown(f"{mark}{method}{split}  \n:small[{theme.safe(_short(sample['path']))}]")
     _correct(sample, entry)
+
+
+def _short(path: str) -> str:
+    """The file and its folder."""
+    parts = path.rsplit("/", 2)
+    return path if len(parts) < 3 else f"…/{'/'.join(parts[1:])}"
 
 
 def _play(path: Path, sample: dict[str, Any]) -> None:

@@ -12,9 +12,9 @@ import streamlit as st
 from core import words
 from core.catalog import leaks, statistics
 from core.catalog.table import DatasetInfo
-from dashboard import session, theme
+from dashboard import session, tables, theme
 
-# What tells most comes first: a narrow window shows the beginning.
+# What tells most comes first: a narrow window shows the beginning, and the caption of the chosen one the rest.
 ORDER = (
     "name",
     "severity",
@@ -30,6 +30,8 @@ ORDER = (
     "leaks",
     "kind",
 )
+SHOWN = {"wide": ORDER, "tablet": ORDER[:6], "phone": ORDER[:4]}
+NOT_LOOKED_FOR = "–"
 # Text colours that are readable on light and dark grounds.
 COLORS = {
     "balanced": "#1E8E5A",
@@ -84,7 +86,7 @@ def _leaks(name: str) -> str:
     """`! 2 (official)` once a report was made; a dash before."""
     last = leaks.last_report(name, session.space())
     if last is None:
-        return "–"
+        return NOT_LOOKED_FOR
     how = words.plain(last.protocol)
     return f"! {last.leaks} ({how})" if last.leaks else f"none ({how})"
 
@@ -98,23 +100,44 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
     styled = frame.style.map(_tint, subset=["severity"]).apply(
         lambda row: [theme.CHOSEN_ROW if row.name == at else ""] * len(row), axis=1
     )
-    st.dataframe(
-        styled,
-        hide_index=True,
-        key="datasets-table",
-        on_select=lambda: _choose(names),
-        selection_mode="single-cell",
-        height=min(38 + 35 * len(frame), 430),
-        column_order=[c for c in ORDER if c in theme.telling(frame)],
-        column_config=_columns(),
-        alt="Datasets: a click on a row, or the arrow keys, choose what is shown below",
-    )
+    told = tables.telling(frame)
+
+    def draw_for(window: str) -> None:
+        key = "datasets-table" if window == "wide" else f"datasets-table-{window}"
+        st.dataframe(
+            styled,
+            hide_index=True,
+            key=key,
+            on_select=lambda: _choose(names, key),
+            selection_mode="single-cell",
+            height=min(38 + 35 * len(frame), 430),
+            column_order=[c for c in SHOWN[window] if c in told],
+            column_config=_columns(),
+            alt="Datasets: a click on a row, or the arrow keys, choose what is shown below",
+        )
+
+    tables.draw_by_window("datasets-table", draw_for)
     st.session_state["datasets_chosen"] = names[at]
     return infos[at]
 
 
-def _choose(names: Sequence[str]) -> None:
-    at = theme.clicked_row("datasets-table")
+def describe(info: DatasetInfo) -> str:
+    """What the table says of the chosen one, as a sentence for windows that are too narrow for its columns."""
+    row = _row(info)
+    parts = [words.capital(row["media"])]
+    if row["unlabelled"]:
+        parts.append(f"{theme.count_of(row['unlabelled'], 'sample')} without a label")
+    if row["complete"] is not None:
+        parts.append(f"{row['complete']:.0f} % of the published {row['published']} are here")
+    if row["problems"]:
+        parts.append(theme.count_of(row["problems"], "problem"))
+    if row["leaks"] != NOT_LOOKED_FOR:
+        parts.append(f"leaks: {row['leaks']}")
+    return f"{'; '.join(parts)}."
+
+
+def _choose(names: Sequence[str], key: str) -> None:
+    at = theme.clicked_row(key)
     if at is not None and at < len(names):
         st.session_state["datasets_chosen"] = names[at]
 

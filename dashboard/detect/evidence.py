@@ -11,8 +11,9 @@ from core import numbers
 from core.detection import stacking, wording
 from core.detection.serving.service import Job
 from core.detection.verdict import Verdict
-from dashboard import session, theme
+from dashboard import session, tables, theme
 from dashboard.charts import detect as charts
+from dashboard.detect import names as detect_names
 
 
 def show_catalogued(verdict: Verdict) -> None:
@@ -43,7 +44,7 @@ def beside(verdict: Verdict) -> None:
 
 def draw(verdict: Verdict) -> None:
     if verdict.caveats:
-        with st.expander("Caveats, and how it compares with what the detector was trained on"):
+        with st.expander("Caveats, and how this file compares with those the detector was trained on"):
             for line in (*verdict.caveats, *(o["words"] for o in verdict.outside if not o.get("out"))):
                 st.markdown(f"- {theme.safe(line)}")
     if verdict.facts:
@@ -54,7 +55,7 @@ def draw(verdict: Verdict) -> None:
 def _facts(facts: Mapping[str, Any]) -> None:
     for line in facts.get("remarks") or []:
         st.markdown(f"- {theme.safe(line)}")
-    st.dataframe(rows(facts), hide_index=True, key=f"facts-{facts.get('sha256')}")
+    tables.show(rows(facts), f"facts-{facts.get('sha256')}", what="What the file states about itself")
 
 
 def rows(facts: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -88,27 +89,30 @@ def side_by_side(jobs: Sequence[Job]) -> None:
         v = job.verdict
         table.append(
             {
-                "detector": (v.detector if v else None) or job.request.run or "default",
-                "verdict": (v.verdict or v.status.replace("_", " ")) if v else "waiting",
-                "score": v.score if v else None,
-                "threshold": v.threshold if v else None,
-                "probability": v.probability if v else None,
+                "detector": detect_names.of_detector((v and v.detector) or job.request.run),
+                "verdict": detect_names.mark(v) if v else "waiting",
+                "score": theme.number(v.score if v else None),
+                "threshold": numbers.threshold(v.threshold) if v and v.status == "ok" else numbers.NOTHING,
+                "probability": theme.number(v.probability if v else None),
                 "evidence": (v.reason or v.words) if v else "",
             }
         )
-    st.dataframe(table, hide_index=True)
+    tables.show(table, f"side-by-side-{jobs[0].submitted}", what="What each detector says of this file")
     scored = {str(j.verdict.detector): j.verdict for j in jobs if j.verdict and j.verdict.score is not None}
     if len(scored) < 2 or any(j.verdict is None and not j.over for j in jobs):  # heat maps change no score
         return
     combined = stacking.combine_verdicts(scored, session.space())
     if combined.probability is None:
-        st.caption(theme.safe(f"Not combined: {combined.reason}"))
+        st.caption(theme.safe(f"Not combined: {combined.reason.rstrip('.')}."))
         return
-    weights = ", ".join(f"{name} {numbers.change(weight)}" for name, weight in combined.weights.items())
+    weights = ", ".join(
+        f"{detect_names.of_detector(name)} {numbers.change(weight)}"
+        for name, weight in combined.weights.items()
+    )
     st.markdown(
-        f"**Together: probability {theme.number(combined.probability)}** (calibrated stacking on "
-        f"{theme.count(combined.samples)} validation samples that all of them judged; AUC there "
-        f"{theme.number(combined.auc)} by cross-validation; weights {theme.safe(weights)})"
+        f"**Together they give a probability of {theme.number(combined.probability)} that it is fake.** How they are "
+        f"combined was learned on {theme.count(combined.samples)} validation samples that all of them judged; there "
+        f"it has an AUC of {theme.number(combined.auc)} (by cross-validation). Weights: {theme.safe(weights)}."
     )
     if combined.left_out:
         st.caption(theme.safe(f"{combined.without[:1].upper()}{combined.without[1:]}."))

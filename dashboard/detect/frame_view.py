@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from core.detection import explanations, pictures
 from core.detection.reporting import faithfulness
 from core.detection.serving.service import Job
 from core.detection.verdict import HeatMap, Verdict
-from dashboard import heat_map, theme
+from dashboard import heat_map, theme, words
 from dashboard.charts import detect as charts
 from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
@@ -85,8 +86,8 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float |
         with strip.container(width=STRIP_WIDTH):
             if Path(one.path).is_file():
                 st.image(one.path, width="stretch")
-            words = f"{one.t0:.1f} s · {theme.number(verdict.units[one.unit].score)}"
-            if st.button(words, key=f"strip-{item.key}-{k}", type="tertiary"):
+            label = f"{one.t0:.1f} s · {theme.number(verdict.units[one.unit].score)}"
+            if st.button(label, key=f"strip-{item.key}-{k}", type="tertiary"):
                 _look_at(item, one.unit, one.path, one.t0)
 
 
@@ -104,7 +105,7 @@ def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap, maps: list[Hea
     in_time = sorted(maps, key=lambda m: (m.t0, m.unit, m.path))
     _pictures(item, verdict, one, where, in_time)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        method_choice(item, job, {explanations.AUTO: "automatic"} | explanations.PICTURE_METHODS)
+        method_choice(item, job, explanations.PICTURE_METHODS)
         st.caption(
             theme.safe(
                 f"{explanations.METHODS.get(one.method, one.method)}: {faithfulness.describe(one.faithfulness)}"
@@ -112,12 +113,14 @@ def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap, maps: list[Hea
         )
 
 
-def method_choice(item: Item, job: Job, choices: dict[str, str]) -> None:
+def method_choice(item: Item, job: Job, offered: Collection[str]) -> None:
     """How the map is made; another choice has the file judged again with it."""
-    names = list(choices)
+    names = [explanations.AUTO, *offered]
     now = names.index(job.request.method) if job.request.method in names else 0
     key = f"method-{item.key}-{job.request.run}"
-    method = st.selectbox("method", names, now, format_func=lambda name: choices[name], key=key, width=220)
+    method = st.selectbox(
+        "Heat map by", names, now, format_func=words.EXPLANATIONS.__getitem__, key=key, width=220
+    )
     if method != job.request.method and job.over:
         detect_state.again(item, job, method)
         st.rerun(scope="app")

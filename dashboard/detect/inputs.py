@@ -164,10 +164,10 @@ def samples(runs: list[str | None]) -> None:
     known = _samples(str(session.space().root))
     if not known:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"or a sample {theme.demo_badge()}")
+    st.markdown(f"Or judge a sample of the demo {theme.demo_badge()}")
+    with st.container(key="detect-samples"):
         for k, sample in enumerate(known):
-            if st.button(sample.title.capitalize(), key=f"detect-sample-{k}"):
+            if st.button(sample.title.capitalize(), key=f"detect-sample-{k}", width="stretch"):
                 upload = Upload(sample.path, sample.path.name, ours=False)
                 detect_state.add(upload, runs, request(), demo=sample.label)
                 st.rerun()

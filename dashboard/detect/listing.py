@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.detection import exports
-from core.detection.verdict import Verdict
-from core.runs.titles import titles
-from dashboard import theme, thumbnails
-from dashboard.detect import inputs as detect_inputs
+from dashboard import tables, theme, thumbnails
+from dashboard.detect import names as detect_names
 from dashboard.detect import state as detect_state
+from dashboard.detect.stages import STAGES
 from dashboard.detect.state import Item
 
 # What waits for a person comes first, what was answered or needs nobody last.
 URGENCY = ("uncertain", "fake", "error", "not_applicable", None, "real")
-THUMBNAIL, MOST_THUMBNAILS = 64, 60  # pixels; rows that have one
-ROW = 46  # pixels, so that a thumbnail can be recognised
+THUMBNAIL, MOST_THUMBNAILS = 64, 24  # pixels; rows that have one
+ROW = 68  # pixels, from which text goes on in a second and third line
+# Of each window's columns the pixels: all of them fit beside each other.
+WIDTHS = {
+    "wide": {
+        "picture": 70,
+        "file": 165,
+        "verdict": 110,
+        "score": 55,
+        "detector": 145,
+        "evidence": 330,
+        "truth": 60,
+    },
+    "tablet": {"picture": 65, "file": 140, "verdict": 105, "score": 55, "evidence": 195},
+    "phone": {"picture": 60, "file": 140, "verdict": 115},
+}
 
 
 def draw() -> None:
@@ -58,40 +73,44 @@ def in_order(items: Sequence[Item]) -> list[Item]:
 
     def urgency(item: Item) -> tuple[bool, int, float]:
         verdict = item.verdict
-        word = _word(verdict) if verdict else None
+        word = detect_names.word(verdict) if verdict else None
         score = verdict.score if verdict is not None and verdict.score is not None else 0.0
         return item.truth is not None, URGENCY.index(word), -score
 
     return sorted(items, key=urgency)
 
 
-def _word(verdict: Verdict) -> str:
-    return verdict.verdict if verdict.status == "ok" and verdict.verdict else verdict.status
-
-
 def _table(items: Sequence[Item]) -> None:
-    named = titles(detect_inputs.detectors())
-    rows = [_row(item, named, picture=k < MOST_THUMBNAILS) for k, item in enumerate(items)]
-    hidden = [name for name in ("picture", "truth") if not any(row[name] for row in rows)]
-    order = "-".join(item.key for item in items)
-    picked = st.dataframe(
-        [{name: value for name, value in row.items() if name not in hidden} for row in rows],
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-cell",
-        # Another order is another table: a row that was chosen before is not the file that stands there now.
-        key=f"detect-history-{hash(order)}",
-        row_height=ROW,
-        height=min(ROW * len(rows) + 38, 7 * ROW),
-        column_config={
-            "picture": st.column_config.ImageColumn("preview", width="small"),
-            "evidence": st.column_config.TextColumn(width="large"),
-        },
-    )
-    chosen = [int(row) for row, _ in picked.selection.cells]
-    if chosen and items[chosen[0]].key != st.session_state.get("detect_row"):
-        st.session_state["detect_row"] = items[chosen[0]].key
-        _open(items[chosen[0]])
+    named = detect_names.of_detectors()
+    rows = pd.DataFrame([_row(item, named, picture=k < MOST_THUMBNAILS) for k, item in enumerate(items)])
+    # Another order is another table: a row that was chosen before is not the file that stands there now.
+    key = f"detect-history-{hash('-'.join(item.key for item in items))}"
+
+    def draw_for(window: str) -> None:
+        shown = [name for name in tables.telling(rows, ("",)) if name in WIDTHS[window]]
+        picked = st.dataframe(
+            rows[shown],
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-cell",
+            key=f"{key}-{window}",
+            row_height=ROW,
+            height=min(ROW * len(rows) + 38, 6 * ROW),
+            column_config={name: _column(name, WIDTHS[window][name]) for name in shown},
+            alt="Files of this session: a click on a row opens it below",
+        )
+        chosen = [int(row) for row, _ in picked.selection.cells]
+        if chosen and items[chosen[0]].key != st.session_state.get(f"detect-row-{window}"):
+            st.session_state[f"detect-row-{window}"] = items[chosen[0]].key
+            _open(items[chosen[0]])
+
+    tables.draw_by_window("detect-history", draw_for)
+
+
+def _column(name: str, width: int) -> Any:
+    if name == "picture":
+        return st.column_config.ImageColumn("preview", width=width)
+    return st.column_config.TextColumn(width=width)
 
 
 def _open(item: Item) -> None:
@@ -103,21 +122,21 @@ def _open(item: Item) -> None:
 def _progress(judged: int, done: int, total: int) -> None:
     own = detect_state.session()
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"{judged} of {total} files have their verdict"
+        words = f"{judged} of {total} files have their verdict."
         if judged == total:
-            words = f"every file has its verdict; {done} of {total} are explained"
+            words = f"Every file has its verdict; {done} of {total} are explained."
         st.progress((judged + done) / (2 * total), text=words)
         if st.button("Cancel the rest", key="detect-cancel"):
             detect_state.service().cancel(own.id)
 
 
-def _row(item: Item, named: dict[str, str], *, picture: bool) -> dict[str, str]:
+def _row(item: Item, named: Mapping[str, str], *, picture: bool) -> dict[str, str]:
     """Every cell is text: what is not known is a dash."""
     verdict = item.verdict
     row = {
         "picture": thumbnail(item) if picture else "",
         "file": item.upload.shown,
-        "verdict": item.first.stage,
+        "verdict": STAGES.get(item.first.stage, item.first.stage),
         "score": "–",
         "detector": "–",
         "evidence": "",
@@ -125,21 +144,12 @@ def _row(item: Item, named: dict[str, str], *, picture: bool) -> dict[str, str]:
     }
     if verdict is not None:
         row |= {
-            "verdict": MARKS.get(_word(verdict), _word(verdict).replace("_", " ")),
+            "verdict": detect_names.mark(verdict),
             "score": theme.number(verdict.score),
             "detector": named.get(verdict.detector or "", verdict.detector or "–"),
             "evidence": verdict.reason or verdict.words,
         }
     return row
-
-
-MARKS = {
-    "fake": "✖ fake",
-    "real": "● real",
-    "uncertain": "◆ uncertain",
-    "not_applicable": "○ not judged",
-    "error": "○ not readable",
-}
 
 
 def thumbnail(item: Item) -> str:

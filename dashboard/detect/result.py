@@ -16,16 +16,10 @@ from dashboard import session, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import evidence as detect_evidence
 from dashboard.detect import frame_view as detect_frame
+from dashboard.detect import names as detect_names
+from dashboard.detect.stages import STAGES
 from dashboard.detect.state import Item
 
-STAGES = {
-    "queued": "waiting for its turn",
-    "reading": "reading the file and finding faces",
-    "verdict": "verdict reached; looking at the file's facts",
-    "facts": "making heat maps",
-    "maps wait": "heat maps follow when every file has its verdict",
-    "map": "making heat maps",
-}
 WINDOWS_SHOWN = 4  # of a recording, the most suspicious ones
 WORDS = {"fake": ("red", "✖ fake"), "real": ("blue", "● real"), "uncertain": ("gray", "◆ uncertain")}
 
@@ -37,7 +31,10 @@ def draw(item: Item) -> None:
     jobs = list(item.latest.values())
     if len(jobs) > 1:
         detect_evidence.side_by_side(jobs)
-        names = {j.request.run or "": (j.verdict.detector if j.verdict else None) or "detector" for j in jobs}
+        names = {
+            j.request.run or "": detect_names.of_detector((j.verdict and j.verdict.detector) or j.request.run)
+            for j in jobs
+        }
         picked = st.segmented_control(
             "Look closer at",
             list(names),
@@ -72,9 +69,9 @@ def _player(item: Item) -> None:
         if job.verdict is not None and job.verdict.status == "error":
             return  # the reason stands beside it
         if job.player_error:
-            st.caption(theme.safe(f"cannot be played: {job.player_error}"))
+            st.caption(theme.safe(f"This file cannot be played here: {job.player_error}."))
         else:
-            st.caption("preparing something that every browser plays …")
+            st.caption("Making a copy that every browser plays …")
         return
     path, mime, kind = job.player
     if not path.is_file():
@@ -95,7 +92,10 @@ def _verdict(item: Item, job: Job) -> None:
         return
     detect_evidence.show_catalogued(verdict)
     if verdict.status == "error":
-        st.error(theme.safe(verdict.reason or "the file could not be judged"), icon=":material/error:")
+        st.error(
+            theme.safe(verdict.reason or "This file could not be judged."),
+            icon=":material/error:",
+        )
         return
     if verdict.status == "not_applicable":
         headline = verdict.words or wording.not_applicable(verdict.reason or "")
@@ -117,7 +117,7 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     if verdict.reason and not verdict.is_reserved(verdict.reason):
         st.caption(theme.safe(verdict.reason))
     if verdict.without_evidence:  # its number says nothing of such a file: it is not drawn
-        st.caption(f"score {theme.number(verdict.score)}, {wording.MEANINGLESS}")
+        st.caption(f"Its score is {theme.number(verdict.score)}, {wording.MEANINGLESS}.")
     else:
         st.plotly_chart(
             charts.scale(verdict, threshold),
@@ -145,19 +145,24 @@ def _badge(word: str, headline: str) -> tuple[str, str]:
 def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
     kind = verdict.units[0].kind if verdict.units else "unit"
     above = sum(u.score >= threshold for u in verdict.units) if threshold is not None else 0
-    point = verdict.operating_point
-    at = "no threshold" if threshold is None else numbers.threshold(threshold)
-    parts = [
-        f"decided at {at}" + (f" ({chosen})" if (chosen := wording.describe_choice(point)) else ""),
-        f"{kind}s {above} of {len(verdict.units)} above" if len(verdict.units) > 1 else "",
-        f"people {len(verdict.tracks)}" if kind == "face" else "",
-        f"probability {theme.number(verdict.probability)}" if verdict.calibrated else "not calibrated",
-        " ".join(
-            filter(None, (verdict.detector, f"({words.network(verdict.model)})" if verdict.model else ""))
-        ),
-        f"verdict after {job.verdict_after:.1f} s" if job.verdict_after is not None else "",
+    chosen = wording.describe_choice(verdict.operating_point)
+    at = (
+        "No threshold: nothing is called fake"
+        if threshold is None
+        else f"Called fake from a score of {numbers.threshold(threshold)} on"
+    )
+    several, network = len(verdict.units) > 1, words.network(verdict.model) if verdict.model else ""
+    after = "" if job.verdict_after is None else f" in {job.verdict_after:.1f} s"
+    lines = [
+        at + (f" ({chosen})." if chosen else "."),
+        f"{above} of {len(verdict.units)} {kind}s reach it." if several and threshold is not None else "",
+        f"Faces of {theme.count(len(verdict.tracks))} people." if len(verdict.tracks) > 1 else "",
+        f"Probability that it is fake: {theme.number(verdict.probability)}."
+        if verdict.calibrated
+        else "The score is not calibrated, so it is no probability.",
+        f"Judged by {detect_names.of_detector(verdict.detector)}{f' ({network})' if network else ''}{after}.",
     ]
-    return theme.safe(" · ".join(p for p in parts if p))
+    return theme.safe(" ".join(line for line in lines if line))
 
 
 def _try_threshold(item: Item, verdict: Verdict) -> float | None:
@@ -169,10 +174,10 @@ def _try_threshold(item: Item, verdict: Verdict) -> float | None:
 def _threshold(item: Item, verdict: Verdict) -> None:
     """Another threshold on the spot; nothing is saved."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        on = st.toggle("try another threshold", key=f"try-on-{item.key}")
+        on = st.toggle("Try another threshold", key=f"try-on-{item.key}")
         if on:
             start = min(1.0, max(0.0, verdict.threshold if verdict.threshold is not None else 1.0))
-            st.slider("threshold", 0.0, 1.0, start, 0.001, format="%.3f", key=f"try-{item.key}", width=360)
+            st.slider("Threshold", 0.0, 1.0, start, 0.001, format="%.3f", key=f"try-{item.key}", width=360)
 
 
 def _sound(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
@@ -182,10 +187,10 @@ def _sound(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> N
     st.markdown("### The sound")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         opacity = st.slider(
-            "opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240
+            "Opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240
         )
         if not any(m.kind == "picture" for m in verdict.explanations):
-            detect_frame.method_choice(item, job, explanations.CHOICES)
+            detect_frame.method_choice(item, job, explanations.METHODS)
     drawn = sound.load(Path(path))
     fig = charts.sound(drawn, verdict.units, threshold, opacity)
     st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
@@ -221,7 +226,7 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
     done = [j.verdict for j in item.latest.values() if j.verdict is not None]
     with st.container(horizontal=True, vertical_alignment="center"):
         _reports(item, job, Path(verdict.file).stem, done)
-        st.markdown("the truth was")
+        st.markdown("The truth was")
         for truth in feedback.TRUTHS:
             kind: Literal["primary", "secondary"] = "primary" if item.truth == truth else "secondary"
             if st.button(truth, key=f"truth-{truth}-{item.key}", type=kind):
@@ -229,8 +234,8 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
                 item.truth = truth
                 st.rerun(scope="app")
         if item.truth:
-            copy = ", with a copy for the dataset Feedback" if session.person().operator else ""
-            st.caption(f"kept: {item.truth}{copy}")
+            copy = ", with a copy of the file for the dataset Feedback" if session.person().operator else ""
+            st.caption(f"Kept as {item.truth}{copy}.")
 
 
 def _reports(item: Item, job: Job, stem: str, done: list[Verdict]) -> None:

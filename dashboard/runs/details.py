@@ -16,7 +16,7 @@ from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
 from core.runs.summaries import Summary
 from core.runs.titles import titles
-from dashboard import session, theme
+from dashboard import session, tables, theme
 from dashboard.runs import differences
 from dashboard.runs import results as run_results
 from dashboard.runs import rows as run_rows
@@ -138,7 +138,7 @@ def _differences(configs: Mapping[str, Mapping[str, Any]]) -> None:
     rows = differences.rows(configs)
     st.markdown("## What differs between them")
     if rows:
-        theme.show_table(rows, "runs-differences", height="content")
+        tables.show(rows, "runs-differences", what="Options in which the runs differ")
     else:
         st.caption("Their configurations are the same.")
 

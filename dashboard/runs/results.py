@@ -13,7 +13,7 @@ from core import words
 from core.exports import to_csv
 from core.runs.figures import SHOWN
 from core.runs.folder import RunFolder
-from dashboard import theme
+from dashboard import tables, theme
 from dashboard.charts import compare
 from dashboard.runs import cell_samples
 
@@ -107,21 +107,20 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
     )
     samples, units = st.columns(2)
     samples.markdown("**Whole samples**")
-    samples.dataframe(rows, hide_index=True, key=f"results-figures-{folder.id}")
+    with samples:
+        tables.show(rows, f"results-figures-{folder.id}", what="Figures of whole samples")
     if found.get("units"):
         units.markdown(f"**Units** (frames, faces or segments: {theme.count(found['units']['n'])})")
-        units.dataframe(
-            [
-                {
-                    "figure": theme.figure_name(name),
-                    **{w: _with_interval(found["units"][k], name) for k, w in THRESHOLDS.items()},
-                }
-                for name in SHOWN
-                if found["units"]["at_chosen"].get(name) is not None
-            ],
-            hide_index=True,
-            key=f"results-units-{folder.id}",
-        )
+        rows = [
+            {
+                "figure": theme.figure_name(name),
+                **{w: _with_interval(found["units"][k], name) for k, w in THRESHOLDS.items()},
+            }
+            for name in SHOWN
+            if found["units"]["at_chosen"].get(name) is not None
+        ]
+        with units:
+            tables.show(rows, f"results-units-{folder.id}", what="Figures of single units")
 
 
 def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
@@ -163,7 +162,7 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
             ]
         )
         st.markdown(f"**By {kind}**")
-        theme.show_table(table, f"results-by-{name}-{folder.id}")
+        tables.show(table, f"results-by-{name}-{folder.id}", what=f"Figures by {kind}")
         st.download_button(
             "CSV",
             to_csv(table),
@@ -179,7 +178,7 @@ def _ablation(folder: RunFolder, rows: Any) -> None:
         return
     st.markdown("**What each modality adds**")
     st.caption("Test samples that have it and another, judged again without it. AUC, with its 95 % interval.")
-    st.dataframe(
+    tables.show(
         [
             {
                 "without": str(row.get("part")),
@@ -190,8 +189,8 @@ def _ablation(folder: RunFolder, rows: Any) -> None:
             }
             for row in rows
         ],
-        hide_index=True,
-        key=f"results-ablation-{folder.id}",
+        f"results-ablation-{folder.id}",
+        what="What each modality adds",
     )
 
 

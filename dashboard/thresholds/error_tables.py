@@ -18,7 +18,7 @@ from core.thresholds.own_scale import own, own_ends
 from core.thresholds.point import Point
 from core.thresholds.probability_figures import probability_intervals
 from core.thresholds.scored import DRAWS, Scored
-from dashboard import session, theme
+from dashboard import session, tables, theme
 from dashboard.charts import thresholds as charts
 from dashboard.thresholds import page_state, words
 from dashboard.thresholds.scores import Source
@@ -57,7 +57,7 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
     if whole.open:
         with whole:
             shown = _with_intervals(rows, ("error_rate", "recall", "fpr"))
-            theme.show_table(shown, "thresholds-breakdown-table")
+            tables.show(shown, "thresholds-breakdown-table", what="Where the errors are")
             name = f"breakdown-{chosen}.csv"
             st.download_button("CSV", lambda: to_csv(rows), name, "text/csv", key="thresholds-breakdown-csv")
     return chosen
@@ -172,7 +172,7 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
         for p, found in zip(points, intervals, strict=True)
     ]
     table = pd.DataFrame(rows)
-    theme.show_table(table, "thresholds-methods-table")
+    tables.show(table, "thresholds-methods-table", what="Methods of choosing the threshold compared")
     st.download_button("CSV", lambda: to_csv(table), "methods.csv", "text/csv", key="thresholds-methods-csv")
 
 

@@ -15,7 +15,7 @@ from core.thresholds import field_measures, score_files, t_dcf
 from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.point import Costs
 from core.thresholds.scored import DRAWS, Scored
-from dashboard import theme
+from dashboard import tables, theme
 from dashboard.thresholds import page_state, score_upload
 from dashboard.thresholds.page_state import ALARM, MISS, PRIOR
 from dashboard.thresholds.scores import Source
@@ -69,7 +69,7 @@ def draw(source: Source, looking_at: str) -> None:
     asv = verification(st.container())
     found = _measure(looked, source.stamp(looking_at), model, "" if asv is None else asv.token, asv)
     table = _table(looked, found)
-    st.dataframe(table, hide_index=True, key="thresholds-measures", height="content")
+    tables.show(table, "thresholds-measures", what="Measures of the scores as a whole")
     read_as = "probabilities" if found.scores_read_as == "probability" else "logarithms of a likelihood ratio"
     st.caption(
         f"actDCF and Cllr take the scores for {read_as}. A cost of 1 is that of the better fixed answer. "

@@ -12,7 +12,7 @@ from core.thresholds import methods, slices
 from core.thresholds.own_scale import own
 from core.thresholds.scored import Scored
 from core.thresholds.slices import Change, Slice, Slices
-from dashboard import theme
+from dashboard import tables, theme
 from dashboard.thresholds import page_state, words
 from dashboard.thresholds.scores import NAMES, Source
 
@@ -50,7 +50,7 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
         f"Share of fakes found: {_change(found.recall)}.  \nShare of false alarms: {_change(found.fpr)}."
     )
     table = pd.DataFrame([_row(each, key, found.turned) for each in found.slices])
-    theme.show_table(table, "thresholds-slices-table")
+    tables.show(table, "thresholds-slices-table", what="A threshold for each, and what it would change")
     st.download_button("CSV", lambda: to_csv(table), "slices.csv", "text/csv", key="thresholds-slices-csv")
 
 

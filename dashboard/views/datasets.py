@@ -68,6 +68,8 @@ def _open_link(infos: list[DatasetInfo]) -> None:
 def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
     badge = f" {theme.demo_badge()}" if info.demo else ""
     st.markdown(f"## {theme.safe(info.name)}{badge}")
+    with st.container(key="datasets-facts"):
+        st.caption(theme.safe(datasets_table.describe(info)))
     drawn, advice = st.columns([3, 2], gap="large")
     with drawn:
         _charts(info)

@@ -1,4 +1,4 @@
-"""Detectors: which published detectors are here, and what are they worth on my files? Import, measure, rename, delete."""
+"""Detectors: how good are published detectors on my files? Import, measure, rename, delete."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from core.catalog import table
 from core.detection import defaults
 from core.imports import in_child_process, store
 from core.imports.store import Imported
-from dashboard import jobs, session, theme, words
+from dashboard import jobs, session, tables, theme, words
 
 IMPORT_JOB = "import-detector"
 
 
 def page() -> None:
-    theme.page_title("Which published detectors are here, and what are they worth on my files?")
+    theme.page_title("How good are published detectors?")
     found = store.list_imported(session.space())
     jobs.watch(IMPORT_JOB)
     for fault in store.list_damaged(session.space()):
@@ -49,7 +49,7 @@ def _table(found: list[Imported]) -> None:
                 "licence": one.about.get("licence"),
             }
         )
-    theme.show_table(rows, "detectors-table")
+    tables.show(rows, "detectors-table", what="Imported detectors")
 
 
 def _state(one: Imported) -> str:

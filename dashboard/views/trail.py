@@ -12,9 +12,9 @@ from core.errors import NotAllowed
 from core.exports import to_csv
 from core.runs import listing
 from core.thresholds import methods
-from dashboard import session, theme
+from dashboard import session, tables, theme
 
-SHOWN = 1000  # lines on the page; the files have all of them
+PAGE = 50  # lines
 
 
 def page() -> None:
@@ -32,11 +32,26 @@ def page() -> None:
     _verified(trail.verified)
     table = _to_read(trail)
     chosen = _filtered(table)
-    shown = chosen.iloc[::-1].head(SHOWN)
-    theme.show_table(shown, "trail-table")
-    st.caption(f"{theme.count_of(len(shown), 'line')} of {theme.count(len(table))}, the newest first.")
+    _draw_page(chosen.iloc[::-1], len(table))
     written = pd.DataFrame(trail.rows, columns=[*audit.COLUMNS, "more"])
     _downloads(trail, written.loc[chosen.index])
+
+
+def _draw_page(newest_first: pd.DataFrame, in_all: int) -> None:
+    if newest_first.empty:
+        st.info("No line fits what you look for.")
+        return
+    pages = -(-len(newest_first) // PAGE)
+    slot = st.container()
+    first = PAGE * ((st.pagination(pages, key=f"trail-page-{pages}") if pages > 1 else 1) - 1)
+    shown = newest_first.iloc[first : first + PAGE]
+    with slot:
+        tables.show(shown, "trail-table", what="What was done, the newest first")
+    end = theme.count(first + len(shown))
+    fit = "" if len(newest_first) == in_all else f" that fit, of {theme.count(in_all)} in all"
+    st.caption(
+        f"Lines {theme.count(first + 1)} to {end} of {theme.count(len(newest_first))}{fit}, the newest first."
+    )
 
 
 def _to_read(trail: audit.Trail) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from core.runs import cards, comparison
 from core.runs.folder import RunFolder, new_run
 from core.runs.summaries import Summary
 from core.workspace import Workspace
+from tests.dashboard.html_tables import table_with
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 
@@ -100,7 +101,7 @@ def test_a_real_difference_is_named_and_the_better_one_recommended(
         and "no difference shown" not in text.split("Is the difference real?")[-1].split(".")[0]
     )
     assert "Recommended for pictures: **large · FaceForensics++**" in text
-    table = next(d.value for d in page.dataframe if "parameters" in d.value)
+    table = table_with(page, "parameters")
     assert set(table["parameters"]) == {"0.40 M", "9.00 M"}
     page.button(key="compare-default-image").click().run()
     assert space.settings()["detectors"] == {"image": strong.id}
@@ -124,9 +125,9 @@ def test_published_figures_are_not_comparable_where_the_protocol_differs(
     make_run("small", 2, 1)
     make_run("large", 2, 2)
     page = open_page()
-    tables = [d.value for d in page.dataframe if "published detector" in d.value]
-    assert tables and set(tables[0]["this run"]) == {"not comparable"}
-    assert tables[0]["why"].str.len().min() > 10
+    table = table_with(page, "published detector")
+    assert set(table["this run"]) == {"not comparable"}
+    assert table["why"].str.len().min() > 10
 
 
 def test_what_its_authors_state_stands_beside_an_imported_detector(
@@ -164,7 +165,7 @@ def test_curves_of_all_chosen_runs_are_overlaid(make_run: Callable[..., RunFolde
 def test_the_measures_of_the_speech_community_stand_side_by_side(make_run: Callable[..., RunFolder]) -> None:
     for run in (("small", 0.3, 1), ("large", 5, 2)):
         make_run(*run)
-    table = next(d.value for d in open_page().dataframe if "minDCF" in d.value)
+    table = table_with(open_page(), "minDCF")
     assert len(table) == 2
     for column in ("minDCF", "actDCF", "Cllr", "recall at 1.00 % false alarms"):
         assert all("[" in cell for cell in table[column])

@@ -19,7 +19,7 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
-from dashboard import jobs, theme
+from dashboard import jobs, tables, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import table as datasets_table
@@ -302,7 +302,7 @@ def test_a_link_opens_the_dataset_with_its_filter(space: Workspace) -> None:
 
 def test_columns_that_tell_nothing_are_left_out(space: Workspace) -> None:
     infos = [catalogued(space, "one", 6, 54)]
-    told = theme.telling(datasets_table.rows(infos))
+    told = tables.telling(datasets_table.rows(infos))
     assert (
         "unlabelled" not in told and "kind" not in told and {"name", "real", "fake", "severity"} <= set(told)
     )

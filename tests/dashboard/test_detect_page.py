@@ -21,6 +21,7 @@ from core.workspace import Workspace
 from dashboard.charts import detect as charts
 from dashboard.detect import frame_view
 from dashboard.detect import state as detect_state
+from tests.dashboard.html_tables import table_with
 from tests.detection.tiny_runs import make_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,8 +141,8 @@ def test_a_verdict_comes_with_its_evidence(
     text = text_of(page)
     for words in (
         "Very strong evidence",
-        "decided at 0\\.5",
-        "faces 2 of 4 above",
+        "fake from a score of 0\\.5 on",
+        "2 of 4 faces reach it",
         "Codec av1",
         "not proof",
         "lowers the score by",
@@ -171,9 +172,9 @@ def test_another_threshold_is_tried_and_nothing_is_saved(
     before = (with_run.runs / "run" / "operating_point.json").read_bytes()
     page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
     page.toggle[0].set_value(True).run()
-    next(s for s in page.slider if s.label == "threshold").set_value(0.75).run()
+    next(s for s in page.slider if s.label == "Threshold").set_value(0.75).run()
     text = text_of(page)
-    assert "● real" in text and "decided at 0\\.75" in text and "faces 1 of 4 above" in text
+    assert "● real" in text and "from a score of 0\\.75 on" in text and "1 of 4 faces reach it" in text
     assert (with_run.runs / "run" / "operating_point.json").read_bytes() == before
 
 
@@ -238,7 +239,7 @@ def test_another_method_has_the_file_judged_again_with_it(
 ) -> None:
     answers = Answered([verdict])
     page = open_page(answers, monkeypatch, {"a.mp4": b"x"})
-    next(s for s in page.selectbox if s.label == "method").set_value("layercam").run()
+    next(s for s in page.selectbox if s.label == "Heat map by").set_value("layercam").run()
     assert [r.method for r in answers.asked] == ["auto", "layercam"]
 
 
@@ -251,8 +252,10 @@ def test_two_detectors_stand_side_by_side_and_are_not_averaged(
     page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60).run()
     page.multiselect[0].set_value(["run", "other"]).run()
     page.file_uploader[0].set_value([("a.mp4", b"x", "video/mp4")]).run()
-    table = page.dataframe[0].value
-    assert list(table["detector"]) == ["run", "other"] and list(table["score"]) == [0.7, 0.2]
+    table = table_with(page, "detector")
+    assert [name.split()[-1] for name in table["detector"]] == ["(run)", "(other)"] and list(
+        table["score"]
+    ) == ["0.700", "0.200"]
     assert "Not combined" in text_of(page)
 
 

@@ -14,6 +14,7 @@ from core.imports.importing import import_detector
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
 from dashboard import session
+from tests.dashboard.html_tables import tables_of
 from tests.imports import published_files as files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -39,7 +40,7 @@ def test_an_empty_page_offers_the_import(space: Workspace) -> None:
 def test_an_unmeasured_detector_says_so(imported: RunFolder) -> None:
     page = app()
     assert "Not measured here" in page.warning[0].value
-    assert page.dataframe[0].value["here"].tolist() == ["○ not measured here"]
+    assert tables_of(page)[0]["here"].tolist() == ["○ not measured here"]
 
 
 def test_at_chance_is_said_plainly(imported: RunFolder) -> None:
@@ -48,7 +49,7 @@ def test_at_chance_is_said_plainly(imported: RunFolder) -> None:
     imported.save_document("detector", {**about, "measured": measured})
     page = app()
     assert "At chance" in page.error[0].value and "on 151 labelled files of yours" in page.error[0].value
-    assert page.dataframe[0].value["here"].tolist() == ["✖ at chance"]
+    assert tables_of(page)[0]["here"].tolist() == ["✖ at chance"]
 
 
 def test_rename_and_delete(imported: RunFolder, space: Workspace) -> None:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.runs import events, processes
 from core.runs.folder import RunFolder, new_run
 from core.workspace import Workspace
+from tests.dashboard.html_tables import table_with
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 AT = {
@@ -288,7 +289,7 @@ def test_two_runs_show_where_their_configurations_differ(make_run: Callable[...,
         box = page.checkbox(key=f"run-show-{run.id}")
         if not box.value:
             box.check().run()
-    table = next(d.value for d in page.dataframe if "option" in d.value)
+    table = table_with(page, "option")
     assert table["option"].tolist() == ["Loss"] and table["part"].tolist() == ["Techniques"]
     assert set(table.iloc[0]) >= {"Cross-entropy", "Focal loss"}
 

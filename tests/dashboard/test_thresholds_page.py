@@ -26,6 +26,7 @@ from dashboard.detect import state as detect_state
 from dashboard.threshold_lab import Side, line, payload
 from dashboard.threshold_lab.component import Choice
 from dashboard.thresholds import words
+from tests.dashboard.html_tables import table_with
 from tests.dashboard.thresholds_page import expanded, opened, release, sent
 from tests.thresholds.run_folder import finished_run, scores
 
@@ -95,8 +96,7 @@ def test_the_methods_table_tells_how_sure_each_threshold_is(space: Workspace) ->
     page = expanded(opened(), "thresholds-compared")
     page.toggle(key="thresholds-spread").set_value(True).run()
     assert not page.exception
-    tables = [frame.value for frame in page.dataframe if "95 % interval" in frame.value]
-    assert tables[0]["95 % interval"].str.startswith("[").sum() >= 5
+    assert table_with(page, "95 % interval")["95 % interval"].str.startswith("[").sum() >= 5
 
 
 def test_own_methods_and_words_that_make_no_sense(space: Workspace) -> None:

@@ -12,6 +12,7 @@ from core.access import Person
 from core.runs.folder import new_run
 from core.workspace import Workspace
 from dashboard import session
+from tests.dashboard.html_tables import tables_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ADA, BOB = Person("ada@example.org", operator=True), Person("bob@example.org", operator=True)
@@ -37,13 +38,13 @@ def test_an_empty_trail_says_what_will_stand_here(space: Workspace) -> None:
 def test_the_newest_comes_first_and_filters_choose(written: Path) -> None:
     page = app()
     assert "3 lines, each as it was written" in page.success[0].value
-    table = page.dataframe[0].value
+    table = tables_of(page)[0]
     assert table["action"].tolist() == ["import detector", "judge", "delete run"]
     assert table["more"].tolist() == ["", "", "reason old"]
     page.multiselect(key="trail-who").set_value([ADA.name]).run()
-    assert page.dataframe[0].value["on"].tolist() == ["AASIST", "first"]
+    assert tables_of(page)[0]["on"].tolist() == ["AASIST", "first"]
     page.text_input(key="trail-text").set_value("aasi").run()
-    assert page.dataframe[0].value["on"].tolist() == ["AASIST"]
+    assert tables_of(page)[0]["on"].tolist() == ["AASIST"]
 
 
 def test_lines_are_read_with_names_of_runs_and_words_for_keys(written: Path, space: Workspace) -> None:
@@ -51,11 +52,11 @@ def test_lines_are_read_with_names_of_runs_and_words_for_keys(written: Path, spa
     run.set_status(state="stopped")
     audit.record(ADA, "save operating point", run.id, space, threshold=0.42, method="precision=0.95")
     page = app()
-    line = page.dataframe[0].value.iloc[0]
+    line = tables_of(page)[0].iloc[0]
     assert line["on"] == "My *first* one" and "T" not in line["when"].replace("UTC", "")
     assert line["more"] == "threshold 0.42, method Precision at least 95 %"
     page.text_input(key="trail-text").set_value("my *first").run()
-    assert len(page.dataframe[0].value) == 1
+    assert len(tables_of(page)[0]) == 1
 
 
 def test_a_changed_line_is_named(written: Path) -> None:
@@ -73,4 +74,4 @@ def test_the_whole_trail_can_be_taken_away_and_verified_elsewhere(written: Path,
 def test_only_operators_see_it(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "person", lambda: Person("eve@example.org", operator=False))
     page = app()
-    assert "may not read the audit trail" in page.info[0].value and not page.dataframe
+    assert "may not read the audit trail" in page.info[0].value and not tables_of(page)

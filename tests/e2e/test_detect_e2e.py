@@ -231,8 +231,8 @@ def _a_clip_with_sound(page: Page, path: Path) -> None:
     page.get_by_role("heading", name="clip.mp4").click()  # the keys belong to nothing else
     page.keyboard.press(later)
     expect(page.locator(".hm-count")).not_to_have_text(before, timeout=60_000)
-    page.get_by_text("try another threshold").click()
-    expect(page.get_by_test_id("stSlider").filter(has_text="threshold").first).to_be_visible(timeout=60_000)
+    page.get_by_text("Try another threshold").click()
+    expect(page.get_by_test_id("stSlider").filter(has_text="Threshold").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("A threshold is being tried")).to_have_count(0)
 
 

@@ -107,7 +107,9 @@ def test_drag_release_save_and_detect_with_it(
     picture = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (96, 96, 3), np.uint8)).save(picture)
     page.locator('input[type="file"]').first.set_input_files(str(picture))
-    expect(page.get_by_text(f"decided at {numbers.threshold(chosen)}")).to_be_visible(timeout=180_000)
+    expect(page.get_by_text(f"fake from a score of {numbers.threshold(chosen)} on")).to_be_visible(
+        timeout=180_000
+    )
 
 
 def test_every_handle_and_the_keyboard(start_server: Callable, page: Page, run: Path) -> None:

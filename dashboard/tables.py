@@ -1,0 +1,94 @@
+"""Tables to read: their text goes on below instead of being cut, and on a telephone each row is a card.
+
+wide     run     AUC     macro F1          narrow   run       First
+         First   0.967   0.848                      AUC       0.967
+         Second  0.850   0.783                      macro F1  0.848
+                                                    ────────────────
+                                                    run       Second
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import numbers
+from dashboard.theme import visible
+
+WINDOWS = ("wide", "tablet", "phone")
+NOTHING = ("", "–", "[]", None)
+MOST_ROWS = 200  # longer ones scroll in a grid that draws only what is in view
+WIDE = 7  # columns from which a tablet is too narrow for a row
+_INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
+
+
+def telling(frame: pd.DataFrame, nothing: Collection[object] = ("", "–", 0, None)) -> list[str]:
+    """The columns in which at least one row says something: not nothing, not zero, not a dash."""
+    return [c for c in frame.columns if not frame[c].isin(nothing).all() and frame[c].notna().any()]
+
+
+def show(rows: pd.DataFrame | Sequence[Mapping[str, Any]], key: str, *, what: str) -> None:
+    """Without the columns that hold nothing; a zero is something here. `what` names the table to those who hear it."""
+    frame = pd.DataFrame(rows)
+    frame = frame[telling(frame, NOTHING)]
+    if len(frame) > MOST_ROWS:
+        st.dataframe(frame, hide_index=True, key=key, alt=what)
+        return
+    st.container(key=key).html(_html(frame, what))
+
+
+def _html(frame: pd.DataFrame, what: str) -> str:
+    counted = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
+    head = "".join(
+        f'<th scope="col"{_side(right)}>{_text(name)}</th>'
+        for name, right in zip(frame.columns, counted, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td data-label="{_text(name)}"{_side(right)}>{cell(value)}</td>'
+            for name, value, right in zip(frame.columns, row, counted, strict=True)
+        )
+        + "</tr>"
+        for row in frame.itertuples(index=False, name=None)
+    )
+    kind = "reading-table wide" if len(frame.columns) >= WIDE else "reading-table"
+    return (
+        f'<div class="{kind}" role="region" tabindex="0" aria-label="{_text(what)}"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _text(value: object) -> str:
+    return escape(visible(str(value)))
+
+
+def _side(right: bool) -> str:
+    return ' class="number"' if right else ""
+
+
+def cell(value: object) -> str:
+    """Text that does nothing; an interval stays on one line, and nothing is a dash."""
+    if value is None or value is pd.NA or (isinstance(value, float) and not np.isfinite(value)):
+        return numbers.NOTHING
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (int, np.integer)):
+        return numbers.count(int(value))
+    if isinstance(value, (float, np.floating)):
+        return numbers.number(float(value))
+    return _INTERVAL.sub("[\\1,\u00a0\\2]", _text(value))
+
+
+def draw_by_window(key: str, draw: Callable[[str], None]) -> None:
+    """A grid that is clicked in cannot wrap its columns: it is drawn for each width of window, and page.css shows the
+    one that fits."""
+    for window in WINDOWS:
+        with st.container(key=f"{key}-for-{window}"):
+            draw(window)
