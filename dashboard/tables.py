@@ -24,7 +24,7 @@ from dashboard.theme import visible
 WINDOWS = ("wide", "tablet", "phone")
 NOTHING = ("", "–", "[]", None)
 MOST_ROWS = 200  # longer ones scroll in a grid that draws only what is in view
-WIDE = 7  # columns from which a tablet is too narrow for a row
+SOME, MANY = 4, 7  # columns from which a telephone, and a tablet, are too narrow for a row
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
 
 
@@ -58,7 +58,8 @@ def _html(frame: pd.DataFrame, what: str) -> str:
         + "</tr>"
         for row in frame.itertuples(index=False, name=None)
     )
-    kind = "reading-table wide" if len(frame.columns) >= WIDE else "reading-table"
+    columns = len(frame.columns)
+    kind = "reading-table" + (" many" if columns >= MANY else " some" if columns >= SOME else "")
     return (
         f'<div class="{kind}" role="region" tabindex="0" aria-label="{_text(what)}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

@@ -56,7 +56,7 @@ def safe(text: object) -> str:
 
 def visible(text: str) -> str:
     """Without what changes how the text around it is shown: control characters, changes of direction."""
-    printable = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    printable = "".join(c if c.isprintable() or c == "\u00a0" else "\ufffd" for c in text)
     return re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd", printable)
 
 

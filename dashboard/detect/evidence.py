@@ -38,7 +38,7 @@ def beside(verdict: Verdict) -> None:
     for line in (*remarks, *(note for note in verdict.notes if note not in held)):
         st.caption(theme.safe(line))
     if lines := verdict.about.get("lines"):
-        st.caption(theme.safe(f"This detector: {' '.join(lines)}"))
+        st.caption(f"**About this detector.** {theme.safe(' '.join(lines))}")
     st.caption("A score is evidence, not proof; see the caveats below.")
 
 

@@ -45,7 +45,7 @@ def choose(runs: list[Summary]) -> list[str | None]:
         format_func=lambda run_id: _label(known[run_id], called[run_id]),
         placeholder="automatic: the default for each kind of file",
         key="detect_runs",
-        help="Several detectors judge side by side; they are combined only where a validation set of both allows it.",
+        help="Several detectors judge side by side. They are combined only where they share validation samples to learn that from.",
     )
     for run_id in chosen:
         _about(run_id)
@@ -96,12 +96,15 @@ def _about_defaults() -> None:
         except WorkbenchError:
             asked = []
         if not asked:
-            lines.append(f"**{words.modality(kind)}**: no detector yet; train one")
+            lines.append(f"**{words.capital(words.modality(kind))}**: no detector yet; train one")
             continue
         first = theme.safe(names.get(asked[0].run, asked[0].run))
         more = f", then {len(asked) - 1} more" if len(asked) > 1 else ""
-        lines.append(f"**{words.modality(kind)}**: {first}{more}")
-    st.caption("The first that knows files of this kind judges:  \n" + "  \n".join(lines))
+        lines.append(f"**{words.capital(words.modality(kind))}**: {first}{more}")
+    st.caption(
+        "Unless you choose one, the first detector here that knows files of this kind judges:  \n"
+        + "  \n".join(lines)
+    )
 
 
 def request() -> Request:

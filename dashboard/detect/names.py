@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.detection import wording
 from core.detection.verdict import Verdict
 from core.runs.listing import detectors, runs
 from core.runs.titles import titles
 from dashboard import session
 
-MARKS = {
-    "fake": "✖ fake",
-    "real": "● real",
-    "uncertain": "◆ uncertain",
-    "not_applicable": "○ not judged",
-    "error": "○ not readable",
+BADGES = {
+    "fake": ("red", "✖ fake"),
+    "real": ("blue", "● real"),
+    "uncertain": ("gray", "◆ uncertain"),
+    "not_applicable": ("gray", "○ not judged"),
+    "error": ("gray", "○ not readable"),
 }
 
 
@@ -36,4 +37,13 @@ def word(verdict: Verdict) -> str:
 
 
 def mark(verdict: Verdict) -> str:
-    return MARKS[word(verdict)]
+    return badge(word(verdict), verdict.words)[1]
+
+
+def badge(word: str, headline: str) -> tuple[str, str]:
+    """Colour and text, grey where the headline takes the verdict back."""
+    if headline in (wording.NOTHING, wording.AT_CHANCE):
+        return "gray", "○ no evidence"
+    if headline in wording.LEANS.values() and word in wording.LEANS:
+        return "gray", f"◇ leans to {word}"
+    return BADGES[word]

@@ -21,7 +21,6 @@ from dashboard.detect.stages import STAGES
 from dashboard.detect.state import Item
 
 WINDOWS_SHOWN = 4  # of a recording, the most suspicious ones
-WORDS = {"fake": ("red", "✖ fake"), "real": ("blue", "● real"), "uncertain": ("gray", "◆ uncertain")}
 
 
 def draw(item: Item) -> None:
@@ -71,7 +70,7 @@ def _player(item: Item) -> None:
         if job.player_error:
             st.caption(theme.safe(f"This file cannot be played here: {job.player_error}."))
         else:
-            st.caption("Making a copy that every browser plays …")
+            st.caption("Preparing a copy to look at …")
         return
     path, mime, kind = job.player
     if not path.is_file():
@@ -111,7 +110,7 @@ def _verdict(item: Item, job: Job) -> None:
 def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     """The headline, what takes from it in one line under it, then the score on its scale."""
     threshold = _try_threshold(item, verdict)
-    color, mark = _badge(verdict.word_at(verdict.score or 0.0, threshold), verdict.words)
+    color, mark = detect_names.badge(verdict.word_at(verdict.score or 0.0, threshold), verdict.words)
     st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
     detect_evidence.reservations(verdict)
     if verdict.reason and not verdict.is_reserved(verdict.reason):
@@ -131,15 +130,6 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     detect_evidence.beside(verdict)
     if not job.over:
         st.caption(f":material/hourglass_empty: {STAGES.get(job.stage, job.stage)} …")
-
-
-def _badge(word: str, headline: str) -> tuple[str, str]:
-    """Colour and text, grey where the headline takes the verdict back."""
-    if headline in (wording.NOTHING, wording.AT_CHANCE):
-        return "gray", "○ no evidence"
-    if headline in wording.LEANS.values() and word in wording.LEANS:
-        return "gray", f"◇ leans to {word}"
-    return WORDS[word]
 
 
 def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _finding = threading.Lock()
 EXPORTED = "reference"  # the field of an exported file
 UNKNOWN = "Whether this detector knows files like this one cannot be told"
+ADD = "Add them again on the Datasets page, or choose another detector."
 MEASURE = "Measure it on the Detectors page, or with `python -m core evaluate`."
 
 
@@ -119,7 +120,7 @@ def _make(detector: Detector, space: Workspace | None) -> Known:
         made = make_later(RunFolder(source.folder), space)
     except (WorkbenchError, OSError) as error:
         why = one_line(error).rstrip(".")
-        return Known(None, f"{UNKNOWN}: its training files cannot be looked at again here ({why}).")
+        return Known(None, f"{UNKNOWN}: its training files cannot be looked at again here ({why}). {ADD}")
     content = pack(made)
     try:
         write_atomic(source.folder / FILE_NAME, content)
