@@ -273,10 +273,8 @@ class Judge:
         known = self.detector.known.reference if self.detector.known else None
         if known is None:
             raise SystemExit(f"{self.case.name}: {domain.why}")
-        embedding = judged.embedding if judged.embedding is not None else self.detector.embed(judged.pieces)
-        figures = {
-            name: values[None] for name, values in figures_of(embedding, prepared, info.sample_rate).items()
-        }
+        found = figures_of(judged.embedding, prepared, info.sample_rate)
+        figures = {name: values[None] for name, values in found.items()}
         return domain, {**by_one_distance(known, figures), "confidence": self._unsure(judged.score)}
 
     def _unsure(self, score: float) -> bool:

@@ -34,7 +34,7 @@ class Judged(NamedTuple):
     score: float
     persons: dict[int, float]  # track: score
     pieces: inputs.Pieces
-    embedding: np.ndarray | None  # the mean over pieces: where the file lies among what the network knows
+    embedding: np.ndarray  # the mean over pieces: where the file lies among what the network knows
 
 
 class Detector:
@@ -109,27 +109,18 @@ class Detector:
         rows = [piece.arrays for cut in cuts for piece in cut.pieces]
         if not rows:
             return [None] * len(cuts)
-        with lock_of(self.network), forward.head_inputs(self.network) as seen:
-            logits, parts = forward.run_network(self.network, self.card, rows, self.recipe, self.device)
-        embeddings = np.concatenate(seen) if sum(map(len, seen)) == len(rows) else None
+        with lock_of(self.network):
+            seen = forward.run_network(self.network, self.card, rows, self.recipe, self.device)
         found: list[Judged | BadInput | None] = []
         start = 0
         for cut in cuts:
             own = slice(start, start + len(cut.pieces))
-            found.append(
-                self._judged(cut, logits[own], parts[own], None if embeddings is None else embeddings[own])
-            )
+            found.append(self._judged(cut, forward.Rows(*(part[own] for part in seen))))
             start = own.stop
         return found
 
-    def _judged(
-        self,
-        cut: inputs.Pieces,
-        logits: list[float],
-        parts: list[np.ndarray | None],
-        embeddings: np.ndarray | None,
-    ) -> Judged | BadInput | None:
-        scored = aggregation.aggregate_units(cut, logits, parts, self.recipe)
+    def _judged(self, cut: inputs.Pieces, seen: forward.Rows) -> Judged | BadInput | None:
+        scored = aggregation.aggregate_units(cut, seen.logits, seen.unit_logits, self.recipe)
         if scored.score is None:
             return None
         if not np.isfinite(scored.score):
@@ -139,16 +130,17 @@ class Detector:
         units = tuple(
             Unit(u.kind, u.index, u.t0, u.t1, float(u.score or 0.0), u.box, u.track) for u in scored.units
         )
-        embedding = None if embeddings is None else embeddings.mean(axis=0)
-        return Judged(units, float(scored.score), self._persons(cut, logits, units), cut, embedding)
+        embedding = np.mean(seen.embeddings, axis=0)
+        return Judged(units, float(scored.score), self._persons(cut, seen.logits, units), cut, embedding)
 
     def score_pieces(self, cut: inputs.Pieces) -> float:
         """The file's score from pieces that were changed on purpose."""
         with lock_of(self.network):
-            logits, parts = forward.run_network(
+            seen = forward.run_network(
                 self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
             )
-        return float(aggregation.aggregate_units(cut, logits, parts, self.recipe).score or 0.0)
+        scored = aggregation.aggregate_units(cut, seen.logits, seen.unit_logits, self.recipe)
+        return float(scored.score or 0.0)
 
     def _persons(self, cut: inputs.Pieces, logits: list[float], units: tuple[Unit, ...]) -> dict[int, float]:
         """The score of each person, of which the highest is the file's."""
@@ -160,11 +152,6 @@ class Detector:
             for unit in units:
                 found.setdefault(unit.track, []).append(unit.score)
         return {t: aggregation.aggregate(scores, self.recipe.aggregation) for t, scores in found.items()}
-
-    def embed(self, cut: inputs.Pieces) -> np.ndarray:
-        """The mean embedding of the file's pieces: where it lies among what the network knows."""
-        with lock_of(self.network):
-            return forward.mean_embedding(self.network, self.card, cut, self.recipe, self.device)
 
 
 def _prevalence(config: Mapping[str, Any]) -> float:

@@ -262,7 +262,7 @@ def reference_around(found: Detector, picture: Path, away: float = 0.0) -> rule.
     prepared = prepare(picture, found.recipe)
     judged = found.judge(prepared)
     assert judged is not None
-    own = figures_of(found.embed(judged.pieces), prepared, None)
+    own = figures_of(judged.embedding, prepared, None)
     rng = np.random.default_rng(0)
     around = {
         name: values + away + 0.05 * rng.normal(size=(40, len(values))) * (np.abs(values).mean() + 0.1)
@@ -270,6 +270,19 @@ def reference_around(found: Detector, picture: Path, away: float = 0.0) -> rule.
     }
     made = rule.fit(around, list(range(40)), np.ones(40, bool), {"val": 40}, codecs=("png",))
     return replace(made, spans={"height": (100.0, 200.0)})
+
+
+def test_a_verdict_and_its_domain_cost_one_pass(run: Path, picture: Path, space: Workspace) -> None:
+    found = Detector.open(run, space=space)
+    found.known = Known(reference_around(found, picture))
+    rows: list[int] = []
+    found.network.register_forward_pre_hook(lambda _network, given: rows.append(len(given[0])))
+    encoded: list[int] = []
+    found.network.encoder.register_forward_pre_hook(lambda _encoder, given: encoded.append(len(given[0])))
+    prepared = prepare(picture, found.recipe)
+    judged = found.judge(prepared)
+    assert judged is not None and assess(found, judged, prepared, probe(picture), space).inside
+    assert rows == [1] and encoded == [1]
 
 
 def test_a_far_file_is_said_to_be_far(run: Path, picture: Path, space: Workspace) -> None:

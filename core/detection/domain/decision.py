@@ -79,8 +79,7 @@ def assess(
     found = tuple(remarks(detector, judged, prepared, info, known))
     if known.reference is None:
         return Domain(None, why=known.why, remarks=found)
-    embedding = judged.embedding if judged.embedding is not None else detector.embed(judged.pieces)
-    found_in = figures_of(embedding, prepared, info.sample_rate)
+    found_in = figures_of(judged.embedding, prepared, info.sample_rate)
     figures = {name: values[None] for name, values in found_in.items()}
     return decide(known.reference, figures, found, compression_of(info, known.reference, detector.modality))
 

@@ -6,10 +6,8 @@ Measured on one sample, so that a pass is sized before memory runs out; halved a
 from __future__ import annotations
 
 import logging
-import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -103,26 +101,9 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
             yield from _tensors(one)
 
 
-_probing = threading.local()
-
-
-def is_probe() -> bool:
-    """Whether the pass under way only measures: what looks at a network's passes leaves it out."""
-    return bool(getattr(_probing, "on", False))
-
-
-@contextmanager
-def probe() -> Iterator[None]:
-    _probing.on = True
-    try:
-        yield
-    finally:
-        _probing.on = False
-
-
 def peak_bytes(run: Callable[[], Any]) -> int:
     """The most bytes that are held at once while `run` goes through a network without gradients."""
-    with probe(), _Live() as live:
+    with _Live() as live:
         run()
     return live.peak
 
@@ -139,7 +120,7 @@ def saved_bytes(network: torch.nn.Module, run: Callable[[], Any]) -> int:
         return tensor
 
     before = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    with probe(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         result = run()
     with torch.no_grad():
         for name, buffer in network.named_buffers():

@@ -21,6 +21,7 @@ from core.training.reference import rule
 from core.training.reference.processing import measure_processing
 from core.training.reference.statistics import statistics_of
 from core.training.scoring import forward
+from core.training.scoring.aggregation import aggregate_units
 
 log = logging.getLogger(__name__)
 
@@ -161,14 +162,10 @@ def measure_prepared(
     cut = pieces_of(prepared, loaded.recipe, text=source.texts[sample], metadata=metadata)
     if not cut.pieces:
         return None
-    with forward.head_inputs(loaded.network) as seen:
-        scored = next(forward.score_many(loaded.network, loaded.card, [cut], loaded.recipe, device))
-    whole = sum(map(len, seen)) == len(cut.pieces)
-    embedding = (
-        np.concatenate(seen).mean(axis=0)
-        if whole
-        else forward.mean_embedding(loaded.network, loaded.card, cut, loaded.recipe, device)
-    )
+    rows = [piece.arrays for piece in cut.pieces]
+    seen = forward.run_network(loaded.network, loaded.card, rows, loaded.recipe, device)
+    scored = aggregate_units(cut, seen.logits, seen.unit_logits, loaded.recipe)
+    embedding = np.mean(seen.embeddings, axis=0)
     return Measured(figures_of(embedding, prepared, rate), scored.score)
 
 

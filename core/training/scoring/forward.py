@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from core.media.recipe import Recipe
-from core.training.process.memory import in_passes, is_probe
+from core.training.process.memory import in_passes
 from core.training.reading.inputs import Arrays, Pieces, pieces_of
 from core.training.reading.tensors import batch_of
 from core.training.scoring.aggregation import Scored, aggregate_units
@@ -44,12 +44,20 @@ def score_many(
 ) -> Iterator[Scored]:
     """The same for several samples, whose pieces share forward passes."""
     rows = [piece.arrays for sample in samples for piece in sample.pieces]
-    piece_logits, unit_logits = run_network(network, card, rows, recipe, device, autocast)
+    found = run_network(network, card, rows, recipe, device, autocast)
     start = 0
     for sample in samples:
-        end = start + len(sample.pieces)
-        yield aggregate_units(sample, piece_logits[start:end], unit_logits[start:end], recipe)
-        start = end
+        own = slice(start, start + len(sample.pieces))
+        yield aggregate_units(sample, found.logits[own], found.unit_logits[own], recipe)
+        start = own.stop
+
+
+class Rows(NamedTuple):
+    """What one walk through the network gives of every row."""
+
+    logits: list[float]  # of fake against real
+    unit_logits: list[np.ndarray | None]  # of its parts, where the network gives them
+    embeddings: list[np.ndarray]  # what its head sees
 
 
 @torch.no_grad()
@@ -60,62 +68,27 @@ def run_network(
     recipe: Recipe,
     device: torch.device | str,
     autocast: Autocast = contextlib.nullcontext,
-) -> tuple[list[float], list[np.ndarray | None]]:
-    """Of every row the logit of fake against real; and of its parts, where the network gives them."""
-
-    def run(part: Sequence[Arrays]) -> tuple[torch.Tensor, torch.Tensor | None]:
+) -> Rows:
+    def run(part: Sequence[Arrays]) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
         inputs, mask = batch_of(part, recipe, card, device, network)
         with autocast():
             output = network(inputs, mask, details=True)
         units = output.unit_logits
-        return ahead(output.logits), None if units is None else ahead(units)
+        return ahead(output.logits), None if units is None else ahead(units), output.embedding.detach()
 
     was_training = network.training
     if was_training:  # walking through all modules takes longer than a small network's pass
         network.eval()
-    piece_logits: list[float] = []
-    unit_logits: list[np.ndarray | None] = []
+    found = Rows([], [], [])
     try:
-        for whole, parts in in_passes(network, rows, run, device):
-            piece_logits += whole.tolist()
-            unit_logits += [None] * len(whole) if parts is None else list(parts.cpu().numpy())
+        for whole, parts, embeddings in in_passes(network, rows, run, device):
+            found.logits.extend(whole.tolist())
+            found.unit_logits.extend([None] * len(whole) if parts is None else parts.cpu().numpy())
+            found.embeddings.extend(embeddings.float().cpu().numpy())
     finally:
         if was_training:
             network.train()
-    return piece_logits, unit_logits
-
-
-@torch.no_grad()
-def mean_embedding(
-    network: torch.nn.Module, card: Any, cut: Pieces, recipe: Recipe, device: torch.device | str
-) -> np.ndarray:
-    """Of a sample, over its pieces: where it lies among what the network knows."""
-
-    def run(part: Sequence[Arrays]) -> np.ndarray:
-        inputs, mask = batch_of(part, recipe, card, device, network)
-        return network.embed(inputs, mask).float().cpu().numpy()  # type: ignore[operator, no-any-return]
-
-    found = list(in_passes(network, [piece.arrays for piece in cut.pieces], run, device))
-    return np.concatenate(found).mean(axis=0)
-
-
-@contextlib.contextmanager
-def head_inputs(network: torch.nn.Module) -> Iterator[list[np.ndarray]]:
-    """What reaches the head while the network runs: embeddings of pieces, without a second pass.
-
-    The head also sees single units, with one dimension more; those are left out.
-    """
-    seen: list[np.ndarray] = []
-
-    def keep(_head: torch.nn.Module, given: tuple[Any, ...]) -> None:
-        if not is_probe() and given and isinstance(given[0], torch.Tensor) and given[0].ndim == 2:
-            seen.append(given[0].detach().float().cpu().numpy())
-
-    handle = network.head.register_forward_pre_hook(keep)  # type: ignore[union-attr]
-    try:
-        yield seen
-    finally:
-        handle.remove()
+    return found
 
 
 def ahead(logits: torch.Tensor) -> torch.Tensor:
