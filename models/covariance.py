@@ -9,7 +9,23 @@ from typing import Any
 import torch
 from torch import nn
 
+from models.network import Average, Network
+
 AT_ONCE = 2  # samples
+
+
+class CovarianceNetwork(Network):
+    """The patches are analytic, so that the encoder may stay as it is and the head learn in seconds."""
+
+    def __init__(self, encoder: nn.Module, width: int, dropout: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.aggregation = Average()
+        self.head = nn.Sequential(Standardised(width), nn.Dropout(dropout), nn.Linear(width, 2))
+
+    def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """A picture or a window is one unit: (batch, …) -> (batch, 1, width)."""
+        return self.encoder(inputs).unsqueeze(1)
 
 
 def patches(side: int, spacing: int, channels: int) -> nn.Conv2d:

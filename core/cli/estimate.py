@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from core.cli._settings import add_settings, read_settings
 from core.training.options.config import TrainConfig
-from core.training.options.yaml_fields import parse_setting, read_yaml
 from core.training.process import cores
 
 SUMMARY = "time and memory that a training will need, from a short measurement"
@@ -22,14 +22,11 @@ STEPS = 3  # timed steps after one to warm up
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="?", metavar="CONFIG.yaml", help="fields of the configuration")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings", help="one field"
-    )
+    add_settings(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    given = read_yaml(args.config) if args.config else {}
-    given.update(parse_setting(setting) for setting in args.settings)
+    given = read_settings(args)
     return measure(TrainConfig.from_dict(given))
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from core import numbers, priority, words
+from core.cli._settings import add_settings, read_settings
 from core.errors import BadInput, WorkbenchError
 from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
 from core.thresholds import methods
 from core.training.options.config import TrainConfig
-from core.training.options.yaml_fields import parse_setting, read_yaml
 from core.training.process.signals import call_on_stop_signal
 
 SUMMARY = "train a detector"
@@ -24,14 +24,7 @@ SUMMARY = "train a detector"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="?", metavar="CONFIG.yaml", help="fields of the configuration")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="one field; the value is YAML",
-    )
+    add_settings(parser)
     parser.add_argument(
         "--run-dir", type=Path, metavar="DIR", help="the run's folder; default: a new one in the workspace"
     )
@@ -39,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    given = read_yaml(args.config) if args.config else {}
-    given.update(parse_setting(setting) for setting in args.settings)
+    given = read_settings(args)
     if args.resume and args.run_dir is not None:
         folder, setup = existing_folder(args.run_dir, resume=True), None
         _refuse_other(TrainConfig.from_dict(given), given, folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import numbers
-from core.training.options.yaml_fields import parse_setting, read_yaml
+from core.cli._settings import add_settings, read_settings
 
 SUMMARY = "search for good options with Optuna"
 
@@ -20,19 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trials", type=int, required=True, metavar="N", help="trials in all; again goes on")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trials at a time (default 1)")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="one field; the value is YAML",
-    )
+    add_settings(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    given = read_yaml(args.config)
-    given.update(parse_setting(setting) for setting in args.settings)
+    given = read_settings(args)
     from core.training.tuning.tuning import tune
 
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")

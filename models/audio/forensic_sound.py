@@ -13,8 +13,7 @@ from torch.nn import functional
 
 from models.audio.spectrogram import power_spectrum
 from models.cards import ModelCard
-from models.covariance import Standardised, SymmetricLog, in_small_parts, patches, upper_half
-from models.network import Average, Network
+from models.covariance import CovarianceNetwork, SymmetricLog, in_small_parts, patches, upper_half
 from models.registry import register
 
 PATCH = 5  # points, the side of a patch
@@ -38,19 +37,10 @@ SMALLEST = 1e-3  # what the logarithm of a covariance sees of nothing
         objectives={},  # nothing before the head learns, so nothing could hide the dataset
     )
 )
-class ForensicSound(Network):
-    """The patches are analytic, so that the encoder may stay as it is and the head learn in seconds."""
-
+class ForensicSound(CovarianceNetwork):
     def __init__(self, *, pretrained: bool = False, dropout: float = 0.3) -> None:
-        super().__init__()
-        self.encoder = SpectralCovariance()
-        self.aggregation = Average()  # of one unit, the window
-        self.head = nn.Sequential(
-            Standardised(self.encoder.width), nn.Dropout(dropout), nn.Linear(self.encoder.width, 2)
-        )
-
-    def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        return self.encoder(inputs).unsqueeze(1)  # (batch, samples) -> (batch, 1, width)
+        encoder = SpectralCovariance()
+        super().__init__(encoder, encoder.width, dropout)
 
 
 class SpectralCovariance(nn.Module):

@@ -13,8 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from models.cards import ModelCard
-from models.covariance import Standardised, SymmetricLog, in_small_parts, patches, upper_half
-from models.network import Average, Network
+from models.covariance import CovarianceNetwork, SymmetricLog, in_small_parts, patches, upper_half
 from models.registry import register
 
 PATCH = 5  # pixels, the side of a patch
@@ -44,19 +43,10 @@ SMALLEST_EVEN = 1e-5  # the same where contrast is evened out
         objectives={},  # nothing before the head learns, so nothing could hide the dataset
     )
 )
-class ForensicResidual(Network):
-    """The patches are analytic, so that the encoder may stay as it is and the head learn in seconds."""
-
+class ForensicResidual(CovarianceNetwork):
     def __init__(self, *, pretrained: bool = False, dropout: float = 0.3) -> None:
-        super().__init__()
-        self.encoder = CovarianceEncoder()
-        self.aggregation = Average()  # of one unit, the picture
-        self.head = nn.Sequential(
-            Standardised(self.encoder.width), nn.Dropout(dropout), nn.Linear(self.encoder.width, 2)
-        )
-
-    def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        return self.encoder(inputs).unsqueeze(1)  # (batch, 1, width)
+        encoder = CovarianceEncoder()
+        super().__init__(encoder, encoder.width, dropout)
 
 
 class CovarianceEncoder(nn.Module):

@@ -17,9 +17,10 @@ from models.cards import ModelCard
 from models.published import bounds, cam_layers, labels
 from models.published.base import ONNX_TENSOR, Family, Given, Match, Refused
 from models.published.pictures import picture_options
-from models.published.sound import LONGEST, sound_options
+from models.published.sound import sound_options
 from models.published.spectrograms import Kaldi, Whisper
 from models.published.timm_folder import WRAPPED
+from models.published.usual_input import USUAL_INPUT, card_of
 from models.shapes import without_values
 
 LEFT_OUT = ("auto_map", "_name_or_path", "torch_dtype", "dtype", "quantization_config", "attn_implementation")
@@ -75,19 +76,7 @@ class HuggingFaceFamily(Family):
         return Transformer(options["modality"], options["config"], options)
 
     def card(self, **options: Any) -> ModelCard:
-        made = ModelCard(
-            name=self.name,
-            modality=options["modality"],
-            about=self.about,
-            source=self.source,
-            size=int(options.get("size", 224)),
-            mean=tuple(options.get("mean", (0.5,) * 3)),
-            std=tuple(options.get("std", (0.5,) * 3)),
-            resize=options.get("resize", "fit"),
-            sample_rate=int(options.get("sample_rate", 16_000)),
-            seconds=float(options.get("seconds", LONGEST)),
-        )
-        return made
+        return card_of(self, options)
 
     def cam_candidates(self, **options: Any) -> tuple[str, ...]:
         if options["modality"] != "image":
@@ -126,18 +115,8 @@ class HuggingFaceFamily(Family):
 
     def defaults(self) -> dict[str, Any]:
         return {
-            "modality": "image",
+            **USUAL_INPUT,
             "config": {"model_type": "vit"},
-            "labels": [],
-            "size": 224,
-            "mean": [0.5] * 3,
-            "std": [0.5] * 3,
-            "resize": "fit",
-            "shorter_side": 0,
-            "filter": "bilinear",
-            "sample_rate": 16_000,
-            "seconds": LONGEST,
-            "normalise": False,
             "bands": 0,
             "steps": 0,
             "centre": 0.0,

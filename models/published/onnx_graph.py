@@ -16,7 +16,8 @@ from torch.nn import functional
 from models.cards import ModelCard
 from models.published import labels, pictures, timm_folder
 from models.published.base import ONNX_TENSOR, Family, Given, Match, Refused
-from models.published.huggingface import LONGEST, sound_options
+from models.published.sound import sound_options
+from models.published.usual_input import USUAL_INPUT, card_of
 
 SMALLEST = 1e-7  # of a probability, before its logarithm
 MOST_CLASSES = 1000
@@ -123,18 +124,7 @@ class OnnxFamily(Family):
         )
 
     def card(self, **options: Any) -> ModelCard:
-        return ModelCard(
-            name=self.name,
-            modality=options["modality"],
-            about=self.about,
-            source=self.source,
-            size=int(options["size"]),
-            mean=tuple(options["mean"]),
-            std=tuple(options["std"]),
-            resize=options["resize"],
-            sample_rate=int(options["sample_rate"]),
-            seconds=float(options["seconds"]),
-        )
+        return card_of(self, options)
 
     def recipe(self, **options: Any) -> dict[str, Any]:
         if options["modality"] == "audio":
@@ -150,21 +140,7 @@ class OnnxFamily(Family):
             "output": "",
             "classes": 2,
         }
-        return {
-            "size_in_bytes": 0,
-            "graph": graph,
-            "modality": "image",
-            "labels": [],
-            "size": 224,
-            "mean": [0.5] * 3,
-            "std": [0.5] * 3,
-            "resize": "fit",
-            "shorter_side": 0,
-            "filter": "bilinear",
-            "sample_rate": 16_000,
-            "seconds": LONGEST,
-            "normalise": False,
-        }
+        return {**USUAL_INPUT, "size_in_bytes": 0, "graph": graph}
 
 
 def _notes(graph: dict[str, Any]) -> tuple[str, ...]:

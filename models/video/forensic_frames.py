@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from models.cards import ModelCard
-from models.covariance import Standardised
+from models.covariance import CovarianceNetwork
 from models.image.forensic_residual import CovarianceEncoder
-from models.network import Average, Network, over_frames
+from models.network import over_frames
 from models.registry import register
 
 
@@ -29,16 +28,13 @@ from models.registry import register
         objectives={},  # nothing before the head learns, so nothing could hide the dataset
     )
 )
-class ForensicFrames(Network):
+class ForensicFrames(CovarianceNetwork):
     """Averaging the frames' log-covariances takes away what changes from frame to frame, such as the pose."""
 
     def __init__(self, *, pretrained: bool = False, dropout: float = 0.3) -> None:
-        super().__init__()
-        self.encoder = CovarianceEncoder()
-        self.aggregation = Average()
-        self.head = nn.Sequential(
-            Standardised(self.encoder.width), nn.Dropout(dropout), nn.Linear(self.encoder.width, 2)
-        )
+        encoder = CovarianceEncoder()
+        super().__init__(encoder, encoder.width, dropout)
+        self.width = encoder.width
 
     def encode(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        return over_frames(self.encoder, inputs, mask, self.encoder.width)
+        return over_frames(self.encoder, inputs, mask, self.width)

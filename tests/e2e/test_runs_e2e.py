@@ -22,17 +22,9 @@ from core.runs import processes
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
 from tests.runs.conftest import wait_until
+from tests.training.result_files import RESULT_FILES
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = {
-    "training_results.txt",
-    "training_curves.png",
-    "threshold_analysis.png",
-    "roc_pr_curves.png",
-    "confusion_matrix_default.png",
-    "confusion_matrix_optimal.png",
-    "report.html",
-}
 ASKED = {
     "modality": "image",
     "datasets": ["140k Real and Fake Faces"],
@@ -113,7 +105,7 @@ def test_a_run_started_watched_stopped_resumed_and_finished_over_a_killed_server
 
     expect(page.get_by_text("completed").first).to_be_visible(timeout=300_000)
     assert run.status().state == "completed"
-    assert {p.name for p in run.results.iterdir()} >= RESULTS
+    assert {p.name for p in run.results.iterdir()} >= set(RESULT_FILES)
     for path in (run.best_model, run.last_checkpoint, run.scores_file("test"), run.units_file("val")):
         assert path.exists()
     expect(page.get_by_text("Confusion matrices")).to_be_visible(timeout=60_000)

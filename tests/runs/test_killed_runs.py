@@ -294,44 +294,45 @@ def test_two_resumes_at_once_start_one_worker(make_manager: Make) -> None:
     assert run.log_file.read_text().count("pid ") == 2
 
 
-def test_a_worker_whose_pid_was_not_written_is_found_by_its_command(
-    make_manager: Make, space: Workspace
-) -> None:
-    """The server died between starting the worker and writing down who it is."""
+@contextlib.contextmanager
+def left_alone(space: Workspace) -> Iterator[tuple[RunFolder, subprocess.Popen[bytes]]]:
+    """A run whose worker lives while no server does."""
     run = new_run({"model": "m", "epochs": 2000, "pause": 0.02}, space=space)
     run.set_status(state="running", started=time.time())
     worker = subprocess.Popen([sys.executable, str(WORKER), "--run-dir", str(run.path)])
     try:
         wait_until(lambda: run.status().pid)
-        run.set_status(pid=None, process_start=None)
-        manager = make_manager()
-        assert run.id in manager._watched
-        manager.stop(run.id, LOCAL)
-        worker.wait(20)
-        assert ended(run) == "stopped"
+        yield run, worker
     finally:
         worker.kill()
         worker.wait()
+
+
+def assert_stops(manager: RunManager, run: RunFolder, worker: subprocess.Popen[bytes]) -> None:
+    assert run.id in manager._watched
+    manager.stop(run.id, LOCAL)
+    worker.wait(20)
+    assert ended(run) == "stopped"
+
+
+def test_a_worker_whose_pid_was_not_written_is_found_by_its_command(
+    make_manager: Make, space: Workspace
+) -> None:
+    """The server died between starting the worker and writing down who it is."""
+    with left_alone(space) as (run, worker):
+        run.set_status(pid=None, process_start=None)
+        assert_stops(make_manager(), run, worker)
 
 
 def test_a_worker_lives_although_the_clock_was_set_since_it_began(
     make_manager: Make, space: Workspace
 ) -> None:
     """Its start time is reckoned from the clock, so that it is another one now; its command line is not."""
-    run = new_run({"model": "m", "epochs": 2000, "pause": 0.02}, space=space)
-    run.set_status(state="running", started=time.time())
-    worker = subprocess.Popen([sys.executable, str(WORKER), "--run-dir", str(run.path)])
-    try:
-        wait_until(lambda: run.status().pid)
+    with left_alone(space) as (run, worker):
         run.set_status(process_start=(run.status().process_start or 0) - 3600)
         manager = make_manager()
-        assert run.id in manager._watched and run.status().state == "running"
-        manager.stop(run.id, LOCAL)
-        worker.wait(20)
-        assert ended(run) == "stopped"
-    finally:
-        worker.kill()
-        worker.wait()
+        assert run.status().state == "running"
+        assert_stops(manager, run, worker)
 
 
 def test_a_run_of_a_machine_that_gives_no_sign_of_life_can_be_stopped_and_deleted(

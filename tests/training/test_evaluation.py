@@ -20,16 +20,7 @@ from core.training.scoring.evaluation import breakdown, measure, write
 from core.training.scoring.evaluation.degradations import degradations, h264
 from core.training.scoring.evaluation.localisation import average_precision, localisation, propose
 from core.training.scoring.evaluation.plots import training_curves
-
-RESULT_FILES = (
-    "training_results.txt",
-    "training_curves.png",
-    "threshold_analysis.png",
-    "roc_pr_curves.png",
-    "confusion_matrix_default.png",
-    "confusion_matrix_optimal.png",
-    "report.html",
-)
+from tests.training.result_files import RESULT_FILES
 
 
 def scored(n: int = 300, *, fakes: float = 0.8, separation: float = 1.5, seed: int = 0) -> pd.DataFrame:
