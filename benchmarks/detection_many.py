@@ -132,7 +132,8 @@ def bare_rate(files: list[Path], run: Path) -> float:
     ends: list[float] = []
     processes = os.cpu_count() or 1
     torch.set_num_threads(1)  # the readers have the cores
-    # Spawned, since a fork of a process with threads can wait forever; what they import is over before the time counts.
+    # Spawned, since a fork of a process with threads can wait
+    # forever; what they import is over before the time counts.
     with multiprocessing.get_context("spawn").Pool(processes, cv2.setNumThreads, (1,)) as pool:
         read = pool.imap_unordered(_read, [(path, found.recipe) for path in files])
         for together in _batches(read):

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-# How long after it was replaced the browser may still send an address of the page's own, in seconds. Later it is
-# somebody who went back in the browser's history.
+# How long after it was replaced the browser may still send an address of the page's
+# own, in seconds. Later it is somebody who went back in the browser's history.
 STALE_FOR = 10.0
 
 

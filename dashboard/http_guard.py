@@ -14,7 +14,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from core.detection.serving.uploads import Room
 from dashboard.uploading import PERMITS, Held
 
-# Streamlit draws with inline styles, compiles its charts, and keeps pictures as blobs; nothing comes from elsewhere.
+# Streamlit draws with inline styles, compiles its charts, and
+# keeps pictures as blobs; nothing comes from elsewhere.
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'self'",

@@ -21,7 +21,8 @@ from dashboard.uploading import PERMITS
 log = logging.getLogger(__name__)
 
 SCRIPT = Path(__file__).resolve().with_name("app.py")
-# Seconds that a visitor whose connection broke finds the page as it was; and how often the others are cleared away.
+# Seconds that a visitor whose connection broke finds the page
+# as it was; and how often the others are cleared away.
 KEPT = 40
 SWEPT_EVERY = 10
 

@@ -49,8 +49,8 @@ class ModelCard:
     batch: int = 0  # samples in a step on each device; 0: as usual for the modality
     precision: str = ""  # what `precision: auto` is on a GPU; empty: as the GPU likes best
     accumulation: int = 1  # batches whose gradients make one step
-    # Beside the verdict, with the weight that the network brings (0: only where it is asked for): domain tells datasets
-    # apart against the backbone, contrastive aligns sound and picture.
+    # Beside the verdict, with the weight that the network brings (0: only where it is asked for):
+    # domain tells datasets apart against the backbone, contrastive aligns sound and picture.
     objectives: Mapping[str, float] = field(default_factory=lambda: {"domain": 0.0})
     options: dict[str, object] = field(default_factory=dict)  # arguments of the builder, with defaults
 

@@ -27,6 +27,7 @@ def test_only_those_named_in_the_settings_are_operators(space: Workspace) -> Non
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_loopback_needs_no_sign_in(space: Workspace, address: str) -> None:
+    """Nothing is raised; beyond it, something is (below)."""
     check_exposure(address, sign_in=False, space=space)
 
 

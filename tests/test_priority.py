@@ -65,6 +65,7 @@ def test_nothing_is_lowered_by_nothing(child: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_process_that_has_ended_is_no_error() -> None:
+    """Nothing is raised: whoever started it sees that it has ended."""
     gone = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
     gone.wait()
     priority.lower(gone.pid, 5)

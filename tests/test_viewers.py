@@ -61,7 +61,8 @@ CHANGES = {
     "kill",
     "savefig",
 }
-# What anybody may cause: what is computed again from what everybody sees, and what a session's own files need.
+# What anybody may cause: what is computed again from what
+# everybody sees, and what a session's own files need.
 EVERYBODY = {
     "core.catalog.shortcuts:probe": "a measurement of catalogued files, cached",
     "core.catalog.shortcuts:probe_together": "the same of several datasets",

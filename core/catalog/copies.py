@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 KEY = "bytes:"
 PAGE = 4096  # bytes from the middle of a file
 PACKED = 3_000  # rows of shards that are read, a dataset: each must be unpacked
-# One content in more than this share of a dataset, in at least so many files, is a placeholder and ties nothing.
+# One content in more than this share of a dataset, in at
+# least so many files, is a placeholder and ties nothing.
 PLACEHOLDER, FEWEST = 1 / 3, 4
 READERS = 8
 WHOLE_OF = {"test": 2, "val": 1, "train": 0}  # which of two crossing copies stays

@@ -93,7 +93,8 @@ def _copy_samples(entries: dict[str, exclusions.Exclusion], folder: Path, space:
             entry = entries[str(row["id"])]
             try:
                 target = _copy(table.absolute_path(row, space), str(row["id"]), folder)
-            # Gone or closed since it was marked: counted as lost too. A full disk is the workspace's and stops it.
+            # Gone or closed since it was marked: counted as lost
+            # too. A full disk is the workspace's and stops it.
             except (MediaError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
                 log.warning("%s is left out of %s: %s", row["path"], NAME, one_line(error))
                 continue

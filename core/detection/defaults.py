@@ -9,8 +9,8 @@ from core.runs.folder import place_of
 from core.thresholds import operating_point
 from core.workspace import MODALITIES, Workspace, workspace
 
-# For a kind of file, the detectors that can judge it, the most fitting first. A multimodal one judges pictures and
-# recordings only where it learned from some.
+# For a kind of file, the detectors that can judge it, the most fitting first. A
+# multimodal one judges pictures and recordings only where it learned from some.
 FITTING = {
     "image": ("image", "multimodal"),
     "video": ("video", "multimodal", "image", "audio"),

@@ -44,7 +44,8 @@ class Maker(Protocol):
 class Reservation:
     """Something that takes from the verdict."""
 
-    kind: str  # not_measured | learned_nothing | demo_only | outside | domain_unknown | processed | few_validation | damaged
+    # not_measured | learned_nothing | demo_only | outside | domain_unknown | processed | few_validation | damaged
+    kind: str
     words: str
 
     def to_dict(self) -> dict[str, str]:

@@ -27,22 +27,26 @@ class Recipe:
     frames: int = 16  # frames of a clip, evenly spaced (1 for a picture)
     sampling: str = "exact"  # exact | fast (snap to the cheapest frame within half a step)
     image_size: int = 224  # pixels
-    # fit: scaled to image_size | native: kept unresized, crops of image_size are taken | whole: kept unresized and
-    # seen as a whole | crop: the shorter side scaled to shorter_side, then the middle (unscaled where that is 0)
+    # fit     scaled to image_size
+    # native  kept unresized, crops of image_size are taken
+    # whole   kept unresized and seen as a whole
+    # crop    the shorter side scaled to shorter_side, then the middle (unscaled where that is 0)
     resize: str = "fit"
     shorter_side: int = 0  # pixels
     filter: str = "area"  # area | nearest | bilinear | bicubic | lanczos: how pixels are averaged
     faces: bool = False  # crop the face first
     face_margin: float = 1.3  # side of the square crop over the side of the face
-    # Of pictures learned from as they are: side of the faces in them over the picture's shorter side, 0 where most show
-    # none. Of a clip that such a detector judges, the same part around the face is cropped.
+    # Of pictures learned from as they are: side of the faces in them over the picture's shorter side, 0 where
+    # most show none. Of a clip that such a detector judges, the same part around the face is cropped.
     face_share: float = 0.0
     face_detector: str = "cascade"  # cascade | yunet
     max_tracks: int = 4  # people followed in a clip
     sample_rate: int = 16_000  # hertz
     seconds: float = 64_600 / 16_000  # length of one audio window
     trim_silence: bool = True  # leading and trailing
-    # all: windows over the whole recording | first: one window at its begin | whole: it as it is, up to seconds
+    # all    windows over the whole recording
+    # first  one window at its begin
+    # whole  it as it is, up to seconds
     windows: str = "all"
     level: str = "even"  # even: the same loudness for every window | as_is
     aggregation: str = "mean"  # how unit scores become the sample's: mean | max (over tracks always max)

@@ -177,8 +177,8 @@ class _Clip:
         if self.passes == 1:
             yield from self._pass(positions)
             return
-        # A later pass is made where the one before met damage. libavcodec's VP9 then crashes when it is fed again, even
-        # after a flush: each pass has a decoder of its own.
+        # A later pass is made where the one before met damage. libavcodec's VP9 then crashes
+        # when it is fed again, even after a flush: each pass has a decoder of its own.
         with open_container(self.path, self.limits) as source:
             self.context = self._decoder(video_stream(source, self.path.name))
             yield from self._pass(positions)

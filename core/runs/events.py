@@ -16,7 +16,8 @@ class Event:
     time: float  # Unix seconds
     step: int
     epoch: int  # from 1
-    name: str  # e.g. step/loss, train/loss (of an epoch), val/auc, lr, throughput, data_wait, cpu, memory, gpu, gpu_memory
+    # E.g. step/loss, train/loss (of an epoch), val/auc, lr, throughput, data_wait, cpu, memory, gpu, gpu_memory.
+    name: str
     value: float
 
 

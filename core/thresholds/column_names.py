@@ -11,8 +11,8 @@ from core.thresholds.plain_columns import PlainColumns
 
 # Beside label and score.
 OPTIONAL = ("id", "group", "dataset", "modality", "identity", "method", "split", "probability")
-# Names that others give their columns, the first that a file has: ASVspoof 5, DeepFense, scikit-learn's y_true.
-# Case, spaces and hyphens do not count: `CM Label` and `cm-label` are cm_label.
+# Names that others give their columns, the first that a file has: ASVspoof 5, DeepFense,
+# scikit-learn's y_true. Case, spaces and hyphens do not count: `CM Label` and `cm-label` are cm_label.
 # fmt: off
 ALIASES = {
     "sample_id": "id", "utterance": "id", "utterance_id": "id", "utt_id": "id", "utt": "id",

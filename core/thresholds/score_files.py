@@ -109,7 +109,8 @@ def _places(keys: pd.Series, ids: pd.Series) -> tuple[np.ndarray, list[str]]:
     place = pd.Index(keys).get_indexer(pd.Index(ids))
     if not (place < 0).all():
         return place, []
-    # One of the files writes clips/a.wav where the other writes a: compared by the bare name, if that is as distinct.
+    # One of the files writes clips/a.wav where the other writes
+    # a: compared by the bare name, if that is as distinct.
     shorter = keys.str.replace(FOLDER_AND_SUFFIX, "", regex=True)
     if shorter.nunique() < keys.nunique():
         return place, []

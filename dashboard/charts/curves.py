@@ -12,7 +12,8 @@ from core import words
 from core.runs.curves import MOST_POINTS, SYSTEM, Curve, Series, curve, pieces
 from dashboard import theme
 
-# A refresh of 8 runs stays under 100 KB of JSON; a number of five digits with its comma takes 8 bytes or less.
+# A refresh of 8 runs stays under 100 KB of JSON; a number of
+# five digits with its comma takes 8 bytes or less.
 MOST_BYTES = 97_000
 SERIES_BYTES = 320  # names, colours, keys, and the best point
 NUMBER_BYTES = 8.0

@@ -18,7 +18,8 @@ from dashboard.thresholds import page_state
 from dashboard.thresholds.scores import Source, file_of
 
 SHOWN = 6  # in a row
-# With every line that is drawn elsewhere other pictures come: small ones, and a larger one when it is asked for.
+# With every line that is drawn elsewhere other pictures come:
+# small ones, and a larger one when it is asked for.
 SMALL, SMALL_QUALITY = 168, 70
 LARGE = 800  # pixels of a picture that is opened
 

@@ -104,7 +104,8 @@ class Family(ABC):
     classifier: str = ""  # dotted name, in what `build` makes, of the layer that gives the outputs
     unused: tuple[str, ...] = ()  # beginnings of tensors that the published network carries and never uses
 
-    # Whether files of no family are held against the names of its tensors; not where these follow from a configuration.
+    # Whether files of no family are held against the names of its
+    # tensors; not where these follow from a configuration.
     compared: bool = False
 
     @abstractmethod

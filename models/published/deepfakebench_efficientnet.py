@@ -18,7 +18,8 @@ from models.published.base import Figure, Given, Match
 from models.published.deepfakebench import PROTOCOL, READING, DeepfakeBenchFamily
 
 PADDED_FOR = 380  # pixels
-# Of a block: efficientnet_pytorch's name, timm's. The first stage has no expansion, and its norms are numbered otherwise.
+# Of a block: efficientnet_pytorch's name, timm's. The first stage
+# has no expansion, and its norms are numbered otherwise.
 EXPANDED = {
     "_expand_conv": "conv_pw",
     "_bn0": "bn1",

@@ -157,7 +157,7 @@ def killed_politely(left: list[bool]) -> None:
     with cut_once():
         try:
             os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(5)
+            time.sleep(5)  # what the signal breaks off; it is not slept through
         finally:
             os.kill(os.getpid(), signal.SIGTERM)  # breaks nothing any more
             left.append(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -88,19 +89,20 @@ def test_a_changed_pixel_breaks_the_credentials(space: Workspace, tmp_path: Path
     assert "do not hold" in lines
 
 
-def test_damaged_files_never_raise(space: Workspace, tmp_path: Path, signer: Signer) -> None:
+def test_damaged_files_have_facts_all_the_same(space: Workspace, tmp_path: Path, signer: Signer) -> None:
     whole = signer.sign(plain_file("image/jpeg", tmp_path), "image/jpeg", tmp_path / "file").read_bytes()
     random = np.random.default_rng(0)
     path = tmp_path / "broken"
     for cut in random.integers(0, len(whole), 30):
         path.write_bytes(whole[:cut])
-        facts.read(path)
+        assert facts.read(path)["bytes"] == cut
     for _ in range(60):
         broken = bytearray(whole)
         for at in random.integers(0, len(whole), 6):
             broken[at] = int(random.integers(256))
         path.write_bytes(broken)
-        json.dumps(facts.read(path))
+        found = facts.read(path)
+        assert found["sha256"] == hashlib.sha256(broken).hexdigest() and json.dumps(found)
 
 
 def xmp(inside: str) -> bytes:

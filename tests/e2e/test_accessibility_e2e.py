@@ -25,6 +25,9 @@ PAGES = ("", "datasets", "train", "runs", "thresholds", "detect", "detectors", "
 SETTLED = """() => document.querySelector('h1') && !document.querySelector('[data-testid=stSkeleton]')
   && !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')"""
 
+FADED_IN = """() => document.getAnimations().every((one) =>
+  one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)"""
+
 
 @pytest.fixture
 def axe() -> str:
@@ -49,7 +52,7 @@ def violations(page: Page, axe: str) -> list[str]:
 def visit(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_function(SETTLED, timeout=180_000)
-    page.wait_for_timeout(1500)  # canvases and charts fade in
+    page.wait_for_function(FADED_IN)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

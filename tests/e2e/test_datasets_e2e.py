@@ -91,5 +91,5 @@ def test_a_parquet_set_shows_its_pictures(start_server: Callable, page: Page, tm
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 900})
             pictures.first.scroll_into_view_if_needed()
-            page.wait_for_timeout(2500)
+            page.wait_for_timeout(2500)  # for the eye alone: nothing is asserted of these pictures
             page.screenshot(path=f"{shots}/parquet-{width}-{scheme}.png", full_page=True)

@@ -155,9 +155,9 @@ def test_zoom_survives_a_refresh_and_nothing_polls_when_nothing_runs(
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append("frame")))
     page.reload()
     expect(page.get_by_text("stopped").first).to_be_visible()
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(3000)  # for what the page sends of itself when it opens
     sent.clear()
-    page.wait_for_timeout(5000)  # two refreshes would fit in here
+    page.wait_for_timeout(5000)  # silence can only be waited for; two refreshes would fit in here
     assert sent == []
 
 

@@ -75,7 +75,8 @@ def test_the_summary_prints_on_one_sheet(
     page.locator('.lab input[name="error"]').fill("5")
     page.locator('.lab input[name="fn"]').fill("5")
     page.keyboard.press("Tab")
-    page.wait_for_timeout(1000)  # the page begins to draw what was entered
+    page.wait_for_url(re.compile("[?&]fn=5"))
+    page.wait_for_url(re.compile("[?&]band=0.05"))
     settled(page)
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:

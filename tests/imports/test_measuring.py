@@ -54,7 +54,8 @@ def test_uncertain_until_measured(
     assert result["datasets"]["mine"]["n"] == 2 * PICTURES
     assert set(result["metrics"]) == {"val", "test"} and result["at_chance"] is True
     (after,) = answer(capsys, "detect", picture, "--run", "vit")
-    assert after["reason"] is None and after["learned_nothing"] is True
+    assert after["verdict"] == "uncertain" and after["learned_nothing"] is True
+    assert after["reason"].startswith("At chance on the files it was measured on")
     assert "chance" in after["words"].lower()
     assert "are needed to compare with" in after["domain"]["why"]
     assert "Measure it on more labelled files" in after["domain"]["why"]

@@ -46,7 +46,8 @@ def test_time_and_memory_are_right_in_their_order(space: Workspace, tmp_path: Pa
     assert 1 / 2 < told.memory_mb / peak < 2
     status = run.status()
     assert status.started is not None and status.ended is not None
-    # Starting up and writing the results are not in the estimate, and a machine may be busy: the order is what counts.
+    # Starting up and writing the results are not in the estimate,
+    # and a machine may be busy: the order is what counts.
     assert told.seconds < 10 * (status.ended - status.started)
     assert told.seconds > (status.ended - status.started - 60) / 10
 

@@ -26,16 +26,18 @@ def test_a_process_ends_although_its_loader_is_still_held() -> None:
 
 
 LARGE = """
-import sys, time
+import os, sys, time
 import numpy as np
 from torch.utils.data import DataLoader
 from core.training.reading.data import prepare_worker
 class Large:
     def __len__(self): return 8
-    def __getitem__(self, i): return np.zeros(2**22, np.uint8)  # more than a pipe holds
+    def __getitem__(self, i):
+        os.write(1, b"read\\n")
+        return np.zeros(2**22, np.uint8)  # more than a pipe holds
 loader = DataLoader(Large(), batch_size=None, num_workers=2, worker_init_fn=prepare_worker, collate_fn=lambda x: x)
 reading = iter(loader)
-print(*(worker.pid for worker in reading._workers), flush=True)
+os.write(1, f"pids {' '.join(str(worker.pid) for worker in reading._workers)}\\n".encode())
 time.sleep(600)
 """
 
@@ -43,8 +45,12 @@ time.sleep(600)
 def test_readers_of_a_killed_process_do_not_stay_behind() -> None:
     with subprocess.Popen([sys.executable, "-c", LARGE], cwd=CODE_ROOT, stdout=subprocess.PIPE) as training:
         assert training.stdout is not None
-        readers = [int(pid) for pid in training.stdout.readline().split()]
-        time.sleep(2)  # until they wait for somebody to take what they have read
+        lines: list[bytes] = []
+        # Both have read twice: their first piece waits in a full pipe for somebody to take it.
+        while lines.count(b"read\n") < 4 or len(lines) == lines.count(b"read\n"):
+            lines.append(training.stdout.readline())
+            assert lines[-1], "it has ended by itself"
+        readers = [int(pid) for line in lines if line.startswith(b"pids") for pid in line.split()[1:]]
         training.kill()
     assert len(readers) == 2
     end = time.monotonic() + 20

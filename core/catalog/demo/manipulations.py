@@ -15,7 +15,8 @@ from scipy import signal
 from core.catalog.demo.people import Array
 from core.catalog.demo.scenes import Shot
 
-# How seldom a fake shows all of its maker's mistakes, so that the first detectors reach an AUC of 0.90 to 0.97.
+# How seldom a fake shows all of its maker's mistakes, so
+# that the first detectors reach an AUC of 0.90 to 0.97.
 OF_PICTURES, OF_CLIPS, OF_TALKING, OF_SOUND = 0.7, 0.3, 1.05, 0.75
 SHIFTS = 32  # places along each side from which a frame takes its noise, as those of a camera do
 

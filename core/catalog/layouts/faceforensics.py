@@ -33,7 +33,8 @@ from core.catalog.problems import Problems
 
 METHODS = "Deepfakes|Face2Face|FaceSwap|NeuralTextures|FaceShifter"
 PAIRS = Path(__file__).with_name("faceforensics_pairs.json")
-# Sequences cut from one YouTube video: same background, codec and channel. The first seven cross the official split.
+# Sequences cut from one YouTube video: same background, codec
+# and channel. The first seven cross the official split.
 SAME_VIDEO = (
     ("605", "606"),
     ("639", "640"),

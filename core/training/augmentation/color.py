@@ -19,8 +19,9 @@ class Color(Augmentation):
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         brightness, contrast, saturation = 1 + rng.uniform(-0.2, 0.2, size=3) * strength
-        # pixel -> saturation * (contrast * (brightness * pixel - level) + level - grey) + grey, with level the mean
-        # and grey the luma of what stands before it: one matrix, since the luma of a grey pixel is the pixel.
+        # pixel -> saturation * (contrast * (brightness * pixel - level) + level - grey) + grey
+        # with level the mean and grey the luma of what stands before it: one matrix, since the luma of a
+        # grey pixel is the pixel.
         mix = saturation * np.eye(3) + (1 - saturation) * np.tile(GREY, (3, 1))
         shift = (1 - contrast) * brightness * frames.mean()
         matrix = np.column_stack([contrast * brightness * mix, np.full(3, shift)])

@@ -12,8 +12,8 @@ from core.catalog import table as catalog
 from core.errors import BadInput
 from core.workspace import Workspace
 
-# A clip can be learned from as a clip, as frames, as its sound track, or with all of it; multimodal takes what a
-# sample brings and masks the rest.
+# A clip can be learned from as a clip, as frames, as its sound track, or with
+# all of it; multimodal takes what a sample brings and masks the rest.
 FITTING = {
     "image": ("image", "video"),
     "audio": ("audio", "video"),
