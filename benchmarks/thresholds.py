@@ -23,9 +23,9 @@ from sklearn import metrics
 
 from core.thresholds import intervals, score_files, table
 from core.thresholds.at_threshold import AT_THRESHOLD, figure_ends
-from core.thresholds.field_measures import PARTIAL, RATES
 from core.thresholds.methods import choose
 from core.thresholds.scored import Scored
+from core.thresholds.spoofing_measures import PARTIAL, RATES
 from core.thresholds.sweep import Sweep, sweep
 
 METHODS = (

@@ -95,7 +95,7 @@ ROOMS = (
     "dashboard/detect",
     "dashboard/thresholds",
     "dashboard/threshold_lab",
-    "dashboard/compare/field.py",
+    "dashboard/compare/spoofing_measures.py",
 )
 OWN_FORMAT = re.compile(r":[+,]*\.[1-9][gfe]\}|toFixed\(|toPrecision\(")
 # Seconds of a clip, places in a drawing, what a form is filled with: no figures of a detector.

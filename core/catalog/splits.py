@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from core.catalog import components, copies, exclusions, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
-from core.catalog.allocation import SPLITS, USUAL_SHARES, parse_shares
+from core.catalog.allocation import SPLITS
 from core.catalog.shared_splits import divisions, follow_official
+from core.catalog.shares import USUAL_SHARES, parse_shares
 from core.catalog.split_protocols import DatasetToSplit, assign_splits
 from core.errors import BadInput
 from core.workspace import Workspace

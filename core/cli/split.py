@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from core import words
-from core.catalog import allocation, duplicates, leaks, plan_files, splits, table
+from core.catalog import allocation, duplicates, leaks, plan_files, shares, splits, table
 from core.errors import BadInput
 
 SUMMARY = "divide datasets into train, val and test without leaking, and report what leaks all the same"
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--shares",
-        default=allocation.USUAL_SHARES,
+        default=shares.USUAL_SHARES,
         metavar="TRAIN/VAL/TEST",
         help="shares where no official list decides (default: %(default)s); 80/20 has no test part",
     )
@@ -67,8 +67,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "datasets": names,
         "counts": plan.counts,
         "shares": {
-            "asked": dict(zip(allocation.SPLITS, allocation.parse_shares(args.shares), strict=True)),
-            "reached": allocation.reached(plan.counts),
+            "asked": dict(zip(allocation.SPLITS, shares.parse_shares(args.shares), strict=True)),
+            "reached": shares.shares_reached(plan.counts),
         },
         "dropped": plan.dropped,
         "crossing_groups": plan.crossing_groups,

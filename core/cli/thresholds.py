@@ -11,7 +11,7 @@ import pandas as pd
 from core import numbers, words
 from core.errors import BadInput
 from core.runs.folder import open_run
-from core.thresholds import cautions, column_names, field_measures, methods, score_files, slices
+from core.thresholds import cautions, column_names, methods, score_files, slices, spoofing_measures
 from core.thresholds.analysis import DEFAULT_METHODS, analyse
 from core.thresholds.methods import usages
 from core.thresholds.own_scale import called_fake, uncertain_scores
@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         seed=args.seed,
         if_turned=_if_turned(args),
         error=args.band,
-        dcf=field_measures.cost_model(args.dcf),
+        dcf=spoofing_measures.cost_model(args.dcf),
         asv=None if args.asv is None else score_files.read_asv(args.asv),
     )
     document = {

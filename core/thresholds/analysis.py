@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from core.thresholds import cautions, field_measures, methods
+from core.thresholds import cautions, methods, spoofing_measures
 from core.thresholds.band import Band, band
 from core.thresholds.band import at as band_at
-from core.thresholds.field_measures import FieldMeasures
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
 from core.thresholds.own_scale import called_fake, inside, is_turned, own, own_point
 from core.thresholds.point import Costs, Point
 from core.thresholds.scored import Scored
+from core.thresholds.spoofing_measures import SpoofingMeasures
 from core.thresholds.sweep import Sweep, at, sweep
 
 DEFAULT_METHODS = ("macro_f1", "f1", "balanced_accuracy", "youden", "eer")
@@ -32,7 +32,7 @@ class Analysis:
     bands: list[Band] = field(default_factory=list)  # one a point, where they are asked for
     intervals: dict[str, Interval] = field(default_factory=dict)  # of the ranking figures
     point_intervals: list[dict[str, Interval]] = field(default_factory=list)
-    field: FieldMeasures | None = None  # of the split that is looked at
+    field: SpoofingMeasures | None = None  # of the split that is looked at
     turned: bool = False  # scores were negated; the document has them as their file
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Analysis:
             for name in ("mindcf_threshold", "actdcf_threshold"):
                 document[name] = own(document[name], self.turned)
             if self.field.intervals:
-                document.setdefault("intervals", {}).update(field_measures.intervals_document(self.field))
+                document.setdefault("intervals", {}).update(spoofing_measures.intervals_document(self.field))
         return document
 
 
@@ -78,7 +78,7 @@ def analyse(
     seed: int = 0,
     if_turned: str = cautions.OF_A_RUN,
     error: float | None = None,
-    dcf: Costs = field_measures.ASVSPOOF5,
+    dcf: Costs = spoofing_measures.ASVSPOOF5,
     asv: pd.DataFrame | None = None,
 ) -> Analysis:
     """Thresholds chosen on `chosen` (label, score, perhaps group), figures on `seen` (the same where None).
@@ -102,7 +102,7 @@ def analyse(
     table = chosen if seen is None else seen
     bands = [] if error is None else _bands(source, target, points, error, Scored(table))
     ends = _point_intervals(table, points, draws, seed)
-    measured = field_measures.measure(
+    measured = spoofing_measures.measure(
         *_columns(table), costs=dcf, asv=asv, draws=draws, seed=seed, swept=target, turned=turned
     )
     analysis = Analysis(target, points, chosen_on, place, warnings, bands, {}, ends, measured, turned)

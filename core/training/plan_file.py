@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.catalog.allocation import reached
+from core.catalog.shares import shares_reached
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.runs.folder import RunFolder
@@ -38,7 +38,7 @@ def save_plan(
             "datasets": sorted(rows["dataset"].unique().tolist()),
             "counts": planned.counts(),
             "kinds": rows.loc[rows["split"] == "train", "modality"].value_counts().to_dict(),
-            "shares": {"asked": setup.config.shares, "reached": reached(planned.counts())},
+            "shares": {"asked": setup.config.shares, "reached": shares_reached(planned.counts())},
             "dropped": planned.dropped,
             "unlabelled": planned.unlabelled,
             "notes": list(planned.notes),

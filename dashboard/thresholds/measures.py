@@ -11,10 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from core import numbers
 from core.errors import BadInput
 from core.exports import to_csv
-from core.thresholds import field_measures, score_files, t_dcf
-from core.thresholds.field_measures import FieldMeasures
+from core.thresholds import score_files, spoofing_measures, t_dcf
 from core.thresholds.point import Costs
 from core.thresholds.scored import DRAWS, Scored
+from core.thresholds.spoofing_measures import SpoofingMeasures
 from dashboard import tables, theme
 from dashboard.thresholds import page_state, score_upload
 from dashboard.thresholds.page_state import ALARM, MISS, PRIOR
@@ -91,9 +91,11 @@ def _cost_model() -> Costs:
 
 
 @st.cache_resource(show_spinner="Working out the field's measures", max_entries=16)
-def _measure(_looked: Scored, key: str, costs: Costs, token: str, _asv: Verification | None) -> FieldMeasures:
+def _measure(
+    _looked: Scored, key: str, costs: Costs, token: str, _asv: Verification | None
+) -> SpoofingMeasures:
     table = _looked.table
-    return field_measures.measure(
+    return spoofing_measures.measure(
         table["label"].to_numpy(),
         table["score"].to_numpy(),
         _looked.group,
@@ -105,7 +107,7 @@ def _measure(_looked: Scored, key: str, costs: Costs, token: str, _asv: Verifica
     )
 
 
-def _table(looked: Scored, found: FieldMeasures) -> pd.DataFrame:
+def _table(looked: Scored, found: SpoofingMeasures) -> pd.DataFrame:
     ranked = looked.ranking_intervals
     rows = [
         _row(*MEANT[name], getattr(looked.sweep, name), ranked.get(name)) for name in ("auc", "ap", "eer")
@@ -119,7 +121,7 @@ def _table(looked: Scored, found: FieldMeasures) -> pd.DataFrame:
         )
         for rate, value in found.tpr_at_fpr.items()
     ]
-    largest = f"{numbers.threshold(100 * field_measures.PARTIAL)} %"
+    largest = f"{numbers.threshold(100 * spoofing_measures.PARTIAL)} %"
     about = f"the part of the AUC with at most {largest} false alarms; 0.5 is chance"
     rows.append(_row(f"Partial AUC to {largest}", about, found.partial_auc, found.intervals["partial_auc"]))
     rows += [

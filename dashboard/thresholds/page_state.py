@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.errors import BadInput
-from core.thresholds import field_measures
+from core.thresholds import spoofing_measures
 from core.thresholds.calibration import METHODS as CALIBRATIONS
-from core.thresholds.field_measures import ASVSPOOF5
 from core.thresholds.point import Costs
+from core.thresholds.spoofing_measures import ASVSPOOF5
 
 METHODS = "thresholds-methods"
 SHOWN_FIRST = ("macro_f1", "f1", "youden", "eer", "precision=0.95")
@@ -56,7 +56,7 @@ def open_link(given: Mapping[str, str]) -> None:
         if given.get(name) in known:
             state[key] = given[name]
     try:
-        set_cost_model(field_measures.cost_model(given["dcf"]) if "dcf" in given else ASVSPOOF5)
+        set_cost_model(spoofing_measures.cost_model(given["dcf"]) if "dcf" in given else ASVSPOOF5)
     except BadInput:
         set_cost_model(ASVSPOOF5)
 

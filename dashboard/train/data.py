@@ -12,7 +12,7 @@ import streamlit as st
 from core.catalog import advice as advisor
 from core.catalog import exclusions, table
 from core.catalog import leaks as leak_report
-from core.catalog.allocation import reached
+from core.catalog.shares import shares_reached
 from core.catalog.statistics import severity
 from core.errors import BadInput, one_line
 from core.runs import cards
@@ -149,7 +149,7 @@ def draw_plan(config: dict[str, Any], space: Workspace) -> None:
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
         return
-    shares = reached(counts)
+    shares = shares_reached(counts)
     parts = [
         f"{words.split(part)} {theme.count(c['real'])} real, {theme.count(c['fake'])} fake "
         f"({100 * (shares[part]['all'] or 0):.0f} %)"

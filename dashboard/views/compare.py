@@ -16,9 +16,9 @@ from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import address, session, theme, words
 from dashboard.charts import compare
-from dashboard.compare import field as compare_field
 from dashboard.compare import parts as compare_parts
 from dashboard.compare import report as compare_report
+from dashboard.compare import spoofing_measures as compare_measures
 
 FIGURES = ("auc", "ap", "balanced_accuracy", "macro_f1", "f1", "recall", "precision")
 MOST = 8
@@ -65,7 +65,7 @@ def _closed_parts(
 ) -> None:
     """What fewer people ask for, each behind a line to click on."""
     with st.expander("The speech community's measures", key="compare-field"):
-        compare_field.table(chosen, labels, split, session.space())
+        compare_measures.table(chosen, labels, split, session.space())
     with st.expander("Across datasets", key="compare-across"):
         compare_parts.across(chosen, labels, metrics, split)
     with st.expander("Beside published figures", key="compare-published"):

@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.access import Person
-from core.catalog import allocation, components, exclusions, leaks, splits
+from core.catalog import components, exclusions, leaks, splits
+from core.catalog.shares import parse_shares, shares_reached
 from core.errors import BadInput, NotAllowed
 from core.workspace import Workspace
 
@@ -270,7 +271,7 @@ def test_shares_are_reached_by_group_and_in_every_class(
     found = splits.plan(pd.DataFrame(rows), protocol, shares=shares)
     assert found.crossing_groups == 0 or protocol == "random"
     for split, percent in zip(splits.SPLITS, wanted, strict=True):
-        for share in allocation.reached(found.counts)[split].values():
+        for share in shares_reached(found.counts)[split].values():
             assert share == pytest.approx(percent / 100, abs=0.01)
     assert wanted[2] or not any("test has no" in note for note in found.notes)
 
@@ -280,7 +281,7 @@ def test_shares_are_reached_by_group_and_in_every_class(
 )
 def test_shares_that_divide_nothing_are_refused(shares: str) -> None:
     with pytest.raises(BadInput, match=r"shares: .* must be train/validation/test"):
-        allocation.parse_shares(shares)
+        parse_shares(shares)
 
 
 def two_sets_of_one_source(listed: bool) -> pd.DataFrame:

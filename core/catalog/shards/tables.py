@@ -68,7 +68,7 @@ def read(path: Path, one_is: int, measured: bool, problems: Problems) -> tuple[s
         if column.named and "name" not in said.columns:
             own = file.read(columns=[column.named], use_threads=False).column(0).combine_chunks()
             said.columns["name"] = own.field(0)
-        return _kind(file, column), said, _bytes(file, column, measured)
+        return _kind(file, column), said, _row_bytes(file, column, measured)
     except (MediaError, StopIteration, *FAILURES) as error:
         problems.report_damaged(path, f"cannot be read ({str(error)[:200]})")
         return None
@@ -98,7 +98,7 @@ def _kind(file: pq.ParquetFile, column: Column) -> str:
     return KINDS.get(ending(head), "image")
 
 
-def _bytes(file: pq.ParquetFile, column: Column, measured: bool) -> pa.Array:
+def _row_bytes(file: pq.ParquetFile, column: Column, measured: bool) -> pa.Array:
     """The bytes of each row, 0 where it holds no media: measured in small sets, else the mean of its row group.
 
     The footer knows how many rows of a group are null; only groups that have some are read then.
@@ -110,14 +110,14 @@ def _bytes(file: pq.ParquetFile, column: Column, measured: bool) -> pa.Array:
         statistics = group.column(at).statistics
         nulls = statistics is not None and statistics.has_null_count and statistics.null_count > 0
         if measured or nulls:
-            lengths += _lengths(file, column, number)
+            lengths += _cell_lengths(file, column, number)
         else:
             mean = max(1, group.column(at).total_uncompressed_size // max(1, group.num_rows))
             lengths.append(pa.array(np.full(group.num_rows, mean, np.int64)))
     return pa.concat_arrays(lengths)
 
 
-def _lengths(file: pq.ParquetFile, column: Column, group: int) -> list[pa.Array]:
+def _cell_lengths(file: pq.ParquetFile, column: Column, group: int) -> list[pa.Array]:
     """The bytes of each row of one group, in blocks."""
     found = []
     for batch in blocks(file, column, group):

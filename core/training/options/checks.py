@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.catalog.allocation import parse_shares
+from core.catalog.shares import parse_shares
 from core.errors import BadInput
 from core.thresholds import methods
 from core.training import augmentation

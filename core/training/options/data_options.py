@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.catalog.allocation import USUAL_SHARES
+from core.catalog.shares import USUAL_SHARES
 from core.training.options.choices import MODALITIES, PROTOCOLS
 from core.training.options.fields import option
 

@@ -10,8 +10,8 @@ import streamlit as st
 from core.errors import BadInput, one_line
 from core.runs.folder import place_of
 from core.runs.summaries import Summary
-from core.thresholds import field_measures
-from core.thresholds.field_measures import FieldMeasures
+from core.thresholds import spoofing_measures
+from core.thresholds.spoofing_measures import SpoofingMeasures
 from core.workspace import Workspace
 from dashboard import tables, theme
 from dashboard.thresholds.measures import Verification, verification
@@ -25,9 +25,9 @@ HELP = (
 
 
 @st.cache_data(show_spinner="Measuring", max_entries=64)
-def _measure(path: str, stamp: int, token: str, _asv: Verification | None) -> FieldMeasures:
+def _measure(path: str, stamp: int, token: str, _asv: Verification | None) -> SpoofingMeasures:
     table = pd.read_parquet(path, columns=["label", "score", "group"])
-    return field_measures.measure(
+    return spoofing_measures.measure(
         table["label"].to_numpy(),
         table["score"].to_numpy(),
         table["group"],
@@ -55,7 +55,7 @@ def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space
         tables.show(rows, "compare-field-table", what="The speech community's measures of each run")
 
 
-def _row(found: FieldMeasures) -> dict[str, str]:
+def _row(found: SpoofingMeasures) -> dict[str, str]:
     ends = found.intervals
     recalls = {
         f"recall at {theme.percent(float(rate))} false alarms": theme.interval(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core.errors import BadInput
-from core.thresholds.field_measures import cost_model, measure
+from core.thresholds.spoofing_measures import cost_model, measure
 from core.thresholds.sweep import sweep
 from core.thresholds.t_dcf import verification_line
 

@@ -35,7 +35,7 @@ PARTIAL = ranking.PARTIAL
 
 
 @dataclass(frozen=True)
-class FieldMeasures:
+class SpoofingMeasures:
     """`tpr_at_fpr` and `intervals` are keyed by their names in the command's document."""
 
     mindcf: float
@@ -82,7 +82,7 @@ def measure(
     seed: int = 0,
     swept: Sweep | None = None,
     turned: bool = False,
-) -> FieldMeasures:
+) -> SpoofingMeasures:
     """All of them; with `draws` their 95 % intervals. `asv`: speaker-verification scores (`read_asv`) for the t-DCF."""
     swept = sweep(labels, scores) if swept is None else swept
     by_fp, by_fn, least = _weights(costs)
@@ -90,7 +90,7 @@ def measure(
     ratios, read_as = log_ratios(np.asarray(scores), turned)
     line, called = _claim_of_fake(by_fp, by_fn)
     tandem = None if asv is None else t_dcf_costs(asv)
-    found = FieldMeasures(
+    found = SpoofingMeasures(
         mindcf=_dcf(cheapest.fpr, cheapest.fnr, costs),
         mindcf_threshold=cheapest.threshold,
         actdcf=_dcf(*_rates(np.asarray(labels), ratios >= called), costs),
@@ -193,7 +193,11 @@ def _cllr_ends(resampled: Resampled, ratios: np.ndarray) -> Interval:
 
 
 def _ranking_ends(
-    found: FieldMeasures, swept: Sweep, resampled: Resampled, least: float, tandem: TandemDetectionCost | None
+    found: SpoofingMeasures,
+    swept: Sweep,
+    resampled: Resampled,
+    least: float,
+    tandem: TandemDetectionCost | None,
 ) -> dict[str, Any]:
     by_fp, by_fn, _ = _weights(found.cost_model)
     figures = {"mindcf": ranking.least_cost(by_fp / least, by_fn / least)}
@@ -240,6 +244,6 @@ def least_of_costs(swept: Sweep, weights: Sequence[float], fakes: int, reals: in
     return float(low[0]), float(high[0])
 
 
-def intervals_document(found: FieldMeasures) -> Mapping[str, Any]:
+def intervals_document(found: SpoofingMeasures) -> Mapping[str, Any]:
     """As the command writes them: pairs."""
     return {name: ends if isinstance(ends, dict) else list(ends) for name, ends in found.intervals.items()}
