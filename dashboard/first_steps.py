@@ -48,7 +48,7 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
     else:
         takes = theme.duration(measure_times().demo)
         st.markdown(
-            f"Make small demo datasets (about {takes} on this machine as busy as it is now), or add your own folders."
+            f"Make small demo datasets (about {takes} on this machine as it is now), or add your own folders."
         )
         if st.button("Make the demo datasets", type="primary", key="home-demo"):
             theme.act(start_demo)
@@ -80,7 +80,7 @@ def _face_finder() -> None:
         type="tertiary",
         help="YuNet finds faces that the packaged cascade misses. Runs made from then on use it.",
     ):
-        jobs.start(YUNET_JOB, "Fetching YuNet", work)
+        jobs.start(YUNET_JOB, "Fetching the better face finder:", work)
         st.rerun()
 
 
@@ -92,10 +92,10 @@ def start_demo() -> None:
 
     def work(job: jobs.Job) -> None:
         made = demo.make(space.demo, progress=job.report, cancelled=job.cancel.is_set, person=person)
-        job.report(1, 1, "counting")
+        job.report(1, 1, "counting the samples")
         scan([made["root"]], space=space, person=person)
 
-    jobs.start(DEMO_JOB, "Demo data", work)
+    jobs.start(DEMO_JOB, "Making the demo datasets:", work)
 
 
 def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> None:
@@ -114,12 +114,12 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
     datasets = picture_datasets(infos)
     st.markdown(
         "Train a small network on the pictures of the catalogue, in the background: about "
-        f"{theme.duration(measure_times().training)} on this machine as busy as it is now."
+        f"{theme.duration(measure_times().training)} on this machine as it is now."
     )
     if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
         theme.act(lambda: start_first(datasets))
     if not datasets:
-        st.caption("Needs a dataset with pictures of both classes.")
+        st.caption("This needs a dataset with pictures of both classes.")
 
 
 def picture_datasets(infos: Sequence[table.DatasetInfo]) -> list[str]:
@@ -146,7 +146,7 @@ def play_step(runs: Sequence[Summary]) -> None:
     if st.button("Judge a file", key="home-detect", disabled=done is None):
         theme.go_to("detect")
     if done is None:
-        st.caption("Needs a finished run.")
+        st.caption("This needs a finished run.")
     elif default_detector(done.modality, session.space()) is None:
         _offer_default(done)
 

@@ -121,9 +121,9 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
                 on_finish(job)
             st.rerun()
         if job.error:
-            st.error(f"{theme.safe(job.name)}: {theme.safe(job.error)}", icon=":material/error:")
+            st.error(f"{theme.safe(job.name.rstrip(':'))}: {theme.safe(job.error)}", icon=":material/error:")
         elif job.cancelled:
-            st.info(f"{theme.safe(job.name)}: cancelled.", icon=":material/cancel:")
+            st.info(f"{theme.safe(job.name.rstrip(':'))}: cancelled.", icon=":material/cancel:")
         return
     left = "" if job.seconds_left is None else f" · {theme.duration(job.seconds_left)} left"
     begun = "" if job.text == STARTING else f" {theme.safe(job.text)}"

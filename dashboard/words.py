@@ -5,12 +5,16 @@ Techniques, losses, augmentations, threshold methods and explanations bring thei
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+
 from core import words
 from core.detection import explanations
 from core.runs.presets import Preset
 from core.thresholds import methods
 from core.training import augmentation, losses
 from core.training.balancing import TECHNIQUES
+from core.training.options.config import TrainConfig
 
 figure, split, state, modality, network = (
     words.figure,
@@ -26,6 +30,7 @@ REGISTERED = {
     "loss": {name: kind.title for name, kind in losses.LOSSES.items()},
     "augmentation": {name: kind.title for name, kind in augmentation.AUGMENTATIONS.items()},
 }
+_HELP = {field.name: field.metadata["help"] for field in fields(TrainConfig)}
 EXPLANATIONS = {
     explanations.AUTO: "Automatic",
     **explanations.PICTURE_METHODS,
@@ -50,6 +55,21 @@ def choice(name: str, value: object) -> str:
 
 def threshold_method(text: str) -> str:
     return methods.title(text)
+
+
+def help_text(name: str) -> str:
+    """What an option is for, with its values under the names that the form shows; a sentence or several."""
+    text = str(_HELP[name]).partition(": macro_f1")[0]
+    for key, title in {**words.CHOICES.get(name, {}), **REGISTERED.get(name, {})}.items():
+        text = re.sub(rf"(?<![\w-]){re.escape(str(key))}:", f"{title}:", text)
+    text = text.replace("empty:", "left empty:").replace("(tune: head)", "(where the head alone learns)")
+    return f"{capital(text)}."
+
+
+def message(text: str) -> str:
+    """An error line about the configuration, which begins with an option's key, under the name that the form shows."""
+    name, colon, rest = text.partition(":")
+    return f"{option(name)}:{rest}" if colon and name in _HELP else text
 
 
 def preset(one: Preset) -> str:

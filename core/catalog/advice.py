@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import numbers
+from core import numbers, words
 from core.catalog import statistics
 from core.catalog.info import DatasetInfo
 from core.catalog.published import Suggestion, suggestions
@@ -118,9 +118,11 @@ def for_counts(
     said = f"{name}: {real:,} real and {fake:,} fake"
     if band == "single-class":
         return _single_class(said, count, modality, layout)
-    headline = f"{said}, {numbers.ratio(count.ratio, ' to ')}, {band}"
+    headline = f"{said} samples ({numbers.ratio(count.ratio, ' to ')}, {words.SEVERITIES[band]})."
     if band == "balanced":
-        return Advice(band, f"{headline}; train as it is, nothing needs balancing", preset=_merge_steps(()))
+        return Advice(
+            band, f"{headline} Train on it as it is: nothing needs balancing.", preset=_merge_steps(())
+        )
     techniques = [FOCAL, THRESHOLD]
     if band in ("moderate", "severe", "extreme"):
         techniques += [SAMPLER, _augmentation(modality, count.minority)]
@@ -196,13 +198,13 @@ def _part(one: Suggestion) -> str:
 
 def _single_class(said: str, count: statistics.Count, modality: str, layout: str) -> Advice:
     if not count.real and not count.fake:
-        headline = f"{said}: nothing here has a label, so it can be looked at but not learned from"
+        headline = f"{said}: no sample has a label, so it can be looked at but not learned from."
         return Advice("single-class", headline)
     lacking = "real" if count.fake else "fake"
     added = suggestions(count.real, count.fake, modality, layout)
     return Advice(
         "single-class",
-        f"{said}: there are no {lacking} samples, and a detector cannot be trained on one class",
+        f"{said} samples. A detector cannot be trained on one class: {lacking} samples are missing.",
         paths=(
             Path(
                 "Add the other class",

@@ -117,7 +117,7 @@ def _line(figures: dict[str, Any]) -> str:
     shown = ", ".join(_interval(figures, name) for name in ("auc", "balanced_accuracy", "accuracy", "f1"))
     baseline = figures["majority_baseline"]
     line = numbers.threshold(threshold)
-    return f"at {line}: {shown} (always the majority: {numbers.number(baseline)})"
+    return f"at {line}: {shown} (always answering the larger class: {numbers.number(baseline)})"
 
 
 def _interval(figures: dict[str, Any], name: str) -> str:

@@ -88,7 +88,9 @@ def show(result: dict[str, Any]) -> str:
         asked, all_ = (result["shares"][side][split] for side in ("asked", "reached"))
         share = f"{100 * (all_['all'] or 0):.1f} % (asked: {100 * asked:g} %)"
         lines.append(f"  {words.split(split):<10} {count['real']:>9,} real {count['fake']:>9,} fake  {share}")
-    lines.append(f"  dropped {result['dropped']:,}; groups that cross: {result['crossing_groups']:,}")
+    lines.append(
+        f"  {result['dropped']:,} samples left out; {result['crossing_groups']:,} groups are in more than one part"
+    )
     lines += [f"  leak: {leak['kind']}: {leak['detail']} ({leak['count']:,})" for leak in result["leaks"]]
     lines += [f"  note: {note}" for note in result["notes"]]
     if result["out"]:

@@ -18,7 +18,7 @@ from core.thresholds.own_scale import called_fake, uncertain_scores
 
 SUMMARY = "choose thresholds on a score file or a run"
 DRAWS = 1000
-SHOWN = ("precision", "recall", "fpr", "f1", "balanced_accuracy")
+SHOWN = {"precision": 11, "recall": 9, "fpr": 12, "f1": 9, "balanced_accuracy": 10}  # width of each column
 FIELD = (
     ("mindcf", "minDCF"),
     ("actdcf", "actDCF"),
@@ -216,13 +216,14 @@ def show(result: dict[str, Any]) -> str:
         f"chosen on {words.split(result['chosen_on'])}, figures on {words.split(result['looking_at'])}",
         *_field(result, ends),
         "",
-        f"{'method':<30}{'threshold':>13}{'TP':>12}{'FP':>12}{'TN':>12}{'FN':>12}"
-        f"{'prec.':>9}{'recall':>9}{'FPR':>9}{'F1':>9}{'bal.acc':>9}{'cost':>10}",
+        f"{'':<43}{'fakes':>12}{'false':>12}{'reals':>12}{'fakes':>12}{'':>20}{'false-alarm':>12}{'':>9}{'balanced':>10}",
+        f"{'method':<30}{'threshold':>13}{'found':>12}{'alarms':>12}{'kept':>12}{'missed':>12}"
+        f"{'precision':>11}{'recall':>9}{'rate':>12}{'F1':>9}{'accuracy':>10}{'cost':>10}",
     ]
     for point in result["points"]:
         name = methods.title(point["method"]) + ("" if point["reachable"] else " (not reached)")
         counts = "".join(f"{point[c]:>12,}" for c in ("tp", "fp", "tn", "fn"))
-        shares = "".join(f" {numbers.number(point[c]):>8}" for c in SHOWN)
+        shares = "".join(f"{numbers.number(point[c]):>{width}}" for c, width in SHOWN.items())
         cost = numbers.number(point["cost"])
         lines.append(f"{name:<30} {numbers.threshold(point['threshold']):>12}{counts}{shares} {cost:>9}")
         if "band" in point:
@@ -273,7 +274,7 @@ def _slices(found: dict[str, Any]) -> list[str]:
 
 
 def _change(part: dict[str, Any], name: str) -> str:
-    change, words = part[name], {"recall": "recall", "fpr": "FPR"}[name]
+    change, words = part[name], {"recall": "recall", "fpr": "false-alarm rate"}[name]
     if change is None:
         return f"{words} –"
     shown = numbers.interval(change["value"], *change["interval"])
@@ -288,7 +289,7 @@ def _band(band: dict[str, Any], turned: bool) -> str:
     )
     return (
         f"    uncertain {uncertain_scores(band['low'], band['high'], turned)}: "
-        f"{_band_share(band, 'queue')} are left to people, {wrong}"
+        f"{_band_share(band, 'queue')} are left to a person, {wrong}"
     )
 
 

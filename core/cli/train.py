@@ -146,7 +146,7 @@ def show(result: dict[str, Any]) -> str:
             lines.append(
                 f"{words.split(split)}: AUC {numbers.interval(chosen['auc'], low, high)}, balanced accuracy "
                 f"{numbers.number(chosen['balanced_accuracy'])}, accuracy {numbers.number(chosen['accuracy'])} "
-                f"(always the majority: {numbers.number(figures['majority_baseline'])})"
+                f"(always answering the larger class: {numbers.number(figures['majority_baseline'])})"
             )
     if result["learned_nothing"]:
         lines.append(f"learned nothing: {result['learned_nothing_reason']}")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import numbers
+from core import numbers, words
 from core.cli._settings import add_settings, read_settings
 
 SUMMARY = "search for good options with Optuna"
@@ -36,7 +36,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    lines = [f"{result['done']} of {result['trials']} trials, by {result['monitor']} on validation"]
+    lines = [
+        f"{result['done']} of {result['trials']} trials, by {words.figure(result['monitor'])} on validation"
+    ]
     for row in result["all"][:10]:
         value = numbers.number(row["value"])
         params = ", ".join(

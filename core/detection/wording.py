@@ -124,7 +124,7 @@ def band(scores: tuple[float, float] | None) -> str:
         return "none"
     low, high = scores
     return (
-        "empty: no score is left to people"
+        "empty: no score is left to a person"
         if low == high
         else f"{numbers.threshold(low)} to {numbers.threshold(high)}"
     )

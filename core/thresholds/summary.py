@@ -20,7 +20,7 @@ from core.thresholds.sweep import Sweep
 FIGURES = (
     ("precision", "Precision"),
     ("recall", "Recall"),
-    ("fpr", "False-positive rate"),
+    ("fpr", "False-alarm rate"),
     ("f1", "F1"),
     ("macro_f1", "Macro F1"),
     ("accuracy", "Accuracy"),
@@ -118,7 +118,7 @@ def _band(band: Band | None, turned: bool) -> str:
         return ""
     scores = uncertain_scores(*own_ends(band.low, band.high, turned), turned)
     wrong = "" if band.error is None else f", {band_share(band, 'error')} of the decided are wrong"
-    return f"<p>Uncertain {scores}: {band_share(band, 'queue')} are sent to people{wrong}.</p>"
+    return f"<p>Uncertain {scores}: {band_share(band, 'queue')} are left to a person{wrong}.</p>"
 
 
 def band_share(band: Band, name: str) -> str:
@@ -138,7 +138,7 @@ def _roc(sweep: Sweep, point: Point) -> str:
         "<path d='M30 270L290 10' stroke='#aaa' stroke-dasharray='4 4'/>"
         f"<polyline points='{line}' fill='none' stroke='#222' stroke-width='1.8'/>"
         f"<circle cx='{cx:.1f}' cy='{cy:.1f}' r='5' fill='#0b5c8e'/>"
-        "<text x='160' y='292' text-anchor='middle'>false-positive rate</text>"
+        "<text x='160' y='292' text-anchor='middle'>false-alarm rate</text>"
         "<text x='18' y='140' text-anchor='middle' transform='rotate(-90 18 140)'>recall</text>"
         "<text x='30' y='285' text-anchor='middle'>0</text><text x='288' y='285' text-anchor='middle'>1</text>"
         "<text x='24' y='20' text-anchor='end'>1</text></svg>"

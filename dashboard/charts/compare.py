@@ -80,7 +80,7 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
         dotted = {"color": theme.UNCERTAIN, "dash": "dot", "width": 1}
         chance = go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="chance", line=dotted)
         drawn.add_trace(chance.update(showlegend=False, hoverinfo="skip"))
-    titles = ("false positive rate", "true positive rate") if kind == "roc" else ("recall", "precision")
+    titles = ("false-alarm rate", "recall") if kind == "roc" else ("recall", "precision")
     drawn.update_xaxes(title_text=titles[0], range=[-0.01, 1.01])
     drawn.update_yaxes(title_text=titles[1], range=[-0.01, 1.01])
     return theme.figure(drawn, height=380, keep=kind, toolbar=False)
@@ -93,7 +93,7 @@ def _fewer(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[kept], y[kept]
 
 
-def differences(found: Sequence[Difference]) -> go.Figure:
+def differences(found: Sequence[Difference], minus: str) -> go.Figure:
     """Each figure's difference with its interval; grey and open where no difference is shown."""
     drawn = go.Figure()
     for shown, symbol, color, words in (
@@ -122,7 +122,7 @@ def differences(found: Sequence[Difference]) -> go.Figure:
     drawn.update_yaxes(
         categoryorder="array", categoryarray=[theme.figure_name(d.figure) for d in reversed(found)]
     )
-    drawn.update_xaxes(title_text="first minus second")
+    drawn.update_xaxes(title_text="<br>".join(textwrap.wrap(minus, LEGEND)))
     return theme.figure(drawn, height=120 + 32 * len(found), keep="differences")
 
 

@@ -84,7 +84,7 @@ def _learned(run: Summary) -> str:
     """In one word; an imported detector learned elsewhere, and is at chance here or not."""
     if place_of(run.id, session.space()).imported is not None:
         return "✖ at chance" if run.learned_nothing else "✔ imported"
-    return "✖ nothing" if run.learned_nothing else "✔"
+    return "✖ nothing" if run.learned_nothing else "✔ something"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -172,7 +172,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         return
     st.markdown(f"**{theme.safe(name)}**")
     for figure in detector_description.of_others(folder.imported).get("published", ()):
-        st.markdown(f"- its authors state {theme.safe(figure)}: another protocol than the figures here")
+        st.markdown(f"- Its authors state {theme.safe(figure)}, by another protocol than the figures here.")
     if not beside:
         st.caption("No published figure is about a dataset that this run was tested on.")
         return

@@ -114,8 +114,8 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
 
 def shortcuts_panel(info: DatasetInfo) -> None:
     st.markdown(
-        "How well does one trivial feature tell real from fake? Above "
-        f"{shortcuts.WARN_ABOVE} a detector may learn that instead of forgery."
+        "How well does one simple property of a file (its size, its length, its silence) tell real from fake by itself? "
+        f"Above an AUC of {shortcuts.WARN_ABOVE} a detector may learn that instead of forgery."
     )
     measured = shortcut_measurements.read_cached_features(info.name, space=session.space()) is not None
     space = session.space()
@@ -189,7 +189,7 @@ def _measuring_pair(names: Sequence[str]) -> str:
 
 def _draw_probe(probe: shortcuts.Probe) -> None:
     if not probe.features:
-        st.info("Too few samples of one class to tell; a probe needs five of each.")
+        st.info("There are too few samples of one class to tell. It takes five of each.")
         return
     for feature in probe.warnings:
         st.warning(
@@ -199,7 +199,10 @@ def _draw_probe(probe: shortcuts.Probe) -> None:
             icon=":material/warning:",
         )
     if not probe.warnings:
-        st.success(f"No single feature is above {shortcuts.WARN_ABOVE}.", icon=":material/check:")
+        st.success(
+            f"No single property tells real from fake: none has an AUC above {shortcuts.WARN_ABOVE}.",
+            icon=":material/check:",
+        )
     st.plotly_chart(
         charts.shortcuts_figure(probe.features, shortcuts.WARN_ABOVE),
         key="shortcuts-chart",
@@ -213,12 +216,12 @@ def _draw_probe(probe: shortcuts.Probe) -> None:
 
 def problems_panel(info: DatasetInfo) -> None:
     if not info.problem_count:
-        st.markdown("None.")
+        st.markdown("The scan found no problem in this dataset.")
     for problem in info.problems[:200]:
         st.markdown(f"- {theme.safe(problem)}")
     hidden = info.problem_count - len(info.problems)
     if hidden > 0:
-        st.caption(f"and {theme.count(hidden)} more of the same kinds")
+        st.caption(f"And {theme.count(hidden)} more of the same kinds.")
     for note in info.notes:
         st.info(theme.safe(note), icon=":material/info:")
 

@@ -87,8 +87,7 @@ def _leaks(name: str) -> str:
     last = leaks.last_report(name, session.space())
     if last is None:
         return NOT_LOOKED_FOR
-    how = words.plain(last.protocol)
-    return f"! {last.leaks} ({how})" if last.leaks else f"none ({how})"
+    return f"! {theme.count_of(last.leaks, 'kind')}" if last.leaks else "none"
 
 
 def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
@@ -160,7 +159,7 @@ def _columns() -> dict[str, Any]:
         "published": text("published", width=105, help="real : fake"),
         "complete": share("complete", width=80, help="of the published samples that are here"),
         "problems": number(format="localized", width=65),
-        "leaks": text(width=85, help="kinds of leaks in the last plan that was checked for leaks"),
+        "leaks": text(width=85, help="kinds of leaks in the last plan that was made"),
     }
 
 

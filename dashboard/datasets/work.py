@@ -92,7 +92,7 @@ def start_scan(folders: list[Path]) -> None:
             "problems": result.problems,
         }
 
-    jobs.start(SCAN_JOB, "Scan", work)
+    jobs.start(SCAN_JOB, "Scanning:", work)
 
 
 def progress() -> None:

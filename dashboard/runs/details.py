@@ -69,7 +69,7 @@ def tunings() -> None:
                 and theme.run_guarded(functools.partial(tuning.stop, one.id, session.person(), space))
             ):
                 st.rerun()
-            st.code("\n".join(tail(one, 12)) or "nothing yet", language=None)
+            st.code("\n".join(tail(one, 12)) or "Nothing was written yet.", language=None)
 
 
 def _results(run: Summary) -> None:

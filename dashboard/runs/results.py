@@ -40,7 +40,7 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
             icon=":material/dangerous:",
         )
     if warnings := metrics.get("warnings") or []:
-        st.warning("  \n".join(theme.safe(warning) for warning in warnings))
+        st.warning("  \n".join(theme.safe(f"{words.capital(warning.rstrip('.'))}.") for warning in warnings))
     splits = [split for split in ("test", "val") if split in metrics]
     if not splits:
         st.info("This run has no scores yet.")
@@ -78,7 +78,7 @@ def _headline(found: Mapping[str, Any]) -> None:
         column.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
     st.caption(
         f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
-        f"Calling everything what most samples are would have an accuracy of {theme.number(found['majority_baseline'])}."
+        f"Always answering with the larger class would have an accuracy of {theme.number(found['majority_baseline'])}."
     )
     for warning in chosen.get("warnings") or []:
         st.warning(theme.safe(warning))

@@ -101,7 +101,7 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
     if run.state == "queued":
         device = "a free device" if run.device in (None, "", "auto") else str(run.device)
         place = f" · place {waiting.index(run.id) + 1} of {len(waiting)}" if run.id in waiting else ""
-        st.markdown(f"waits for {theme.safe(device)}{place}")
+        st.markdown(f"Waits for {theme.safe(device)}{place}")
         return
     going = run.state in ("running", "stopping")
     parts = [f"epoch {max(1, run.epoch) if going else run.epoch} of {run.epochs}"] if run.epochs else []
@@ -114,7 +114,7 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
     if going and run.progress == 1 and run.preparation is None:
         parts.append("scoring")
     if run.stalled:
-        parts.append("no sign of life for over a minute")
+        parts.append("no sign of life for over a minute; end it, or see its log")
     text = " · ".join(parts)
     if going and run.progress is not None:
         st.progress(run.progress, text=text)

@@ -265,7 +265,7 @@ class Lab {
   }
   spoken() {
     const { precision, recall, fpr, cost } = this.model.figures(this.row);
-    const rates = `precision ${number(precision)}, recall ${number(recall)}, false-positive rate ${number(fpr)}`;
+    const rates = `precision ${number(precision)}, recall ${number(recall)}, false-alarm rate ${number(fpr)}`;
     return `Threshold ${this.textOf(this.t)}: ${rates}, cost ${number(cost)}`;
   }
   save(name) {

@@ -11,10 +11,10 @@ const METRICS = {
   precision: "Precision",
   precision_at: "Precision at the prevalence",
   recall: "Recall",
-  fpr: "False-positive rate",
+  fpr: "False-alarm rate",
   youden: "Youden's J",
   called_fake: "Share called fake",
-  queue: "Share sent to people",
+  queue: "Share left to a person",
 };
 const ratio = (part, whole) => (whole > 0 ? part / whole : null);
 const mean = (a, b) => (a === null || b === null ? null : (a + b) / 2);

@@ -5,10 +5,10 @@ const UNIT = [0, 0.25, 0.5, 0.75, 1].map((v) => [v, String(v)]);
 const clamp = (value) => Math.min(1, Math.max(0, value));
 const share = (p) => `${threshold(100 * p)} %`;
 const PLANES = {
-  roc: { title: "ROC", label: "ROC: recall against the false-positive rate", plane: rocPlane },
+  roc: { title: "ROC", label: "ROC: recall against the false-alarm rate", plane: rocPlane },
   log: {
     title: "ROC, rare false alarms",
-    label: "ROC with a logarithmic false-positive axis",
+    label: "ROC with a logarithmic axis of false alarms",
     plane: logPlane,
   },
   det: { title: "DET", label: "DET: missed fakes against false alarms, on probit axes", plane: detPlane },
@@ -18,7 +18,7 @@ function rocPlane() {
   return {
     x: (fpr) => fpr,
     y: (recall) => recall,
-    names: ["false-positive rate", "recall"],
+    names: ["false-alarm rate", "recall"],
     ticks: [UNIT, UNIT],
   };
 }
@@ -30,7 +30,7 @@ function logPlane(look) {
   return {
     x: (fpr) => (fpr > 0 ? clamp(1 + Math.log10(fpr) / decades) : 0),
     y: (recall) => recall,
-    names: ["false-positive rate, logarithmic", "recall"],
+    names: ["false-alarm rate, logarithmic", "recall"],
     ticks: [ticks.length > 5 ? ticks.filter((_, k) => k % 2 === 0) : ticks, UNIT],
   };
 }
@@ -52,7 +52,7 @@ function detPlane(look) {
   return {
     x,
     y: (recall) => miss(1 - recall),
-    names: ["false-positive rate, probit", "missed fakes, probit"],
+    names: ["false-alarm rate, probit", "missed fakes, probit"],
     ticks: [xTicks, yTicks],
   };
 }

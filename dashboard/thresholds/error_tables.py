@@ -23,11 +23,15 @@ from dashboard.charts import thresholds as charts
 from dashboard.thresholds import page_state, words
 from dashboard.thresholds.scores import Source
 
-KEY_WORDS = {"group": "group (shared source or person)", "method": "method of forgery", "modality": "media"}
+KEY_WORDS = {
+    "group": "group (shared source or person)",
+    "method": "method of forgery",
+    "modality": "kind of media",
+}
 COMPARED = {
     "precision": "precision",
     "recall": "recall",
-    "fpr": "false-positive rate",
+    "fpr": "false-alarm rate",
     "f1": "F1",
     "macro_f1": "macro F1",
     "balanced_accuracy": "balanced accuracy",
@@ -40,19 +44,21 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
     keys = looked.keys
     if not keys:
         st.caption(
-            "These scores state no dataset, method, modality or identity, so errors cannot be told apart by them."
+            "These scores state no dataset, method, kind of media or identity, so the errors cannot be told apart by them."
         )
         return None
     if st.session_state.get(page_state.BY) not in keys:
         st.session_state[page_state.BY] = keys[0]
-    key = st.segmented_control("By", keys, key=page_state.BY, format_func=lambda k: KEY_WORDS.get(k, k))
+    key = st.segmented_control(
+        "Tell errors apart by", keys, key=page_state.BY, format_func=lambda k: KEY_WORDS.get(k, k)
+    )
     chosen = key if key in keys else keys[0]
     rows = looked.breakdown(threshold, chosen)
     st.plotly_chart(
         charts.breakdown_figure(rows, chosen), key="thresholds-breakdown", config=theme.CHART_CONFIG
     )
     whole = st.expander(
-        f"All {theme.count(len(rows))} as a table", key="thresholds-breakdown-all", on_change="rerun"
+        f"The figures of all {theme.count(len(rows))}", key="thresholds-breakdown-all", on_change="rerun"
     )
     if whole.open:
         with whole:
@@ -103,7 +109,7 @@ def _calibration_name(method: str) -> str:
 
 
 def honesty(source: Source, looking_at: str) -> None:
-    """Calibration: is 80 % right eight times in ten?"""
+    """Calibration: of the files at 80 %, are eight in ten fake?"""
     chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]
     methods = ("raw", *calibration.METHODS)
     st.session_state.setdefault(page_state.CALIBRATION, "platt")
@@ -126,7 +132,11 @@ def honesty(source: Source, looking_at: str) -> None:
     st.markdown(
         f"Calibration error (ECE) **{numbers.interval(diagram.ece, *ends['ece'])}** · "
         f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
-        + (" · fitted on the very samples that are shown here" if looking_at == source.chosen_on else "")
+        + (
+            ". It was fitted on the very samples that are shown here, so it looks better than it is"
+            if looking_at == source.chosen_on
+            else ""
+        )
     )
     if source.folder is None or fitted is None:
         return
@@ -153,7 +163,7 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
     intervals = looked.intervals_at([p.threshold for p in points], points[0].costs)
     asked_for = tuple(p.method for p in points if p.method != "default")
     chosen = source.splits[source.chosen_on]
-    asked = st.toggle("How sure each threshold itself is (95 % interval)", key="thresholds-spread")
+    asked = st.toggle("Show how sure each threshold itself is (95 % interval)", key="thresholds-spread")
     spreads = _spreads(chosen, source.stamp(source.chosen_on), asked_for) if asked else {}
     rows = [
         {
@@ -162,7 +172,7 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
             **({"95 % interval": _ends(spreads.get(p.method), turned)} if asked else {}),
             "fakes found": p.tp,
             "false alarms": p.fp,
-            "reals passed": p.tn,
+            "reals kept": p.tn,
             "fakes missed": p.fn,
             **{
                 title: numbers.interval(getattr(p, name), *(found.get(name) or (None, None)))

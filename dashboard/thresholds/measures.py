@@ -23,7 +23,7 @@ from dashboard.thresholds.scores import Source
 MEANT = {
     "auc": ("AUC", "the chance that a fake scores above a real sample"),
     "ap": ("Average precision", "precision, averaged over the fakes that are found"),
-    "eer": ("EER", "the rate at which both kinds of error are equally common"),
+    "eer": ("Equal error rate", "the rate of errors where both kinds are equally common"),
     "mindcf": (
         "minDCF",
         "the lowest cost that any threshold has; 1 is that of always giving the same answer",
@@ -72,8 +72,8 @@ def draw(source: Source, looking_at: str) -> None:
     tables.show(table, "thresholds-measures", what="Measures of the scores as a whole")
     read_as = "probabilities" if found.scores_read_as == "probability" else "logarithms of a likelihood ratio"
     st.caption(
-        f"actDCF and Cllr take the scores for {read_as}. A cost of 1 is that of the better fixed answer. "
-        "Intervals of 95 %."
+        f"actDCF and Cllr take the scores for {read_as}. A cost of 1 is what always giving the better of the two answers "
+        "costs. All intervals are of 95 %."
     )
     st.download_button(
         "CSV", lambda: to_csv(table), "measures.csv", "text/csv", key="thresholds-measures-csv"
@@ -84,8 +84,8 @@ def _cost_model() -> Costs:
     """As ASVspoof 5 has it, until the analyst changes it."""
     page_state.set_cost_model(page_state.cost_model())
     left, middle, right = st.columns(3)
-    left.number_input("Cost of a rejected real", 0.01, 1e6, key=MISS)
-    middle.number_input("Cost of an accepted fake", 0.01, 1e6, key=ALARM)
+    left.number_input("What calling a real fake costs", 0.01, 1e6, key=MISS)
+    middle.number_input("What missing a fake costs", 0.01, 1e6, key=ALARM)
     right.number_input("Share of fakes expected, %", 0.01, 99.99, key=PRIOR)
     return page_state.cost_model()
 
@@ -115,7 +115,7 @@ def _table(looked: Scored, found: SpoofingMeasures) -> pd.DataFrame:
     rows += [
         _row(
             f"Fakes found at {numbers.threshold(100 * float(rate))} % false alarms",
-            "recall where that share of the reals is called fake",
+            "the share of fakes found where that share of the reals is called fake",
             value,
             found.intervals["tpr_at_fpr"].get(rate),
         )
@@ -130,7 +130,14 @@ def _table(looked: Scored, found: SpoofingMeasures) -> pd.DataFrame:
         if (value := getattr(found, name)) is not None
     ]
     if found.asv_eer is not None:
-        rows.append(_row("EER of the speaker verification", "that of the other file", found.asv_eer, None))
+        rows.append(
+            _row(
+                "Equal error rate of the speaker verification",
+                "the same for the other file",
+                found.asv_eer,
+                None,
+            )
+        )
     return pd.DataFrame(rows)
 
 

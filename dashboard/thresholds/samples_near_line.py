@@ -28,10 +28,10 @@ def draw(source: Source, looked: Scored, threshold: float | None) -> None:
     under, above = looked.ranked.next_to(threshold, SHOWN)
     alarms, missed = looked.ranked.worst(threshold, SHOWN)
     shown = (
-        ("under", under, "Nothing is called real here."),
-        ("above", above, "Nothing is called fake here."),
-        ("alarms", alarms, "No real sample is called fake here."),
-        ("missed", missed, "No fake is called real here."),
+        ("under", under, "Nothing is called real at this threshold."),
+        ("above", above, "Nothing is called fake at this threshold."),
+        ("alarms", alarms, "No real sample is called fake at this threshold."),
+        ("missed", missed, "No fake is called real at this threshold."),
     )
     tabs = st.tabs([page_state.TABS[name] for name, *_ in shown], key=page_state.SAMPLES, on_change="rerun")
     for tab, (name, rows, none) in zip(tabs, shown, strict=True):

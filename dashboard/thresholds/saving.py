@@ -31,15 +31,13 @@ LINK = "thresholds-link"  # what the address asks for, until the line of its sou
 def save(source: Source, choice: Choice) -> None:
     with st.popover("Save as operating point", type="primary", disabled=source.folder is None):
         st.markdown(_what_detection_does(choice))
-        why = st.text_input("Why", key="thresholds-why", placeholder="what it is for", max_chars=300)
+        why = st.text_input("Why", key="thresholds-why", placeholder="What it is for", max_chars=300)
         sure = not source.learned_nothing or _ask_confirmation()
         pressed = st.button("Save", key="thresholds-save", type="primary", disabled=not sure)
-        if pressed and source.folder is not None:
-            folder = source.folder
-            if theme.run_guarded(lambda: _save(source, choice, why)):
-                st.toast(f"Operating point of {folder.id} saved")
+        if pressed and theme.run_guarded(lambda: _save(source, choice, why)):
+            st.toast(f"The operating point of {theme.safe(source.title)} is saved.")
     if source.folder is None:
-        st.caption("A score file has no detector to save it in.")
+        st.caption("A score file has no detector that an operating point could be saved with.")
 
 
 def _what_detection_does(choice: Choice) -> str:
@@ -92,12 +90,12 @@ def history(source: Source) -> None:
         text, jump, restore = st.columns([6, 1, 1], vertical_alignment="center")
         shown = numbers.threshold(point.threshold)
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(point.when)) if point.when else "–"
-        now = "**in force** · " if back == 0 else ""
+        now = "**In force** · " if back == 0 else ""
         text.markdown(
-            f"{now}**{shown}** by {theme.safe(words.title(point.method))} on {theme.safe(NAMES.get(point.chosen_on, point.chosen_on))}"
+            f"{now}**{shown}** by {theme.safe(words.title(point.method))}, on {theme.safe(NAMES.get(point.chosen_on, point.chosen_on))}"
             f" · {theme.safe(point.who or '–')}, {when}"
             + (
-                f" · uncertain from {numbers.threshold(point.band[0])} to {numbers.threshold(point.band[1])}"
+                f" · left to a person from {numbers.threshold(point.band[0])} to {numbers.threshold(point.band[1])}"
                 if point.band
                 else ""
             )
@@ -169,7 +167,7 @@ def export(
             "text/csv",
             key="thresholds-csv",
         )
-        st.caption("Each drawing has its own PNG button.")
+        st.caption("Each drawing above has a PNG button of its own.")
 
 
 def _summary_page(
@@ -188,7 +186,7 @@ def _summary_page(
         )
         for split, scored in source.splits.items()
     ]
-    title = f"Where the line is drawn: {source.title}"
+    title = f"Where the threshold is: {source.title}"
     chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
     found = source.splits[looking_at].intervals_at([p.threshold for p in points], costs)
     return summary(

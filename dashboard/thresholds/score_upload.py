@@ -26,8 +26,8 @@ FAKE_LABEL = "The label that means fake"
 PROBABILITIES = "The scores are probabilities"
 MAPPED = {"score": "Column of the score", "label": "Column of the label", "id": "Column of the id"}
 HELP = (
-    "CSV (also .gz), Parquet, or columns apart by spaces as ASVspoof writes them. Wanted are a label and a score; "
-    "id, group, dataset, method and split are used too."
+    "CSV (also .gz), Parquet, or columns separated by spaces as ASVspoof writes them. It needs a label and a score; "
+    "id, group, dataset, method and split are used where they are there."
 )
 
 
@@ -49,7 +49,7 @@ KEY = Slot("key", "Key file (if the labels are in a second file)", "The label of
 ASV = Slot(
     "asv",
     "Speaker-verification scores (adds the t-DCF)",
-    "As ASVspoof 2019 has them: each row ends in target, nontarget or spoof and its score.",
+    "As ASVspoof 2019 writes them: each row ends in target, nontarget or spoof, and its score.",
 )
 
 
@@ -113,15 +113,15 @@ def draw() -> Found | None:
 
 def _reading(box: DeltaGenerator, key: Kept | None) -> Reading:
     left, right = box.columns(2, vertical_alignment="bottom")
-    label = left.text_input(FAKE_LABEL, key="thresholds-fake-label", placeholder="found by its word")
+    label = left.text_input(FAKE_LABEL, key="thresholds-fake-label", placeholder="Found by its word")
     lower = right.toggle(TURN, key="thresholds-lower")
     columns = []
     with box.expander("Columns of the file"):
         st.caption(
-            "Needed only where they are not found by name. Without a header, write the place: 1, 2, 3."
+            "Needed only where the names do not tell. In a file without a header write the place: 1, 2, 3."
         )
         for place, (name, title) in zip(st.columns(len(MAPPED)), MAPPED.items(), strict=True):
-            own = place.text_input(title, key=f"thresholds-column-{name}", placeholder="found by itself")
+            own = place.text_input(title, key=f"thresholds-column-{name}", placeholder="Found by itself")
             if own.strip():
                 columns.append((name, own.strip()))
     return Reading(label.strip(), lower, "" if key is None else key.token, tuple(columns))

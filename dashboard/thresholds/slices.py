@@ -14,12 +14,13 @@ from core.thresholds.scored import Scored
 from core.thresholds.slices import Change, Slice, Slices
 from dashboard import tables, theme
 from dashboard.thresholds import page_state, words
+from dashboard.thresholds.error_tables import KEY_WORDS
 from dashboard.thresholds.scores import NAMES, Source
 
 PRESETS = {
-    "single": "the single line",
-    "equal_recall": "equal share of fakes found",
-    "equal_fpr": "equal share of false alarms",
+    "single": "one threshold for all",
+    "equal_recall": "an equal share of fakes found",
+    "equal_fpr": "an equal share of false alarms",
 }
 
 
@@ -31,7 +32,7 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
     """`method` chose the line; one that was drawn by hand is held against the usual method."""
     st.session_state.setdefault(page_state.PRESET, "equal_recall")
     preset = st.segmented_control(
-        "A line for each, with",
+        "A threshold for each, with",
         list(PRESETS),
         key=page_state.PRESET,
         format_func=lambda name: PRESETS[name],
@@ -44,8 +45,8 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
         st.info(theme.safe(str(error)))
         return
     st.markdown(
-        f"The single line is at {_line(found.threshold, found.turned)} ({theme.safe(words.title(single))}); all lines "
-        f"are placed on {theme.safe(NAMES[source.chosen_on])}, and this is what they do to "
+        f"The single threshold is {_line(found.threshold, found.turned)} ({theme.safe(words.title(single))}); all thresholds "
+        f"are chosen on {theme.safe(NAMES[source.chosen_on])}, and this is what they do to "
         f"{theme.safe(NAMES[looking_at])}.  \n"
         f"Share of fakes found: {_change(found.recall)}.  \nShare of false alarms: {_change(found.fpr)}."
     )
@@ -63,7 +64,7 @@ def _is_method(text: str) -> bool:
     return True
 
 
-@st.cache_resource(show_spinner="Placing a line for each", max_entries=32)
+@st.cache_resource(show_spinner="Choosing a threshold for each", max_entries=32)
 def _find(_chosen: Scored, _looked: Scored, stamp: str, by: str, preset: str, method: str) -> Slices:
     seen = None if _looked is _chosen else _looked.table
     return slices.by_slice(_chosen.table, seen, by=by, preset=preset, method=method)
@@ -87,16 +88,16 @@ def _line(threshold: float | None, turned: bool) -> str:
 
 def _row(each: Slice, key: str, turned: bool) -> dict[str, object]:
     return {
-        key: each.name,
+        KEY_WORDS.get(key, key): each.name,
         "fakes": each.fake,
         "reals": each.real,
-        "own line": f"no: {each.too_small}" if each.too_small else "yes",
+        "own threshold": f"no: {each.too_small}" if each.too_small else "yes",
         "threshold": _line(each.threshold, turned),
-        "fakes found, single line": each.single.tp,
-        "fakes found, own line": each.own.tp,
+        "fakes found, single threshold": each.single.tp,
+        "fakes found, own threshold": each.own.tp,
         "change of fakes found": "" if each.recall is None else _points(each.recall),
-        "false alarms, single line": each.single.fp,
-        "false alarms, own line": each.own.fp,
+        "false alarms, single threshold": each.single.fp,
+        "false alarms, own threshold": each.own.fp,
         "change of false alarms": "" if each.fpr is None else _points(each.fpr),
     }
 

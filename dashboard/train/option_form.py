@@ -103,7 +103,7 @@ def _number(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
         step=None if whole else _step(value),
         format="%d" if whole else "%.6g",
         key=key(field.name),
-        help=field.metadata["help"],
+        help=words.help_text(field.name),
         placeholder=_when_empty(field),
     )
 
@@ -122,7 +122,7 @@ def _number_or_word(field: Field[Any], value: Any, overrides: dict[str, Any]) ->
         format_func=lambda c: _when_empty(field) if c is None else str(c),
         accept_new_options=True,
         key=key(field.name),
-        help=field.metadata["help"],
+        help=words.help_text(field.name),
     )
     return coerce(field, chosen)
 
@@ -157,7 +157,7 @@ def _one_of(field: Field[Any], value: Any, overrides: dict[str, Any]) -> Any:
         index=next(i for i, c in enumerate(choices) if c == value and type(c) is type(value)),
         format_func=show,
         key=key(field.name),
-        help=field.metadata["help"],
+        help=words.help_text(field.name),
         accept_new_options=bool(overrides.get("accept_new_options")),
     )
 
@@ -174,7 +174,7 @@ def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[s
             default=value,
             format_func=overrides.get("format_func", functools.partial(words.choice, field.name)),
             key=key(field.name),
-            help=field.metadata["help"],
+            help=words.help_text(field.name),
             **extra,
         )
         or []
@@ -182,19 +182,23 @@ def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[s
 
 
 def _switch(field: Field[Any], value: Any, overrides: dict[str, Any]) -> bool:
-    return st.toggle(label(field.name), value=bool(value), key=key(field.name), help=field.metadata["help"])
+    return st.toggle(
+        label(field.name), value=bool(value), key=key(field.name), help=words.help_text(field.name)
+    )
 
 
 def _text(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
     if "choices" in overrides:
         return str(_one_of(field, value, overrides) or "")
     return st.text_input(
-        label(field.name), value=value or "", key=key(field.name), help=field.metadata["help"]
+        label(field.name), value=value or "", key=key(field.name), help=words.help_text(field.name)
     ).strip()
 
 
 def _method(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
-    return named_values.threshold_method(label(field.name), value, key(field.name), field.metadata["help"])
+    return named_values.threshold_method(
+        label(field.name), value, key(field.name), words.help_text(field.name)
+    )
 
 
 def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[str, Any]:
@@ -207,15 +211,17 @@ def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[s
         value=text,
         key=key(field.name),
         height=80,
-        help=f"{field.metadata['help']}; one `name: value` a line",
+        help=f"{words.help_text(field.name)} Write one `name: value` a line.",
     )
     try:
         document = plain_yaml.load(written or "") or {}
     except yaml.YAMLError as error:
-        st.error(f"{theme.safe(field.name)} is not a mapping: {theme.safe(str(error))}")
+        st.error(
+            f"{theme.safe(label(field.name))} must be one `name: value` a line: {theme.safe(str(error))}"
+        )
         return dict(value)
     if not isinstance(document, dict):
-        st.error(f"{theme.safe(field.name)} must be `name: value`, one a line")
+        st.error(f"{theme.safe(label(field.name))} must be one `name: value` a line.")
         return dict(value)
     return document
 
@@ -226,7 +232,7 @@ def _weights(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[s
     if len(chosen) < 2:
         return {}
     weighed = st.toggle(
-        label(field.name), value=bool(value), key=f"{key(field.name)}-on", help=field.metadata["help"]
+        label(field.name), value=bool(value), key=f"{key(field.name)}-on", help=words.help_text(field.name)
     )
     if not weighed:
         return {}

@@ -63,14 +63,14 @@ def _known_shortcut(names: Sequence[str], space: Workspace) -> str:
 
 def _offer(names: Sequence[str]) -> None:
     st.warning(
-        "It was not measured what this pairing gives away: a detector may learn the collection instead of forgery. "
-        "Training can start without.",
+        "Nobody has measured yet what this pairing gives away: a detector may learn to tell the collections apart "
+        "instead of forgery. Training can start without it.",
         icon=":material/warning:",
     )
     if st.button("Look for shortcuts of the pairing", key="train-pairing-probe"):
         checks.start_pair(names)
         st.rerun()
-    st.caption("It is measured in the background, a few hundred files. The same as a command:")
+    st.caption("A few hundred files are measured in the background. The same as a command:")
     st.code(
         f"python -m core shortcuts --together --dataset {' '.join(map(shlex.quote, names))}",
         language="bash",

@@ -15,6 +15,7 @@ from core.runs.folder import RunFolder
 from core.training.options.config import TrainConfig
 from core.workspace import Workspace
 from dashboard import jobs, session, theme
+from dashboard import words as names
 from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
 from dashboard.train import option_form
@@ -29,22 +30,24 @@ def problems(config: dict[str, Any], space: Workspace) -> list[str]:
     try:
         TrainConfig.from_dict(config)
     except BadInput as error:
-        found.append(one_line(error))
+        found.append(names.message(one_line(error)))
     fitting = {d.name: d for d in train_data.fitting(config["modality"], space)}
     reasons = train_data.not_fitting(config["modality"], space)
     strangers = [name for name in config["datasets"] if name not in fitting]
     chosen = [d for name, d in fitting.items() if name in config["datasets"] or not config["datasets"]]
     found += [
-        f"datasets: {name} {reasons.get(name, 'is not in the catalogue')}; choose another"
+        f"Datasets: {name} {reasons.get(name, 'is not in the catalogue')}; choose another."
         for name in strangers
     ]
     if not chosen:
-        found.append(f"datasets: choose one that has {config['modality']} in it")
+        found.append(f"Datasets: choose one that has {words.modality(config['modality'])} in it.")
     elif not (sum(d.real for d in chosen) and sum(d.fake for d in chosen)):
         missing = "fake" if not sum(d.fake for d in chosen) else "real"
-        found.append(f"datasets: nothing here is {missing}; a detector needs both classes, add a dataset")
+        found.append(
+            f"Datasets: nothing here is {missing}. A detector needs both classes: add a dataset that has it."
+        )
     if config["protocol"] == "heldout_method" and not config["heldout"]:
-        found.append("heldout: choose the method that the test split keeps for itself")
+        found.append("Choose the method of forgery that the test part keeps for itself.")
     return found
 
 
@@ -55,7 +58,7 @@ def draw() -> None:
         st.error(theme.safe(line), icon=":material/error:")
     operator = session.person().operator
     if not operator:
-        st.info("You may look and detect. An operator can start runs.")
+        st.info("You may look at everything and judge files. Operators start runs.")
     _estimate(config, blocked=bool(wrong) or not operator)
     where = _where(session.space())
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -65,7 +68,7 @@ def draw() -> None:
                 key=f"train-{'start' if first else 'queue'}",
                 type="primary" if first else "secondary",
                 disabled=bool(wrong) or not operator,
-                help="next in line" if first else "behind the runs that wait",
+                help="It is the next to start." if first else "It starts after the runs that wait already.",
             ):
                 _submit(config, where, first=first)
         with st.popover("Search for better settings …", disabled=bool(wrong) or not operator):
@@ -127,7 +130,9 @@ def _ask_for_estimate(key: str, config: dict[str, Any], job: jobs.Job | None, *,
     if job is not None and job.error:
         st.warning(theme.safe(job.error))
     elif job is None:
-        st.caption("A run is training now. An estimate made beside it takes longer and comes out too high.")
+        st.caption(
+            "A run is training now. An estimate that is made beside it takes longer and comes out too high."
+        )
     if st.button("Estimate time and memory", key="train-estimate", disabled=blocked, icon=":material/timer:"):
         _measure(key, config)
         st.rerun()
@@ -151,7 +156,7 @@ def _measure(key: str, config: dict[str, Any]) -> None:
     jobs.forget(key)
     jobs.start(
         key,
-        "Measuring a few steps for the estimate",
+        "Measuring a few steps for the estimate:",
         lambda job: estimate.estimate(config, space, job.cancel.is_set, person),
     )
 

@@ -10,7 +10,7 @@ import yaml
 from core import plain_yaml
 from core.errors import BadInput, one_line
 from core.training.options.config import TrainConfig
-from dashboard import theme
+from dashboard import theme, words
 from dashboard.train import option_form
 from dashboard.uploading import file_uploader
 
@@ -53,10 +53,10 @@ def take(text: str) -> None:
     try:
         document = plain_yaml.load(text)
         if not isinstance(document, dict):
-            raise BadInput("a configuration is a mapping of fields, one `name: value` a line")
+            raise BadInput("a configuration has one `name: value` a line")
         config = TrainConfig.from_dict(document)
     except (BadInput, yaml.YAMLError) as error:
-        st.error(theme.safe(one_line(error)), icon=":material/error:")
+        st.error(theme.safe(words.message(one_line(error))), icon=":material/error:")
         return
     option_form.replace(config.to_dict())
     st.rerun()

@@ -142,7 +142,7 @@ def _recommendation(
                     f"{theme.safe(labels[run.id])}: {comparison.why_not(run, metrics[run.id])}"
                     for run in runs
                 )
-                st.markdown(f"**{kind}**: none of these can be recommended. {reasons}.")
+                st.markdown(f"**{kind}**: none of these runs can be recommended. {reasons}.")
                 continue
             text, button = st.columns([5, 1], vertical_alignment="center")
             demo = f" {theme.demo_badge()}" if advice.run.demo else ""
@@ -207,25 +207,31 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     shown = [d for d in found.differences if d.shown]
     auc = next((d for d in found.differences if d.figure == "auc"), None)
     if auc is not None:
-        ends = theme.interval(auc.value, auc.low, auc.high)
-        better = labels[first if auc.value > 0 else second]
-        st.markdown(
-            f"AUC {ends}: "
-            + (f"**{theme.safe(better)}** is better." if auc.shown else "**no difference shown**.")
-        )
+        st.markdown(_in_words(auc, labels[first], labels[second]))
     st.caption(
-        f"First minus second, on the {theme.count(found.shared)} {words.split(split)} samples that both have "
-        f"scored, with 95 % intervals (paired bootstrap by group); {len(shown)} of {len(found.differences)} figures "
-        "differ."
+        f"Measured on the {theme.count(found.shared)} {words.split(split)} samples that both have scored, with 95 % "
+        f"intervals (paired bootstrap by group). A difference is shown in {len(shown)} of {len(found.differences)} "
+        "figures."
     )
     if found.note:
         st.caption(theme.safe(f"{found.note.replace(first, labels[first]).replace(second, labels[second])}."))
     figure, alt = (
-        compare.differences(found.differences),
+        compare.differences(found.differences, f"{labels[first]} minus {labels[second]}"),
         "Differences of the two runs, each with its interval",
     )
     st.plotly_chart(figure, key="compare-differences", config=theme.CHART_CONFIG, alt=alt)
     return first, second
+
+
+def _in_words(auc: comparison.Difference, first: str, second: str) -> str:
+    """The paired difference of the AUC as a sentence that names the better run."""
+    if not auc.shown:
+        ends = theme.interval(auc.value, auc.low, auc.high)
+        return f"**No difference shown** in AUC: {theme.safe(f'{first} minus {second} is {ends}')}."
+    better, other = (first, second) if auc.value > 0 else (second, first)
+    sign = 1 if auc.value > 0 else -1
+    ends = theme.interval(abs(auc.value), *sorted((sign * auc.low, sign * auc.high)))
+    return f"**{theme.safe(better)}** is better: its AUC is {theme.safe(ends)} higher than that of {theme.safe(other)}."
 
 
 page()

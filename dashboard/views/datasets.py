@@ -42,7 +42,7 @@ def page() -> None:
     if not infos:
         theme.empty(
             "Add a folder that holds datasets as they were downloaded, or make the demo datasets (about "
-            f"{theme.duration(first_steps.measure_times().demo)} on this machine as busy as it is now) and try "
+            f"{theme.duration(first_steps.measure_times().demo)} on this machine as it is now) and try "
             "everything on them."
         )
         datasets_expected.show_recommended()
@@ -113,8 +113,8 @@ def _charts(info: DatasetInfo) -> None:
         alt=f"Real and fake samples of {info.name}: {VIEWS[view or 'splits']}",
     )
     datasets_gallery.take_click(info.name, key, event)
-    formats = ", ".join(f"{theme.safe(name)} {theme.count(n)}" for name, n in info.formats.items())
-    st.caption(f"Click a bar to see its samples below. File formats: {formats or 'none'}.")
+    formats = ", ".join(f"{theme.count(n)} {theme.safe(name)}" for name, n in info.formats.items())
+    st.caption(f"Click a bar to see its samples below. Files: {formats or 'none'}.")
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -28,7 +28,7 @@ def page() -> None:
         _details(next(one for one in found if one.name == name))
     else:
         st.info(
-            "None yet. Import a detector that somebody published: a file of weights, or a folder from Hugging Face."
+            "None is here yet. Import a detector that somebody published: a file of weights, or a folder from Hugging Face."
         )
     _import()
 
@@ -71,13 +71,13 @@ def _details(one: Imported) -> None:
         on = ", ".join(map(str, one.measured.get("datasets") or ()))
         st.success(f"Measured on {theme.safe(on)}: {theme.count(int(one.measured.get('n') or 0))} files.")
     lines = [
-        f"**{theme.safe(str(about.get('title')))}**, {theme.count(int(about.get('parameters') or 0))} parameters, "
-        f"is given {theme.safe(str(about.get('input')))}",
-        f"calls fake: {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))})",
-        f"from {theme.safe(str(about.get('source')))}; licence {theme.safe(str(about.get('licence')))}",
+        f"**{theme.safe(str(about.get('title')))}** has {theme.count(int(about.get('parameters') or 0))} parameters "
+        f"and is given {theme.safe(str(about.get('input')))}.",
+        f"It calls fake: {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))}).",
+        f"It comes from {theme.safe(str(about.get('source')))}. Licence: {theme.safe(str(about.get('licence')))}.",
     ]
     lines += [
-        f"published: {theme.safe(str(p.get('figure')))}, {theme.safe(str(p.get('protocol')))}"
+        f"Published: {theme.safe(str(p.get('figure')))}, {theme.safe(str(p.get('protocol')))}."
         for p in about.get("published") or ()
     ]
     st.markdown("  \n".join(lines))
@@ -98,13 +98,13 @@ def _measure(one: Imported) -> None:
             "Measure it on",
             known,
             key=f"detectors-datasets-{one.name}",
-            placeholder="labelled datasets of the catalogue",
+            placeholder="Labelled datasets of the catalogue",
         )
         pressed = st.form_submit_button("Measure", disabled=not person.operator)
     if pressed:
         jobs.start(
             key,
-            f"Measuring {one.name}",
+            f"Measuring {one.name}:",
             lambda _job: in_child_process.measure_in_child(one.name, chosen, person, space),
         )
         st.rerun()
@@ -149,15 +149,15 @@ def _import() -> None:
             "File or folder on this machine", key="detectors-source", placeholder="/data/weights/AASIST.pth"
         )
         left, middle, right = st.columns(3)
-        name = left.text_input("Name", key="detectors-new-name", placeholder="that of the file")
+        name = left.text_input("Name", key="detectors-new-name", placeholder="That of the file")
         family = middle.selectbox(
             "Family",
             ["", *store.families()],
-            format_func=lambda one: one or "found out from the file",
+            format_func=lambda one: one or "Found from the file",
             key="detectors-family",
         )
         fake = right.text_input(
-            "The label that means fake", key="detectors-fake", placeholder="only where the file does not say"
+            "The label that means fake", key="detectors-fake", placeholder="Where the file does not say"
         )
         pressed = st.form_submit_button("Import", type="primary", disabled=not person.operator)
     if not person.operator:
@@ -165,7 +165,7 @@ def _import() -> None:
     if pressed:
         jobs.start(
             IMPORT_JOB,
-            "Importing",
+            "Importing:",
             lambda _job: in_child_process.import_in_child(source, name, family, fake, person, space),
         )
         st.rerun()

@@ -150,7 +150,7 @@ def _live(before: tuple[object, ...]) -> None:
         for run in shown[:1]:
             lines = tail(RunFolder(session.space().runs / run.id), 60)
             height: int | Literal["content"] = LOG_HEIGHT if len(lines) > SHORT_LOG else "content"
-            st.code("\n".join(lines) or "nothing yet", language=None, height=height)
+            st.code("\n".join(lines) or "Nothing was written yet.", language=None, height=height)
 
 
 def _matching(runs: Sequence[Summary]) -> list[Summary]:
@@ -190,7 +190,7 @@ def _curves(shown: Sequence[Summary]) -> None:
     found = {label: series for label, series in found.items() if series}
     names = list(dict.fromkeys(name for series in found.values() for name in curves.metrics(series)))
     if not names:  # the machine is measured before the first batch is through
-        st.caption("The first point comes with the first batches.")
+        st.caption("The curves begin with the first batches.")
         return
     views = _views(names)
     places = (
@@ -213,16 +213,16 @@ def _views(names: list[str]) -> list[View]:
     st.session_state[METRICS] = chosen or names[:1]
     metric, smoothing, axis, scale = st.columns([5, 4, 5, 3], vertical_alignment="bottom")
     with scale.popover("Scales", width="stretch"):
-        log_x = st.toggle("logarithmic x", key="runs-log-x")
-        log_y = st.toggle("logarithmic y", key="runs-log-y")
-        band = st.toggle("band of minimum and maximum", value=True, key="runs-band")
-        record = st.toggle("best so far", key="runs-record")
+        log_x = st.toggle("Logarithmic x axis", key="runs-log-x")
+        log_y = st.toggle("Logarithmic y axis", key="runs-log-y")
+        band = st.toggle("Band of minimum and maximum", value=True, key="runs-band")
+        record = st.toggle("Best so far", key="runs-record")
     wanted = metric.multiselect(
         "Curves of", names, key=METRICS, format_func=words.figure, max_selections=MOST_METRICS
     )
     whole = View(
         smoothing=smoothing.slider("Smoothing", 0.0, 0.99, 0.6, 0.01, key="runs-smoothing"),
-        axis=axis.segmented_control("x axis", list(curves.AXES), default="step", key="runs-axis") or "step",
+        axis=axis.segmented_control("X axis", list(curves.AXES), default="step", key="runs-axis") or "step",
         log_x=log_x,
         log_y=log_y,
         band=band,

@@ -50,19 +50,19 @@ def page() -> None:
     with wanted:
         st.session_state.setdefault(page_state.METHODS, list(page_state.SHOWN_FIRST))
         chosen = st.multiselect(
-            "Methods",
+            "Thresholds to show",
             methods.list_offered(),
             key=page_state.METHODS,
             format_func=words.title,
             accept_new_options=True,
-            help="Also write your own: " + ", ".join(methods.usages()),
+            help="You can also write one of your own: " + ", ".join(methods.usages()),
         )
     try:
         _say(_about_scores(source, looking_at))
         _lab(source, looking_at, tuple(dict.fromkeys(map(words.method, chosen))))
         st.markdown("## Measures of the scores as a whole")
         measures.draw(source, looking_at)
-        st.markdown("## Calibration: is 80 % right eight times in ten?")
+        st.markdown("## Calibration: of the files at 80 %, are eight in ten fake?")
         error_tables.honesty(source, looking_at)
     except BadInput as error:
         st.error(theme.safe(str(error)), icon=":material/error:")
@@ -186,13 +186,13 @@ def _transfer(source: Source, split: str, point: Point) -> figures.Found:
 
 def _under(source: Source, looking_at: str, point: Point, compared: list[Point]) -> None:
     looked = source.splits[looking_at]
-    st.markdown(f"## Samples at the line, in {theme.safe(NAMES[looking_at])}")
+    st.markdown(f"## Samples at the threshold, in {theme.safe(NAMES[looking_at])}")
     samples_near_line.draw(source, looked, point.threshold)
     st.markdown("## Where the errors are")
     key = error_tables.breakdown(looked, point.threshold)
     if key is not None and slices.offered(key):
         title = error_tables.KEY_WORDS.get(key, key)
-        own_lines = st.expander(f"A line for each {title}", key="thresholds-slices", on_change="rerun")
+        own_lines = st.expander(f"A threshold for each {title}", key="thresholds-slices", on_change="rerun")
         if own_lines.open:
             with own_lines:
                 slices.draw(source, looking_at, key, point.method)

@@ -128,7 +128,9 @@ def _data() -> None:
         st.rerun()
     fitting = train_data.fitting(modality, session.space())
     if not fitting:
-        st.warning(f"No dataset of the catalogue has {words.modality(modality)} in it.")
+        st.warning(
+            f"No dataset of the catalogue has {words.modality(modality)} in it. Add one on the Datasets page."
+        )
     option_form.option(
         "datasets", choices=[d.name for d in fitting], format_func=_display({d.name: d for d in fitting})
     )
@@ -145,7 +147,7 @@ def _data() -> None:
         option_form.option(
             "heldout",
             choices=["", *train_data.methods(option_form.config(), session.space())],
-            format_func=lambda name: name or "choose one",
+            format_func=lambda name: name or "Choose one",
         )
     elif option_form.config()["heldout"]:
         option_form.set_field("heldout", "")
@@ -175,7 +177,7 @@ def _cards() -> dict[str, Any]:
 def _network() -> None:
     space = session.space()
     if cards.incomplete(space):  # the page does not wait for networks in files of somebody's own
-        jobs.start("model-cards", "Looking up your networks", lambda _: cards.look_up(space))
+        jobs.start("model-cards", "Looking up your networks:", lambda _: cards.look_up(space))
         jobs.watch("model-cards")
     known = _cards()
     config = option_form.config()
@@ -266,4 +268,4 @@ def _advice() -> None:
 try:
     page()
 except BadInput as error:
-    st.error(theme.safe(one_line(error)), icon=":material/error:")
+    st.error(theme.safe(words.message(one_line(error))), icon=":material/error:")

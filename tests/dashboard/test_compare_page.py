@@ -98,7 +98,7 @@ def test_a_real_difference_is_named_and_the_better_one_recommended(
     text = text_of(page)
     assert (
         "is better" in text
-        and "no difference shown" not in text.split("Is the difference real?")[-1].split(".")[0]
+        and "No difference shown" not in text.split("Is the difference real?")[-1].split(".")[0]
     )
     assert "Recommended for pictures: **large · FaceForensics++**" in text
     table = table_with(page, "parameters")
@@ -115,7 +115,7 @@ def test_a_difference_within_the_intervals_is_said_to_be_none_and_the_smaller_is
     make_run("large", 2, 1)
     make_run("small", 2, 2)
     text = text_of(open_page())
-    assert "**no difference shown**" in text
+    assert "**No difference shown** in AUC" in text
     assert "Recommended for pictures: **small · FaceForensics++**" in text
 
 
@@ -140,7 +140,9 @@ def test_what_its_authors_state_stands_beside_an_imported_detector(
     published = [{"figure": "EER 0.83 %", "protocol": "ASVspoof 2019 LA"}]
     imported.save_document("detector", {"title": "AASIST", "parameters": 297_866, "published": published})
     text = text_of(open_page())
-    assert "its authors state EER 0.83 % (ASVspoof 2019 LA): another protocol than the figures here" in text
+    assert (
+        "Its authors state EER 0.83 % (ASVspoof 2019 LA), by another protocol than the figures here." in text
+    )
 
 
 def test_runs_on_other_samples_cannot_be_paired(make_run: Callable[..., RunFolder]) -> None:
@@ -154,11 +156,7 @@ def test_curves_of_all_chosen_runs_are_overlaid(make_run: Callable[..., RunFolde
     make_run("large", 2, 2)
     page = open_page()
     figures = [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
-    roc = next(
-        f
-        for f in figures
-        if f["layout"].get("yaxis", {}).get("title", {}).get("text") == "true positive rate"
-    )
+    roc = next(f for f in figures if f["layout"].get("yaxis", {}).get("title", {}).get("text") == "recall")
     assert len(roc["data"]) == 3  # both, and chance
 
 

@@ -54,8 +54,8 @@ def test_a_choice_sent_with_an_address_of_a_moment_ago_is_kept(space: Workspace)
     page.query_params.clear()
     for name, value in before.items():
         page.query_params[name] = value
-    page.selectbox(key="thresholds-source").set_value("your own score file").run()
-    assert page.selectbox(key="thresholds-source").value == "your own score file"
+    page.selectbox(key="thresholds-source").set_value("A score file of your own").run()
+    assert page.selectbox(key="thresholds-source").value == "A score file of your own"
 
 
 def test_an_address_of_long_ago_is_a_link(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

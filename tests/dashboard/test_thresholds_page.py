@@ -56,7 +56,7 @@ def test_test_is_looked_at_and_never_chosen_on(space: Workspace) -> None:
     assert (after["chosen"]["name"], after["look"]["name"]) == ("validation", "test")
     assert after["points"] == before["points"]
     assert after["rows"]["chosen_tp"] != after["rows"]["tp"]
-    assert "Samples at the line, in test" in " ".join(m.value for m in page.markdown)
+    assert "Samples at the threshold, in test" in " ".join(m.value for m in page.markdown)
 
 
 def test_what_is_released_moves_what_stands_below(space: Workspace) -> None:

@@ -157,7 +157,7 @@ def test_the_field_s_measures_follow_the_cost_model(space: Workspace) -> None:
         return pd.Series(table["value"].to_numpy(), index=table["figure"])
 
     before = measured()
-    assert {"AUC", "EER", "minDCF", "actDCF", "Cllr, bits"} <= set(before.index)
+    assert {"AUC", "Equal error rate", "minDCF", "actDCF", "Cllr, bits"} <= set(before.index)
     assert any("1 % false alarms" in name for name in before.index)
     assert before.str.contains(r"^[\d.]+ \[[\d.]+, [\d.]+\]$").all()
     page.number_input(key="thresholds-dcf-prior").set_value(50.0).run()
@@ -171,11 +171,11 @@ def test_a_line_for_each_slice_says_what_it_would_change(space: Workspace) -> No
     page = upload(opened(), "both.csv", frame.to_csv(index=False).encode())
     page = expanded(page, "thresholds-slices")
     assert not page.exception
-    rows = table_with(page, "own line").set_index("dataset")
+    rows = table_with(page, "own threshold").set_index("dataset")
     line = sent(page)["settings"]["threshold"]
     assert set(rows.index) == {"a", "b"}
-    assert (rows["own line"] == "yes").all()
-    assert rows["false alarms, single line"].astype(int).sum() == int(
+    assert (rows["own threshold"] == "yes").all()
+    assert rows["false alarms, single threshold"].astype(int).sum() == int(
         ((frame["score"] >= line) & (frame["label"] == 0)).sum()
     )
     assert any("percentage points" in m.value for m in page.markdown)

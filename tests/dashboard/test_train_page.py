@@ -360,12 +360,12 @@ def test_where_it_runs_is_a_choice_where_the_settings_offer_several(
 @pytest.mark.parametrize(
     ("preset", "said"),
     [
-        ({"modality": "audio", "datasets": []}, "choose one that has audio in it"),
+        ({"modality": "audio", "datasets": []}, "choose one that has sound in it"),
         ({"datasets": ["only fakes"]}, "nothing here is real"),
         ({"datasets": ["gone"]}, "gone is not in the catalogue"),
         ({"datasets": ["faces"], "balancing": ["smote"], "tune": "all"}, "needs tune: head"),
-        ({"datasets": ["faces"], "protocol": "heldout_method"}, "choose the method"),
-        ({"datasets": ["faces"], "threshold_method": "guess"}, "threshold_method"),
+        ({"datasets": ["faces"], "protocol": "heldout_method"}, "Choose the method"),
+        ({"datasets": ["faces"], "threshold_method": "guess"}, "How the threshold is chosen"),
     ],
 )
 def test_start_says_what_is_wrong_and_starts_nothing(
@@ -430,7 +430,7 @@ def test_a_viewer_sees_no_way_to_start(
     monkeypatch.setattr(session, "person", lambda: Person("eve", operator=False))
     page = open_page()
     assert page.button(key="train-start").disabled
-    assert "An operator can start runs" in text_of(page)
+    assert "Operators start runs" in text_of(page)
 
 
 def test_every_field_of_the_form_has_a_name_of_its_own(add_dataset: Callable[..., None]) -> None:

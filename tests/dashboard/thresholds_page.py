@@ -38,5 +38,5 @@ def expanded(page: AppTest, key: str) -> AppTest:
 
 
 def upload(page: AppTest, name: str, content: bytes) -> AppTest:
-    page.selectbox(key="thresholds-source").set_value("your own score file").run()
+    page.selectbox(key="thresholds-source").set_value("A score file of your own").run()
     return page.file_uploader[0].set_value((name, content, "text/csv")).run()

@@ -56,7 +56,7 @@ def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     frame.to_parquet(tmp_path / "mine.parquet", index=False)
     page.goto(f"{start_server().url}/thresholds")
     page.get_by_role("combobox", name="Run").click()
-    page.get_by_role("option", name="your own score file").click()
+    page.get_by_role("option", name="A score file of your own").click()
     # The page of the run has an uploader too: that of the score file is waited for by its name.
     uploader = page.locator('[aria-label="Score file"]').locator('input[type="file"]')
     uploader.set_input_files(str(tmp_path / "mine.parquet"))
@@ -84,7 +84,7 @@ def test_the_summary_prints_on_one_sheet(
     download.value.save_as(tmp_path / "summary.html")
     page.goto((tmp_path / "summary.html").as_uri())
     expect(page.get_by_text("a missed fake 5")).to_be_visible()
-    expect(page.get_by_text("are sent to people").first).to_be_visible()
+    expect(page.get_by_text("are left to a person").first).to_be_visible()
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
@@ -109,8 +109,8 @@ def test_a_screen_reader_hears_what_the_eye_sees(start_server: Callable, page: P
           - paragraph: Chosen on validation (500) · looking at validation (500)
           - figure:
             - combobox "How the two kinds of error are drawn"
-            - 'button "Save as PNG: ROC: recall against the false-positive rate"'
-            - 'img "ROC: recall against the false-positive rate"'
+            - 'button "Save as PNG: ROC: recall against the false-alarm rate"'
+            - 'img "ROC: recall against the false-alarm rate"'
           - table "Confusion matrix":
             - rowgroup:
               - row:
@@ -119,14 +119,14 @@ def test_a_screen_reader_hears_what_the_eye_sees(start_server: Callable, page: P
           - slider "Threshold"
           - group "Jump to the threshold of a method"
           - spinbutton "Cost of a false alarm"
-          - checkbox "keep the line at the lowest cost"
+          - checkbox "Keep the threshold at the lowest cost"
           - status
         """
     )
     youden = page.locator('.lab button[data-method="youden"]')
     youden.focus()
     page.keyboard.press("Enter")
-    expect(page.locator('.lab [data-part="said"]')).to_contain_text("false-positive rate")
+    expect(page.locator('.lab [data-part="said"]')).to_contain_text("false-alarm rate")
     expect(youden).to_have_attribute("aria-pressed", "true")
     page.locator('.lab [data-part="slider"]').focus()
     page.keyboard.press("ArrowRight")

@@ -30,7 +30,7 @@ boxes = {one.label: one.options for one in train.selectbox}
 next(one for one in train.button_group if one.label == "Balancing").set_value(["rounds"])
 numbers = [one.label for one in train.run().number_input]
 lines = AppTest.from_file("dashboard/views/thresholds.py", default_timeout=120).run()
-methods = [option for one in lines.multiselect if one.label == "Methods" for option in one.options]
+methods = [option for one in lines.multiselect if one.label == "Thresholds to show" for option in one.options]
 from core.detection import explanations
 print(json.dumps({"balancing": pills["Balancing"], "augmentation": pills["Augmentation"], "loss": boxes["Loss"],
                   "numbers": numbers, "methods": methods, "explanations": list(explanations.CHOICES.values()),

@@ -232,7 +232,7 @@ def test_an_uncertain_band_is_added_when_asked(space: Workspace, capsys: pytest.
         assert told["error"] == pytest.approx(wrong.sum() / (fake | real).sum())
     assert chosen["error"] <= 0.1
     assert main(["thresholds", *words]) == 0
-    assert re.search(r"% \[\d.*\] are left to people", capsys.readouterr().out)
+    assert re.search(r"% \[\d.*\] are left to a person", capsys.readouterr().out)
     assert main(["thresholds", folder.id, "--band", "1"]) == 2
     assert "target error" in capsys.readouterr().err
 

@@ -14,10 +14,10 @@ class DataOptions:
     """The groups `data` and `input`."""
 
     name: str = option("", "what the run is called in lists; empty: network and datasets", group="data")
-    modality: str = option("video", "what the network sees", choices=MODALITIES, group="data")
+    modality: str = option("video", "what the network looks at", choices=MODALITIES, group="data")
     datasets: list[str] = option(
         [],
-        "catalogue names of the datasets to learn from; none named: all that fit the modality",
+        "datasets of the catalogue to learn from; none named: all that fit what it looks at",
         group="data",
     )
     dataset_weights: dict[str, float] = option(
@@ -28,7 +28,7 @@ class DataOptions:
     )
     protocol: str = option(
         "official",
-        "how the samples are divided; official falls back to group",
+        "how the samples are divided; a dataset without a split of its own is divided by person, source or clip",
         choices=PROTOCOLS,
         group="data",
     )
@@ -38,11 +38,11 @@ class DataOptions:
         "a test part",
         group="data",
     )
-    heldout: str = option("", "method kept for the test split (protocol heldout_method)", group="data")
+    heldout: str = option("", "method of forgery that the test part alone has", group="data")
     max_samples_per_class: int | None = option(
         None,
-        "cap per class and split; training keeps at most this many of each class, validation and test are "
-        "thinned in proportion so that they keep their natural balance; empty: no cap",
+        "training keeps at most this many of each class; validation and test are thinned in proportion, so that "
+        "they keep their natural balance; empty: no limit",
         unit="samples",
         low=1,
         group="data",
@@ -57,7 +57,7 @@ class DataOptions:
     )
     sampling: str = option(
         "exact",
-        "exact: evenly spaced frames; fast: the nearest frame that is cheap to decode",
+        "evenly spaced frames, or for each the nearest one that decodes fast",
         choices=("exact", "fast"),
         group="input",
     )
@@ -71,7 +71,7 @@ class DataOptions:
     )
     faces: bool | str = option(
         "auto",
-        "crop the face first; auto looks at the data and the recipe records true or false",
+        "crop the face first; auto looks at the data and keeps what it found",
         choices=("auto", True, False),
         group="input",
     )
@@ -98,5 +98,8 @@ class DataOptions:
         True, "cut leading and trailing silence, which gives the label away in several sets", group="input"
     )
     aggregation: str = option(
-        "mean", "how unit scores become the sample's score", choices=("mean", "max"), group="input"
+        "mean",
+        "how the scores of frames or pieces of sound become the score of the sample",
+        choices=("mean", "max"),
+        group="input",
     )

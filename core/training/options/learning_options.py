@@ -26,10 +26,8 @@ from core.training.options.fields import option
 class LearningOptions:
     """The groups `model`, `training` and `techniques`."""
 
-    model: str = option("", "network from the registry; empty: the default of the modality", group="model")
-    model_options: dict[str, Any] = option(
-        {}, "further arguments of the network, as its card lists", group="model"
-    )
+    model: str = option("", "which network learns; empty: the usual one for what it looks at", group="model")
+    model_options: dict[str, Any] = option({}, "further options of this network", group="model")
     pretrained: bool = option(
         False, "start from pre-trained weights (must be on this machine)", group="model"
     )
@@ -57,7 +55,7 @@ class LearningOptions:
     )
     learning_rate: float | None = option(
         None,
-        "of the new head; the backbone learns 10 times slower where it is pre-trained; empty: what suits the network",
+        "how fast the new head learns; a pre-trained backbone learns 10 times slower; empty: what suits the network",
         low=1e-8,
         high=10,
     )
@@ -65,25 +63,27 @@ class LearningOptions:
     optimizer: str = option("adamw", "how the weights are updated", choices=OPTIMIZERS)
     scheduler: str = option(
         "plateau",
-        "learning rate over time; plateau halves it when the monitor stands still, cosine warms up and falls",
+        "how the learning rate changes: halved when progress stops, or rising and then falling along a cosine",
         choices=SCHEDULERS,
     )
     plateau_patience: int = option(
-        2, "epochs without progress before plateau halves", unit="epochs", low=0, high=1000
+        2, "epochs without progress before the learning rate is halved", unit="epochs", low=0, high=1000
     )
     plateau_watches: str = option(
         "monitor",
-        "what plateau looks at after each epoch: the monitor, or the validation loss",
+        "what has to stop improving: the figure that picks the best epoch, or the loss on validation",
         choices=("monitor", "loss"),
     )
-    warmup: float = option(0.05, "share of all steps in which cosine rises", unit="share", low=0, high=0.9)
+    warmup: float = option(
+        0.05, "share of all steps in which the learning rate rises (cosine)", unit="share", low=0, high=0.9
+    )
     early_stopping: int | None = option(
         5,
-        "stop after so many epochs without progress of the monitor; empty or 0: never",
+        "stop after so many epochs without progress; empty or 0: never",
         unit="epochs",
         low=0,
     )
-    monitor: str = option("auc", "validation metric that picks the best epoch", choices=MONITORS)
+    monitor: str = option("auc", "figure on validation that picks the best epoch", choices=MONITORS)
     max_minutes: float | None = option(
         None, "stop training (and evaluate) after this time; empty: no limit", unit="min", low=0.01
     )
@@ -120,7 +120,7 @@ class LearningOptions:
     )
     views: int = option(
         4,
-        "augmented copies of a sample whose embeddings are kept (tune: head)",
+        "augmented copies of a sample whose embeddings are kept, where the head alone learns",
         unit="copies",
         low=1,
         high=100,
@@ -128,15 +128,15 @@ class LearningOptions:
     )
     domain_weight: float | None = option(
         None,
-        "weight of the cross-entropy of naming the dataset, whose gradient the backbone gets reversed (several "
-        "datasets); 0: off; empty: as the network needs",
+        "how strongly the network is kept from telling the datasets apart, where there are several (reversed "
+        "gradients); 0: off; empty: as the network needs",
         low=0,
         high=100,
         group="techniques",
     )
     contrastive_weight: float | None = option(
         None,
-        "strength of the audio-video contrastive objective (network contrastive); 0: off; empty: as the network needs",
+        "how strongly picture and sound of one clip are pulled together (contrastive fusion); 0: off; empty: as the network needs",
         low=0,
         high=100,
         group="techniques",

@@ -20,7 +20,7 @@ class OutcomeOptions:
     )
     score_test: bool = option(
         True,
-        "open the test split once, at the end; false leaves it closed, as tuning does",
+        "score the test part once, at the end; off leaves it closed, as a search for settings does",
         group="evaluation",
     )
     prevalence: float | None = option(
@@ -65,7 +65,7 @@ class OutcomeOptions:
     )
     compile: bool = option(
         False,
-        "torch.compile: the first step takes minutes, those after it less time",
+        "the first step takes minutes, those after it less time (torch.compile)",
         group="machine",
     )
     deterministic: bool = option(
@@ -75,7 +75,7 @@ class OutcomeOptions:
     )
     checkpoint_minutes: float = option(
         5.0,
-        "last.pth is also saved this often inside an epoch; 0: after every step",
+        "a checkpoint is also saved this often inside an epoch; 0: after every step",
         unit="min",
         low=0,
         group="machine",

@@ -94,7 +94,7 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
                 _plot_threshold(roc, pr, sweep, value, marker, color)
     roc.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=":")
     roc.set(
-        xlabel="false-positive rate",
+        xlabel="false-alarm rate",
         ylabel="recall of fakes",
         title="ROC (□ at 0.5, ○ at the chosen threshold)",
     )

@@ -48,7 +48,7 @@ def people_text(people: Mapping[str, Any], samples: int) -> str:
         else f"of the other {people['decided']:,} {_share(people, 'error')} are called wrongly"
     )
     return (
-        f"left to people (uncertain from {numbers.threshold(low)} to {numbers.threshold(high)}): "
+        f"left to a person (uncertain from {numbers.threshold(low)} to {numbers.threshold(high)}): "
         f"{people['uncertain']:,} of {samples:,}, {_share(people, 'share')}; {rest}"
     )
 
