@@ -305,12 +305,12 @@ def test_a_pairing_of_single_classes_says_its_shortcut_before_the_start(
     page = open_page(single_sets)
     said = text_of(page)
     assert "only fakes has fakes only and only reals has real samples only" in said
-    assert "It was not measured what this pairing gives away" in said
+    assert "Nobody has measured yet what this pairing gives away" in said
     assert page.code[0].value == "python -m core shortcuts --together --dataset 'only fakes' 'only reals'"
     assert not page.button(key="train-start").disabled
     shortcuts.probe_together(["only fakes", "only reals"], space=space)
     said = text_of(open_page(single_sets))
-    assert "alone tells real from fake here: AUC 1.0" in said and "It was not measured" not in said
+    assert "alone tells real from fake here: AUC 1.0" in said and "Nobody has measured" not in said
 
 
 def test_the_button_measures_the_pairing(single_sets: dict[str, object], space: Workspace) -> None:
