@@ -60,8 +60,11 @@ def threshold_method(text: str) -> str:
 def help_text(name: str) -> str:
     """What an option is for, with its values under the names that the form shows; a sentence or several."""
     text = str(_HELP[name]).partition(": macro_f1")[0]
-    for key, title in {**words.CHOICES.get(name, {}), **REGISTERED.get(name, {})}.items():
-        text = re.sub(rf"(?<![\w-]){re.escape(str(key))}:", f"{title}:", text)
+    titles = {str(key): title for key, title in words.CHOICES.get(name, {}).items()} | REGISTERED.get(
+        name, {}
+    )
+    for key, title in titles.items():
+        text = re.sub(rf"(?<![\w-]){re.escape(key)}:", f"{title}:", text)
     text = text.replace("empty:", "left empty:").replace("(tune: head)", "(where the head alone learns)")
     return f"{capital(text)}."
 
