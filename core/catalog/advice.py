@@ -93,7 +93,7 @@ def text(about: DatasetInfo) -> str:
 def advise(about: DatasetInfo) -> Advice:
     """The advice for a dataset as it was counted."""
     total = statistics.count(about.counts)
-    modalities = statistics.by(about, "modality")
+    modalities = statistics.count_by(about, "modality")
     modality = max(modalities, key=lambda m: modalities[m].samples) if modalities else "video"
     if about.layout in AUDIO_VISUAL:
         modality = "multimodal"

@@ -116,7 +116,7 @@ def _crossing(same: Sequence[int], table: pd.DataFrame, how: str) -> list[Pair]:
     return list(dict.fromkeys(pairs))
 
 
-def near(
+def near_duplicates(
     table: pd.DataFrame,
     space: Workspace | None = None,
     progress: Progress | None = None,

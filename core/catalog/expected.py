@@ -88,7 +88,7 @@ def _lists(info: DatasetInfo) -> list[str]:
 def _splits(layout: Layout, info: DatasetInfo) -> list[str]:
     """Official parts that its rules name and that are empty here."""
     named = {rule.split for rule in layout.rules if rule.split}
-    here = statistics.by(info, "split")
+    here = statistics.count_by(info, "split")
     order = [split for split in ("train", "val", "test") if split in named]
     if len(named) < 2:
         return []

@@ -101,7 +101,7 @@ def _numbers(about: DatasetInfo, space: Workspace | None) -> Iterator[tuple[str,
 
 
 def _parts(about: DatasetInfo, key: str) -> dict[str, dict[str, Any]]:
-    return {value: count.summary() for value, count in statistics.by(about, key).items()}
+    return {value: count.summary() for value, count in statistics.count_by(about, key).items()}
 
 
 def _row(dataset: str, part: str, value: str, summary: dict[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,9 @@ def report(
     if media and len(kept):
         same = duplicates.exact(kept, space, progress)
         exact = {(pair.one, pair.two) for pair in same}
-        alike = [p for p in duplicates.near(kept, space, progress, most) if (p.one, p.two) not in exact]
+        alike = [
+            p for p in duplicates.near_duplicates(kept, space, progress, most) if (p.one, p.two) not in exact
+        ]
         found += [*_duplicates("exact duplicates", same), *_duplicates("near duplicates", alike)]
         found += _warn_of_sampling(kept, most)
     return [*found, *same_people(kept), *find_shared_sources(kept["dataset"].unique())]

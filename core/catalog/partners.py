@@ -60,12 +60,12 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
     wanted = lacking(info)
     if wanted is None:
         return []
-    kinds = set(statistics.by(info, "modality"))
+    kinds = set(statistics.count_by(info, "modality"))
     found = []
     for other in infos:
         count = statistics.count(other.counts)
         adds = count.real if wanted == "real" else count.fake
-        if other.name == info.name or not adds or not kinds & set(statistics.by(other, "modality")):
+        if other.name == info.name or not adds or not kinds & set(statistics.count_by(other, "modality")):
             continue
         same = _same_source(info, other)
         spoken = _same_language(info, other) if "audio" in kinds else None

@@ -74,7 +74,7 @@ def count(rows: Iterable[dict[str, Any]]) -> Count:
     return Count(by_label[0], by_label[1], by_label[None])
 
 
-def by(about: DatasetInfo, key: str) -> dict[str, Count]:
+def count_by(about: DatasetInfo, key: str) -> dict[str, Count]:
     """Counts of a dataset by `split`, `modality` or `method`; what has none stands under `unassigned`."""
     parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in about.counts:
@@ -84,14 +84,14 @@ def by(about: DatasetInfo, key: str) -> dict[str, Count]:
 
 def methods(about: DatasetInfo) -> dict[str, int]:
     """Fakes by method, where the method is known."""
-    return {name: c.fake for name, c in by(about, "method").items() if name != "unassigned" and c.fake}
+    return {name: c.fake for name, c in count_by(about, "method").items() if name != "unassigned" and c.fake}
 
 
 def totals(abouts: Iterable[DatasetInfo]) -> dict[str, Count]:
     """Counts of all datasets by modality."""
     found: dict[str, Count] = {}
     for about in abouts:
-        for modality, part in by(about, "modality").items():
+        for modality, part in count_by(about, "modality").items():
             found[modality] = found.get(modality, Count()) + part
     return dict(sorted(found.items()))
 

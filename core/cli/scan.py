@@ -59,7 +59,7 @@ def document(result: ScanResult) -> dict[str, Any]:
 
 def _dataset(about: DatasetInfo) -> dict[str, Any]:
     total = statistics.count(about.counts)
-    splits = statistics.by(about, "split")
+    splits = statistics.count_by(about, "split")
     pair = {"real", "fake"}
 
     def short(count: statistics.Count) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _dataset(about: DatasetInfo) -> dict[str, Any]:
         "demo": about.demo,
         **total.summary(),
         "advice": advice.text(about),
-        "modalities": {m: short(c) for m, c in statistics.by(about, "modality").items()},
+        "modalities": {m: short(c) for m, c in statistics.count_by(about, "modality").items()},
         "splits": {s: short(splits.get(s, statistics.Count())) for s in statistics.SPLITS},
         "methods": statistics.methods(about),
         "published": about.published,

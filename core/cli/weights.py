@@ -26,7 +26,9 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     elif args.name:
         raise BadInput(f"list takes no name ({args.name})")
     found = weights.list_weights()
-    return [one for one in found if args.action == "list" or one["name"] == weights.known(args.name).name]
+    return [
+        one for one in found if args.action == "list" or one["name"] == weights.list_known(args.name).name
+    ]
 
 
 def _get(name: str) -> None:
@@ -35,7 +37,7 @@ def _get(name: str) -> None:
     from core.imports import weights
     from core.imports.fetching import sum_of
 
-    one = weights.known(name)
+    one = weights.list_known(name)
     shown = tqdm(total=one.bytes, desc=one.name, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
 
     def progress(done: int, total: int) -> None:

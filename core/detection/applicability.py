@@ -42,7 +42,7 @@ def cut_off(modality: str, info: Any, prepared: Any) -> list[str]:
     ]
 
 
-def damage(modality: str, info: Any, prepared: Any) -> tuple[str, ...]:
+def list_damage(modality: str, info: Any, prepared: Any) -> tuple[str, ...]:
     """What of the file could not be read, a sentence each."""
     noted = [note for note in prepared.notes if note.startswith("damaged")]
     return (*noted, *cut_off(modality, info, prepared))

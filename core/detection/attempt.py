@@ -48,7 +48,7 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     if reason is not None:
         return Attempt(base, found, reason)
     prepared = file.media.prepare(file.path, detector.recipe)
-    damage = applicability.damage(detector.modality, info, prepared)
+    damage = applicability.list_damage(detector.modality, info, prepared)
     others = tuple(note for note in prepared.notes if note not in damage)
     base = replace(base, notes=(*base.notes, *others, *damage))
     file.mark_stage("prepare")

@@ -88,7 +88,7 @@ def anything(kind: str, space: Workspace | None = None) -> bool:
     )
 
 
-def near(
+def near_copies(
     own: Fingerprint,
     kind: str,
     space: Workspace | None = None,

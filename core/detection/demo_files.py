@@ -39,4 +39,4 @@ def is_demo(
     known = known_files.unpack_fingerprints(found.demo_files) if found.demo_files else []
     if next(known_files.likest(own, known), None) is not None:
         return True
-    return bool(catalogue_copies.near(own, kind, space, demo_only=True, patience=None).known)
+    return bool(catalogue_copies.near_copies(own, kind, space, demo_only=True, patience=None).known)

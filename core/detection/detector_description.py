@@ -128,7 +128,7 @@ class About:
         )
 
 
-def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
+def describe_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
     """From the run's own documents: plan.json, metrics.json, status.json."""
     plan = folder.document("plan") or {}
     measured_on = next((s for s in ("test", "val") if isinstance(metrics.get(s), Mapping)), None)
@@ -148,11 +148,11 @@ def of_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
         recall=_number(at.get("recall")),
         false_alarms=_number(at.get("fpr")),
         date=folder.status().ended or _number(metrics.get("written")),
-        **of_others(folder.imported),
+        **describe_imported(folder.imported),
     )
 
 
-def of_others(imported: Mapping[str, Any] | None) -> dict[str, Any]:
+def describe_imported(imported: Mapping[str, Any] | None) -> dict[str, Any]:
     """What detector.json says of the detector's authors."""
     if imported is None:
         return {}

@@ -113,4 +113,4 @@ def _copies(file: CurrentFile, found: dict[str, Any], info: Any) -> catalogue_co
     if exact or not catalogue_copies.anything(info.kind, file.space):
         return catalogue_copies.Found(exact)
     own = Fingerprint(**file.media.fingerprint(file.path, info.kind))
-    return catalogue_copies.near(own, info.kind, file.space)
+    return catalogue_copies.near_copies(own, info.kind, file.space)

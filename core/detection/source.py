@@ -114,7 +114,7 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
         metrics,
         space,
         folder.path,
-        made_by=detector_description.of_run(folder, metrics),
+        made_by=detector_description.describe_run(folder, metrics),
         demo_files=_bytes(folder.path / DEMO_FILES),
         imported=folder.imported,
     )

@@ -58,7 +58,7 @@ def measure(
     config = _config(folder, loaded.recipe.modality, datasets)
     rows, how = divide(config, space)
     _require_both_classes(folder.id, rows)
-    ranks = rescore.alone(config)
+    ranks = rescore.single_rank(config)
     source = rescore.source_of(rows, loaded, space)
     found = (score or rescore.score_source)(loaded, source, ranks, workers, folder.id)
     folder.save_config({**folder.config(), "datasets": list(datasets)})

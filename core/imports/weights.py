@@ -43,7 +43,7 @@ def state_of_known(one: Weights, space: Workspace) -> str:
     return weights_on_disk.state_of(one, space)
 
 
-def known(name: str) -> Weights:
+def list_known(name: str) -> Weights:
     for one in KNOWN:
         if name in (one.name, Path(one.name).stem):
             return one
@@ -59,7 +59,7 @@ def get(
 ) -> Path:
     """Fetch into the workspace's folder of weights, whole and with the right sum or not at all."""
     person.require_operator("fetch weights")
-    space, one = space or workspace(), known(name)
+    space, one = space or workspace(), list_known(name)
     path = space.weights / one.name
     space.weights.mkdir(parents=True, exist_ok=True)
     with hold(space.weights / ".lock"):

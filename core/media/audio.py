@@ -16,7 +16,7 @@ from av.container import InputContainer
 from core.errors import MediaError
 from core.media.container import open_container
 from core.media.limits import Limits
-from core.media.memo import once
+from core.media.memo import decode_once
 
 SILENCE_BELOW = 40.0  # dB under the loudest moment; what is quieter at either end is trimmed
 SILENT_PEAK = 1e-4  # a recording whose loudest moment is below this (-80 dBFS) holds only silence
@@ -56,7 +56,7 @@ def read_sound(path: Path | str, rate: int = 16_000, *, limits: Limits | None = 
                 raise NoSound(f"{path.name}: has no sound track")
             return _Track(path, container, stream, rate, limits).read()
 
-    return once(("sound", rate), path, lambda sound: sound.samples.nbytes, decode)
+    return decode_once(("sound", rate), path, lambda sound: sound.samples.nbytes, decode)
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:

@@ -13,7 +13,7 @@ from pillow_heif import register_heif_opener
 from core.errors import MediaError
 from core.media import shards
 from core.media.limits import Limits, reason
-from core.media.memo import once
+from core.media.memo import decode_once
 
 # Only decoders of pictures: no EPS (starts Ghostscript), no PDF, no scientific containers.
 FORMATS: tuple[str, ...] = (
@@ -48,7 +48,7 @@ def open_image(path: Path | str, limits: Limits | None = None) -> np.ndarray:
     path = Path(path)
     limits = limits or Limits.from_settings()
     limits.check_file(path)
-    return once("picture", path, lambda picture: picture.nbytes, lambda: _open(path, limits))
+    return decode_once("picture", path, lambda picture: picture.nbytes, lambda: _open(path, limits))
 
 
 def _open(path: Path, limits: Limits) -> np.ndarray:

@@ -26,7 +26,7 @@ def decoding_once() -> Iterator[None]:
         _kept.reset(token)
 
 
-def once(what: Hashable, path: Path, size: Callable[[T], int], decode: Callable[[], T]) -> T:
+def decode_once(what: Hashable, path: Path, size: Callable[[T], int], decode: Callable[[], T]) -> T:
     """`decode()`, or what it gave before in this context for the same, unchanged file."""
     kept = _kept.get()
     if kept is None:

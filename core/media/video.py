@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from core.errors import MediaError
 from core.media.container import open_container
 from core.media.limits import Limits
-from core.media.memo import keep, once
+from core.media.memo import decode_once, keep
 from core.media.orientation import upright
 from core.media.packets import PacketIndex, read_index, read_packets, video_stream
 
@@ -49,7 +49,7 @@ def read_frames(
 ) -> Frames:
     """n frames of a clip; `threads` 0 uses all cores."""
     path = Path(path)
-    return once(
+    return decode_once(
         ("frames", n, mode),
         path,
         _bytes,

@@ -19,7 +19,7 @@ NAME = re.compile(r"[\w.@-]{1,64}")
 HASHED = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-def known(space: Workspace) -> dict[str, str]:
+def hashes_by_name(space: Workspace) -> dict[str, str]:
     """Name → hash, as the settings hold them."""
     service = space.settings().get("service", {})
     tokens = service.get("tokens", {}) if isinstance(service, dict) else {}
@@ -43,7 +43,7 @@ def make(name: str, person: Person, space: Workspace) -> str:
     def add(settings: dict[str, object]) -> dict[str, object]:
         service = settings.get("service")
         old = dict(service) if isinstance(service, dict) else {}
-        return {**settings, "service": {**old, "tokens": {**known(space), name: _hash(token)}}}
+        return {**settings, "service": {**old, "tokens": {**hashes_by_name(space), name: _hash(token)}}}
 
     space.change_settings(add)
     return token
@@ -52,7 +52,7 @@ def make(name: str, person: Person, space: Workspace) -> str:
 def caller(header: str | None, space: Workspace) -> Person | None:
     """The person of an `Authorization: Bearer …` header; without any tokens everyone on this machine. None:
     refused."""
-    tokens = known(space)
+    tokens = hashes_by_name(space)
     if not tokens:
         return LOCAL
     scheme, _, given = (header or "").partition(" ")
@@ -65,7 +65,7 @@ def caller(header: str | None, space: Workspace) -> Person | None:
 
 def check_exposure(address: str, space: Workspace) -> None:
     """Beyond this machine only with tokens."""
-    if not is_loopback(address) and not known(space):
+    if not is_loopback(address) and not hashes_by_name(space):
         raise BadInput(
             f"serving on {address or 'every address'} needs a token: make one with "
             "`python -m core serve --new-token NAME`"

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.thresholds import cautions, methods, spoofing_measures
-from core.thresholds.band import Band, band
-from core.thresholds.band import at as band_at
+from core.thresholds.band import Band, band, band_at
 from core.thresholds.intervals import RANKING, Interval, along, bootstrap, threshold_intervals
 from core.thresholds.own_scale import called_fake, inside, is_turned, own, own_point
 from core.thresholds.point import Costs, Point

@@ -35,10 +35,10 @@ def band(sweep: Sweep, threshold: float | None, error: float) -> Band:
     low = _last_sure_real(sweep, start, error)
     every = low == len(sweep.tp)  # even calling everything real errs little
     bottom = math.nextafter(float(sweep.thresholds[-1]), math.inf) if every else float(sweep.thresholds[low])
-    return at(sweep, bottom, None if high == len(sweep.tp) else float(sweep.thresholds[high]))
+    return band_at(sweep, bottom, None if high == len(sweep.tp) else float(sweep.thresholds[high]))
 
 
-def at(sweep: Sweep, low: float | None, high: float | None) -> Band:
+def band_at(sweep: Sweep, low: float | None, high: float | None) -> Band:
     """What a given band does to these scores."""
     top = sweep.index(high)
     bottom = 0 if low is None else sweep.index(low)

@@ -64,7 +64,7 @@ class ScoreColumns:
             coded = self._encoded(batch, found, "id")
             self.ids.append(score_text.hashes(coded))
             return coded, score_text.size(coded)
-        ids = score_text.whole(column, f"{self.name}: column id")
+        ids = score_text.keep_ids(column, f"{self.name}: column id")
         self.ids.append(score_text.text_hashes(ids))
         return ids, int(pc.sum(pc.binary_length(ids)).as_py() or 0)
 

@@ -77,7 +77,7 @@ def hashes(column: pa.DictionaryArray) -> np.ndarray:
     return codes[rows[stated[rows]]] if len(words) else codes
 
 
-def whole(column: pa.ChunkedArray, name: str) -> pa.StringArray:
+def keep_ids(column: pa.ChunkedArray, name: str) -> pa.StringArray:
     """A column of ids, mostly distinct: as it is, with no text too long."""
     text = _text(column, name).combine_chunks()
     text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text

@@ -49,7 +49,7 @@ def first_readers(setup: Setup, device: torch.device) -> int:
     return cores.for_readers() if device.type == "cuda" else 1
 
 
-def kept(setup: Setup) -> dict[str, Any]:
+def settled_choices(setup: Setup) -> dict[str, Any]:
     """What a resumed run must not decide anew; last.pth carries it."""
     return {"precision": setup.config.precision, "batch_size": setup.config.batch_size}
 

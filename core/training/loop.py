@@ -214,7 +214,9 @@ class Loop:
     def _measure_repeating(self, batch: Batch) -> None:
         device = self.ranks.device
         if self.config.deterministic and device.type == "cuda":
-            ratio = determinism.cost(lambda: self.stepper.rehearse(batch, self.config.seed), device)
+            ratio = determinism.cost_of_repeating(
+                lambda: self.stepper.rehearse(batch, self.config.seed), device
+            )
             log.info("deterministic: a step takes %.2f times as long as it would otherwise", ratio)
 
     def _any_usable(self) -> Batch:
@@ -282,7 +284,7 @@ class Loop:
         everyone = self.ranks.gather(self.progress.to_plain()) if self.ranks.several else []
         if self.ranks.first:
             learning = last_checkpoint.learning_state(self.network, self.stepper, self.schedule)
-            learning |= {"settled": automatic.kept(self.setup), "ranks": everyone[1:]}
+            learning |= {"settled": automatic.settled_choices(self.setup), "ranks": everyone[1:]}
             last_checkpoint.save(self.folder, self.progress, learning)
         self.ranks.wait()
         self._saved = time.monotonic()

@@ -60,12 +60,12 @@ def evaluate(
             raise
         planned = None
     if missing and planned is not None:
-        _score_splits(folder, missing, planned, alone(config), score or score_source, workers, space)
+        _score_splits(folder, missing, planned, single_rank(config), score or score_source, workers, space)
     before = folder.document("metrics") or {}
     point = folder.path / "operating_point.json"
     kept = point.read_bytes() if before and point.exists() else None
     every = planned.rows if planned is not None else None
-    device = describe(alone(config).device)
+    device = describe(single_rank(config).device)
     extra = {name: before[name] for name in KEPT if name in before}  # what made the run is what made it then
     extra["evaluated_by"] = evaluation.provenance.provenance(folder.config(), every, device)
     best = before.get("best_epoch")
@@ -117,7 +117,7 @@ def evaluate_on(
     all."""
     config = TrainConfig.from_dict(folder.config())
     rows, part = rows_on(folder, config, dataset, split, space)
-    loaded, ranks = best_model.load(folder), alone(config)
+    loaded, ranks = best_model.load(folder), single_rank(config)
     found = (score or score_source)(loaded, source_of(rows, loaded, space), ranks, workers, dataset)
     scores, units = score_tables(found, rows)
     name = f"on {quote(dataset, safe=' ')}"
@@ -196,7 +196,7 @@ def robustness(
     config = TrainConfig.from_dict(folder.config())
     rows = plan_of(folder, config, space).split("test") if rows is None else rows
     rows = few_of_each(rows, most, config.seed)
-    loaded, ranks = best_model.load(folder), alone(config)
+    loaded, ranks = best_model.load(folder), single_rank(config)
     source = source_of(rows, loaded, space)
     groups = rows["component"].astype(str).to_numpy()
     threshold = (folder.document("operating_point") or {}).get("threshold", 0.5)
@@ -245,7 +245,7 @@ def ablation(
     if config.modality != "multimodal":
         return []
     rows = few_of_each(plan_of(folder, config, space).split("test"), most, config.seed)
-    loaded, ranks = best_model.load(folder), alone(config)
+    loaded, ranks = best_model.load(folder), single_rank(config)
     table = ablate(
         loaded.network,
         loaded.card,
@@ -270,7 +270,7 @@ def source_of(rows: pd.DataFrame, loaded: Loaded, space: Workspace | None) -> So
     )
 
 
-def alone(config: TrainConfig) -> Ranks:
+def single_rank(config: TrainConfig) -> Ranks:
     return Ranks(0, 1, own_device("auto" if config.device == "cuda" else config.device))
 
 

@@ -30,13 +30,13 @@ BINS = 30
 
 def splits_figure(about: DatasetInfo) -> go.Figure:
     """Real and fake of each split, side by side."""
-    parts = statistics.by(about, "split")
+    parts = statistics.count_by(about, "split")
     order = [s for s in statistics.SPLITS if s in parts]
     return _by_label(parts, order, "split", "samples in each part", words.SPLITS)
 
 
 def modalities_figure(about: DatasetInfo) -> go.Figure:
-    parts = statistics.by(about, "modality")
+    parts = statistics.count_by(about, "modality")
     return _by_label(parts, list(parts), "modality", "samples of each kind", words.MODALITIES)
 
 

@@ -171,7 +171,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         st.warning(theme.safe(one_line(error)))
         return
     st.markdown(f"**{theme.safe(name)}**")
-    for figure in detector_description.of_others(folder.imported).get("published", ()):
+    for figure in detector_description.describe_imported(folder.imported).get("published", ()):
         st.markdown(f"- Its authors state {theme.safe(figure)}, by another protocol than the figures here.")
     if not beside:
         st.caption("No published figure is about a dataset that this run was tested on.")

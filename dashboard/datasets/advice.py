@@ -118,7 +118,7 @@ def _usable(info: DatasetInfo, path: advisor.Path) -> list[str]:
 def train_with(info: DatasetInfo, options: dict[str, Any], names: list[str] | None = None) -> None:
     """Open the Train page with the options filled in."""
     names = names or [info.name]
-    modalities = statistics.by(info, "modality")
+    modalities = statistics.count_by(info, "modality")
     modality = max(modalities, key=lambda m: modalities[m].samples) if modalities else "video"
     preset = {**options, "datasets": names, "modality": modality}
     weights = {n: w for n, w in dict(options.get("dataset_weights", {})).items() if n in names}

@@ -73,9 +73,9 @@ def _view() -> str | None:
 def _filters(info: DatasetInfo) -> Filter:
     options = {
         "label": [w for w, v in browse.LABELS.items() if any(r["label"] == v for r in info.counts)],
-        "split": [s for s in statistics.SPLITS if s in statistics.by(info, "split")],
-        "method": list(statistics.by(info, "method")),
-        "modality": list(statistics.by(info, "modality")),
+        "split": [s for s in statistics.SPLITS if s in statistics.count_by(info, "split")],
+        "method": list(statistics.count_by(info, "method")),
+        "modality": list(statistics.count_by(info, "modality")),
     }
     shown = {field: found for field, found in options.items() if len(found) > 1}
     columns = st.columns([1] * len(shown) + [2])

@@ -66,7 +66,7 @@ def _row(info: DatasetInfo) -> dict[str, Any]:
     return {
         "name": info.name,
         "kind": "demo" if info.demo else "",
-        "media": ", ".join(words.modality(m) for m in statistics.by(info, "modality")),
+        "media": ", ".join(words.modality(m) for m in statistics.count_by(info, "modality")),
         "real": total.real,
         "fakes": 100 * total.fake / labelled if labelled else None,
         "fake": total.fake,

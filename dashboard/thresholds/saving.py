@@ -11,8 +11,7 @@ from core import numbers
 from core.exports import to_csv
 from core.runs.folder import RunFolder
 from core.thresholds import operating_point
-from core.thresholds.band import at as band_at
-from core.thresholds.band import band, finite
+from core.thresholds.band import band, band_at, finite
 from core.thresholds.curve_table import curve_table
 from core.thresholds.operating_point import OperatingPoint
 from core.thresholds.point import Costs, Point

@@ -83,7 +83,7 @@ def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
 
 def _offered(info: DatasetInfo) -> list[str]:
     """Only views that have something to tell: a picture has no duration, a recording no resolution."""
-    kinds = set(statistics.by(info, "modality"))
+    kinds = set(statistics.count_by(info, "modality"))
     left_out = {
         "durations": not kinds - {"image"},
         "resolutions": not kinds - {"audio"},

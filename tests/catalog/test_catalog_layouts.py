@@ -34,14 +34,14 @@ def check_counts(about: DatasetInfo, tree: LayoutTree, spelled: bool = True) -> 
     total = statistics.count(about.counts)
     assert (total.real, total.fake, total.unlabelled) == (tree.real, tree.fake, tree.unlabelled)
     assert about.layout == tree.layout
-    splits = {s: (c.real, c.fake) for s, c in statistics.by(about, "split").items() if c.real or c.fake}
+    splits = {s: (c.real, c.fake) for s, c in statistics.count_by(about, "split").items() if c.real or c.fake}
     labelled = {"unassigned": (tree.real, tree.fake)} if tree.real or tree.fake else {}
     assert splits == (tree.splits or labelled)
     methods = statistics.methods(about)
     if not spelled:
         methods = {normal(name): n for name, n in methods.items()}
     assert methods == (tree.methods if spelled else {normal(name): n for name, n in tree.methods.items()})
-    assert set(statistics.by(about, "modality")) == set(tree.kinds)
+    assert set(statistics.count_by(about, "modality")) == set(tree.kinds)
 
 
 def check_problems(about: DatasetInfo, tree: LayoutTree) -> None:
@@ -290,4 +290,4 @@ def test_photographs_and_generated_pictures_of_one_folder(tmp_path: Path, space:
     (about,) = scan([root], space=space).datasets
     total = statistics.count(about.counts)
     assert (about.layout, total.real, total.fake) == ("generic", 4, 4)
-    assert {s: c.samples for s, c in statistics.by(about, "split").items()} == {"train": 4, "val": 4}
+    assert {s: c.samples for s, c in statistics.count_by(about, "split").items()} == {"train": 4, "val": 4}

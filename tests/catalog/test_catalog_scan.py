@@ -81,7 +81,7 @@ class TestSeveralDatasets:
         files |= {"keys/CM/trial_metadata.txt": keys, "splits/test.json": json.dumps([["071", "054"]])}
         result = scanned(tmp_path, files, space)
         assert counts(result)["ASVspoof 2021 DF"] == (0, 1, 0)
-        assert statistics.by(the(result, "FaceForensics++"), "split")["test"].real == 1
+        assert statistics.count_by(the(result, "FaceForensics++"), "split")["test"].real == 1
 
 
 class TestOutermostFolder:
@@ -141,7 +141,7 @@ def test_dfdc_as_benchmarks_repack_it(tmp_path: Path, space: Workspace) -> None:
     files |= {"DFDC/test/labels.csv": "filename,label\naaaaaaaaaa.mp4,1\nbbbbbbbbbb.mp4,0\n"}
     result = scanned(tmp_path, files, space)
     assert counts(result) == {"DFDC": (1, 1, 0)}
-    assert statistics.by(result.datasets[0], "split")["test"].fake == 1
+    assert statistics.count_by(result.datasets[0], "split")["test"].fake == 1
     assert result.datasets[0].problems == []
 
 
@@ -174,7 +174,7 @@ class TestTraps:
         text = "1 YouTube-real/00170.mp4\n0 Celeb-synthesis/id0_id1_0000.mp4\n"
         files = CELEB | media("Celeb-DF-v2/YouTube-real/00170.mp4")
         result = scanned(tmp_path, files | {"Celeb-DF-v2/List_of_testing_videos.txt": text}, space)
-        splits = statistics.by(the(result, "Celeb-DF-v2"), "split")
+        splits = statistics.count_by(the(result, "Celeb-DF-v2"), "split")
         assert (splits["test"].real, splits["test"].fake) == (1, 1)
         assert result.datasets[0].problems == []
 
@@ -244,7 +244,7 @@ class TestTraps:
         for name, pair in (("train", ["000", "003"]), ("val", ["054", "071"]), ("test", ["001", "002"])):
             files[f"FaceForensics++/splits/{name}.json"] = json.dumps([pair])
         result = scanned(tmp_path, files, space)
-        splits = {s: (c.real, c.fake) for s, c in statistics.by(result.datasets[0], "split").items()}
+        splits = {s: (c.real, c.fake) for s, c in statistics.count_by(result.datasets[0], "split").items()}
         assert splits == {"train": (2, 1), "val": (2, 8)}
 
 

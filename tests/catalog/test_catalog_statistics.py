@@ -67,12 +67,12 @@ def test_counts_by_split_modality_and_method() -> None:
         ("test", "video", None, None, 7),
     )
     assert statistics.count(about.counts) == Count(10, 27, 7)
-    assert statistics.by(about, "split") == {
+    assert statistics.count_by(about, "split") == {
         "train": Count(10, 20, 0),
         "unassigned": Count(0, 5, 0),
         "test": Count(0, 2, 7),
     }
-    assert statistics.by(about, "modality") == {"image": Count(10, 20), "video": Count(0, 7, 7)}
+    assert statistics.count_by(about, "modality") == {"image": Count(10, 20), "video": Count(0, 7, 7)}
     assert statistics.methods(about) == {"GAN": 25}
     assert statistics.totals([about, about]) == {"image": Count(20, 40), "video": Count(0, 14, 14)}
 

@@ -58,4 +58,7 @@ def test_splits_of_the_folders_in_a_tar(tmp_path: Path, space: Workspace) -> Non
     members = [(f"set/{split}/real/{split}.png", picture(i)) for i, split in enumerate(("train", "val"))]
     tar(tmp_path / "packed" / "all.tar", members)
     (about,) = scan([tmp_path], space=space).datasets
-    assert {s: c.real for s, c in statistics.by(about, "split").items() if c.real} == {"train": 1, "val": 1}
+    assert {s: c.real for s, c in statistics.count_by(about, "split").items() if c.real} == {
+        "train": 1,
+        "val": 1,
+    }

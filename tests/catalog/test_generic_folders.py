@@ -34,12 +34,12 @@ class TestGeneric:
         files = media(f"mine/train/{real}/1.png", f"mine/train/{fake}/2.png", f"mine/val/{fake}/3.png")
         result = scanned(tmp_path, files, space)
         assert counts(result) == {"mine": (1, 2, 0)}
-        splits = {s: (c.real, c.fake) for s, c in statistics.by(result.datasets[0], "split").items()}
+        splits = {s: (c.real, c.fake) for s, c in statistics.count_by(result.datasets[0], "split").items()}
         assert splits == {"train": (1, 1), "val": (0, 1)}
 
     def test_class_above_split(self, tmp_path: Path, space: Workspace) -> None:
         result = scanned(tmp_path, media("mine/real/train/1.wav", "mine/fake/test/2.wav"), space)
-        splits = {s: (c.real, c.fake) for s, c in statistics.by(result.datasets[0], "split").items()}
+        splits = {s: (c.real, c.fake) for s, c in statistics.count_by(result.datasets[0], "split").items()}
         assert splits == {"train": (1, 0), "test": (0, 1)}
 
     def test_methods_below_fake(self, tmp_path: Path, space: Workspace) -> None:
@@ -115,7 +115,7 @@ class TestGeneric:
 
     def test_split_and_class_in_one_name(self, tmp_path: Path, space: Workspace) -> None:
         result = scanned(tmp_path, media("mine/train_real/1.png", "mine/test_fake/2.png"), space)
-        splits = {s: (c.real, c.fake) for s, c in statistics.by(result.datasets[0], "split").items()}
+        splits = {s: (c.real, c.fake) for s, c in statistics.count_by(result.datasets[0], "split").items()}
         assert splits == {"train": (1, 0), "test": (0, 1)}
 
     def test_unrecognised_with_counts(self, tmp_path: Path, space: Workspace) -> None:

@@ -32,7 +32,7 @@ def only(root: Path, space: Workspace) -> DatasetInfo:
 
 
 def by_split(about: DatasetInfo) -> dict[str, tuple[int, int]]:
-    return {s: (c.real, c.fake) for s, c in statistics.by(about, "split").items() if c.real or c.fake}
+    return {s: (c.real, c.fake) for s, c in statistics.count_by(about, "split").items() if c.real or c.fake}
 
 
 def test_llama_partial_spoof_lists_with_the_same_ids(tmp_path: Path, space: Workspace) -> None:

@@ -49,7 +49,7 @@ class TestParquet:
         assert (about.name, about.layout, counts(about)) == ("OpenFake", "shards", (20, 20, 0))
         assert about.root == str(tmp_path / "OpenFake")
         assert statistics.methods(about) == {"flux": 20 // 2, "sdxl": 20 // 2}
-        splits = {s: (c.real, c.fake) for s, c in statistics.by(about, "split").items()}
+        splits = {s: (c.real, c.fake) for s, c in statistics.count_by(about, "split").items()}
         assert splits == {"train": (10, 10), "test": (10, 10)}
         assert about.problems == []
 
@@ -89,7 +89,7 @@ class TestParquet:
         parquet(tmp_path / "Speech" / "test.parquet", rows, features=features)
         about = only(tmp_path, space)
         assert counts(about) == (real, 3 - real, 0)
-        assert set(statistics.by(about, "modality")) == {"audio"}
+        assert set(statistics.count_by(about, "modality")) == {"audio"}
 
     def test_community_forensics(self, tmp_path: Path, space: Workspace) -> None:
         rows = [
@@ -107,7 +107,10 @@ class TestParquet:
         about = only(tmp_path, space)
         assert (about.name, counts(about)) == ("CommunityForensics", (2, 4, 0))
         assert statistics.methods(about) == {"gan0": 2, "gan1": 2}
-        assert {s: c.samples for s, c in statistics.by(about, "split").items()} == {"train": 3, "test": 3}
+        assert {s: c.samples for s, c in statistics.count_by(about, "split").items()} == {
+            "train": 3,
+            "test": 3,
+        }
         assert any("bare numbers: 1 was taken as fake" in note for note in about.notes)
         overrides.save(about.root, Override(one_is=0), space=space)
         assert counts(only(tmp_path, space)) == (4, 2, 0)
@@ -218,7 +221,10 @@ class TestTar:
         self.wild(tmp_path / "anything")
         about = only(tmp_path, space)
         assert (about.name, counts(about)) == ("WildDeepfake", (8, 8, 0))
-        assert {s: c.samples for s, c in statistics.by(about, "split").items()} == {"train": 8, "test": 8}
+        assert {s: c.samples for s, c in statistics.count_by(about, "split").items()} == {
+            "train": 8,
+            "test": 8,
+        }
         frame = table.load([about.name], space).set_index("path", drop=False)
         row = frame.loc["fake_train/1.tar#2"]
         assert row["groups"] == ["sequence:fake_train/1/36"] and row["meta"]["name"] == "1/fake/36/0.png"
@@ -384,7 +390,7 @@ class TestUnpack:
         assert unpack("OpenFake", tmp_path / "out" / "Plain", space).written == 1
         after = only(tmp_path / "out", space)
         assert counts(after) == counts(before) and statistics.methods(after) == statistics.methods(before)
-        assert statistics.by(after, "split") == statistics.by(before, "split")
+        assert statistics.count_by(after, "split") == statistics.count_by(before, "split")
         shard = tmp_path / "in/OpenFake/data/test-00000-of-00001.parquet"
         stored = {
             hashlib.sha256(r["bytes"]).digest() for r in pq.read_table(shard).column("image").to_pylist()

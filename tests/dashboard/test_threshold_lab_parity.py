@@ -122,7 +122,7 @@ def test_the_browser_and_core_agree_on_every_figure(node: Path, shape: str) -> N
                 assert found["precision_at"] == pytest.approx(expected, abs=1e-12)
             if error is not None:
                 wide = band.band(chosen.sweep, threshold, error)
-                there = band.at(looked.sweep, wide.low, wide.high)
+                there = band.band_at(looked.sweep, wide.low, wide.high)
                 assert found["queue"] == pytest.approx(there.queue, abs=1e-12)
                 assert found["error"] == pytest.approx(there.error, abs=1e-12)
             assert sum(cells.values()) == looked.sweep.total

@@ -346,9 +346,9 @@ def test_what_was_not_compared_for_near_copies_is_said(
             again(demo / "photographs/fake/1.jpg", demo / "again.jpg", 70), "image"
         )
     )
-    everything = catalogue_copies.near(own, "image", space, patience=None)
+    everything = catalogue_copies.near_copies(own, "image", space, patience=None)
     assert everything.note is None and everything.compared == everything.of == 12
     monkeypatch.setattr(catalogue_copies, "MOST_COMPARED", 4)
-    some = catalogue_copies.near(own, "image", space, patience=None)
+    some = catalogue_copies.near_copies(own, "image", space, patience=None)
     assert (some.compared, some.of) == (8, 12)
     assert some.note is not None and "among the first 4 files of a dataset: 8 of 12 here" in some.note

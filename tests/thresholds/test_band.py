@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.thresholds.band import at, band, finite, intervals
+from core.thresholds.band import band, band_at, finite, intervals
 from core.thresholds.sweep import sweep
 
 
@@ -60,8 +60,8 @@ def test_where_everything_may_be_called_real_nothing_is_left_to_people() -> None
 
 def test_a_band_of_validation_is_rated_on_test() -> None:
     seen = sweep(np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.6, 0.9]))
-    assert (at(seen, 0.3, 0.7).queue, at(seen, 0.3, 0.7).error) == (0.5, 0)
-    assert at(seen, 0.5, 0.5).error == 0.5
+    assert (band_at(seen, 0.3, 0.7).queue, band_at(seen, 0.3, 0.7).error) == (0.5, 0)
+    assert band_at(seen, 0.5, 0.5).error == 0.5
 
 
 def test_its_two_shares_have_intervals_as_wide_as_their_groups_are_few() -> None:

@@ -185,7 +185,7 @@ def test_deterministic_says_what_it_costs_and_what_lacks_without_it(space: Works
     job = loop(space, tmp_path, batch_size=8)
     batch = first_group(job)[0]
     before = {k: v.clone() for k, v in job.network.state_dict().items()}
-    assert determinism.cost(lambda: job.stepper.rehearse(batch, 1), CPU.device) > 0
+    assert determinism.cost_of_repeating(lambda: job.stepper.rehearse(batch, 1), CPU.device) > 0
     for name, value in job.network.state_dict().items():
         assert torch.equal(value, before[name]), f"{name} was changed by measuring"
 

@@ -11,7 +11,7 @@ import torch
 TIMES = 3
 
 
-def cost(rehearse: Callable[[], None], device: torch.device) -> float:
+def cost_of_repeating(rehearse: Callable[[], None], device: torch.device) -> float:
     """How many times as long a pass takes with algorithms that repeat themselves, as they are set now."""
     slow = _seconds(rehearse, device)
     torch.use_deterministic_algorithms(False)

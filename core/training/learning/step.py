@@ -20,7 +20,7 @@ from core.training.losses import Loss
 from core.training.process import memory
 from core.training.process.arithmetic import autocast_for
 from core.training.reading.data import Batch
-from core.training.scoring.forward import ahead
+from core.training.scoring.forward import margin_on_device
 from models.cards import Output
 
 log = logging.getLogger(__name__)
@@ -168,7 +168,9 @@ class Stepper:
             self.scaler.scale(objective * share).backward()
         named, seen = domains_named(output, part)
         total = each.detach().double().sum() if self.device.type == "cuda" else each.detach().sum()
-        self.found.append(Found(part, number, bool(weight), total, finite, ahead(output.logits), named, seen))
+        self.found.append(
+            Found(part, number, bool(weight), total, finite, margin_on_device(output.logits), named, seen)
+        )
 
     def _objective(
         self, forward: Callable[..., Any], part: Batch

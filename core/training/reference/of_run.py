@@ -64,11 +64,11 @@ def save_at_end(folder: RunFolder, setup: Setup, job: Trained, device: torch.dev
 
 def make_later(folder: RunFolder, space: Workspace | None = None) -> Reference:
     """Of a run from before there were references, by the plan that it was trained by."""
-    from core.training.rescore import alone, plan_of, source_of
+    from core.training.rescore import plan_of, single_rank, source_of
 
     config = TrainConfig.from_dict(folder.config())
     planned = plan_of(folder, config, space)
-    loaded, ranks = best_model.load(folder), alone(config)
+    loaded, ranks = best_model.load(folder), single_rank(config)
     loaded.network.to(ranks.device).eval()
     parts = []
     for split in SPLITS:

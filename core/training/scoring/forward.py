@@ -74,7 +74,11 @@ def run_network(
         with autocast():
             output = network(inputs, mask, details=True)
         units = output.unit_logits
-        return ahead(output.logits), None if units is None else ahead(units), output.embedding.detach()
+        return (
+            margin_on_device(output.logits),
+            None if units is None else margin_on_device(units),
+            output.embedding.detach(),
+        )
 
     was_training = network.training
     if was_training:  # walking through all modules takes longer than a small network's pass
@@ -91,7 +95,7 @@ def run_network(
     return found
 
 
-def ahead(logits: torch.Tensor) -> torch.Tensor:
+def margin_on_device(logits: torch.Tensor) -> torch.Tensor:
     """How much fake is ahead of real, where the logits are, in double precision."""
     logits = logits.detach().double()
     return logits[..., 1] - logits[..., 0]
@@ -99,4 +103,4 @@ def ahead(logits: torch.Tensor) -> torch.Tensor:
 
 def margin(logits: torch.Tensor) -> torch.Tensor:
     """The same on the CPU."""
-    return ahead(logits).cpu()
+    return margin_on_device(logits).cpu()
