@@ -217,6 +217,8 @@ def _draw_probe(probe: shortcuts.Probe) -> None:
 def problems_panel(info: DatasetInfo) -> None:
     if not info.problem_count:
         st.markdown("The scan found no problem in this dataset.")
+    else:
+        st.markdown(f"The scan found {theme.count_of(info.problem_count, 'problem')}.")
     for problem in info.problems[:200]:
         st.markdown(f"- {theme.safe(problem)}")
     hidden = info.problem_count - len(info.problems)

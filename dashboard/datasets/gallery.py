@@ -22,6 +22,14 @@ PAGE = 12
 COLUMNS = 4
 FIELDS = {"split": "Part", "method": "Method", "label": "Label", "modality": "Kind"}
 PLAYS = {".mp4", ".m4v", ".webm", ".mp3", ".wav", ".flac", ".ogg", ".m4a"}  # tried as they are
+TAB, WANTED_PAGE = "datasets-tab", "gallery-page-wanted"
+TABS = {
+    "plan": "Plan and leak report",
+    "shortcuts": "Shortcuts",
+    "problems": "Problems",
+    "names": "Name and labels",
+    "export": "Export",
+}
 SHOWN_AS_IS = 200_000  # bytes of a picture
 
 
@@ -43,20 +51,23 @@ def _key(name: str, field: str) -> str:
 @st.fragment
 def draw(info: DatasetInfo) -> None:
     chosen = _filters(info)
-    address.write("datasets", {"dataset": info.name, "view": _view(), **in_address(info.name)})
     space = session.space()
     total = browse.total(info, chosen, space)
     pages = max(1, -(-total // PAGE))
     shown = "samples in all" if chosen == Filter() else "samples that fit"
     st.markdown(f"**{theme.count(total)}** {shown}")
     if not total:
+        _write_address(info, 1)
         st.info("No sample fits. Widen the filters above.")
         return
     # A key of its own for every filter: another filter begins at its first page.
     key = _key(f"{info.name}-{chosen}", "page")
     entries = {e.id: e for e in exclusions.read(space)}
     slots = st.container(key="datasets-gallery")
+    if (wanted := st.session_state.pop(WANTED_PAGE, 0)) in range(2, pages + 1):
+        st.session_state[key] = wanted
     number = st.pagination(pages, key=key) if pages > 1 else 1
+    _write_address(info, number)
     samples = browse.mixed_page(info, chosen, number, PAGE, space)
     with slots:
         for begin in range(0, len(samples), COLUMNS):
@@ -65,9 +76,15 @@ def draw(info: DatasetInfo) -> None:
                     _draw_sample(sample, entries.get(sample["id"]))
 
 
-def _view() -> str | None:
-    view = st.session_state.get("datasets-view")
-    return None if view == "splits" else view
+def _write_address(info: DatasetInfo, page: int) -> None:
+    view, tab = st.session_state.get("datasets-view"), st.session_state.get(TAB)
+    state = {
+        "dataset": info.name,
+        "view": None if view == "splits" else view,
+        "tab": next((name for name, title in TABS.items() if title == tab and name != "plan"), None),
+        "page": str(page) if page > 1 else None,
+    }
+    address.write("datasets", {**state, **in_address(info.name)})
 
 
 def _filters(info: DatasetInfo) -> Filter:
@@ -110,6 +127,9 @@ def in_address(name: str) -> dict[str, str | None]:
 def from_address(name: str, given: Mapping[str, str]) -> None:
     for field in (*FIELDS, "text"):
         st.session_state[_key(name, field)] = given.get(field, "")
+    st.session_state[TAB] = TABS.get(given.get("tab", ""), TABS["plan"])
+    page = given.get("page", "")
+    st.session_state[WANTED_PAGE] = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 0
 
 
 def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -131,12 +131,20 @@ def forget(item: Item) -> None:
 def shown() -> Item | None:
     """The file that is open; its key stands in the address, and a link within the session opens it."""
     own = session()
-    if link := address.read_link("detect"):
-        st.session_state["detect_shown"] = link.get("file")
     key = st.session_state.get("detect_shown")
     found = next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
-    address.write("detect", {"file": found.key if found and len(own.items) > 1 else None})
+    several = found is not None and len(own.items) > 1
+    chosen = ",".join(st.session_state.get("detect_runs", []))
+    address.write("detect", {"file": found.key if found and several else None, "detector": chosen or None})
     return found
+
+
+def open_link(known: Collection[str]) -> None:
+    """?file=KEY&detector=ID,ID: a file of this session, and the detectors that judge; before either is drawn."""
+    if (link := address.read_link("detect")) is None:
+        return
+    st.session_state["detect_shown"] = link.get("file")
+    st.session_state["detect_runs"] = [one for one in link.get("detector", "").split(",") if one in known]
 
 
 def pace(seconds: float) -> float:

@@ -22,6 +22,7 @@ from dashboard.compare import spoofing_measures as compare_measures
 
 FIGURES = ("auc", "ap", "balanced_accuracy", "macro_f1", "f1", "recall", "precision")
 MOST = 8
+OVERLAY, OVERLAYS = "compare-overlays", ["ROC", "Precision–recall"]
 RUNS, SPLIT, FIRST, SECOND = "compare-runs", "compare-split", "compare-first", "compare-second"
 
 
@@ -85,6 +86,7 @@ def _write_link(chosen: Sequence[Summary], split: str, pair: tuple[str, ...]) ->
         {
             "runs": ",".join(run.id for run in chosen),
             "split": split if split != "test" else None,
+            "curve": "pr" if st.session_state.get(OVERLAY) == OVERLAYS[1] else None,
             "pair": ",".join(pair) if pair and pair != first_two else None,
         },
     )
@@ -100,6 +102,7 @@ def _open_link(finished: Sequence[Summary]) -> None:
         st.session_state[RUNS] = runs[:MOST]
     if given.get("split") == "val":
         st.session_state[SPLIT] = "val"
+    st.session_state[OVERLAY] = OVERLAYS[1 if given.get("curve") == "pr" else 0]
     pair = [name for name in given.get("pair", "").split(",") if name in known]
     if len(pair) == 2:
         st.session_state[FIRST], st.session_state[SECOND] = pair
@@ -181,7 +184,7 @@ def _confirm_default(make: Callable[..., None], name: str) -> None:
 
 def _overlays(chosen: Sequence[Summary], labels: Mapping[str, str], split: str) -> None:
     drawn = compare_parts.scores(chosen, labels, split, session.space())
-    roc, pr = st.tabs(["ROC", "Precision–recall"], key="compare-overlays")
+    roc, pr = st.tabs(OVERLAYS, key=OVERLAY, on_change="rerun")
     roc.plotly_chart(compare.overlay(drawn, "roc"), key="compare-roc", config=theme.QUIET_CHART)
     pr.plotly_chart(compare.overlay(drawn, "pr"), key="compare-pr", config=theme.QUIET_CHART)
 

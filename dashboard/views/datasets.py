@@ -167,9 +167,8 @@ def _one_value(frame: pd.DataFrame, view: str) -> str:
 
 
 def _more(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
-    problems_title = f"Problems ({theme.count(info.problem_count)})"
     plan, probe, problems, mapping, export = st.tabs(
-        ["Plan and leak report", "Shortcuts", problems_title, "Name and labels", "Export"]
+        list(datasets_gallery.TABS.values()), key=datasets_gallery.TAB, on_change="rerun"
     )
     with plan:
         datasets_checks.plan_panel(info)

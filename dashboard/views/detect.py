@@ -23,6 +23,7 @@ def page() -> None:
             "train",
         )
         return
+    detect_state.open_link({run.id for run in runs})
     detect_state.service().warm(detect_inputs.likely())
     drop, choose = st.columns([3, 2], gap="large")
     with choose:

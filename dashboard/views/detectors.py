@@ -10,7 +10,7 @@ from core.catalog import table
 from core.detection import defaults
 from core.imports import in_child_process, store
 from core.imports.store import Imported
-from dashboard import jobs, session, tables, theme, words
+from dashboard import address, jobs, session, tables, theme, words
 
 IMPORT_JOB = "import-detector"
 
@@ -24,7 +24,11 @@ def page() -> None:
     if found:
         _table(found)
         names = [one.name for one in found]
+        link = address.read_link("detectors")
+        if link is not None and link.get("detector") in names:
+            st.session_state["detectors-chosen"] = link["detector"]
         name = st.selectbox("Detector", names, key="detectors-chosen")
+        address.write("detectors", {"detector": name if name != names[0] else None})
         _details(next(one for one in found if one.name == name))
     else:
         st.info(

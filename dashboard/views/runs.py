@@ -25,6 +25,7 @@ REFRESH = 2.0  # seconds
 LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
 LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
 GROUP, METRICS = "runs-group", "runs-metrics"
+FIND, PICKED, AXIS = "runs-find", "runs-states", "runs-axis"
 MOST_METRICS = 6
 STATES = ("running", "stalled", "queued", "stopping", *FINAL_STATES)  # in this order they can be picked
 LOG_HEIGHT, SHORT_LOG = 320, 12  # pixels of a log that scrolls; lines of one that need not
@@ -54,7 +55,7 @@ def page() -> None:
 
 
 def _open_link(runs: Sequence[Summary]) -> None:
-    """What a link or a reload asks for: ?run=ID,ID&metric=auc,loss; a run that is gone is left out."""
+    """What a link or a reload asks for: ?run=ID,ID&metric=auc,loss&state=failed&find=word; a run that is gone is left out."""
     given = address.read_link("runs")
     if given is None:
         return
@@ -67,6 +68,10 @@ def _open_link(runs: Sequence[Summary]) -> None:
         st.session_state[run_rows.SORT] = given["sort"]
     if given.get("group") in run_order.GROUPS:
         st.session_state[GROUP] = given["group"]
+    if given.get("axis") in curves.AXES:
+        st.session_state[AXIS] = given["axis"]
+    st.session_state[FIND] = given.get("find", "")
+    st.session_state[PICKED] = [name for name in given.get("state", "").split(",") if name in STATES]
 
 
 def _write_link() -> None:
@@ -76,6 +81,9 @@ def _write_link() -> None:
         "metric": ",".join(state.get(METRICS) or []),
         "sort": state.get(run_rows.SORT) if state.get(run_rows.SORT) != run_order.FIRST else None,
         "group": state.get(GROUP) if state.get(GROUP) != "none" else None,
+        "axis": state.get(AXIS) if state.get(AXIS) != "step" else None,
+        "find": state.get(FIND),
+        "state": ",".join(state.get(PICKED) or []),
     }
     address.write("runs", state_of)
 
@@ -111,14 +119,12 @@ def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tu
 
 def _filters(runs: Sequence[Summary]) -> None:
     search, group, states, batch = st.columns([3.5, 2, 5, 2], vertical_alignment="bottom")
-    search.text_input("Find", key="runs-find", placeholder="name, network, data, tag")
+    search.text_input("Find", key=FIND, placeholder="name, network, data, tag")
     group.selectbox(
         "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
     )
     present = [s for s in STATES if any(run.shown_state == s for run in runs)]
-    states.pills(
-        "State", present, selection_mode="multi", key="runs-states", format_func=words.state, wrap=True
-    )
+    states.pills("State", present, selection_mode="multi", key=PICKED, format_func=words.state, wrap=True)
     active = [run.id for run in _matching(runs) if run.active]
     if batch.button(
         f"Stop all {len(active)}" if len(active) > 1 else "Stop all",
@@ -154,8 +160,8 @@ def _live(before: tuple[object, ...]) -> None:
 
 
 def _matching(runs: Sequence[Summary]) -> list[Summary]:
-    typed = str(st.session_state.get("runs-find") or "").casefold().split()
-    wanted = st.session_state.get("runs-states") or []
+    typed = str(st.session_state.get(FIND) or "").casefold().split()
+    wanted = st.session_state.get(PICKED) or []
     found = [
         run
         for run in runs
@@ -211,6 +217,7 @@ def _views(names: list[str]) -> list[View]:
     """One chart a metric, all seen the same way; the machine's figures stand under the last."""
     chosen = [name for name in st.session_state.get(METRICS) or [] if name in names]
     st.session_state[METRICS] = chosen or names[:1]
+    st.session_state.setdefault(AXIS, "step")
     metric, smoothing, axis, scale = st.columns([5, 4, 5, 3], vertical_alignment="bottom")
     with scale.popover("Scales", width="stretch"):
         log_x = st.toggle("Logarithmic x axis", key="runs-log-x")
@@ -222,7 +229,7 @@ def _views(names: list[str]) -> list[View]:
     )
     whole = View(
         smoothing=smoothing.slider("Smoothing", 0.0, 0.99, 0.6, 0.01, key="runs-smoothing"),
-        axis=axis.segmented_control("X axis", list(curves.AXES), default="step", key="runs-axis") or "step",
+        axis=axis.segmented_control("X axis", list(curves.AXES), key=AXIS) or "step",
         log_x=log_x,
         log_y=log_y,
         band=band,

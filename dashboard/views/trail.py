@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,9 +12,10 @@ from core.errors import NotAllowed
 from core.exports import to_csv
 from core.runs import listing
 from core.thresholds import methods
-from dashboard import session, tables, theme
+from dashboard import address, session, tables, theme
 
 PAGE = 50  # lines
+WHO, ACTION, TEXT = "trail-who", "trail-action", "trail-text"
 
 
 def page() -> None:
@@ -100,12 +101,13 @@ def _verified(found: audit.Verified) -> None:
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+    people, actions = sorted(table["who"].unique()), sorted(table["action"].unique())
+    _open_link(people, actions)
     with st.container(horizontal=True):
-        who = st.multiselect("Who", sorted(table["who"].unique()), key="trail-who", placeholder="everybody")
-        action = st.multiselect(
-            "What was done", sorted(table["action"].unique()), key="trail-action", placeholder="everything"
-        )
-        text = st.text_input("On", key="trail-text", placeholder="a run, a file, a dataset")
+        who = st.multiselect("Who", people, key=WHO, placeholder="Everybody")
+        action = st.multiselect("What was done", actions, key=ACTION, placeholder="Everything")
+        text = st.text_input("On", key=TEXT, placeholder="A run, a file, a dataset")
+    address.write("trail", {"who": ",".join(who), "action": ",".join(action), "on": text})
     there = pd.Series(True, index=table.index)
     if who:
         there &= table["who"].isin(who)
@@ -114,6 +116,16 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
     if text:
         there &= table["on"].str.contains(text, case=False, regex=False)
     return table[there]
+
+
+def _open_link(people: Sequence[str], actions: Sequence[str]) -> None:
+    """?who=ada@example.org&action=judge,delete run&on=clip"""
+    given = address.read_link("trail")
+    if given is None:
+        return
+    for key, name, known in ((WHO, "who", people), (ACTION, "action", actions)):
+        st.session_state[key] = [one for one in given.get(name, "").split(",") if one in known]
+    st.session_state[TEXT] = given.get("on", "")
 
 
 def _downloads(trail: audit.Trail, chosen: pd.DataFrame) -> None:

@@ -16,6 +16,7 @@ from core.training.options.choices import MODALITIES
 from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme, words
 from dashboard.train import data as train_data
+from dashboard.train import link as train_link
 from dashboard.train import option_form, pairing
 from dashboard.train import start as train_start
 from dashboard.train import yaml_text as train_yaml
@@ -75,11 +76,13 @@ def page() -> None:
     ):
         _rest()
     train_yaml.draw()
+    train_link.write(option_form.config())
 
 
 def _take_over() -> None:
     """What another page (advice of a dataset, a clone of a run) asks to start from."""
-    preset = st.session_state.pop("train_preset", None)
+    link = train_link.read()
+    preset = st.session_state.pop("train_preset", link)
     cloned = st.session_state.pop(CLONED, None)
     if preset is not None:
         option_form.replace(train_data.usable(preset))

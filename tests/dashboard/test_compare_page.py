@@ -202,3 +202,12 @@ def test_a_link_opens_its_runs_in_its_part(make_run: Callable[..., RunFolder]) -
     page.switch_page("views/compare.py").run()
     assert page.multiselect(key="compare-runs").value == [runs[0].id, runs[2].id]
     assert "validation samples that both have" in text_of(page)
+
+
+def test_a_link_opens_the_same_curve(make_run: Callable[..., RunFolder]) -> None:
+    make_run("small", 2, 1), make_run("large", 2, 2)
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.query_params["curve"] = "pr"
+    page.switch_page("views/compare.py").run()
+    assert not page.exception and page.session_state["compare-overlays"] == "Precision–recall"
+    assert page.query_params["curve"] in ("pr", ["pr"])

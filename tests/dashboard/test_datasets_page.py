@@ -293,11 +293,15 @@ def test_a_link_opens_the_dataset_with_its_filter(space: Workspace) -> None:
     for name in ("one", "two"):
         catalogued(space, name, 6, 54)
     page = AppTest.from_file(str(ROOT / "dashboard/app.py"), default_timeout=TIMEOUT).run()
-    page.query_params["dataset"], page.query_params["label"] = "two", "real"
+    page.query_params["dataset"], page.query_params["label"] = "two", "fake"
+    page.query_params["tab"], page.query_params["page"] = "export", "3"
     page.switch_page("views/datasets.py").run()
     assert not page.exception
+    assert page.session_state["datasets-tab"] == "Export"
+    link = {name: "".join(value) for name, value in page.query_params.items()}
+    assert link == {"dataset": "two", "label": "fake", "tab": "export", "page": "3"}
     assert any(m.value == "## two" for m in page.markdown)
-    assert page.selectbox(key=datasets_gallery._key("two", "label")).value == "real"
+    assert page.selectbox(key=datasets_gallery._key("two", "label")).value == "fake"
 
 
 def test_columns_that_tell_nothing_are_left_out(space: Workspace) -> None:

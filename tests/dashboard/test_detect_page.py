@@ -330,3 +330,14 @@ def test_where_many_files_wait_they_are_looked_at_less_often(
     monkeypatch.setattr(service, "waiting", lambda session=None: waiting)
     monkeypatch.setattr(detect_state, "service", lambda: service)
     assert detect_state.pace(0.7) == pytest.approx(seconds)
+
+
+def test_a_link_opens_the_page_with_its_detector(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detect_state, "service", lambda: Answered([verdict]))
+    page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60)
+    page.query_params["detector"] = "run,gone"
+    page.run()
+    assert not page.exception and page.multiselect[0].value == ["run"]
+    assert page.query_params["detector"] in ("run", ["run"])

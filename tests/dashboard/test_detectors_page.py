@@ -86,3 +86,12 @@ def test_a_damaged_detector_is_named(imported: RunFolder) -> None:
     warning = page.warning[0].value.replace("\\", "")
     assert warning.startswith("run vit: detector.json cannot be read"), warning
     assert warning.endswith("import the detector again") and not page.exception
+
+
+def test_a_link_opens_its_detector(imported: RunFolder, space: Workspace, tmp_path: Path) -> None:
+    import_detector(files.tiny_vit(tmp_path / "other"), name="another", space=space)
+    page = app()
+    page.selectbox(key="detectors-chosen").set_value("vit").run()
+    again = AppTest.from_file(str(ROOT / "dashboard/views/detectors.py"), default_timeout=60)
+    again.query_params["detector"] = "".join(page.query_params["detector"])
+    assert again.run().selectbox(key="detectors-chosen").value == "vit"

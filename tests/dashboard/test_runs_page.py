@@ -328,3 +328,20 @@ def test_a_silent_run_is_stalled_in_the_sidebar_as_in_the_list(make_run: Callabl
     assert "badge[‖ stalled]" in text_of(page) and "running" not in text_of(page)
     (states,) = [group for group in page.button_group if group.key == "runs-states"]
     assert states.options == ["stalled"]
+
+
+def test_a_link_opens_what_is_looked_for(make_run: Callable[..., RunFolder]) -> None:
+    make_run("stopped"), make_run("failed")
+    page = open_page()
+    page.text_input(key="runs-find").set_value("net").run()
+    (states,) = [group for group in page.button_group if group.key == "runs-states"]
+    states.set_value(["failed"]).run()
+    page.segmented_control(key="runs-axis").set_value("epoch").run()
+    link = {name: "".join(value) for name, value in page.query_params.items()}
+    assert (link["find"], link["state"], link["axis"]) == ("net", "failed", "epoch")
+    again = AppTest.from_file(str(APP), default_timeout=60).run()
+    for name, value in link.items():
+        again.query_params[name] = value
+    again.switch_page("views/runs.py").run()
+    assert not again.exception
+    assert rows_of(again) == ["failed"] and curves_of(again)["x_title"] == "epoch"

@@ -75,3 +75,17 @@ def test_only_operators_see_it(written: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(session, "person", lambda: Person("eve@example.org", operator=False))
     page = app()
     assert "may not read the audit trail" in page.info[0].value and not tables_of(page)
+
+
+def test_a_link_opens_what_is_looked_for(written: Path) -> None:
+    page = app()
+    page.multiselect(key="trail-who").set_value([ADA.name]).run()
+    page.multiselect(key="trail-action").set_value(["delete run", "judge"]).run()
+    page.text_input(key="trail-text").set_value("first").run()
+    link = {name: "".join(value) for name, value in page.query_params.items()}
+    again = AppTest.from_file(str(ROOT / "dashboard/views/trail.py"), default_timeout=60)
+    for name, value in link.items():
+        again.query_params[name] = value
+    again.run()
+    assert tables_of(again)[0]["on"].tolist() == ["first"]
+    assert again.multiselect(key="trail-action").value == ["delete run", "judge"]

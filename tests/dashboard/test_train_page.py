@@ -439,3 +439,31 @@ def test_every_field_of_the_form_has_a_name_of_its_own(add_dataset: Callable[...
     fields_of = [page.number_input, page.text_input, page.selectbox, page.multiselect, page.toggle]
     labels = [one.label for kind in fields_of for one in kind]
     assert "Dropout" in labels and len(labels) == len(set(labels)), sorted(labels)
+
+
+def test_the_form_stands_in_the_address_and_a_link_fills_it(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("more, faces", "image", 50, 50)
+    changed = {"modality": "image", "datasets": ["more, faces"], "epochs": 7, "loss": "focal", "name": "mine"}
+    page = open_page(changed)
+    link = {name: "".join(value) for name, value in page.query_params.items()}
+    assert link["epochs"] == "7" and "batch_size" not in link
+    again = AppTest.from_file(str(APP), default_timeout=60).run()
+    for name, value in link.items():
+        again.query_params[name] = value
+    again.switch_page("views/train.py").run()
+    assert not again.exception
+    config = again.session_state["train_config"]
+    assert {name: config[name] for name in changed} == changed
+
+
+@pytest.mark.parametrize("value", ["[broken", "many", "-3"])
+def test_a_link_that_is_no_configuration_opens_the_page_as_usual(
+    add_dataset: Callable[..., None], value: str
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.query_params["epochs"] = value
+    page.switch_page("views/train.py").run()
+    assert not page.exception
+    assert page.session_state["train_config"]["datasets"] == ["faces"]
