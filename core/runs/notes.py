@@ -3,14 +3,17 @@ was."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 from core import audit
 from core.access import Person
-from core.errors import BadInput, WorkbenchError
+from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 DOCUMENT = "notes"  # notes.json in the run's folder
 LONGEST_NAME, LONGEST_TAG, LONGEST_NOTE, MOST_TAGS = 120, 40, 2000, 12
@@ -37,7 +40,9 @@ def read(run: RunFolder) -> dict[str, Any]:
     """`name`, `tags` and `note`, each empty where nobody wrote it or the file is damaged."""
     try:
         document = run.document(DOCUMENT) or {}
-    except WorkbenchError:
+    # The list of runs stays whole without them.
+    except WorkbenchError as error:
+        log.warning("name, tags and note are left out: %s", one_line(error))
         document = {}
     name, tags, note = document.get("name"), document.get("tags"), document.get("note")
     return {

@@ -93,6 +93,7 @@ def _about_defaults() -> None:
     for kind in defaults.FITTING:
         try:
             asked = list(choice.candidates(kind, others, space))
+        # None that judges such files: the line below says so.
         except WorkbenchError:
             asked = []
         if not asked:

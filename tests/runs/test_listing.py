@@ -9,7 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import cli
-from core.runs import listing
+from core.access import LOCAL
+from core.runs import listing, notes
+from core.runs.folder import new_run
 from core.runs.summaries import Summary
 from core.workspace import CODE_ROOT, Workspace
 from tests import hostile
@@ -52,3 +54,13 @@ def test_a_folder_whose_name_is_not_utf8_is_named_and_breaks_nothing(
         assert not page.exception, name
         if name == "runs":
             assert any("left out here" in warning.value for warning in page.warning)
+
+
+def test_damaged_notes_are_said_and_hide_no_run(space: Workspace, caplog: pytest.LogCaptureFixture) -> None:
+    run = new_run({"modality": "image", "model": "m"}, space=space)
+    notes.write(run, LOCAL, space, name="mine", tags=["kept"], note="")
+    assert listing.runs(space)[0].name == "mine"
+    (run.path / "notes.json").write_text('{"name": "mi')
+    assert notes.read(run) == {"name": "", "tags": (), "note": ""}
+    assert "name, tags and note are left out" in caplog.text and "notes.json cannot be read" in caplog.text
+    assert [one.id for one in listing.runs(space)] == [run.id]
