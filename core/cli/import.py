@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fake",
         metavar="LABEL",
-        help="which label (or number of an output) means fake, where the file does not say",
+        help="which label (or number of an output) means fake, where the file does not say; several with a comma "
+        "between them",
     )
 
 

@@ -44,7 +44,7 @@ def attempt(file: CurrentFile, run: str, base: Verdict, info: Any) -> Attempt:
     base = _name_detector(base, detector)
     reason = applicability.why_not(detector.modality, info)
     if reason is None and found.demo and not is_demo(file, found, info):
-        reason = wording.NOT_DEMO
+        reason = wording.not_demo(found.imported is not None)
     if reason is not None:
         return Attempt(base, found, reason)
     prepared = file.media.prepare(file.path, detector.recipe)

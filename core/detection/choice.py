@@ -25,6 +25,7 @@ MOST_ASKED = 8  # detectors that read a file before it is said that none knows i
 LEARNED_NOTHING = "it learned nothing"
 NOT_MEASURED = "it was imported and not measured here"
 DEMO_ONLY = "it learned from demo data only, and this is no demo file"
+MEASURED_ON_DEMO = "it was measured on demo data only, and this is no demo file"
 
 
 @dataclass(frozen=True)

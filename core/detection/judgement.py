@@ -153,7 +153,9 @@ class _Judgement:
             return choice.LEARNED_NOTHING
         if not found.measured:
             return choice.NOT_MEASURED
-        return choice.DEMO_ONLY if found.demo and not is_demo(self.file, found, info) else None
+        if not found.demo or is_demo(self.file, found, info):
+            return None
+        return choice.DEMO_ONLY if found.imported is None else choice.MEASURED_ON_DEMO
 
     def _finish(
         self, attempt: Attempt, info: Any, headline: str | None = None, reason: str | None = None
@@ -190,6 +192,7 @@ class _Judgement:
         found = reservations.of_imported(found, detector.source)
         seen = "frames" if detector.modality == "image" and info.kind == "video" else detector.modality
         fitted = detector.calibration
+        imported = detector.source.imported is not None
         return replace(
             base,
             verdict=found.verdict,
@@ -208,7 +211,7 @@ class _Judgement:
                     calibrated=base.calibrated,
                     learned_nothing=base.learned_nothing,
                     threshold=detector.threshold,
-                    demo=detector.source.demo,
+                    demo=wording.demo_only(imported) if detector.source.demo else "",
                     probability=wording.about_probability(fitted, detector.prevalence),
                 )
             ),

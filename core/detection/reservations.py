@@ -126,7 +126,7 @@ def list_reservations(
     elif never is not None:
         found.append(Reservation("learned_nothing", never))
     if maker.demo:
-        found.append(Reservation("demo_only", wording.DEMO))
+        found.append(Reservation("demo_only", wording.demo_only(maker.imported is not None)))
     if domain is not None and domain.inside is False:
         found.append(Reservation("outside", f"{wording.OUTSIDE}: {_small(domain.why)}"))
     if domain is not None and domain.inside is None:

@@ -30,9 +30,6 @@ LEANS = {
 }
 NONE_KNOWS = "No detector here knows files of this kind"
 NOT_APPLICABLE = "Not applicable"
-NOT_DEMO = (
-    "this detector learned from demo data only and judges only files of the demo; this file is none of them"
-)
 FAILED = "The file could not be judged"
 UNMEASURED = "Not measured here: what this score means on your files is not known"
 AT_CHANCE = "At chance on the files it was measured on: its answer is no evidence"
@@ -41,7 +38,20 @@ NOT_MEASURED = (
     "Detectors page measured it on labelled files of yours"
 )
 
-DEMO = "This detector learned from demo data only: its verdicts on real media mean nothing."
+
+def not_demo(imported: bool) -> str:
+    if imported:
+        return (
+            "this detector was measured on demo data only, so it judges only files of the demo, and this file is none "
+            "of them; `python -m core evaluate` or the Detectors page measures it on labelled files of yours"
+        )
+    return "this detector learned from demo data only and judges only files of the demo; this file is none of them"
+
+
+def demo_only(imported: bool) -> str:
+    done = "was measured on" if imported else "learned from"
+    return f"This detector {done} demo data only: its verdicts on real media mean nothing."
+
 
 STANDING = (
     "A score is evidence, not proof: it can be wrong in both directions and needs a person's judgement.",
@@ -170,7 +180,7 @@ def caveats(
     calibrated: bool,
     learned_nothing: bool,
     threshold: float | None,
-    demo: bool = False,
+    demo: str = "",
     probability: Sequence[str] = (),
 ) -> list[str]:
     """What stands beside every verdict, the particular before the general."""
@@ -185,7 +195,7 @@ def caveats(
         lines.append("The score is not calibrated: 0.9 does not mean nine cases in ten.")
     lines += probability
     if demo:
-        lines.append(DEMO)
+        lines.append(demo)
     if seen in SEEN:
         lines.append(SEEN[seen])
     return [*lines, *STANDING]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +39,8 @@ def read_labels(labels: Mapping[int, str], name: str, *, independent: bool = Fal
         return Reading(1, (0,) if fake else (), because, word), ""
     if None in sides.values() or not fake or (len(fake) == len(labels) and not independent):
         undecided = f"{name}: nothing says which output is fake (labels: {shown}); say it with --fake LABEL"
+        if len(labels) > 2:
+            undecided += ", several with a comma between them"
         return Reading(max(1, len(labels)), (0,), "", "", independent), undecided
     return Reading(len(labels), fake, because, " or ".join(labels[i] for i in fake), independent), ""
 
@@ -79,7 +81,8 @@ def of_config(config: Mapping[str, Any], name: str) -> dict[int, str]:
 
 
 def choose(match: Match, label: str) -> Match:
-    """The match read as the user says: `label` is a label's word or an output's number.
+    """The match read as the user says: `label` is a label's word or an output's number, or several of them with a comma
+    between.
 
     Of one output 1 says that a high value is fake, 0 that a low one is; so do its word and any other.
     """
@@ -88,12 +91,12 @@ def choose(match: Match, label: str) -> Match:
     wanted = label.strip().casefold()
     if not words and not match.undecided and wanted == reading.label.casefold():
         return replace(match, reading=replace(reading, words=f"said with --fake, and {reading.words}"))
-    chosen = [i for i, word in enumerate(words) if word.casefold() == wanted]
     single = reading.outputs == 1
-    if single and chosen:
+    chosen = _numbers(wanted, words, reading.outputs)
+    if single and wanted in map(str.casefold, words):
         chosen = [1]  # the word of the one output: a high value
-    elif not chosen and wanted.isdigit() and int(wanted) < max(reading.outputs, 2):
-        chosen = [int(wanted)]
+    if len(chosen) == reading.outputs > 1:
+        raise Refused(f"--fake {label!r} names every output; one must be left that means real")
     if not chosen:
         known = ", ".join(words) or " or ".join(map(str, range(max(reading.outputs, 2))))
         known += f" ({reading.label} is fake by itself)" if not words and not match.undecided else ""
@@ -103,6 +106,21 @@ def choose(match: Match, label: str) -> Match:
         called = words[0] if words else "output"
         chosen, shown = ([0], f"a high {called}") if high else ([], f"a low {called}")
     else:
-        shown = words[chosen[0]] if words else f"output {chosen[0]}"
+        shown = " or ".join(words[i] if words else f"output {i}" for i in chosen)
     read = replace(reading, fake=tuple(chosen), words="said with --fake", label=shown)
     return replace(match, undecided="", reading=read)
+
+
+def _numbers(wanted: str, words: Sequence[str], outputs: int) -> list[int]:
+    """The outputs that `wanted` names, in the network's order; none where a part of it names no output."""
+    names = [word.casefold() for word in words]
+    parts = [wanted] if wanted in names else [part.strip() for part in wanted.split(",")]
+    found = set()
+    for part in parts:
+        if part in names:
+            found |= {i for i, name in enumerate(names) if name == part}
+        elif part.isdigit() and int(part) < max(outputs, 2):
+            found.add(int(part))
+        else:
+            return []
+    return sorted(found)

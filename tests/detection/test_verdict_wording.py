@@ -76,8 +76,9 @@ def test_words_are_levels_of_evidence_and_never_proof() -> None:
 
 
 def test_standing_caveats_are_always_there_and_the_particular_come_first() -> None:
-    lines = wording.caveats("frames", calibrated=False, learned_nothing=True, threshold=None, demo=True)
-    assert wording.DEMO in lines
+    demo = wording.demo_only(imported=False)
+    lines = wording.caveats("frames", calibrated=False, learned_nothing=True, threshold=None, demo=demo)
+    assert demo in lines
     assert set(wording.STANDING) <= set(lines)
     assert "guessing" in lines[0] and "not calibrated" in lines[1]
     # Where it learned nothing, no file is called real either.

@@ -73,6 +73,20 @@ def test_labels_that_do_not_say_it_are_refused(
     assert import_detector(folder, fake=labels[1], space=space)["fake_because"] == "said with --fake"
 
 
+def test_several_labels_may_mean_fake(tmp_path: Path, space: Workspace) -> None:
+    """Of a detector that names the generator; its probability is that of all of them together."""
+    labels = {0: "stylegan", 1: "photo", 2: "stable diffusion", 3: "midjourney"}
+    folder = files.tiny_vit(tmp_path / "vit", labels)
+    with pytest.raises(BadInput, match="several with a comma"):
+        import_detector(folder, space=space)
+    with pytest.raises(BadInput, match=r"'stylegan,dalle' is no label"):
+        import_detector(folder, fake="stylegan,dalle", space=space)
+    with pytest.raises(BadInput, match="names every output"):
+        import_detector(folder, fake="0,1,2,3", space=space)
+    about = import_detector(folder, fake="Midjourney, stylegan,2", space=space)
+    assert about["fake"] == "stylegan or stable diffusion or midjourney"
+
+
 def test_a_hugging_face_folder_answers_as_transformers(tmp_path: Path, space: Workspace) -> None:
     from PIL import Image
     from transformers import ViTForImageClassification, ViTImageProcessor
