@@ -38,4 +38,4 @@ def _draw(polling: bool) -> None:
             left = run.preparation or left
             st.progress(min(max(run.progress, 0.0), 1.0), text=left)
     if len(active) > 8:
-        st.caption(f"and {len(active) - 8} more")
+        st.caption(f"And {len(active) - 8} more.")

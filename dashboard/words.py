@@ -63,8 +63,9 @@ def help_text(name: str) -> str:
     titles = {str(key): title for key, title in words.CHOICES.get(name, {}).items()} | REGISTERED.get(
         name, {}
     )
-    for key, title in titles.items():
-        text = re.sub(rf"(?<![\w-]){re.escape(key)}:", f"{title}:", text)
+    if titles:  # all at once: one name may hold another's key
+        keys = "|".join(map(re.escape, titles))
+        text = re.sub(rf"(?<![\w-])({keys}):", lambda found: f"{titles[found[1]]}:", text)
     text = text.replace("empty:", "left empty:").replace("(tune: head)", "(where the head alone learns)")
     return f"{capital(text)}."
 

@@ -43,7 +43,7 @@ def choose(runs: list[Summary]) -> list[str | None]:
         "Detector",
         list(known),
         format_func=lambda run_id: _label(known[run_id], called[run_id]),
-        placeholder="automatic: the default for each kind of file",
+        placeholder="Automatic: one that knows files of this kind",
         key="detect_runs",
         help="Several detectors judge side by side. They are combined only where they share validation samples to learn that from.",
     )
@@ -155,7 +155,7 @@ def uploader(runs: list[str | None]) -> None:
     for line in own.refused[:REFUSED_SHOWN]:
         st.error(theme.safe(line))
     if len(own.refused) > REFUSED_SHOWN:
-        st.error(f"and {theme.count(len(own.refused) - REFUSED_SHOWN)} more files were refused")
+        st.error(f"{theme.count(len(own.refused) - REFUSED_SHOWN)} more files were refused.")
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -51,6 +52,21 @@ def test_every_registered_class_states_its_title(folder: str) -> None:
     assert nameless == []
     titles = [kind.title for kind in KINDS[folder].values()]
     assert len(set(titles)) == len(titles)
+
+
+def test_help_names_options_and_values_as_the_form_does() -> None:
+    for field in fields(TrainConfig):
+        text = words.help_text(field.name)
+        assert not re.search(r"\b[a-z]+_[a-z_]+\b|\btune\b", text), (field.name, text)
+        for key in [*core_words.CHOICES.get(field.name, {}), *words.REGISTERED.get(field.name, {})]:
+            if re.search(rf"(?<![\w-]){re.escape(str(key))}:", field.metadata["help"]):
+                assert f"{words.choice(field.name, key)}:" in text, (field.name, key)
+        assert text[0].isupper() and text.endswith(".")
+
+
+def test_an_error_about_a_field_names_it_as_the_form_does() -> None:
+    assert words.message("learning_rate: 5 is too much") == "Learning rate: 5 is too much"
+    assert words.message("run-1: nothing here") == "run-1: nothing here"
 
 
 def test_a_class_without_a_title_is_called_by_its_own_name_not_by_its_parents() -> None:

@@ -19,7 +19,7 @@ def class_weights(labels: np.ndarray) -> np.ndarray:
 class ClassWeights(Balancing):
     name = "class_weights"
     title = "Class weights"
-    about = "n/(k·n_c) in the loss"
+    about = "errors on the rarer class weigh more in the loss"
     order = 30
 
     def class_weights(self) -> np.ndarray:

@@ -10,7 +10,7 @@ class MinorityAugmentation(Balancing):
 
     name = "minority_augmentation"
     title = "Stronger augmentation of the minority"
-    about = "stronger augmentation for the minority only"
+    about = "the minority alone is changed more strongly"
     order = 40
 
     def strengthens(self, label: int) -> bool:
