@@ -15,10 +15,11 @@ from dataclasses import dataclass
 FAKE_WORDS = (
     "fake", "1", "1.0", "true", "spoof", "spoofed", "nontarget", "deepfake", "synthetic", "generated", "forged",
     "manipulated", "tampered", "artificial", "ai", "ai-generated", "ai_generated",
+    "aigc",
 )
 REAL_WORDS = (
     "real", "0", "0.0", "false", "bonafide", "bona-fide", "bona_fide", "bona fide", "target", "genuine", "human",
-    "authentic", "original", "pristine", "natural", "live",
+    "authentic", "original", "pristine", "natural", "live", "nature", "photo",
 )
 # fmt: on
 LABEL_WORDS = frozenset((*FAKE_WORDS, *REAL_WORDS))

@@ -11,16 +11,20 @@ from core.thresholds.plain_columns import PlainColumns
 
 # Beside label and score.
 OPTIONAL = ("id", "group", "dataset", "modality", "identity", "method", "split", "probability")
-# Names that others give their columns, the first that a file has: ASVspoof 5, DeepFense,
-# scikit-learn's y_true. Case, spaces and hyphens do not count: `CM Label` and `cm-label` are cm_label.
+# Names that others give their columns, the first that a file has: ASVspoof 5, DeepFense, scikit-learn's y_true, what
+# scripts of test runs write. Case, spaces and hyphens do not count: `CM Label` and `cm-label` are cm_label. Names that
+# may also mean a verdict (prediction, confidence) or the other end (score_real) are left to the user.
 # fmt: off
 ALIASES = {
     "sample_id": "id", "utterance": "id", "utterance_id": "id", "utt_id": "id", "utt": "id",
     "component": "group", "attack": "method",
     "truth": "label", "key": "label", "cm_label": "label", "y_true": "label", "true_label": "label",
-    "ground_truth": "label",
+    "ground_truth": "label", "groundtruth": "label", "gt": "label", "gt_label": "label", "is_fake": "label",
+    "target": "label", "class": "label", "y": "label",
     "score_spoof": "score", "spoof_score": "score", "cm_score": "score", "y_score": "score",
-    "score_fake": "score", "fake_score": "score",
+    "score_fake": "score", "fake_score": "score", "prob_fake": "score", "fake_prob": "score", "p_fake": "score",
+    "prob_spoof": "score", "spoof_prob": "score", "p_spoof": "score", "fake_probability": "score",
+    "probability_fake": "score", "y_prob": "score", "prob": "score", "probability": "score", "logit": "score",
 }
 # fmt: on
 # Only where two files are joined: a file may stand in several rows of its own scores, an id may not.

@@ -124,6 +124,8 @@ def _text_batches(file: IO[bytes] | Gunzip, name: str, asked: Asked) -> Iterator
     raw: io.RawIOBase = file if isinstance(file, Gunzip) else io.FileIO(file.fileno(), closefd=False)
     buffered = io.BufferedReader(raw, BLOCK)
     head = _skip_comments(buffered, name)
+    if (what := instead_of_a_row(head.split(b"\n", 1)[0])) is not None:
+        raise BadInput(f"{name} is {what}")
     plain = plain_columns.recognise(head, asked.needed, asked.fake_word, places_taken(asked.mapping))
     header, separator = _header(head, name) if plain is None else (plain.header, plain.separator)
     found = names(header, name, asked) if plain is None else places(plain, name, asked)
@@ -190,8 +192,6 @@ def _drop_unscored(table: pa.Table, asked: Asked) -> pa.Table:
 def _header(head: bytes, name: str) -> tuple[list[str], str]:
     """The column names and the separator of a CSV from its first bytes."""
     line = (head.splitlines() or [b""])[0]
-    if (what := instead_of_a_row(line)) is not None:
-        raise BadInput(f"{name} is {what}")
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:

@@ -179,7 +179,12 @@ class ScoreColumns:
                 f"name it with --fake, e.g. --fake {self.words[-1]}"
             )
         wrong = next(w for w in self.words if w.casefold() not in FAKE_WORDS + REAL_WORDS)
-        raise BadInput(f"{self.name}: label {wrong!r} is neither real nor fake (labels are 0/1 or real/fake)")
+        known = next((w for w in self.words if w != wrong), "")
+        fake = known if known.casefold() in FAKE_WORDS else wrong
+        hint = f"; name fake with --fake, e.g. --fake {fake}" if plain and len(self.words) == 2 else ""
+        raise BadInput(
+            f"{self.name}: label {wrong!r} is neither real nor fake (labels are 0/1 or real/fake){hint}"
+        )
 
 
 def _no_score(name: str, row: int) -> str:

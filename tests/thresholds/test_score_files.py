@@ -303,6 +303,30 @@ def test_texts_have_the_same_hash_where_they_are_the_same(texts: list[str]) -> N
 def test_json_is_named_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is JSON; save its rows as CSV"):
         read(write(tmp_path / "s.jsonl", '{"label": "real", "score": 0.1}\n'))
+    with pytest.raises(
+        BadInput, match="is JSON; save its rows as CSV"
+    ):  # also where it might be words and numbers
+        read(write(tmp_path / "s.jsonl", '{"path": "a.jpg", "label": 1, "score": 0.1}\n'))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "target,prob_fake,real_prob",
+        "gt,fake_prob,prob",
+        "class,probability,confidence",
+        "is_fake,logit,prediction",
+    ],
+)
+def test_names_that_test_scripts_give(header: str, tmp_path: Path) -> None:
+    table = read(write(tmp_path / "s.csv", f"{header}\n1,0.9,0.4\n0,0.1,0.6\n"))
+    assert table["label"].tolist() == [1, 0] and table["score"].tolist() == [0.9, 0.1]
+
+
+@pytest.mark.parametrize("header", ["label,score_real", "label,prediction", "label,confidence"])
+def test_names_that_may_mean_the_other_end_are_asked_for(header: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--column score=NAME"):
+        read(write(tmp_path / "s.csv", f"{header}\n1,0.9\n0,0.1\n"))
 
 
 @pytest.mark.parametrize("header", ["True Label,CM-Score", " y_true , Y Score ", "Ground-Truth,spoof score"])
