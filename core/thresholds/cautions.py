@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core import numbers
+from core import numbers, words
+from core.thresholds import methods
 from core.thresholds.intervals import Interval
 from core.thresholds.own_scale import own
 from core.thresholds.point import Point
@@ -18,16 +19,16 @@ def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN, turne
     found = []
     for name, count in (("real", sweep.negatives), ("fake", sweep.positives)):
         if count < FEW:
-            some = f"only {count} {name} sample{'s' if count > 1 else ''}{place}"
-            found.append(f"{some}: with fewer than {FEW} of a class every figure is uncertain")
+            some = f"There {'is' if count == 1 else 'are'} only {count} {name} sample{'' if count == 1 else 's'}{place}"
+            found.append(f"{some}: with fewer than {FEW} of a class every figure is uncertain.")
     if len(sweep.thresholds) == 1:
         found.append(
-            f"all scores{place} are {numbers.threshold(own(float(sweep.thresholds[0]), turned))}: "
-            "no threshold separates anything"
+            f"All scores{place} are {numbers.threshold(own(float(sweep.thresholds[0]), turned))}: "
+            "no threshold separates anything."
         )
     elif sweep.auc < 0.5:
         shown = numbers.number(sweep.auc, never=(0.0, 0.5, 1.0))
-        found.append(f"AUC{place} is {shown}, under 0.5: is the polarity turned? {if_turned}")
+        found.append(f"The AUC{place} is {shown}, under 0.5: do low scores mean fake here? {if_turned}")
     return found
 
 
@@ -35,12 +36,12 @@ def about_point(point: Point) -> list[str]:
     """Warnings that one chosen point deserves."""
     found = []
     if not point.reachable:
-        found.append(f"{point.method} cannot be reached: the point shown is the best there is")
+        found.append(f"{methods.title(point.method)} cannot be reached: what is shown is the best there is.")
     majority = max(point.tp + point.fn, point.fp + point.tn) / (point.tp + point.fp + point.tn + point.fn)
     if point.accuracy is not None and point.accuracy <= majority:
         found.append(
-            f"{point.method}: accuracy {numbers.number(point.accuracy)} is no better than always answering the majority "
-            f"({numbers.number(majority)})"
+            f"{methods.title(point.method)}: its accuracy of {numbers.number(point.accuracy)} is no better than always "
+            f"answering with the larger class ({numbers.number(majority)})."
         )
     return found
 
@@ -57,5 +58,6 @@ def about_transfer(
     if not apart:
         return []
     return [
-        f"{method}: {', '.join(apart)} on {at} differ from {on} beyond their intervals; the threshold may not carry over"
+        f"{methods.title(method)}: {', '.join(map(words.figure, apart))} on {at} differ from {on} beyond their "
+        "intervals, so the threshold may not carry over."
     ]

@@ -31,7 +31,7 @@ def test_a_score_file_of_any_detector_can_be_brought(space: Workspace) -> None:
     expected = choose(sweep((frame["label"] == "attack").to_numpy(), frame["score"].to_numpy()), "macro_f1")
     assert data["settings"]["threshold"] == expected.threshold
     page.toggle(key="thresholds-lower").set_value(True).run()
-    assert any("polarity" in warning.value for warning in page.warning)
+    assert any("low scores mean fake" in warning.value for warning in page.warning)
     default = sent(page)["points"][0]
     assert (default["words"], default["t"]) == ("default", -0.5), "0.5 of the file, negated inside"
 
@@ -88,14 +88,14 @@ def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space: Workspac
     table = pd.read_parquet(folder.scores_file("val"))
     table.assign(score=1 - table["score"]).to_parquet(folder.scores_file("val"))
     page = opened()
-    (warning,) = [w.value for w in page.warning if "polarity" in w.value]
+    (warning,) = [w.value for w in page.warning if "low scores mean fake" in w.value]
     assert "are real and fake swapped in the labels" in warning
     assert "Low scores mean fake" not in warning
     page = upload(page, "mine.csv", table.assign(score=-table["score"]).to_csv(index=False).encode())
-    (warning,) = [w.value for w in page.warning if "polarity" in w.value]
+    (warning,) = [w.value for w in page.warning if "low scores mean fake" in w.value]
     assert "turn “Low scores mean fake” on above" in warning
     page.toggle(key="thresholds-lower").set_value(True).run()
-    assert not any("polarity" in w.value for w in page.warning)
+    assert not any("low scores mean fake" in w.value for w in page.warning)
     data = sent(page)
     assert data["turned"]
     assert float("".join(page.query_params["at"])) == -data["settings"]["threshold"]

@@ -172,9 +172,9 @@ def test_a_score_file_with_its_key_file(
     rows = [f"LA_{i % 67:04d} {names[i]} - {attack[i]} {key[i]}\n" for i in order]
     (tmp_path / "key.txt").write_text("".join(rows))
     bring(page, start_server().url, tmp_path / "scores.txt", tmp_path / "key.txt")
-    expect(page.get_by_text("is the polarity turned").first).to_be_visible()
+    expect(page.get_by_text("do low scores mean fake").first).to_be_visible()
     page.get_by_text("Low scores mean fake", exact=True).click()
-    expect(page.get_by_text("is the polarity turned")).to_have_count(0)
+    expect(page.get_by_text("do low scores mean fake")).to_have_count(0)
     settled(page)
     at_every_method(page, label, -score)
     there_and_back(page)
