@@ -93,7 +93,7 @@ def _evaluate_imported(
     names = list(dict.fromkeys(args.dataset or known.get("datasets") or ()))
     result = measuring.measure(folder, names, workers=workers, score=score)
     if args.robustness:
-        result["robustness"] = rescore.robustness(folder, rows=measuring.evaluate_imported(folder, names))
+        result["robustness"] = rescore.robustness(folder, rows=measuring.select_reported(folder, names))
     return result
 
 

@@ -80,7 +80,7 @@ def measure(
     return _result(folder, rows, found, metrics, overall, how)
 
 
-def evaluate_imported(
+def select_reported(
     folder: RunFolder, datasets: Sequence[str], space: Workspace | None = None
 ) -> pd.DataFrame:
     """The samples that figures are reported on."""
