@@ -93,7 +93,9 @@ def read(person: Person, space: Workspace | None = None) -> Trail:
 
 def details(entry: dict[str, Any]) -> str:
     """What a line states beside who, when, what and on what."""
-    return ", ".join(f"{key} {value}" for key, value in entry.items() if key not in PLAIN)
+    return ", ".join(
+        f"{key} {value}" for key, value in entry.items() if key not in PLAIN and value is not None
+    )
 
 
 def _row(entry: dict[str, Any]) -> dict[str, str]:

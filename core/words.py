@@ -51,7 +51,7 @@ FIGURES = {
     "brier": "Brier score",
     "ece": "calibration error",
     "loss": "loss",
-    "majority_baseline": "accuracy of always the larger class",
+    "majority_baseline": "always the larger class",
     "tp": "fakes found",
     "fn": "fakes missed",
     "fp": "false alarms",

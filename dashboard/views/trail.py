@@ -59,7 +59,12 @@ def _to_read(trail: audit.Trail) -> pd.DataFrame:
     """The lines with the names that runs have today, and words for keys; the files keep what was written."""
     names = {run.id: run.name for run in listing.runs(session.space())}
     rows = [
-        {**row, "when": _moment(row["when"]), "on": names.get(row["on"], row["on"]), "more": _details(entry)}
+        {
+            **row,
+            "when": _moment(row["when"]),
+            "on": names.get(row["on"], row["on"]),
+            "more": _details(entry, names),
+        }
         for row, entry in zip(trail.rows, trail.entries, strict=True)
     ]
     return pd.DataFrame(rows, columns=[*audit.COLUMNS, "more"])
@@ -70,15 +75,14 @@ def _moment(written: str) -> str:
     return written.replace("T", " ", 1).replace("+0000", " UTC") if written[10:11] == "T" else written
 
 
-def _details(entry: Mapping[str, object]) -> str:
-    parts = []
-    for key, value in entry.items():
-        if key not in audit.PLAIN:
-            parts.append(f"{words.plain(key)} {_value(key, value)}")
-    return ", ".join(parts)
+def _details(entry: Mapping[str, object], names: Mapping[str, str]) -> str:
+    stated = {key: value for key, value in entry.items() if key not in audit.PLAIN and value is not None}
+    return ", ".join(f"{words.plain(key)} {_value(key, value, names)}" for key, value in stated.items())
 
 
-def _value(key: str, value: object) -> str:
+def _value(key: str, value: object, names: Mapping[str, str]) -> str:
+    if key == "detector":
+        return names.get(str(value), str(value))
     if key == "method" and isinstance(value, str):
         return methods.title(value)
     return numbers.threshold(value) if isinstance(value, float) else str(value)

@@ -89,3 +89,10 @@ def test_a_link_opens_what_is_looked_for(written: Path) -> None:
     again.run()
     assert tables_of(again)[0]["on"].tolist() == ["first"]
     assert again.multiselect(key="trail-action").value == ["delete run", "judge"]
+
+
+def test_details_name_detectors_and_leave_out_what_is_not_known(space: Workspace) -> None:
+    run = new_run({"modality": "image", "name": "My first one"}, space=space)
+    run.set_status(state="stopped")
+    audit.record(ADA, "judge", "clip.mp4", space, verdict="fake", detector=run.id, sha256=None)
+    assert tables_of(app())[0]["more"].tolist() == ["verdict fake, detector My first one"]
