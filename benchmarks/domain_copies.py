@@ -1,5 +1,5 @@
 """Copies of a detector's own kind of files, as benchmarks.domain judges them: re-encoded, resized, noisy,
-captured."""
+captured, the wrong way round."""
 
 from __future__ import annotations
 
@@ -67,10 +67,12 @@ PICTURE_COPIES = {
     "resized to 192": on_frames(resized_to(192)),
     "noise of 8 levels": on_frames(with_grain),
     "screenshot": on_frames(on_a_page),
+    "upside down": on_frames(lambda frame: frame[::-1, ::-1]),
 }
 SOUND_COPIES = {
     "MP3 128 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "mp3", 128)),
     "AAC 128 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "aac", 128)),
     "Opus 12 kbit/s": on_sound(lambda sound, rate: audio_codec(sound, rate, "opus", 12)),
     "noise of 15 dB": on_sound(lambda sound, rate: audio_noise(sound, rate, 15, 0)),
+    "played backwards": on_sound(lambda sound, rate: np.ascontiguousarray(sound[::-1])),
 }

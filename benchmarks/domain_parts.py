@@ -1,5 +1,4 @@
-"""What benchmarks.domain judges: its detectors, files of their own kind and of others, and copies of its
-own."""
+"""What benchmarks.domain judges: its detectors, files of their own kind and of others, and copies of its own."""
 
 from __future__ import annotations
 
@@ -30,8 +29,8 @@ from core.training.reference.making import figures_of
 from core.training.reference.rule import Reference, conformal_limit
 from core.workspace import Workspace
 
-TIE = 1e-3  # of a distance's scale: figures that are the same in every file are stored rounded
-RULES = ("in use", "nearest", "rest (ViM)", "statistics", "size", "confidence")
+TIE = 1e-2  # of a distance's scale: figures that are the same in every file are stored rounded
+RULES = ("in use", "nearest", "rest (ViM)", "statistics", "size, rate", "confidence")
 SMALL_SET = 60
 PICTURES, SOUNDS = (".jpg", ".jpeg", ".png"), (".wav", ".flac", ".mp3", ".opus", ".mp4")
 
@@ -185,7 +184,8 @@ def demo_files(place: Path) -> dict[str, list[Path]]:
 
 def trained(files: dict[str, list[File]], scratch: Path, options: dict[str, Any]) -> Path:
     run = scratch / "run"
-    return run if (run / "best_model.pth").is_file() else train(files, scratch, options)
+    groups = any(file.group for members in files.values() for file in members)
+    return run if (run / "best_model.pth").is_file() else train(files, scratch, options, groups=groups)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -223,7 +223,8 @@ class Judge:
     def row(self, kind: str, what: str, files: list[File], change: Change | None = None) -> Row:
         called = dict.fromkeys(RULES, 0)
         groups: dict[str, tuple[int, int]] = {}
-        stated: Counter[bool] = Counter()  # inside or not, where the kind of processing was named
+        # Inside or not, and whether the kind of processing was named.
+        stated: Counter[tuple[bool, bool]] = Counter()
         for file in files:
             found = self._judged(file.path, change)
             if found is None:
@@ -234,16 +235,17 @@ class Judge:
             before = groups.get(name, (0, 0))
             groups[name] = (before[0] + outside, before[1] + 1)
             called["in use"] += outside
-            if domain.processing:
-                stated[not outside] += 1
+            stated[not outside, bool(domain.processing)] += 1
             for rule, foreign in others.items():
                 called[rule] += foreign
         count = sum(n for _, n in groups.values())
         row = Row(kind, what, self.case.medium, count, called, groups=groups if kind == "own" else {})
         if kind == "processed":
-            return replace(
-                row, remark=f"{stated[True]} judged with a stated loss, {stated[False]} uncertain and named"
+            words = (
+                f"{stated[True, True]} judged with a stated loss, {stated[False, True]} uncertain and named"
             )
+            words += f", {stated[False, False]} uncertain, {stated[True, False]} judged as they are"
+            return replace(row, remark=words)
         if kind == "foreign":
             return replace(row, remark=self._verdicts([file.path for file in files]))
         return row.with_interval()
@@ -288,9 +290,9 @@ class Judge:
 
 def by_one_distance(known: Reference, figures: dict[str, np.ndarray]) -> dict[str, bool]:
     parts = known.parts(figures)[0]
-    names = [*RULES[1:4], *(["size"] if len(parts) == 4 else [])]
+    names = [*RULES[1:4], *([RULES[4]] if len(parts) == 4 else [])]
     found = dict.fromkeys(RULES[1:5], False)
     for column, name in enumerate(names):
-        limit = conformal_limit(known.own[:, column])
+        limit = conformal_limit(known.own[:, column], known.weights)
         found[name] = limit is not None and bool(parts[column] > limit + TIE)
     return found

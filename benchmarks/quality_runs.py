@@ -52,14 +52,25 @@ def read_table(table: Path, folder: Path) -> list[File]:
         ]
 
 
-def train(files: dict[str, list[File]], scratch: Path, options: dict[str, Any]) -> Path:
-    """A run on copies whose names say nothing, with `train` and `val` as the official split."""
+def train(
+    files: dict[str, list[File]], scratch: Path, options: dict[str, Any], *, groups: bool = False
+) -> Path:
+    """A run on copies whose names say nothing, with `train` and `val` as the official split.
+
+    With `groups` a list beside them says which are of one source, as the lists of published datasets do.
+    """
     media = scratch / "media"
+    rows = []
     for split, members in files.items():
         for number, file in enumerate(members):
             place = media / split / ("fake" if file.label else "real")
             place.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.path, place / f"{number:05d}{file.path.suffix}")
+            copy = place / f"{number:05d}{file.path.suffix}"
+            shutil.copyfile(file.path, copy)
+            rows.append([copy.relative_to(media), "fake" if file.label else "real", split, file.group])
+    if groups:
+        with (media / "labels.csv").open("w", newline="", encoding="utf-8") as table:
+            csv.writer(table).writerows([("path", "label", "split", "original"), *rows])
     found = command(scratch, "scan", str(media))
     config = scratch / "config.json"
     names = [dataset["name"] for dataset in found["datasets"]]

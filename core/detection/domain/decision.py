@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core import numbers
 from core.detection.domain import reference
 from core.detection.domain.compression import Compression, compression_of
+from core.training.reference.marks import marked
 from core.training.reference.rule import FALSE_ALARMS, FEWEST, Processed, Reference
 from core.workspace import Workspace
 
@@ -40,7 +41,7 @@ SHOWN = {
 HELD = {
     "network": "figures that the network takes of them",
     **dict.fromkeys(("layout", "spectrum", "chroma", "noise", "colour", "size"), "pictures"),
-    **dict.fromkeys(("voice", "variation", "floor", "peaks", "dynamics"), "sound"),
+    **dict.fromkeys(("voice", "variation", "floor", "peaks", "dynamics", "direction"), "sound"),
     "rate": "a sample rate",
 }
 
@@ -115,6 +116,8 @@ def decide(
         if coded is not None and compression is not None and not _harmless(coded):
             why = f"It was compressed ({compression.codec}), the files that the detector knows were not, and that costs too much. {stated}"
             return Domain(False, distance, limit, why, stated, remarks)
+        if coded is None and (mark := marked(known, figures)) is not None:
+            return _of_marked(mark, distance, limit, remarks)
         why = f"It lies within what {1 - FALSE_ALARMS:.0%} of {known.count} files that the detector knows keep to."
         return Domain(True, distance, limit, why, stated, remarks)
     if kind is not None and _harmless(kind):
@@ -126,6 +129,15 @@ def decide(
     shown = SHOWN.get(known.farthest(figures), "what it holds")
     why = f"It differs from the {known.count} files that the detector was compared with, most in {shown}."
     return Domain(False, distance, limit, why, remarks=remarks)
+
+
+def _of_marked(kind: Processed, distance: float, limit: float, remarks: tuple[dict[str, Any], ...]) -> Domain:
+    """Of a file that lies among its like and bears the mark of a kind of processing."""
+    stated = _loss(kind)
+    why = f"It lies among the files that the detector knows and looks like one of them after {kind.name}"
+    if _harmless(kind):
+        return Domain(True, distance, limit, f"{why}. {stated}", stated, remarks)
+    return Domain(False, distance, limit, f"{why}, which costs too much. {stated}", stated, remarks)
 
 
 def _coded(known: Reference, figures: dict[str, Any], compression: Compression | None) -> Processed | None:

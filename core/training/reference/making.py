@@ -18,6 +18,7 @@ from core.training.learning.best_model import Loaded
 from core.training.reading.examples import Source, Unusable, metadata_of, read
 from core.training.reading.inputs import pieces_of
 from core.training.reference import rule
+from core.training.reference.marks import with_marks
 from core.training.reference.processing import measure_processing
 from core.training.reference.statistics import statistics_of
 from core.training.scoring import forward
@@ -74,15 +75,17 @@ def make(
     figures = _stack(found.figures)
     if not all(np.isfinite(values).all() for values in figures.values()):
         raise NoReference("the network gives figures that are no numbers: its weights are damaged")
+    own = np.array(found.new)
     made = rule.fit(
         figures,
         found.groups,
-        np.array(found.new),
+        own,
         found.counts,
         spans=_spans(found.infos),
         codecs=tuple(sorted({str(info.codec) for info in found.infos if info.codec})),
     )
     made = replace(made, processed=tuple(measure_processing(made, loaded, parts[0], threshold, device)))
+    made = with_marks(made, figures, found.groups, own)
     log.info(
         "reference of %s files and %d kinds of processing in %.0f s",
         " + ".join(f"{n} {split}" for split, n in found.counts.items()),

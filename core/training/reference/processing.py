@@ -1,15 +1,17 @@
-"""Mild processing: where copies of the run's own files lie once re-encoded, and what that costs the
+"""Processing: where copies of the run's own files lie once re-encoded, and what that costs the
 detector."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from core.media.prepare import Prepared
 from core.training.learning.best_model import Loaded
 from core.training.reading.examples import Unusable, read
 from core.training.reference import rule
@@ -18,8 +20,8 @@ from core.training.scoring.evaluation.degradations import Degradation, degradati
 if TYPE_CHECKING:
     from core.training.reference.making import Measured, Part
 
-# Mild by the words of the studies: what a messenger, a site or an editor does to a file on its way.
-MILD = {
+# By the words of the studies: what a messenger, a site, a camera or an editor does to a file on its way.
+KINDS = {
     ("JPEG", 90),
     ("JPEG", 70),
     ("downscaling to", 0.75),
@@ -28,10 +30,13 @@ MILD = {
     ("AAC kbit/s", 128),
     ("MP3 kbit/s", 64),
     ("Opus kbit/s", 64),
+    ("noise", 5),
+    ("noise dB SNR", 20),
+    ("noise dB SNR", 10),
 }
 FILES = 40
 FEWEST = 8  # files: fewer say nothing of a kind
-SECONDS = 40.0  # of computing, for all kinds together; then those files that were measured must do
+SECONDS = 60.0  # of computing, for all kinds together; then those files that were measured must do
 
 
 def measure_processing(
@@ -46,8 +51,26 @@ def measure_processing(
         yield _one(known, kind, labels, [one for _, one in plain], measured, threshold)
 
 
-def mild(modality: str) -> list[Degradation]:
-    return [one for one in degradations(modality) if (one.kind, one.strength) in MILD]
+def kinds_of(modality: str) -> list[Degradation]:
+    """Those of the studies, and a file the wrong way round."""
+    turned = Degradation("turning by degrees", 180, "picture", _turn)
+    backwards = Degradation("playing at speed", -1, "sound", _play_backwards)
+    round_about = {"image": [turned], "video": [turned], "audio": [backwards]}
+    known = [one for one in degradations(modality) if (one.kind, one.strength) in KINDS]
+    return known + round_about.get(modality, [turned, backwards])
+
+
+def _turn(prepared: Prepared) -> Prepared:
+    if prepared.frames is None:
+        return prepared
+    turned = [np.ascontiguousarray(np.asarray(frame)[::-1, ::-1]) for frame in prepared.frames]
+    return replace(prepared, frames=np.stack(turned) if isinstance(prepared.frames, np.ndarray) else turned)
+
+
+def _play_backwards(prepared: Prepared) -> Prepared:
+    if prepared.audio is None:
+        return prepared
+    return replace(prepared, audio=np.ascontiguousarray(prepared.audio[::-1]))
 
 
 def _measure(
@@ -58,7 +81,7 @@ def _measure(
     from core.training.reference.making import measure_prepared, rate_of
 
     plain: list[tuple[int, Measured]] = []
-    kinds = mild(loaded.recipe.modality)
+    kinds = kinds_of(loaded.recipe.modality)
     changed: dict[str, list[Measured]] = {kind.name: [] for kind in kinds}
     began = time.process_time()
     for i in _both_classes(part.source.labels, FILES):

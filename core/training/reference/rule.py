@@ -9,6 +9,8 @@
 Each is scaled by the run's own files: 0 is the middle one, 1 the mean of the tenth that lies farthest. A file is
 measured against those that share no group with it (cross-conformal; Vovk 2015), so a new file of the same kind is as
 likely as any to be the farthest. The limit is the k-th smallest of n, k = ⌈(n + 1)·0.96⌉: with 24 files the largest.
+Where files come in groups (a speaker, a source), each group counts once and n is their number: the limit is for a file
+of a new group (Dunn, Wasserman and Ramdas 2022, pooled distributions).
 Which distances, and how joined, was settled on the folders that `python -m benchmarks.domain` judges: its figures there
 describe the choice and do not confirm it.
 """
@@ -33,6 +35,7 @@ SMALLEST_STEP = 0.05  # of a logarithm: distances that hardly differ are no scal
 MOST_POINTS = 200
 NETWORK, SIZE, RATE = "network", "size", "rate"  # blocks that are no statistics of the medium
 CONTAINER = (SIZE, RATE)  # each joins as a distance of its own
+DIRECTION = "direction"  # a block that is in no distance: marks of processing alone are looked for in it
 
 Figures = dict[str, np.ndarray]  # block: (files, width)
 
@@ -56,6 +59,7 @@ class Processed:
     auc: float | None = None  # on the changed files
     auc_before: float | None = None  # on the same files as they are
     agreement: float | None = None  # share of them whose verdict stayed the same
+    mark: float | None = None  # how far along the shift a file bears its mark; null where no limit is known
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Reference:
     spans: dict[str, tuple[float, float]] = field(default_factory=dict)
     codecs: tuple[str, ...] = ()
     processed: tuple[Processed, ...] = ()
+    weights: np.ndarray | None = None  # of the own files, 1 a group together; null: each stands for itself
 
     @property
     def count(self) -> int:
@@ -78,7 +83,7 @@ class Reference:
 
     @property
     def limit(self) -> float | None:
-        return conformal_limit(join_distances(self.own))
+        return conformal_limit(join_distances(self.own), self.weights)
 
     def parts(self, figures: Figures) -> np.ndarray:
         """(files, distances), each scaled by the run's own files."""
@@ -127,24 +132,36 @@ def _joinable(raw: _Raw, media: Scale) -> np.ndarray:
 
 
 def statistics(views: Mapping[str, View] | Figures) -> list[str]:
-    return sorted(name for name in views if name not in (NETWORK, *CONTAINER))
+    return sorted(name for name in views if name not in (NETWORK, DIRECTION, *CONTAINER))
 
 
 def join_distances(parts: np.ndarray) -> np.ndarray:
     return np.logaddexp(0.0, parts.max(axis=1))
 
 
-def conformal_limit(distances: np.ndarray) -> float | None:
-    """The k-th smallest, k = ⌈(n + 1)·0.96⌉, or the largest while that alone keeps to 5 %; None for fewer.
+def conformal_limit(
+    distances: np.ndarray, weights: np.ndarray | None = None, aimed: float = AIMED
+) -> float | None:
+    """The k-th smallest, k = ⌈(n + 1)·0.96⌉, or the largest where there is none; None for fewer than 5 % takes.
+
+    With weights, of which each group's make 1 together, n is the number of groups and k counts weight.
 
     >>> conformal_limit(np.arange(1.0, 25.0)), conformal_limit(np.arange(1.0, 101.0))
     (24.0, 97.0)
     """
-    count = len(distances)
-    if count < FEWEST:
+    if len(distances) < FEWEST:
         return None
-    place = int(np.ceil(round((count + 1) * (1 - AIMED), 9)))
-    return float(np.sort(distances)[min(place, count) - 1])
+    each = np.ones(len(distances)) if weights is None else weights
+    order = np.argsort(distances, kind="stable")
+    reached = np.cumsum(each[order])
+    place = np.searchsorted(reached, (reached[-1] + 1) * (1 - aimed) - 1e-9)
+    return float(distances[order[min(int(place), len(distances) - 1)]])
+
+
+def weights_of(groups: Sequence[Any]) -> np.ndarray:
+    """Of each file: 1 over the number of files in its group."""
+    _, place, count = np.unique([str(group) for group in groups], return_inverse=True, return_counts=True)
+    return 1.0 / count[place]
 
 
 def fit(
@@ -158,7 +175,9 @@ def fit(
     scale = scale_of(values)
     views = fit_views(figures, axes_for(len(groups)))
     own_parts = scale.of(values)
-    return Reference(points_of(figures[NETWORK]), views, media, scale, own_parts, dict(files), **facts)
+    weights = weights_of([group for group, counts in zip(groups, own, strict=True) if counts])
+    points = points_of(figures[NETWORK])
+    return Reference(points, views, media, scale, own_parts, dict(files), weights=weights, **facts)
 
 
 def cross_fitted(figures: Figures, groups: Sequence[Any]) -> _Raw:

@@ -1,7 +1,7 @@
 """reference.npz: a run's reference as one file of plain arrays; read as untrusted, whoever wrote it.
 
 about              JSON: version, files, spans, codecs, names of views and of processed kinds
-centres, spreads, distances
+own, weights       distances of the run's own files, and what each counts
 <view>.mean .spread .axes .whitening
 processed.<n>.<view>   the shift of the n-th kind
 """
@@ -23,6 +23,7 @@ VERSION = 1
 FILE_NAME = "reference.npz"
 MOST_BYTES = 200_000_000  # unpacked
 MOST_VALUES = 40_000_000
+MEASURED = ("auc", "auc_before", "agreement", "mark")  # of a kind of processing; each may be null
 PARTS = ("mean", "spread", "axes", "whitening")
 
 
@@ -34,14 +35,14 @@ def pack(reference: Reference) -> bytes:
         "codecs": list(reference.codecs),
         "views": {name: view.left_over for name, view in reference.views.items()},
         "processed": [
-            {k: getattr(one, k) for k in ("name", "limit", "files", "auc", "auc_before", "agreement")}
-            for one in reference.processed
+            {k: getattr(one, k) for k in ("name", "limit", "files", *MEASURED)} for one in reference.processed
         ],
     }
     arrays: dict[str, np.ndarray] = {
         "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
         "points": reference.points.astype(np.float16),
         "own": reference.own,
+        **({} if reference.weights is None else {"weights": reference.weights}),
         **{f"media.{part}": getattr(reference.media, part) for part in Scale._fields},
         **{f"scale.{part}": getattr(reference.scale, part) for part in Scale._fields},
     }
@@ -96,7 +97,18 @@ def _reference(arrays: dict[str, np.ndarray]) -> Reference:
         {str(name): (_finite(low), _finite(high)) for name, (low, high) in about["spans"].items()},
         tuple(str(codec)[:60] for codec in about["codecs"])[:100],
         tuple(_read_processed(arrays, number, one, views) for number, one in enumerate(about["processed"])),
+        _weights(arrays, len(own)),
     )
+
+
+def _weights(arrays: dict[str, np.ndarray], files: int) -> np.ndarray | None:
+    """One from before groups counted once has none: each of its files stands for itself."""
+    if "weights" not in arrays:
+        return None
+    weights = _array(arrays, "weights", (files,))
+    if not ((weights > 0) & (weights <= 1)).all():
+        raise ValueError("a weight is not between 0 and 1")
+    return weights
 
 
 def _scale(arrays: dict[str, np.ndarray], name: str, columns: int) -> Scale:
@@ -122,9 +134,8 @@ def _read_processed(
     shift = {
         name: _array(arrays, f"processed.{number}.{name}", (view.width,)) for name, view in views.items()
     }
-    figures = {
-        k: None if stated[k] is None else _finite(stated[k]) for k in ("auc", "auc_before", "agreement")
-    }
+    # One from before there were marks states none.
+    figures = {k: None if stated.get(k) is None else _finite(stated[k]) for k in MEASURED}
     return Processed(
         str(stated["name"])[:60], shift, _finite(stated["limit"]), _whole(stated["files"]), **figures
     )
