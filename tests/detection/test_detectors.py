@@ -236,6 +236,26 @@ def test_no_face_is_an_answer(tmp_path: Path, space: Workspace) -> None:
     assert (found.status, found.verdict, found.reason) == ("not_applicable", None, "no face")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no_face/dog.jpg", None),
+        ("pictures/29.jpg", None),
+        # Seven people, each with a face of under 40 pixels: judged, and that is said.
+        ("pictures/18.jpg", {"faces", "resolution"}),
+    ],
+)
+def test_a_picture_without_a_usable_face_is_not_judged_by_its_face(
+    shared_data: Path, tmp_path: Path, space: Workspace, name: str, said: set[str] | None
+) -> None:
+    run = make_run(tmp_path / "run", "image", faces=True)
+    found = detect(shared_data / "foreign" / name, "p", Request(run=str(run)), space=space)
+    if said is None:
+        assert (found.status, found.verdict, found.reason) == ("not_applicable", None, "no face")
+    else:
+        assert found.status == "ok" and said <= {one["what"] for one in found.outside if one["out"]}
+
+
 def test_without_a_default_the_entry_says_how_to_set_one(picture: Path, tmp_path: Path, run: Path) -> None:
     space = Workspace(tmp_path)
     found = detect(picture, "p", Request(), space=space)
