@@ -1,4 +1,4 @@
-"""Detect: what does this clip tell? Upload, verdict, evidence; the result grows as it is computed."""
+"""Detect: is this file real or fake? Upload, verdict, evidence; the result grows as it is computed."""
 
 from __future__ import annotations
 

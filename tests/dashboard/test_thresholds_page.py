@@ -219,7 +219,7 @@ def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space: Works
     release(page, folder.id, threshold=0.33)
     page.button(key="thresholds-save").click().run()
     page = expanded(page, "thresholds-history")
-    assert any("uncertain from" in m.value for m in page.markdown)
+    assert any("left to a person from" in m.value for m in page.markdown)
     page.button(key="thresholds-restore-1").click().run()
     settings = sent(page)["settings"]
     wanted = {"threshold": 0.7, "fp": 1, "fn": 5, "prevalence": 0.02, "error": 0.1}
