@@ -45,7 +45,7 @@ class Workers:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self.processes:
-            process.end(kill=kind is not None)
+            process.end()
 
     def _start(self) -> None:
         if self.processes:
