@@ -13,13 +13,14 @@ import os
 import resource
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.fault_bench import CONFIG, PICTURES, Bench
 from benchmarks.fault_kills import published
-from core import cli
+from core import cli, temporary
 from core.access import LOCAL
 from core.catalog import table
 from core.catalog.scan import scan
@@ -122,6 +123,8 @@ def fill_disks(bench: Bench, times: int) -> None:
     """`times` acts, each on a disk that is full from the start or becomes so on the way."""
     place = bench.space.root.parent / "small disk"
     with small_disk(place) as limited:
+        time.sleep(temporary.NEW)
+        temporary.sweep(bench.space)  # what kills left, as the next start does
         moved = Bench(Workspace(place / "workspace"), bench.data, bench.luck, run=bench.run)
         shutil.copytree(
             bench.space.root,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.workspace import Workspace
 
-PLACES = (".", "catalog", "cache", "cache/*", "tuning/*")  # run folders are tidied by whoever watches the run
+PLACES = (".", "catalog", "cache", "cache/*", "tuning/*", "runs/*", "runs/*/*", "detectors/*")
 PATTERN = ".*.tmp"
 NEW = 2.0  # seconds: a file so young may not have been locked yet
 

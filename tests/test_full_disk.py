@@ -126,17 +126,19 @@ write_atomic(workspace().settings_file, "roots = []")
 
 
 def test_what_is_being_written_or_new_stays(space: Workspace) -> None:
-    for place in ("", "catalog", "cache/fingerprints"):
+    for place in ("", "catalog", "cache/fingerprints", "runs/one/scores"):
         (space.root / place).mkdir(parents=True, exist_ok=True)
     held, new, left = (space.root / "catalog" / f".scan-{n}.tmp" for n in ("held", "new", "left"))
-    other = space.root / "cache" / "fingerprints" / ".x.tmp"
-    for path in (held, new, left, other):
+    others = [
+        space.root / place / ".x.tmp" for place in ("cache/fingerprints", "runs/one", "runs/one/scores")
+    ]
+    for path in (held, new, left, *others):
         path.touch()
-    for path in (held, left, other):
+    for path in (held, left, *others):
         _age(path)
     with held.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert temporary.sweep(space) == 2
+        assert temporary.sweep(space) == 4
     assert sorted(p.name for p in space.root.rglob("*.tmp")) == [held.name, new.name]
 
 
