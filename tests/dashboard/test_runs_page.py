@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.runs import events, processes
 from core.runs.folder import RunFolder, new_run
 from core.workspace import Workspace
-from tests.dashboard.html_tables import table_with
+from tests.dashboard.html_tables import table_with, tables_of
 
 APP = Path(__file__).resolve().parents[2] / "dashboard" / "app.py"
 AT = {
@@ -224,14 +224,14 @@ def test_a_run_without_a_first_batch_has_no_curve_yet(space: Workspace) -> None:
     run = new_run({"model": "m"}, space=space)
     events.append(run.events_file, 0, 1, {"cpu": 90.0, "memory": 800.0})
     run.set_status(state="stopped")
-    assert "The first point comes" in text_of(open_page())
+    assert "The curves begin with the first batches" in text_of(open_page())
 
 
 def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., RunFolder]) -> None:
     make_run()
     page = open_page()
-    text = text_of(page)
-    assert "0\\.900 \\[0\\.85, 0\\.95\\]" in text and "few samples" in text
+    figures = [cell for table in tables_of(page) for cell in table.to_numpy().ravel()]
+    assert "0.900 [0.85, 0.95]" in figures and "Few samples" in text_of(page)
     matrices = [json.loads(c.proto.spec) for c in page.get("plotly_chart")]
     assert [m["layout"]["title"]["text"] for m in matrices] == ["at 0.5", "at the chosen threshold (0.400)"]
     assert {c for m in matrices for t in m["data"] for c in t.get("customdata", [])} == {

@@ -56,14 +56,14 @@ def test_head_mode_is_measured_on_a_few_samples(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.cli.estimate import SCORED, measure
-    from core.training.scoring import predict, scoring
+    from core.training.scoring import forward, predict
 
     image_set(space, tmp_path, real=60, fake=60)
     scored: list[int] = []
 
     def counted(network: Any, card: Any, pieces: Any, *rest: Any, **more: Any) -> Any:
         scored.append(len(pieces))
-        return scoring.score_many(network, card, pieces, *rest, **more)
+        return forward.score_many(network, card, pieces, *rest, **more)
 
     monkeypatch.setattr(predict, "score_many", counted)
     told = measure(TrainConfig.from_dict(small(tune="head", epochs=6)))

@@ -259,7 +259,6 @@ def test_a_worker_that_hangs_is_shown_as_stalled_and_can_be_stopped(
     make_manager: Make, monkeypatch: pytest.MonkeyPatch, space: Workspace
 ) -> None:
     monkeypatch.setattr("core.runs.folder.STALLED_AFTER", 0.3)
-    monkeypatch.setattr("core.runs.summaries.STALLED_AFTER", 0.3)
     manager = make_manager(grace=0.2)
     run = manager.submit({"model": "m", "misbehave": "hang"}, LOCAL)
     wait_until(lambda: run.status().step == 2 and run.status().stalled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -23,8 +24,14 @@ from tests import hostile
     ids=["before there is a pace", "a quarter", "half", "nearly", "all steps done, now it is scored"],
 )
 def test_time_left_at_the_pace_so_far(step: int, left: float | None) -> None:
-    run = Summary("id", "name", "running", step=step, steps=100, started=1000.0, heartbeat=1100.0)
+    now = time.time()
+    run = Summary("id", "name", "running", step=step, steps=100, started=now - 100, heartbeat=now)
     assert run.seconds_left == (None if left is None else pytest.approx(left))
+
+
+def test_a_silent_run_has_no_time_left() -> None:
+    run = Summary("id", "name", "running", step=50, steps=100, started=1000.0, heartbeat=1100.0)
+    assert run.shown_state == "stalled" and run.seconds_left is None
 
 
 def test_only_what_runs_has_time_left() -> None:
