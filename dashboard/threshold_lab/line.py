@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from core.thresholds.band import Band
 from core.thresholds.intervals import Interval
@@ -46,11 +45,10 @@ def _band(chosen: Side, looked: Side, choice: Choice, band: Band) -> dict[str, A
 def _around(looked: Side, threshold: float | None) -> list[dict[str, Any]]:
     """The samples nearest the line, from the highest score down."""
     under, above = looked.scored.ranked.next_to(threshold, AROUND)
-    near = pd.concat([above[::-1], under])
-    names = near["id"].tolist() if "id" in near else [""] * len(near)
     return [
-        {"id": _short(name), "score": float(score), "label": int(label)}
-        for name, score, label in zip(names, near["score"].tolist(), near["label"].tolist(), strict=True)
+        {"id": _short(row.get("id")), "score": float(row["score"]), "label": int(row["label"])}
+        for near in (above[::-1], under)
+        for row in near.to_dict("records")
     ]
 
 
