@@ -303,9 +303,8 @@ def test_texts_have_the_same_hash_where_they_are_the_same(texts: list[str]) -> N
 def test_json_is_named_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is JSON; save its rows as CSV"):
         read(write(tmp_path / "s.jsonl", '{"label": "real", "score": 0.1}\n'))
-    with pytest.raises(
-        BadInput, match="is JSON; save its rows as CSV"
-    ):  # also where it might be words and numbers
+    # Also where its first line might be words and numbers.
+    with pytest.raises(BadInput, match="is JSON; save its rows as CSV"):
         read(write(tmp_path / "s.jsonl", '{"path": "a.jpg", "label": 1, "score": 0.1}\n'))
 
 
