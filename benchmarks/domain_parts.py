@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from benchmarks.domain_copies import PICTURE_COPIES, SOUND_COPIES, Change
+from benchmarks.domain_copies import PICTURE_COPIES, SOUND_COPIES, copy_all
 from benchmarks.first_detectors import FIRST
 from benchmarks.quality import INNER, divided
 from benchmarks.quality_runs import File, command, read_table, train
@@ -202,15 +203,19 @@ def few(files: list[Any], most: int) -> list[Any]:
 def measure(case: Case, most: int) -> Iterator[Row]:
     """One row a kind of file: how many each rule calls foreign."""
     judge = Judge(case)
-    copies = PICTURE_COPIES if case.medium == "pictures" else SOUND_COPIES
-    asked: list[tuple[str, str, list[File], Change | None]] = [("own", case.name, few(case.own, most), None)]
+    yield judge.row("own", case.name, few(case.own, most))
     for what, paths in case.foreign.items():
-        asked.append(("foreign", what, [File(path, 0, "", "") for path in few(paths, most)], None))
-    asked += [("processed", what, few(case.own, most // 2), change) for what, change in copies.items()]
-    for kind, what, files, change in asked:
-        row = judge.row(kind, what, files, change)
-        if row.n:
-            yield row
+        if paths:
+            yield judge.row("foreign", what, ungrouped(few(paths, most)))
+    copies = PICTURE_COPIES if case.medium == "pictures" else SOUND_COPIES
+    for what, copy in copies.items():
+        with tempfile.TemporaryDirectory(prefix="copies-") as folder:
+            files = [file.path for file in few(case.own, most // 2)]
+            yield judge.row("processed", what, ungrouped(copy_all(files, copy, Path(folder))))
+
+
+def ungrouped(files: Sequence[Path]) -> list[File]:
+    return [File(file, 0, "", "") for file in files]
 
 
 class Judge:
@@ -220,13 +225,13 @@ class Judge:
         self.case = case
         self.detector = Detector.open(case.run, space=case.space)
 
-    def row(self, kind: str, what: str, files: list[File], change: Change | None = None) -> Row:
+    def row(self, kind: str, what: str, files: list[File]) -> Row:
         called = dict.fromkeys(RULES, 0)
         groups: dict[str, tuple[int, int]] = {}
         # Inside or not, and whether the kind of processing was named.
         stated: Counter[tuple[bool, bool]] = Counter()
         for file in files:
-            found = self._judged(file.path, change)
+            found = self._judged(file.path)
             if found is None:
                 continue
             domain, others = found
@@ -259,7 +264,7 @@ class Judge:
         said = Counter(one.verdict or one.status for one in found)
         return ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in said.most_common())
 
-    def _judged(self, file: Path, change: Change | None) -> tuple[Domain, dict[str, bool]] | None:
+    def _judged(self, file: Path) -> tuple[Domain, dict[str, bool]] | None:
         """None where the detector does not apply to the file."""
         try:
             prepared = prepare(file, self.detector.recipe)
@@ -267,7 +272,6 @@ class Judge:
         # No file for this detector; the row's count leaves it out.
         except WorkbenchError:
             return None
-        prepared = change(prepared) if change and prepared.not_applicable is None else prepared
         judged = None if prepared.not_applicable else self.detector.judge(prepared)
         if judged is None:
             return None

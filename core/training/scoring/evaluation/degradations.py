@@ -126,6 +126,18 @@ def h264(frames: list[np.ndarray], crf: int) -> list[np.ndarray]:
 
 def audio_codec(audio: np.ndarray, rate: int, codec: str, kbits: int) -> np.ndarray:
     """The sound after a lossy codec, at the same rate and length (encoders add a delay, which is cut)."""
+    back = av.AudioResampler(format="flt", layout="mono", rate=rate)
+    pieces = []
+    with av.open(io.BytesIO(encode_sound(audio, rate, codec, kbits))) as container:
+        for decoded in container.decode(audio=0):
+            pieces += [p.to_ndarray()[0] for p in back.resample(decoded)]
+        pieces += [p.to_ndarray()[0] for p in back.resample(None)]
+    heard = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+    return np.pad(heard, (0, max(0, len(audio) - len(heard))))[: len(audio)]
+
+
+def encode_sound(audio: np.ndarray, rate: int, codec: str, kbits: int) -> bytes:
+    """A whole file of this codec, in the container that it usually comes in without another."""
     encoder, container_format, codec_rate = {
         "mp3": ("libmp3lame", "mp3", next((r for r in MP3_RATES if r >= rate), MP3_RATES[-1])),
         "aac": ("aac", "adts", next((r for r in AAC_RATES if r >= rate), AAC_RATES[-1])),
@@ -144,15 +156,7 @@ def audio_codec(audio: np.ndarray, rate: int, codec: str, kbits: int) -> np.ndar
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             container.mux(stream.encode(piece))
         container.mux(stream.encode())
-    file.seek(0)
-    back = av.AudioResampler(format="flt", layout="mono", rate=rate)
-    pieces = []
-    with av.open(file) as container:
-        for decoded in container.decode(audio=0):
-            pieces += [p.to_ndarray()[0] for p in back.resample(decoded)]
-        pieces += [p.to_ndarray()[0] for p in back.resample(None)]
-    heard = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
-    return np.pad(heard, (0, max(0, len(audio) - len(heard))))[: len(audio)]
+    return file.getvalue()
 
 
 def audio_noise(audio: np.ndarray, rate: int, snr: float, seed: int) -> np.ndarray:
