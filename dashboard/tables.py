@@ -1,4 +1,5 @@
-"""Tables to read: their text goes on below instead of being cut, and on a telephone each row is a card.
+"""Tables to read: their text goes on below instead of being cut, and on a telephone each row is a card. A click on a
+heading sorts the rows (page_frame/sorting.js), by the numbers behind the texts.
 
 wide     run     AUC     macro F1          narrow   run       First
          First   0.967   0.848                      AUC       0.967
@@ -26,6 +27,13 @@ NOTHING = ("", "–", "[]", None)
 MOST_ROWS = 200  # longer ones scroll in a grid that draws only what is in view
 SOME, MANY = 4, 7  # columns from which a telephone, and a tablet, are too narrow for a row
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
+# What one of a unit is of the smallest of its kind.
+_UNITS = {"": 1.0, "%": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
+_UNITS |= {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "M": 1e6}
+_FIGURE = re.compile(
+    r"(?P<value>[+-]?\d[\d,]*(?:\.\d+)?) ?(?P<unit>%|s|min|h|[kMGT]?B|M)?"
+    r"(?: (?P<minutes>\d\d) min)?(?: ?: ?1)?(?: \[\S+, \S+\])?"
+)
 
 
 def telling(frame: pd.DataFrame, nothing: Collection[object] = ("", "–", 0, None)) -> list[str]:
@@ -49,14 +57,15 @@ def _html(frame: pd.DataFrame, what: str) -> str:
         f'<th scope="col"{_side(right)}>{_text(name)}</th>'
         for name, right in zip(frame.columns, counted, strict=True)
     )
+    ranks = [sort_values(frame.iloc[:, place]) for place in range(len(frame.columns))]
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td data-label="{_text(name)}"{_side(right)}>{cell(value)}</td>'
-            for name, value, right in zip(frame.columns, row, counted, strict=True)
+            f'<td data-label="{_text(name)}"{_sort(rank[place])}{_side(right)}>{cell(value)}</td>'
+            for name, value, rank, right in zip(frame.columns, row, ranks, counted, strict=True)
         )
         + "</tr>"
-        for row in frame.itertuples(index=False, name=None)
+        for place, row in enumerate(frame.itertuples(index=False, name=None))
     )
     columns = len(frame.columns)
     kind = "reading-table" + (" many" if columns >= MANY else " some" if columns >= SOME else "")
@@ -64,6 +73,32 @@ def _html(frame: pd.DataFrame, what: str) -> str:
         f'<div class="{kind}" role="region" tabindex="0" aria-label="{_text(what)}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def sort_values(column: pd.Series) -> list[float | None]:
+    """What each cell of a column of figures is sorted by; nothing where most cells are words, or where one row is all.
+
+    14 min, 48 s, 2 h 05 min  ->  840, 48, 7500        0.967 [0.95, 0.98], –  ->  0.967, None
+    """
+    found = [_figure(value) for value in column]
+    stated = sum(cell(value) not in NOTHING for value in column)
+    figures = sum(value is not None for value in found)
+    return found if len(found) > 1 and 2 * figures > stated else [None] * len(found)
+
+
+def _figure(value: object) -> float | None:
+    """The number of a cell, or that its text begins with; None for words and for what is not finite."""
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        return float(value) if np.isfinite(value) else None
+    text = str(value).replace("\u00a0", " ")
+    if (read := _FIGURE.fullmatch(text)) is None:
+        return None
+    whole = float(read["value"].replace(",", "")) * _UNITS[read["unit"] or ""]
+    return whole + 60 * float(read["minutes"] or 0)
+
+
+def _sort(value: float | None) -> str:
+    return "" if value is None else f' data-sort="{value:.12g}"'
 
 
 def _text(value: object) -> str:

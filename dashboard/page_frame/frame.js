@@ -1,5 +1,5 @@
-// Keeps the toolbars of Plotly's charts for the mouse, and gives the uploaders, which Streamlit marks as decoration
-// although they have a name and take files, the role of what they are.
+// Keeps the toolbars of Plotly's charts for the mouse, gives the uploaders, which Streamlit marks as decoration
+// although they have a name and take files, the role of what they are, and makes tables to read sortable.
 const UPLOADERS = "[data-testid=stFileUploaderDropzone][role=presentation]";
 
 export default function ({ parentElement }) {
@@ -9,6 +9,7 @@ export default function ({ parentElement }) {
     waiting = 0;
     for (const button of page.querySelectorAll(".modebar-btn:not([tabindex='-1'])")) button.tabIndex = -1;
     for (const uploader of page.querySelectorAll(UPLOADERS)) uploader.setAttribute("role", "group");
+    makeSortable(page);
   };
   const later = () => {
     waiting ||= requestAnimationFrame(mend);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pandas as pd
+import pytest
 
 from dashboard import tables
 from tests.dashboard.html_tables import read
@@ -42,3 +43,35 @@ def test_each_cell_names_its_column_for_a_narrow_window() -> None:
     html = tables._html(pd.DataFrame([{"run": "first", "macro F1": "0.8"}]), "Runs")
     assert '<td data-label="run">first</td><td data-label="macro F1">0.8</td>' in html
     assert 'role="region" tabindex="0" aria-label="Runs"' in html
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["14 min", "48 s", "2 h 05 min", "–"], [840, 48, 7500, None]),
+        (["0.967 [0.95, 0.98]", "-0.250 [-0.30, -0.20]", "+0.0312"], [0.967, -0.25, 0.0312]),
+        (["2.50 MB", "900 kB", "12 B"], [2.5e6, 9e5, 12]),
+        (["1,230", "0.42", "none"], [1230, 0.42, None]),
+        (["12.5 % [9.8, 15.7]", "3.00 %"], [12.5, 3]),
+        (["19 : 1", "3.17:1"], [19, 3.17]),
+        ([3, 12345, None], [3, 12345, None]),
+    ],
+)
+def test_figures_are_sorted_by_what_they_say(texts: list[object], values: list[float | None]) -> None:
+    assert tables.sort_values(pd.Series(texts, dtype=object)) == values
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["140k Real and Fake Faces", "Celeb-DF-v2", "2 Fast"],
+        ["2026-11-28 08:09 UTC", "2026-11-27 10:00 UTC"],
+        [
+            "only one row",
+        ],
+        ["0.5"],
+        [True, False],
+    ],
+)
+def test_words_are_sorted_as_words(texts: list[object]) -> None:
+    assert tables.sort_values(pd.Series(texts, dtype=object)) == [None] * len(texts)
