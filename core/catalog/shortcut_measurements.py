@@ -13,13 +13,10 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from PIL import Image
 
 from core.catalog import table
 from core.catalog.allocation import order_of
 from core.errors import BadInput, MediaError
-from core.media import shards
 from core.media.audio import read_audio
 from core.media.limits import Limits
 from core.media.probe import probe as facts_of
@@ -146,7 +143,7 @@ def _measure_file(path: Path, limits: Limits) -> dict[str, object]:
             values |= {"width": float(info.width), "height": float(info.height)}
             values |= {"resolution": float(info.width * info.height), "aspect": info.width / info.height}
         if info.kind == "image":
-            values["JPEG quality"] = jpeg_quality(path)
+            values["JPEG quality"] = _number(info.quality)
         elif info.kind == "audio" or info.has_audio:
             values |= _sound(path, limits)
     except MediaError:
@@ -170,35 +167,6 @@ def _sound(path: Path, limits: Limits) -> dict[str, object]:
         "leading silence": float(min(loud[0] / rate, LONGEST)),
         "trailing silence": float(min((len(audio) - 1 - loud[-1]) / rate, LONGEST)),
     }
-
-
-def jpeg_quality(path: Path) -> float:
-    """The quality (1 to 100) whose standard luminance table is nearest to the file's; NaN for other formats."""
-    try:
-        with Image.open(shards.source(path)) as image:
-            tables = getattr(image, "quantization", None)
-    except (OSError, ValueError, SyntaxError, MediaError):
-        return float("nan")
-    if not tables:
-        return float("nan")
-    found = np.sort(np.asarray(tables[min(tables)], float))
-    distances = [np.abs(np.sort(_standard_table(q)) - found).sum() for q in range(1, 101)]
-    return float(1 + int(np.argmin(distances)))
-
-
-# The luminance table of the JPEG standard (Annex K), which encoders scale by quality.
-# fmt: off
-_LUMINANCE = np.array([
-    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29,
-    51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121,
-    120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
-], float)
-# fmt: on
-
-
-def _standard_table(quality: int) -> NDArray[np.float64]:
-    scale = 5000 / quality if quality < 50 else 200 - 2 * quality
-    return np.clip(np.floor((_LUMINANCE * scale + 50) / 100), 1, 255)
 
 
 def _key(chosen: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from core.detection.provenance import find_marks, read_credentials
 from core.errors import MediaError, WorkbenchError, one_line
 from core.media import shards
+from core.media.jpeg_quality import jpeg_quality
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace
 
@@ -103,19 +104,10 @@ def _exif(path: Path) -> dict[str, str]:
         for field, text in picture.info.items():
             if isinstance(text, str) and field not in ("exif", "icc_profile"):
                 found[str(field)[:60]] = _text(text)
-        tables = getattr(picture, "quantization", None)
-        if tables:
-            found["JPEG quality (estimated)"] = str(_jpeg_quality(tables))
+        quality = jpeg_quality(picture)
+        if quality is not None:
+            found["JPEG quality (estimated)"] = str(quality)
     return dict(list(found.items())[:MOST_TAGS])
-
-
-def _jpeg_quality(tables: dict[int, list[int]]) -> int:
-    """The quality of the standard tables that is nearest to the file's luminance table."""
-    own = tables[min(tables)]
-    mean = sum(own) / len(own)
-    base = 57.625  # mean of the standard luminance table at quality 50
-    scale = mean / base * 100
-    return max(1, min(100, round((200 - scale) / 2 if scale <= 100 else 5000 / scale)))
 
 
 def _tags(path: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from core.errors import MediaError
 from core.media.audio import NoSound, sound_stream
 from core.media.container import open_container, stated_bytes
 from core.media.images import NotAPicture, open_header, open_image
+from core.media.jpeg_quality import jpeg_quality
 from core.media.limits import Limits, reason
 from core.media.packets import is_cover, video_stream
 from core.media.subtitles import subtitle_codec
@@ -38,6 +39,7 @@ class MediaInfo:
     frames: int | None = None  # as the header says; what can be decoded is known after decoding
     rotation: int = 0  # degrees
     pixel_format: str | None = None
+    quality: int | None = None  # of a JPEG, 1 to 100
     sample_rate: int | None = None
     channels: int | None = None
     bitrate: int | None = None  # bits a second of the whole file
@@ -77,7 +79,15 @@ def _probe_picture(path: Path, size: int, limits: Limits) -> MediaInfo:
         height, width = open_image(path, limits).shape[:2]
         name = (image.format or "").lower()
         return MediaInfo(
-            "image", name, name, size, width=width, height=height, pixel_format=image.mode, frames=1
+            "image",
+            name,
+            name,
+            size,
+            width=width,
+            height=height,
+            pixel_format=image.mode,
+            quality=jpeg_quality(image),
+            frames=1,
         )
 
 

@@ -15,6 +15,7 @@ from core.catalog import shortcut_measurements, shortcuts, table
 from core.catalog.scan import scan
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
+from core.media.probe import probe
 from core.workspace import Workspace
 
 
@@ -85,7 +86,7 @@ def test_jpeg_quality_is_read_from_the_tables(space: Workspace, tmp_path: Path) 
 @pytest.mark.parametrize("quality", [1, 10, 49, 50, 75, 92, 100])
 def test_every_quality_of_the_standard_tables(tmp_path: Path, quality: int) -> None:
     Image.new("RGB", (16, 16), (90, 120, 30)).save(tmp_path / "x.jpg", quality=quality)
-    assert shortcut_measurements.jpeg_quality(tmp_path / "x.jpg") == quality
+    assert probe(tmp_path / "x.jpg").quality == quality
 
 
 def test_the_auc_is_that_of_scikit_learn_and_the_interval_holds_it() -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,14 +14,12 @@ from core.cli import main
 from core.detection import source
 from core.detection.detector import Detector
 from core.detection.domain import Domain, assess
-from core.detection.domain.compression import compression_of
 from core.media.prepare import prepare
 from core.media.probe import probe
 from core.runs.folder import RunFolder, new_run
 from core.training.learning.best_model import Loaded
 from core.training.options.config import TrainConfig
 from core.training.reference.making import Part, make
-from core.training.reference.rule import Processed
 from core.training.reference.stored import FILE_NAME, pack, unpack
 from core.training.setup import set_up
 from core.training.worker import work
@@ -89,38 +85,6 @@ def test_a_compressed_copy_of_its_own_kind_has_its_loss_stated_or_is_uncertain(
         assert "after JPEG" in found.processing or found.inside is False
         if found.inside:
             assert "AUC" in found.processing
-
-
-@pytest.mark.parametrize(("codec", "kbits"), [("mp3", 128), ("aac", 128), ("libopus", 64), ("ac3", 96)])
-def test_the_container_tells_a_compressed_recording(codec: str, kbits: int, tmp_path: Path) -> None:
-    """Each is measured as the kind of its own codec at the nearest rate; one that is not measured as any."""
-    sound = 0.3 * np.sin(np.arange(3 * 48_000) * 0.05) * np.random.default_rng(0).uniform(0.5, 1, 3 * 48_000)
-    path = tmp_path / {"mp3": "a.mp3", "aac": "a.m4a", "libopus": "a.opus", "ac3": "a.ac3"}[codec]
-    with av.open(path, "w") as container:
-        stream = container.add_stream(codec, rate=48_000, layout="mono")
-        stream.bit_rate = kbits * 1000
-        frame = av.AudioFrame.from_ndarray(sound[None].astype(np.float32), format="fltp", layout="mono")
-        frame.sample_rate = 48_000
-        for part in av.AudioResampler(
-            format=stream.format, rate=48_000, frame_size=stream.frame_size or 960
-        ).resample(frame):
-            container.mux(stream.encode(part))
-        container.mux(stream.encode(None))
-    kinds = ("MP3 kbit/s 128", "MP3 kbit/s 64", "AAC kbit/s 128", "Opus kbit/s 64", "noise dB SNR 30")
-    known = SimpleNamespace(
-        codecs=("flac", "pcm_s16le"), processed=tuple(Processed(name, {}, 1.0, 20) for name in kinds)
-    )
-    found = compression_of(probe(path), known, "audio")
-    assert found is not None
-    names = [one.name for one in found.among(known.processed)]
-    wanted = {
-        "mp3": ["MP3 kbit/s 128"],
-        "aac": ["AAC kbit/s 128"],
-        "libopus": ["Opus kbit/s 64"],
-        "ac3": list(kinds[:4]),
-    }
-    assert names == wanted[codec]
-    assert compression_of(probe(path), SimpleNamespace(codecs=("flac", "mp3")), "audio") is None
 
 
 def test_a_copied_run_and_its_export_decide_the_same_elsewhere(

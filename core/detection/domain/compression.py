@@ -1,8 +1,7 @@
-"""Lossy compression that a file's container states, where the files that a detector knows have none."""
+"""Lossy compression that a file states, where the files that a detector knows have none, or milder."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,35 +22,70 @@ LOSSY = {
 SOUND = frozenset(("MP3", "AAC", "Opus"))
 
 
+WITHIN_RATE = 1.5  # a measured rate stands for one that is lower by this factor: what is asked of a codec is not what it takes
+WITHIN_QUALITY = 10  # likewise, of a JPEG
+LOWER_QUALITY = 5  # than any known JPEG, for one to count as compressed again
+
+
 @dataclass(frozen=True)
 class Compression:
-    """How a file was compressed: the codec, and kbit/s where it has a rate."""
+    """How a file was compressed: the codec, and its kbit/s or its quality where it tells."""
 
     codec: str
     kbits: float | None = None
+    quality: int | None = None
+
+    @property
+    def words(self) -> str:
+        if self.quality is not None:
+            return f"JPEG of quality {self.quality}"
+        return self.codec if self.kbits is None else f"{self.codec}, {self.kbits:.0f} kbit/s"
 
     def among(self, processed: tuple[Processed, ...]) -> list[Processed]:
-        """The measured kinds that stand for it: of its own codec the nearest in rate."""
-        family = LOSSY[self.codec]
-        mine = [one for one in processed if one.name.split()[0] == family]
-        if mine and self.kbits and family in SOUND:
-            return [min(mine, key=lambda one: abs(math.log(_strength(one) / (self.kbits or 1))))]
-        return mine or [one for one in processed if one.name.split()[0] in SOUND | {"JPEG"}]
+        """The measured kinds that stand for it: of its own codec the mildest that was compressed as hard."""
+        mine = self._of_its_codec(processed)
+        if not mine:
+            return [one for one in processed if one.name.split()[0] in SOUND | {"JPEG"}]
+        if self._least is None:
+            return mine
+        return sorted((one for one in mine if _strength(one) <= self._least), key=_strength)[-1:]
+
+    def is_harder_than_any(self, processed: tuple[Processed, ...]) -> bool:
+        """Whether its codec was measured, and never as hard."""
+        return bool(self._of_its_codec(processed)) and not self.among(processed)
+
+    @property
+    def _least(self) -> float | None:
+        """The strength that a measured kind may have at most."""
+        if self.quality is not None:
+            return self.quality + WITHIN_QUALITY
+        return self.kbits * WITHIN_RATE if self.kbits and LOSSY[self.codec] in SOUND else None
+
+    def _of_its_codec(self, processed: tuple[Processed, ...]) -> list[Processed]:
+        return [one for one in processed if one.name.split()[0] == LOSSY[self.codec]]
 
 
 def _strength(one: Processed) -> float:
+    """kbit/s or quality: the lower, the harder."""
     return float(one.name.split()[-1])
 
 
 def compression_of(info: MediaInfo, known: Reference, modality: str) -> Compression | None:
-    """None where the file states none, or where some of the known files were compressed too."""
+    """None where the file states none, or where some of the known files were compressed as hard."""
     heard = modality == "audio" and info.kind == "video"
     codec = str((info.audio_codec if heard else info.codec) or "").casefold()
-    if codec not in LOSSY or not known.codecs or not all(map(_is_lossless, known.codecs)):
+    if codec not in LOSSY or not known.codecs or not (_all_lossless(known) or _is_lower(info, known)):
         return None
     kbits = info.bitrate / 1000 if info.bitrate and info.kind == "audio" else None
-    return Compression(codec, kbits)
+    return Compression(codec, kbits, info.quality)
 
 
-def _is_lossless(codec: str) -> bool:
-    return codec.casefold() in LOSSLESS or codec.casefold().startswith("pcm_")
+def _all_lossless(known: Reference) -> bool:
+    return all(codec.casefold() in LOSSLESS or codec.casefold().startswith("pcm_") for codec in known.codecs)
+
+
+def _is_lower(info: MediaInfo, known: Reference) -> bool:
+    """Whether a JPEG is of clearly lower quality than all that are known."""
+    if info.quality is None or "quality" not in known.spans:
+        return False
+    return info.quality < known.spans["quality"][0] - LOWER_QUALITY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core import numbers
@@ -91,53 +91,88 @@ def decide(
     remarks: tuple[dict[str, Any], ...] = (),
     compression: Compression | None = None,
 ) -> Domain:
-    """From the figures of one file, each (1, width), and what its container says of lossy compression."""
+    """From the figures of one file, each (1, width), and what it states of lossy compression."""
+    return replace(_decide(known, figures, compression), remarks=remarks)
+
+
+def _decide(known: Reference, figures: dict[str, Any], compression: Compression | None) -> Domain:
     missing = [name for name in known.views if name not in figures]
     if missing:
         why = f"The files that the detector knows have {HELD[missing[0]]}; this one has none to compare."
-        return Domain(False, why=why, remarks=remarks)
+        return Domain(False, why=why)
     if any(figures[name].shape[1] != view.width for name, view in known.views.items()):
         why = (
             f"{reference.UNKNOWN}: its file reference.npz belongs to another detector. Delete that file, and it is "
             "made again."
         )
-        return Domain(None, why=why, remarks=remarks)
-    distance, limit = float(known.distance(figures)[0]), known.limit
-    if limit is None:
+        return Domain(None, why=why)
+    distance = float(known.distance(figures)[0])
+    if known.limit is None:
         why = (
             f"{reference.UNKNOWN}: it takes {FEWEST} files to compare with, and there are {known.count}. Train or "
             "measure it with more files."
         )
-        return Domain(None, distance, why=why, remarks=remarks)
+        return Domain(None, distance, why=why)
+    if compression is not None and compression.is_harder_than_any(known.processed):
+        why = f"It was compressed harder ({compression.words}) than any copy on which the loss was measured."
+        return Domain(False, distance, known.limit, why, why)
     coded = _coded(known, figures, compression)
+    if distance <= known.limit * (1 + TIE):
+        return _of_near(known, figures, distance, known.limit, coded, compression)
+    return _of_far(known, figures, distance, known.limit, coded, compression)
+
+
+def _of_near(
+    known: Reference,
+    figures: dict[str, Any],
+    distance: float,
+    limit: float,
+    coded: Processed | None,
+    compression: Compression | None,
+) -> Domain:
+    """Of a file that lies among its like; it may have been processed all the same."""
+    if coded is not None and compression is not None and not _harmless(coded):
+        stated = _loss(coded)
+        why = (
+            f"It was compressed harder ({compression.words}) than the files that the detector knows, and that costs "
+            f"too much. {stated}"
+        )
+        return Domain(False, distance, limit, why, stated)
+    if coded is None and (mark := marked(known, figures)) is not None:
+        stated = _loss(mark)
+        why = f"It lies among the files that the detector knows and looks like one of them after {mark.name}"
+        if _harmless(mark):
+            return Domain(True, distance, limit, f"{why}. {stated}", stated)
+        return Domain(False, distance, limit, f"{why}, which costs too much. {stated}", stated)
     kind = coded or _processing(known, figures, distance)
-    stated = _loss(kind) if kind else ""
-    if distance <= limit * (1 + TIE):
-        if coded is not None and compression is not None and not _harmless(coded):
-            why = f"It was compressed ({compression.codec}), the files that the detector knows were not, and that costs too much. {stated}"
-            return Domain(False, distance, limit, why, stated, remarks)
-        if coded is None and (mark := marked(known, figures)) is not None:
-            return _of_marked(mark, distance, limit, remarks)
-        why = f"It lies within what {1 - FALSE_ALARMS:.0%} of {known.count} files that the detector knows keep to."
-        return Domain(True, distance, limit, why, stated, remarks)
-    if kind is not None and _harmless(kind):
-        why = f"It looks like a processed file of a kind that the detector knows. {stated}"
-        return Domain(True, distance, limit, why, stated, remarks)
+    why = (
+        f"It lies within what {1 - FALSE_ALARMS:.0%} of {known.count} files that the detector knows keep to."
+    )
+    return Domain(True, distance, limit, why, _loss(kind) if kind else "")
+
+
+def _of_far(
+    known: Reference,
+    figures: dict[str, Any],
+    distance: float,
+    limit: float,
+    coded: Processed | None,
+    compression: Compression | None,
+) -> Domain:
+    """Of a file that lies outside, where no mild processing accounts for it."""
+    kind = coded or _processing(known, figures, distance)
     if kind is not None:
-        why = f"It looks like a processed file of a kind that the detector knows, and that costs too much. {stated}"
-        return Domain(False, distance, limit, why, stated, remarks)
+        stated = _loss(kind)
+        why = "It looks like a processed file of a kind that the detector knows"
+        if _harmless(kind):
+            return Domain(True, distance, limit, f"{why}. {stated}", stated)
+        return Domain(False, distance, limit, f"{why}, and that costs too much. {stated}", stated)
     shown = SHOWN.get(known.farthest(figures), "what it holds")
     why = f"It differs from the {known.count} files that the detector was compared with, most in {shown}."
-    return Domain(False, distance, limit, why, remarks=remarks)
-
-
-def _of_marked(kind: Processed, distance: float, limit: float, remarks: tuple[dict[str, Any], ...]) -> Domain:
-    """Of a file that lies among its like and bears the mark of a kind of processing."""
-    stated = _loss(kind)
-    why = f"It lies among the files that the detector knows and looks like one of them after {kind.name}"
-    if _harmless(kind):
-        return Domain(True, distance, limit, f"{why}. {stated}", stated, remarks)
-    return Domain(False, distance, limit, f"{why}, which costs too much. {stated}", stated, remarks)
+    if compression is None:
+        return Domain(False, distance, limit, why)
+    stated = f"It was also compressed harder ({compression.words}) than those."
+    return Domain(False, distance, limit, f"{why} {stated}", stated)
 
 
 def _coded(known: Reference, figures: dict[str, Any], compression: Compression | None) -> Processed | None:

@@ -32,7 +32,7 @@ ENOUGH = (
 )
 SECONDS = 90.0  # of computing, for measuring files; then those that were measured must do, if they are enough
 PROBED = 60  # files whose codec and size are noted
-SPANNED = ("height", "duration", "sample_rate")
+SPANNED = ("height", "duration", "sample_rate", "quality")
 
 
 class NoReference(WorkbenchError):

@@ -28,6 +28,7 @@ KINDS = {
     ("H.264 CRF", 23),
     ("MP3 kbit/s", 128),
     ("AAC kbit/s", 128),
+    ("AAC kbit/s", 64),
     ("MP3 kbit/s", 64),
     ("Opus kbit/s", 64),
     ("noise", 5),
