@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from models import weights
+from models import timm_library, weights
 from models.cards import BadOption, UnknownModel
 from models.shapes import without_values
 
@@ -39,7 +39,7 @@ class TimmEncoder(nn.Module):
 
 def build(name: str, *, pretrained: bool, **options: Any) -> nn.Module:
     """`timm.create_model` without a classifier; an unknown name lists the near ones."""
-    import timm
+    timm = timm_library.load()
 
     check_name(name)
     options = {"num_classes": 0, **options}
@@ -100,7 +100,7 @@ def _check_complete(net: nn.Module, loads: list[set[str]]) -> None:
 
 
 def check_name(name: str) -> None:
-    import timm
+    timm = timm_library.load()
 
     if timm.is_model(name):
         return
@@ -117,7 +117,7 @@ def weights_name(name: str) -> str:
 
 
 def pretrained_config(name: str) -> dict[str, Any]:
-    import timm
+    timm = timm_library.load()
 
     check_name(name)
     config = timm.get_pretrained_cfg(name)
@@ -131,7 +131,7 @@ def has_weights(name: str) -> bool:
 
 def takes_any_size(name: str) -> bool:
     """Plain vision transformers take pictures of any size that their patches divide."""
-    import timm
+    timm = timm_library.load()
 
     module = timm.models.model_entrypoint(name.split(".")[0]).__module__
     return module.endswith((".vision_transformer", ".eva", ".deit"))

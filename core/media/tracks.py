@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from core.media.faces import FaceDetector, SecondLook
 
@@ -163,6 +162,8 @@ def _assign(tracks: list[Track], frame: int, boxes: np.ndarray) -> None:
     costs = np.array([[_distance(track.near(frame), box) for box in boxes] for track in free])
     taken = set()
     if costs.size:
+        from scipy.optimize import linear_sum_assignment  # slow to import, and a picture needs none of it
+
         pairs = np.stack(linear_sum_assignment(np.minimum(costs, 1e6)), axis=1).tolist()
         for row, column in pairs:
             if costs[row, column] <= FARTHEST:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from models import weights
+from models import timm_library, weights
 from models.cards import ModelCard
 from models.published.base import Family, Refused
 
@@ -22,7 +22,7 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 
 def build(*, projection: bool) -> nn.Module:
     """timm's transformer; its classifier is CLIP's projection."""
-    import timm
+    timm = timm_library.load()
 
     return timm.create_model(ARCHITECTURE, pretrained=False, num_classes=JOINT if projection else 0, **SIZES)
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from models.cards import ModelCard
 from models.published.base import Family, Figure, Given, Match, Reading
+from models.timm_library import compiler_later
 
 FORENSYNTHS = "mean over 13 test sets of uncropped pictures, trained on ProGAN alone (the authors' README)"
 
@@ -33,7 +34,8 @@ class CnnDetectionFamily(Family):
         return Match({}, "CNNDetection", Reading(1, (0,), words, "a high output"), figures)
 
     def build(self, **options: Any) -> nn.Module:
-        from torchvision.models import resnet50
+        with compiler_later():
+            from torchvision.models import resnet50
 
         return resnet50(weights=None, num_classes=1)
 

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models import timm_library
 from models.published.base import Figure, Given, Match
 from models.published.deepfakebench import PROTOCOL, READING, DeepfakeBenchFamily
 
@@ -53,7 +54,7 @@ class FixedPadding(nn.Conv2d):
 class EfficientNetB4(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        import timm
+        timm = timm_library.load()
 
         self.net = timm.create_model("tf_efficientnet_b4", pretrained=False, num_classes=0)
         self.net.conv_stem = nn.Conv2d(3, 48, 3, stride=2, bias=False)

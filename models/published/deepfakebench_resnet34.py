@@ -10,12 +10,14 @@ from torch import nn
 
 from models.published.base import Figure, Given, Match
 from models.published.deepfakebench import PROTOCOL, READING, DeepfakeBenchFamily
+from models.timm_library import compiler_later
 
 
 class Resnet34(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        from torchvision.models import resnet34
+        with compiler_later():
+            from torchvision.models import resnet34
 
         self.resnet = nn.Sequential(*list(resnet34(weights=None).children())[:-2])
         self.fc = nn.Linear(512, 2)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from models import timm_library
 from models.cards import ModelCard
 from models.published import bounds, cam_layers, labels
 from models.published.base import Family, Given, Match, Refused
@@ -34,7 +35,7 @@ class TimmFamily(Family):
         architecture, kind = given.config.get("architecture"), given.config.get("model_type")
         if not isinstance(architecture, str) or kind not in (None, WRAPPED):
             return None
-        import timm
+        timm = timm_library.load()
 
         if not timm.is_model(architecture):
             raise Refused(
@@ -60,7 +61,7 @@ class TimmFamily(Family):
         return Match(options, architecture, reading, undecided=undecided)
 
     def build(self, **options: Any) -> nn.Module:
-        import timm
+        timm = timm_library.load()
 
         arguments = dict(options["arguments"])
         try:

@@ -7,6 +7,7 @@ import io
 import platform
 import warnings
 from dataclasses import asdict, fields
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,12 +59,11 @@ def document(
 def versions() -> dict[str, str]:
     """Versions of the code and packages that made a file."""
     import numpy
-    import torchvision
 
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "torchvision": str(torchvision.__version__),
+        "torchvision": metadata.version("torchvision"),
         "numpy": str(numpy.__version__),
         "schema": str(SCHEMA),
     }

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import mannwhitneyu
 
 from core import numbers
 
@@ -33,6 +32,8 @@ def chance_of_order(labels: np.ndarray, scores: np.ndarray) -> float | None:
         return None
     if scores.min() == scores.max():
         return 1.0
+    from scipy.stats import mannwhitneyu  # slow to import, and judging a file needs none of it
+
     return float(mannwhitneyu(fake, real, alternative="greater").pvalue)
 
 
