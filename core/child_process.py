@@ -75,12 +75,17 @@ class ChildProcess(Messages):
     is closed."""
 
     def __init__(
-        self, module: str, *, environment: Mapping[str, str], below: int = 0, quiet: bool = True
+        self,
+        module: str,
+        *arguments: str,
+        environment: Mapping[str, str],
+        below: int = 0,
+        quiet: bool = True,
     ) -> None:
         """`below`: by how much it comes after this process; `quiet`: what it prints on stderr is thrown
         away."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if quiet else None,

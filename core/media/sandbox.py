@@ -43,11 +43,12 @@ ERRORS = {"MediaError": MediaError, "BadInput": BadInput, "WorkbenchError": Work
 class Sandbox:
     """Decoding processes that are kept. Several threads may ask at once: each has a process of its own.
 
-    `below`: by how much they come after this process. `kept`: how many wait for the next file.
+    `below`: by how much they come after this process. `kept`: how many wait for the next file. `imports`: the module
+    that they will be asked for, imported while whoever asks is still busy with its own start.
     """
 
-    def __init__(self, *, below: int = 0, kept: int = IDLE_WORKERS) -> None:
-        self._below, self._kept = below, kept
+    def __init__(self, *, below: int = 0, kept: int = IDLE_WORKERS, imports: str = "") -> None:
+        self._below, self._kept, self._imports = below, kept, imports
         self._forget()
         _sandboxes.add(self)
 
@@ -61,7 +62,7 @@ class Sandbox:
         """So many processes stand ready soon: those that are missing start now, beside other work."""
         with self._lock:
             missing = count - len(self._idle)
-        made = [_Worker(self._below) for _ in range(missing)]
+        made = [_Worker(self._below, self._imports) for _ in range(missing)]
         with self._lock:
             self._idle += made
 
@@ -107,7 +108,7 @@ class Sandbox:
             if worker is None or worker.alive:
                 break
             worker.end()
-        worker = worker or _Worker(self._below)
+        worker = worker or _Worker(self._below, self._imports)
         with self._lock:
             self._busy.add(worker)
         return worker
@@ -134,10 +135,11 @@ class Sandbox:
 class _Worker(ChildProcess):
     """One process that decodes, with an environment without secrets."""
 
-    def __init__(self, below: int = 0) -> None:
+    def __init__(self, below: int = 0, imports: str = "") -> None:
         kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         own = {"PYTHONPATH": str(CODE_ROOT), "ARROW_DEFAULT_MEMORY_POOL": "system"}
-        super().__init__("core.media.worker", environment=kept | own, below=below)
+        arguments = (imports,) if imports else ()
+        super().__init__("core.media.worker", *arguments, environment=kept | own, below=below)
         self.uses = 0
 
     def ask(self, request: dict[str, Any], limits: Limits, name: str) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import resource
 import signal
+import sys
 from typing import Any
 
 from core.child_process import Messages, starter
@@ -17,7 +19,12 @@ OPEN_FILES = 256
 
 
 def main() -> None:
+    """`python -m core.media.worker [MODULE]`: the module is imported before the first request."""
     messages = starter()
+    for name in sys.argv[1:]:
+        # What it lacks is said to whoever asks for it.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     with contextlib.suppress(EOFError, OSError):  # whoever asked is gone

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 AHEAD = 4  # files in hand for every reader: being read, waiting for a pass, or explained
 KINDS = ("image", "video", "audio")
 MOST_READERS = 256
+READING = "core.detection.serving.reading"  # what the readers run: named, since it is never needed here
 
 
 def readers_for(files: int, asked: int | None = None) -> int:
@@ -149,7 +150,7 @@ class _Readers:
     """Processes that decode, each one file at a time. They stay for the next list: starting them takes a
     second."""
 
-    _sandbox = Sandbox(kept=MOST_READERS)
+    _sandbox = Sandbox(kept=MOST_READERS, imports=READING)
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -230,7 +231,7 @@ class _Reading:
         self.seconds = 0.0
         self._parts: dict[str, Any] = {}
         self._error: WorkbenchError | None = None
-        function = "core.detection.serving.reading:read"
+        function = f"{READING}:read"
         try:
             self._parts, self.seconds = readers.read(function, path, wanted.to_dict())
         except WorkbenchError as error:
