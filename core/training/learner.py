@@ -4,7 +4,7 @@ head.py."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -100,7 +100,10 @@ class NetworkLearner:
         self.training_set = setup.training_set()
         self.techniques = make_balancing(config.balancing, self.training_set, config)
         self.loss = make_loss(config, self.training_set.labels, self.techniques).to(device)
-        self.samples = TrainingSamples(setup.source("train"), setup.changes(), config.seed)
+        changes = setup.changes()
+        if changes and device.type == "cuda":
+            changes = replace(changes, on_device=True)
+        self.samples = TrainingSamples(setup.source("train"), changes, config.seed)
         readers = automatic.first_readers(setup, device)
         self.loader = TrainingLoader(self.samples, readers, pin=device.type == "cuda")
         self._validation = SplitReader(setup.source("val"), context.ranks, readers)

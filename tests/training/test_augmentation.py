@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from torchvision.transforms.v2 import functional
 
-from core.training.augmentation import AUGMENTATIONS, augment_pictures, augment_sound, fitting
+from core.training.augmentation import (
+    AUGMENTATIONS,
+    augment_pictures,
+    augment_sound,
+    begin_pictures,
+    fitting,
+)
 from core.training.augmentation.audio_codec import CODECS, through_codec
 from core.training.augmentation.jpeg import jpeg
+from core.training.reading.device_changes import change_pictures
 
 RATE = 16_000
 
@@ -102,3 +110,95 @@ def test_jpeg_and_mirror_are_those_of_torchvision(shape: tuple[int, ...], qualit
     mirrored = functional.horizontal_flip(tensors).permute(0, 2, 3, 1).numpy()
     seed = next(s for s in range(9) if np.random.default_rng(s).random() < 0.5)
     assert np.array_equal(AUGMENTATIONS["flip"].pictures(frames, np.random.default_rng(seed)), mirrored)
+
+
+ON_DEVICE = [name for name in fitting("image") if not AUGMENTATIONS[name].needs_cpu]
+
+
+def left_to_device(
+    clip: np.ndarray, names: tuple[str, ...], seed: int, *, strengthened: bool = False
+) -> np.ndarray:
+    """What a device makes of a clip; a CPU stands in for it."""
+    rng = np.random.default_rng(seed)
+    frames, steps = begin_pictures(clip, names, rng, strengthened=strengthened)
+    stacked = {name: torch.from_numpy(value[None]) for name, value in steps.arrays().items()}
+    stacked["image"] = torch.from_numpy(frames[None])
+    return change_pictures(stacked, "cpu")[0].numpy()
+
+
+def smooth(frames: int) -> np.ndarray:
+    """Without edges that two ways to interpolate would draw differently."""
+    return np.stack([cv2.GaussianBlur(photo(96)[:: (-1) ** k], (0, 0), 2.0) for k in range(frames)])
+
+
+def test_geometry_colour_blur_and_noise_are_for_the_device() -> None:
+    assert ON_DEVICE == ["flip", "rotation", "affine", "resized_crop", "color", "blur", "noise"]
+
+
+@pytest.mark.parametrize("name", [name for name in ON_DEVICE if name != "noise"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_device_makes_the_change_that_the_reader_would_have_made(name: str, seed: int) -> None:
+    clip = smooth(2)
+    expected = augment_pictures(clip, (name,), np.random.default_rng(seed)).astype(float)
+    found = left_to_device(clip, (name,), seed)
+    assert found.shape == expected.shape
+    inner = np.abs(found - expected)[:, 2:-2, 2:-2]
+    assert inner.mean() < 0.6 and np.abs(found - expected).mean() < 1.0
+
+
+def test_several_warps_are_one_and_make_what_one_after_the_other_makes() -> None:
+    clip = smooth(1)
+    for seed in range(4):
+        expected = augment_pictures(clip, (), np.random.default_rng(seed), strengthened=True).astype(float)
+        found = left_to_device(clip, (), seed, strengthened=True)
+        # One interpolation against three, and other mirrors at the border.
+        inner = (slice(None), slice(20, -20), slice(20, -20))
+        assert np.abs(found - expected)[inner].mean() < 4
+        assert np.corrcoef(found[inner].ravel(), expected[inner].ravel())[0, 1] > 0.98
+
+
+def test_grain_of_a_device_is_as_strong_and_repeats_also_in_parts_of_a_batch() -> None:
+    flat = np.full((2, 1, 64, 64, 3), 128, np.uint8)
+    seeds = [s for s in range(9) if np.random.default_rng(s).uniform(size=2)[1] < 0.5][:2]
+    drawn = [
+        begin_pictures(clip, ("noise",), np.random.default_rng(s))
+        for clip, s in zip(flat, seeds, strict=True)
+    ]
+    rows = [{"image": frames, **steps.arrays()} for frames, steps in drawn]
+    whole = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
+    found = change_pictures(whole, "cpu")
+    for k, row in enumerate(rows):
+        alone = change_pictures({name: value[k : k + 1] for name, value in whole.items()}, "cpu")
+        assert torch.equal(found[k], alone[0])
+        assert float(found[k].std()) == pytest.approx(float(row["change_noise"]), rel=0.05)
+
+
+def test_what_comes_before_a_change_that_needs_a_cpu_stays_there() -> None:
+    clip = np.stack([photo()])
+    for names, left in ((("flip", "jpeg"), False), (("downscale", "noise"), True), (("flip", "color"), True)):
+        changed = [
+            any(
+                not np.array_equal(value, usual)
+                for value, usual in zip(steps.arrays().values(), idle.arrays().values(), strict=True)
+            )
+            for seed in range(8)
+            for steps in [begin_pictures(clip, names, np.random.default_rng(seed))[1]]
+            for idle in [begin_pictures(clip, (), np.random.default_rng(seed))[1]]
+        ]
+        assert any(changed) == left, names
+    for seed in range(4):
+        expected = augment_pictures(clip, ("flip", "jpeg"), np.random.default_rng(seed))
+        assert np.array_equal(left_to_device(clip, ("flip", "jpeg"), seed), expected)
+
+
+def test_frames_that_are_not_there_stay_empty() -> None:
+    clip = np.stack([photo(), np.zeros((64, 64, 3), np.uint8)])
+    for seed in range(4):
+        frames, steps = begin_pictures(clip[:1], ("color", "noise"), np.random.default_rng(seed))
+        stacked = {name: torch.from_numpy(value[None]) for name, value in steps.arrays().items()}
+        alone = change_pictures({**stacked, "image": torch.from_numpy(frames[None])}, "cpu")
+        padded = {"image": torch.from_numpy(clip[None]), "mask": torch.tensor([[True, False]])}
+        found = change_pictures({**stacked, **padded}, "cpu")
+        assert not found[0, 1].any()
+        if not float(stacked["change_noise"]):
+            torch.testing.assert_close(found[0, 0], alone[0, 0], atol=1e-3, rtol=0)

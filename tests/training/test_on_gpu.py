@@ -14,6 +14,7 @@ from core.training.learner import Context, NetworkLearner
 from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.ranks import Ranks
+from core.training.reading.device_changes import change_pictures
 from core.training.scoring.agreement import TOLERANCE
 from core.training.scoring.predict import predict
 from core.training.setup import set_up
@@ -85,3 +86,14 @@ def test_a_step_asks_the_device_for_nothing(space: Workspace, tmp_path: Path) ->
 def test_a_batch_is_grown_to_the_card(space: Workspace, tmp_path: Path) -> None:
     job = loop(space, tmp_path, batch_size="auto", precision="auto")
     assert isinstance(job.config.batch_size, int) and job.config.batch_size >= 8
+
+
+def test_pictures_are_changed_on_the_device_and_learned_from(space: Workspace, tmp_path: Path) -> None:
+    job = loop(space, tmp_path, augmentation=["flip", "rotation", "color", "blur", "noise"], epochs=2)
+    batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
+    image = batch.inputs["image"]
+    assert image.dtype == torch.uint8 and "change_warp" in batch.inputs
+    there, here = (change_pictures(batch.inputs, device).cpu() for device in ("cuda", "cpu"))
+    assert float((there - here).abs().mean()) < 8  # the grain is another
+    assert float((there - image).abs().mean()) > 0.5
+    assert job.fit()

@@ -8,6 +8,7 @@ import numpy as np
 
 from core import registry
 from core.training.augmentation.base import Augmentation
+from core.training.augmentation.device_steps import DeviceSteps
 
 # In the order in which they are applied: geometry and colour first, then what the way to us does to a file.
 AUGMENTATIONS: dict[str, Augmentation] = {
@@ -24,7 +25,15 @@ CHANGED = {
     "multimodal": ("pictures", "sound"),
 }
 
-__all__ = ["AUGMENTATIONS", "Augmentation", "augment_pictures", "augment_sound", "fake_maker", "fitting"]
+__all__ = [
+    "AUGMENTATIONS",
+    "Augmentation",
+    "augment_pictures",
+    "augment_sound",
+    "begin_pictures",
+    "fake_maker",
+    "fitting",
+]
 
 
 def fitting(modality: str) -> tuple[str, ...]:
@@ -41,6 +50,23 @@ def augment_pictures(
     for kind in _build("pictures", names, strengthened):
         frames = kind.pictures(frames, rng, STRENGTHENED if strengthened else 1.0)
     return frames
+
+
+def begin_pictures(
+    frames: np.ndarray, names: Sequence[str], rng: np.random.Generator, *, strengthened: bool = False
+) -> tuple[np.ndarray, DeviceSteps]:
+    """As `augment_pictures`, but what comes after the last change that needs a CPU is left to the device.
+
+    flip  colour  JPEG  ─▶  all three here          flip  colour  ─▶  nothing here, both there
+    """
+    kinds, strength = _build("pictures", names, strengthened), STRENGTHENED if strengthened else 1.0
+    here = max((place + 1 for place, kind in enumerate(kinds) if kind.needs_cpu), default=0)
+    for kind in kinds[:here]:
+        frames = kind.pictures(frames, rng, strength)
+    steps = DeviceSteps(*frames.shape[1:3])
+    for kind in kinds[here:]:
+        kind.add_to(steps, rng, strength)
+    return frames, steps
 
 
 def augment_sound(

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from core.training.augmentation.device_steps import DeviceSteps
+
 
 class Augmentation:
     """Changes pictures or sound, by which of the two it overrides; `strength` 1 is the usual range."""
@@ -26,6 +28,16 @@ class Augmentation:
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         """(T, H, W, 3) bytes to the same shape."""
         return frames
+
+    def add_to(self, steps: DeviceSteps, rng: np.random.Generator, strength: float = 1.0) -> None:
+        """The same as `pictures`, with the same draws, left to a GPU. Geometry has an order below 50, colour 50 to 59,
+        blur 60 to 69, noise above."""
+        raise TypeError(f"{type(self).__name__} needs a CPU")
+
+    @property
+    def needs_cpu(self) -> bool:
+        """Whether a GPU cannot make its change."""
+        return type(self).add_to is Augmentation.add_to
 
     def sound(
         self, sound: np.ndarray, rate: int, rng: np.random.Generator, strength: float = 1.0

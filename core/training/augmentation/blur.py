@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
+from core.training.augmentation.device_steps import DeviceSteps
 
 
 class Blur(Augmentation):
@@ -19,3 +20,8 @@ class Blur(Augmentation):
         if rng.random() >= strength / 3:
             return frames
         return np.stack([cv2.GaussianBlur(f, (0, 0), sigma) for f in frames])
+
+    def add_to(self, steps: DeviceSteps, rng: np.random.Generator, strength: float = 1.0) -> None:
+        sigma = float(rng.uniform(0.3, 1.5))
+        if rng.random() < strength / 3:
+            steps.blur = sigma

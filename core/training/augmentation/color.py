@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
+from core.training.augmentation.device_steps import DeviceSteps
 
 GREY = np.array([0.299, 0.587, 0.114], np.float64)
 
@@ -18,7 +19,7 @@ class Color(Augmentation):
     for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-        brightness, contrast, saturation = 1 + rng.uniform(-0.2, 0.2, size=3) * strength
+        brightness, contrast, saturation = _factors(rng, strength)
         # pixel -> saturation * (contrast * (brightness * pixel - level) + level - grey) + grey
         # with level the mean and grey the luma of what stands before it: one matrix, since the luma of a
         # grey pixel is the pixel.
@@ -27,3 +28,11 @@ class Color(Augmentation):
         matrix = np.column_stack([contrast * brightness * mix, np.full(3, shift)])
         flat = frames.reshape(-1, *frames.shape[2:])
         return cv2.transform(flat, matrix).reshape(frames.shape)
+
+    def add_to(self, steps: DeviceSteps, rng: np.random.Generator, strength: float = 1.0) -> None:
+        steps.colour = _factors(rng, strength)
+
+
+def _factors(rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Brightness, contrast, saturation."""
+    return 1 + rng.uniform(-0.2, 0.2, size=3) * strength

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
+from core.training.augmentation.device_steps import DeviceSteps
 
 
 class Flip(Augmentation):
@@ -17,3 +18,7 @@ class Flip(Augmentation):
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
         return np.stack([cv2.flip(f, 1) for f in frames]) if rng.random() < 0.5 else frames
+
+    def add_to(self, steps: DeviceSteps, rng: np.random.Generator, strength: float = 1.0) -> None:
+        if rng.random() < 0.5:
+            steps.warp(np.array([[-1.0, 0.0, steps.width - 1], [0.0, 1.0, 0.0]]))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from core.training.augmentation.base import Augmentation
+from core.training.augmentation.device_steps import DeviceSteps
 
 
 class Rotation(Augmentation):
@@ -16,10 +17,15 @@ class Rotation(Augmentation):
     for_the_minority = True
 
     def pictures(self, frames: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-        angle = rng.uniform(-10.0, 10.0) * min(strength, 1.5)
-        height, width = frames.shape[1:3]
-        matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
-        return warp(frames, matrix)
+        return warp(frames, _turn(frames.shape[1], frames.shape[2], rng, strength))
+
+    def add_to(self, steps: DeviceSteps, rng: np.random.Generator, strength: float = 1.0) -> None:
+        steps.warp(_turn(steps.height, steps.width, rng, strength))
+
+
+def _turn(height: int, width: int, rng: np.random.Generator, strength: float) -> np.ndarray:
+    angle = rng.uniform(-10.0, 10.0) * min(strength, 1.5)
+    return np.asarray(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0))
 
 
 def warp(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:

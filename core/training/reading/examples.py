@@ -17,7 +17,14 @@ from core.errors import WorkbenchError
 from core.media.cache import prepare_cached as prepare_cached
 from core.media.probe import probe
 from core.media.recipe import Recipe
-from core.training.augmentation import Augmentation, augment_pictures, augment_sound, fake_maker
+from core.training.augmentation import (
+    Augmentation,
+    augment_pictures,
+    augment_sound,
+    begin_pictures,
+    fake_maker,
+)
+from core.training.augmentation.device_steps import DeviceSteps
 from core.training.reading.inputs import (
     Arrays,
     Pieces,
@@ -74,6 +81,10 @@ class Changes:
 
     names: tuple[str, ...] = ()
     strengthened: frozenset[int] = frozenset()  # labels whose samples are changed more strongly
+    on_device: bool = False  # what a GPU can change of pictures is only drawn here, and made there
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.strengthened)
 
 
 def whole_pieces(prepared: Any, source: Source, sample: int) -> Pieces:
@@ -115,7 +126,8 @@ def training_example(
     elif recipe.modality == "image":
         u = int(rng.integers(len(prepared.frames)))
         picture = np.asarray(prepared.frames[u])[None]
-        arrays = {"image": change_frames(picture, recipe, changes, rng, stronger, maker)[0]}
+        frames, steps = change_frames(picture, recipe, changes, rng, stronger, maker)
+        arrays = {"image": frames[0], **steps}
     else:
         arrays = _clip_example(prepared, source, sample, changes, rng, stronger, maker)
     return Example(sample, 1 if maker else label, int(source.domains[sample]), arrays)
@@ -142,14 +154,16 @@ def _clip_example(
         chosen = frames_between(prepared.times, chosen, t0, t1)
     chosen = chosen[: recipe.frames]
     frames: Any = []
+    steps = DeviceSteps(recipe.image_size, recipe.image_size).arrays() if changes.on_device else {}
     if chosen:
         clip = np.stack([centre(np.asarray(prepared.frames[u]), recipe) for u in chosen])
-        frames = change_frames(clip, recipe, changes, rng, stronger, maker)
+        frames, steps = change_frames(clip, recipe, changes, rng, stronger, maker)
     order = list(range(len(frames)))
     if recipe.modality == "video":
-        return clip_arrays(frames, order, recipe)
+        return {**clip_arrays(frames, order, recipe), **steps}
     metadata = metadata_of(source, sample)
-    return multimodal_arrays(frames, order, sound, source.texts[sample], metadata, recipe)
+    arrays = multimodal_arrays(frames, order, sound, source.texts[sample], metadata, recipe)
+    return {**arrays, **steps}
 
 
 def change_frames(
@@ -159,13 +173,17 @@ def change_frames(
     rng: np.random.Generator,
     stronger: bool,
     maker: Augmentation | None,
-) -> np.ndarray:
-    """(T, H, W, 3) at image_size: made a fake, cropped where unresized, and augmented, all frames alike."""
+) -> tuple[np.ndarray, Arrays]:
+    """(T, H, W, 3) at image_size: made a fake, cropped where unresized, and augmented, all frames alike. With it the
+    changes that are left to the device."""
     if maker is not None:
         clip = maker.pictures(clip, rng)
     if clip.shape[1:3] != (recipe.image_size, recipe.image_size):
         clip = random_crop(clip, recipe.image_size, rng)
-    return augment_pictures(clip, changes.names, rng, strengthened=stronger)
+    if not changes.on_device:
+        return augment_pictures(clip, changes.names, rng, strengthened=stronger), {}
+    clip, steps = begin_pictures(clip, changes.names, rng, strengthened=stronger)
+    return clip, steps.arrays()
 
 
 def random_crop(clip: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from core.media.recipe import Recipe
+from core.training.reading.device_changes import change_pictures
 from core.training.reading.inputs import Arrays
 
 
@@ -58,7 +59,7 @@ def to_network(
     """
     if recipe.modality == "audio":
         return stacked["audio"].to(device, non_blocking=True), None
-    image = normalise(stacked["image"], card, device)
+    image = normalise(change_pictures(stacked, device), card, device)
     if recipe.modality == "image":
         return image, None
     if recipe.modality == "video" and image.is_cuda and bool(stacked["mask"].all()):
@@ -81,7 +82,7 @@ def to_network(
 
 
 def normalise(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
-    """(…, H, W, 3) bytes to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels
+    """(…, H, W, 3) levels of 0 to 255 to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels
     want."""
     mean = torch.tensor(card.mean, dtype=torch.float32, device=device)[:, None, None] * 255
     std = torch.tensor(card.std, dtype=torch.float32, device=device)[:, None, None] * 255
