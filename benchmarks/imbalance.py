@@ -3,25 +3,27 @@
 At ratios of 1.5, 4 and 10 to 1, each technique alone and all together against plain training (cross-entropy at the
 threshold 0.5): accuracy, and precision, recall and F1 of the minority class, pooled over seeds, with intervals.
 Data: pictures of the demo sets, and of the folders faces/ (labels.csv) and speech/ (manifest.csv) where they are given.
-A linear head on frozen features learns; with --whole all of a network does, from nothing: EfficientNet-B0 on pictures,
-LogMel-ResNet18 on speech, at 10 to 1. What is done already is kept in --out and not done again.
+A linear head on frozen features learns; with --whole all of a network does, from nothing, at 10 to 1: EfficientNet-B0 on
+drawn pictures and on faces, SimpleCNN on drawn clips, LogMel-ResNet18 on speech. What is done already is kept in --out and
+not done again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.drawn_media import drawn_clips, drawn_pictures
 from benchmarks.studies import Study, demo_pictures, faces_folder, intervals_of, speech_folder
 from core import numbers
 
 RATIOS = (1.5, 4.0, 10.0)
-SEEDS = (0, 1, 2)
 # Each technique is what is asked beyond plain training; `threshold` is that of the run's operating point.
 TECHNIQUES: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -52,10 +54,23 @@ HEADS: dict[str, dict[str, Any]] = {
         "early_stopping": 15,
     },
 }
+SMALL_PICTURES = {**PICTURES, "model": "efficientnet_b0", "image_size": 96, "epochs": 12, "early_stopping": 5}
 WHOLE: dict[str, dict[str, Any]] = {
-    "image": {**PICTURES, "model": "efficientnet_b0", "image_size": 96, "epochs": 12, "early_stopping": 5},
-    "audio": {"modality": "audio", "model": "logmel_resnet18", "epochs": 12, "early_stopping": 5},
+    "pictures": SMALL_PICTURES,
+    "clips": {
+        "modality": "video",
+        "faces": False,
+        "model": "simple_cnn",
+        "image_size": 96,
+        "frames": 4,
+        "batch_size": 16,
+        "epochs": 12,
+        "early_stopping": 5,
+    },
+    "faces": SMALL_PICTURES,
+    "speech": {"modality": "audio", "model": "logmel_resnet18", "epochs": 12, "early_stopping": 5},
 }
+DRAWN_PICTURES, DRAWN_CLIPS = 900, 450  # of either class
 
 
 def main() -> None:
@@ -66,32 +81,58 @@ def main() -> None:
         "--whole", action="store_true", help="networks that learn from end to end, at 10 to 1"
     )
     parser.add_argument(
-        "--only", choices=("demo", "faces", "speech"), nargs="*", help="these data (default: all)"
+        "--only",
+        choices=("demo", "pictures", "clips", "faces", "speech"),
+        nargs="*",
+        help="these data (default: all)",
     )
+    parser.add_argument("--techniques", choices=tuple(TECHNIQUES), nargs="*", help="these (default: all)")
+    parser.add_argument("--seeds", type=int, help="how often each learns (default: 3, with --whole 2)")
     parser.add_argument("--out", type=Path, default=Path("imbalance-study"), help="kept between calls")
     parser.add_argument("--small", action="store_true", help="one ratio, one seed, three techniques: a try")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     args = parser.parse_args()
     study = Study(args.out)
-    wanted = args.only or ("demo", "faces", "speech")
-    sets = {"demo": (demo_pictures(study), "image")} if "demo" in wanted else {}
-    if args.faces and "faces" in wanted:
-        sets["faces"] = (faces_folder(study, args.faces), "image")
-    if args.speech and "speech" in wanted:
-        sets["speech"] = (speech_folder(study, args.speech), "audio")
+    sets = whole_sets(study, args) if args.whole else head_sets(study, args)
     ratios = RATIOS[-1:] if args.small or args.whole else RATIOS
-    seeds = SEEDS[: 1 if args.small else 2 if args.whole else 3]
-    learners, techniques = (WHOLE, _without_heads()) if args.whole else (HEADS, TECHNIQUES)
+    seeds = tuple(range(args.seeds or (1 if args.small else 2 if args.whole else 3)))
+    techniques = _without_heads() if args.whole else TECHNIQUES
     names = ["plain", "sampler", "threshold"] if args.small else list(techniques)
     rows = [
-        measured(study, data, dataset, ratio, technique, techniques[technique], seeds, learners[modality])
-        for data, (dataset, modality) in sets.items()
+        measured(study, data, dataset, ratio, technique, techniques[technique], seeds, learner)
+        for data, (dataset, learner) in sets.items()
         for ratio in ratios
         for technique in names
+        if technique in (args.techniques or names)
     ]
     print(as_text(rows))
     if args.json:
         args.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+Sets = dict[str, tuple[str, dict[str, Any]]]  # data: dataset, what learns it
+
+
+def head_sets(study: Study, args: argparse.Namespace) -> Sets:
+    wanted = args.only or ("demo", "faces", "speech")
+    found: Sets = {"demo": (demo_pictures(study), HEADS["image"])} if "demo" in wanted else {}
+    if args.faces and "faces" in wanted:
+        found["faces"] = (faces_folder(study, args.faces), HEADS["image"])
+    if args.speech and "speech" in wanted:
+        found["speech"] = (speech_folder(study, args.speech), HEADS["audio"])
+    return found
+
+
+def whole_sets(study: Study, args: argparse.Namespace) -> Sets:
+    names: dict[str, Callable[[], str]] = {
+        "pictures": lambda: drawn_pictures(study, DRAWN_PICTURES),
+        "clips": lambda: drawn_clips(study, DRAWN_CLIPS),
+    }
+    if args.faces:
+        names["faces"] = lambda: faces_folder(study, args.faces)
+    if args.speech:
+        names["speech"] = lambda: speech_folder(study, args.speech)
+    return {data: (make(), WHOLE[data]) for data, make in names.items() if data in (args.only or names)}
 
 
 def _without_heads() -> dict[str, dict[str, Any]]:
@@ -118,11 +159,13 @@ def measured(
     threshold."""
     options = {name: value for name, value in asked.items() if name != "chosen"}
     chosen = bool(asked.get("chosen", False))
-    parts = []
+    parts, areas, untaught = [], [], 0
     for seed in seeds:
         name = study.imbalanced(dataset, ratio, seed)
         run = study.trained({**learner, "protocol": "official", "datasets": [name], "seed": seed, **options})
-        point = run.document("operating_point") or {}
+        point, metrics = run.document("operating_point") or {}, run.document("metrics") or {}
+        areas.append(float(metrics["test"]["at_default"]["auc"]))
+        untaught += bool(metrics["learned_nothing"])
         threshold = point.get("threshold", 0.5) if chosen else 0.5
         scores = pd.read_parquet(run.scores_file("test"))
         called = np.zeros(len(scores), bool) if threshold is None else scores["score"].to_numpy() >= threshold
@@ -142,22 +185,25 @@ def measured(
     figures = f"recall {found['recall'][0]:.3f}, F1 {found['f1'][0]:.3f}"
     print(f"{data} {ratio:g}:1 {technique}: {figures}", flush=True)
     about = {"data": data, "model": learner["model"], "ratio": ratio, "technique": technique}
-    return {**about, "n": len(table), **found}
+    return {**about, "n": len(table), "auc": float(np.mean(areas)), "learned_nothing": untaught, **found}
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
     """A table with the difference to plain training of the same data and ratio."""
     plain = {(r["data"], r["ratio"]): r for r in rows if r["technique"] == "plain"}
     out = [
-        "| data | network | ratio | technique | accuracy | precision | recall | F1 (minority) | recall against plain |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| data | network | ratio | technique | AUC | accuracy | precision | recall | F1 (minority) | recall against plain |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         cells = [numbers.interval(*row[f]) for f in FIGURES]
         base = plain.get((row["data"], row["ratio"]))
         gain = numbers.change(row["recall"][0] - base["recall"][0]) if base else ""
         about = f"{row['data']} | {row['model']} | {row['ratio']:g} | {row['technique']}"
-        out.append(f"| {about} | {' | '.join(cells)} | {gain} |")
+        area = numbers.number(row["auc"])
+        if row["learned_nothing"]:
+            area += f", nothing learned in {row['learned_nothing']}"
+        out.append(f"| {about} | {area} | {' | '.join(cells)} | {gain} |")
     return "\n".join([*out, "", CLAIMS])
 
 
