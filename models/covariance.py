@@ -102,6 +102,17 @@ def in_small_parts(function: Callable[[torch.Tensor], torch.Tensor], inputs: tor
     return torch.cat([function(part) for part in inputs.split(AT_ONCE)])
 
 
+def is_looked_into(local: nn.Module) -> bool:
+    """Whether anybody wants to know where in the picture or the sound a covariance comes from: explanations do."""
+    return torch.is_grad_enabled() or bool(local._forward_hooks or local._forward_pre_hooks)
+
+
+def covariance(maps: torch.Tensor) -> torch.Tensor:
+    """Second moments of the channels over all places: (n, d, height, width) -> (n, d, d)."""
+    flat = maps.flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
 def upper_half(matrices: torch.Tensor) -> torch.Tensor:
     """(…, d, d) -> (…, d(d+1)/2), with lengths kept: what is off the diagonal stands for two."""
     d = matrices.shape[-1]

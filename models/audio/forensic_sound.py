@@ -13,7 +13,15 @@ from torch.nn import functional
 
 from models.audio.spectrogram import power_spectrum
 from models.cards import ModelCard
-from models.covariance import CovarianceNetwork, SymmetricLog, in_small_parts, patches, upper_half
+from models.covariance import (
+    CovarianceNetwork,
+    SymmetricLog,
+    covariance,
+    in_small_parts,
+    is_looked_into,
+    patches,
+    upper_half,
+)
 from models.registry import register
 
 PATCH = 5  # points, the side of a patch
@@ -61,7 +69,7 @@ class SpectralCovariance(nn.Module):
         # Energies span more than half precision holds.
         with torch.autocast(waveform.device.type, enabled=False):
             levels = self.levels(waveform.float())
-            cells = -(-levels.shape[3] // CELL)
+            cells = -(-levels.shape[3] // CELL) if is_looked_into(self.local) else 1
             local = self.local([residual(levels) for residual in self.residuals], cells)
             matrices = local.sum(2).mean(2).unflatten(1, (self.kinds, PATCH**2, PATCH**2)).double()
             floor = matrices.new_full((1, 1), SMALLEST)
@@ -79,7 +87,8 @@ class SpectralCovariance(nn.Module):
 class BandCovariance(nn.Module):
     """(batch, kinds·25·25, bands, cells): each covariance stands at its own band and cell, zero elsewhere.
 
-    The sum over bands and mean over cells is the covariance of the whole, so Grad-CAM at this layer is exact.
+    The sum over bands and mean over cells is the covariance of the whole, so Grad-CAM at this layer is exact. Where one
+    cell is asked for, that is found at once.
     """
 
     def forward(self, residuals: list[torch.Tensor], cells: int) -> torch.Tensor:
@@ -94,6 +103,8 @@ class BandCovariance(nn.Module):
     @staticmethod
     def by_cell(maps: torch.Tensor, cells: int) -> torch.Tensor:
         batch, taps, bins, steps = maps.shape
+        if cells == 1:
+            return covariance(maps).flatten(1).unsqueeze(2)
         filled = functional.pad(maps, (0, cells * CELL - steps))
         squares = filled.reshape(batch, taps, bins, cells, CELL).permute(0, 3, 1, 2, 4).flatten(3)
         products = torch.matmul(squares, squares.transpose(2, 3)) * (cells / (bins * steps))

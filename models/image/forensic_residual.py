@@ -13,7 +13,15 @@ from torch import nn
 from torch.nn import functional
 
 from models.cards import ModelCard
-from models.covariance import CovarianceNetwork, SymmetricLog, in_small_parts, patches, upper_half
+from models.covariance import (
+    CovarianceNetwork,
+    SymmetricLog,
+    covariance,
+    in_small_parts,
+    is_looked_into,
+    patches,
+    upper_half,
+)
 from models.registry import register
 
 PATCH = 5  # pixels, the side of a patch
@@ -64,7 +72,8 @@ class CovarianceEncoder(nn.Module):
         return in_small_parts(self.describe, pictures)
 
     def describe(self, pictures: torch.Tensor) -> torch.Tensor:
-        cells = (-(-pictures.shape[2] // CELL), -(-pictures.shape[3] // CELL))
+        rows, columns = (-(-side // CELL) for side in pictures.shape[2:])
+        cells = (rows, columns) if is_looked_into(self.local) else (1, 1)
         # Energies span more than half precision holds.
         with torch.autocast(pictures.device.type, enabled=False):
             levels = pictures.float() * LEVEL
@@ -75,7 +84,8 @@ class CovarianceEncoder(nn.Module):
 
 
 class LocalCovariance(nn.Module):
-    """The covariances in each cell, (n, kinds·d·d, rows, columns); their mean is that of the whole picture.
+    """The covariances in each cell, (n, kinds·d·d, rows, columns); their mean is that of the whole picture, which is
+    found at once where one cell is asked for.
 
     Grad-CAM at this layer is exact: the score is nearly linear in what each cell adds.
     """
@@ -91,6 +101,8 @@ class LocalCovariance(nn.Module):
     def by_cell(maps: torch.Tensor, cells: tuple[int, int]) -> torch.Tensor:
         n, d, height, width = maps.shape
         rows, columns = cells
+        if cells == (1, 1):
+            return covariance(maps).flatten(1)[:, :, None, None]
         # Cells at the edge are filled with zeros, which add nothing; the share makes up for their size.
         filled = functional.pad(maps, (0, columns * CELL - width, 0, rows * CELL - height))
         squares = filled.reshape(n, d, rows, CELL, columns, CELL).permute(0, 2, 4, 1, 3, 5).flatten(4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import librosa
 import numpy as np
+import pytest
 import scipy.linalg
 import torch
 from torchaudio.functional import spectrogram
@@ -129,3 +130,18 @@ def test_standardised_follows_what_it_saw() -> None:
     torch.testing.assert_close(layer.variance, torch.full((3,), 4.0), rtol=0.4, atol=0.3)
     one = layer(torch.full((1, 3), 5.0))  # a batch of one is standardised, not learned from
     assert one.abs().max() < 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("forensic_residual", (2, 3, 100, 70)), ("forensic_sound", (2, 20_000))]
+)
+def test_without_gradients_the_whole_is_what_its_cells_are_together(
+    name: str, shape: tuple[int, ...]
+) -> None:
+    """Cells are for explanations; scoring finds the covariance of the whole at once."""
+    torch.manual_seed(0)
+    net, inputs = models.create(name, pretrained=False).eval(), torch.randn(shape) * 0.3
+    by_cells = net.encoder(inputs)
+    with torch.no_grad():
+        whole = net.encoder(inputs)
+    np.testing.assert_allclose(whole, by_cells.detach(), atol=5e-3)
