@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Self
@@ -145,7 +145,10 @@ class Recurrent(nn.Module):
 
 
 def over_frames(
-    encoder: nn.Module, frames: torch.Tensor, mask: torch.Tensor | None, width: int
+    encoder: Callable[[torch.Tensor], torch.Tensor],
+    frames: torch.Tensor,
+    mask: torch.Tensor | None,
+    width: int,
 ) -> torch.Tensor:
     """Run a picture encoder over the frames that are present: (batch, frames, 3, H, W) -> (batch, frames, width).
 

@@ -20,6 +20,7 @@ from core.training.learning.optimizers import make_optimizer, parameters_of
 from core.training.learning.step import StepResult
 from core.training.losses import Loss, make_loss
 from core.training.process.arithmetic import on_device
+from core.training.process.memory import REMEMBERED
 from core.training.process.ranks import Ranks
 from core.training.reading.data import Batch, TrainingLoader, TrainingSamples, collate
 from core.training.reading.examples import Source, Unusable
@@ -27,6 +28,7 @@ from core.training.reading.order import Draw
 from core.training.reading.tensors import to_network
 from core.training.scoring.predict import Predicted, SplitReader, predict
 from core.training.setup import Setup
+from models.feature_memory import remember_features
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class NetworkLearner:
         config = setup.config
         self.setup, self.context, self.epochs = setup, context, config.epochs
         self.network = self.total = on_device(setup.network, device)
+        remember_features(self.network, REMEMBERED)
         self.ids = setup.planned.split("train")["id"].to_numpy()
         self.unusable: list[Unusable] = []
         self.training_set = setup.training_set()

@@ -13,6 +13,7 @@ from models.audio.spectrogram import LogSpectrogram
 from models.audio.wav2vec2 import SpeechEncoder
 from models.cards import BadOption
 from models.covariance import Standardised
+from models.feature_memory import Remembering
 from models.image.forensic_residual import CovarianceEncoder
 from models.network import over_frames
 from models.timm_backbone import TimmEncoder, build
@@ -45,7 +46,7 @@ class VisualTokens(nn.Module):
         ), present
 
 
-class ForensicTokens(nn.Module):
+class ForensicTokens(Remembering):
     """One token a frame, or one for the sound, from the log-covariances of a compact forensic network."""
 
     def __init__(
@@ -63,10 +64,11 @@ class ForensicTokens(nn.Module):
     def forward(self, inputs: torch.Tensor, present: torch.Tensor) -> Tokens:
         # The patches are right as they are: training does not go through them, explanations do.
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
+            encode = self.encode_with(self.backbone)
             if inputs.ndim == 2:
-                features, present = self.backbone(inputs).unsqueeze(1), present.unsqueeze(1)
+                features, present = encode(inputs).unsqueeze(1), present.unsqueeze(1)
             else:
-                features = over_frames(self.backbone, inputs, present, self.backbone.width)
+                features = over_frames(encode, inputs, present, self.backbone.width)
         known = self.project(features[present])
         tokens = known.new_zeros(*present.shape, known.shape[-1])
         tokens[present] = known

@@ -25,6 +25,8 @@ GIB = 1 << 30
 SCORING_BUDGET = GIB  # what a pass without gradients may hold
 # What a step may keep for its gradients; it needs as much again while it computes them.
 TRAINING_BUDGET = GIB * 5 // 4
+# What a training may remember of encoders in which nothing learns.
+REMEMBERED = GIB // 4
 CARD_SHARE = 0.7  # of a GPU's free memory
 MOST_ROWS = {"cpu": 16, "cuda": 256}  # of a pass without gradients; more gain nothing
 # Bytes that a network makes of each byte of its input: below this it need not be measured.
