@@ -100,9 +100,7 @@ def methods_figure(about: DatasetInfo) -> go.Figure:
             customdata=[_method_choice(name, split) for name in order],
             hovertemplate="%{x}, " + words.split(split) + ": %{y:,}<extra></extra>",
         )
-    figure.update_layout(
-        barmode="overlay", yaxis_title="samples of each method, the parts laid over each other"
-    )
+    figure.update_layout(barmode="overlay", yaxis_title="samples of each method")
     return theme.figure(figure, keep=f"{about.name}-methods")
 
 
@@ -202,11 +200,23 @@ def shortcuts_figure(features: Sequence[object], warn_above: float) -> go.Figure
             "symmetric": False,
             "array": [f.high - f.auc for f in rows],  # type: ignore[attr-defined]
             "arrayminus": [f.auc - f.low for f in rows],  # type: ignore[attr-defined]
+            "color": theme.UNCERTAIN,  # seen in light and dark
         },
         hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         showlegend=False,
     )
-    figure.add_vline(x=warn_above, line_dash="dash", line_color=theme.FAKE, annotation_text="warning")
-    figure.add_vline(x=0.5, line_dash="dot", line_color=theme.UNCERTAIN, annotation_text="tells nothing")
+    # What the lines mean stands over the chart, to the left of one and to the right of the other.
+    for x, dash, color, text, side in (
+        (warn_above, "dash", theme.FAKE, "warning", "right"),
+        (0.5, "dot", theme.UNCERTAIN, "tells nothing", "left"),
+    ):
+        figure.add_vline(
+            x=x,
+            line_dash=dash,
+            line_color=color,
+            annotation_text=text,
+            annotation_position=f"top {side}",
+            annotation_yanchor="bottom",
+        )
     figure.update_layout(xaxis={"range": [0.3, 1.02], "title": "AUC of the single feature, 95 % interval"})
     return theme.figure(figure, height=120 + 28 * len(rows), keep="shortcuts")

@@ -36,7 +36,8 @@ def paths(info: DatasetInfo) -> None:
     found = advisor.advise(info)
     if not found.paths:
         return
-    for i, (column, path) in enumerate(zip(st.columns(len(found.paths)), found.paths, strict=True)):
+    columns = st.container(key="datasets-paths").columns(len(found.paths))
+    for i, (column, path) in enumerate(zip(columns, found.paths, strict=True)):
         with column, st.container(border=True):
             st.markdown(f"**{theme.safe(path.name)}**")
             st.markdown(theme.safe(path.what))

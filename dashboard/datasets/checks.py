@@ -120,7 +120,9 @@ def shortcuts_panel(info: DatasetInfo) -> None:
     measured = shortcut_measurements.read_cached_features(info.name, space=session.space()) is not None
     space = session.space()
     if st.button(
-        "Measure again" if measured else "Look for shortcuts", key="shortcuts-start", type="primary"
+        "Measure again" if measured else "Look for shortcuts",
+        key="shortcuts-start",
+        type="secondary" if measured else "primary",
     ):
         start_measuring(info, again=measured)
     job = jobs.watch(_measuring(info))

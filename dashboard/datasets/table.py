@@ -111,7 +111,7 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
             selection_mode="single-cell",
             height=min(38 + 35 * len(frame), 430),
             column_order=[c for c in SHOWN[window] if c in told],
-            column_config=_columns(),
+            column_config=_columns(window),
             alt="Datasets: a click on a row, or the arrow keys, choose what is shown below",
         )
 
@@ -141,7 +141,7 @@ def _choose(names: Sequence[str], key: str) -> None:
         st.session_state["datasets_chosen"] = names[at]
 
 
-def _columns() -> dict[str, Any]:
+def _columns(window: str) -> dict[str, Any]:
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     share = functools.partial(st.column_config.ProgressColumn, min_value=0, max_value=100, format="%.0f %%")
     return {
@@ -150,14 +150,14 @@ def _columns() -> dict[str, Any]:
             "origin", width=55, help="demo: made by the workbench, says nothing about real forgeries"
         ),
         "media": text("media", width=70),
-        "severity": text("imbalance", width=90),
-        "real": number(format="localized", width=58),
-        "fake": number(format="localized", width=60),
-        "fakes": share("share of fakes", width=95, help="half is balanced", color=theme.FAKE),
+        "severity": text("imbalance", width=104 if window == "wide" else 108),
+        "real": number(format="localized", width=50 if window == "phone" else 58),
+        "fake": number(format="localized", width=52 if window == "phone" else 60),
+        "fakes": share("share of fakes", width=88, help="half is balanced", color=theme.FAKE),
         "unlabelled": number("no label", format="localized", width=60, help="nobody states their label"),
         "ratio": text(width=60, help="majority : minority"),
         "published": text("published", width=105, help="real : fake"),
-        "complete": share("complete", width=80, help="of the published samples that are here"),
+        "complete": share("complete", width=74, help="of the published samples that are here"),
         "problems": number(format="localized", width=65),
         "leaks": text(width=85, help="kinds of leaks in the last plan that was made"),
     }

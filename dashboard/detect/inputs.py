@@ -45,6 +45,7 @@ def choose(runs: list[Summary]) -> list[str | None]:
         format_func=lambda run_id: _label(known[run_id], called[run_id]),
         placeholder="Automatic: one that knows files of this kind",
         key="detect_runs",
+        wrap=True,
         help="Several detectors judge side by side. They are combined only where they share validation samples to learn that from.",
     )
     for run_id in chosen:

@@ -18,6 +18,7 @@ from dashboard.thresholds import page_state
 from dashboard.thresholds.scores import Source, file_of
 
 SHOWN = 6  # in a row
+SHORT = 40  # characters of a name
 # With every line that is drawn elsewhere other pictures come:
 # small ones, and a larger one when it is asked for.
 SMALL, SMALL_QUALITY = 168, 70
@@ -51,7 +52,7 @@ def _sample(source: Source, row: Any, place: str) -> None:
     truth = word + (f" · {method}" if isinstance(method, str) and method.strip("-") else "")
     name = str(getattr(row, "id", f"row {row.Index + 1}"))
     score = numbers.threshold(own(float(row.score), source.turned))
-    short = name if len(name) < 40 else f"…{name[-38:]}"
+    short = name if len(name) < SHORT else _file_and_folder(name)
     st.markdown(f"**{score}**  \n{theme.safe(truth)}  \n:small[{theme.safe(short)}]")
     file = file_of(row)
     if file is None:
@@ -66,6 +67,12 @@ def _sample(source: Source, row: Any, place: str) -> None:
             _enlarge(file)
     elif st.button("Explain", key=f"explain-{place}-{row.Index}"):
         theme.run_guarded(_explain(source.folder.id, file))
+
+
+def _file_and_folder(name: str) -> str:
+    """The end of a long name, from a place where a line may break."""
+    shortened = f"…/{'/'.join(name.split('/')[-2:])}"
+    return shortened if len(shortened) < SHORT else f"…{name[2 - SHORT :]}"
 
 
 def _play(file: Path, modality: str) -> None:

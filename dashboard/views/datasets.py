@@ -70,7 +70,7 @@ def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
     st.markdown(f"## {theme.safe(info.name)}{badge}")
     with st.container(key="datasets-facts"):
         st.caption(theme.safe(datasets_table.describe(info)))
-    drawn, advice = st.columns([3, 2], gap="large")
+    drawn, advice = st.container(key="datasets-halves").columns([3, 2], gap="large")
     with drawn:
         _charts(info)
     with advice:
@@ -97,7 +97,12 @@ def _charts(info: DatasetInfo) -> None:
     if st.session_state.get(VIEW) not in offered:
         st.session_state[VIEW] = "splits"
     view = st.segmented_control(
-        "What to see", offered, key=VIEW, label_visibility="collapsed", format_func=VIEWS.__getitem__
+        "What to see",
+        offered,
+        key=VIEW,
+        label_visibility="collapsed",
+        format_func=VIEWS.__getitem__,
+        wrap=True,
     )
     if view in ("durations", "resolutions"):
         _show_measured(info, view)

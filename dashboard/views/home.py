@@ -9,6 +9,7 @@ import streamlit as st
 from core.catalog import table
 from core.runs.listing import listing
 from core.runs.summaries import Summary
+from core.runs.titles import titles
 from dashboard import first_steps, jobs, running, session, theme
 
 theme.page_title("Where do I start?")
@@ -36,24 +37,28 @@ def live(polling: bool) -> None:
 
 def latest(runs: Sequence[Summary]) -> None:
     st.markdown("## Latest runs")
+    called = titles(runs)
     for run in runs:
         row = st.container(key=f"home-latest-{run.id}")
         name, state, best = row.columns([4, 2, 2], vertical_alignment="center")
-        if name.button(theme.safe(run.name), key=f"home-run-{run.id}", type="tertiary"):
+        if name.button(theme.safe(called[run.id]), key=f"home-run-{run.id}", type="tertiary"):
             st.session_state["runs_chosen"] = [run.id]
             theme.go_to("runs")
         demo = " " + theme.demo_badge() if run.demo else ""
         state.markdown(theme.state_badge(run.shown_state) + demo)
-        learned = " :red-badge[✖ learned nothing]" if run.learned_nothing else ""
         if run.preparation is not None:
             best.markdown(run.preparation)
             continue
-        if run.best is None and not run.learned_nothing:
-            continue
-        best.markdown(
-            f"best validation {theme.figure_name(run.monitor)} "
-            f"{theme.safe(theme.interval(run.best, *(run.interval or (None, None))))}{learned}"
-        )
+        best.markdown("  \n".join(_what_it_learned(run)))
+
+
+def _what_it_learned(run: Summary) -> list[str]:
+    """Lines: the best figure, where an epoch has one, and whether it means anything."""
+    lines = []
+    if run.best is not None:
+        figure = theme.interval(run.best, *(run.interval or (None, None)))
+        lines.append(f"best validation {theme.figure_name(run.monitor)} {theme.safe(figure)}")
+    return lines + ([":red-badge[✖ learned nothing]"] if run.learned_nothing else [])
 
 
 active = any(run.active for run in listing(space).runs())

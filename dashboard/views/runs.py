@@ -225,11 +225,11 @@ def _views(names: list[str]) -> list[View]:
         band = st.toggle("Band of minimum and maximum", value=True, key="runs-band")
         record = st.toggle("Best so far", key="runs-record")
     wanted = metric.multiselect(
-        "Curves of", names, key=METRICS, format_func=words.figure, max_selections=MOST_METRICS
+        "Curves of", names, key=METRICS, format_func=words.figure, max_selections=MOST_METRICS, wrap=True
     )
     whole = View(
         smoothing=smoothing.slider("Smoothing", 0.0, 0.99, 0.6, 0.01, key="runs-smoothing"),
-        axis=axis.segmented_control("X axis", list(curves.AXES), key=AXIS) or "step",
+        axis=axis.segmented_control("X axis", list(curves.AXES), key=AXIS, wrap=True) or "step",
         log_x=log_x,
         log_y=log_y,
         band=band,

@@ -55,6 +55,7 @@ def page() -> None:
             key=page_state.METHODS,
             format_func=words.title,
             accept_new_options=True,
+            wrap=True,
             help="You can also write one of your own: " + ", ".join(methods.usages()),
         )
     try:

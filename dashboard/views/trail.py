@@ -71,8 +71,10 @@ def _to_read(trail: audit.Trail) -> pd.DataFrame:
 
 
 def _moment(written: str) -> str:
-    """`2026-11-28T08:09:58+0000` without its T; anything else as it is."""
-    return written.replace("T", " ", 1).replace("+0000", " UTC") if written[10:11] == "T" else written
+    """`2026-11-28T08:09:58+0000` without its T, on one line; anything else as it is."""
+    if written[10:11] != "T":
+        return written
+    return written.replace("T", "\u00a0", 1).replace("+0000", "\u00a0UTC")
 
 
 def _details(entry: Mapping[str, object], names: Mapping[str, str]) -> str:
@@ -108,8 +110,8 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
     people, actions = sorted(table["who"].unique()), sorted(table["action"].unique())
     _open_link(people, actions)
     with st.container(horizontal=True):
-        who = st.multiselect("Who", people, key=WHO, placeholder="Everybody")
-        action = st.multiselect("What was done", actions, key=ACTION, placeholder="Everything")
+        who = st.multiselect("Who", people, key=WHO, placeholder="Everybody", wrap=True)
+        action = st.multiselect("What was done", actions, key=ACTION, placeholder="Everything", wrap=True)
         text = st.text_input("On", key=TEXT, placeholder="A run, a file, a dataset")
     address.write("trail", {"who": ",".join(who), "action": ",".join(action), "on": text})
     there = pd.Series(True, index=table.index)

@@ -59,7 +59,7 @@ def page() -> None:
         return
     _take_over()
     _presets()
-    data, network = st.columns(2, gap="large")
+    data, network = st.container(key="train-halves").columns(2, gap="large")
     with data:
         st.markdown("## 1 · Data")
         option_form.option("name")
