@@ -3,6 +3,7 @@ scoring."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -28,6 +29,10 @@ from core.training.reading.examples import (
 from core.training.reading.inputs import Pieces
 from core.training.reading.order import Draw
 from core.training.reading.tensors import stack
+
+# A forked reader must not free what its parent has left behind: a decoded frame joins the threads of its scaler, which
+# exist in the parent alone, and the reader would die or wait for ever. Frozen, they are never collected there.
+os.register_at_fork(after_in_child=gc.freeze)
 
 READ_AHEAD = 4  # batches a worker keeps ready
 TOGETHER = 8  # pictures or recordings that a reader hands over at once for scoring
