@@ -47,7 +47,8 @@ def test_the_container_tells_a_compressed_recording(codec: str, kbits: int, tmp_
         "ac3": list(kinds[:4]),
     }
     assert names == wanted[codec]
-    assert compression_of(probe(path), SimpleNamespace(codecs=("flac", "mp3")), "audio") is None
+    among_lossy = compression_of(probe(path), SimpleNamespace(codecs=("flac", "mp3"), spans={}), "audio")
+    assert among_lossy is not None and among_lossy.known
 
 
 def measured(*names: str) -> tuple[Processed, ...]:
@@ -55,20 +56,20 @@ def measured(*names: str) -> tuple[Processed, ...]:
 
 
 @pytest.mark.parametrize(
-    ("quality", "lowest", "stated"),
+    ("quality", "lowest", "lower"),
     [(70, 92, True), (70, 74, False), (95, 92, False), (70, None, False)],
     ids=["lower than all", "about as low", "higher", "an old reference"],
 )
 def test_a_jpeg_is_told_among_jpegs_by_its_quality(
-    quality: int, lowest: int | None, stated: bool, tmp_path: Path
+    quality: int, lowest: int | None, lower: bool, tmp_path: Path
 ) -> None:
     Image.new("RGB", (16, 16), (90, 120, 30)).save(tmp_path / "x.jpg", quality=quality)
     spans = {} if lowest is None else {"quality": (lowest, 96)}
     known = SimpleNamespace(codecs=("jpeg", "png"), spans=spans)
     found = compression_of(probe(tmp_path / "x.jpg"), known, "image")
-    assert (found is not None) is stated
-    if found is not None:
-        assert found.words == "JPEG of quality 70"
+    assert found is not None
+    assert found.known is not lower
+    assert found.words == f"JPEG of quality {quality}"
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,30 @@ def test_a_file_outside_or_compressed_too_hard_is_uncertain_and_its_compression_
     near = {"network": blocks["network"][:1]}
     too_hard = decision.decide(known, near, compression=Compression("jpeg", quality=25))
     assert too_hard.inside is False and "JPEG of quality 25" in too_hard.processing
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        (Compression("jpeg", quality=70, known=True), "JPEG 70"),
+        (Compression("jpeg", quality=85, known=True), None),
+        (Compression("mp3", 128.0, known=True), "MP3 kbit/s 128"),
+        (Compression("mp3", 320.0, known=True), None),
+        (Compression("vorbis", known=True), None),
+    ],
+    ids=lambda one: getattr(one, "words", str(one)),
+)
+def test_compression_that_known_files_have_is_named_and_costs_no_verdict(
+    file: Compression, named: str | None
+) -> None:
+    kinds = measured("JPEG 90", "JPEG 70", "MP3 kbit/s 128", "MP3 kbit/s 64")
+    assert [one.name for one in file.among(kinds)] == ([named] if named else [])
+    assert not file.is_harder_than_any(kinds)
+    blocks = {"network": np.random.default_rng(3).normal(size=(60, 5))}
+    known = rule.fit(blocks, list(range(60)), np.ones(60, bool), {"val": 60})
+    costly = tuple(Processed(one.name, {"network": np.zeros(5)}, 1.0, 20, 0.6, 0.9, 0.5) for one in kinds)
+    near = decision.decide(
+        replace(known, processed=costly), {"network": blocks["network"][:1]}, compression=file
+    )
+    assert near.inside is True
+    assert ("after" in near.processing) is (named is not None)

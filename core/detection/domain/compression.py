@@ -24,6 +24,9 @@ SOUND = frozenset(("MP3", "AAC", "Opus"))
 
 WITHIN_RATE = 1.5  # a measured rate stands for one that is lower by this factor: what is asked of a codec is not what it takes
 WITHIN_QUALITY = 10  # likewise, of a JPEG
+# Compressed so hard, its loss is stated also where some of the known files were.
+HARD_QUALITY = 75
+HARD_RATE = 140  # kbit/s
 LOWER_QUALITY = 5  # than any known JPEG, for one to count as compressed again
 
 
@@ -34,6 +37,7 @@ class Compression:
     codec: str
     kbits: float | None = None
     quality: int | None = None
+    known: bool = False  # some of the known files were compressed as hard: it costs no verdict, and is stated
 
     @property
     def words(self) -> str:
@@ -44,6 +48,8 @@ class Compression:
     def among(self, processed: tuple[Processed, ...]) -> list[Processed]:
         """The measured kinds that stand for it: of its own codec the mildest that was compressed as hard."""
         mine = self._of_its_codec(processed)
+        if self.known and not self._is_hard:
+            return []
         if not mine:
             return [one for one in processed if one.name.split()[0] in SOUND | {"JPEG"}]
         if self._least is None:
@@ -52,7 +58,14 @@ class Compression:
 
     def is_harder_than_any(self, processed: tuple[Processed, ...]) -> bool:
         """Whether its codec was measured, and never as hard."""
-        return bool(self._of_its_codec(processed)) and not self.among(processed)
+        return not self.known and bool(self._of_its_codec(processed)) and not self.among(processed)
+
+    @property
+    def _is_hard(self) -> bool:
+        """Harder than cameras and recorders do it: somebody passed the file on."""
+        if self.quality is not None:
+            return self.quality <= HARD_QUALITY
+        return self.kbits is not None and self.kbits <= HARD_RATE
 
     @property
     def _least(self) -> float | None:
@@ -71,13 +84,14 @@ def _strength(one: Processed) -> float:
 
 
 def compression_of(info: MediaInfo, known: Reference, modality: str) -> Compression | None:
-    """None where the file states none, or where some of the known files were compressed as hard."""
+    """None where the file states none, or no codec of the known files is on record."""
     heard = modality == "audio" and info.kind == "video"
     codec = str((info.audio_codec if heard else info.codec) or "").casefold()
-    if codec not in LOSSY or not known.codecs or not (_all_lossless(known) or _is_lower(info, known)):
+    if codec not in LOSSY or not known.codecs:
         return None
     kbits = info.bitrate / 1000 if info.bitrate and info.kind == "audio" else None
-    return Compression(codec, kbits, info.quality)
+    harder = _all_lossless(known) or _is_lower(info, known)
+    return Compression(codec, kbits, info.quality, known=not harder)
 
 
 def _all_lossless(known: Reference) -> bool:

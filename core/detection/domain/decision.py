@@ -131,14 +131,15 @@ def _of_near(
     compression: Compression | None,
 ) -> Domain:
     """Of a file that lies among its like; it may have been processed all the same."""
-    if coded is not None and compression is not None and not _harmless(coded):
+    own = compression is not None and compression.known
+    if coded is not None and compression is not None and not own and not _harmless(coded):
         stated = _loss(coded)
         why = (
             f"It was compressed harder ({compression.words}) than the files that the detector knows, and that costs "
             f"too much. {stated}"
         )
         return Domain(False, distance, limit, why, stated)
-    if coded is None and (mark := marked(known, figures)) is not None:
+    if (coded is None or own) and (mark := marked(known, figures)) is not None:
         stated = _loss(mark)
         why = f"It lies among the files that the detector knows and looks like one of them after {mark.name}"
         if _harmless(mark):
@@ -169,7 +170,7 @@ def _of_far(
         return Domain(False, distance, limit, f"{why}, and that costs too much. {stated}", stated)
     shown = SHOWN.get(known.farthest(figures), "what it holds")
     why = f"It differs from the {known.count} files that the detector was compared with, most in {shown}."
-    if compression is None:
+    if compression is None or compression.known:
         return Domain(False, distance, limit, why)
     stated = f"It was also compressed harder ({compression.words}) than those."
     return Domain(False, distance, limit, f"{why} {stated}", stated)
