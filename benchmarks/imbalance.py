@@ -54,23 +54,21 @@ HEADS: dict[str, dict[str, Any]] = {
         "early_stopping": 15,
     },
 }
-SMALL_PICTURES = {**PICTURES, "model": "efficientnet_b0", "image_size": 96, "epochs": 12, "early_stopping": 5}
+QUICK = {"image_size": 64, "epochs": 12, "early_stopping": 5, "bootstrap": 100}  # intervals are drawn here
+SMALL_PICTURES = {**PICTURES, **QUICK, "model": "efficientnet_b0"}
 WHOLE: dict[str, dict[str, Any]] = {
     "pictures": SMALL_PICTURES,
     "clips": {
         "modality": "video",
         "faces": False,
         "model": "simple_cnn",
-        "image_size": 96,
         "frames": 4,
         "batch_size": 16,
-        "epochs": 12,
-        "early_stopping": 5,
+        **QUICK,
     },
     "faces": SMALL_PICTURES,
     "speech": {"modality": "audio", "model": "logmel_resnet18", "epochs": 12, "early_stopping": 5},
 }
-DRAWN_PICTURES, DRAWN_CLIPS = 900, 450  # of either class
 
 
 def main() -> None:
@@ -87,6 +85,12 @@ def main() -> None:
         help="these data (default: all)",
     )
     parser.add_argument("--techniques", choices=tuple(TECHNIQUES), nargs="*", help="these (default: all)")
+    parser.add_argument(
+        "--each",
+        type=int,
+        default=600,
+        help="drawn pictures and clips of either class (default: %(default)s)",
+    )
     parser.add_argument("--seeds", type=int, help="how often each learns (default: 3, with --whole 2)")
     parser.add_argument("--out", type=Path, default=Path("imbalance-study"), help="kept between calls")
     parser.add_argument("--small", action="store_true", help="one ratio, one seed, three techniques: a try")
@@ -125,8 +129,8 @@ def head_sets(study: Study, args: argparse.Namespace) -> Sets:
 
 def whole_sets(study: Study, args: argparse.Namespace) -> Sets:
     names: dict[str, Callable[[], str]] = {
-        "pictures": lambda: drawn_pictures(study, DRAWN_PICTURES),
-        "clips": lambda: drawn_clips(study, DRAWN_CLIPS),
+        "pictures": lambda: drawn_pictures(study, args.each),
+        "clips": lambda: drawn_clips(study, args.each),
     }
     if args.faces:
         names["faces"] = lambda: faces_folder(study, args.faces)
