@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from core.training.learning.step import READ_EVERY, NotFinite
 from core.training.options.config import TrainConfig
 from core.training.process import arithmetic, cores, memory
 from core.training.process.arithmetic import on_device, precision_for
-from core.training.process.memory import in_passes, peak_bytes
+from core.training.process.memory import in_passes, peak_bytes, saved_bytes
 from core.training.scoring.aggregation import Scored
 from core.training.scoring.agreement import TOLERANCE, Arithmetic
 from core.training.scoring.predict import SplitReader, predict
@@ -228,6 +229,18 @@ class Wide(nn.Module):
 def test_the_most_bytes_at_once_are_counted() -> None:
     x = torch.zeros(1000, 25)  # 100 kB
     assert 2 * 10**6 <= peak_bytes(lambda: Wide()(x)) < 3 * 10**6
+
+
+def test_measuring_what_a_step_keeps_leaves_nothing_behind() -> None:
+    """Operations that keep their own result, as a sigmoid does, once held on to themselves for ever."""
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Sigmoid(), nn.Conv2d(8, 4, 1), nn.Tanh())
+    made: list[weakref.ref[torch.Tensor]] = []
+    for layer in network:
+        layer.register_forward_hook(lambda _layer, _given, result: made.append(weakref.ref(result)))
+    picture = torch.rand(1, 3, 32, 32)
+    # The picture, two convolutions' inputs and what the sigmoid and the tanh give; the first is none of the network's.
+    assert saved_bytes(network, lambda: network(picture)) >= 4 * (3 * 32 * 32 + 8 * 30 * 30 + 4 * 30 * 30)
+    assert len(made) == 4 and not [one for one in made if one() is not None]
 
 
 def rows_of(count: int, side: int) -> list[dict[str, np.ndarray]]:

@@ -119,7 +119,8 @@ def saved_bytes(network: torch.nn.Module, run: Callable[[], Any]) -> int:
         storage = tensor.untyped_storage()
         if storage._cdata not in own:
             found[storage._cdata] = storage.nbytes()
-        return tensor
+        # Without its history: an operation that keeps its own result would hold on to itself for ever.
+        return tensor.detach()
 
     before = {name: buffer.clone() for name, buffer in network.named_buffers()}
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
