@@ -63,6 +63,7 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
     if whole.open:
         with whole:
             shown = _with_intervals(rows, ("error_rate", "recall", "fpr"))
+            shown = shown.assign(**{chosen: [charts.name_of(value, chosen) for value in rows[chosen]]})
             tables.show(shown, "thresholds-breakdown-table", what="Where the errors are")
             name = f"breakdown-{chosen}.csv"
             st.download_button("CSV", lambda: to_csv(rows), name, "text/csv", key="thresholds-breakdown-csv")

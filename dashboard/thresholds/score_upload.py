@@ -181,11 +181,11 @@ def _on_the_page(error: str) -> str:
     for option, instead in (
         ("name it with --fake", f"name it under “{FAKE_LABEL}” above"),
         ("--key", "the key file above"),
-        ("--column", "“Columns of the file” above"),
+        ("--column", "name it under “Columns of the file” above"),
     ):
         head, found, _ = error.partition(option)
         if found:
-            return f"{head}{instead}"
+            return f"{head}{instead}" + ")" * (head.count("(") - head.count(")"))
     return error
 
 

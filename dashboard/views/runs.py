@@ -217,7 +217,8 @@ def _views(names: list[str]) -> list[View]:
     """One chart a metric, all seen the same way; the machine's figures stand under the last."""
     chosen = [name for name in st.session_state.get(METRICS) or [] if name in names]
     st.session_state[METRICS] = chosen or names[:1]
-    st.session_state.setdefault(AXIS, "step")
+    # Said each time: the list is drawn again before a slow browser has taken the first one over.
+    st.session_state[AXIS] = st.session_state.get(AXIS) or "step"
     metric, smoothing, axis, scale = st.columns([5, 4, 5, 3], vertical_alignment="bottom")
     with scale.popover("Scales", width="stretch"):
         log_x = st.toggle("Logarithmic x axis", key="runs-log-x")

@@ -156,7 +156,11 @@ def _data() -> None:
         option_form.set_field("heldout", "")
     pairing.draw(option_form.config(), fitting)
     _advise()
-    train_data.draw_plan(option_form.config(), session.space())
+    chosen = [d for d in fitting if d.name in option_form.config()["datasets"]] or fitting
+    if any(d.real for d in chosen) and any(
+        d.fake for d in chosen
+    ):  # else it is said where the run is started
+        train_data.draw_plan(option_form.config(), session.space())
 
 
 def _advise() -> None:

@@ -195,7 +195,8 @@ def test_a_part_without_one_class_is_named_with_its_consequence(
 def test_data_of_one_class_is_refused_in_plain_words(add_dataset: Callable[..., None]) -> None:
     add_dataset("only fakes", "image", 0, 30)
     said = text_of(open_page({"modality": "image", "datasets": ["only fakes"]}))
-    assert "train 0 real, 19 fake; val 0 real, 5 fake; test 0 real, 6 fake" in said and "{'" not in said
+    assert "0 real and 30 fake" in said and "real samples are missing" in said
+    assert "split" not in said and "{'" not in said  # once, and in the words of the page
 
 
 def test_a_clone_says_at_once_that_it_is_one(add_dataset: Callable[..., None]) -> None:
