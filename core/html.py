@@ -5,6 +5,7 @@ A document extends `document.html` (core/templates): no scripts, nothing from ou
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from core import glossary
+
+PLACE = "<!--glossary-->"
+_PICTURES = re.compile(r"data:image/[^\"]*|<style>.*?</style>", re.DOTALL)
 TEMPLATES = Path(__file__).parent / "templates"
 # Marks that turn or hide text: a file name with them would read as another one.
 HIDDEN = dict.fromkeys(
@@ -20,8 +25,14 @@ HIDDEN = dict.fromkeys(
 
 
 def render(template: Path, **values: object) -> str:
-    """The template with its values; a value that is missing is an error, not an empty place."""
-    return _environment(template.parent).get_template(template.name).render(values)
+    """The template with its values, and at its end the words that it used; a value that is missing is an error, not an
+    empty place."""
+    environment = _environment(template.parent)
+    document = environment.get_template(template.name).render(values)
+    # What looks like a mark-up of ours in a value was escaped.
+    meanings = glossary.explain(Markup(_PICTURES.sub("", document)).striptags())
+    parts: Any = environment.get_template("parts.html").module
+    return document.replace(PLACE, parts.glossary(meanings) if meanings else "", 1)
 
 
 @cache

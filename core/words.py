@@ -159,6 +159,14 @@ OPTIONS = {
     "deterministic": "Repeatable on a GPU",
     "smote_neighbours": "SMOTE: neighbours",
 }
+# By what figures are broken down, and the parts that have names of their own.
+BREAKDOWNS = {
+    "dataset": "dataset",
+    "method": "method",
+    "modality": "kind of file",
+    "present": "what was present",
+    "identity": "person",
+}
 CROP: dict[str | bool, str] = {"auto": "as the data needs", True: "yes", False: "no"}
 CHOICES: dict[str, dict[str, str] | dict[str | bool, str]] = {
     "modality": MODALITIES,
@@ -239,3 +247,15 @@ def choice(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return plain(value)
+
+
+def part(breakdown: str, name: str) -> str:
+    """A part of a breakdown: kinds of files and what was present have names of their own, others stand as they are.
+
+    modality, audio  ->  sound        present, picture+sound  ->  picture and sound
+    """
+    if breakdown == "modality":
+        return modality(name)
+    if breakdown == "present":
+        return name.replace("+", " and ")
+    return name

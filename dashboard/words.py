@@ -1,6 +1,7 @@
 """Display names for pages: one for every key that a registry, an option or a state has.
 
-Techniques, losses, augmentations, threshold methods and explanations bring theirs; core.words has the others.
+Techniques, losses, augmentations, threshold methods and explanations bring theirs; core.words has the others. The values
+of options are core's (core/training/options/display.py): commands and reports write them too.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from core import words
 from core.detection import explanations
 from core.runs.presets import Preset
 from core.thresholds import methods
-from core.training import augmentation, losses
-from core.training.balancing import TECHNIQUES
+from core.training.options import display
 from core.training.options.config import TrainConfig
 
 figure, split, state, modality, network = (
@@ -24,12 +24,7 @@ figure, split, state, modality, network = (
     words.network,
 )
 capital, plain = words.capital, words.plain
-# The options whose values are registered: each value's file states its title.
-REGISTERED = {
-    "balancing": {name: kind.title for name, kind in TECHNIQUES.items()},
-    "loss": {name: kind.title for name, kind in losses.LOSSES.items()},
-    "augmentation": {name: kind.title for name, kind in augmentation.AUGMENTATIONS.items()},
-}
+choice, value, REGISTERED = display.choice, display.value, display.REGISTERED
 _HELP = {field.name: field.metadata["help"] for field in fields(TrainConfig)}
 EXPLANATIONS = {
     explanations.AUTO: "Automatic",
@@ -40,17 +35,6 @@ EXPLANATIONS = {
 
 def option(name: str) -> str:
     return words.option(name)
-
-
-def choice(name: str, value: object) -> str:
-    """A value of an option, as lists, pills and tables show it."""
-    if value is None or value == "":
-        return "automatic"
-    if name == "model":
-        return network(str(value))
-    if name == "threshold_method":
-        return threshold_method(str(value))
-    return REGISTERED.get(name, {}).get(str(value)) or words.choice(name, value)
 
 
 def threshold_method(text: str) -> str:
@@ -78,12 +62,3 @@ def message(text: str) -> str:
 
 def preset(one: Preset) -> str:
     return capital(one.name)
-
-
-def value(name: str, found: object) -> str:
-    """What an option is set to, in words: lists joined, names for keys."""
-    if isinstance(found, (list, tuple)):
-        return ", ".join(choice(name, one) for one in found) or "none"
-    if isinstance(found, dict):
-        return ", ".join(f"{key} {one}" for key, one in found.items()) or "none"
-    return choice(name, found)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import numbers
+from core import numbers, words
 from core.catalog.components import components
 from core.errors import BadInput
 from core.runs.folder import RunFolder
-from core.runs.summaries import Summary
+from core.runs.summaries import Summary, summary
 from core.runs.titles import titles
 from core.thresholds.intervals import difference
 
@@ -57,14 +57,14 @@ def compare_paired(
     both = a.merge(b, on="id", suffixes=("_a", "_b"))
     if len(both) < FEWEST:
         raise BadInput(
-            f"{first.id} and {second.id} share {len(both)} scored {split} samples; "
-            f"a comparison needs at least {FEWEST}, so give both runs the same datasets, protocol and seed"
+            f"{_both(first, second)} share {len(both)} scored {words.split(split)} samples; a comparison needs at least "
+            f"{FEWEST}, so give both runs the same data, divided in the same way with the same seed"
         )
     labels = both["label_a"].to_numpy(dtype=np.int64)
     if (labels != both["label_b"].to_numpy(dtype=np.int64)).any():
-        raise BadInput(f"{first.id} and {second.id} do not agree on the labels: they learned different tasks")
+        raise BadInput(f"{_both(first, second)} do not agree on the labels: they learned different tasks")
     if not 0 < labels.sum() < len(labels):
-        raise BadInput(f"the {split} samples that {first.id} and {second.id} share are of one class only")
+        raise BadInput(f"{_both(first, second)} share {words.split(split)} samples of one class only")
     found = difference(
         labels,
         both["score_a"].to_numpy(dtype=np.float64),
@@ -100,7 +100,7 @@ def scores_beside(run: RunFolder, other: RunFolder, split: str) -> pd.DataFrame:
 
 
 def _note(first: RunFolder, second: RunFolder) -> str:
-    mixed = [one.id for one in (first, second) if one.imported is not None]
+    mixed = [summary(one).name for one in (first, second) if one.imported is not None]
     if len(mixed) != 1:
         return ""
     return (
@@ -112,8 +112,16 @@ def _note(first: RunFolder, second: RunFolder) -> str:
 def scores(run: RunFolder, split: str) -> pd.DataFrame:
     path = run.scores_file(split)
     if not path.exists():
-        raise BadInput(f"run {run.id} has no scores of the {split} split; only finished runs can be compared")
+        raise BadInput(
+            f"{summary(run).name} has no scores on {words.split(split)}; only finished runs can be compared"
+        )
     return pd.read_parquet(path, columns=["id", "group", "label", "score"])
+
+
+def _both(first: RunFolder, second: RunFolder) -> str:
+    """The names of two runs, told apart where they have one name."""
+    names = titles([summary(first), summary(second)])
+    return f"{names[first.id]} and {names[second.id]}"
 
 
 def threshold(run: RunFolder) -> float | None:
@@ -200,8 +208,8 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
         return None
     best = max(candidates, key=lambda c: c.value)
     names = titles([c.run for c in candidates])
-    words = f"AUC {best.shown} on validation"
-    words += f", the highest of {len(candidates)}" if len(candidates) > 1 else ", the only one that learned"
+    reason = f"AUC {best.shown} on validation"
+    reason += f", the highest of {len(candidates)}" if len(candidates) > 1 else ", the only one that learned"
     equals, unpaired = [], []
     for other in candidates:
         if other is best:
@@ -218,13 +226,15 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     ]
     chosen = min(smaller, key=lambda c: c.parameters or 0) if smaller else best
     if chosen is not best:
-        words = (
+        reason = (
             f"AUC {chosen.shown} on validation: no difference shown to the highest ({names[best.run.id]}, "
             f"{best.shown}), with {(chosen.parameters or 0) / 1e6:.2f} instead of "
             f"{(best.parameters or 0) / 1e6:.2f} million parameters"
         )
     elif equals:
-        words += f"; no difference is shown to {', '.join(names[c.run.id] for c in equals[:3])}"
+        reason += f"; no difference is shown to {', '.join(names[c.run.id] for c in equals[:3])}"
     if unpaired:
-        words += f"; {len(unpaired)} validated on other samples, so their figures are not on the same footing"
-    return Recommendation(chosen.run, words)
+        reason += (
+            f"; {len(unpaired)} validated on other samples, so their figures are not on the same footing"
+        )
+    return Recommendation(chosen.run, reason)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import html, numbers, pdf
+from core import html, numbers, pdf, words
 from core.access import LOCAL, Person
 from core.errors import BadInput, one_line
 from core.runs import comparison, figures
@@ -16,11 +16,10 @@ from core.runs.folder import RunFolder
 from core.version import VERSION
 
 TEMPLATE = Path(__file__).with_name("comparison.html")
-SPLITS = {"test": "test", "val": "validation"}
 SHOWN = {
     "auc": "AUC",
     "ap": "average precision",
-    "eer": "EER",
+    "eer": words.figure("eer"),
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
     "recall": "recall (fake)",
@@ -44,7 +43,7 @@ def as_html(
         heading="Comparison report",
         made=f"made {when} by {person.name} with deepfake workbench {VERSION}",
         pairs=[_pair(first, reference, name, folder, split) for name, folder in others],
-        split=SPLITS[split],
+        split=words.split(split),
         heads=("run", *SHOWN.values(), "samples"),
         rows=[_row(name, folder, split) for name, folder in runs.items()],
         made_of=[_made_of(name, folder) for name, folder in runs.items()],
@@ -61,18 +60,19 @@ def as_pdf(
 
 
 def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> dict[str, Any]:
-    title = f"{first} against {second}"
+    title, minus = f"{first} against {second}", f"{first} minus {second}"
     try:
         found = comparison.compare_paired(a, b, split)
     except BadInput as error:
-        return {"title": title, "words": one_line(error), "rows": []}
+        return {"title": title, "minus": minus, "words": f"{one_line(error)}.", "rows": []}
     return {
         "title": title,
-        "words": f"{_verdict(first, second, found)} on {found.shared:,} shared {SPLITS[split]} samples "
-        "(95 % interval, paired bootstrap by group).",
+        "minus": minus,
+        "words": f"{_verdict(first, second, found)} on {found.shared:,} shared {words.split(split)} samples "
+        f"(95 % intervals, paired bootstrap by group).{f' {found.note}.' if found.note else ''}",
         "rows": [
             (
-                SHOWN.get(d.figure, d.figure),
+                SHOWN.get(d.figure) or words.figure(d.figure),
                 numbers.interval(d.value, d.low, d.high),
                 "differs" if d.shown else "no difference shown",
             )
@@ -103,7 +103,7 @@ def _made_of(name: str, folder: RunFolder) -> tuple[str, str, str, str]:
     config = folder.config()
     return (
         name,
-        str(config.get("model") or "–"),
+        words.network(str(config.get("model") or "–")),
         ", ".join(map(str, config.get("datasets") or [])) or "–",
         folder.id,
     )

@@ -204,8 +204,7 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     try:
         found = compare_parts.compare_paired(first, second, split, session.space())
     except BadInput as error:
-        named = one_line(error).replace(first, labels[first]).replace(second, labels[second])
-        st.info(theme.safe(named))
+        st.info(theme.safe(f"{one_line(error)}."))
         return first, second
     shown = [d for d in found.differences if d.shown]
     auc = next((d for d in found.differences if d.figure == "auc"), None)
@@ -217,7 +216,7 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
         "figures."
     )
     if found.note:
-        st.caption(theme.safe(f"{found.note.replace(first, labels[first]).replace(second, labels[second])}."))
+        st.caption(theme.safe(f"{found.note}."))
     figure, alt = (
         compare.differences(found.differences, f"{labels[first]} minus {labels[second]}"),
         "Differences of the two runs, each with its interval",

@@ -102,8 +102,16 @@ def test_what_cannot_be_compared_says_why(make_run: MakeRun, second: pd.DataFram
         compare_paired(make_run(scores(1, 1)), make_run(second))
 
 
+def test_an_error_names_runs_as_pages_do(make_run: MakeRun) -> None:
+    first, second = make_run(scores(1, 1)), make_run(scores(1, 1).iloc[:5])
+    for run, name in ((first, "First detector"), (second, "Second detector")):
+        run.save_config({**run.config(), "name": name})
+    with pytest.raises(BadInput, match=r"^First detector and Second detector share 5"):
+        compare_paired(first, second)
+
+
 def test_a_run_without_scores_says_so(make_run: MakeRun) -> None:
-    with pytest.raises(BadInput, match="no scores of the val split"):
+    with pytest.raises(BadInput, match="no scores on validation"):
         compare_paired(make_run(scores(1, 1)), make_run(scores(1, 1)), "val")
 
 

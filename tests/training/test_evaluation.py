@@ -12,6 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 from sklearn import metrics as reference
 
+from core import words
 from core.catalog.table import DatasetInfo, save
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
@@ -142,7 +143,8 @@ def test_write_leaves_every_document_and_result_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("monitor", "first"), [("accuracy", "loss"), ("macro_f1", "loss"), ("loss", "loss (monitored)")]
+    ("monitor", "first"),
+    [("accuracy", "loss"), ("macro_f1", "loss"), ("loss", "loss (picks the best epoch)")],
 )
 def test_training_curves_show_the_monitor_and_always_accuracy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitor: str, first: str
@@ -154,7 +156,7 @@ def test_training_curves_show_the_monitor_and_always_accuracy(
     training_curves(tmp_path / "curves.png", {**series, "lr": [(1, 0.1)]}, 2, monitor)
     titles = [axis.get_title() for axis in drawn[0].axes]
     assert titles[0] == first and "learning rate" in titles
-    assert f"{monitor.replace('_', ' ')} (monitored)" in titles
+    assert f"{words.figure(monitor)} (picks the best epoch)" in titles
     assert any(title.startswith("accuracy") for title in titles)
 
 

@@ -77,7 +77,10 @@ def test_figures_come_by_dataset_by_modality_and_by_what_was_present(finished: R
     own = scores[scores["present"] == "picture"]
     assert pictures["auc"] == pytest.approx(roc_auc_score(own["label"], own["score"]))
     text = (finished.results / "training_results.txt").read_text()
-    assert "by present at the chosen threshold" in text and "What each modality adds" in text
+    assert (
+        "by what was present, at the chosen threshold" in text
+        and "What picture, sound and text each add" in text
+    )
 
 
 def test_datasets_are_told_apart_beside_chance(finished: RunFolder) -> None:

@@ -73,6 +73,11 @@ def as_html(
     )
 
 
+def _called(verdict: Verdict) -> str:
+    """The detector's name, its identity where it has none."""
+    return str(verdict.about.get("name") or verdict.detector or "")
+
+
 def _word(verdict: Verdict) -> str:
     return verdict.verdict or verdict.status.replace("_", " ")
 
@@ -87,7 +92,7 @@ def _overview(verdicts: Sequence[Verdict], each: int, together: Sequence[str]) -
                 "file": v.file,
                 "word": _word(v),
                 "score": numbers.number(v.score),
-                "detector": v.detector or "–",
+                "detector": _called(v) or "–",
                 "words": v.reason or v.words,
             }
         )
@@ -114,8 +119,8 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
         "timeline": timeline(v) if judged else "",
         "maps": _maps(v, MOST_MAPS_OF_PDF if brief else MOST_MAPS),
         "contributions": {
-            str(
-                c["modality"]
+            words.modality(
+                str(c["modality"])
             ): f"adds {numbers.change(c['adds'])} (score without it {numbers.number(c['without'])})"
             for c in v.contributions
         },
@@ -128,21 +133,22 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
 
 def _figures(v: Verdict) -> dict[str, str]:
     if v.without_evidence:
-        return {"score": f"{numbers.number(v.score)}, {wording.MEANINGLESS}"}
+        return {"score": f"{numbers.number(v.score)}, {wording.MEANINGLESS}", "detector": _called(v)}
     above = sum(u.score >= v.threshold for u in v.units) if v.threshold is not None else 0
     kind = v.units[0].kind if v.units else "unit"
     threshold = "none: nothing is called fake" if v.threshold is None else numbers.threshold(v.threshold)
     chosen = wording.describe_choice(v.operating_point)
     rows = {
-        "score": numbers.number(v.score),
-        "probability": _probability(v),
+        "score": f"{numbers.number(v.score)}, from 0 (real) to 1 (fake)",
+        "probability that it is fake": _probability(v),
         "threshold": f"{threshold}, {chosen}" if chosen else threshold,
-        "uncertain band": wording.band(v.band),
+        "scores left to a person": wording.band(v.band),
         f"{kind}s above the threshold": f"{above} of {len(v.units)}" if len(v.units) > 1 else "",
-        "people": str(len(v.tracks)) if len(v.tracks) > 1 else "",
-        "detector": f"{v.detector} ({v.model})",
+        "people whose faces were found": str(len(v.tracks)) if len(v.tracks) > 1 else "",
+        "detector": f"{_called(v)} ({words.network(v.model)})",
+        "its identity": "" if _called(v) == v.detector else str(v.detector),
         "weights of the detector": f"SHA-256 {sha}" if (sha := v.about.get("weights_sha256")) else "",
-        "seconds": numbers.number(v.seconds),
+        "judged in": f"{numbers.number(v.seconds)} seconds",
     }
     return {k: x for k, x in rows.items() if x}
 

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from core import numbers
+from core import numbers, words
 from core.thresholds.sweep import Sweep
 
 mpl.use("Agg")  # no display; figures are made without pyplot, so threads do not meet
@@ -33,17 +33,23 @@ def training_curves(path: Path, series: Series, best_epoch: int | None, monitor:
             points = series.get(key, ())
             if points:
                 x, y = zip(*points, strict=True)
-                axis.plot(x, y, style, color=color, marker="o", markersize=3, label=key)
+                axis.plot(x, y, style, color=color, marker="o", markersize=3, label=_part_of(key))
         if best_epoch and name != "lr":
             axis.axvline(
                 best_epoch, color="black", linewidth=0.8, linestyle=":", label=f"best epoch {best_epoch}"
             )
-        title = "learning rate" if name == "lr" else name.replace("_", " ")
-        axis.set(xlabel="epoch", title=f"{title} (monitored)" if name == monitor else title)
+        title = words.figure(name)
+        axis.set(xlabel="epoch", title=f"{title} (picks the best epoch)" if name == monitor else title)
         if axis.get_legend_handles_labels()[0]:
             axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=150)
+
+
+def _part_of(series: str) -> str:
+    """train/loss is of training, val/loss of validation; the learning rate is neither."""
+    part, slash, _ = series.partition("/")
+    return words.split(part) if slash else words.figure(series)
 
 
 def threshold_analysis(
@@ -117,8 +123,8 @@ def _plot_split(roc: Axes, pr: Axes, split: str, sweep: Sweep, style: str, color
     tp, fp = tp[order], fp[order]
     recall, fpr, precision = tp / sweep.positives, fp / sweep.negatives, tp / np.maximum(tp + fp, 1)
     auc, ap = numbers.number(sweep.auc), numbers.number(sweep.ap)
-    roc.plot(np.r_[0, fpr], np.r_[0, recall], style, color=color, label=f"{split}: AUC {auc}")
-    pr.plot(recall, precision, style, color=color, label=f"{split}: AP {ap}")
+    roc.plot(np.r_[0, fpr], np.r_[0, recall], style, color=color, label=f"{words.split(split)}: AUC {auc}")
+    pr.plot(recall, precision, style, color=color, label=f"{words.split(split)}: average precision {ap}")
     chance = sweep.positives / (sweep.positives + sweep.negatives)
     pr.axhline(chance, color=color, linewidth=0.6, linestyle=":")
 

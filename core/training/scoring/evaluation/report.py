@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import html, numbers
+from core import html, numbers, words
+from core.training.options import display
 from core.training.scoring.evaluation.provenance import package_lines
 from core.training.scoring.evaluation.text import (
     ROWS,
@@ -36,9 +37,9 @@ BRIEF_ROWS = (
 )
 PICTURES = (
     ("training_curves.png", "Training curves", ""),
-    ("confusion_matrix_default.png", "Confusion at 0.5", ""),
-    ("confusion_matrix_optimal.png", "Confusion at the chosen threshold", ""),
-    ("roc_pr_curves.png", "ROC and precision-recall", "half"),
+    ("confusion_matrix_default.png", "What is called what, at 0.5", ""),
+    ("confusion_matrix_optimal.png", "What is called what, at the chosen threshold", ""),
+    ("roc_pr_curves.png", "Fakes found against false alarms (ROC), and precision against recall", "half"),
     ("threshold_analysis.png", "What the threshold does", "half"),
 )
 SPLITS = (
@@ -48,36 +49,52 @@ SPLITS = (
 
 
 def report(
-    run: str, config: Mapping[str, Any], metrics: Mapping[str, Any], results: Path, *, brief: bool = False
+    run: str,
+    name: str,
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    results: Path,
+    *,
+    brief: bool = False,
 ) -> str:
-    """`brief` is for a PDF of one to three pages: breakdowns are cut, options stand in one paragraph."""
+    """`name` is what the run is called. `brief` is for a PDF of one to three pages: breakdowns are cut, options stand in
+    one paragraph."""
     found = [(metrics[split], title) for split, title in SPLITS if split in metrics]
     return html.render(
         TEMPLATE,
-        heading=run,
-        made=_made(config, metrics),
+        heading=name,
+        made=_made(run, metrics),
         subject=_subject(config, metrics),
         learned_nothing=metrics["learned_nothing_reason"] if metrics["learned_nothing"] else "",
         warnings=[f"{warning}." for warning in metrics.get("warnings", [])],
         splits=[_split(figures, title, brief=brief) for figures, title in found],
         ablation=ablation_lines(metrics["ablation"]) if metrics.get("ablation") else [],
-        pictures=[made for name, *words in PICTURES if (made := _picture(results / name, *words))],
-        configuration={str(k): str(v) for k, v in config.items()},
+        pictures=[made for name, *shown in PICTURES if (made := _picture(results / name, *shown))],
+        configuration={
+            words.option(str(k)): display.value(str(k), v) for k, v in config.items() if k != "name"
+        },
         brief=brief,
         provenance=package_lines(metrics["provenance"]),
     )
 
 
-def _made(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+def _made(run: str, metrics: Mapping[str, Any]) -> str:
     when = metrics.get("written")
     stamp = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(when)) if when else "an unknown time"
-    return f"{config.get('name') or 'training report'}; measured {stamp} with deepfake workbench {VERSION}"
+    return f"training report of run {run}; measured {stamp} with deepfake workbench {VERSION}"
 
 
 def _subject(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    best = f", best epoch {metrics['best_epoch']}" if metrics.get("best_epoch") else ""
-    datasets = ", ".join(map(str, config.get("datasets") or [])) or "every fitting dataset"
-    return f"{config.get('model')} ({config.get('modality')}) on {datasets}, split {config.get('protocol')}{best}"
+    best = ""
+    if metrics.get("best_epoch"):
+        monitor = words.figure(str(config.get("monitor") or "auc"))
+        best = f" Epoch {metrics['best_epoch']} was the best, by {monitor} on validation."
+    datasets = ", ".join(map(str, config.get("datasets") or [])) or "every dataset that fits"
+    network, kind = words.network(str(config.get("model"))), words.modality(str(config.get("modality")))
+    how = display.choice("protocol", config.get("protocol"))
+    return (
+        f"{network}, which judges {kind}. It learned from {datasets}; how the data is divided: {how}.{best}"
+    )
 
 
 def _picture(path: Path, caption: str, size: str) -> dict[str, str] | None:
@@ -87,9 +104,9 @@ def _picture(path: Path, caption: str, size: str) -> dict[str, str] | None:
 
 
 def _split(figures: Mapping[str, Any], title: str, *, brief: bool) -> dict[str, Any]:
-    tables = [_table("Samples", figures, brief=brief)]
+    tables = [_table("Whole samples", figures, brief=brief)]
     if figures["units"]:
-        tables.append(_table("Units (frames, faces, segments)", figures["units"], brief=brief))
+        tables.append(_table("Single frames, faces, segments", figures["units"], brief=brief))
     most = BRIEF_PARTS if brief else MOST_PARTS
     tables += [_parts_table(part, rows, most) for part, rows in figures["by"].items() if len(rows) > 1]
     people = figures.get("people")
@@ -109,8 +126,8 @@ def _table(title: str, figures: Mapping[str, Any], *, brief: bool) -> dict[str, 
     return {
         "heads": (
             title,
-            f"default {threshold_text(default['threshold'])}",
-            f"chosen {threshold_text(chosen['threshold'])}",
+            f"at the default threshold, {threshold_text(default['threshold'])}",
+            f"at the chosen threshold, {threshold_text(chosen['threshold'])}",
         ),
         "rows": [
             (label, with_interval(default, key), with_interval(chosen, key))
@@ -124,7 +141,7 @@ def _table(title: str, figures: Mapping[str, Any], *, brief: bool) -> dict[str, 
 def _parts_table(part: str, rows: list[Mapping[str, Any]], most: int) -> dict[str, Any]:
     cells = [
         (
-            str(row["name"]),
+            words.part(part, str(row["name"])),
             f"{row['real']:,}",
             f"{row['fake']:,}",
             with_interval(row, "auc"),
@@ -135,4 +152,5 @@ def _parts_table(part: str, rows: list[Mapping[str, Any]], most: int) -> dict[st
     more = len(rows) - most
     if more > 0:
         cells.append((f"and {more} more", "", "", "", ""))
-    return {"heads": (f"by {part}", "real", "fake", "AUC", "balanced accuracy (chosen)"), "rows": cells}
+    by = f"by {words.BREAKDOWNS.get(part, part)}"
+    return {"heads": (by, "real", "fake", "AUC", "balanced accuracy, chosen threshold"), "rows": cells}

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import numbers, pdf
+from core import numbers, pdf, words
 from core.runs.folder import RunFolder
+from core.runs.summaries import summary
 from core.thresholds.sweep import Sweep, sweep
 from core.training.scoring.evaluation.report import report
 from core.training.scoring.evaluation.text import training_results
@@ -32,16 +33,16 @@ def write_results(
 
     results = folder.results
     results.mkdir(parents=True, exist_ok=True)
-    config = folder.config()
-    write_atomic(results / "training_results.txt", training_results(folder.id, config, metrics))
+    config, called = folder.config(), summary(folder).name
+    write_atomic(results / "training_results.txt", training_results(folder.id, called, config, metrics))
     plots.training_curves(
         results / "training_curves.png", history, best_epoch, str(config.get("monitor") or "auc")
     )
     shown = "test" if "test" in metrics else "val"
     _draw_thresholds(results, tables, shown, metrics)
     _draw_confusions(results, shown, metrics)
-    write_atomic(results / "report.html", report(folder.id, config, metrics, results))
-    brief = report(folder.id, config, metrics, results, brief=True)
+    write_atomic(results / "report.html", report(folder.id, called, config, metrics, results))
+    brief = report(folder.id, called, config, metrics, results, brief=True)
     write_atomic(results / "report.pdf", pdf.from_html(brief))
     return sorted(results.iterdir())
 
@@ -77,7 +78,7 @@ def _draw_confusions(results: Path, shown: str, metrics: Mapping[str, Any]) -> N
         figures = metrics[shown][at]
         threshold = figures["threshold"]
         line = "nothing is called fake" if threshold is None else f"threshold {numbers.threshold(threshold)}"
-        plots.confusion_matrix(path, figures, f"{shown}, {name}: {line}")
+        plots.confusion_matrix(path, figures, f"{words.split(shown)}: {line}")
 
 
 def _sweep(table: pd.DataFrame) -> Sweep | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core import numbers
+from core import numbers, words
+from core.runs.titles import with_id
+from core.training.options import display
 from core.training.scoring.evaluation.provenance import package_lines
 
 ROWS = (
     ("auc", "AUC"),
     ("ap", "average precision"),
-    ("eer", "EER"),
+    ("eer", words.figure("eer")),
     ("accuracy", "accuracy"),
     ("balanced_accuracy", "balanced accuracy"),
     ("precision", "precision (fake)"),
@@ -21,12 +23,12 @@ ROWS = (
     ("recall_real", "recall (real)"),
     ("f1_real", "F1 (real)"),
     ("macro_f1", "macro F1"),
-    ("specificity", "specificity"),
-    ("mcc", "MCC"),
+    ("specificity", words.figure("specificity")),
+    ("mcc", words.figure("mcc")),
     ("log_loss", "log loss"),
-    ("brier", "Brier"),
+    ("brier", words.figure("brier")),
     ("ece", "calibration error"),
-    ("precision_at_prevalence", "precision at prevalence"),
+    ("precision_at_prevalence", "precision in use"),
 )
 
 
@@ -58,15 +60,19 @@ def _share(people: Mapping[str, Any], name: str) -> str:
     return numbers.percent_interval(people[name], *(people.get("intervals", {}).get(name) or (None, None)))
 
 
-def training_results(run: str, config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+def training_results(run: str, name: str, config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     lines = [
-        f"Run {run}",
-        f"Model {config.get('model')} ({config.get('modality')}), seed {config.get('seed')}",
+        f"Run {with_id(name, run)}",
+        f"Network {words.network(str(config.get('model')))}, which looks at {words.modality(str(config.get('modality')))}; "
+        f"seed {config.get('seed')}",
     ]
     datasets = config.get("datasets") or ["every dataset of the catalogue that fits"]
-    lines += [f"Datasets: {', '.join(map(str, datasets))}; split: {config.get('protocol')}"]
+    how = display.choice("protocol", config.get("protocol"))
+    lines += [f"Datasets: {', '.join(map(str, datasets))}; divided by: {how}"]
     if metrics.get("best_epoch"):
-        lines += [f"Best epoch {metrics['best_epoch']} by validation {config.get('monitor')}"]
+        lines += [
+            f"Best epoch {metrics['best_epoch']}, by {words.figure(str(config.get('monitor')))} on validation"
+        ]
     if metrics["learned_nothing"]:
         lines += ["", f"LEARNED NOTHING: {metrics['learned_nothing_reason']}."]
     lines += [f"Note: {warning}." for warning in metrics.get("warnings", [])]
@@ -82,12 +88,12 @@ def training_results(run: str, config: Mapping[str, Any], metrics: Mapping[str, 
 def ablation_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What each modality adds: the test samples that have it and another, judged again without it."""
     lines = [
-        "What each modality adds to AUC on test, judged again without it (over samples that have another)"
+        "What picture, sound and text each add to the AUC on test: samples that have another one too, judged again without it"
     ]
     for row in rows:
         gain = "too few samples to say"
         if row["gain"] is not None:
-            gain = f"{numbers.number(row['without'])} -> {numbers.number(row['with'])}, gain {numbers.interval(row['gain'], *row['interval'])}"
+            gain = f"{numbers.number(row['without'])} without, {numbers.number(row['with'])} with; gain {numbers.interval(row['gain'], *row['interval'])}"
         lines.append(f"  {row['part']:<8} {row['n']:>6,} samples  {gain}")
     return lines
 
@@ -102,21 +108,21 @@ def _split_lines(split: str, figures: Mapping[str, Any]) -> list[str]:
         f"  always answering with the larger class: accuracy {numbers.number(figures['majority_baseline'])}; "
         f"always answering fake: F1 {numbers.number(figures['always_fake_f1'])}",
     ]
-    lines += [f"  {line}" for line in _table("sample level", figures)]
+    lines += [f"  {line}" for line in _table("whole samples", figures)]
     if figures.get("people"):
         lines += ["  " + people_text(figures["people"], figures["n"])]
-    for at, told in (("at_default", "default"), ("at_chosen", "chosen")):
-        lines += [f"  {told}: {warning}" for warning in figures[at]["warnings"]]
+    for at, which in (("at_default", "at the default threshold"), ("at_chosen", "at the chosen threshold")):
+        lines += [f"  {which}: {warning}" for warning in figures[at]["warnings"]]
     if figures["units"]:
         lines += [
             "",
-            *(f"  {line}" for line in _table("unit level (frames, faces, segments)", figures["units"])),
+            *(f"  {line}" for line in _table("single frames, faces, segments", figures["units"])),
         ]
     for part, rows in figures["by"].items():
         if len(rows) > 1:
-            lines += ["", f"  by {part} at the chosen threshold:"]
+            lines += ["", f"  by {words.BREAKDOWNS.get(part, part)}, at the chosen threshold:"]
             lines += [
-                f"    {row['name'][:40]:<40} {row['real']:>7,} real {row['fake']:>7,} fake  "
+                f"    {words.part(part, row['name'])[:40]:<40} {row['real']:>7,} real {row['fake']:>7,} fake  "
                 f"AUC {with_interval(row, 'auc'):<20} balanced accuracy {with_interval(row, 'balanced_accuracy')}"
                 for row in rows
             ]
@@ -137,8 +143,7 @@ def _table(title: str, figures: Mapping[str, Any]) -> Sequence[str]:
             lines.append(
                 f"{label:<28} {with_interval(default, key):<22} {with_interval(chosen, key):<28} {change}"
             )
-    for name, at in (("default", default), ("chosen", chosen)):
-        lines.append(
-            f"{name + ' counts':<28} TP {at['tp']:,}  FP {at['fp']:,}  TN {at['tn']:,}  FN {at['fn']:,}"
-        )
+    for name, at in (("counts, default threshold", default), ("counts, chosen threshold", chosen)):
+        counts = "  ".join(f"{words.figure(key)} {at[key]:,}" for key in ("tp", "fp", "tn", "fn"))
+        lines.append(f"{name:<28} {counts}")
     return lines
