@@ -93,9 +93,11 @@ def read(person: Person, space: Workspace | None = None) -> Trail:
 
 def details(entry: dict[str, Any]) -> str:
     """What a line states beside who, when, what and on what."""
-    return ", ".join(
-        f"{key} {value}" for key, value in entry.items() if key not in PLAIN and value is not None
-    )
+    return ", ".join(f"{key} {value}" for key, value in stated(entry))
+
+
+def stated(entry: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(key, value) for key, value in entry.items() if key not in PLAIN and value is not None]
 
 
 def _row(entry: dict[str, Any]) -> dict[str, str]:

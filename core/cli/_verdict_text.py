@@ -38,13 +38,17 @@ def _lines(entry: dict[str, Any]) -> list[str]:
         reason = entry["reason"]
         more = [f"  {reason}"] if reason and not verdict.is_reserved(reason) else []
         score = f"{numbers.number(entry['score'])} means nothing here"
-        return [f"{name}: uncertain  {entry['words']}  (score {score}, {entry['detector']})", *held, *more]
+        return [f"{name}: uncertain  {entry['words']}  (score {score}; {_called(entry)})", *held, *more]
     threshold = numbers.threshold(entry["threshold"])
     return [
-        f"{name}: {entry['verdict']}  score {numbers.number(entry['score'])} (threshold {threshold}, {entry['detector']})"
+        f"{name}: {entry['verdict']}  score {numbers.number(entry['score'])} (threshold {threshold}; {_called(entry)})"
         f"  {entry['words']}",
         *held,
     ]
+
+
+def _called(entry: dict[str, Any]) -> str:
+    return str(entry["about"].get("name") or entry["detector"])
 
 
 def _makers(entries: list[dict[str, Any]]) -> list[str]:
@@ -53,5 +57,5 @@ def _makers(entries: list[dict[str, Any]]) -> list[str]:
     for entry in entries:
         for one in (entry, *entry.get("others", ())):
             if one["detector"] and one["about"].get("lines"):
-                found[one["detector"]] = f"{one['detector']}: {' '.join(one['about']['lines'])}"
+                found[one["detector"]] = f"{_called(one)}: {' '.join(one['about']['lines'])}"
     return list(found.values())

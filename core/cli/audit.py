@@ -6,7 +6,11 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from core import audit, words
 from core.errors import WorkbenchError
+from core.runs import listing
+from core.runs.titles import with_id
+from core.thresholds import methods
 
 SUMMARY = "show who did what here, or verify that no line of the trail was changed"
 
@@ -22,8 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    from core import audit
-
     if args.what == "show":
         return audit.entries()[-max(1, args.last) :]
     found = audit.verify(expect=args.expect)
@@ -39,13 +41,19 @@ def show(result: Any) -> str:
         return f"{result['lines']:,} lines, each as it was written; the last hash is {result['head']}"
     if not result:
         return "nothing was done here yet"
-    return "\n".join(map(_line, result))
+    names = {run.id: run.name for run in listing.runs()}
+    return "\n".join(_line(entry, names) for entry in result)
 
 
-def _line(entry: dict[str, Any]) -> str:
-    from core import audit
+def _line(entry: dict[str, Any], names: dict[str, str]) -> str:
+    """With the names that runs have today."""
+    subject = str(entry["subject"])
+    more = ", ".join(f"{words.plain(key)} {_value(key, value, names)}" for key, value in audit.stated(entry))
+    what = with_id(names.get(subject, subject), subject)
+    return f"{entry['when']}  {entry['who']}: {entry['action']} {what}{f' ({more})' if more else ''}"
 
-    more = audit.details(entry)
-    return (
-        f"{entry['when']}  {entry['who']}: {entry['action']} {entry['subject']}{f' ({more})' if more else ''}"
-    )
+
+def _value(key: str, value: object, names: dict[str, str]) -> str:
+    if key == "method" and isinstance(value, str):
+        return methods.title(value)
+    return names.get(str(value), str(value)) if key == "detector" else str(value)

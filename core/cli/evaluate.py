@@ -9,10 +9,13 @@ from core import numbers, words
 from core.cli._executor import RAY, add_executor
 from core.errors import BadInput
 from core.runs.folder import RunFolder, open_run
+from core.runs.summaries import summary
+from core.runs.titles import with_id
 
 if TYPE_CHECKING:
     from core.training.rescore import Score
 
+THRESHOLDS = {"at_default": "at the threshold", "at_chosen": "at the chosen threshold"}
 SUMMARY = "measure a finished run again, on other datasets too; or an imported detector on yours"
 
 
@@ -20,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run", metavar="RUN", help="id of a run, name of an imported detector, or the path of its folder"
     )
-    parser.add_argument("--split", choices=("val", "test"), help="only this split")
+    parser.add_argument("--split", choices=("val", "test"), help="only validation (val) or only test")
     parser.add_argument(
         "--dataset",
         nargs="+",
@@ -49,9 +52,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     folder = open_run(args.run)
     workers, score = 1 if args.workers is None else args.workers, _score(folder, args)
     if folder.imported is not None:
-        return _evaluate_imported(folder, args, workers, score)
+        return {**_evaluate_imported(folder, args, workers, score), "name": summary(folder).name}
     splits = (args.split,) if args.split else rescore.SPLITS
-    result: dict[str, Any] = {"run": folder.id}
+    result: dict[str, Any] = {"run": folder.id, "name": summary(folder).name}
     if args.dataset:
         result["datasets"] = {
             name: rescore.evaluate_on(folder, name, split=args.split or "test", workers=workers, score=score)
@@ -98,9 +101,10 @@ def _evaluate_imported(
 
 
 def show(result: dict[str, Any]) -> str:
-    lines = [f"run {result['run']}"]
-    for name, figures in {**result.get("metrics", {}), **result.get("datasets", {})}.items():
-        lines += [f"{words.split(name)}: {_line(figures[at])}" for at in ("at_default", "at_chosen")]
+    lines = [with_id(result["name"], result["run"])]
+    named = {words.capital(words.split(s)): found for s, found in result.get("metrics", {}).items()}
+    for name, figures in {**named, **result.get("datasets", {})}.items():
+        lines += [f"{name}, {what} {_line(figures[at])}" for at, what in THRESHOLDS.items()]
     if result.get("learned_nothing_reason") and result.get("imported"):
         lines.insert(1, result["learned_nothing_reason"])
     for row in result.get("robustness", []):
@@ -108,7 +112,7 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"{row['kind']}{strength}: {_interval(row, 'auc')}")
     for row in result.get("ablation", []):
         gain = "too few to say" if row["gain"] is None else numbers.interval(row["gain"], *row["interval"])
-        lines.append(f"{row['part']} adds to AUC: {gain} ({row['n']} samples)")
+        lines.append(f"{words.capital(row['part'])} adds to the AUC: {gain} ({row['n']:,} samples)")
     return "\n".join(lines)
 
 
@@ -117,7 +121,7 @@ def _line(figures: dict[str, Any]) -> str:
     shown = ", ".join(_interval(figures, name) for name in ("auc", "balanced_accuracy", "accuracy", "f1"))
     baseline = figures["majority_baseline"]
     line = numbers.threshold(threshold)
-    return f"at {line}: {shown} (always answering the larger class: {numbers.number(baseline)})"
+    return f"{line}: {shown} (always answering with the larger class: accuracy {numbers.number(baseline)})"
 
 
 def _interval(figures: dict[str, Any], name: str) -> str:

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from core import words
+from core.detection import naming
 from core.errors import BadInput
 
 SUMMARY = "one file of a run: weights, recipe, calibration, operating point, reference; `detect --run FILE` judges with it"
@@ -46,6 +48,6 @@ def show(result: dict[str, Any]) -> str:
     if not result["reference"]:
         nothing += "  It holds nothing to compare files with: whether it knows a file cannot be told."
     return (
-        f"{result['detector']} ({result['modality']}) is in {result['path']}, {result['bytes'] / 1e6:.1f} MB; "
+        f"{naming.name_of(result['detector'])} (judges {words.modality(result['modality'])}) is in {result['path']}, {result['bytes'] / 1e6:.1f} MB; "
         f"`python -m core detect FILE --run {result['path']}` judges with it.{nothing}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from core import words
 from core.errors import BadInput
 from core.runs import cards
 
@@ -69,8 +70,19 @@ def _same(known: dict[str, Any], row: dict[str, Any]) -> bool:
 
 
 def show(result: list[dict[str, Any]]) -> str:
-    columns = ("name", "modality", "parameters", "input", "about")
-    cells = [[f"{entry[c]:,}" if c == "parameters" else str(entry[c]) for c in columns] for entry in result]
+    """A line a network; its name for people first, then the one to type."""
+    columns = ("network", "to type", "looks at", "parameters", "is given", "what it is")
+    cells = [
+        [
+            words.network(one["name"]),
+            one["name"],
+            words.modality(one["modality"]),
+            f"{one['parameters']:,}",
+            str(one["input"]),
+            str(one["about"]),
+        ]
+        for one in result
+    ]
     rows = [list(columns), *cells]
     widths = [max(len(line[i]) for line in rows) for i in range(len(columns))]
     return "\n".join(

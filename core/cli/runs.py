@@ -20,6 +20,7 @@ from core.runs.listing import describe_misnamed, detectors
 from core.runs.manager import RunManager
 from core.runs.summaries import Summary, summary
 from core.runs.supervise import GRACE
+from core.runs.titles import name_of, with_id
 from core.workspace import workspace
 
 SUMMARY = "list the runs, or stop, resume, delete, rename or export one"
@@ -27,7 +28,7 @@ SUMMARY = "list the runs, or stop, resume, delete, rename or export one"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", default="list", choices=("list", *_ACTIONS, "rename", "export"))
-    parser.add_argument("id", nargs="?", help="the run's id, for all but list")
+    parser.add_argument("id", nargs="?", help="the run's id, which list shows; for all but list")
     parser.add_argument("new", nargs="?", metavar="NAME", help="for rename: what it is called from now on")
     parser.add_argument(
         "--out",
@@ -78,7 +79,7 @@ def _stop(manager: RunManager, name: str) -> dict[str, Any]:
     while not (status := folder.status()).final:
         if time.monotonic() > deadline:
             raise WorkbenchError(
-                f"run {folder.id} has not stopped; it runs on {status.host or 'another machine'}"
+                f"{name_of(folder)} has not stopped; it runs on {status.host or 'another machine'}"
             )
         time.sleep(0.1)
     manager.join(folder.id, GRACE)
@@ -97,6 +98,7 @@ def _export(name: str, out: Path | None) -> dict[str, Any]:
     made = tensorboard_export.write(run, out or workspace().root / "exports" / run.id)
     return {
         "run": run.id,
+        "name": summary(run).name,
         "folder": str(made.folder),
         "csv": str(made.csv),
         "events": str(made.events),
@@ -123,11 +125,12 @@ def _rename(name: str, new: str | None) -> dict[str, Any]:
 
 def _delete(manager: RunManager, name: str) -> dict[str, Any]:
     folder = manager.open(name)
+    called = summary(folder).name
     if folder.path.parent.resolve() == manager.space.detectors.resolve():
         store.delete(folder.id, LOCAL, manager.space)
     else:
         manager.delete(name, LOCAL)
-    return {"run": folder.id, "state": "deleted"}
+    return {"run": folder.id, "name": called, "state": "deleted"}
 
 
 def _require_trained(folder: RunFolder, what: str) -> None:
@@ -143,7 +146,7 @@ _ACTIONS = {"stop": _stop, "resume": _resume, "delete": _delete}
 
 def _now(folder: RunFolder) -> dict[str, Any]:
     status = folder.status()
-    return {"run": folder.id, "state": status.state, "error": status.error}
+    return {"run": folder.id, "name": summary(folder).name, "state": status.state, "error": status.error}
 
 
 def _plain(found: Summary, *, imported: bool = False) -> dict[str, Any]:
@@ -162,27 +165,34 @@ def _plain(found: Summary, *, imported: bool = False) -> dict[str, Any]:
 def show(result: Any) -> str:
     if isinstance(result, dict) and "folder" in result:
         return (
-            f"run {result['run']}: {result['measurements']:,} measurements in {result['folder']}\n"
-            f"look at them with: tensorboard --logdir {result['folder']}"
+            f"{with_id(result['name'], result['run'])}: {result['measurements']:,} measurements in {result['folder']}\n"
+            f"metrics.csv opens in a spreadsheet; TensorBoard shows the curves: tensorboard --logdir {result['folder']}"
         )
     if isinstance(result, dict) and "was" in result:
         return f"{result['was']} is called {result['name']} now"
     if isinstance(result, dict):
-        text = f"run {result['run']}: {words.state(result['state'])}"
+        text = f"{with_id(result['name'], result['run'])}: {words.state(result['state'])}"
         if result["state"] == "queued":
-            text += " (its slot is busy; a running dashboard, or the next `runs resume`, starts it)"
+            text += " (its device is busy; a running dashboard, or the next `runs resume`, starts it)"
         return text + (f" ({result['error']})" if result.get("error") else "")
     if not result:
         return "there are no runs yet; `python -m core train` makes one"
-    lines = [f"{'run':<44} {'state':<12} {'epoch':>7}  {'best':>7}  name"]
-    for found in result:
+    named = [(found, _named(found)) for found in result]
+    width = max(len("name"), *(len(name) for _, name in named))
+    lines = [f"{'name':<{width}}  {'state':<12} {'epochs':>7}  {'best':>7}  {'of':<17}  to type"]
+    for found, name in named:
         state = "imported" if found["imported"] else words.state(found["shown_state"])
         best = "" if found["best"] is None else numbers.number(found["best"])
+        of = words.figure(found["monitor"]) if best else ""
         epochs = "" if found["imported"] else f"{found['epoch']}/{found['epochs']}"
-        nothing = "at chance" if found["imported"] else "learned nothing"
-        what = found["name"] + (f" · {nothing}" if found["learned_nothing"] else "")
-        if found["imported"] and found["learned_nothing"] is None:
-            what += " · not measured here"
-        why = f" · {found['error']}" if found["error"] else ""
-        lines.append(f"{found['id']:<44} {state:<12} {epochs:>7}  {best:>7}  {what}{why}")
+        lines.append(f"{name:<{width}}  {state:<12} {epochs:>7}  {best:>7}  {of:<17}  {found['id']}")
+        lines += [f"    {found['error']}"] if found["error"] else []
     return "\n".join(lines)
+
+
+def _named(found: dict[str, Any]) -> str:
+    """Its name, and what a reader must know before they use it."""
+    if found["imported"] and found["learned_nothing"] is None:
+        return f"{found['name']} · not measured here"
+    nothing = "at chance" if found["imported"] else "learned nothing"
+    return f"{found['name']} · {nothing}" if found["learned_nothing"] else str(found["name"])

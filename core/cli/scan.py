@@ -86,8 +86,11 @@ def _dataset(about: DatasetInfo) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """A table for people."""
-    lines = [f"{len(result['datasets'])} datasets, {result['samples']:,} samples, {result['seconds']} s", ""]
-    head = f"{'dataset':<36} {'real':>10} {'fake':>10} {'unlabelled':>10} {'ratio':>8}  severity"
+    lines = [
+        f"{len(result['datasets']):,} datasets, {result['samples']:,} samples, {result['seconds']} s",
+        "",
+    ]
+    head = f"{'dataset':<36} {'real':>10} {'fake':>10} {'no label':>10} {'ratio':>8}  severity"
     lines += [head, "-" * len(head)]
     for entry in result["datasets"]:
         ratio = numbers.ratio(entry["ratio"]) if entry["ratio"] else "-"
@@ -99,5 +102,8 @@ def show(result: dict[str, Any]) -> str:
     for row in result.get("expected", ()):
         lines.append(f"{row['state']:<10} {row['name']:<36} {row['root']}".rstrip())
         lines += [f"    - {missing}" for missing in row["missing"]]
-    lines += [f"unrecognised: {left['path']} ({left['files']:,} files)" for left in result["unrecognised"]]
+    lines += [
+        f"not recognised as a dataset: {left['path']} ({left['files']:,} files)"
+        for left in result["unrecognised"]
+    ]
     return "\n".join(lines + [f"! {problem}" for problem in result["problems"]])

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    lines = []
+    lines = ["How well each feature alone tells real from fake: AUC, 0.5 is not at all, 1 is always"]
     for probe in result["datasets"]:
         lines.append(f"{probe['dataset']} ({probe['real']} real, {probe['fake']} fake measured)")
         for f in probe["features"]:

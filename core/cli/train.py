@@ -15,6 +15,7 @@ from core.cli._settings import add_settings, read_settings
 from core.errors import BadInput, WorkbenchError
 from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
+from core.runs.titles import name_of
 from core.thresholds import methods
 from core.training.options.config import TrainConfig
 from core.training.process.signals import call_on_stop_signal
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.resume and folder.status_file.exists() and folder.status().state == "completed":
         from core.training.worker import outcome
 
-        print(f"run {folder.id} has completed; nothing is left to do", file=sys.stderr)
+        print(f"{name_of(folder)} has completed; nothing is left to do", file=sys.stderr)
         return outcome(folder)  # as it is: its test split is not opened again
     devices = TrainConfig.from_dict(folder.config()).devices
     if devices > 1 and "WORLD_SIZE" not in os.environ:
@@ -92,7 +93,7 @@ def _refuse_other(config: TrainConfig, given: dict[str, Any], folder: RunFolder)
     for name in given:
         if asked[name] != own[name]:
             raise BadInput(
-                f"{name}: {asked[name]!r} is not what run {folder.id} trains with ({own[name]!r}); "
+                f"{name}: {asked[name]!r} is not what {name_of(folder)} trains with ({own[name]!r}); "
                 "--resume goes on with the run's own configuration, another folder starts anew"
             )
 
@@ -136,24 +137,25 @@ def train_together(folder: RunFolder, devices: int, resume: bool) -> dict[str, A
 
 
 def show(result: dict[str, Any]) -> str:
-    lines = [f"run {result['run']}: {words.state(result['status'])}"]
+    lines = [f"{name_of(RunFolder(result['path']))}: {words.state(result['status'])}"]
     if result["best_epoch"]:
-        lines.append(f"best epoch {result['best_epoch']}")
+        lines.append(f"best epoch: {result['best_epoch']}")
     for split, figures in result["metrics"].items():
         chosen = figures["at_chosen"]
         low, high = (chosen["intervals"].get("auc") or (None, None))[:2]
         if chosen.get("auc") is not None and low is not None:
             lines.append(
-                f"{words.split(split)}: AUC {numbers.interval(chosen['auc'], low, high)}, balanced accuracy "
+                f"{words.capital(words.split(split))}: AUC {numbers.interval(chosen['auc'], low, high)}, balanced accuracy "
                 f"{numbers.number(chosen['balanced_accuracy'])}, accuracy {numbers.number(chosen['accuracy'])} "
                 f"(always answering the larger class: {numbers.number(figures['majority_baseline'])})"
             )
     if result["learned_nothing"]:
-        lines.append(f"learned nothing: {result['learned_nothing_reason']}")
+        lines.append(f"It learned nothing: {result['learned_nothing_reason']}.")
     point = result["operating_point"]
     if point:
         lines.append(
-            f"operating point {numbers.threshold(point.get('threshold'))} ({methods.title(str(point.get('method')))})"
+            f"operating point: fake from a score of {numbers.threshold(point.get('threshold'))} on "
+            f"({methods.title(str(point.get('method')))})"
         )
-    lines.append(result["path"])
+    lines.append(f"all of it is in {result['path']}")
     return "\n".join(lines)

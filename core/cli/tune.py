@@ -11,14 +11,28 @@ from typing import Any
 from core import numbers, words
 from core.cli._settings import add_settings, read_settings
 
-SUMMARY = "search for good options with Optuna"
+SUMMARY = "search for good options: several short trainings, each with other values"
+SHOWN = 10  # trials that are printed, the best first
+STATES = {
+    "complete": "finished",
+    "pruned": "cut short",
+    "fail": "failed",
+    "running": "running",
+    "waiting": "waiting",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "config", metavar="CONFIG.yaml", help="fields of the configuration, and under `search` the space"
+        "config", metavar="CONFIG.yaml", help="a configuration, and under `search` the values that are tried"
     )
-    parser.add_argument("--trials", type=int, required=True, metavar="N", help="trials in all; again goes on")
+    parser.add_argument(
+        "--trials",
+        type=int,
+        required=True,
+        metavar="N",
+        help="trials in all; called again, the search goes on",
+    )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trials at a time (default 1)")
     add_settings(parser)
 
@@ -39,12 +53,22 @@ def show(result: dict[str, Any]) -> str:
     lines = [
         f"{result['done']} of {result['trials']} trials, by {words.figure(result['monitor'])} on validation"
     ]
-    for row in result["all"][:10]:
-        value = numbers.number(row["value"])
-        params = ", ".join(
-            f"{k}={numbers.number(v)}" if isinstance(v, float) else f"{k}={v}"
-            for k, v in row["params"].items()
+    for row in result["all"][:SHOWN]:
+        options = ", ".join(f"{words.option(k)}: {_value(k, v)}" for k, v in row["params"].items())
+        state = STATES.get(row["state"], row["state"])
+        run = "" if row["run"] is None else f"  (run {row['run']})"
+        lines.append(
+            f"trial {row['number']:>3}  {numbers.number(row['value']):>6}  {state:<9}  {options}{run}"
         )
-        lines.append(f"{row['number']:>4}  {value}  {row['state']:<9} {row['run']}  {params}")
-    lines.append(result["folder"])
+    if len(result["all"]) > SHOWN:
+        lines.append(
+            f"and {len(result['all']) - SHOWN:,} more, all of them in {result['folder']}/tuning.json"
+        )
+    lines.append(f"The search with its pictures is in {result['folder']}; the same command goes on with it.")
     return "\n".join(lines)
+
+
+def _value(name: str, value: object) -> str:
+    from core.training.options import display
+
+    return numbers.number(value) if isinstance(value, float) else display.value(name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.detection import applicability, demo_files, source, wording
+from core.detection import applicability, demo_files, naming, source, wording
 from core.detection.current_file import CurrentFile
 from core.detection.detector import Detector, Judged, open_shared
 from core.detection.domain import Domain, assess, reference
@@ -83,6 +83,7 @@ def _name_detector(base: Verdict, detector: Detector) -> Verdict:
         about={
             **asdict(found.about),
             "lines": found.about.lines,
+            "name": naming.name_of(detector.id),
             "weights_sha256": source.sha256_of(found.checkpoint),
         },
         notes=(*base.notes, *found.notes),

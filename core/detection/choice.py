@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core import words
-from core.detection import defaults, source
+from core.detection import defaults, naming, source
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.listing import listing
 from core.workspace import Workspace, workspace
@@ -101,12 +101,12 @@ def _by_modality(runs: Sequence[str], space: Workspace) -> dict[str, list[str]]:
 
 
 def no_detector(kind: str) -> str:
-    return f"no detector here judges {kind} files; train one on {kind} data"
+    return f"no detector here judges {words.modality(kind)}; train one on {words.modality(kind)}"
 
 
 def _no_default(kind: str, space: Workspace) -> str:
     how = defaults.HOW.format(modality=kind, file=space.settings_file)
-    return f"there is no default detector for {kind} files; {how}"
+    return f"there is no default detector for {words.modality(kind)}; {how}"
 
 
 def _modality(run: str, space: Workspace) -> str | None:
@@ -124,7 +124,7 @@ def _note(kind: str, modality: str, *, is_default: bool) -> str | None:
             else f"It is not the default for {words.modality(kind)}; it was chosen automatically."
         )
     how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": _BY_ALL[kind]}[modality]
-    return f"A detector for {modality} judged it {how}; none for {kind} came first."
+    return f"A detector for {words.modality(modality)} judged it {how}; none for {words.modality(kind)} came first."
 
 
 _BY_ALL = {"video": "by pictures and sound", "image": "by its picture alone", "audio": "by its sound alone"}
@@ -132,13 +132,15 @@ _BY_ALL = {"video": "by pictures and sound", "image": "by its picture alone", "a
 
 def words_of(passed: Sequence[PassedOver]) -> list[str]:
     """A line a detector that was asked and did not judge."""
-    return [f"{one.detector} was passed over: {one.why}." for one in passed]
+    names = naming.names_of(one.detector for one in passed)
+    return [f"{names[one.detector]} was passed over: {one.why}." for one in passed]
 
 
 def none_fits(kind: str, passed: Sequence[PassedOver]) -> str:
     """Why no detector judges, and what to do."""
-    asked = "; ".join(f"{one.detector}: {one.why}" for one in passed)
+    names = naming.names_of(one.detector for one in passed)
+    asked = "; ".join(f"{names[one.detector]}: {one.why}" for one in passed)
     return one_line(
-        f"no detector here knows files of this kind ({asked}). Train one on {kind} files like this one, "
+        f"no detector here knows files of this kind ({asked}). Train one on {words.modality(kind)} like this one, "
         "or name a detector to see what it says all the same"
     )

@@ -12,12 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core import words
 from core.catalog.known_files import DEMO_FILES
 from core.detection import detector_description
 from core.detection.detector_description import About
 from core.detection.verdict import Band
 from core.errors import BadInput
 from core.runs.folder import FINAL_STATES, RunFolder, open_run
+from core.runs.titles import name_of
 from core.thresholds.calibration import Calibration
 from core.thresholds.operating_point import OperatingPoint
 from core.workspace import MODALITIES, Workspace, workspace, write_atomic
@@ -101,7 +103,8 @@ def _of_run(path: Path, space: Workspace | None, _stamps: tuple[Any, ...]) -> So
     if not folder.best_model.is_file():
         state = folder.status().state
         raise BadInput(
-            f"run {folder.id} has no best_model.pth (it is {state}); train it to the end, or choose another run"
+            f"{name_of(folder)} has no trained weights: best_model.pth is missing (it is {words.state(state)}); train it to "
+            "the end, or choose another run"
         )
     config = folder.config()
     metrics = folder.document("metrics") or {}

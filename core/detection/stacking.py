@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core import numbers
+from core.detection import naming
 from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
 from core.runs.folder import open_run
@@ -44,8 +45,8 @@ class Combined:
             return f"not combined: {self.reason}"
         without = f" ({self.without})" if self.left_out else ""
         return (
-            f"together: probability {numbers.number(self.probability)}, by stacking on {self.samples:,} validation samples "
-            f"that all of them scored{without}"
+            f"together: probability {numbers.number(self.probability)}; how they are combined was learned on "
+            f"{self.samples:,} validation samples that all of them scored{without}"
         )
 
     @property
@@ -54,8 +55,9 @@ class Combined:
         return f"left out: {_listed(self.left_out)}"
 
 
-def _listed(left_out: Mapping[str, str]) -> str:
-    return "; ".join(f"{name} {why}" for name, why in left_out.items())
+def _listed(left_out: Mapping[str, str], space: Workspace | None = None) -> str:
+    names = naming.names_of(left_out, space)
+    return "; ".join(f"{names[one]} {why}" for one, why in left_out.items())
 
 
 def combine_verdicts(of_runs: Mapping[str, Verdict], space: Workspace | None = None) -> Combined:
@@ -64,8 +66,10 @@ def combine_verdicts(of_runs: Mapping[str, Verdict], space: Workspace | None = N
     left_out = {name: why for name, one in judged.items() if (why := one.without_evidence)}
     scores = {name: float(one.score or 0.0) for name, one in judged.items() if name not in left_out}
     if left_out and len(scores) < 2:
-        who = "none of the detectors says" if not scores else f"only {next(iter(scores))} says"
-        return Combined(None, f"{who} anything of this file: {_listed(left_out)}", left_out=left_out)
+        who = "none of the detectors says"
+        if scores:
+            who = f"only {naming.name_of(next(iter(scores)), space)} says"
+        return Combined(None, f"{who} anything of this file: {_listed(left_out, space)}", left_out=left_out)
     return replace(combine(scores, space), left_out=left_out)
 
 

@@ -85,51 +85,51 @@ KNOWN = (
         MESONET + "MesoInception_F2F.h5", "d4533ac8a3197dc35c47405d23d99e888c1d0135e267e03540c7451feaccff3f",
     ),
     _backbone(
-        "efficientnet_b0.ra_in1k.pth", "backbone of efficientnet_b0, efficientnet_lstm and logmel_efficientnet_b0", 21_322_648,
+        "efficientnet_b0.ra_in1k.pth", "pre-trained weights of EfficientNet-B0, EfficientNet with LSTM and Log-mel EfficientNet-B0", 21_322_648,
         "Apache-2.0", TIMM + "v0.1-weights/efficientnet_b0_ra-3dd342df.pth", "3dd342df",
     ),
     _backbone(
-        "efficientnet_b4.ra2_in1k.pth", "backbone of efficientnet_b4", 77_868_032, "Apache-2.0",
+        "efficientnet_b4.ra2_in1k.pth", "pre-trained weights of EfficientNet-B4", 77_868_032, "Apache-2.0",
         TIMM + "v0.1-weights/efficientnet_b4_ra2_320-7eb33cd5.pth", "7eb33cd5",
     ),
     _backbone(
-        "resnet18.tv_in1k.pth", "backbone of resnet18_average and logmel_resnet18", 46_796_608, "BSD-3-Clause",
+        "resnet18.tv_in1k.pth", "pre-trained weights of ResNet-18, mean of frames, and Log-mel ResNet-18", 46_796_608, "BSD-3-Clause",
         "https://download.pytorch.org/models/resnet18-f37072fd.pth", "f37072fd",
     ),
     _backbone(
-        "resnet50.a1_in1k.pth", "backbone of resnet50 and of fusion's pictures", 102_441_032, "Apache-2.0",
+        "resnet50.a1_in1k.pth", "pre-trained weights of ResNet-50 and of the fusion transformer's pictures", 102_441_032, "Apache-2.0",
         TIMM + "v0.1-rsb-weights/resnet50_a1_0-14fe96d1.pth", "14fe96d1",
     ),
     _backbone(
-        "mobilenetv3_small_100.lamb_in1k.pth", "backbone of mobilenetv3_small, frame_pool and logmel_mobilenetv3_small",
+        "mobilenetv3_small_100.lamb_in1k.pth", "pre-trained weights of MobileNetV3-small, Frame pooling and Log-mel MobileNetV3-small",
         10_220_144, "Apache-2.0", TIMM + "v0.1-weights/mobilenetv3_small_100_lamb-266a294c.pth", "266a294c",
     ),
     _backbone(
-        "mobilenetv3_small_050.lamb_in1k.pth", "backbone of the small multimodal networks", 6_399_152, "Apache-2.0",
+        "mobilenetv3_small_050.lamb_in1k.pth", "pre-trained weights of the small multimodal networks", 6_399_152, "Apache-2.0",
         TIMM + "v0.1-weights/mobilenetv3_small_050_lambc-4b7bbe87.pth", "4b7bbe87",
     ),
     _backbone(
-        "legacy_xception.tf_in1k.pth", "backbone of xception", 91_642_240, "Apache-2.0",
+        "legacy_xception.tf_in1k.pth", "pre-trained weights of Xception", 91_642_240, "Apache-2.0",
         TIMM + "v0.1-cadene/xception-43020ad28.pth", "43020ad28",
     ),
-    _of_timm("vit_base_patch16_224.augreg2_in21k_ft_in1k", "backbone of vit_base_patch16_224", 346_270_624),
-    _of_timm("vit_base_patch16_clip_224.openai", "backbone of clip_vit_b16", 344_772_608),
-    _of_timm("vit_large_patch14_clip_224.openai", "backbone of clip_vit_l14", 1_215_867_904),
+    _of_timm("vit_base_patch16_224.augreg2_in21k_ft_in1k", "pre-trained weights of ViT-B/16", 346_270_624),
+    _of_timm("vit_base_patch16_clip_224.openai", "pre-trained weights of CLIP ViT-B/16", 344_772_608),
+    _of_timm("vit_large_patch14_clip_224.openai", "pre-trained weights of CLIP ViT-L/14", 1_215_867_904),
     _of_timm(
-        "vit_large_patch14_clip_quickgelu_224.openai", "backbone of UniversalFakeDetect and RINE, which are heads on it",
+        "vit_large_patch14_clip_quickgelu_224.openai", "UniversalFakeDetect and RINE, which are heads on it",
         1_215_867_904, "vit_large_patch14_clip_224.openai",
     ),
-    _of_timm("vit_small_patch14_dinov2.lvd142m", "backbone of dinov2_vit_s14", 88_224_768),
+    _of_timm("vit_small_patch14_dinov2.lvd142m", "pre-trained weights of DINOv2 ViT-S/14", 88_224_768),
     _backbone(
-        "wav2vec2_fairseq_base_ls960.pth", "backbone of wav2vec2_base and of fusion's sound", 377_483_776, "MIT",
+        "wav2vec2_fairseq_base_ls960.pth", "pre-trained weights of wav2vec 2.0 base and of the fusion transformer's sound", 377_483_776, "MIT",
         SPEECH + "wav2vec2_fairseq_base_ls960.pth",
     ),
     _backbone(
-        "wav2vec2_fairseq_large_ls960.pth", "backbone of wav2vec2_large", 1_261_711_872, "MIT",
+        "wav2vec2_fairseq_large_ls960.pth", "pre-trained weights of wav2vec 2.0 large", 1_261_711_872, "MIT",
         SPEECH + "wav2vec2_fairseq_large_ls960.pth",
     ),
     _backbone(
-        "wav2vec2_xlsr_300m.pth", "backbone of wav2vec2_xlsr_300m", 1_261_750_784, "MIT", SPEECH + "wav2vec2_xlsr_300m.pth",
+        "wav2vec2_xlsr_300m.pth", "pre-trained weights of wav2vec 2.0 XLS-R 300M", 1_261_750_784, "MIT", SPEECH + "wav2vec2_xlsr_300m.pth",
     ),
     Weights(
         "all-MiniLM-L6-v2", "text of the multimodal networks (a folder)", 90_900_000, "as its model card says",

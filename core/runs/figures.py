@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import BadInput
 from core.runs.folder import RunFolder
+from core.runs.titles import name_of
 
 POINTS = ("at_default", "at_chosen")
 SPLITS = ("val", "test")
@@ -40,7 +41,7 @@ def figures(run: RunFolder) -> dict[str, Any] | None:
         return None
     if not all(_is_split(found[split]) for split in SPLITS if split in found):
         raise BadInput(
-            f"run {run.id}: metrics.json does not hold what training writes; evaluate the run again"
+            f"{name_of(run)}: metrics.json does not hold what training writes; evaluate the run again"
         )
     return found
 

@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core import audit
+from core import audit, words
 from core.access import Person
 from core.errors import BadInput
 from core.runs import devices, executors, processes
 from core.runs.folder import STALLED_AFTER, RunFolder, Status, new_run, open_run
 from core.runs.scheduler import Names, Scheduler, alive
+from core.runs.titles import name_of
 
 RESUMABLE = ("stopped", "failed", "interrupted")
 
@@ -50,7 +51,7 @@ class RunManager(Scheduler):
             self._queue.remove(run.id)
             return status
         if status.final:
-            raise BadInput(f"run {run.id} is {status.state}; there is nothing to stop")
+            raise BadInput(f"{name_of(run)} is {words.state(status.state)}; there is nothing to stop")
         if _silent_elsewhere(status):
             run.stop_file.touch()  # should its machine come back
             return run.set_status(
@@ -85,7 +86,10 @@ class RunManager(Scheduler):
         self._require_own(run)
         state = run.status().state
         if state not in RESUMABLE:
-            raise BadInput(f"run {run.id} is {state}; only {', '.join(RESUMABLE)} runs can be resumed")
+            raise BadInput(
+                f"{name_of(run)} is {words.state(state)}; only a run that was stopped, failed or was interrupted can be "
+                "resumed"
+            )
         run.stop_file.unlink(missing_ok=True)
         prepare_resume(run, person)
         self._enqueue(run)
@@ -100,7 +104,7 @@ class RunManager(Scheduler):
         status = run.set_status(only_from=("queued",), state="stopped", ended=time.time())
         self._queue.remove(run.id)
         if not status.final:
-            raise BadInput(f"run {run.id} is {status.state}; stop it first")
+            raise BadInput(f"{name_of(run)} is {words.state(status.state)}; stop it first")
         self._require_gone(run)
         grave = run.path.with_name(f".deleted-{run.id}")
         audit.record(person, "delete run", run.id, self.space)
@@ -135,7 +139,7 @@ class RunManager(Scheduler):
 
     def _require_gone(self, run: RunFolder) -> None:
         if alive(run.status()):
-            raise BadInput(f"the worker of run {run.id} is just ending; try again in a moment")
+            raise BadInput(f"the training of {name_of(run)} is just ending; try again in a moment")
 
 
 def _silent_elsewhere(status: Status) -> bool:

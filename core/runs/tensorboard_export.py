@@ -15,6 +15,7 @@ from core.exports import to_csv
 from core.runs import events
 from core.runs.events import Event
 from core.runs.folder import RunFolder
+from core.runs.titles import name_of
 
 CSV = "metrics.csv"
 EVENT_FILES = "events.out.tfevents.*"
@@ -33,7 +34,7 @@ def write(run: RunFolder, folder: Path) -> Takeout:
     """Write both into `folder`; an earlier export there is replaced, other files stay."""
     found = measurements(run.events_file)
     if not found:
-        raise BadInput(f"run {run.id} has measured nothing yet; export it when its first epoch is over")
+        raise BadInput(f"{name_of(run)} has measured nothing yet; export it when its first epoch is over")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

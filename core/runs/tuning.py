@@ -17,6 +17,7 @@ from core.runs import devices
 from core.runs.executors.base import Poll
 from core.runs.executors.local import LocalExecutor
 from core.runs.folder import RunFolder, Status, new_run
+from core.runs.summaries import summary
 from core.runs.supervise import Supervisor, claim, handle_of, settle_unwatched
 from core.workspace import Workspace
 
@@ -33,8 +34,10 @@ def start(config: Mapping[str, Any], trials: int, person: Person, space: Workspa
     person.require_operator("start a tuning")
     if not 1 <= trials <= MOST_TRIALS:
         raise BadInput(f"trials ({trials}) must be from 1 to {MOST_TRIALS}")
-    if running := [t.id for t in tunings(space) if _from_a_page(t) and not t.status().final]:
-        raise BadInput(f"tuning {running[0]} is under way; stop it first, or wait")
+    if running := [t for t in tunings(space) if _from_a_page(t) and not t.status().final]:
+        raise BadInput(
+            f"a search for better settings ({summary(running[0]).name}) is under way; stop it on the Runs page, or wait"
+        )
     stem = re.sub(r"[^A-Za-z0-9]+", "_", str(config.get("model") or config.get("modality") or "net"))
     folder = folder_of(space) / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}"
     tuning = new_run(dict(config), path=folder)

@@ -6,6 +6,7 @@ from core.catalog.shares import shares_reached
 from core.errors import BadInput
 from core.media.recipe import Recipe
 from core.runs.folder import RunFolder
+from core.runs.titles import name_of
 from core.training.learning.last_checkpoint import Progress
 from core.training.scoring import evaluation
 from core.training.setup import Setup
@@ -17,7 +18,7 @@ def check_plan(folder: RunFolder, setup: Setup, *, resumed: bool) -> None:
     now = evaluation.provenance.plan_hash(setup.planned.rows)
     if resumed and before != now:
         raise BadInput(
-            f"run {folder.id} cannot go on: the catalogue gives another plan than it began with ({before}, now {now}); "
+            f"{name_of(folder)} cannot go on: the catalogue gives another plan than it began with ({before}, now {now}); "
             "start a new run"
         )
 

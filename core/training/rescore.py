@@ -15,6 +15,7 @@ from tqdm import tqdm
 from core.access import LOCAL, Person
 from core.errors import BadInput
 from core.runs.folder import RunFolder
+from core.runs.titles import name_of
 from core.training.ablation import SAMPLES as ABLATION_SAMPLES
 from core.training.ablation import ablate, few_of_each
 from core.training.learning import best_model
@@ -98,7 +99,7 @@ def plan_of(folder: RunFolder, config: TrainConfig, space: Workspace | None) -> 
     kept = (folder.document("plan") or {}).get("hash")
     if kept != evaluation.provenance.plan_hash(planned.rows):
         raise BadInput(
-            f"run {folder.id}: the catalogue gives another plan than the run was trained by; "
+            f"{name_of(folder)}: the catalogue gives another plan than the run was trained by; "
             "name datasets with --dataset, or scan the folders of that time again"
         )
     return planned

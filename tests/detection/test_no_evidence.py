@@ -98,7 +98,7 @@ def test_every_answer_of_the_command_says_so(
     printed = " ".join(" ".join(sheet.get_textpage().get_text_range() for sheet in sheets).split())
     for report in (page, printed):
         assert wording.NOTHING in report and wording.MEANINGLESS in report
-        for confident in ("● real", "✖ fake", "calibrated)", "above the threshold", "uncertain band"):
+        for confident in ("● real", "✖ fake", "calibrated)", "above the threshold", "left to a person"):
             assert confident not in report
 
 

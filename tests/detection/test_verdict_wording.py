@@ -158,7 +158,7 @@ def test_only_operators_set_default_detectors(tmp_path: Path) -> None:
     assert defaults.default_detector("image", space) == "run"
     assert list(choice.candidates("image", (), space)) == [choice.Candidate("run", None)]
     assert "frame by frame" in (next(choice.candidates("video", (), space)).note or "")
-    with pytest.raises(BadInput, match="no default detector for audio"):
+    with pytest.raises(BadInput, match="no default detector for sound"):
         choice.candidates("audio", (), space)
 
 

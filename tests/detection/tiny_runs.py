@@ -45,7 +45,7 @@ def make_run(
     document = best_model.document(network, card, Recipe(modality=modality, **fields), name, options)
     folder.mkdir(parents=True, exist_ok=True)
     best_model.save(folder / "best_model.pth", document)
-    config = {"modality": modality, "model": name, "datasets": ["tiny"]}
+    config = {"modality": modality, "model": name, "datasets": ["tiny"], "name": folder.name}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     status = {"state": "completed", "created": time.time(), "ended": time.time(), "epoch": 1, "epochs": 1}
     point: dict[str, Any] = {

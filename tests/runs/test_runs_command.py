@@ -63,11 +63,28 @@ def test_the_list_tells_state_and_progress(
     assert run.id in capsys.readouterr().out
 
 
+def test_a_run_is_called_by_its_name(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    run = new_run({"model": "simple_cnn", "name": "Our first"}, space=space)
+    run.set_status(state="completed", best=0.91)
+    assert cli.main(["runs"]) == 0
+    heads, line = capsys.readouterr().out.splitlines()
+    assert heads.startswith("name ") and line.startswith("Our first ") and line.endswith(run.id)
+    assert cli.main(["runs", "stop", run.id]) == 2
+    assert capsys.readouterr().err.startswith(f"Our first ({run.id}) is completed; there is nothing to stop")
+    assert cli.main(["runs", "delete", run.id]) == 0
+    assert capsys.readouterr().out == f"Our first ({run.id}): deleted\n"
+
+
 def test_stop_ends_the_worker_and_waits_for_it(
     alive: Callable[..., RunFolder], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = alive()
-    assert answer(capsys, "stop", run.id) == {"run": run.id, "state": "stopped", "error": None}
+    assert answer(capsys, "stop", run.id) == {
+        "run": run.id,
+        "name": "m",
+        "state": "stopped",
+        "error": None,
+    }
     status = run.status()
     assert not processes.alive(status.pid, status.process_start)
 
@@ -75,7 +92,12 @@ def test_stop_ends_the_worker_and_waits_for_it(
 def test_stop_of_a_queued_run_unqueues_it(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     run = new_run({"model": "m"}, space=space)
     run.set_status(device="auto")
-    assert answer(capsys, "stop", run.id) == {"run": run.id, "state": "stopped", "error": None}
+    assert answer(capsys, "stop", run.id) == {
+        "run": run.id,
+        "name": "m",
+        "state": "stopped",
+        "error": None,
+    }
 
 
 def test_resume_starts_a_worker_that_outlives_the_command(
@@ -99,7 +121,7 @@ def test_delete_refuses_while_it_runs(
     error = capsys.readouterr().err
     assert "stop it first" in error and error.count("\n") == 1
     answer(capsys, "stop", run.id)
-    assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}
+    assert answer(capsys, "delete", run.id) == {"run": run.id, "name": "m", "state": "deleted"}
     assert not run.path.exists()
 
 
@@ -150,7 +172,7 @@ def test_a_run_that_died_unseen_is_deleted(
     run = alive()
     os.kill(int(run.status().pid or 0), signal.SIGKILL)
     wait_until(lambda: not processes.alive(run.status().pid, run.status().process_start))
-    assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}
+    assert answer(capsys, "delete", run.id) == {"run": run.id, "name": "m", "state": "deleted"}
 
 
 ODD_STATUS = {
@@ -176,7 +198,7 @@ def test_a_folder_from_elsewhere_never_spoils_the_list(
     rows = {row["run"]: row for row in answer(capsys, "list")}  # type: ignore[union-attr, index]
     assert rows[good.id]["state"] == "completed"
     assert rows[odd.id]["state"] in ("completed", "interrupted")
-    assert answer(capsys, "delete", odd.id) == {"run": odd.id, "state": "deleted"}
+    assert answer(capsys, "delete", odd.id) == {"run": odd.id, "name": "[1]", "state": "deleted"}
 
 
 def test_a_copied_folder_opens_under_any_name(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,7 +207,7 @@ def test_a_copied_folder_opens_under_any_name(space: Workspace, capsys: pytest.C
     copy = run.path.with_name("a copy (2)")
     shutil.copytree(run.path, copy)
     assert {row["run"] for row in answer(capsys, "list")} == {run.id, copy.name}  # type: ignore[union-attr, index]
-    assert answer(capsys, "delete", copy.name) == {"run": copy.name, "state": "deleted"}
+    assert answer(capsys, "delete", copy.name) == {"run": copy.name, "name": "m", "state": "deleted"}
     assert run.path.is_dir() and not copy.exists()
 
 
@@ -197,7 +219,7 @@ def test_deleting_a_link_leaves_what_it_points_to(
     away = tmp_path / "away"
     run.path.rename(away)
     run.path.symlink_to(away)
-    assert answer(capsys, "delete", run.id) == {"run": run.id, "state": "deleted"}
+    assert answer(capsys, "delete", run.id) == {"run": run.id, "name": "m", "state": "deleted"}
     assert (away / "status.json").is_file() and not run.path.exists()
 
 
@@ -214,7 +236,7 @@ def test_an_imported_detector_is_deleted_by_the_same_command_and_never_resumed(
         said = capsys.readouterr().err
         assert len(said.strip().splitlines()) == 1 and f"no training that can be {what}" in said
     assert cli.main(["runs", "delete", "vit", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"run": "vit", "state": "deleted"}
+    assert json.loads(capsys.readouterr().out) == {"run": "vit", "name": "vit", "state": "deleted"}
     assert not detector.path.exists() and space.settings().get("detectors") == {}
     assert cli.main(["runs", "delete", "vit"]) == 2
     assert "there is no run 'vit'" in capsys.readouterr().err
