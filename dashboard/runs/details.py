@@ -14,7 +14,7 @@ from core.runs import curves, figures, tuning
 from core.runs.diagnosis import Remedy, diagnose
 from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
-from core.runs.summaries import Summary
+from core.runs.summaries import Summary, summary
 from core.runs.titles import titles
 from dashboard import session, tables, theme
 from dashboard.runs import differences
@@ -61,7 +61,7 @@ def tunings() -> None:
             trials = f"{done}{document.get('trials', '?')}"
             error = f"  \n:red[{theme.safe(status.error)}]" if status.error else ""
             what.markdown(
-                f"{theme.state_badge(status.shown_state)} {theme.safe(one.id)} · {trials} trials{error}"
+                f"{theme.state_badge(status.shown_state)} {theme.safe(summary(one).name)} · {trials} trials{error}"
             )
             if (
                 not status.final

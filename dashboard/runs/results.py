@@ -23,14 +23,18 @@ HEADLINE = {
     "macro_f1": "Macro F1",
     "accuracy": "Accuracy",
 }
-THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
-PARTS = {
-    "dataset": "dataset",
-    "method": "method",
-    "modality": "kind of file",
-    "present": "what was present",
-    "identity": "identity",
+REPORTS = {
+    "pdf": ("application/pdf", ":material/picture_as_pdf:"),
+    "html": ("text/html", ":material/description:"),
 }
+PLOTS = {
+    "training_curves": "Training curves",
+    "confusion_matrix_default": "What is called what, at 0.5",
+    "confusion_matrix_optimal": "What is called what, at the chosen threshold",
+    "roc_pr_curves": "Fakes found against false alarms (ROC), and precision against recall",
+    "threshold_analysis": "What the threshold does",
+}
+THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
 
 
 def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
@@ -55,6 +59,7 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
     )
     found = metrics[split or splits[0]]
     _headline(found)
+    _reports(folder)
     figures, matrices, parts, plots, files = st.tabs(
         ["Figures", "Confusion matrices", "By dataset and method", "Plots", "Files"],
         key=f"results-tabs-{folder.id}",
@@ -82,6 +87,23 @@ def _headline(found: Mapping[str, Any]) -> None:
     )
     for warning in chosen.get("warnings") or []:
         st.warning(theme.safe(warning))
+
+
+def _reports(folder: RunFolder) -> None:
+    """The training report to take away, as it was written with the figures."""
+    with st.container(horizontal=True):
+        for ending, (mime, icon) in REPORTS.items():
+            file = folder.results / f"report.{ending}"
+            if file.is_file():
+                st.download_button(
+                    f"Report ({ending.upper()})",
+                    file.read_bytes,
+                    f"{folder.id}-report.{ending}",
+                    mime,
+                    key=f"results-report-{ending}-{folder.id}",
+                    on_click="ignore",
+                    icon=icon,
+                )
 
 
 def _with_interval(at: Mapping[str, Any], name: str) -> str:
@@ -143,14 +165,14 @@ def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
 
 
 def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
-    for name, kind in PARTS.items():
+    for name, kind in words.BREAKDOWNS.items():
         parts = (found.get("by") or {}).get(name) or []
         if not parts:
             continue
         table = pd.DataFrame(
             [
                 {
-                    name: part["name"],
+                    kind: words.part(name, str(part["name"])),
                     "real": part["real"],
                     "fake": part["fake"],
                     "AUC": _with_interval(part, "auc"),
@@ -176,7 +198,7 @@ def _ablation(folder: RunFolder, rows: Any) -> None:
     """What each modality adds, of a run that takes several; a folder from elsewhere may hold anything here."""
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows) or not rows:
         return
-    st.markdown("**What each modality adds**")
+    st.markdown("**What picture, sound and text each add**")
     st.caption("Test samples that have it and another, judged again without it. AUC, with its 95 % interval.")
     tables.show(
         [
@@ -190,7 +212,7 @@ def _ablation(folder: RunFolder, rows: Any) -> None:
             for row in rows
         ],
         f"results-ablation-{folder.id}",
-        what="What each modality adds",
+        what="What picture, sound and text each add",
     )
 
 
@@ -199,7 +221,9 @@ def _plots(folder: RunFolder) -> None:
     if not pictures:
         st.info("This run has no plots.")
     for column, picture in zip([*st.columns(2)] * len(pictures), pictures, strict=False):
-        column.image(str(picture), caption=picture.stem.replace("_", " "))
+        column.image(
+            str(picture), caption=PLOTS.get(picture.stem) or words.capital(words.plain(picture.stem))
+        )
 
 
 def _files(folder: RunFolder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Sequence
@@ -26,7 +27,15 @@ LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
 LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
 GROUP, METRICS = "runs-group", "runs-metrics"
 FIND, PICKED, AXIS = "runs-find", "runs-states", "runs-axis"
-MOST_METRICS = 6
+SMOOTHING, USUAL_SMOOTHING = "runs-smoothing", 0.6
+# Switches of the curves: what each is called in the address, and whether it is on at first.
+SWITCHES = {
+    "runs-log-x": ("log_x", False),
+    "runs-log-y": ("log_y", False),
+    "runs-band": ("band", True),
+    "runs-record": ("best", False),
+}
+MOST_METRICS, MOST_SMOOTHING = 6, 0.99
 STATES = ("running", "stalled", "queued", "stopping", *FINAL_STATES)  # in this order they can be picked
 LOG_HEIGHT, SHORT_LOG = 320, 12  # pixels of a log that scrolls; lines of one that need not
 BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, and when something ran last
@@ -55,7 +64,7 @@ def page() -> None:
 
 
 def _open_link(runs: Sequence[Summary]) -> None:
-    """What a link or a reload asks for: ?run=ID,ID&metric=auc,loss&state=failed&find=word; a run that is gone is left out."""
+    """What a link or a reload asks for: ?run=ID,ID&metric=auc,loss&log_y=on&find=word; a run that is gone is left out."""
     given = address.read_link("runs")
     if given is None:
         return
@@ -70,22 +79,36 @@ def _open_link(runs: Sequence[Summary]) -> None:
         st.session_state[GROUP] = given["group"]
     if given.get("axis") in curves.AXES:
         st.session_state[AXIS] = given["axis"]
+    with contextlib.suppress(ValueError):
+        st.session_state[SMOOTHING] = min(
+            MOST_SMOOTHING, max(0.0, float(given.get("smoothing", USUAL_SMOOTHING)))
+        )
+    for key, (name, usual) in SWITCHES.items():
+        st.session_state[key] = {"on": True, "off": False}.get(given.get(name, ""), usual)
     st.session_state[FIND] = given.get("find", "")
     st.session_state[PICKED] = [name for name in given.get("state", "").split(",") if name in STATES]
 
 
 def _write_link() -> None:
     state = st.session_state
+    smoothing = float(state.get(SMOOTHING, USUAL_SMOOTHING))
     state_of = {
         "run": ",".join(state.get(run_rows.CHOSEN, [])),
         "metric": ",".join(state.get(METRICS) or []),
         "sort": state.get(run_rows.SORT) if state.get(run_rows.SORT) != run_order.FIRST else None,
         "group": state.get(GROUP) if state.get(GROUP) != "none" else None,
         "axis": state.get(AXIS) if state.get(AXIS) != "step" else None,
+        "smoothing": f"{smoothing:g}" if smoothing != USUAL_SMOOTHING else None,
+        **{name: _switched(key, usual) for key, (name, usual) in SWITCHES.items()},
         "find": state.get(FIND),
         "state": ",".join(state.get(PICKED) or []),
     }
     address.write("runs", state_of)
+
+
+def _switched(key: str, usual: bool) -> str | None:
+    now = st.session_state.get(key, usual)
+    return None if now == usual else ("on" if now else "off")
 
 
 def _polls(runs: Sequence[Summary]) -> bool:
@@ -219,17 +242,20 @@ def _views(names: list[str]) -> list[View]:
     st.session_state[METRICS] = chosen or names[:1]
     # Said each time: the list is drawn again before a slow browser has taken the first one over.
     st.session_state[AXIS] = st.session_state.get(AXIS) or "step"
+    st.session_state[SMOOTHING] = st.session_state.get(SMOOTHING, USUAL_SMOOTHING)
+    for key, (_, usual) in SWITCHES.items():
+        st.session_state[key] = st.session_state.get(key, usual)
     metric, smoothing, axis, scale = st.columns([5, 4, 5, 3], vertical_alignment="bottom")
     with scale.popover("Scales", width="stretch"):
         log_x = st.toggle("Logarithmic x axis", key="runs-log-x")
         log_y = st.toggle("Logarithmic y axis", key="runs-log-y")
-        band = st.toggle("Band of minimum and maximum", value=True, key="runs-band")
+        band = st.toggle("Band of minimum and maximum", key="runs-band")
         record = st.toggle("Best so far", key="runs-record")
     wanted = metric.multiselect(
         "Curves of", names, key=METRICS, format_func=words.figure, max_selections=MOST_METRICS, wrap=True
     )
     whole = View(
-        smoothing=smoothing.slider("Smoothing", 0.0, 0.99, 0.6, 0.01, key="runs-smoothing"),
+        smoothing=smoothing.slider("Smoothing", 0.0, MOST_SMOOTHING, step=0.01, key=SMOOTHING),
         axis=axis.segmented_control("X axis", list(curves.AXES), key=AXIS, wrap=True) or "step",
         log_x=log_x,
         log_y=log_y,
