@@ -15,6 +15,7 @@ from streamlit.starlette import App
 
 from core.detection.serving.uploads import Room
 from core.workspace import workspace
+from dashboard.detect import state as detect_state
 from dashboard.http_guard import SafeHeaders, UploadDoor
 from dashboard.uploading import PERMITS
 
@@ -56,6 +57,7 @@ async def _sweep() -> None:
         await asyncio.sleep(SWEPT_EVERY)
         try:
             end_departed(Runtime.instance())
+            detect_state.close_departed()
         except Exception:
             log.exception("sessions of departed visitors could not be ended")
 

@@ -120,14 +120,13 @@ def _open(item: Item) -> None:
 
 
 def _progress(judged: int, done: int, total: int) -> None:
-    own = detect_state.session()
     with st.container(horizontal=True, vertical_alignment="center"):
         words = f"{judged} of {total} files have their verdict."
         if judged == total:
             words = f"Every file has its verdict; {done} of {total} are explained."
         st.progress((judged + done) / (2 * total), text=words)
         if st.button("Cancel the rest", key="detect-cancel"):
-            detect_state.service().cancel(own.id)
+            detect_state.cancel()
 
 
 def _row(item: Item, named: Mapping[str, str], *, picture: bool) -> dict[str, str]:
@@ -172,7 +171,7 @@ def _csv(own: detect_state.Session) -> str:
 
 def clear() -> None:
     own = detect_state.session()
-    detect_state.service().cancel(own.id)
+    detect_state.cancel()
     for item in list(own.items):
         detect_state.forget(item)
     own.refused.clear()
