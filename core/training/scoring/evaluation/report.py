@@ -50,11 +50,11 @@ SPLITS = (
 
 def report(
     run: str,
-    name: str,
     config: Mapping[str, Any],
     metrics: Mapping[str, Any],
     results: Path,
     *,
+    name: str = "",
     brief: bool = False,
 ) -> str:
     """`name` is what the run is called. `brief` is for a PDF of one to three pages: breakdowns are cut, options stand in
@@ -62,7 +62,7 @@ def report(
     found = [(metrics[split], title) for split, title in SPLITS if split in metrics]
     return html.render(
         TEMPLATE,
-        heading=name,
+        heading=name or run,
         made=_made(run, metrics),
         subject=_subject(config, metrics),
         learned_nothing=metrics["learned_nothing_reason"] if metrics["learned_nothing"] else "",

@@ -34,15 +34,15 @@ def write_results(
     results = folder.results
     results.mkdir(parents=True, exist_ok=True)
     config, called = folder.config(), summary(folder).name
-    write_atomic(results / "training_results.txt", training_results(folder.id, called, config, metrics))
+    write_atomic(results / "training_results.txt", training_results(folder.id, config, metrics, name=called))
     plots.training_curves(
         results / "training_curves.png", history, best_epoch, str(config.get("monitor") or "auc")
     )
     shown = "test" if "test" in metrics else "val"
     _draw_thresholds(results, tables, shown, metrics)
     _draw_confusions(results, shown, metrics)
-    write_atomic(results / "report.html", report(folder.id, called, config, metrics, results))
-    brief = report(folder.id, called, config, metrics, results, brief=True)
+    write_atomic(results / "report.html", report(folder.id, config, metrics, results, name=called))
+    brief = report(folder.id, config, metrics, results, name=called, brief=True)
     write_atomic(results / "report.pdf", pdf.from_html(brief))
     return sorted(results.iterdir())
 

@@ -60,9 +60,11 @@ def _share(people: Mapping[str, Any], name: str) -> str:
     return numbers.percent_interval(people[name], *(people.get("intervals", {}).get(name) or (None, None)))
 
 
-def training_results(run: str, name: str, config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+def training_results(
+    run: str, config: Mapping[str, Any], metrics: Mapping[str, Any], *, name: str = ""
+) -> str:
     lines = [
-        f"Run {with_id(name, run)}",
+        f"Run {with_id(name or run, run)}",
         f"Network {words.network(str(config.get('model')))}, which looks at {words.modality(str(config.get('modality')))}; "
         f"seed {config.get('seed')}",
     ]
