@@ -174,5 +174,6 @@ def clear() -> None:
     detect_state.cancel()
     for item in list(own.items):
         detect_state.forget(item)
+    st.session_state.pop("detect_shown", None)
     own.refused.clear()
     st.session_state["detect_round"] = st.session_state.get("detect_round", 0) + 1

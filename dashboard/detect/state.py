@@ -193,8 +193,9 @@ def forget(item: Item) -> None:
     own.items.remove(item)
     home = item.home or own
     if home.person == own.person:  # somebody else's stays with them
-        if item in home.items:
-            home.items.remove(item)
+        for one in list(SESSIONS.values()):  # whoever shows it
+            if item in one.items:
+                one.items.remove(item)
         folders = [j.request.out for j in item.jobs.values() if j.request.out is not None]
         home.folder.remove(item.upload, folders)
         if home is not own:  # an explanation that was asked for here lies here
