@@ -30,7 +30,9 @@ from dashboard import address
 from dashboard import session as page_session
 
 LEAST_OFTEN = 3.0  # seconds between looks, however many files wait
-KEPT = 120.0  # seconds that files wait for a browser that went, which may only reload its page
+# Seconds that files wait after the last session that showed them. One whose browser only reloads its page has not ended
+# yet: the server keeps it for a while, and what departed visitors left must be gone within a minute.
+KEPT = 5.0
 PER_WAITING = 0.2  # seconds, about what a verdict takes
 
 
