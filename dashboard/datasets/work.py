@@ -13,6 +13,7 @@ from core.catalog.table import DatasetInfo
 from dashboard import first_steps, jobs, session, theme
 
 SCAN_JOB = "scan"
+BOX = 320  # pixels
 SCANS = "datasets-scans"  # how many this session has started
 ADDED = "datasets-added"  # names of what the last scan added; the table has them first
 
@@ -22,7 +23,9 @@ def toolbar() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         # A key of its own for each scan: the box is closed when the scan begins.
         opened = st.session_state.get(SCANS, 0)
-        with st.popover("Add folder", icon=":material/create_new_folder:", key=f"datasets-add-box-{opened}"):
+        box = st.popover("Add folder", icon=":material/create_new_folder:", key=f"datasets-add-box-{opened}")
+        # Of one width, whatever is wrong with the folder: a wide one would lie over the navigation.
+        with box.container(width=BOX):
             st.text_input(
                 "Folder on this machine that holds datasets as downloaded",
                 key="datasets-new-root",
