@@ -2,144 +2,100 @@
 
     OUT/light/1280/detect-full.png
 
-States: empty (a new workspace), full (two demo datasets, runs in every state, a judged file), working (a run that is
-under way), error (a failed run, a file that cannot be read).
+The states are those of tests/e2e/page_states.py: empty, full, working, error, and what opens on a click. A state that
+cannot be reached, a page that shows an exception and one that has to be scrolled sideways are said, and the exit is 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import socket
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-import psutil
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as BrowserError
 
 from benchmarks.chromium import PAGES, PATIENCE, address, chromium, settle
 from benchmarks.runs import server
-from core.runs.folder import RunFolder
-from core.workspace import Workspace
-from tests.detection.tiny_runs import make_run
-from tests.e2e import full_workspace
+from tests.e2e.page_states import State, every_state
 
 WIDTHS = (1280, 820, 390)
 THEMES = ("light", "dark")
-HEIGHT = 900
-
-
-@dataclass(frozen=True)
-class State:
-    """A page in one state: how its address goes on, and what is done there before the picture."""
-
-    page: str
-    name: str
-    query: str = ""
-    act: Callable[[Page], None] = lambda page: None
+HEIGHT, HIGHEST = 900, 8000
+CONTENT_HEIGHT = (
+    "Math.max(...[...document.querySelectorAll('[data-testid=stMain]')].map(m => m.scrollHeight))"
+)
+IS_THEME = "dark => (getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark') === dark"
+FAULTS = """() => { const main = document.querySelector('[data-testid=stMain]'), found = [];
+  if (document.querySelector('[data-testid=stException]')) found.push('an exception is shown');
+  if (main.scrollWidth > main.clientWidth + 1) found.push('the page scrolls sideways');
+  return found.join(', '); }"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("screenshots"), help="folder (default: %(default)s)")
     parser.add_argument("--only", nargs="*", choices=PAGES, help="these pages (default: all)")
+    parser.add_argument("--states", nargs="*", help="states of these names (default: all)")
     parser.add_argument("--widths", nargs="*", type=int, default=WIDTHS)
     parser.add_argument("--themes", nargs="*", choices=THEMES, default=THEMES)
     args = parser.parse_args()
-    wanted = args.only or PAGES
-    made = 0
+    made = faults = 0
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, chromium() as browser:
-        empty, full = Workspace(Path(folder) / "empty"), Workspace(Path(folder) / "full")
-        empty.root.mkdir()
-        states = fill(full, Path(folder))
-        for space, shown in ((empty, [State(name, "empty") for name in PAGES]), (full, states)):
-            with server(space, 0) as port:
-                for picture in take(browser, port, [s for s in shown if s.page in wanted], args):
-                    print(picture, flush=True)
-                    made += 1
-    print(f"{made} pictures under {args.out}")
+        for space, states in every_state(Path(folder)):
+            wanted = [s for s in states if _is_wanted(s, args)]
+            if not wanted:
+                continue
+            with server(space, max(os.sched_getaffinity(0))) as port:
+                for picture, fault in take(browser, port, wanted, args):
+                    print(f"{picture}{': ' * bool(fault)}{fault}", flush=True)
+                    made, faults = made + picture.is_file(), faults + bool(fault)
+    print(f"{made} pictures under {args.out}, {faults} faults")
+    sys.exit(1 if faults else 0)
 
 
-def fill(space: Workspace, folder: Path) -> list[State]:
-    """The full workspace, and the states that its pages are taken in."""
-    runs = full_workspace.fill(space)
-    make_run(space.runs / "pictures", "image", threshold=0.0)
-    working = under_way(runs["stopped"])
-    good, other, broken = folder / "picture.png", folder / "another picture.png", folder / "broken.png"
-    for seed, path in enumerate((good, other)):
-        noise = np.random.default_rng(seed).integers(0, 255, (24, 36, 3), np.uint8)
-        cv2.imwrite(str(path), cv2.resize(noise, (480, 320), interpolation=cv2.INTER_CUBIC))
-    broken.write_bytes(good.read_bytes()[:60])
-    return [
-        *(State(name, "full") for name in PAGES if name not in ("detect", "runs")),
-        State("runs", "full", f"?run={runs['first'].id}"),
-        State("runs", "working", f"?run={working.id}"),
-        State("runs", "error", f"?run={runs['failed'].id}"),
-        State("thresholds", "error", "?run=there-is-none"),
-        State("detect", "full", act=lambda page: upload(page, good)),
-        State("detect", "several", act=lambda page: upload(page, good, other, broken)),
-        State("detect", "error", act=lambda page: upload(page, broken)),
-        State("detect", "waiting", act=lambda page: None),
-    ]
+def _is_wanted(state: State, args: argparse.Namespace) -> bool:
+    return state.page in (args.only or PAGES) and (not args.states or state.name in args.states)
 
 
-def under_way(run: RunFolder) -> RunFolder:
-    """As if this process trained it: in its third epoch of six."""
-    now = time.time()
-    run.set_status(
-        state="running",
-        pid=os.getpid(),
-        process_start=psutil.Process().create_time(),
-        host=socket.gethostname(),
-        heartbeat=now,
-        started=now - 90,
-        ended=None,
-        error=None,
-        epoch=3,
-        epochs=6,
-        step=30,
-        steps=60,
-        best=0.71,
-    )
-    return run
-
-
-def upload(page: Page, *files: Path) -> None:
-    """Until the verdict and all that explains it are there."""
-    page.locator("input[type=file]").set_input_files([str(file) for file in files])
-    page.get_by_role("button", name="Report (PDF)").wait_for(timeout=PATIENCE * 2)
-
-
-def take(browser: Browser, port: int, states: list[State], args: argparse.Namespace) -> Iterator[Path]:
-    for theme in args.themes:
-        for state in states:
-            page = browser.new_page(viewport={"width": args.widths[0], "height": HEIGHT}, color_scheme=theme)
+def take(
+    browser: Browser, port: int, states: list[State], args: argparse.Namespace
+) -> Iterator[tuple[Path, str]]:
+    """Each picture with what is wrong on it; a state is gone into once for all widths and themes."""
+    for state in states:
+        page = browser.new_page(
+            viewport={"width": args.widths[0], "height": HEIGHT}, color_scheme=args.themes[0]
+        )
+        try:
             page.goto(f"{address(port, state.page)}{state.query}", timeout=PATIENCE)
             settle(page)
             state.act(page)
-            for width in args.widths:
-                page.set_viewport_size({"width": width, "height": HEIGHT})
-                settle(page)
-                path: Path = args.out / theme / str(width) / f"{state.page}-{state.name}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _whole(page, width)
-                page.screenshot(path=path)
-                yield path
+            for theme in args.themes:
+                for width in args.widths:
+                    path = args.out / theme / str(width) / f"{state.page}-{state.name}.png"
+                    yield path, _photograph(page, theme, width, path)
+            state.undo(page)
+        except BrowserError as error:
+            yield args.out / f"{state.page}-{state.name}", str(error).splitlines()[0]
+        finally:
             page.close()
 
 
-def _whole(page: Page, width: int) -> None:
-    """As high as what the page scrolls, so that nothing is cut off."""
-    high = page.evaluate(
-        "Math.max(900, ...[...document.querySelectorAll('[data-testid=stMain]')].map(m => m.scrollHeight))"
-    )
-    page.set_viewport_size({"width": width, "height": min(int(high), 8000)})
+def _photograph(page: Page, theme: str, width: int, path: Path) -> str:
+    """As high as what the page scrolls, so that nothing is cut off; gives what is wrong."""
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.wait_for_function(IS_THEME, arg=theme == "dark", timeout=PATIENCE)
+    settle(page)
+    high = max(HEIGHT, int(page.evaluate(CONTENT_HEIGHT)))
+    page.set_viewport_size({"width": width, "height": min(high, HIGHEST)})
     page.wait_for_timeout(500)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path)
+    return str(page.evaluate(FAULTS))
 
 
 if __name__ == "__main__":

@@ -28,12 +28,11 @@ from core.media.prepare import prepare
 from core.media.probe import probe
 from core.training.learning import best_model
 from core.training.reference import rule
-from core.training.reference.making import figures_of
 from core.training.reference.stored import pack
 from core.training.scoring.evaluation.documents import fit_calibration
 from core.training.scoring.forward import score_prepared
 from core.workspace import Workspace
-from tests.detection.tiny_runs import make_run
+from tests.detection.tiny_runs import make_run, reference_around
 
 
 @pytest.fixture(scope="module")
@@ -275,21 +274,6 @@ def test_unresized_crops_give_one_map_over_the_whole_picture(
     map_ = cv2.imread(found.explanations[0].overlay, cv2.IMREAD_UNCHANGED)
     assert map_.shape == (180, 320)
     assert (map_[:, :100].max() > 0) and (map_[:, 220:].max() > 0)  # crops from both ends were put together
-
-
-def reference_around(found: Detector, picture: Path, away: float = 0.0) -> rule.Reference:
-    """What a detector would know whose files all look nearly like this picture."""
-    prepared = prepare(picture, found.recipe)
-    judged = found.judge(prepared)
-    assert judged is not None
-    own = figures_of(judged.embedding, prepared, None)
-    rng = np.random.default_rng(0)
-    around = {
-        name: values + away + 0.05 * rng.normal(size=(40, len(values))) * (np.abs(values).mean() + 0.1)
-        for name, values in own.items()
-    }
-    made = rule.fit(around, list(range(40)), np.ones(40, bool), {"val": 40}, codecs=("png",))
-    return replace(made, spans={"height": (100.0, 200.0)})
 
 
 def test_a_verdict_and_its_domain_cost_one_pass(run: Path, picture: Path, space: Workspace) -> None:

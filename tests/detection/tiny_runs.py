@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 
 import models
+from core.detection.detector import Detector
+from core.media.prepare import prepare
 from core.media.recipe import Recipe
 from core.training.learning import best_model
+from core.training.reference import rule
+from core.training.reference.making import figures_of
+from core.training.reference.stored import pack
 
 SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "image": ("mobilenetv3_small", {}),
@@ -34,8 +42,6 @@ def make_run(
     **recipe: Any,
 ) -> Path:
     """A finished run: random weights from a seed, an operating point, a calibration."""
-    import json
-
     name, defaults = SMALL.get(modality, ("", {}))
     name, options = model or name, {**defaults, **(options or {})}
     torch.manual_seed(seed)
@@ -65,3 +71,23 @@ def make_run(
     }.items():
         (folder / f"{stem}.json").write_text(json.dumps(content))
     return folder
+
+
+def reference_around(found: Detector, picture: Path, away: float = 0.0) -> rule.Reference:
+    """What a detector would know whose files all look nearly like this picture."""
+    prepared = prepare(picture, found.recipe)
+    judged = found.judge(prepared)
+    assert judged is not None
+    own = figures_of(judged.embedding, prepared, None)
+    rng = np.random.default_rng(0)
+    around = {
+        name: values + away + 0.05 * rng.normal(size=(40, len(values))) * (np.abs(values).mean() + 0.1)
+        for name, values in own.items()
+    }
+    made = rule.fit(around, list(range(40)), np.ones(40, bool), {"val": 40}, codecs=("png",))
+    return replace(made, spans={"height": (100.0, 200.0)})
+
+
+def put_reference(run: Path, picture: Path, away: float) -> None:
+    """A reference into the run's folder, so far away from this picture."""
+    (run / "reference.npz").write_bytes(pack(reference_around(Detector.open(run), picture, away)))

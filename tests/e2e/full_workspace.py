@@ -72,15 +72,15 @@ def fill(space: Workspace) -> dict[str, RunFolder]:
     made["stopped"].set_status(state="stopped", epoch=3, epochs=6, best=0.71, started=now - 90, ended=now)
     error = "OutOfMemoryError: out of memory"
     made["failed"].set_status(state="failed", epoch=1, epochs=6, started=now - 30, ended=now, error=error)
-    _leave_a_trail(space, made)
+    leave_a_trail(space, made["first"].id, made["stopped"].id)
     return made
 
 
-def _leave_a_trail(space: Workspace, made: dict[str, RunFolder]) -> None:
+def leave_a_trail(space: Workspace, started: str, stopped: str) -> None:
     ada, desk = Person("ada@example.org", operator=True), Person("newsdesk", operator=False)
-    audit.record(ada, "start run", made["first"].id, space)
-    audit.record(ada, "stop run", made["stopped"].id, space)
-    audit.record(ada, "save operating point", made["first"].id, space, threshold=0.42, method="macro_f1")
+    audit.record(ada, "start run", started, space)
+    audit.record(ada, "stop run", stopped, space)
+    audit.record(ada, "save operating point", started, space, threshold=0.42, method="macro_f1")
     audit.record(desk, "judge", "a clip with a long name that somebody sent in.mp4", space, verdict="fake")
 
 
