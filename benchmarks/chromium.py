@@ -49,10 +49,12 @@ def settle(page: Page) -> None:
 
 @contextmanager
 def empty_page() -> Iterator[int]:
-    """A Streamlit server whose one page is a title: what Streamlit itself costs."""
+    """A Streamlit server whose one page is a title and a word: what Streamlit itself costs."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         script = Path(folder) / "empty.py"
-        script.write_text("import streamlit as st\nst.title('Empty')\n", encoding="utf-8")
+        script.write_text(
+            "import streamlit as st\nst.title('Empty')\nst.write('Nothing.')\n", encoding="utf-8"
+        )
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
         probe.close()

@@ -1,11 +1,12 @@
 """python -m benchmarks.pages: what a visitor feels, measured in Chromium page by page beside an empty Streamlit page.
 
-    content   seconds from the click to the page's title and its first content, on a later visit
+    content   seconds from the click to the page's title and something under it, on a later visit
     weight    kB that a later visit brings: everything over HTTP and the websocket; scripts and fonts are in the cache
-    reruns    what the page asks of the server when a slider is moved one step and released, and the kB that come down
-    grey      the longest time that anything stood greyed out, in seconds
+    reruns    what the page asks of the server for one thing that is done on it, and the kB that come down
+    grey      the longest time that anything stood greyed out and nothing turned to say why, in seconds
 
-The workspace is that of the accessibility tests: two demo datasets, and runs in every state.
+What is done: a slider is moved one step and released where the page has one (only there reruns and kB have an aim),
+else a part is chosen, a preset taken, a sample judged. The workspace is that of benchmarks.screenshots.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from __future__ import annotations
 import argparse
 import base64
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +25,39 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from benchmarks.chromium import PAGES, PATIENCE, address, chromium, empty_page, settle
 from benchmarks.runs import server
 from core.workspace import Workspace
-from tests.detection.tiny_runs import make_run
-from tests.e2e import full_workspace
+from tests.e2e.page_acts import choose, do, fill, pick, press, wait_for
+from tests.e2e.page_states import fill_workspace
 
 CONTENT, WEIGHT, RERUNS, DOWN, GREY = 1.5, 300.0, 1, 20.0, 1.0  # s, kB, reruns, kB, s
-CONTENT_IS_THERE = """() => { const main = document.querySelector('[data-testid=stMain]') || document;
-  return main.querySelector('h1') && main.querySelectorAll('[data-testid=stElementContainer]').length > 0; }"""
-# The slider that each page is moved by; pages without one have none.
-SLIDERS = {"thresholds": '.lab [data-part="slider"]', "runs": '[data-testid="stSlider"] [role="slider"]'}
+# The title, and under it one element that is high enough to be seen.
+CONTENT_IS_THERE = """() => { const main = document.querySelector('[data-testid=stMain]');
+  return main && main.querySelector('h1') && [...main.querySelectorAll('[data-testid=stElementContainer]')]
+    .some(one => !one.querySelector('h1, [data-testid=stSkeleton]') && one.offsetHeight > 8); }"""
 WATCH_GREY = """() => { window.longest_grey = 0; let since = null;
   setInterval(() => { const now = performance.now();
-    if (!document.querySelector('[data-stale=true]')) { since = null; return; }
+    const why = document.querySelector('[data-testid=stSpinner], [data-testid=stStatus]');
+    if (why || !document.querySelector('[data-stale=true]')) { since = null; return; }
     since = since ?? now; window.longest_grey = Math.max(window.longest_grey, now - since); }, 50); }"""
+QUIET = 400  # ms without traffic, after which a visit is over
+
+
+def _one_step(slider: str) -> Callable[[Page], None]:
+    def move(page: Page) -> None:
+        page.locator(slider).first.press("ArrowRight", timeout=PATIENCE)
+
+    return move
+
+
+SLIDERS = {"thresholds": '.lab [data-part="slider"]', "runs": '[data-testid="stSlider"] [role="slider"]'}
+# What is done first on the pages without a slider; Home has nothing that does not lead elsewhere.
+DEEDS = {
+    "datasets": pick("Methods"),
+    "train": press("^Quick look"),
+    "detect": do(press("^Picture, fake"), wait_for("Called fake|without evidence|not judged")),
+    "detectors": choose("Detector", "not measured"),
+    "compare": pick("validation"),
+    "trail": fill("On", "first"),
+} | {name: _one_step(slider) for name, slider in SLIDERS.items()}
 
 
 @dataclass
@@ -43,7 +66,6 @@ class Traffic:
 
     down: float = 0.0  # bytes
     asked: int = 0  # messages to the server, but for those that a clock sends (what runs now, in the sidebar)
-    _open: dict[str, float] = field(default_factory=dict)
 
     def watch(self, context: BrowserContext, page: Page) -> None:
         session = context.new_cdp_session(page)
@@ -54,6 +76,13 @@ class Traffic:
 
     def clear(self) -> None:
         self.down, self.asked = 0.0, 0
+
+    def wait_until_quiet(self, page: Page) -> None:
+        """Pictures come after the page says that it is done."""
+        before = -1.0
+        while before != self.down:
+            before = self.down
+            page.wait_for_timeout(QUIET)
 
     def _loaded(self, event: dict[str, Any]) -> None:
         self.down += float(event.get("encodedDataLength") or 0)
@@ -73,16 +102,18 @@ class Visit:
     content: float
     weight: float
     grey: float
-    reruns: int | None = None
+    asked: int | None = None
     down: float | None = None
+    slider: bool = False  # what it asked and brought has an aim
 
     def row(self, name: str) -> str:
-        moved = f"{'–':>6} {'–':>8}"
-        if self.reruns is not None and self.down is not None:
-            moved = f"{_mark(self.reruns, RERUNS, '6.0f')} {_mark(self.down, DOWN, '8.1f')}"
+        done = f"{'–':>7}  {'–':>8} "
+        if self.asked is not None and self.down is not None:
+            most, heaviest = (RERUNS, DOWN) if self.slider else (float("inf"), float("inf"))
+            done = f"{_mark(self.asked, most, '7.0f')} {_mark(self.down, heaviest, '8.1f')}"
         return (
             f"{name:<12} {_mark(self.content, CONTENT, '7.2f')} {_mark(self.weight, WEIGHT, '8.0f')} "
-            f"{_mark(self.grey, GREY, '6.2f')} {moved}"
+            f"{_mark(self.grey, GREY, '6.2f')} {done}"
         )
 
 
@@ -97,16 +128,16 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pages-") as folder, chromium() as browser:
         space = Workspace(Path(folder) / "workspace")
-        full_workspace.fill(space)
-        make_run(space.runs / "pictures", "image")
-        print(f"{'page':<12} {'content':>7}  {'weight':>8}  {'grey':>6}  {'reruns':>6} {'down':>8}")
+        fill_workspace(space, Path(folder))
+        print(f"{'page':<12} {'content':>7}  {'weight':>8}  {'grey':>6}  {'reruns':>7}  {'down':>8}")
         with empty_page() as port:
             print(measure(browser, port, "", args.visits).row("(empty)"), flush=True)
         with server(space, 0) as port:
             for name in args.only or PAGES:
                 print(measure(browser, port, name, args.visits).row(name), flush=True)
     print(
-        f"\naims: {CONTENT} s, {WEIGHT:.0f} kB, {GREY:.0f} s; {RERUNS} rerun, {DOWN:.0f} kB; ! marks what lies over one"
+        f"\naims: {CONTENT} s, {WEIGHT:.0f} kB, {GREY:.0f} s; of a slider {RERUNS} rerun, {DOWN:.0f} kB; "
+        "! marks what lies over one"
     )
 
 
@@ -126,31 +157,35 @@ def measure(browser: Browser, port: int, name: str, visits: int) -> Visit:
         page.wait_for_function(CONTENT_IS_THERE, timeout=PATIENCE, polling=20)
         content = float(page.evaluate("performance.now()")) / 1000
         settle(page)
-        grey = float(page.evaluate("window.longest_grey")) / 1000
-        found.append(Visit(content, traffic.down / 1000, grey))
+        traffic.wait_until_quiet(page)
+        found.append(Visit(content, traffic.down / 1000, _longest_grey(page)))
     middle = sorted(found[1:], key=lambda one: one.content)[visits // 2]
-    moved = _move(page, traffic, SLIDERS[name]) if name in SLIDERS else None
+    after = _do(page, traffic, name) if name in DEEDS else None
     context.close()
-    if moved is None:
+    if after is None:
         return middle
-    return Visit(middle.content, middle.weight, max(middle.grey, moved.grey), moved.reruns, moved.down)
+    return Visit(
+        middle.content, middle.weight, max(middle.grey, after.grey), after.asked, after.down, name in SLIDERS
+    )
 
 
-def _move(page: Page, traffic: Traffic, slider: str) -> Visit | None:
-    """A slider one step to the right, then until the page has followed."""
-    handle = page.locator(slider).first
-    if handle.count() == 0:
-        return None
-    handle.scroll_into_view_if_needed()
-    handle.focus()
+def _do(page: Page, traffic: Traffic, name: str) -> Visit:
+    """The one thing that is done on this page, then until the page has followed."""
+    if name in SLIDERS:
+        page.locator(SLIDERS[name]).first.scroll_into_view_if_needed()
+        page.locator(SLIDERS[name]).first.focus()
     settle(page)
     page.evaluate("window.longest_grey = 0")
     traffic.clear()
-    page.keyboard.press("ArrowRight")
+    DEEDS[name](page)
     page.wait_for_timeout(1500)
     settle(page)
-    grey = float(page.evaluate("window.longest_grey")) / 1000
-    return Visit(0.0, 0.0, grey, traffic.asked, traffic.down / 1000)
+    traffic.wait_until_quiet(page)
+    return Visit(0.0, 0.0, _longest_grey(page), traffic.asked, traffic.down / 1000)
+
+
+def _longest_grey(page: Page) -> float:
+    return float(page.evaluate("window.longest_grey")) / 1000
 
 
 if __name__ == "__main__":
