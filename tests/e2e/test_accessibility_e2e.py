@@ -111,3 +111,22 @@ def test_a_keyboard_goes_past_the_navigation_and_past_toolbars(
     page.wait_for_function("document.querySelectorAll('.modebar-btn:not([tabindex=\"-1\"])').length === 0")
     bar = page.locator(".modebar-container .modebar").first
     expect(bar).to_have_css("opacity", "0")  # until the mouse is there
+
+
+def test_the_keyboard_chooses_rows_of_tables(
+    start_server: Callable[..., Any], page: Page, space: Workspace
+) -> None:
+    full_workspace.fill(space)
+    server = start_server(space.root)
+    visit(page, f"{server.url}/datasets")
+    expect.set_options(timeout=120_000)
+    first, second = (page.get_by_role("heading", name=name) for name in (full_workspace.PICTURES, "ASVspoof"))
+    expect(first).to_be_visible()
+    page.locator('[data-testid="stDataFrame"] canvas[tabindex="0"]:visible').first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(second).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(second).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_visible()
