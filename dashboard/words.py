@@ -23,7 +23,7 @@ figure, split, state, modality, network = (
     words.modality,
     words.network,
 )
-capital, plain = words.capital, words.plain
+capital, plain, spelled_out = words.capital, words.plain, words.spelled_out
 choice, value, REGISTERED = display.choice, display.value, display.REGISTERED
 _HELP = {field.name: field.metadata["help"] for field in fields(TrainConfig)}
 EXPLANATIONS = {

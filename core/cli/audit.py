@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from core import audit, words
+from core import audit, numbers, words
 from core.errors import WorkbenchError
 from core.runs import listing
 from core.runs.titles import with_id
@@ -56,4 +56,6 @@ def _line(entry: dict[str, Any], names: dict[str, str]) -> str:
 def _value(key: str, value: object, names: dict[str, str]) -> str:
     if key == "method" and isinstance(value, str):
         return methods.title(value)
-    return names.get(str(value), str(value)) if key == "detector" else str(value)
+    if key == "detector":
+        return names.get(str(value), str(value))
+    return numbers.threshold(value) if isinstance(value, float) else str(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from core import words
+
 SUMMARY = "make a detector of a published checkpoint: a file, or a folder from Hugging Face"
 
 
@@ -34,7 +36,7 @@ def show(result: dict[str, Any]) -> str:
         f"takes {result['input']}",
         f"fake is: {result['fake']} ({result['fake_because']})",
         f"licence: {result['licence']}; from {result['source']}",
-        *(f"published: {one['figure']}, {one['protocol']}" for one in result["published"]),
+        *(f"published: {words.spelled_out(one['figure'])}, {one['protocol']}" for one in result["published"]),
         *result["notes"],
         "Not measured here yet: its verdicts are `uncertain` until "
         f"`python -m core evaluate {result['detector']!r} --dataset NAME` measured it on labelled files of yours.",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core import numbers
+from core import numbers, words
 from core.runs.folder import RunFolder
 from core.thresholds.operating_point import OperatingPoint
 
@@ -103,7 +103,7 @@ class About:
             return ""
         if not self.published:
             return "No figures of its authors are known here."
-        return f"Its authors state: {'; '.join(self.published)}."
+        return f"Its authors state: {words.spelled_out('; '.join(self.published))}."
 
     def _did(self) -> str:
         if self.auc is None:

@@ -172,7 +172,9 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         return
     st.markdown(f"**{theme.safe(name)}**")
     for figure in detector_description.describe_imported(folder.imported).get("published", ()):
-        st.markdown(f"- Its authors state {theme.safe(figure)}, by another protocol than the figures here.")
+        st.markdown(
+            f"- Its authors state {theme.safe(words.spelled_out(figure))}, by another protocol than the figures here."
+        )
     if not beside:
         st.caption("No published figure is about a dataset that this run was tested on.")
         return

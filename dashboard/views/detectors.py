@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -49,11 +51,15 @@ def _table(found: list[Imported]) -> None:
                 "judges": words.modality(one.modality),
                 "here": _state(one),
                 "AUC on your files": theme.interval(measured.get("auc"), *bounds) if measured else "–",
-                "published": "; ".join(str(p.get("figure")) for p in one.about.get("published") or ()) or "–",
+                "published": "; ".join(_figure(p) for p in one.about.get("published") or ()) or "–",
                 "licence": one.about.get("licence"),
             }
         )
     tables.show(rows, "detectors-table", what="Imported detectors")
+
+
+def _figure(published: Mapping[str, Any]) -> str:
+    return words.spelled_out(str(published.get("figure")))
 
 
 def _state(one: Imported) -> str:
@@ -81,7 +87,7 @@ def _details(one: Imported) -> None:
         f"It comes from {theme.safe(str(about.get('source')))}. Licence: {theme.safe(str(about.get('licence')))}.",
     ]
     lines += [
-        f"Published: {theme.safe(str(p.get('figure')))}, {theme.safe(str(p.get('protocol')))}."
+        f"Published: {theme.safe(_figure(p))}, {theme.safe(str(p.get('protocol')))}."
         for p in about.get("published") or ()
     ]
     st.markdown("  \n".join(lines))

@@ -15,7 +15,7 @@ from models.registry import register
     ModelCard(
         name="forensic_frames",
         modality="video",
-        about="compact: forensic_residual on each frame, averaged; learns from little data, the quick one for a CPU",
+        about="compact: the forensic residual network on each frame, averaged; learns from little data, the quick one for a CPU",
         source="this workbench; see forensic_residual",
         size=128,
         frames=4,

@@ -141,7 +141,8 @@ def test_what_its_authors_state_stands_beside_an_imported_detector(
     imported.save_document("detector", {"title": "AASIST", "parameters": 297_866, "published": published})
     text = text_of(open_page())
     assert (
-        "Its authors state EER 0.83 % (ASVspoof 2019 LA), by another protocol than the figures here." in text
+        "Its authors state equal error rate 0.83 % (ASVspoof 2019 LA), by another protocol than the figures here."
+        in text
     )
 
 

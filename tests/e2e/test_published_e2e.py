@@ -61,7 +61,7 @@ def test_aasist_is_imported_measured_and_compared(
     page.get_by_label("File or folder on this machine").fill(str(shared_weights / "AASIST.pth"))
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("Not measured here.", exact=True)).to_be_visible(timeout=180_000)
-    expect(page.get_by_text("published: EER 0.83 %")).to_be_visible()
+    expect(page.get_by_text("published: equal error rate 0.83 %")).to_be_visible()
 
     page.get_by_role("combobox", name="Measure it on").click()
     page.get_by_role("option", name="speech").click()
