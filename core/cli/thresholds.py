@@ -242,7 +242,7 @@ def _field(result: dict[str, Any], ends: dict[str, Any]) -> list[str]:
         if result.get(name) is not None
     ]
     recalls = [
-        f"recall at {numbers.threshold(100 * float(rate))} % false alarms "
+        f"recall at {100 * float(rate):g} % false alarms "
         f"{numbers.interval(value, *(ends.get('tpr_at_fpr', {}).get(rate) or (None, None)))}"
         for rate, value in result["tpr_at_fpr"].items()
     ]

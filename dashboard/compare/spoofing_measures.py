@@ -58,9 +58,7 @@ def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space
 def _row(found: SpoofingMeasures) -> dict[str, str]:
     ends = found.intervals
     recalls = {
-        f"recall at {theme.percent(float(rate))} false alarms": theme.interval(
-            value, *ends["tpr_at_fpr"][rate]
-        )
+        f"recall at {100 * float(rate):g} % false alarms": theme.interval(value, *ends["tpr_at_fpr"][rate])
         for rate, value in found.tpr_at_fpr.items()
     }
     tandem = {} if found.mintdcf is None else {"min t-DCF": theme.interval(found.mintdcf, *ends["mintdcf"])}

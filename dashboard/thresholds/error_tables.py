@@ -58,7 +58,7 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
         charts.breakdown_figure(rows, chosen), key="thresholds-breakdown", config=theme.CHART_CONFIG
     )
     whole = st.expander(
-        f"The figures of all {theme.count(len(rows))}", key="thresholds-breakdown-all", on_change="rerun"
+        f"All {theme.count(len(rows))} as a table", key="thresholds-breakdown-all", on_change="rerun"
     )
     if whole.open:
         with whole:
@@ -134,7 +134,7 @@ def honesty(source: Source, looking_at: str) -> None:
         f"Calibration error (ECE) **{numbers.interval(diagram.ece, *ends['ece'])}** · "
         f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
         + (
-            ". It was fitted on the very samples that are shown here, so it looks better than it is"
+            ". It was fitted on the very samples that are shown here, so it looks better than it is."
             if looking_at == source.chosen_on
             else ""
         )

@@ -114,14 +114,14 @@ def _table(looked: Scored, found: SpoofingMeasures) -> pd.DataFrame:
     ]
     rows += [
         _row(
-            f"Fakes found at {numbers.threshold(100 * float(rate))} % false alarms",
+            f"Fakes found at {100 * float(rate):g} % false alarms",
             "the share of fakes found where that share of the reals is called fake",
             value,
             found.intervals["tpr_at_fpr"].get(rate),
         )
         for rate, value in found.tpr_at_fpr.items()
     ]
-    largest = f"{numbers.threshold(100 * spoofing_measures.PARTIAL)} %"
+    largest = f"{100 * spoofing_measures.PARTIAL:g} %"
     about = f"the part of the AUC with at most {largest} false alarms; 0.5 is chance"
     rows.append(_row(f"Partial AUC to {largest}", about, found.partial_auc, found.intervals["partial_auc"]))
     rows += [
