@@ -12,6 +12,7 @@ from torch import nn
 from models.network import Average, Network
 
 AT_ONCE = 2  # samples
+PLACES = 1024  # whose products are summed at once
 
 
 class CovarianceNetwork(Network):
@@ -108,9 +109,18 @@ def is_looked_into(local: nn.Module) -> bool:
 
 
 def covariance(maps: torch.Tensor) -> torch.Tensor:
-    """Second moments of the channels over all places: (n, d, height, width) -> (n, d, d)."""
+    """Second moments of the channels over all places: (n, d, height, width) -> (n, d, d), in double precision.
+
+    A few places at a time: they stay in the cache.
+    """
     flat = maps.flatten(2)
-    return flat @ flat.transpose(1, 2) / flat.shape[2]
+    if torch.jit.is_tracing() or torch.compiler.is_compiling():
+        return flat.double() @ flat.double().transpose(1, 2) / flat.shape[2]
+    total = flat.new_zeros(len(flat), flat.shape[1], flat.shape[1], dtype=torch.float64)
+    for part in flat.split(PLACES, dim=2):
+        part = part.double()
+        total += part @ part.transpose(1, 2)
+    return total / flat.shape[2]
 
 
 def upper_half(matrices: torch.Tensor) -> torch.Tensor:

@@ -71,7 +71,9 @@ class SpectralCovariance(nn.Module):
             levels = self.levels(waveform.float())
             cells = -(-levels.shape[3] // CELL) if is_looked_into(self.local) else 1
             local = self.local([residual(levels) for residual in self.residuals], cells)
-            matrices = local.sum(2).mean(2).unflatten(1, (self.kinds, PATCH**2, PATCH**2)).double()
+            matrices = (
+                local.sum(2).mean(2, dtype=torch.float64).unflatten(1, (self.kinds, PATCH**2, PATCH**2))
+            )
             floor = matrices.new_full((1, 1), SMALLEST)
             return upper_half(SymmetricLog.apply(matrices, floor).float()).flatten(1)
 
@@ -106,6 +108,7 @@ class BandCovariance(nn.Module):
         if cells == 1:
             return covariance(maps).flatten(1).unsqueeze(2)
         filled = functional.pad(maps, (0, cells * CELL - steps))
-        squares = filled.reshape(batch, taps, bins, cells, CELL).permute(0, 3, 1, 2, 4).flatten(3)
+        squares = filled.reshape(batch, taps, bins, cells, CELL).permute(0, 3, 1, 2, 4).flatten(3).double()
+        # Exact enough for the sum of the cells to be what the whole has at once.
         products = torch.matmul(squares, squares.transpose(2, 3)) * (cells / (bins * steps))
         return products.flatten(2).transpose(1, 2)

@@ -78,7 +78,9 @@ class CovarianceEncoder(nn.Module):
         with torch.autocast(pictures.device.type, enabled=False):
             levels = pictures.float() * LEVEL
             maps = self.local([residual(levels) for residual in self.residuals], cells)
-            matrices = maps.mean((2, 3)).unflatten(1, (self.kinds, self.channels, self.channels)).double()
+            matrices = maps.mean((2, 3), dtype=torch.float64).unflatten(
+                1, (self.kinds, self.channels, self.channels)
+            )
             floors = matrices.new_tensor([SMALLEST, SMALLEST_EVEN] * len(SPACINGS))
             return upper_half(SymmetricLog.apply(matrices, floors[:, None]).float()).flatten(1)
 
@@ -105,6 +107,9 @@ class LocalCovariance(nn.Module):
             return covariance(maps).flatten(1)[:, :, None, None]
         # Cells at the edge are filled with zeros, which add nothing; the share makes up for their size.
         filled = functional.pad(maps, (0, columns * CELL - width, 0, rows * CELL - height))
-        squares = filled.reshape(n, d, rows, CELL, columns, CELL).permute(0, 2, 4, 1, 3, 5).flatten(4)
+        squares = (
+            filled.reshape(n, d, rows, CELL, columns, CELL).permute(0, 2, 4, 1, 3, 5).flatten(4).double()
+        )
+        # Exact enough for the sum of the cells to be what the whole has at once.
         products = torch.matmul(squares, squares.transpose(3, 4)) * (rows * columns / (height * width))
         return products.flatten(3).permute(0, 3, 1, 2)
