@@ -69,6 +69,7 @@ async def _with_sweeping(_: App) -> AsyncGenerator[None, None]:
         yield
     finally:
         sweeping.cancel()
+        detect_state.close_all()
 
 
 def create() -> App:

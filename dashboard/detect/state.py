@@ -11,7 +11,6 @@ little after the last of them has ended. To Streamlit a reload is the end of one
 
 from __future__ import annotations
 
-import atexit
 import secrets
 import time
 import uuid
@@ -131,9 +130,9 @@ def _close(session: Session) -> None:
     session.folder.close()
 
 
-@atexit.register
-def _close_all() -> None:
-    """With the server nothing of the files stays on disk."""
+def close_all() -> None:
+    """With the server nothing of the files stays on disk. It ends by a signal, so nothing that waits for the exit is
+    called."""
     for session in list(SESSIONS.values()):
         session.folder.close()
 
