@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from core import numbers
 from tests.detection.tiny_runs import make_run
@@ -58,6 +58,15 @@ def open_lab(page: Page, url: str) -> None:
     expect(page.get_by_text("Where the errors are")).to_be_visible()
 
 
+def place_of(part: Locator) -> FloatRect:
+    """Where it stands once nothing moves any more: a box above it may still grow by a row."""
+    before, now = None, part.bounding_box()
+    while now is None or now != before:
+        part.page.wait_for_timeout(300)
+        before, now = now, part.bounding_box()
+    return now
+
+
 def settled(page: Page) -> None:
     """What stands below follows the line that was released."""
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
@@ -68,9 +77,7 @@ def test_drag_release_save_and_detect_with_it(
 ) -> None:
     url = start_server().url
     open_lab(page, url)
-    slider = page.locator('.lab [data-part="slider"]')
-    box = slider.bounding_box()
-    assert box is not None
+    box = place_of(page.locator('.lab [data-part="slider"]'))
     y = box["y"] + box["height"] / 2
     before = line(page)
     page.mouse.move(box["x"] + 0.3 * box["width"], y)
