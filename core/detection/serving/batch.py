@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from core.detection.current_file import Media
     from core.detection.serving.reading import Wanted
 
-AHEAD = 4  # files in hand for every reader: being read, waiting for a pass, or explained
+AHEAD = 6  # files in hand for every reader: being read, waiting for a pass, or explained
+IN_A_PASS = 2  # files for every reader at most; the rest is read meanwhile
 KINDS = ("image", "video", "audio")
 MOST_READERS = 256
 READING = "core.detection.serving.reading"  # what the readers run: named, since it is never needed here
@@ -87,7 +88,7 @@ class _Pipeline:
         except BaseException:
             self._readers.close()
             raise
-        self._passes = SharedPasses(self._readers.idle_cores)
+        self._passes = SharedPasses(self._readers.idle_cores, IN_A_PASS * readers)
         self._ahead = AHEAD * readers
         self._pool = ThreadPoolExecutor(self._ahead, thread_name_prefix="file")
         self._stopped = False

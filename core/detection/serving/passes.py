@@ -4,7 +4,8 @@
     file 2 ─ 1 piece  ─┼─▶ one pass over 5 ─▶ each file its own scores
     file 3 ─ 1 piece  ─┘
 
-What waits when the last pass is over goes into the next, so passes grow with the load and nobody waits for company.
+What waits when the last pass is over goes into the next, so passes grow with the load and nobody waits for company. One
+takes so many files at most that others are read meanwhile: with all of them in it the readers would stand still.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ class _Waiting(NamedTuple):
 
 
 class SharedPasses:
-    """`threads`: with how many a pass on the CPU may compute now."""
+    """`threads`: with how many a pass on the CPU may compute now; `most_files`: of one pass."""
 
-    def __init__(self, threads: Callable[[], int]) -> None:
-        self._threads = threads
+    def __init__(self, threads: Callable[[], int], most_files: int) -> None:
+        self._threads, self._most_files = threads, most_files
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="passes", daemon=True)
         self._thread.start()
@@ -67,7 +68,7 @@ class SharedPasses:
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None]:
         """Who waits for the same network, and who comes next where it is another or the pass is full."""
         together, count = [first], len(first.cut.pieces)
-        while True:
+        while len(together) < self._most_files:
             try:
                 one = self._queue.get_nowait()
             except queue.Empty:
@@ -79,6 +80,7 @@ class SharedPasses:
             if one.detector is not first.detector or count > MOST_PIECES:
                 return together, one
             together.append(one)
+        return together, None
 
 
 def _score(together: list[_Waiting]) -> None:
