@@ -255,7 +255,7 @@ def test_what_the_catalogue_has_beside_is_named_with_its_reason(add_dataset: Cal
     add_dataset("faces", "image", 50, 50)
     add_dataset("voices", "audio", 50, 50)
     text = text_of(open_page({"modality": "image", "datasets": ["faces"]}))
-    assert "voices** holds recordings; this kind of detector takes pictures" in text
+    assert "voices** holds recordings, and this kind of detector takes pictures" in text
     page = open_page({"modality": "multimodal", "datasets": ["faces", "voices"]})
     assert not page.button(key="train-start").disabled
 

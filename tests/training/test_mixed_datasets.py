@@ -127,7 +127,7 @@ def test_a_recording_and_a_picture_are_judged_by_what_they_bring(
         (
             "video",
             ["clips", "tiny", "sounds"],
-            ["'tiny' holds pictures", "'sounds' holds recordings", "video takes"],
+            ["'tiny' holds pictures", "'sounds' holds recordings", "this kind of detector takes"],
         ),
         ("image", ["tiny", "sounds"], ["'sounds' holds recordings"]),
         ("audio", ["sounds", "silent"], ["'silent' nobody states a label for the sound of its clips"]),

@@ -52,7 +52,7 @@ def _fit(path: Path, mtime_ns: int, name: str, modality: str) -> Fit:
     fitting = rows[rows["modality"].isin(FITTING[modality])]
     if not len(fitting):
         held = " and ".join(HELD[kind] for kind in sorted(set(rows["modality"]))) or "nothing"
-        return Fit(name, 0, 0, f"holds {held}; this kind of detector takes {TAKES[modality]}")
+        return Fit(name, 0, 0, f"holds {held}, and this kind of detector takes {TAKES[modality]}")
     labels = labels_for(modality, fitting)
     real, fake = int((labels == 0).sum()), int((labels == 1).sum())
     if real + fake:
