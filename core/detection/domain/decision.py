@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core import numbers
 from core.detection.domain import reference
@@ -116,21 +116,24 @@ def _decide(known: Reference, figures: dict[str, Any], compression: Compression 
     if compression is not None and compression.is_harder_than_any(known.processed):
         why = f"It was compressed harder ({compression.words}) than any copy on which the loss was measured."
         return Domain(False, distance, known.limit, why, why)
-    coded = _coded(known, figures, compression)
+    file = _Placed(distance, known.limit, _coded(known, figures, compression), compression)
     if distance <= known.limit * (1 + TIE):
-        return _of_near(known, figures, distance, known.limit, coded, compression)
-    return _of_far(known, figures, distance, known.limit, coded, compression)
+        return _of_near(known, figures, file)
+    return _of_far(known, figures, file)
 
 
-def _of_near(
-    known: Reference,
-    figures: dict[str, Any],
-    distance: float,
-    limit: float,
-    coded: Processed | None,
-    compression: Compression | None,
-) -> Domain:
+class _Placed(NamedTuple):
+    """Where a file lies, and what it states of lossy compression: the measured kind that stands for it, and itself."""
+
+    distance: float
+    limit: float
+    coded: Processed | None
+    compression: Compression | None
+
+
+def _of_near(known: Reference, figures: dict[str, Any], file: _Placed) -> Domain:
     """Of a file that lies among its like; it may have been processed all the same."""
+    distance, limit, coded, compression = file
     own = compression is not None and compression.known
     if coded is not None and compression is not None and not own and not _harmless(coded):
         stated = _loss(coded)
@@ -152,15 +155,9 @@ def _of_near(
     return Domain(True, distance, limit, why, _loss(kind) if kind else "")
 
 
-def _of_far(
-    known: Reference,
-    figures: dict[str, Any],
-    distance: float,
-    limit: float,
-    coded: Processed | None,
-    compression: Compression | None,
-) -> Domain:
+def _of_far(known: Reference, figures: dict[str, Any], file: _Placed) -> Domain:
     """Of a file that lies outside, where no mild processing accounts for it."""
+    distance, limit, coded, compression = file
     kind = coded or _processing(known, figures, distance)
     if kind is not None:
         stated = _loss(kind)
