@@ -13,7 +13,7 @@ import torch
 
 from core.detection import source
 from core.detection.domain.reference import Known
-from core.detection.explanations.base import lock_of
+from core.detection.network_lock import side_by_side
 from core.detection.verdict import Unit
 from core.errors import BadInput
 from core.media.prepare import check_recipe
@@ -109,7 +109,7 @@ class Detector:
         rows = [piece.arrays for cut in cuts for piece in cut.pieces]
         if not rows:
             return [None] * len(cuts)
-        with lock_of(self.network):
+        with side_by_side(self.network):
             seen = forward.run_network(self.network, self.card, rows, self.recipe, self.device)
         found: list[Judged | BadInput | None] = []
         start = 0
@@ -135,7 +135,7 @@ class Detector:
 
     def score_pieces(self, cut: inputs.Pieces) -> float:
         """The file's score from pieces that were changed on purpose."""
-        with lock_of(self.network):
+        with side_by_side(self.network):
             seen = forward.run_network(
                 self.network, self.card, [p.arrays for p in cut.pieces], self.recipe, self.device
             )

@@ -15,9 +15,9 @@ from core import numbers
 from core.detection import explanations, pictures, sound, views
 from core.detection.detector import Detector, Judged
 from core.detection.explanations import faithfulness
-from core.detection.explanations.base import lock_of
 from core.detection.faithful_layer import Mapped, most_faithful
 from core.detection.frames import Frames
+from core.detection.network_lock import alone
 from core.detection.verdict import Faithfulness, HeatMap, Unit, holds
 from core.media.recipe import Recipe
 from core.training.reading import inputs
@@ -68,7 +68,7 @@ def explain_pictures(
     explainer = explanations.method(picture_method(wish.method, detector))
     chosen = most_suspicious(judged.units, MOST_UNITS)
     found: list[_UnitMap] = []
-    with lock_of(detector.network):
+    with alone(detector.network):
         for looked in views.of_pictures(detector, judged.pieces, chosen, prepared.frames):
             layers, mapped = most_faithful(explainer, looked, layers)
             found += _maps_of(mapped, looked, detector, prepared, judged)
@@ -235,7 +235,7 @@ def explain_sound(
     """One map over the whole recording, put together from its windows; a figure of faithfulness for each."""
     explainer = explanations.method(sound_method(detector, wish.method))
     windows, figures, weights = [], [], []
-    with lock_of(detector.network):
+    with alone(detector.network):
         everything = range(len(judged.units))
         for looked in views.of_sound(detector, judged.pieces, everything):
             attribution = looked.explained(explainer)

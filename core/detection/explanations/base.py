@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,16 +12,6 @@ import torch
 from torch import nn
 
 FAKE = 1  # the column of the logits that is explained
-
-_locks: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
-_locks_guard = threading.Lock()
-
-
-def lock_of(network: nn.Module) -> threading.RLock:
-    """The one lock of a network. Hooks of one caller would record another's passes: who runs it holds
-    this."""
-    with _locks_guard:
-        return _locks.setdefault(network, threading.RLock())
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from core.detection.explanations.base import (
     View,
     backward_through_recurrence,
     clear_gradients,
-    lock_of,
 )
+from core.detection.network_lock import alone
 from core.errors import WorkbenchError
 
 
@@ -50,7 +50,7 @@ class ClassActivation:
             raise WorkbenchError(
                 f"this network names no layer for {self.title}; use an explanation over time"
             )
-        with lock_of(view.network):
+        with alone(view.network):
             return self._maps(view, inputs)
 
     def _maps(self, view: View, inputs: torch.Tensor) -> Attribution:

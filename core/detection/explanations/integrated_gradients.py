@@ -14,9 +14,9 @@ from core.detection.explanations.base import (
     View,
     backward_through_recurrence,
     clear_gradients,
-    lock_of,
     scaled,
 )
+from core.detection.network_lock import alone
 
 BIN = 320  # samples of one moment: 20 ms at 16 kHz
 
@@ -33,7 +33,7 @@ class IntegratedGradients:
         """The sums over moments add up to logit(recording) - logit(silence), as exactly as the steps are
         fine."""
         total = torch.zeros_like(inputs)
-        with lock_of(view.network), torch.enable_grad(), backward_through_recurrence(view.network):
+        with alone(view.network), torch.enable_grad(), backward_through_recurrence(view.network):
             for step in range(self.steps):
                 at = (inputs * ((step + 0.5) / self.steps)).detach().requires_grad_(True)
                 logits = view.forward(at)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.detection.explanations.base import FAKE, Attribution, View, lock_of, scaled
+from core.detection.explanations.base import FAKE, Attribution, View, scaled
 from core.detection.explanations.integrated_gradients import BIN
+from core.detection.network_lock import alone
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Occlusion:
         samples = inputs.shape[1]
         edges = np.linspace(0, samples, min(self.stretches, samples) + 1).astype(int)
         falls = []
-        with lock_of(view.network), torch.no_grad():
+        with alone(view.network), torch.no_grad():
             whole = view.forward(inputs)[:, FAKE]
             for start, end in itertools.pairwise(edges):
                 without = inputs.clone()

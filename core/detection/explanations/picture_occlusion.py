@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from core.detection.explanations.base import FAKE, Attribution, View, lock_of, scaled
+from core.detection.explanations.base import FAKE, Attribution, View, scaled
+from core.detection.network_lock import alone
 
 GRID = 8  # cells along each side
 
@@ -27,7 +28,7 @@ class PictureOcclusion:
         )
         rows, columns = (np.linspace(0, side, GRID + 1).astype(int) for side in inputs.shape[-2:])
         falls = np.zeros((len(inputs), GRID, GRID), np.float32)
-        with lock_of(view.network), torch.no_grad():
+        with alone(view.network), torch.no_grad():
             whole = view.forward(inputs)
             for row in range(GRID):
                 for column in range(GRID):

@@ -79,7 +79,7 @@ class _Pipeline:
         try:
             from core.catalog import table
             from core.detection.detector import open_shared
-            from core.detection.serving.passes import SharedPasses
+            from core.detection.serving.passes import SharedPasses, passes_at_once
 
             keep_freed()
             named = open_shared(request.run) if request.run is not None else None
@@ -88,7 +88,7 @@ class _Pipeline:
         except BaseException:
             self._readers.close()
             raise
-        self._passes = SharedPasses(self._readers.idle_cores, IN_A_PASS * readers)
+        self._passes = SharedPasses(self._readers.idle_cores, IN_A_PASS * readers, passes_at_once(readers))
         self._ahead = AHEAD * readers
         self._pool = ThreadPoolExecutor(self._ahead, thread_name_prefix="file")
         self._stopped = False
