@@ -36,6 +36,7 @@ from core.media.recipe import Recipe
 from core.media.tracks import follow
 from core.training.reading.inputs import Pieces, pieces_of
 from core.training.reading.tensors import batch_of
+from tests.detection.tiny_runs import put_reference
 
 AT_LEAST = 0.8
 START_AT_MOST = 3.0  # seconds from the command to its end, one small picture, weights included
@@ -170,6 +171,7 @@ def _forward(found: Detector, rows: list[Any]) -> None:
 def start_up(picture: Path, run: Path) -> dict[str, float]:
     """The whole command for one picture (imports, readers, weights, its verdict) in turns with importing torch alone:
     seconds, and seconds of a processor, readers included, that hardly depend on what else runs."""
+    put_reference(run, picture, away=0.0)  # as every training leaves one
     detect_it = [sys.executable, "-m", "core", "detect", str(picture), "--run", str(run), "--json"]
     commands = {"start": detect_it, "torch": [sys.executable, "-c", "import torch"]}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}

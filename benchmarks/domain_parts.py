@@ -26,8 +26,7 @@ from core.errors import WorkbenchError
 from core.media.prepare import prepare
 from core.media.probe import probe
 from core.thresholds.breakdown import wilson
-from core.training.reference.making import figures_of
-from core.training.reference.rule import Reference, conformal_limit
+from core.training.reference.rule import Reference, conformal_limit, figures_of
 from core.workspace import Workspace
 
 TIE = 1e-2  # of a distance's scale: figures that are the same in every file are stored rounded

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from core.catalog import fingerprints
 from core.catalog.allocation import order_of
@@ -24,6 +24,9 @@ from core.errors import MediaError, one_line
 from core.media import cache, shards
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +147,8 @@ def near_duplicates(
 
 def sample_rows(table: pd.DataFrame, most: int) -> pd.DataFrame:
     """At most `most` samples of each dataset: all of test and val first, then training samples."""
+    import pandas as pd  # not at the top: a verdict looks for copies, and has no table
+
     parts = []
     for _, part in table.groupby("dataset", sort=True):
         if len(part) > most:

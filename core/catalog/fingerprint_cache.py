@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,6 +16,9 @@ from core.catalog.fingerprints import Fingerprint
 from core.catalog.table import absolute_paths
 from core.media import shards
 from core.workspace import Workspace, workspace, write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def stamp_of(path: Path) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from core.catalog import duplicates, fingerprints
 from core.catalog.fingerprints import Fingerprint
 from core.errors import BadInput
 from core.workspace import Workspace, write_atomic
 
-DEMO_FILES = "demo_files.npz"  # in the folder of a run on demo data: the demo files that it was made from
+if TYPE_CHECKING:
+    import pandas as pd
+
 FIELDS = ("pictures", "thumbnails", "sound")
 SOUNDS_COMPARED = 20  # recordings that share most words
 

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from core import words
-from core.catalog.known_files import DEMO_FILES
 from core.detection import detector_description
 from core.detection.detector_description import About
 from core.detection.verdict import Band
 from core.errors import BadInput
-from core.runs.folder import FINAL_STATES, RunFolder, open_run
+from core.runs.folder import DEMO_FILES, FINAL_STATES, RunFolder, open_run
 from core.runs.titles import name_of
 from core.thresholds.calibration import Calibration
 from core.thresholds.operating_point import OperatingPoint

@@ -26,6 +26,7 @@ from core.workspace import Workspace, workspace, write_atomic, write_json
 
 STATES = ("queued", "running", "stopping", "stopped", "completed", "failed", "interrupted")
 FINAL_STATES = ("stopped", "completed", "failed", "interrupted")
+DEMO_FILES = "demo_files.npz"  # of a run on demo data: fingerprints of the demo files that it was made from
 STALLED_AFTER = 60.0  # seconds without a heartbeat
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from core.access import Person
 from core.errors import BadInput
@@ -103,6 +102,8 @@ class Calibration:
 
 def save(run: Path, calibration: Calibration, person: Person) -> None:
     """Put a calibration in force: calibration.json, and the probabilities beside the run's scores."""
+    import pandas as pd  # a verdict applies a calibration, and needs no tables
+
     person.require_operator("change a calibration")
     write_json(run / "calibration.json", calibration.to_dict())
     for file in sorted((run / "scores").glob("*.parquet")):

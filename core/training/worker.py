@@ -15,7 +15,7 @@ import torch
 from core.catalog import known_files
 from core.errors import BadInput
 from core.progress import Pace
-from core.runs.folder import RunFolder
+from core.runs.folder import DEMO_FILES, RunFolder
 from core.training import ablation, automatic
 from core.training.failures import data_gone, fail, folder_gone, not_repeatable, reader_ended
 from core.training.head import HeadLearner
@@ -166,7 +166,7 @@ def write_figures(
     )
     of_run.save_at_end(folder, setup, job.learner, ranks.device)
     if metrics["demo"]:
-        known_files.save(folder.path / known_files.DEMO_FILES, setup.planned.rows)
+        known_files.save(folder.path / DEMO_FILES, setup.planned.rows)
 
 
 def ablation_of(setup: Setup, ranks: Ranks) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from core.detection.reporting import report
 from core.detection.request import Request
 from core.detection.source import Source
 from core.detection.verdict import Verdict
+from core.runs.folder import DEMO_FILES
 from core.training.reference import rule
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
@@ -261,7 +262,7 @@ def demo(space: Workspace, tmp_path: Path) -> Path:
     scan([tmp_path / "drawn", tmp_path / "photographs"], space=space)
     run = make_run(space.runs / "demo", threshold=0.0)
     (run / "metrics.json").write_text(json.dumps({"learned_nothing": False, "demo": True}))
-    known_files.save(run / known_files.DEMO_FILES, table.load(["drawn"], space), space)
+    known_files.save(run / DEMO_FILES, table.load(["drawn"], space), space)
     return tmp_path
 
 

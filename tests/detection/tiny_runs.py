@@ -18,7 +18,7 @@ from core.media.prepare import prepare
 from core.media.recipe import Recipe
 from core.training.learning import best_model
 from core.training.reference import rule
-from core.training.reference.making import figures_of
+from core.training.reference.rule import figures_of
 from core.training.reference.stored import pack
 
 SMALL: dict[str, tuple[str, dict[str, Any]]] = {

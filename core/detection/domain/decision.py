@@ -9,7 +9,7 @@ from core import numbers
 from core.detection.domain import reference
 from core.detection.domain.compression import Compression, compression_of
 from core.training.reference.marks import marked
-from core.training.reference.rule import FALSE_ALARMS, FEWEST, Processed, Reference
+from core.training.reference.rule import FALSE_ALARMS, FEWEST, Processed, Reference, figures_of
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def assess(
     The first time that an old run is asked, its reference is made, which takes about a minute.
     """
     from core.detection.domain.remarks import remarks
-    from core.training.reference.making import figures_of
 
     known = reference.of(detector, space)
     found = tuple(remarks(detector, judged, prepared, info, known))

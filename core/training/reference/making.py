@@ -20,7 +20,6 @@ from core.training.reading.inputs import pieces_of
 from core.training.reference import rule
 from core.training.reference.marks import with_marks
 from core.training.reference.processing import measure_processing
-from core.training.reference.statistics import statistics_of
 from core.training.scoring import forward
 from core.training.scoring.aggregation import aggregate_units
 
@@ -148,7 +147,7 @@ def measure(loaded: Loaded, part: Part, sample: int, device: torch.device | str)
     kept = None if part.embeddings is None else part.embeddings.get(sample)
     rate = rate_of(prepared, part.source, sample)
     if kept is not None:
-        return Measured(figures_of(kept, prepared, rate))
+        return Measured(rule.figures_of(kept, prepared, rate))
     return measure_prepared(loaded, prepared, part.source, sample, device, rate)
 
 
@@ -169,12 +168,7 @@ def measure_prepared(
     seen = forward.run_network(loaded.network, loaded.card, rows, loaded.recipe, device)
     scored = aggregate_units(cut, seen.logits, seen.unit_logits, loaded.recipe)
     embedding = np.mean(seen.embeddings, axis=0)
-    return Measured(figures_of(embedding, prepared, rate), scored.score)
-
-
-def figures_of(embedding: np.ndarray, prepared: Any, rate: int | None) -> dict[str, np.ndarray]:
-    """The blocks that the rule compares: what the network makes of a file, and its statistics."""
-    return {rule.NETWORK: np.asarray(embedding, dtype=np.float64).ravel(), **statistics_of(prepared, rate)}
+    return Measured(rule.figures_of(embedding, prepared, rate), scored.score)
 
 
 def _stack(found: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.training.reference.statistics import FLOORS, USUAL_FLOOR
+from core.training.reference.statistics import FLOORS, USUAL_FLOOR, statistics_of
 from core.training.reference.views import View, axes_for, fit_view
 
 AIMED, FALSE_ALARMS = 0.04, 0.05  # of the run's own kind; the difference is for what groups have in common
@@ -162,6 +162,11 @@ def weights_of(groups: Sequence[Any]) -> np.ndarray:
     """Of each file: 1 over the number of files in its group."""
     _, place, count = np.unique([str(group) for group in groups], return_inverse=True, return_counts=True)
     return 1.0 / count[place]
+
+
+def figures_of(embedding: np.ndarray, prepared: Any, rate: int | None) -> dict[str, np.ndarray]:
+    """The blocks that the rule compares: what the network makes of a file, and its statistics."""
+    return {NETWORK: np.asarray(embedding, dtype=np.float64).ravel(), **statistics_of(prepared, rate)}
 
 
 def fit(
