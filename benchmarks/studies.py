@@ -16,6 +16,10 @@ import numpy as np
 import pandas as pd
 
 from core.catalog import table
+from core.catalog.demo import MARKER
+from core.catalog.demo.job import run
+from core.catalog.demo.making import NOTICE
+from core.catalog.demo.talking import talking_sets
 from core.catalog.table import DatasetInfo
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import proportions
@@ -55,6 +59,23 @@ class Study:
             self.command("demo", "--root", str(root))
             self.command("scan", str(root))
             done.touch()
+
+    def talking_demo(self) -> None:
+        """The audio-visual ones of the demo datasets alone, as `demo` makes them."""
+        root = self.root / "talking"
+        done = self.root / "talking.done"
+        if done.exists():
+            return
+        for one in talking_sets():
+            documents = {**one.documents, MARKER: NOTICE.format(name=one.name)}
+            for name, text in documents.items():
+                path = root / one.folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            for job in one.jobs:
+                run(root, one.folder, 0, job)
+        self.command("scan", str(root))
+        done.touch()
 
     def trained(self, options: dict[str, Any]) -> RunFolder:
         """The completed run of this configuration; trained now if there is none, resumed if it was

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.imbalance import claims_beside
 from benchmarks.studies import Study, demo_pictures, intervals_of
 from core.catalog import table
 from core.catalog.table import DatasetInfo
@@ -107,3 +108,15 @@ def test_a_figure_without_exception_has_an_interval_of_some_width() -> None:
     assert (
         lows["recall"] == pytest.approx(2 / (2 + 1.96**2), abs=0.01) and lows["recall"] < lows["accuracy"] < 1
     )
+
+
+def test_a_claim_stands_beside_plain_training_at_the_same_ratio() -> None:
+    def row(ratio: float, technique: str, recall: float) -> dict[str, object]:
+        about = {"data": "clips", "ratio": ratio, "technique": technique}
+        return {**about, "recall": (recall, 0, 1), "f1": (recall, 0, 1)}
+
+    lines = claims_beside([row(1.0, "plain", 0.9), row(10.0, "plain", 0.3), row(10.0, "all", 0.5)]).split(
+        "\n"
+    )
+    assert "| all together: recall 15 → 70 % | 0.30 → 0.50 |" in lines
+    assert "| sampler: recall +15 to +30 points | not run |" in lines
