@@ -1,7 +1,7 @@
 """`python -m core VERB …`: one file a verb, and what all verbs share: --json, exit codes, one-line errors.
 
 A verb is a module here with SUMMARY (one line), `add_arguments(parser)`, `run(args)` that gives a JSON-able
-result, and `show(result)` that gives the text for people.
+result, and `show(result)` that gives the text for people. What its words mean is said under it (core/glossary.py).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
+from core import glossary
 from core.errors import BadInput, WorkbenchError, cannot_write, one_line
 from core.migrations import open_workspace
 
@@ -108,8 +109,13 @@ def _dispatch(arguments: list[str], command: str) -> int:
 
 
 def _print(result: Any, module: ModuleType, *, as_document: bool) -> None:
-    text = as_json(result) if as_document else module.show(result)
+    text = as_json(result) if as_document else _with_words(module.show(result))
     print(text.encode("utf-8", "backslashreplace").decode(), flush=True)
+
+
+def _with_words(text: str) -> str:
+    """Under what a person reads, the meanings of the words that it used."""
+    return "\n".join([text, *glossary.lines(text)])
 
 
 def as_json(result: Any) -> str:

@@ -31,9 +31,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
+    from models.published import families
+
     lines = [
-        f"{result['detector']}: {result['title']} ({result['family']}), {result['parameters']:,} parameters, "
-        f"takes {result['input']}",
+        f"{result['detector']}: {result['title']}, {result['parameters']:,} parameters, takes {result['input']}",
+        f"recognised as {families()[result['family']].about} (--as {result['family']} says so without looking)",
         f"fake is: {result['fake']} ({result['fake_because']})",
         f"licence: {result['licence']}; from {result['source']}",
         *(f"published: {words.spelled_out(one['figure'])}, {one['protocol']}" for one in result["published"]),

@@ -26,6 +26,10 @@ FIELD = (
     ("mintdcf", "min t-DCF (2019)"),
     ("mintdcf_2021", "min t-DCF (2021)"),
 )
+READ_AS = {
+    "probability": "probabilities",
+    "log likelihood ratio": "logarithms of a likelihood ratio",
+}
 MAPPED = ("label", "score", *column_names.OPTIONAL)
 
 
@@ -91,14 +95,18 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 def _add_figures(parser: argparse.ArgumentParser) -> None:
     """Which figures come beside them."""
-    parser.add_argument("--intervals", action="store_true", help="add 95 %% intervals (bootstrap by group)")
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    parser.add_argument(
+        "--intervals",
+        action="store_true",
+        help="add 95 %% intervals to the figures of the ranking, from repeated draws of whole groups of samples",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the repeated draws behind the intervals")
     parser.add_argument(
         "--dcf",
         default="1:10@0.05",
         metavar="MISS:FALSEALARM@PRIOR",
-        help="costs of a rejected real and an accepted fake, and the prior of fakes, of minDCF and actDCF "
-        "(default: %(default)s, as ASVspoof 5)",
+        help="for minDCF and actDCF: what a rejected real and an accepted fake cost, and the share of fakes that is "
+        "expected (default: %(default)s, as ASVspoof 5 has it)",
     )
     parser.add_argument(
         "--asv",
@@ -132,9 +140,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         **_describe_reading(args, chosen, analysis.sweep.auc),
     }
     if args.by:
-        words = args.method[0] if args.method else DEFAULT_METHODS[0]
+        method = args.method[0] if args.method else DEFAULT_METHODS[0]
         preset = args.preset or "equal_recall"
-        document["slices"] = slices.by_slice(chosen, seen, by=args.by, preset=preset, method=words).to_dict()
+        document["slices"] = slices.by_slice(chosen, seen, by=args.by, preset=preset, method=method).to_dict()
     document["warnings"] = [*chosen.attrs.get("notes", []), *document["warnings"]]
     return document
 
@@ -213,7 +221,8 @@ def show(result: dict[str, Any]) -> str:
     )
     lines = [
         f"{result['n']:,} samples, {result['positives']:,} fake · {ranking} at {numbers.threshold(result['eer_threshold'])}",
-        f"chosen on {words.split(result['chosen_on'])}, figures on {words.split(result['looking_at'])}",
+        f"Thresholds are chosen on {_part_name(result['chosen_on'])}; all figures are those of "
+        f"{_part_name(result['looking_at'])}.",
         *_field(result, ends),
         "",
         f"{'':<43}{'fakes':>12}{'false':>12}{'reals':>12}{'fakes':>12}{'':>20}{'false-alarm':>12}{'':>9}{'balanced':>10}",
@@ -230,6 +239,10 @@ def show(result: dict[str, Any]) -> str:
             lines.append(_band(point["band"], result["direction"]["fake_scores"] == "low"))
     lines += _slices(result["slices"]) if "slices" in result else []
     return "\n".join([*lines, *(f"! {warning}" for warning in result["warnings"])])
+
+
+def _part_name(split: str) -> str:
+    return "all samples" if split == "all" else f"the {words.split(split)} part"
 
 
 def _field(result: dict[str, Any], ends: dict[str, Any]) -> list[str]:
@@ -249,11 +262,12 @@ def _field(result: dict[str, Any], ends: dict[str, Any]) -> list[str]:
     costs, direction = result["dcf_costs"], result["direction"]
     return [
         " · ".join(figures)
-        + f" (costs {costs['miss']:g}:{costs['false_alarm']:g}, prior {costs['spoof_prior']:g}; "
-        f"scores read as {result['scores_read_as']})",
+        + f" (where a rejected real costs {costs['miss']:g}, an accepted fake {costs['false_alarm']:g}, and "
+        f"{100 * costs['spoof_prior']:g} % of the files are fake; the scores are taken for "
+        f"{READ_AS[result['scores_read_as']]})",
         " · ".join(recalls),
-        f"{direction['fake_scores']} scores are fake, {direction['because']}; fake is where "
-        f"{direction['called_fake']}",
+        f"{words.capital(direction['fake_scores'])} scores mean fake, {direction['because']}. Fake is what scores "
+        f"{'at most' if direction['fake_scores'] == 'low' else 'at least'} the threshold.",
     ]
 
 
@@ -261,7 +275,8 @@ def _slices(found: dict[str, Any]) -> list[str]:
     """A line for each slice: its own threshold, and what that changes."""
     lines = [
         "",
-        f"by {found['by']}, {methods.title(found['preset'])} (single threshold {numbers.threshold(found['threshold'])})",
+        f"A threshold for each {found['by']}, with {slices.PRESETS[found['preset']]} (the single threshold is "
+        f"{numbers.threshold(found['threshold'])}):",
     ]
     for part in found["slices"]:
         own = (
@@ -274,11 +289,11 @@ def _slices(found: dict[str, Any]) -> list[str]:
 
 
 def _change(part: dict[str, Any], name: str) -> str:
-    change, words = part[name], {"recall": "recall", "fpr": "false-alarm rate"}[name]
+    change, figure = part[name], words.figure(name)
     if change is None:
-        return f"{words} –"
+        return f"{figure} –"
     shown = numbers.interval(change["value"], *change["interval"])
-    return f"{words} {shown} ({change['more']:,} more, {change['fewer']:,} fewer called fake)"
+    return f"{figure} changes by {shown} ({change['more']:,} more, {change['fewer']:,} fewer called fake)"
 
 
 def _band(band: dict[str, Any], turned: bool) -> str:

@@ -69,7 +69,7 @@ def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> di
         "title": title,
         "minus": minus,
         "words": f"{_verdict(first, second, found)} on {found.shared:,} shared {words.split(split)} samples "
-        f"(95 % intervals, paired bootstrap by group).{f' {found.note}.' if found.note else ''}",
+        f"(95 % intervals; for each, both runs were measured again on the same repeated draws of whole groups of samples).{f' {found.note}.' if found.note else ''}",
         "rows": [
             (
                 SHOWN.get(d.figure) or words.figure(d.figure),
@@ -85,10 +85,10 @@ def _verdict(first: str, second: str, found: comparison.Paired) -> str:
     auc = next(d for d in found.differences if d.figure == "auc")
     if not auc.shown:
         between = numbers.interval(auc.value, auc.low, auc.high)
-        return f"No difference shown: {first} less {second} is AUC {between}, which does not leave zero out,"
+        return f"No difference shown: the AUC of {first} less that of {second} is {between}, so it may be zero, measured"
     better, sign = (first, 1) if auc.value > 0 else (second, -1)
     low, high = sorted((sign * auc.low, sign * auc.high))
-    return f"{better} is better by AUC {numbers.interval(sign * auc.value, low, high)}"
+    return f"{better} is better: its AUC is {numbers.interval(sign * auc.value, low, high)} higher, measured"
 
 
 def _row(name: str, folder: RunFolder, split: str) -> tuple[str, ...]:

@@ -81,9 +81,9 @@ def sizes(modality: str) -> list[Preset]:
     if modality != "multimodal":
         return []
     about = {
-        "large": "width 512, 4 layers, 8 heads, ViT-B/16, wav2vec 2.0 large; batch 2, FP16 on a GPU, steps after 8 "
+        "large": "width 512, 4 layers, 8 heads, ViT-B/16, wav2vec 2.0 large; batch 2, 16 bit on a GPU, steps after 8 "
         "batches; for more than 16 GB",
-        "small": "width 256, 2 layers, 4 heads, ResNet-50, wav2vec 2.0 base; batch 4, FP16 on a GPU, steps after 4 "
+        "small": "width 256, 2 layers, 4 heads, ResNet-50, wav2vec 2.0 base; batch 4, 16 bit on a GPU, steps after 4 "
         "batches; for up to 16 GB",
     }
     as_the_size_says = {"batch_size": None, "accumulation": None, "precision": "auto"}

@@ -26,7 +26,11 @@ from core.thresholds.resampling import group_codes
 from core.thresholds.sweep import sweep
 
 KEYS = ("dataset", "method")
-PRESETS = ("single", "equal_recall", "equal_fpr")
+PRESETS = {
+    "single": "one threshold for all",
+    "equal_recall": "an equal share of fakes found",
+    "equal_fpr": "an equal share of false alarms",
+}
 FEW = 30  # samples of the class whose share is held
 BEYOND = 5  # of them must lie beyond the line, or it hangs on single samples
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ from html import escape
 
 import numpy as np
 
-from core import numbers
-from core.thresholds import table
+from core import glossary, numbers
+from core.thresholds import methods, table
 from core.thresholds.band import Band
 from core.thresholds.intervals import Interval
 from core.thresholds.own_scale import fake_where, own, own_ends, uncertain_scores
@@ -83,9 +84,17 @@ def summary(
     parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compare(points, turned, intervals)]
     parts.append(
         f"<p><small>Written {time.strftime('%Y-%m-%d %H:%M')} by the deepfake workbench. Intervals are of 95 %, "
-        "drawn by group.</small></p></html>"
+        "from repeated draws of whole groups of samples.</small></p>",
     )
-    return "\n".join(parts)
+    document = "\n".join(parts)
+    return f"{document}{_words(document)}</html>"
+
+
+def _words(document: str) -> str:
+    """What its words mean, in small print."""
+    said = glossary.explain(re.sub(r"<style>.*?</style>|<[^>]*>", " ", document, flags=re.DOTALL))
+    meanings = "; ".join(f"<b>{escape(word)}</b>: {escape(meaning)}" for word, meaning in said.items())
+    return f"<p><small>{meanings}.</small></p>" if said else ""
 
 
 def _costs(costs: Costs) -> str:
@@ -104,8 +113,8 @@ def _side(side: Side, turned: bool) -> str:
     return (
         f"<section><h2>On {escape(side.name)}: {sweep.total:,} samples, {sweep.positives:,} fake</h2>"
         f"<p>AUC {_write_figure(sweep.auc, side.intervals.get('auc'))} · "
-        f"AP {_write_figure(sweep.ap, side.intervals.get('ap'))} · "
-        f"EER {_write_figure(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band, turned)}<div class='pair'><div>"
+        f"average precision {_write_figure(sweep.ap, side.intervals.get('ap'))} · "
+        f"equal error rate {_write_figure(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band, turned)}<div class='pair'><div>"
         "<table><tr><th></th><th>called fake</th><th>called real</th></tr>"
         f"<tr><th>is fake</th><td>{point.tp:,}</td><td>{point.fn:,}</td></tr>"
         f"<tr><th>is real</th><td>{point.fp:,}</td><td>{point.tn:,}</td></tr></table>{_roc(sweep, point)}</div>"
@@ -148,7 +157,7 @@ def _roc(sweep: Sweep, point: Point) -> str:
 def _compare(points: Sequence[Point], turned: bool, intervals: Sequence[dict[str, Interval]]) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for _, title in FIGURES)
     body = "".join(
-        f"<tr><th>{escape(p.method)}{'' if p.reachable else ' (out of reach: the best there is)'}</th>"
+        f"<tr><th>{escape(methods.title(p.method))}{'' if p.reachable else ' (out of reach: the best there is)'}</th>"
         f"<td>{numbers.threshold(own(p.threshold, turned))}</td>"
         + "".join(f"<td>{_write_figure(getattr(p, n), found.get(n))}</td>" for n, _ in FIGURES)
         + "</tr>"

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 import models
+from core import words
 from core.catalog import table as catalog
 from core.errors import BadInput
 from core.media.recipe import Recipe
@@ -88,15 +89,19 @@ class Setup:
 
 
 def trained_how(setup: Setup) -> str:
-    """`size large (width 512, layers 4, heads 8, …), batch 2, accumulation 8, precision fp16`"""
+    """`size large (width 512, layers 4, heads 8, …), batches of 2, one step after 8 batches, 16 bit arithmetic`"""
     options, config = setup.model_options, setup.config
     parts = []
     if "size" in options:
         inside = ("width", "layers", "heads", "visual_encoder", "audio_encoder", "text_encoder", "encoder")
         named = ", ".join(f"{name} {options[name]}" for name in inside if options.get(name))
         parts.append(f"size {options['size']} ({named})")
-    parts.append(f"batch {config.batch if config.batch_size != 'auto' else 'auto'}")
-    parts += [f"accumulation {config.accumulation}", f"precision {config.precision}"]
+    automatic = config.batch_size == "auto"
+    parts.append("batches as large as the device takes" if automatic else f"batches of {config.batch}")
+    if config.accumulation > 1:
+        parts.append(f"one step after {config.accumulation} batches")
+    arithmetic = words.choice("precision", config.precision)
+    parts.append(f"arithmetic {arithmetic}" if config.precision == "auto" else f"{arithmetic} arithmetic")
     return ", ".join(parts)
 
 

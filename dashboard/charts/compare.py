@@ -14,6 +14,7 @@ from core.thresholds.sweep import sweep
 from dashboard import theme
 
 LEGEND = 44  # characters of a line of a legend
+LEGEND_LINE = 19  # pixels
 DRAWN = 400  # points of an overlaid curve
 DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -44,7 +45,16 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
         )
     drawn.update_layout(barmode="group")
     drawn.update_yaxes(range=[0, 1.02])
-    return theme.figure(drawn, height=420, keep=keep, toolbar=False)
+    return _with_names_above(theme.figure(drawn, height=420, keep=keep, toolbar=False))
+
+
+def _with_names_above(drawn: go.Figure) -> go.Figure:
+    """A name a line, with room for all of them: Plotly leaves them room by the width that it had at first, so that they
+    lie over the curves where the window has become another one."""
+    named = [str(trace.name) for trace in drawn.data if trace.showlegend is not False]
+    room = 12 + LEGEND_LINE * sum(1 + name.count("<br>") for name in named)
+    drawn.update_layout(legend_orientation="v", margin_t=room, height=drawn.layout.height - 32 + room)
+    return drawn
 
 
 def _in_lines(label: str) -> str:
@@ -72,7 +82,7 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
             name = f"{label} (AUC {theme.number(found.auc)})"
         else:
             y, x, _ = found.precision_recall()
-            name = f"{label} (AP {theme.number(found.ap)})"
+            name = f"{label} (average precision {theme.number(found.ap)})"
         x, y = (axis.astype(np.float32) for axis in _fewer(np.asarray(x), np.asarray(y)))
         line = {"color": theme.SERIES[place % len(theme.SERIES)], "dash": DASHES[place % len(DASHES)]}
         drawn.add_trace(go.Scatter(x=x, y=y, mode="lines", name=_in_lines(name), line=line))
@@ -83,7 +93,7 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
     titles = ("false-alarm rate", "recall") if kind == "roc" else ("recall", "precision")
     drawn.update_xaxes(title_text=titles[0], range=[-0.01, 1.01])
     drawn.update_yaxes(title_text=titles[1], range=[-0.01, 1.01])
-    return theme.figure(drawn, height=380, keep=kind, toolbar=False)
+    return _with_names_above(theme.figure(drawn, height=380, keep=kind, toolbar=False))
 
 
 def _fewer(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,5 @@
-"""What Streamlit's pages lack: toolbars of charts out of the tab order, uploaders that say what they are, and tables to
-read that are sorted by their headings."""
+"""What Streamlit's pages lack: toolbars of charts out of the tab order, uploaders that say what they are, tables to read
+that are sorted by their headings, and the meanings of a page's words."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import glossary
+
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "page_frame",
-    css=(_HERE / "sorting.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("sorting.js", "frame.js")),
+    html='<details class="page-frame-words" hidden><summary>Words on this page</summary><dl></dl></details>',
+    css="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("sorting.css", "words.css")),
+    js="\n".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("sorting.js", "words.js", "frame.js")
+    ),
     # The tables stand outside of this component.
     isolate_styles=False,
 )
 
 
 def draw() -> None:
-    """Once a page, anywhere: it shows nothing where it stands."""
-    _mount(key="page-frame", height="content")
+    """Once a page; where it stands the words of the page can be opened, if it has any that need it."""
+    _mount(key="page-frame", data={"meanings": glossary.MEANINGS}, height="content")

@@ -131,7 +131,7 @@ def honesty(source: Source, looking_at: str) -> None:
         _figure_of(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG
     )
     st.markdown(
-        f"Calibration error (ECE) **{numbers.interval(diagram.ece, *ends['ece'])}** · "
+        f"Calibration error **{numbers.interval(diagram.ece, *ends['ece'])}** · "
         f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
         + (
             ". It was fitted on the very samples that are shown here, so it looks better than it is."

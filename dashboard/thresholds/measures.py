@@ -84,8 +84,8 @@ def _cost_model() -> Costs:
     """As ASVspoof 5 has it, until the analyst changes it."""
     page_state.set_cost_model(page_state.cost_model())
     left, middle, right = st.columns(3)
-    left.number_input("What calling a real fake costs", 0.01, 1e6, key=MISS)
-    middle.number_input("What missing a fake costs", 0.01, 1e6, key=ALARM)
+    left.number_input("What a false alarm costs", 0.01, 1e6, key=MISS)
+    middle.number_input("What a missed fake costs", 0.01, 1e6, key=ALARM)
     right.number_input("Share of fakes expected, %", 0.01, 99.99, key=PRIOR)
     return page_state.cost_model()
 

@@ -17,12 +17,6 @@ from dashboard.thresholds import page_state, words
 from dashboard.thresholds.error_tables import KEY_WORDS
 from dashboard.thresholds.scores import NAMES, Source
 
-PRESETS = {
-    "single": "one threshold for all",
-    "equal_recall": "an equal share of fakes found",
-    "equal_fpr": "an equal share of false alarms",
-}
-
 
 def offered(key: str) -> bool:
     return key in slices.KEYS
@@ -33,9 +27,9 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
     st.session_state.setdefault(page_state.PRESET, "equal_recall")
     preset = st.segmented_control(
         "A threshold for each, with",
-        list(PRESETS),
+        list(slices.PRESETS),
         key=page_state.PRESET,
-        format_func=lambda name: PRESETS[name],
+        format_func=lambda name: slices.PRESETS[name],
     )
     single = method if _is_method(method) else methods.DEFAULT
     chosen, looked = source.splits[source.chosen_on], source.splits[looking_at]

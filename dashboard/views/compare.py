@@ -212,8 +212,8 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
         st.markdown(_in_words(auc, labels[first], labels[second]))
     st.caption(
         f"Measured on the {theme.count(found.shared)} {words.split(split)} samples that both have scored, with 95 % "
-        f"intervals (paired bootstrap by group). A difference is shown in {len(shown)} of {len(found.differences)} "
-        "figures."
+        f"intervals: both runs were measured again and again on the same draws of whole groups of samples. "
+        f"A difference is shown in {len(shown)} of {len(found.differences)} figures."
     )
     if found.note:
         st.caption(theme.safe(f"{found.note}."))
@@ -229,7 +229,7 @@ def _in_words(auc: comparison.Difference, first: str, second: str) -> str:
     """The paired difference of the AUC as a sentence that names the better run."""
     if not auc.shown:
         ends = theme.interval(auc.value, auc.low, auc.high)
-        return f"**No difference shown** in AUC: {theme.safe(f'{first} minus {second} is {ends}')}."
+        return f"**No difference shown** in AUC: {theme.safe(f'{first} minus {second} is {ends}')}, so it may be zero."
     better, other = (first, second) if auc.value > 0 else (second, first)
     sign = 1 if auc.value > 0 else -1
     ends = theme.interval(abs(auc.value), *sorted((sign * auc.low, sign * auc.high)))

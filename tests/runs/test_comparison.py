@@ -243,11 +243,11 @@ def test_the_file_of_figures_lies_beside_its_code() -> None:
 def test_the_report_says_the_difference_first_and_escapes_names(make_run: MakeRun) -> None:
     strong, weak, other = (make_run(scores(s, n)) for s, n in ((4, 1), (0.5, 2), (0.5, 2)))
     page = comparison_report.as_html({"<b>strong": strong, "weak": weak}, now=0.0)
-    assert "&lt;b&gt;strong is better by AUC" in page and "<b>" not in page
-    assert page.index("is better by AUC") < page.index("What they learned from")
+    assert "&lt;b&gt;strong is better: its AUC is" in page and "<b>" not in page
+    assert page.index("is better: its AUC") < page.index("What they learned from")
     page = comparison_report.as_html({"weak": weak, "strong": strong, "equal": other})
-    assert "strong is better by AUC 0." in page, "also where the better one is second"
-    assert "No difference shown: weak less equal" in page
+    assert "strong is better: its AUC is 0." in page, "also where the better one is second"
+    assert "No difference shown: the AUC of weak less that of equal" in page
     content = comparison_report.as_pdf({"strong": strong, "weak": weak})
     opened = pypdfium2.PdfDocument(content)
     assert 1 <= len(opened) <= 3 and "Comparison report" in opened[0].get_textpage().get_text_range()

@@ -309,7 +309,7 @@ def test_the_fields_measures_and_the_end_that_is_fake(
     assert main(["thresholds", str(tmp_path / "cm.txt"), "--lower-is-fake"]) == 0
     said = capsys.readouterr().out
     assert "minDCF" in said
-    assert "low scores are fake, as --lower-is-fake says" in said
+    assert "Low scores mean fake, as --lower-is-fake says" in said
 
 
 def test_a_score_file_with_its_key_and_a_verification(

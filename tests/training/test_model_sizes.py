@@ -48,7 +48,7 @@ def test_a_size_decides_all_that_is_left_open(size: str) -> None:
     [
         ({}, "size forensic (width 64, layers 1, heads 4"),
         ({"model_options": {"width": 32}}, "size forensic (width 32, layers 1"),
-        ({"batch_size": 3, "accumulation": 2}, "batch 3, accumulation 2"),
+        ({"batch_size": 3, "accumulation": 2}, "batches of 3, one step after 2 batches"),
     ],
 )
 def test_the_estimate_and_the_log_say_what_was_decided(
@@ -59,7 +59,7 @@ def test_the_estimate_and_the_log_say_what_was_decided(
     config = TrainConfig.from_dict(small(**{**options, "seconds": 0.5, "batch_size": None, **more}))
     setup = settled(set_up(config, space), torch.device("cpu"))
     assert said in trained_how(setup) and (
-        "batch 8, accumulation 1" in trained_how(setup) or "batch_size" in more
+        "batches of 8, 32 bit arithmetic" in trained_how(setup) or "batch_size" in more
     )
     if not more:
         assert measure(config)["trained_how"] == trained_how(setup)

@@ -25,7 +25,7 @@ BIN = 320  # samples of one moment: 20 ms at 16 kHz
 class IntegratedGradients:
     name: str = "integrated_gradients"
     title: str = "Integrated gradients"
-    about: str = "what each moment adds to the fake logit on the way from silence to the recording"
+    about: str = "what each moment adds to the evidence for fake on the way from silence to the recording"
     over: str = "time"
     steps: int = 8
 

@@ -1,4 +1,4 @@
-"""Occlusion over time: each stretch of sound is silenced in turn; how far the fake logit falls is its
+"""Occlusion over time: each stretch of sound is silenced in turn; how far the evidence for fake falls is its
 weight."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core.detection.network_lock import alone
 class Occlusion:
     name: str = "occlusion"
     title: str = "Occlusion"
-    about: str = "how far the fake logit falls when a stretch of sound is silenced; needs no gradients"
+    about: str = "how far the evidence for fake falls when a stretch of sound is silenced; needs no gradients"
     over: str = "time"
     stretches: int = 24
 

@@ -1,4 +1,4 @@
-"""Occlusion over pictures: each cell of a grid is blurred in turn; how far the fake logit falls is its
+"""Occlusion over pictures: each cell of a grid is blurred in turn; how far the evidence for fake falls is its
 weight."""
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ GRID = 8  # cells along each side
 class PictureOcclusion:
     name: str = "picture_occlusion"
     title: str = "Occlusion over the picture"
-    about: str = "how far the fake logit falls when a part of the picture is blurred; needs no gradients"
+    about: str = (
+        "how far the evidence for fake falls when a part of the picture is blurred; needs no gradients"
+    )
     over: str = "picture"
 
     def __call__(self, view: View, inputs: torch.Tensor) -> Attribution:

@@ -17,7 +17,7 @@ class Cost(Method):
     name = "cost"
     title = "Lowest cost {}"
     argument = "FP:FN[@PREVALENCE]"
-    about = "lowest expected cost of a false positive (FP) and a false negative (FN)"
+    about = "lowest expected cost: FP is what a false alarm costs, FN what a missed fake costs"
 
     def __init__(self, fp: Fraction, fn: Fraction, prevalence: Fraction | None) -> None:
         self.fp, self.fn, self.prevalence = fp, fn, prevalence

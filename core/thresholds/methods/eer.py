@@ -9,7 +9,7 @@ from core.thresholds.sweep import Sweep
 class EqualErrorRate(Method):
     name = "eer"
     title = "Equal error rates"
-    about = "equal error rate: smallest |FPR - FNR|"
+    about = "equal error rate: where misses and false alarms are equally frequent"
 
     def choose(self, sweep: Sweep) -> Choice:
         return Choice(sweep.eer_index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core import numbers, words
+from core import glossary, numbers, words
 from core.runs.titles import with_id
 from core.training.options import display
 from core.training.scoring.evaluation.provenance import package_lines
@@ -84,7 +84,7 @@ def training_results(
     if metrics.get("ablation"):
         lines += ["", *ablation_lines(metrics["ablation"])]
     lines += ["", "Made by", *(f"  {line}" for line in package_lines(metrics["provenance"]))]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *glossary.lines("\n".join(lines))]) + "\n"
 
 
 def ablation_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
