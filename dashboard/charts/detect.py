@@ -97,8 +97,11 @@ def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = Non
         fig.add_hline(
             y=threshold,
             line={"width": 1.5, "dash": "dash", "color": theme.UNCERTAIN},
-            annotation_text=f"threshold {numbers.threshold(threshold)}",
         )
+        # Above the field: beside the line it would lie over the last of the marks.
+        said = f"dashed: threshold {numbers.threshold(threshold)}"
+        above = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+        fig.add_annotation(x=1, y=1, text=said, showarrow=False, **above)
     if chosen is not None and chosen < len(verdict.units):
         unit = verdict.units[chosen]
         fig.add_vline(
@@ -128,6 +131,7 @@ def _person(
             ],
             line={"color": theme.SERIES[track % len(theme.SERIES)], "width": 1.5},
             marker=_marker(words),
+            cliponaxis=False,
             hovertemplate="%{x:.2f} s, %{text}<extra></extra>",
         )
     )

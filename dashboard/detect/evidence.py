@@ -7,13 +7,28 @@ from typing import Any
 
 import streamlit as st
 
-from core import numbers
+from core import numbers, words
 from core.detection import stacking, wording
 from core.detection.serving.service import Job
 from core.detection.verdict import Verdict
 from dashboard import session, tables, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import names as detect_names
+
+PARTS = {"media": "contents", "exif": "EXIF", "tags": "tags", "c2pa": "C2PA"}
+FACTS = {
+    "stated_bytes": "bytes that its header states",
+    "width": "width, pixels",
+    "height": "height, pixels",
+    "duration": "length, seconds",
+    "fps": "frames per second",
+    "rotation": "rotation, degrees",
+    "quality": "JPEG quality",
+    "sample_rate": "sound, samples per second",
+    "bitrate": "bits per second",
+    "has_audio": "has sound",
+    "audio_codec": "codec of the sound",
+}
 
 
 def show_catalogued(verdict: Verdict) -> None:
@@ -61,14 +76,23 @@ def _facts(facts: Mapping[str, Any]) -> None:
 def rows(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     """The facts as lines of a table, every value as text."""
     found = [
-        {"of": "file", "what": "SHA-256", "value": str(facts.get("sha256", ""))},
-        {"of": "file", "what": "size", "value": theme.size(facts.get("bytes"))},
+        {"about": "file", "fact": "SHA-256", "value": str(facts.get("sha256", ""))},
+        {"about": "file", "fact": "size", "value": theme.size(facts.get("bytes"))},
     ]
-    for part in ("media", "exif", "tags", "c2pa"):
+    for part in PARTS:
         for name, value in (facts.get(part) or {}).items():
-            if value not in (None, "", False, []):
-                found.append({"of": part, "what": str(name), "value": str(value)})
+            if value not in (None, "", False, []) and (part, name) != ("media", "bytes"):  # it is the size
+                fact = FACTS.get(name) or words.plain(name) if part == "media" else str(name)
+                found.append({"about": PARTS[part], "fact": fact, "value": _text(value)})
     return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes"  # what is not so is left out
+    if isinstance(value, float):
+        return numbers.short(value)
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def contributions(verdict: Verdict) -> None:

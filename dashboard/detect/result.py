@@ -121,7 +121,7 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
         st.plotly_chart(
             charts.scale(verdict, threshold),
             key=f"scale-{item.key}-{verdict.detector}",
-            config=theme.CHART_CONFIG,
+            config=theme.QUIET_CHART,
         )
         st.caption(_decide(verdict, threshold, job))
         if threshold != verdict.threshold:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.media.browser import jpeg
 
-WIDEST = 1280  # pixels
+LEAST, WIDEST = 480, 1280  # pixels; a small frame is enlarged, for what lies on it shall be seen
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "heat_map",
@@ -32,7 +32,7 @@ def draw(frame: np.ndarray, mapped: np.ndarray, *, what: str, place: int, of: in
         "what": what,
         "place": place,
         "of": of,
-        "width": min(WIDEST, frame.shape[1]),
+        "width": min(WIDEST, max(LEAST, frame.shape[1])),
     }
     result = _mount(key=key, data=data, height="content", on_step_change=lambda: None)
     step = result.get("step")
