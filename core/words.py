@@ -238,8 +238,9 @@ def modality(name: str) -> str:
 
 
 def network(name: str) -> str:
-    """What has no entry is a name already: `timm:convnext_tiny`, a file of the user's own."""
-    return NETWORKS.get(name, name)
+    """What has no entry is a name already: `timm:convnext_tiny`, a file of the user's own. Of a detector of others the
+    key names its family, which tells a reader nothing."""
+    return "a published network" if name.startswith("published:") else NETWORKS.get(name, name)
 
 
 def option(name: str) -> str:

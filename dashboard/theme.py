@@ -54,6 +54,12 @@ def safe(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", visible(str(text)))
 
 
+def with_commands(text: str) -> str:
+    """A sentence of the workbench, as Markdown: what one can type stands as code, all else as it is."""
+    parts = re.split(r"`(python -m core [a-z -]+)`", text)
+    return "".join(f"`{part}`" if place % 2 else safe(part) for place, part in enumerate(parts))
+
+
 def visible(text: str) -> str:
     """Without what changes how the text around it is shown: control characters, changes of direction."""
     printable = "".join(c if c.isprintable() or c == "\u00a0" else "\ufffd" for c in text)

@@ -129,7 +129,8 @@ def list_reservations(
         found.append(Reservation("demo_only", wording.demo_only(maker.imported is not None)))
     if domain is not None and domain.inside is False:
         found.append(Reservation("outside", f"{wording.OUTSIDE}: {_small(domain.why)}"))
-    if domain is not None and domain.inside is None:
+    # Of a detector whose answer counts for no file it need not be said that it may not know this one.
+    if domain is not None and domain.inside is None and never is None:
         found.append(Reservation("domain_unknown", domain.why))
     # Where the loss is why the file counts as outside, that reservation has said it.
     already_stated = domain is not None and domain.inside is False and domain.processing in domain.why

@@ -63,7 +63,7 @@ def _operating_point(fig: go.Figure, threshold: float) -> None:
     """What is called fake, from a line that ends under its words."""
     _stretch(fig, (max(0, threshold), 1), (0.35, 0.65), theme.FAKE, opacity=0.25)
     line = {"width": 2, "dash": "dash", "color": theme.UNCERTAIN}
-    fig.add_shape(type="line", x0=threshold, x1=threshold, y0=0.1, y1=0.76, line=line)
+    fig.add_shape(type="line", x0=threshold, x1=threshold, y0=0.33, y1=0.76, line=line)
     words, side = f"threshold {numbers.threshold(threshold)}", _side(threshold)
     fig.add_annotation(x=threshold, y=1.0, text=words, showarrow=False, yanchor="top", xanchor=side)
 

@@ -39,7 +39,7 @@ def show_catalogued(verdict: Verdict) -> None:
 
 def reservations(verdict: Verdict) -> None:
     """What disqualifies the verdict: one line under the headline, the gravest first."""
-    line = " ".join(theme.safe(one["words"]) for one in verdict.reservations)
+    line = " ".join(theme.with_commands(one["words"]) for one in verdict.reservations)
     if verdict.learned_nothing:
         st.error(f"**✖ {line or theme.safe(wording.LEARNED_NOTHING)}**")
     elif line:
@@ -51,7 +51,7 @@ def beside(verdict: Verdict) -> None:
     held = " ".join(one["words"] for one in verdict.reservations)
     remarks = [one["words"] for one in verdict.outside if one.get("out") and one["words"] not in held]
     for line in (*remarks, *(note for note in verdict.notes if note not in held)):
-        st.caption(theme.safe(line))
+        st.caption(theme.with_commands(line))
     if lines := verdict.about.get("lines"):
         st.caption(f"**About this detector.** {theme.safe(' '.join(lines))}")
     st.caption("A score is evidence, not proof; see the caveats below.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core import numbers, words
@@ -71,7 +73,7 @@ def _about(run_id: str) -> None:
         st.warning(
             "**Not measured here.** All its verdicts are “uncertain” until it was measured on the Detectors page."
         )
-        st.caption(theme.safe(" ".join(found.about.lines)))
+        _tell([] if detect_state.session().items else found.about.lines)  # else beside the verdict
         return
     if found.learned_nothing and found.imported is not None:
         measured = str((found.imported["measured"] or {}).get("words") or "at chance")
@@ -84,7 +86,12 @@ def _about(run_id: str) -> None:
         else f"fake from {numbers.threshold(found.threshold)} on"
     )
     band = f"; uncertain band {wording.band(found.band)}" if found.band else ""
-    st.caption(theme.safe(" ".join((f"{threshold}{band}.".capitalize(), *found.about.lines))))
+    _tell((f"{threshold}{band}.".capitalize(), *([] if detect_state.session().items else found.about.lines)))
+
+
+def _tell(lines: Sequence[str]) -> None:
+    if lines:
+        st.caption(theme.safe(" ".join(lines)))
 
 
 def _about_defaults() -> None:

@@ -44,12 +44,15 @@ def draw(item: Item) -> None:
         job = item.latest.get(picked or "", jobs[0])
     else:
         job = jobs[0]
-    left, right = st.columns([5, 6], gap="medium")
-    with left:
-        _player(item)
-    with right:
-        _verdict(item, job)
     verdict = job.verdict
+    if verdict is not None and verdict.status == "error" and item.first.player is None:
+        _verdict(item, job)  # there is nothing to look at beside it
+    else:
+        left, right = st.columns([5, 6], gap="medium")
+        with left:
+            _player(item)
+        with right:
+            _verdict(item, job)
     if verdict is None:
         return
     if verdict.status == "ok":
@@ -98,9 +101,9 @@ def _verdict(item: Item, job: Job) -> None:
         return
     if verdict.status == "not_applicable":
         headline = verdict.words or wording.not_applicable(verdict.reason or "")
-        st.markdown(f"### :gray-badge[○ not judged] {theme.safe(headline)}")
+        st.markdown(f"### :gray-badge[○ not judged] {theme.with_commands(headline)}")
         if verdict.reason and verdict.reason not in headline:
-            st.caption(theme.safe(verdict.reason))
+            st.caption(theme.with_commands(verdict.reason))
         detect_evidence.reservations(verdict)
         detect_evidence.beside(verdict)
         return
@@ -114,7 +117,7 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
     detect_evidence.reservations(verdict)
     if verdict.reason and not verdict.is_reserved(verdict.reason):
-        st.caption(theme.safe(verdict.reason))
+        st.caption(theme.with_commands(verdict.reason))
     if verdict.without_evidence:  # its number says nothing of such a file: it is not drawn
         st.caption(f"Its score is {theme.number(verdict.score)}, {wording.MEANINGLESS}.")
     else:
@@ -216,13 +219,14 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
     done = [j.verdict for j in item.latest.values() if j.verdict is not None]
     with st.container(horizontal=True, vertical_alignment="center"):
         _reports(item, job, Path(verdict.file).stem, done)
-        st.markdown("The truth was")
-        for truth in feedback.TRUTHS:
-            kind: Literal["primary", "secondary"] = "primary" if item.truth == truth else "secondary"
-            if st.button(truth, key=f"truth-{truth}-{item.key}", type=kind):
-                feedback.keep(verdict, truth, session.person(), session.space(), item.upload.path)
-                item.truth = truth
-                st.rerun(scope="app")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.markdown("The truth was")
+            for truth in feedback.TRUTHS:
+                kind: Literal["primary", "secondary"] = "primary" if item.truth == truth else "secondary"
+                if st.button(truth, key=f"truth-{truth}-{item.key}", type=kind):
+                    feedback.keep(verdict, truth, session.person(), session.space(), item.upload.path)
+                    item.truth = truth
+                    st.rerun(scope="app")
         if item.truth:
             copy = ", with a copy of the file for the dataset Feedback" if session.person().operator else ""
             st.caption(f"Kept as {item.truth}{copy}.")

@@ -237,6 +237,8 @@ def _add_detectors(space: Workspace, folder: Path, picture: Path) -> None:
         imported = RunFolder(space.detectors / name)
         if found:
             imported.save_document("detector", {**(imported.imported or {}), "measured": {**on, **found}})
+            nothing = {"learned_nothing": found["at_chance"], "learned_nothing_reason": found.get("words")}
+            imported.save_document("metrics", nothing)
 
 
 def _files_to_judge(folder: Path) -> dict[str, Path]:
