@@ -220,14 +220,14 @@ def show(result: dict[str, Any]) -> str:
         for name in ("auc", "ap", "eer")
     )
     lines = [
-        f"{result['n']:,} samples, {result['positives']:,} fake · {ranking} at {numbers.threshold(result['eer_threshold'])}",
+        f"{result['n']:,} samples, {result['positives']:,} fake · {ranking} at the threshold {numbers.threshold(result['eer_threshold'])}",
         f"Thresholds are chosen on {_part_name(result['chosen_on'])}; all figures are those of "
         f"{_part_name(result['looking_at'])}.",
         *_field(result, ends),
         "",
-        f"{'':<43}{'fakes':>12}{'false':>12}{'reals':>12}{'fakes':>12}{'':>20}{'false-alarm':>12}{'':>9}{'balanced':>10}",
+        f"{'':<43}{'fakes':>12}{'false':>12}{'reals':>12}{'fakes':>12}{'':>20}{'false-alarm':>12}{'':>9}{'balanced':>10}{'cost of':>10}",
         f"{'method':<30}{'threshold':>13}{'found':>12}{'alarms':>12}{'kept':>12}{'missed':>12}"
-        f"{'precision':>11}{'recall':>9}{'rate':>12}{'F1':>9}{'accuracy':>10}{'cost':>10}",
+        f"{'precision':>11}{'recall':>9}{'rate':>12}{'F1':>9}{'accuracy':>10}{'1,000':>10}",
     ]
     for point in result["points"]:
         name = methods.title(point["method"]) + ("" if point["reachable"] else " (not reached)")

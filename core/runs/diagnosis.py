@@ -81,7 +81,7 @@ def _smaller(config: Mapping[str, Any], plan: Mapping[str, Any] | None) -> tuple
         remedies.append(
             Remedy(
                 "half the batch",
-                "needs about half the memory; accumulation keeps the step as it was",
+                "needs about half the memory; two batches then make one step, as large as before",
                 {"batch_size": batch // 2, "accumulation": int(config.get("accumulation") or 1) * 2},
             )
         )
@@ -161,8 +161,8 @@ def idle_card(series: Mapping[str, Series]) -> str | None:
     if share is None or not len(share):
         return text + "files are being prepared or scored"
     if float(np.mean(share)) >= WAITING:
-        return text + "the readers are too slow: raise workers or prepare first"
-    return text + "its steps are too small: raise batch_size, or let it be auto"
+        return text + "the readers are too slow: take more reading processes, or prepare the files first"
+    return text + "its steps are too small: take a larger batch, or let its size be automatic"
 
 
 def _larger_batch() -> Remedy:

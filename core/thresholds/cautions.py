@@ -15,7 +15,7 @@ OF_A_RUN = "A detector scores fakes high: are real and fake swapped in the label
 
 def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN, turned: bool = False) -> list[str]:
     """Warnings that the scores deserve whatever the threshold; `if_turned` is what to do about a turned polarity."""
-    place = f" in {where}" if where else ""
+    place = f" in {words.split(where)}" if where else ""
     found = []
     for name, count in (("real", sweep.negatives), ("fake", sweep.positives)):
         if count < FEW:
@@ -58,6 +58,6 @@ def about_transfer(
     if not apart:
         return []
     return [
-        f"{methods.title(method)}: {', '.join(map(words.figure, apart))} on {at} differ from {on} beyond their "
+        f"{methods.title(method)}: {', '.join(map(words.figure, apart))} on {words.split(at)} differ from {words.split(on)} beyond their "
         "intervals, so the threshold may not carry over."
     ]

@@ -98,7 +98,7 @@ def trained_how(setup: Setup) -> str:
         parts.append(f"size {options['size']} ({named})")
     automatic = config.batch_size == "auto"
     parts.append("batches as large as the device takes" if automatic else f"batches of {config.batch}")
-    if config.accumulation > 1:
+    if (config.accumulation or 1) > 1:
         parts.append(f"one step after {config.accumulation} batches")
     arithmetic = words.choice("precision", config.precision)
     parts.append(f"arithmetic {arithmetic}" if config.precision == "auto" else f"{arithmetic} arithmetic")

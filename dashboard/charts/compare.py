@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,15 +45,14 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
         )
     drawn.update_layout(barmode="group")
     drawn.update_yaxes(range=[0, 1.02])
-    return _with_names_above(theme.figure(drawn, height=420, keep=keep, toolbar=False))
+    return _with_names_above(theme.figure(drawn, height=420, keep=keep, toolbar=False), 388, rows)
 
 
-def _with_names_above(drawn: go.Figure) -> go.Figure:
+def _with_names_above(drawn: go.Figure, field: int, names: Iterable[str]) -> go.Figure:
     """A name a line, with room for all of them: Plotly leaves them room by the width that it had at first, so that they
     lie over the curves where the window has become another one."""
-    named = [str(trace.name) for trace in drawn.data if trace.showlegend is not False]
-    room = 12 + LEGEND_LINE * sum(1 + name.count("<br>") for name in named)
-    drawn.update_layout(legend_orientation="v", margin_t=room, height=drawn.layout.height - 32 + room)
+    room = 12 + LEGEND_LINE * sum(1 + _in_lines(name).count("<br>") for name in names)
+    drawn.update_layout(legend_orientation="v", margin_t=room, height=field + room)
     return drawn
 
 
@@ -72,7 +71,7 @@ def _below(value: float | None, bounds: Sequence[float] | None) -> float:
 
 def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.Figure:
     """ROC (`roc`) or precision–recall (`pr`) of several runs; `runs`: label -> (labels, scores)."""
-    drawn = go.Figure()
+    drawn, named = go.Figure(), []
     for place, (label, (labels, scores)) in enumerate(runs.items()):
         if not 0 < labels.sum() < len(labels):
             continue
@@ -83,6 +82,7 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
         else:
             y, x, _ = found.precision_recall()
             name = f"{label} (average precision {theme.number(found.ap)})"
+        named.append(name)
         x, y = (axis.astype(np.float32) for axis in _fewer(np.asarray(x), np.asarray(y)))
         line = {"color": theme.SERIES[place % len(theme.SERIES)], "dash": DASHES[place % len(DASHES)]}
         drawn.add_trace(go.Scatter(x=x, y=y, mode="lines", name=_in_lines(name), line=line))
@@ -93,7 +93,7 @@ def overlay(runs: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str) -> go.
     titles = ("false-alarm rate", "recall") if kind == "roc" else ("recall", "precision")
     drawn.update_xaxes(title_text=titles[0], range=[-0.01, 1.01])
     drawn.update_yaxes(title_text=titles[1], range=[-0.01, 1.01])
-    return _with_names_above(theme.figure(drawn, height=380, keep=kind, toolbar=False))
+    return _with_names_above(theme.figure(drawn, height=380, keep=kind, toolbar=False), 348, named)
 
 
 def _fewer(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -113,6 +113,8 @@ def _findings(run: Summary) -> None:
                         help=theme.safe(remedy.why),
                     ):
                         _try(run, config, remedy)
+            reasons = (f"{remedy.title.capitalize()}: {remedy.why}." for remedy in finding.remedies)
+            st.caption("  \n".join(map(theme.safe, reasons)))
 
 
 def _try(run: Summary, config: dict[str, Any], remedy: Remedy) -> None:

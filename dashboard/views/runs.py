@@ -58,7 +58,8 @@ def page() -> None:
     _open_link(runs)
     _filters(runs)
     shown = run_rows.choose_runs(_matching(runs) or runs)
-    st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
+    with st.container(key="runs-live"):  # page.css: what refreshes by itself does not turn pale for it
+        st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
     run_details.draw(shown)
     run_details.tunings()
 

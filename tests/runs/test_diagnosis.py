@@ -130,7 +130,7 @@ def test_a_card_that_waits_is_told_in_words() -> None:
     waits = {"gpu": minutes(90, 90, 30, 30, 20, 20), "data_wait": minutes(0, 0, 0.8, 0.8, 0.8, 0.8)}
     assert idle_card(waits) == (
         "the card waits: 25 % of it was in use over the last 3 min; "
-        "the readers are too slow: raise workers or prepare first"
+        "the readers are too slow: take more reading processes, or prepare the files first"
     )
     small = {**waits, "data_wait": minutes(0, 0, 0.01, 0.01, 0.01, 0.01)}
     found = diagnose(summary(), {**IMAGE, "workers": "auto"}, small)

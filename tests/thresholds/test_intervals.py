@@ -158,7 +158,7 @@ def test_cautions() -> None:
     assert any("larger class" in line for line in cautions.about_point(at(fine, None)))
     assert cautions.about_point(choose(fine, "macro_f1")) == []
     apart = cautions.about_transfer("f1", {"recall": (0.1, 0.2)}, {"recall": (0.3, 0.4)}, "val", "test")
-    assert "recall on test differ from val" in apart[0]
+    assert "recall on test differ from validation" in apart[0]
     assert cautions.about_transfer("f1", {"recall": (0.1, 0.3)}, {"recall": (0.3, 0.4)}, "val", "test") == []
 
 
