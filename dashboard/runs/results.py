@@ -86,7 +86,7 @@ def _headline(found: Mapping[str, Any]) -> None:
         f"Always answering with the larger class would have an accuracy of {theme.number(found['majority_baseline'])}."
     )
     for warning in chosen.get("warnings") or []:
-        st.warning(theme.safe(warning))
+        st.warning(theme.safe(f"{words.capital(warning.rstrip('.'))}."))
 
 
 def _reports(folder: RunFolder) -> None:

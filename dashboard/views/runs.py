@@ -223,10 +223,11 @@ def _curves(shown: Sequence[Summary]) -> None:
         st.caption("The curves begin with the first batches.")
         return
     views = _views(names)
+    pairs = [column for _ in range(len(views) // 2) for column in st.columns(2)]
     places = (
-        [st.container()] if len(views) == 1 else [c for _ in range(0, len(views), 2) for c in st.columns(2)]
-    )
-    for place, view in zip(places, views, strict=False):
+        [*pairs, st.container()] if len(views) % 2 else pairs
+    )  # one without a neighbour has the whole width
+    for place, view in zip(places, views, strict=True):
         with place:
             # The first keeps the key that its zoom hangs on.
             key = "runs-curves" if view is views[0] else f"runs-curves-{view.metric}"
