@@ -132,7 +132,13 @@ def _pictures(item: Item, verdict: Verdict, one: HeatMap, where: str, in_time: l
     frame, mapped = layers(verdict, one)
     place = in_time.index(one)
     step = heat_map.draw(
-        frame, mapped, what=where, place=place, of=len(in_time), key=f"map-{item.key}-{verdict.detector}"
+        frame,
+        mapped,
+        what=where,
+        place=place,
+        of=len(in_time),
+        seconds=one.t0,
+        key=f"map-{item.key}-{verdict.detector}",
     )
     if step and 0 <= place + step < len(in_time):
         other = in_time[place + step]

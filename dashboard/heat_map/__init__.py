@@ -16,15 +16,17 @@ _mount = st.components.v2.component(
     "heat_map",
     html='<div class="heat-map"></div>',
     css=(_HERE / "heat_map.css").read_text(encoding="utf-8"),
-    js=(_HERE / "heat_map.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("player.js", "heat_map.js")),
     isolate_styles=False,
 )
 
 
-def draw(frame: np.ndarray, mapped: np.ndarray, *, what: str, place: int, of: int, key: str) -> int:
+def draw(
+    frame: np.ndarray, mapped: np.ndarray, *, what: str, place: int, of: int, seconds: float, key: str
+) -> int:
     """Draw both; the answer is how many frames to step, after an arrow key or a button: -1, 0 or 1.
 
-    `place` counts the frames of the clip that have a map, from 0.
+    `place` counts the frames of the clip that have a map, from 0; `seconds` is where the frame lies in the clip.
     """
     data = {
         "frame": _address(frame),
@@ -32,6 +34,7 @@ def draw(frame: np.ndarray, mapped: np.ndarray, *, what: str, place: int, of: in
         "what": what,
         "place": place,
         "of": of,
+        "seconds": seconds,
         "width": min(WIDEST, max(LEAST, frame.shape[1])),
     }
     result = _mount(key=key, data=data, height="content", on_step_change=lambda: None)

@@ -12,6 +12,8 @@ class HeatMap {
     this.build();
     this.onKey = (event) => this.press(event);
     document.addEventListener("keydown", this.onKey);
+    document.addEventListener("timeupdate", showMoment, true); // it does not bubble
+    document.addEventListener("seeked", showMoment, true);
   }
 
   build() {
@@ -59,6 +61,7 @@ class HeatMap {
   }
 
   adopt(data, send) {
+    if (this.data && this.data.seconds !== data.seconds) seek(data.seconds);
     this.data = data;
     this.send = send;
     this.pictures.style.maxWidth = `${data.width}px`;
@@ -94,6 +97,8 @@ class HeatMap {
   }
   remove() {
     document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("timeupdate", showMoment, true);
+    document.removeEventListener("seeked", showMoment, true);
   }
 }
 

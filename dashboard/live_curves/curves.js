@@ -287,8 +287,13 @@ class Curves {
     pen.fillRect(0, 0, copy.width, copy.height);
     pen.font = `${12 * ratio}px sans-serif`;
     names.forEach((series, i) => {
-      pen.fillStyle = series.color;
-      pen.fillRect(LEFT * ratio, (18 * i + 7) * ratio, 22 * ratio, 4 * ratio);
+      pen.strokeStyle = series.color;
+      pen.lineWidth = (series.width || THICK) * ratio;
+      pen.setLineDash(series.dash ? [2 * ratio, 3 * ratio] : []);
+      line(
+        pen,
+        [LEFT, LEFT + 26].map((x) => [x * ratio, (18 * i + 9) * ratio]),
+      );
       pen.fillStyle = this.ink;
       pen.fillText(series.label, (LEFT + 30) * ratio, (18 * i + 13) * ratio);
     });

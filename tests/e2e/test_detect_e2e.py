@@ -231,9 +231,19 @@ def _a_clip_with_sound(page: Page, path: Path) -> None:
     page.get_by_role("heading", name="clip.mp4").click()  # the keys belong to nothing else
     page.keyboard.press(later)
     expect(page.locator(".hm-count")).not_to_have_text(before, timeout=60_000)
+    _the_player_is_at_the_frame(page)
     page.get_by_text("Try another threshold").click()
     expect(page.get_by_test_id("stSlider").filter(has_text="Threshold").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("A threshold is being tried")).to_have_count(0)
+
+
+def _the_player_is_at_the_frame(page: Page) -> None:
+    """To the hundredth of a second, and a line over the timeline says where."""
+    heading = page.get_by_role("heading", name=re.compile(r"The frame at \d"))
+    (seconds,) = re.findall(r"[\d.]+(?= s)", heading.inner_text())
+    away = f"Math.abs(document.querySelector('video').currentTime - {seconds})"
+    page.wait_for_function(f"{away} < 0.02", timeout=60_000)
+    expect(page.locator(".heat-map-moment")).to_have_count(1, timeout=60_000)
 
 
 def _the_map_is_on_the_picture(page: Page, picture: np.ndarray) -> None:

@@ -1,0 +1,30 @@
+// The player and what is drawn of its file move together: a chosen frame is sought to the hundredth of a second, which
+// Streamlit cuts to whole ones, and while the player runs a line goes along over the timeline.
+const PLAYER = "[data-testid=stMain] video";
+const TIMELINE = '[class*="st-key-timeline-"] .js-plotly-plot';
+const AFTER_STREAMLIT = 150; // ms, in which it has sought to its whole second
+
+function seek(seconds) {
+  setTimeout(() => {
+    const player = document.querySelector(PLAYER);
+    if (player && player.paused && isFinite(seconds)) player.currentTime = seconds;
+  }, AFTER_STREAMLIT);
+}
+
+function showMoment(event) {
+  const chart = event.target.matches(PLAYER) && document.querySelector(TIMELINE);
+  const layout = chart && chart._fullLayout;
+  const ground = chart && chart.querySelector(".svg-container");
+  if (!layout || !layout.xaxis || !ground) return;
+  let line = ground.querySelector(".heat-map-moment");
+  if (!line) {
+    line = Object.assign(document.createElement("div"), { className: "heat-map-moment" });
+    ground.append(line);
+  }
+  const { xaxis, yaxis } = layout;
+  const at = xaxis.d2p(event.target.currentTime);
+  line.hidden = at < 0 || at > xaxis._length;
+  line.style.left = `${xaxis._offset + at}px`;
+  line.style.top = `${yaxis._offset}px`;
+  line.style.height = `${yaxis._length}px`;
+}
