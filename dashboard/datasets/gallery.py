@@ -16,18 +16,18 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import MediaError
 from core.media import browser, shards
-from dashboard import address, session, theme, thumbnails
+from dashboard import address, paging, session, theme, thumbnails
 
 PAGE = 12
 COLUMNS = 4
 FIELDS = {"split": "Part", "method": "Method", "label": "Label", "modality": "Kind"}
 PLAYS = {".mp4", ".m4v", ".webm", ".mp3", ".wav", ".flac", ".ogg", ".m4a"}  # tried as they are
-TAB, WANTED_PAGE = "datasets-tab", "gallery-page-wanted"
+TAB, GALLERY = "datasets-tab", "gallery"
 TABS = {
-    "plan": "Plan and leak report",
+    "plan": "Plan and leaks",
     "shortcuts": "Shortcuts",
     "problems": "Problems",
-    "names": "Name and labels",
+    "names": "Names",
     "export": "Export",
 }
 SHOWN_AS_IS = 200_000  # bytes of a picture
@@ -64,9 +64,7 @@ def draw(info: DatasetInfo) -> None:
     key = _key(f"{info.name}-{chosen}", "page")
     entries = {e.id: e for e in exclusions.read(space)}
     slots = st.container(key="datasets-gallery")
-    if (wanted := st.session_state.pop(WANTED_PAGE, 0)) in range(2, pages + 1):
-        st.session_state[key] = wanted
-    number = st.pagination(pages, key=key) if pages > 1 else 1
+    number = paging.draw(GALLERY, pages, key=key)
     _write_address(info, number)
     samples = browse.mixed_page(info, chosen, number, PAGE, space)
     with slots:
@@ -82,7 +80,7 @@ def _write_address(info: DatasetInfo, page: int) -> None:
         "dataset": info.name,
         "view": None if view == "splits" else view,
         "tab": next((name for name, title in TABS.items() if title == tab and name != "plan"), None),
-        "page": str(page) if page > 1 else None,
+        "page": paging.in_address(page),
     }
     address.write("datasets", {**state, **in_address(info.name)})
 
@@ -128,8 +126,7 @@ def from_address(name: str, given: Mapping[str, str]) -> None:
     for field in (*FIELDS, "text"):
         st.session_state[_key(name, field)] = given.get(field, "")
     st.session_state[TAB] = TABS.get(given.get("tab", ""), TABS["plan"])
-    page = given.get("page", "")
-    st.session_state[WANTED_PAGE] = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 0
+    paging.take(GALLERY, given)
 
 
 def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None:
@@ -141,9 +138,9 @@ def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> 
     mark = {"real": ":blue-badge[● real]", "fake": ":orange-badge[✖ fake]"}.get(
         word, f":gray-badge[□ {words.LABELS[word]}]"
     )
-    method = f" {theme.safe(sample['method'])}" if sample["method"] else ""
-    split = f" · {words.split(sample['split'])}" if sample["split"] else ""
-    st.markdown(f"{mark}{method}{split}  \n:small[{theme.safe(_short(sample['path']))}]")
+    split = words.split(sample["split"]) if sample["split"] else ""
+    facts = " · ".join(theme.safe(fact) for fact in (sample["method"], split) if fact)
+    st.markdown(f"{mark} {facts}  \n:small[{theme.safe(_short(sample['path']))}]")
     _correct(sample, entry)
 
 

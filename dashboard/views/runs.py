@@ -16,7 +16,7 @@ from core.runs.executors.base import tail
 from core.runs.folder import FINAL_STATES, RunFolder
 from core.runs.summaries import Summary
 from core.runs.titles import titles
-from dashboard import address, live_curves, running, session, theme, words
+from dashboard import address, live_curves, paging, running, session, theme, words
 from dashboard.charts.curves import View, payload
 from dashboard.runs import details as run_details
 from dashboard.runs import order as run_order
@@ -87,10 +87,11 @@ def _open_link(runs: Sequence[Summary]) -> None:
     for key, (name, usual) in SWITCHES.items():
         st.session_state[key] = {"on": True, "off": False}.get(given.get(name, ""), usual)
     st.session_state[FIND] = given.get("find", "")
+    paging.take("runs", given)
     st.session_state[PICKED] = [name for name in given.get("state", "").split(",") if name in STATES]
 
 
-def _write_link() -> None:
+def _write_link(page: int) -> None:
     state = st.session_state
     smoothing = float(state.get(SMOOTHING, USUAL_SMOOTHING))
     state_of = {
@@ -103,6 +104,7 @@ def _write_link() -> None:
         **{name: _switched(key, usual) for key, (name, usual) in SWITCHES.items()},
         "find": state.get(FIND),
         "state": ",".join(state.get(PICKED) or []),
+        "page": paging.in_address(page),
     }
     address.write("runs", state_of)
 
@@ -168,14 +170,13 @@ def _live(before: tuple[object, ...]) -> None:
     shown = run_rows.choose_runs(matching or runs)
     if _stamp(runs, shown, _polls(runs)) != before:
         st.rerun()  # something ended, began or was chosen: the rest of the page, and the timer itself, change
-    pages = -(-len(matching) // run_rows.PAGE)
-    page = st.pagination(pages, key="runs-page") if pages > 1 else 1
-    first = (int(page or 1) - 1) * run_rows.PAGE
+    page = paging.draw("runs", -(-len(matching) // run_rows.PAGE), key="runs-page")
+    first = (page - 1) * run_rows.PAGE
     _rows(matching[first : first + run_rows.PAGE], shown)
     if not matching:
         st.info("No run fits what you look for.")
     _curves(shown)
-    _write_link()
+    _write_link(page)
     with st.expander("Log", key="runs-log", expanded=any(run.state == "failed" for run in shown[:1])):
         for run in shown[:1]:
             lines = tail(RunFolder(session.space().runs / run.id), 60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -12,7 +13,7 @@ from core.errors import NotAllowed
 from core.exports import to_csv
 from core.runs import listing
 from core.thresholds import methods
-from dashboard import address, session, tables, theme
+from dashboard import address, paging, session, tables, theme
 
 PAGE = 50  # lines
 WHO, ACTION, TEXT = "trail-who", "trail-action", "trail-text"
@@ -32,27 +33,31 @@ def page() -> None:
         return
     _verified(trail.verified)
     table = _to_read(trail)
-    chosen = _filtered(table)
-    _draw_page(chosen.iloc[::-1], len(table))
+    chosen, filters = _filtered(table)
+    number = _draw_page(chosen.iloc[::-1], len(table), str(filters))
+    address.write("trail", {**filters, "page": paging.in_address(number)})
     written = pd.DataFrame(trail.rows, columns=[*audit.COLUMNS, "more"])
     _downloads(trail, written.loc[chosen.index])
 
 
-def _draw_page(newest_first: pd.DataFrame, in_all: int) -> None:
+def _draw_page(newest_first: pd.DataFrame, in_all: int, filters: str) -> int:
+    """The lines of one page; gives its number. Other filters begin at the first."""
     if newest_first.empty:
         st.info("No line fits what you look for.")
-        return
-    pages = -(-len(newest_first) // PAGE)
+        return 1
     slot = st.container()
-    first = PAGE * ((st.pagination(pages, key=f"trail-page-{pages}") if pages > 1 else 1) - 1)
+    digest = hashlib.sha1(filters.encode()).hexdigest()[:8]
+    number = paging.draw("trail", -(-len(newest_first) // PAGE), key=f"trail-page-{digest}")
+    first = PAGE * (number - 1)
     shown = newest_first.iloc[first : first + PAGE]
     with slot:
-        tables.show(shown, "trail-table", what="What was done, the newest first")
+        tables.show(shown, "trail-table", what="What was done, the newest first", whole=("when",))
     end = theme.count(first + len(shown))
     fit = "" if len(newest_first) == in_all else f" that fit, of {theme.count(in_all)} in all"
     st.caption(
         f"Lines {theme.count(first + 1)} to {end} of {theme.count(len(newest_first))}{fit}, the newest first."
     )
+    return number
 
 
 def _to_read(trail: audit.Trail) -> pd.DataFrame:
@@ -106,14 +111,14 @@ def _verified(found: audit.Verified) -> None:
         st.code(found.head, language=None)
 
 
-def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+def _filtered(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The lines that fit, and the filters as the address keeps them."""
     people, actions = sorted(table["who"].unique()), sorted(table["action"].unique())
     _open_link(people, actions)
     with st.container(horizontal=True):
         who = st.multiselect("Who", people, key=WHO, placeholder="Everybody", wrap=True)
         action = st.multiselect("What was done", actions, key=ACTION, placeholder="Everything", wrap=True)
         text = st.text_input("On", key=TEXT, placeholder="A run, a file, a dataset")
-    address.write("trail", {"who": ",".join(who), "action": ",".join(action), "on": text})
     there = pd.Series(True, index=table.index)
     if who:
         there &= table["who"].isin(who)
@@ -121,17 +126,18 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
         there &= table["action"].isin(action)
     if text:
         there &= table["on"].str.contains(text, case=False, regex=False)
-    return table[there]
+    return table[there], {"who": ",".join(who), "action": ",".join(action), "on": text}
 
 
 def _open_link(people: Sequence[str], actions: Sequence[str]) -> None:
-    """?who=ada@example.org&action=judge,delete run&on=clip"""
+    """?who=ada@example.org&action=judge,delete run&on=clip&page=2"""
     given = address.read_link("trail")
     if given is None:
         return
     for key, name, known in ((WHO, "who", people), (ACTION, "action", actions)):
         st.session_state[key] = [one for one in given.get(name, "").split(",") if one in known]
     st.session_state[TEXT] = given.get("on", "")
+    paging.take("trail", given)
 
 
 def _downloads(trail: audit.Trail, chosen: pd.DataFrame) -> None:

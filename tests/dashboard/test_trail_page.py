@@ -15,6 +15,7 @@ from dashboard import session
 from tests.dashboard.html_tables import tables_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = 50  # lines
 ADA, BOB = Person("ada@example.org", operator=True), Person("bob@example.org", operator=True)
 
 
@@ -89,6 +90,18 @@ def test_a_link_opens_what_is_looked_for(written: Path) -> None:
     again.run()
     assert tables_of(again)[0]["on"].tolist() == ["first"]
     assert again.multiselect(key="trail-action").value == ["delete run", "judge"]
+
+
+def test_a_link_opens_the_page_of_the_list_that_it_names(space: Workspace) -> None:
+    for number in range(PAGE + 3):
+        audit.record(ADA, "judge", f"clip {number}.mp4", space)
+    page = AppTest.from_file(str(ROOT / "dashboard/views/trail.py"), default_timeout=60)
+    page.query_params["page"] = "2"
+    page.run()
+    assert tables_of(page)[0]["on"].tolist() == ["clip 2.mp4", "clip 1.mp4", "clip 0.mp4"]
+    assert page.query_params["page"] in ("2", ["2"])
+    page.text_input(key="trail-text").set_value("clip").run()  # other filters begin at the first page
+    assert len(tables_of(page)[0]) == PAGE and "page" not in page.query_params
 
 
 def test_details_name_detectors_and_leave_out_what_is_not_known(space: Workspace) -> None:
