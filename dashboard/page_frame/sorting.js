@@ -1,5 +1,6 @@
 // Tables to read (tables.py) are sorted by a click on a heading: upwards, downwards, then as they came.
 // A cell sorts by its data-sort where it has one, else by its text; what says nothing stays at the end.
+// Where rows are cards there are no headings: a list of choices above them sorts instead.
 const DIRECTIONS = ["ascending", "descending"];
 const SAYS_NOTHING = ["", "–"];
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -12,20 +13,54 @@ function makeSortable(page) {
     const rows = [...table.tBodies[0].rows];
     if (rows.length < 2) continue;
     const key = keyOf(region);
-    [...table.tHead.rows[0].cells].forEach((head) => {
-      if (!head.textContent.trim()) return;
-      const button = page.createElement("button");
-      button.type = "button";
-      button.className = "page-frame-sort";
-      button.append(...head.childNodes);
-      button.addEventListener("click", () => {
-        sortedBy.set(key, afterClick(sortedBy.get(key), head.textContent));
-        sortRows(table, rows, sortedBy.get(key));
-      });
-      head.append(button);
-    });
-    sortRows(table, rows, sortedBy.get(key));
+    const columns = [...table.tHead.rows[0].cells].filter((head) => head.textContent.trim());
+    const choice = choiceOf(
+      page,
+      columns.map((head) => head.textContent),
+    );
+    region.prepend(choice.parentElement);
+    const show = (wanted) => {
+      sortedBy.set(key, wanted);
+      sortRows(table, rows, wanted);
+      choice.value = wanted ? `${wanted.direction} ${wanted.column}` : "";
+    };
+    choice.addEventListener("change", () => show(wantedOf(choice.value)));
+    for (const head of columns) {
+      makeHeading(page, head, () => show(afterClick(sortedBy.get(key), head.textContent)));
+    }
+    show(sortedBy.get(key));
   }
+}
+
+function makeHeading(page, head, onClick) {
+  const button = page.createElement("button");
+  button.type = "button";
+  button.className = "page-frame-sort";
+  button.append(...head.childNodes);
+  button.addEventListener("click", onClick);
+  head.append(button);
+}
+
+// Each column upwards and downwards, and first the order in which the rows came.
+function choiceOf(page, columns) {
+  const label = page.createElement("label");
+  label.className = "page-frame-sort-by";
+  const choice = page.createElement("select");
+  choice.add(new Option("as listed", ""));
+  for (const column of columns) {
+    for (const direction of DIRECTIONS) {
+      choice.add(
+        new Option(`${column} ${direction === DIRECTIONS[0] ? "↑" : "↓"}`, `${direction} ${column}`),
+      );
+    }
+  }
+  label.append("Sort by", choice);
+  return choice;
+}
+
+function wantedOf(chosen) {
+  const at = chosen.indexOf(" ");
+  return at < 0 ? undefined : { direction: chosen.slice(0, at), column: chosen.slice(at + 1) };
 }
 
 function keyOf(region) {

@@ -49,6 +49,12 @@ def test_a_heading_sorts_a_table_by_mouse_and_keyboard(
     page.keyboard.press("Tab")
     heading.get_by_role("button").click()
     expect(table.locator("[aria-sort]")).to_have_count(0)
+    choice = table.get_by_label("Sort by")
+    expect(choice).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 900})  # rows are cards, without headings
+    expect(heading).to_be_hidden()
+    choice.select_option("AUC ↓")
+    assert column(table, "AUC") == validation
 
 
 def test_the_address_of_the_runs_page_keeps_how_curves_are_drawn(
