@@ -41,28 +41,33 @@ def telling(frame: pd.DataFrame, nothing: Collection[object] = ("", "–", 0, No
     return [c for c in frame.columns if not frame[c].isin(nothing).all() and frame[c].notna().any()]
 
 
-def show(rows: pd.DataFrame | Sequence[Mapping[str, Any]], key: str, *, what: str) -> None:
-    """Without the columns that hold nothing; a zero is something here. `what` names the table to those who hear it."""
+def show(
+    rows: pd.DataFrame | Sequence[Mapping[str, Any]], key: str, *, what: str, whole: Collection[str] = ()
+) -> None:
+    """Without the columns that hold nothing; a zero is something here. `what` names the table to those who hear it.
+
+    The cells of the columns in `whole` stay on one line: a date has hyphens, at which it would be broken.
+    """
     frame = pd.DataFrame(rows)
     frame = frame[telling(frame, NOTHING)]
     if len(frame) > MOST_ROWS:
         st.dataframe(frame, hide_index=True, key=key, alt=what)
         return
-    st.container(key=key).html(_html(frame, what))
+    st.container(key=key).html(_html(frame, what, whole))
 
 
-def _html(frame: pd.DataFrame, what: str) -> str:
+def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = ()) -> str:
     counted = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
+    classes = [_class(right, name in whole) for name, right in zip(frame.columns, counted, strict=True)]
     head = "".join(
-        f'<th scope="col"{_side(right)}>{_text(name)}</th>'
-        for name, right in zip(frame.columns, counted, strict=True)
+        f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(frame.columns, classes, strict=True)
     )
     ranks = [sort_values(frame.iloc[:, place]) for place in range(len(frame.columns))]
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td data-label="{_text(name)}"{_sort(rank[place])}{_side(right)}>{cell(value)}</td>'
-            for name, value, rank, right in zip(frame.columns, row, ranks, counted, strict=True)
+            f'<td data-label="{_text(name)}"{_sort(rank[place])}{kind}>{cell(value)}</td>'
+            for name, value, rank, kind in zip(frame.columns, row, ranks, classes, strict=True)
         )
         + "</tr>"
         for place, row in enumerate(frame.itertuples(index=False, name=None))
@@ -105,8 +110,9 @@ def _text(value: object) -> str:
     return escape(visible(str(value)))
 
 
-def _side(right: bool) -> str:
-    return ' class="number"' if right else ""
+def _class(number: bool, whole: bool) -> str:
+    names = ["number"] * number + ["whole"] * whole
+    return f' class="{" ".join(names)}"' if names else ""
 
 
 def cell(value: object) -> str:

@@ -39,6 +39,7 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
             ),
             "expected-table",
             what="Published datasets, and which of them are here",
+            whole=("state", "published"),
         )
 
 
@@ -67,6 +68,7 @@ def show_recommended() -> None:
             ),
             "recommended-table",
             what="Datasets worth adding",
+            whole=("ratio",),
         )
         st.caption(
             "Counts as published. What helps your own data, and by how much, stands with each dataset."

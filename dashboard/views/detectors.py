@@ -49,13 +49,13 @@ def _table(found: list[Imported]) -> None:
                 "detector": one.name,
                 "what it is": one.about.get("title"),
                 "judges": words.modality(one.modality),
-                "here": _state(one),
+                "state": _state(one),
                 "AUC on your files": theme.interval(measured.get("auc"), *bounds) if measured else "–",
                 "published": "; ".join(_figure(p) for p in one.about.get("published") or ()) or "–",
                 "licence": one.about.get("licence"),
             }
         )
-    tables.show(rows, "detectors-table", what="Imported detectors")
+    tables.show(rows, "detectors-table", what="Imported detectors", whole=("state",))
 
 
 def _figure(published: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ def _details(one: Imported) -> None:
     lines = [
         f"**{theme.safe(str(about.get('title')))}** has {theme.count(int(about.get('parameters') or 0))} parameters "
         f"and is given {theme.safe(str(about.get('input')))}.",
-        f"It calls fake: {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))}).",
+        f"Its word for a fake is {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))}).",
         f"It comes from {theme.safe(str(about.get('source')))}. Licence: {theme.safe(str(about.get('licence')))}.",
     ]
     lines += [

@@ -40,7 +40,7 @@ def test_an_empty_page_offers_the_import(space: Workspace) -> None:
 def test_an_unmeasured_detector_says_so(imported: RunFolder) -> None:
     page = app()
     assert "Not measured here" in page.warning[0].value
-    assert tables_of(page)[0]["here"].tolist() == ["○ not measured here"]
+    assert tables_of(page)[0]["state"].tolist() == ["○ not measured here"]
 
 
 def test_at_chance_is_said_plainly(imported: RunFolder) -> None:
@@ -49,7 +49,7 @@ def test_at_chance_is_said_plainly(imported: RunFolder) -> None:
     imported.save_document("detector", {**about, "measured": measured})
     page = app()
     assert "At chance" in page.error[0].value and "on 151 labelled files of yours" in page.error[0].value
-    assert tables_of(page)[0]["here"].tolist() == ["✖ at chance"]
+    assert tables_of(page)[0]["state"].tolist() == ["✖ at chance"]
 
 
 def test_rename_and_delete(imported: RunFolder, space: Workspace) -> None:
