@@ -157,7 +157,7 @@ def _offer_default(done: Summary) -> None:
         "This detector learned nothing; I want it as the default all the same", key="home-default-confirm"
     )
     if st.button(
-        f"Use it for {words.modality(done.modality)} from now on",
+        f"Make {theme.safe(done.name)} the default for {words.modality(done.modality)}",
         key="home-default",
         disabled=bool(done.learned_nothing) and not confirmed,
     ):

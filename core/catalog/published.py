@@ -57,11 +57,20 @@ class Suggestion:
 
     @property
     def gain(self) -> str:
-        """`42:1 becomes 2.9:1`, or what it has alone."""
+        """`42:1 becomes 2.9:1`, `together almost 1:1` for what had one class, or what it has alone."""
         if self.ratio_after is not None:
-            before = f"{numbers.ratio(self.ratio_before)}" if self.ratio_before else "one class alone"
-            return f"{before} becomes {numbers.ratio(self.ratio_after)}"
-        return f"{numbers.ratio(self.own_ratio)} by itself" if self.own_ratio else "one class alone"
+            after = _in_words(self.ratio_after)
+            return (
+                f"{_in_words(self.ratio_before)} becomes {after}"
+                if self.ratio_before
+                else f"together {after}"
+            )
+        return f"{_in_words(self.own_ratio)} by itself" if self.own_ratio else "one class alone"
+
+
+def _in_words(ratio: float) -> str:
+    """1.0003 as nobody would say it: almost 1:1."""
+    return "almost 1:1" if 1 < ratio < 1.005 else numbers.ratio(ratio)
 
 
 # Sets of fakes only, and the recordings or clips that they were made of.

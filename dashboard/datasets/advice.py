@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import words
 from core.catalog import advice as advisor
 from core.catalog import partners, statistics, table
 from core.catalog.published import Suggestion
@@ -23,8 +24,8 @@ def draw(info: DatasetInfo) -> None:
     with st.container(border=True):
         st.markdown(f"### What to do {theme.severity_badge(found.severity)}")
         st.markdown(theme.safe(found.headline))
-        for technique in found.techniques:
-            st.markdown(f"- **{theme.safe(technique.name)}**: {theme.safe(technique.why)}")
+        steps = [f"- **{theme.safe(one.name)}**: {theme.safe(one.why)}." for one in found.techniques]
+        st.markdown("\n".join(steps))
         if found.severity != "single-class" and st.button(
             "Train with it", type="primary", key="advice-train", icon=":material/model_training:"
         ):
@@ -40,11 +41,14 @@ def paths(info: DatasetInfo) -> None:
     for i, (column, path) in enumerate(zip(columns, found.paths, strict=True)):
         with column, st.container(border=True):
             st.markdown(f"**{theme.safe(path.name)}**")
-            st.markdown(theme.safe(path.what))
-            for s in path.suggestions:
-                _suggestion(s)
+            st.markdown(f"{theme.safe(words.capital(path.what))}.")
+            if path.suggestions:
+                with st.expander("What these are, and how to get them"):
+                    for s in path.suggestions:
+                        _suggestion(s)
             usable = _usable(info, path)
-            if usable and st.button("Train with it", key=f"advice-path-{i}"):
+            label = "Train with both" if len(usable) > 1 else "Train with it"
+            if usable and st.button(label, key=f"advice-path-{i}"):
                 train_with(info, path.options, usable)
 
 

@@ -47,7 +47,8 @@ def headline(infos: Sequence[DatasetInfo]) -> str:
     """`9 datasets · 61,204 samples · 2 severe`"""
     samples = sum(info.samples for info in infos)
     bands = pd.Series([statistics.count(i.counts).severity for i in infos], dtype=object).value_counts()
-    bad = [f"{bands[s]} {words.SEVERITIES[s]}" for s in ("severe", "extreme", "single-class") if s in bands]
+    called = {"severe": "severe", "extreme": "extreme", "single-class": "with one class only"}
+    bad = [f"{bands[band]} {name}" for band, name in called.items() if band in bands]
     return " · ".join([theme.count_of(len(infos), "dataset"), theme.count_of(samples, "sample"), *bad])
 
 
@@ -127,7 +128,7 @@ def describe(info: DatasetInfo) -> str:
     if row["unlabelled"]:
         parts.append(f"{theme.count_of(row['unlabelled'], 'sample')} without a label")
     if row["complete"] is not None:
-        parts.append(f"{row['complete']:.0f} % of the published {row['published']} are here")
+        parts.append(f"{theme.percent(row['complete'] / 100)} of the published {row['published']} are here")
     if row["problems"]:
         parts.append(theme.count_of(row["problems"], "problem"))
     if row["leaks"] != NOT_LOOKED_FOR:
@@ -143,7 +144,7 @@ def _choose(names: Sequence[str], key: str) -> None:
 
 def _columns(window: str) -> dict[str, Any]:
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
-    share = functools.partial(st.column_config.ProgressColumn, min_value=0, max_value=100, format="%.0f %%")
+    share = functools.partial(st.column_config.ProgressColumn, min_value=0, max_value=100, format="%.3g %%")
     return {
         "name": text("dataset", width=155),
         "kind": text(

@@ -35,9 +35,14 @@ def toolbar() -> None:
                 theme.act(_add)
             _known_roots()
         known = scannable()
-        if st.button("Rescan", icon=":material/refresh:", key="datasets-rescan", disabled=not known):
+        if known and st.button("Rescan", icon=":material/refresh:", key="datasets-rescan"):
             theme.act(lambda: start_scan(known))
-        if st.button("Make the demo datasets", icon=":material/auto_fix_high:", key="datasets-demo"):
+        if st.button(
+            "Make the demo datasets",
+            icon=":material/auto_fix_high:",
+            key="datasets-demo",
+            type="secondary" if known else "primary",  # the next step of who has no data yet
+        ):
             theme.act(first_steps.start_demo)
 
 

@@ -138,7 +138,10 @@ def draw_not_fitting(modality: str, space: Workspace) -> None:
     reasons = not_fitting(modality, space)
     if not reasons:
         return
-    with st.expander(f"Not offered for {words.modality(modality)}: {len(reasons)}", key="train-not-fitting"):
+    with st.expander(
+        f"{theme.count_of(len(reasons), 'dataset')} not offered for {words.modality(modality)}",
+        key="train-not-fitting",
+    ):
         st.markdown("  \n".join(f"**{theme.safe(name)}** {theme.safe(why)}" for name, why in reasons.items()))
 
 

@@ -119,7 +119,7 @@ def _number_or_word(field: Field[Any], value: Any, overrides: dict[str, Any]) ->
         label(field.name),
         choices,
         index=choices.index(value),
-        format_func=lambda c: _when_empty(field) if c is None else str(c),
+        format_func=lambda c: _when_empty(field) if c is None else "automatic" if c == "auto" else str(c),
         accept_new_options=True,
         key=key(field.name),
         help=words.help_text(field.name),
@@ -190,8 +190,13 @@ def _switch(field: Field[Any], value: Any, overrides: dict[str, Any]) -> bool:
 def _text(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
     if "choices" in overrides:
         return str(_one_of(field, value, overrides) or "")
+    stated = _EMPTY.search(field.metadata["help"])
     return st.text_input(
-        label(field.name), value=value or "", key=key(field.name), help=words.help_text(field.name)
+        label(field.name),
+        value=value or "",
+        key=key(field.name),
+        help=words.help_text(field.name),
+        placeholder=stated[1] if stated else "",
     ).strip()
 
 

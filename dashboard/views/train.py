@@ -198,7 +198,7 @@ def _network() -> None:
 
     def shown(name: str) -> str:
         card = known.get(name or default)
-        size = f" · {card['parameters'] / 1e6:.2f} million parameters" if card else ""
+        size = f" · {_parameters(card['parameters'])}" if card else ""
         return words.network(name or default) + ("" if name else " (suggested)") + size
 
     name = option_form.option("model", choices=names, format_func=shown) or default
@@ -207,6 +207,11 @@ def _network() -> None:
             f"{theme.safe(words.capital(card['about']))}. From: {theme.safe(card['source'])}. "
             f"It is given {theme.safe(card['input'])}."
         )
+
+
+def _parameters(n: int) -> str:
+    """27,842 parameters, 5.29 million parameters."""
+    return f"{n / 1e6:.3g} million parameters" if n >= 1e6 else theme.count_of(n, "parameter")
 
 
 def _summary() -> None:

@@ -115,7 +115,7 @@ register(
         name="fusion_forensic",
         modality="multimodal",
         about="the fusion transformer over the compact forensic encoders; learns from little data, the quick one for a CPU",
-        source="this workbench; see forensic_residual and forensic_sound",
+        source="this workbench; see Forensic residual and Forensic sound",
         size=96,
         frames=4,
         resize="native",

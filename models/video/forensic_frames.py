@@ -16,7 +16,7 @@ from models.registry import register
         name="forensic_frames",
         modality="video",
         about="compact: the forensic residual network on each frame, averaged; learns from little data, the quick one for a CPU",
-        source="this workbench; see forensic_residual",
+        source="this workbench; see Forensic residual",
         size=128,
         frames=4,
         resize="native",

@@ -152,6 +152,13 @@ def test_nothing_is_advised_that_makes_it_worse(modality: str, real: int, fake: 
         assert one.ratio_after < before
 
 
+def test_what_is_gained_is_said_as_people_say_it() -> None:
+    (of_fakes,) = [one for one in suggestions(0, 24, "image") if one.dataset == "140k Real and Fake Faces"]
+    assert of_fakes.gain == "together almost 1:1"
+    (of_severe,) = [one for one in suggestions(35, 215, "audio") if one.dataset == "FoR"]
+    assert of_severe.gain == "6.14:1 becomes 1.03:1"
+
+
 def test_a_set_is_never_advised_to_itself() -> None:
     rows = ((None, "video", None, 0, 500), (None, "video", None, 1, 21_044))
     about = replace(info(*rows), layout="fakeavceleb", name="FakeAVCeleb")
