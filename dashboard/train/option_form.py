@@ -166,7 +166,7 @@ def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[s
     choices = list(overrides.get("choices", field.metadata["choices"]))
     choices += [v for v in value if v not in choices]
     draw = st.multiselect if len(choices) > 16 or field.name == "datasets" else st.pills
-    extra: dict[str, Any] = {} if draw is st.multiselect else {"selection_mode": "multi", "wrap": True}
+    extra: dict[str, Any] = {} if draw is st.multiselect else {"selection_mode": "multi"}
     return list(
         draw(
             label(field.name),
@@ -175,6 +175,7 @@ def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[s
             format_func=overrides.get("format_func", functools.partial(words.choice, field.name)),
             key=key(field.name),
             help=words.help_text(field.name),
+            wrap=True,
             **extra,
         )
         or []

@@ -20,6 +20,7 @@ from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
 from dashboard.train import option_form
 
+BOX = 320  # pixels; a wide box would lie over the navigation
 STILL = 2.0  # seconds without a change before time and memory are measured
 SINCE, ESTIMATE = "train-estimate-since", "train-estimate-key"
 
@@ -44,7 +45,7 @@ def problems(config: dict[str, Any], space: Workspace) -> list[str]:
     elif not (sum(d.real for d in chosen) and sum(d.fake for d in chosen)):
         missing = "fake" if not sum(d.fake for d in chosen) else "real"
         found.append(
-            f"Datasets: nothing here is {missing}. A detector needs both classes: add a dataset that has it."
+            f"Datasets: nothing here is {missing}. A detector needs both classes: add a dataset with {missing} samples."
         )
     if config["protocol"] == "heldout_method" and not config["heldout"]:
         found.append("Choose the method of forgery that the test part keeps for itself.")
@@ -71,7 +72,8 @@ def draw() -> None:
                 help="It is the next to start." if first else "It starts after the runs that wait already.",
             ):
                 _submit(config, where, first=first)
-        with st.popover("Search for better settings …", disabled=bool(wrong) or not operator):
+        box = st.popover("Search for better settings …", disabled=bool(wrong) or not operator)
+        with box.container(width=BOX):
             _tune(config)
 
 

@@ -109,6 +109,7 @@ def _measure(one: Imported) -> None:
             known,
             key=f"detectors-datasets-{one.name}",
             placeholder="Labelled datasets of the catalogue",
+            wrap=True,
         )
         pressed = st.form_submit_button("Measure", disabled=not person.operator)
     if pressed:

@@ -140,7 +140,7 @@ def _data() -> None:
     train_data.draw_not_fitting(modality, session.space())
     advice = train_data.advice(option_form.config(), session.space())
     if advice is not None:
-        st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(advice.headline)}")
+        st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(words.capital(advice.headline))}")
     how, shares = st.columns(2)
     with how:
         option_form.option("protocol")
