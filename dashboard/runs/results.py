@@ -221,9 +221,8 @@ def _plots(folder: RunFolder) -> None:
     if not pictures:
         st.info("This run has no plots.")
     for column, picture in zip([*st.columns(2)] * len(pictures), pictures, strict=False):
-        column.image(
-            str(picture), caption=PLOTS.get(picture.stem) or words.capital(words.plain(picture.stem))
-        )
+        shows = PLOTS.get(picture.stem) or words.capital(words.plain(picture.stem))
+        column.image(str(picture), caption=shows, alt=shows)
 
 
 def _files(folder: RunFolder) -> None:
