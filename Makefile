@@ -10,7 +10,7 @@ PORT ?= 8501
 # importing torch and torchvision takes twice as long from source, in every process that does not keep the bytecode.
 INSTALL = $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python -r $(1) || $(BIN)/python -m pip install -r $(1)
 
-.PHONY: run test test-long lint lint-js check-all clean
+.PHONY: run test test-long test-pages lint lint-js check-all clean
 
 run: .venv/installed
 	$(BIN)/python -m dashboard --address $(ADDRESS) --port $(PORT)
@@ -41,9 +41,13 @@ node_modules/.package-lock.json: package.json package-lock.json
 test-long: .venv/installed-cluster
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "long and not (alone or e2e)" -n 2 --dist loadfile --durations=15
 
+# axe-core on every page in each of its states, and people's tasks: one by one, in a browser.
+test-pages: .venv/installed-test
+	$(BIN)/python -m pytest -m pages --durations=15
+
 # All of it; at the end, one by one, the tests that want the machine for themselves.
-check-all: test test-long
-	$(BIN)/python -m pytest -m "long and (alone or e2e)" --durations=15
+check-all: test test-long test-pages
+	$(BIN)/python -m pytest -m "long and (alone or e2e) and not pages" --durations=15
 
 .venv/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or later is needed; name it: make PYTHON=python3.12" && false)

@@ -20,6 +20,7 @@ PATIENCE = 120_000  # ms
 SETTLED = """() => document.querySelector('h1') && !document.querySelector('[data-testid=stSkeleton]')
   && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
   && !document.querySelector('[data-stale=true]')"""
+IS_DARK = "dark => (getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark') === dark"
 
 
 def address(port: int, name: str) -> str:
@@ -45,6 +46,12 @@ def settle(page: Page) -> None:
     """Until the page is drawn and what fades in is there."""
     page.wait_for_function(SETTLED, timeout=PATIENCE)
     page.wait_for_timeout(700)
+
+
+def show_in(page: Page, theme: str) -> None:
+    """In light or dark, as somebody who changes it for the whole machine: the page follows without a reload."""
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.wait_for_function(IS_DARK, arg=theme == "dark", timeout=PATIENCE)
 
 
 @contextmanager

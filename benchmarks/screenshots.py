@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as BrowserError
 
-from benchmarks.chromium import PAGES, PATIENCE, address, chromium, settle
+from benchmarks.chromium import PAGES, PATIENCE, address, chromium, settle, show_in
 from benchmarks.runs import server
 from tests.e2e.page_states import State, every_state
 
@@ -28,7 +28,6 @@ HEIGHT, HIGHEST = 900, 8000
 CONTENT_HEIGHT = (
     "Math.max(...[...document.querySelectorAll('[data-testid=stMain]')].map(m => m.scrollHeight))"
 )
-IS_THEME = "dark => (getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark') === dark"
 FAULTS = """() => { const main = document.querySelector('[data-testid=stMain]'), found = [];
   if (document.querySelector('[data-testid=stException]')) found.push('an exception is shown');
   if (main.scrollWidth > main.clientWidth + 1) found.push('the page scrolls sideways');
@@ -86,9 +85,8 @@ def take(
 
 def _photograph(page: Page, theme: str, width: int, path: Path) -> str:
     """As high as what the page scrolls, so that nothing is cut off; gives what is wrong."""
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": HEIGHT})
-    page.wait_for_function(IS_THEME, arg=theme == "dark", timeout=PATIENCE)
+    show_in(page, theme)
     settle(page)
     high = max(HEIGHT, int(page.evaluate(CONTENT_HEIGHT)))
     page.set_viewport_size({"width": width, "height": min(high, HIGHEST)})

@@ -1,4 +1,4 @@
-"""axe-core on every page and its main states, in both themes; and what it cannot see: the keyboard's way through a page."""
+"""axe-core on every page in each of its states, in both themes; and what it cannot see: the keyboard's way through a page."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as BrowserError
 
+from benchmarks.chromium import PATIENCE, address, settle, show_in
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
-from tests.detection.tiny_runs import make_run
 from tests.e2e import full_workspace
+from tests.e2e.page_states import State, every_state
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.long, pytest.mark.pages, pytest.mark.timeout(3000)]
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("", "datasets", "train", "runs", "thresholds", "detect", "detectors", "compare", "trail")
-SETTLED = """() => document.querySelector('h1') && !document.querySelector('[data-testid=stSkeleton]')
-  && !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')"""
-
 FADED_IN = """() => document.getAnimations().every((one) =>
   one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)"""
 
@@ -38,9 +34,8 @@ def axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-def violations(page: Page, axe: str) -> list[str]:
+def violations(page: Page) -> list[str]:
     """One line a violation: the rule, how often, and where first."""
-    page.evaluate(axe)
     found: dict[str, Any] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [
         f"{rule['id']} ({len(rule['nodes'])}): {rule['nodes'][0]['html'][:200]} "
@@ -51,46 +46,45 @@ def violations(page: Page, axe: str) -> list[str]:
 
 def visit(page: Page, url: str) -> None:
     page.goto(url)
-    page.wait_for_function(SETTLED, timeout=180_000)
+    settle(page)
     page.wait_for_function(FADED_IN)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_violation(
-    scheme: str, start_server: Callable[..., Any], page: Page, space: Workspace, axe: str, tmp_path: Path
+def test_no_state_of_any_page_has_a_violation(
+    start_server: Callable[..., Any], browser: Browser, axe: str, tmp_path: Path
 ) -> None:
-    page.emulate_media(color_scheme=scheme)
-    server = start_server(space.root)
-    found: dict[str, list[str]] = {}
-    for name in PAGES:
-        visit(page, f"{server.url}/{name}")
-        found[f"empty {name}"] = violations(page, axe)
-    server.stop()
-    runs = full_workspace.fill(space)
-    make_run(space.runs / "pictures", "image", threshold=0.0)
-    server = start_server(space.root)
-    for name in PAGES:
-        visit(page, f"{server.url}/{name}")
-        expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        found[name] = violations(page, axe)
-    for state, run in runs.items():
-        visit(page, f"{server.url}/runs?run={run.id}")
-        found[f"runs, {state}"] = violations(page, axe)
-    visit(page, f"{server.url}/detect")
-    judge(page, tmp_path)
-    found["detect, judged"] = violations(page, axe)
-    assert {state: lines for state, lines in found.items() if lines} == {}
+    found: list[str] = []
+    for space, states in every_state(tmp_path):
+        server = start_server(space.root)
+        for state in states:
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            try:
+                found += faults(page, server.port, state, axe)
+            except BrowserError as error:
+                found.append(f"{state.page}, {state.name}: was not reached: {str(error).splitlines()[0]}")
+            finally:
+                page.close()
+        server.stop()
+    assert not found, "\n".join(found)
 
 
-def judge(page: Page, folder: Path) -> None:
-    """A picture and a damaged one: the table of verdicts, a result with its heat map, and what could not be read."""
-    noise = np.random.default_rng(0).integers(0, 255, (24, 36, 3), np.uint8)
-    Image.fromarray(noise).resize((240, 160)).save(folder / "picture.png")
-    (folder / "damaged.png").write_bytes((folder / "picture.png").read_bytes()[:60])
-    files = [str(folder / name) for name in ("picture.png", "damaged.png")]
-    page.locator("input[type=file]").set_input_files(files)
-    expect(page.get_by_role("button", name="Report (PDF)")).to_be_visible(timeout=240_000)
-    expect(page.get_by_role("slider", name="Wipe")).to_be_visible(timeout=240_000)
+def faults(page: Page, port: int, state: State, axe: str) -> list[str]:
+    """What axe finds in each theme, and whether the page has its one heading of first rank."""
+    page.goto(f"{address(port, state.page)}{state.query}", timeout=PATIENCE)
+    settle(page)
+    state.act(page)
+    page.evaluate(axe)
+    found = []
+    for theme in ("light", "dark"):
+        show_in(page, theme)
+        settle(page)
+        page.wait_for_function(FADED_IN, timeout=PATIENCE)
+        found += [f"{state.page}, {state.name}, {theme}: {line}" for line in violations(page)]
+    titles = page.get_by_role("heading", level=1).count()
+    if titles != 1:
+        found.append(f"{state.page}, {state.name}: {titles} headings of first rank")
+    state.undo(page)
+    return found
 
 
 def test_a_keyboard_goes_past_the_navigation_and_past_toolbars(

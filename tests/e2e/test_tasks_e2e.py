@@ -22,7 +22,7 @@ from core.runs.folder import RunFolder
 from core.workspace import Workspace
 from tests.e2e import full_workspace
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.long, pytest.mark.pages, pytest.mark.timeout(1500)]
 REAL, FAKE = 10, 40
 SLOW = 240_000  # ms, for what trains or judges on a busy machine
 LINE = "False alarms at most 1 %"
