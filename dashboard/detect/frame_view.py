@@ -85,7 +85,7 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float |
     for k, one in enumerate(order[:MOST_SUSPICIOUS]):
         with strip.container(width=STRIP_WIDTH):
             if Path(one.path).is_file():
-                st.image(one.path, width="stretch")
+                st.image(one.path, width="stretch", alt=f"heat map over the frame at {one.t0:.1f} s")
             label = f"{one.t0:.1f} s · {theme.number(verdict.units[one.unit].score)}"
             if st.button(label, key=f"strip-{item.key}-{k}", type="tertiary"):
                 _look_at(item, one.unit, one.path, one.t0)
