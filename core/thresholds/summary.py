@@ -35,8 +35,9 @@ table{border-collapse:collapse;margin:.4rem 0;font-variant-numeric:tabular-nums}
 td,th{border:1px solid #bbb;padding:.15rem .5rem;text-align:right}th{text-align:left;background:#f3f3f3}
 .sides,.pair{display:flex;flex-wrap:wrap;gap:.5rem 2rem;align-items:flex-start}.pair{gap:1rem}
 svg{width:230px;height:230px}svg text{font-size:13px}.warn{border-left:4px solid #d55e00;padding-left:.6rem}
-@page{size:A4;margin:11mm}
-@media print{body{font-size:10px;margin:0;padding:0;max-width:none}h1{font-size:16px}h2{font-size:12px}
+@page{size:A4;margin:9mm}
+@media print{body{font-size:10px;margin:0;padding:0;max-width:none}h1{font-size:16px}h2{font-size:12px;margin:.5rem 0 .2rem}
+p{margin:.15rem 0}table{margin:.2rem 0}.words{font-size:7.5px;line-height:1.1;margin:0;columns:2}.words small{font-size:inherit}
 .sides{flex-wrap:nowrap;gap:1rem}.sides>*{flex:1}.pair{gap:.5rem}svg{width:150px;height:150px}svg text{font-size:15px}
 tr,svg{break-inside:avoid}th{print-color-adjust:exact}}"""
 
@@ -94,7 +95,7 @@ def _words(document: str) -> str:
     """What its words mean, in small print."""
     said = glossary.explain(re.sub(r"<style>.*?</style>|<[^>]*>", " ", document, flags=re.DOTALL))
     meanings = "; ".join(f"<b>{escape(word)}</b>: {escape(meaning)}" for word, meaning in said.items())
-    return f"<p><small>{meanings}.</small></p>" if said else ""
+    return f"<p class='words'><small>{meanings}.</small></p>" if said else ""
 
 
 def _costs(costs: Costs) -> str:
