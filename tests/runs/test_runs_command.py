@@ -67,7 +67,7 @@ def test_a_run_is_called_by_its_name(space: Workspace, capsys: pytest.CaptureFix
     run = new_run({"model": "simple_cnn", "name": "Our first"}, space=space)
     run.set_status(state="completed", best=0.91)
     assert cli.main(["runs"]) == 0
-    heads, line = capsys.readouterr().out.splitlines()
+    heads, line, *_meanings = capsys.readouterr().out.splitlines()
     assert heads.startswith("name ") and line.startswith("Our first ") and line.endswith(run.id)
     assert cli.main(["runs", "stop", run.id]) == 2
     assert capsys.readouterr().err.startswith(f"Our first ({run.id}) is completed; there is nothing to stop")
