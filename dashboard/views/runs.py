@@ -225,9 +225,8 @@ def _curves(shown: Sequence[Summary]) -> None:
         return
     views = _views(names)
     pairs = [column for _ in range(len(views) // 2) for column in st.columns(2)]
-    places = (
-        [*pairs, st.container()] if len(views) % 2 else pairs
-    )  # one without a neighbour has the whole width
+    # One without a neighbour has the whole width.
+    places = [*pairs, st.container()] if len(views) % 2 else pairs
     for place, view in zip(places, views, strict=True):
         with place:
             # The first keeps the key that its zoom hangs on.

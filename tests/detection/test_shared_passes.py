@@ -58,12 +58,12 @@ def test_a_pass_with_no_idle_core_has_one_thread(pool: ThreadPoolExecutor) -> No
 def test_passes_of_a_network_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
     network, both = nn.Identity(), threading.Barrier(2)
 
-    def run() -> None:
+    def run() -> int:
         with side_by_side(network):
-            both.wait(PATIENCE)
+            return both.wait(PATIENCE)
 
-    for one in [pool.submit(run) for _ in range(2)]:
-        one.result(PATIENCE)
+    arrived = [pool.submit(run) for _ in range(2)]
+    assert {one.result(PATIENCE) for one in arrived} == {0, 1}
 
 
 def test_an_explanation_waits_for_passes_and_goes_before_new_ones(pool: ThreadPoolExecutor) -> None:
