@@ -60,21 +60,24 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
     found = metrics[split or splits[0]]
     _headline(found)
     _reports(folder)
-    figures, matrices, parts, plots, files = st.tabs(
-        ["Figures", "Confusion matrices", "By dataset and method", "Plots", "Files"],
-        key=f"results-tabs-{folder.id}",
-    )
-    with figures:
-        _figures(folder, found)
-    with matrices:
-        _matrices(folder, split or splits[0], found)
-    with parts:
-        _parts(folder, found)
-        _ablation(folder, metrics.get("ablation"))
-    with plots:
-        _plots(folder)
-    with files:
-        _files(folder)
+    _tabs(folder, metrics, split or splits[0])
+
+
+def _tabs(folder: RunFolder, metrics: Mapping[str, Any], split: str) -> None:
+    """What stands behind each is drawn when it is opened: the plots alone weigh more than the rest of the page."""
+    found = metrics[split]
+    draws = {
+        "Figures": lambda: _figures(folder, found),
+        "Confusion matrices": lambda: _matrices(folder, split, found),
+        "By dataset and method": lambda: _by_part(folder, found, metrics.get("ablation")),
+        "Plots": lambda: _plots(folder),
+        "Files": lambda: _files(folder),
+    }
+    tabs = st.tabs(list(draws), key=f"results-tabs-{folder.id}", on_change="rerun")
+    for tab, draw_it in zip(tabs, draws.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw_it()
 
 
 def _headline(found: Mapping[str, Any]) -> None:
@@ -162,6 +165,11 @@ def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
         if points and (cell := cell_samples.cell_of(points[0])):
             with column:
                 cell_samples.draw(folder, split, cell, at["threshold"], key)
+
+
+def _by_part(folder: RunFolder, found: Mapping[str, Any], ablation: Any) -> None:
+    _parts(folder, found)
+    _ablation(folder, ablation)
 
 
 def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:

@@ -228,10 +228,13 @@ def test_a_run_without_a_first_batch_has_no_curve_yet(space: Workspace) -> None:
 
 
 def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., RunFolder]) -> None:
-    make_run()
+    run = make_run()
     page = open_page()
     figures = [cell for table in tables_of(page) for cell in table.to_numpy().ravel()]
     assert "0.900 [0.85, 0.95]" in figures and "Few samples" in text_of(page)
+    assert not page.get("plotly_chart")  # what stands behind a tab comes when it is opened
+    page.session_state[f"results-tabs-{run.id}"] = "Confusion matrices"
+    page.run()
     matrices = [json.loads(c.proto.spec) for c in page.get("plotly_chart")]
     assert [m["layout"]["title"]["text"] for m in matrices] == ["at 0.5", "at the chosen threshold (0.400)"]
     assert {c for m in matrices for t in m["data"] for c in t.get("customdata", [])} == {
