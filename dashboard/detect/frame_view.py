@@ -52,15 +52,19 @@ def _look_at(item: Item, unit: int, path: str | None, seconds: float) -> None:
     """Show this moment: the player jumps there too."""
     st.session_state[_key(item)] = unit
     st.session_state[f"map-{item.key}"] = path
-    st.session_state[f"seek-{item.key}"] = seconds
+    st.session_state[detect_state.moment_key(item.key)] = seconds
     st.rerun(scope="app")
 
 
 def _choose_map(item: Item, verdict: Verdict, maps: list[HeatMap]) -> HeatMap | None:
-    """The map of the moment that was clicked, else of the most suspicious one."""
+    """The map of the moment that was clicked or that a link asks for, else of the most suspicious one."""
     unit = st.session_state.get(_key(item))
     path = st.session_state.get(f"map-{item.key}")
     own = [m for m in maps if m.path == path] or [m for m in maps if m.unit == unit]
+    seconds = st.session_state.get(detect_state.moment_key(item.key))
+    if maps and not own and seconds is not None:
+        nearest = min(abs(m.t0 - seconds) for m in maps)
+        own = [m for m in maps if abs(m.t0 - seconds) == nearest]
     return max(own or maps, key=lambda m: (verdict.units[m.unit].score, m.importance), default=None)
 
 

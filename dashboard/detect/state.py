@@ -11,6 +11,8 @@ little after the last of them has ended. To Streamlit a reload is the end of one
 
 from __future__ import annotations
 
+import contextlib
+import math
 import secrets
 import time
 import uuid
@@ -211,13 +213,27 @@ def shown() -> Item | None:
     key = st.session_state.get("detect_shown")
     found = next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
     chosen = ",".join(st.session_state.get("detect_runs", []))
-    address.write("detect", {"file": found.key if found else None, "detector": chosen or None})
+    seconds = st.session_state.get(moment_key(found.key)) if found else None
+    at = None if seconds is None else f"{seconds:.3f}"
+    address.write("detect", {"file": found.key if found else None, "detector": chosen or None, "at": at})
     return found
 
 
+def moment_key(item: str) -> str:
+    """Where the second of a file that is looked at stands in the session's state."""
+    return f"moment-seconds-{item}"
+
+
+def _moment_of(link: str | None) -> float | None:
+    with contextlib.suppress(ValueError):
+        seconds = float(link or "")
+        return seconds if 0 <= seconds < math.inf else None
+    return None
+
+
 def open_link(known: Collection[str]) -> None:
-    """?file=KEY&detector=ID,ID: a file of this server that one may see, and the detectors that judge; before either is
-    drawn."""
+    """?file=KEY&detector=ID,ID&at=3.2: a file of this server that one may see, the detectors that judge, and the second
+    of the file that is looked at; before any is drawn."""
     if (link := address.read_link("detect")) is None:
         # Where the line to the browser was cut, this session's files are those of another one by now.
         if (key := st.session_state.get("detect_shown")) and not session().items:
@@ -226,6 +242,8 @@ def open_link(known: Collection[str]) -> None:
     if (key := link.get("file")) and not _take_in(key):
         st.info(GONE, icon=":material/link_off:")
     st.session_state["detect_shown"] = key
+    if key and (seconds := _moment_of(link.get("at"))) is not None:
+        st.session_state[moment_key(key)] = seconds
     st.session_state["detect_runs"] = [one for one in link.get("detector", "").split(",") if one in known]
 
 

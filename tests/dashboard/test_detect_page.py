@@ -134,6 +134,31 @@ def test_without_a_detector_it_says_what_to_do_next(
     assert "no finished detector" in text_of(page) and page.button[0].label == "Train a detector"
 
 
+def test_the_moment_that_is_looked_at_survives_a_reload(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
+    assert "### The frame at 1.50 s" in text_of(page)  # the most suspicious
+    next(b for b in page.button if b.label.startswith("1.0 s")).click().run()
+    assert "### The frame at 1.00 s" in text_of(page)
+    again = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60)
+    for name, values in page.query_params.items():
+        again.query_params[name] = values
+    again.run()
+    assert "### The frame at 1.00 s" in text_of(again)
+
+
+@pytest.mark.parametrize("at", ["inf", "nan", "-1", "soon", "1e9"])
+def test_a_moment_that_a_file_does_not_have_shows_one_that_it_has(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    first = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
+    page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60)
+    page.query_params["file"], page.query_params["at"] = first.query_params["file"], at
+    page.run()
+    assert not page.exception and "### The frame at 1.50 s" in text_of(page)
+
+
 def test_a_verdict_comes_with_its_evidence(
     with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
