@@ -112,6 +112,23 @@ NETWORKS = {
     "wav2vec2_xlsr_300m": "wav2vec 2.0 XLS-R 300M",
     "xception": "Xception",
 }
+# Families of published detectors (models/published).
+FAMILIES = {
+    "aasist": "AASIST",
+    "clip_linear": "UniversalFakeDetect",
+    "cnndetection": "CNNDetection",
+    "deepfakebench_efficientnet": "DeepfakeBench, EfficientNet-B4",
+    "deepfakebench_f3net": "DeepfakeBench, F3Net",
+    "deepfakebench_resnet34": "DeepfakeBench, ResNet-34",
+    "deepfakebench_xception": "DeepfakeBench, Xception or SPSL",
+    "huggingface": "A folder from Hugging Face",
+    "mesonet": "MesoNet",
+    "onnx": "An ONNX file",
+    "rine": "RINE",
+    "timm": "A folder of timm",
+    "xlsr_aasist": "XLS-R with AASIST",
+    "xlsr_sls": "XLS-R with SLS",
+}
 PLACES = {
     "local": "this machine",
     "torchrun": "several devices or machines (torchrun)",
@@ -241,6 +258,10 @@ def network(name: str) -> str:
     """What has no entry is a name already: `timm:convnext_tiny`, a file of the user's own. Of a detector of others the
     key names its family, which tells a reader nothing."""
     return "a published network" if name.startswith("published:") else NETWORKS.get(name, name)
+
+
+def family(name: str) -> str:
+    return FAMILIES.get(name, name)
 
 
 def option(name: str) -> str:

@@ -16,12 +16,13 @@ from core.thresholds import methods
 from core.training.options import display
 from core.training.options.config import TrainConfig
 
-figure, split, state, modality, network = (
+figure, split, state, modality, network, family = (
     words.figure,
     words.split,
     words.state,
     words.modality,
     words.network,
+    words.family,
 )
 capital, plain, spelled_out = words.capital, words.plain, words.spelled_out
 choice, value, REGISTERED = display.choice, display.value, display.REGISTERED

@@ -29,6 +29,8 @@ SORTS = {
     "best": Sort("Best", lambda run: run.best, True),
 }
 FIRST = "newest"
+# What goes on, then what wants somebody, then what is done.
+STATES = ("running", "stalled", "stopping", "queued", "failed", "interrupted", "stopped", "completed")
 GROUPS: dict[str, tuple[str, Callable[[Summary], str]]] = {
     "none": ("No groups", lambda run: ""),
     "state": ("State", lambda run: words.capital(words.state(run.shown_state))),
@@ -60,6 +62,8 @@ def ordered(runs: Sequence[Summary], sort: str, group: str) -> list[Summary]:
     valued = [(key, run) for run in runs if (key := value(run)) is not None]
     valued.sort(key=lambda pair: pair[0], reverse=falling(sort))
     found = [run for _, run in valued] + [run for run in runs if value(run) is None]
+    if group == "state":
+        return sorted(found, key=lambda run: STATES.index(run.shown_state))
     return sorted(found, key=group_of(group)) if group != "none" else found
 
 

@@ -118,7 +118,9 @@ def _choose(finished: Sequence[Summary]) -> list[Summary]:
             wanted = [run.id for run in alike] or list(by_id)[:2]
         st.session_state[RUNS] = wanted[:MOST]
     st.session_state[RUNS] = [name for name in st.session_state[RUNS] if name in by_id]
-    names = st.multiselect("Runs", list(by_id), format_func=called.__getitem__, max_selections=MOST, key=RUNS)
+    names = st.multiselect(
+        "Runs", list(by_id), format_func=called.__getitem__, max_selections=MOST, key=RUNS, wrap=True
+    )
     return [by_id[name] for name in names]
 
 

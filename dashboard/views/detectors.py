@@ -164,7 +164,7 @@ def _import() -> None:
         family = middle.selectbox(
             "Family",
             ["", *store.families()],
-            format_func=lambda one: one or "Found from the file",
+            format_func=lambda one: words.family(one) if one else "Found from the file",
             key="detectors-family",
         )
         fake = right.text_input(

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.runs import curves, diagnosis, listing
 from core.runs.executors.base import tail
-from core.runs.folder import FINAL_STATES, RunFolder
+from core.runs.folder import RunFolder
 from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import address, live_curves, paging, running, session, theme, words
@@ -36,7 +36,6 @@ SWITCHES = {
     "runs-record": ("best", False),
 }
 MOST_METRICS, MOST_SMOOTHING = 6, 0.99
-STATES = ("running", "stalled", "queued", "stopping", *FINAL_STATES)  # in this order they can be picked
 LOG_HEIGHT, SHORT_LOG = 320, 12  # pixels of a log that scrolls; lines of one that need not
 BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, and when something ran last
 
@@ -88,7 +87,7 @@ def _open_link(runs: Sequence[Summary]) -> None:
         st.session_state[key] = {"on": True, "off": False}.get(given.get(name, ""), usual)
     st.session_state[FIND] = given.get("find", "")
     paging.take("runs", given)
-    st.session_state[PICKED] = [name for name in given.get("state", "").split(",") if name in STATES]
+    st.session_state[PICKED] = [name for name in given.get("state", "").split(",") if name in run_order.STATES]
 
 
 def _write_link(page: int) -> None:
@@ -149,7 +148,7 @@ def _filters(runs: Sequence[Summary]) -> None:
     group.selectbox(
         "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
     )
-    present = [s for s in STATES if any(run.shown_state == s for run in runs)]
+    present = [s for s in run_order.STATES if any(run.shown_state == s for run in runs)]
     states.pills("State", present, selection_mode="multi", key=PICKED, format_func=words.state, wrap=True)
     active = [run.id for run in _matching(runs) if run.active]
     if batch.button(

@@ -191,16 +191,17 @@ def rows_of(page: AppTest) -> list[str]:
 
 
 def test_runs_are_grouped_under_headings_and_ordered(make_run: Callable[..., RunFolder]) -> None:
-    make_run("stopped"), make_run("failed", error="x")
+    make_run("stopped"), make_run("failed", error="x"), make_run("completed")
     page = open_page()
     page.selectbox(key="runs-group").select("state").run()
     heads = [m.value for m in page.markdown if m.value.startswith("## ")]
-    assert heads[:2] == ["## Failed", "## Stopped"]
+    # What wants somebody first, what is done last.
+    assert heads[:3] == ["## Failed", "## Stopped", "## Completed"]
     page.selectbox(key="runs-group").select("none").run()
     page.button(key="runs-sort-state").click().run()
-    assert rows_of(page) == ["failed", "stopped"]
+    assert rows_of(page) == ["completed", "failed", "stopped"]
     page.button(key="runs-sort-state").click().run()
-    assert rows_of(page) == ["stopped", "failed"]
+    assert rows_of(page) == ["stopped", "failed", "completed"]
     assert page.query_params["sort"] == "-state"
 
 

@@ -14,6 +14,7 @@ from core import words as core_words
 from core.catalog import advice, statistics
 from core.catalog.layouts import layouts
 from core.detection import explanations
+from core.imports import store
 from core.runs import comparison, curves, executors
 from core.runs.figures import SHOWN
 from core.runs.folder import FINAL_STATES
@@ -25,6 +26,7 @@ from core.training.options.choices import MODALITIES, MONITORS
 from core.training.options.config import TrainConfig
 from core.training.scoring import epoch_metrics
 from dashboard import theme, words
+from dashboard.runs import order
 
 KINDS: dict[str, dict[str, Any]] = {
     "balancing": TECHNIQUES,
@@ -79,6 +81,7 @@ def test_every_network_has_a_name() -> None:
 
     assert [name for name in registry.list_models() if name not in core_words.NETWORKS] == []
     assert [name for name in core_words.NETWORKS if name not in registry.list_models()] == []
+    assert set(core_words.FAMILIES) == set(store.families())
 
 
 def test_every_explanation_has_a_name() -> None:
@@ -93,7 +96,7 @@ def test_every_figure_has_a_name() -> None:
 
 
 def test_every_state_severity_part_place_and_kind_of_media_has_a_name() -> None:
-    assert set(theme.STATE) == set(core_words.STATES) >= {*FINAL_STATES, "queued", "running", "stopping"}
+    assert set(theme.STATE) == set(core_words.STATES) == set(order.STATES) >= {*FINAL_STATES, "queued", "running", "stopping"}
     assert set(theme.SEVERITY) == set(core_words.SEVERITIES) == set(statistics.SEVERITIES)
     assert set(statistics.SPLITS) == set(core_words.SPLITS)
     assert set(executors.NAMES) == set(core_words.PLACES)
