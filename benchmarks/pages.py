@@ -4,6 +4,7 @@
     weight    kB that a later visit brings: everything over HTTP and the websocket; scripts and fonts are in the cache
     reruns    what the page asks of the server for one thing that is done on it, and the kB that come down
     grey      the longest time that anything stood greyed out and nothing turned to say why, in seconds
+    clock     kB of one refresh that comes by itself while something runs; it is in none of the other columns
 
 What is done: a slider is moved one step and released where the page has one (only there reruns and kB have an aim),
 else a part is chosen, a preset taken, a sample judged. The workspace is that of benchmarks.screenshots.
@@ -13,14 +14,16 @@ from __future__ import annotations
 
 import argparse
 import base64
+import statistics
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.chromium import PAGES, PATIENCE, address, chromium, empty_page, settle
 from benchmarks.runs import server
@@ -64,8 +67,11 @@ DEEDS = {
 class Traffic:
     """What came over the network since the last look."""
 
-    down: float = 0.0  # bytes
+    down: float = 0.0  # bytes, but for what a clock asked for
     asked: int = 0  # messages to the server, but for those that a clock sends (what runs now, in the sidebar)
+    refreshed: list[float] = field(default_factory=list)  # bytes of each refresh by a clock
+    _clocks: set[str] = field(default_factory=set)  # parts of the page that refresh by themselves
+    _by_clock: bool = False  # what comes now
 
     def watch(self, context: BrowserContext, page: Page) -> None:
         session = context.new_cdp_session(page)
@@ -90,11 +96,26 @@ class Traffic:
     def _received(self, event: dict[str, Any]) -> None:
         payload = str(event["response"]["payloadData"])
         binary = event["response"]["opcode"] == 2
-        self.down += len(base64.b64decode(payload)) if binary else len(payload.encode())
+        content = base64.b64decode(payload) if binary else payload.encode()
+        message = ForwardMsg.FromString(content)
+        if message.HasField("new_session"):
+            drawn = set(message.new_session.fragment_ids_this_run)
+            self._by_clock = bool(drawn) and drawn <= self._clocks
+            if self._by_clock:
+                self.refreshed.append(0.0)
+        if self._by_clock:
+            self.refreshed[-1] += len(content)
+        else:
+            self.down += len(content)
+        if message.HasField("script_finished"):
+            self._by_clock = False
 
     def _sent(self, event: dict[str, Any]) -> None:
         message = BackMsg.FromString(base64.b64decode(event["response"]["payloadData"]))
-        self.asked += not message.rerun_script.is_auto_rerun
+        if message.rerun_script.is_auto_rerun:
+            self._clocks.add(message.rerun_script.fragment_id)
+        else:
+            self.asked += 1
 
 
 @dataclass(frozen=True)
@@ -105,6 +126,7 @@ class Visit:
     asked: int | None = None
     down: float | None = None
     slider: bool = False  # what it asked and brought has an aim
+    clock: float | None = None  # kB of one refresh
 
     def row(self, name: str) -> str:
         done = f"{'–':>7}  {'–':>8} "
@@ -113,7 +135,7 @@ class Visit:
             done = f"{_mark(self.asked, most, '7.0f')} {_mark(self.down, heaviest, '8.1f')}"
         return (
             f"{name:<12} {_mark(self.content, CONTENT, '7.2f')} {_mark(self.weight, WEIGHT, '8.0f')} "
-            f"{_mark(self.grey, GREY, '6.2f')} {done}"
+            f"{_mark(self.grey, GREY, '6.2f')} {done}{'–' if self.clock is None else f'{self.clock:.1f}':>7}"
         )
 
 
@@ -131,7 +153,9 @@ def main() -> None:
         runs, _ = fill_workspace(space, Path(folder))
         # The newest runs of this workspace have no curves: a run that has is asked for, as a link does.
         queries = {"runs": f"?run={runs['first']}"}
-        print(f"{'page':<12} {'content':>7}  {'weight':>8}  {'grey':>6}  {'reruns':>7}  {'down':>8}")
+        print(
+            f"{'page':<12} {'content':>7}  {'weight':>8}  {'grey':>6}  {'reruns':>7}  {'down':>8}  {'clock':>6}"
+        )
         with empty_page() as port:
             print(measure(browser, address(port, "home"), "", args.visits).row("(empty)"), flush=True)
         with server(space, 0) as port:
@@ -165,11 +189,11 @@ def measure(browser: Browser, url: str, name: str, visits: int) -> Visit:
     middle = sorted(found[1:], key=lambda one: one.content)[visits // 2]
     after = _do(page, traffic, name) if name in DEEDS else None
     context.close()
+    clock = statistics.median(traffic.refreshed) / 1000 if traffic.refreshed else None
     if after is None:
-        return middle
-    return Visit(
-        middle.content, middle.weight, max(middle.grey, after.grey), after.asked, after.down, name in SLIDERS
-    )
+        return replace(middle, clock=clock)
+    grey = max(middle.grey, after.grey)
+    return replace(middle, grey=grey, asked=after.asked, down=after.down, slider=name in SLIDERS, clock=clock)
 
 
 def _do(page: Page, traffic: Traffic, name: str) -> Visit:

@@ -2,6 +2,8 @@
 
 Streamlit 1.67 makes the identity of a Plotly chart from its figure, also where a key is given, so that new data mounts
 a new chart and its zoom is gone. This component is drawn on a canvas and takes new data into the same one.
+
+What draws is a component of its own, for a component's script goes along with all that it is sent: five times the data.
 """
 
 from __future__ import annotations
@@ -12,6 +14,12 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__).parent
+_mount_code = st.components.v2.component(
+    "live_curves_code",
+    css=(_HERE / "curves.css").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("../numbers.js", "curves.js")),
+    isolate_styles=False,
+)
 _mount = st.components.v2.component(
     "live_curves",
     html='<div class="live-curves"><div class="lc-bar"><div class="lc-runs" role="group" aria-label="runs"></div>'
@@ -19,10 +27,14 @@ _mount = st.components.v2.component(
     '<button type="button" data-save="csv">CSV</button></div></div>'
     '<div class="lc-legend" role="group" aria-label="curves"></div><div class="lc-field"><canvas></canvas>'
     '<div class="lc-readout" hidden></div></div></div>',
-    css=(_HERE / "curves.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("../numbers.js", "curves.js")),
+    js=(_HERE / "wire.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
+
+
+def draw_code() -> None:
+    """Once a page, outside of what refreshes by itself."""
+    _mount_code(key="live-curves-code", height="content")
 
 
 def draw(payload: dict[str, Any], *, key: str) -> None:

@@ -477,8 +477,7 @@ function star(pen, x, y, size) {
   pen.fill();
 }
 
-export default function ({ parentElement, data }) {
-  const root = parentElement.querySelector(".live-curves");
+function adopt(root, data) {
   let curves = known.get(root);
   if (!curves) {
     curves = new Curves(root);
@@ -486,4 +485,11 @@ export default function ({ parentElement, data }) {
     root.curves = curves;
   }
   curves.adopt(data);
+}
+
+export default function () {
+  const desk = (window.liveCurves ||= { waiting: new Map() });
+  desk.adopt = adopt;
+  for (const [root, data] of desk.waiting) adopt(root, data);
+  desk.waiting.clear();
 }

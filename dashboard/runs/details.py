@@ -36,7 +36,8 @@ def draw(shown: Sequence[Summary]) -> None:
             with st.expander(
                 f"Results of {theme.safe(called[run.id])}", key=f"results-{run.id}", expanded=len(shown) == 1
             ):
-                st.fragment(_results)(run)  # a tab or a cell that is opened draws these anew, and nothing else
+                # A tab or a cell that is opened draws these anew, and nothing else.
+                st.fragment(_results)(run)
     with st.expander("Configuration", key="runs-configuration"):
         for name, config in configs.items():
             st.caption(theme.safe(name))

@@ -59,6 +59,7 @@ def page() -> None:
     shown = run_rows.choose_runs(_matching(runs) or runs)
     with st.container(key="runs-live"):  # page.css: what refreshes by itself does not turn pale for it
         st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
+    live_curves.draw_code()
     run_details.draw(shown)
     run_details.tunings()
 
@@ -87,7 +88,9 @@ def _open_link(runs: Sequence[Summary]) -> None:
         st.session_state[key] = {"on": True, "off": False}.get(given.get(name, ""), usual)
     st.session_state[FIND] = given.get("find", "")
     paging.take("runs", given)
-    st.session_state[PICKED] = [name for name in given.get("state", "").split(",") if name in run_order.STATES]
+    st.session_state[PICKED] = [
+        name for name in given.get("state", "").split(",") if name in run_order.STATES
+    ]
 
 
 def _write_link(page: int) -> None:
@@ -174,8 +177,8 @@ def _live(before: tuple[object, ...]) -> None:
     _rows(matching[first : first + run_rows.PAGE], shown)
     if not matching:
         st.info("No run fits what you look for.")
-    _curves(shown)
-    _write_link(page)
+    # Of its own, so that what is set there draws the curves anew and not the list.
+    st.fragment(_curves)(shown, page)
     with st.expander("Log", key="runs-log", expanded=any(run.state == "failed" for run in shown[:1])):
         for run in shown[:1]:
             lines = tail(RunFolder(session.space().runs / run.id), 60)
@@ -214,7 +217,12 @@ def _rows(runs: Sequence[Summary], shown: Sequence[Summary]) -> None:
         run_rows.draw(list(part), shown, waiting)
 
 
-def _curves(shown: Sequence[Summary]) -> None:
+def _curves(shown: Sequence[Summary], page: int) -> None:
+    _draw_curves(shown)
+    _write_link(page)
+
+
+def _draw_curves(shown: Sequence[Summary]) -> None:
     called = titles(shown)
     found = {called[run.id]: curves.series(session.space().runs / run.id / "events.jsonl") for run in shown}
     found = {label: series for label, series in found.items() if series}

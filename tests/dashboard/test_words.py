@@ -96,7 +96,8 @@ def test_every_figure_has_a_name() -> None:
 
 
 def test_every_state_severity_part_place_and_kind_of_media_has_a_name() -> None:
-    assert set(theme.STATE) == set(core_words.STATES) == set(order.STATES) >= {*FINAL_STATES, "queued", "running", "stopping"}
+    assert set(theme.STATE) == set(core_words.STATES) == set(order.STATES)
+    assert set(order.STATES) >= {*FINAL_STATES, "queued", "running", "stopping"}
     assert set(theme.SEVERITY) == set(core_words.SEVERITIES) == set(statistics.SEVERITIES)
     assert set(statistics.SPLITS) == set(core_words.SPLITS)
     assert set(executors.NAMES) == set(core_words.PLACES)
