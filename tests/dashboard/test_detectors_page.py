@@ -34,7 +34,7 @@ def imported(space: Workspace, tmp_path: Path) -> RunFolder:
 def test_an_empty_page_offers_the_import(space: Workspace) -> None:
     page = app()
     assert "None is here yet" in page.info[0].value and not page.exception
-    assert "aasist" in page.selectbox(key="detectors-family").options
+    assert "AASIST" in page.selectbox(key="detectors-family").options
 
 
 def test_an_unmeasured_detector_says_so(imported: RunFolder) -> None:
