@@ -58,20 +58,26 @@ def page() -> None:
         _overlays(chosen, labels, split)
     if len(chosen) > 1:
         compare_report.downloads(chosen, labels, split)
-    _closed_parts(chosen, labels, metrics, split)
+    st.fragment(_closed_parts)(chosen, labels, metrics, split)
 
 
 def _closed_parts(
     chosen: Sequence[Summary], labels: Mapping[str, str], metrics: Mapping[str, Mapping[str, Any]], split: str
 ) -> None:
-    """What fewer people ask for, each behind a line to click on."""
-    with st.expander("The speech community's measures", key="compare-field"):
-        compare_measures.table(chosen, labels, split, session.space())
-    with st.expander("Across datasets", key="compare-across"):
-        compare_parts.across(chosen, labels, metrics, split)
-    with st.expander("Beside published figures", key="compare-published"):
-        for run in chosen:
-            compare_parts.published_figures(run, labels[run.id], metrics[run.id], session.space())
+    """What fewer people ask for, each behind a line to click on; worked out when it is opened."""
+    field = st.expander("The speech community's measures", key="compare-field", on_change="rerun")
+    if field.open:
+        with field:
+            compare_measures.table(chosen, labels, split, session.space())
+    across = st.expander("Across datasets", key="compare-across", on_change="rerun")
+    if across.open:
+        with across:
+            compare_parts.across(chosen, labels, metrics, split)
+    published = st.expander("Beside published figures", key="compare-published", on_change="rerun")
+    if published.open:
+        with published:
+            for run in chosen:
+                compare_parts.published_figures(run, labels[run.id], metrics[run.id], session.space())
 
 
 def _choose_split() -> str:
