@@ -118,7 +118,7 @@ def side_by_side(jobs: Sequence[Job]) -> None:
                 "score": theme.number(v.score if v else None),
                 "threshold": numbers.threshold(v.threshold) if v and v.status == "ok" else numbers.NOTHING,
                 "probability": theme.number(v.probability if v else None),
-                "evidence": (v.reason or v.words) if v else "",
+                "evidence": (v.reason or v.words).replace("`", "") if v else "",  # a table shows no code
             }
         )
     tables.show(table, f"side-by-side-{jobs[0].submitted}", what="What each detector says of this file")

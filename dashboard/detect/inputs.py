@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -55,6 +55,11 @@ def choose(runs: list[Summary]) -> list[str | None]:
     if not chosen:
         _about_defaults()
     return list(chosen)
+
+
+def may_read_text(runs: Sequence[Summary], chosen: Collection[str | None]) -> bool:
+    """Whether one of those that judge takes several kinds of media, which words may be among."""
+    return any(run.modality == "multimodal" for run in runs if not chosen or run.id in chosen)
 
 
 def _label(run: Summary, title: str) -> str:

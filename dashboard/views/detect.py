@@ -28,7 +28,10 @@ def page() -> None:
     drop, choose = st.columns([3, 2], gap="large")
     with choose:
         chosen = detect_inputs.choose(runs)
-        st.text_input("What was said or written with it (for detectors that read text)", key="detect_text")
+        if detect_inputs.may_read_text(runs, chosen):
+            st.text_input(
+                "What was said or written with it (for detectors that read text)", key="detect_text"
+            )
     with drop:
         detect_inputs.uploader(chosen)
         detect_inputs.samples(chosen)

@@ -17,9 +17,10 @@ from core.detection.request import Request
 from core.detection.serving.service import Job
 from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict
+from core.runs.summaries import Summary
 from core.workspace import Workspace
 from dashboard.charts import detect as charts
-from dashboard.detect import frame_view
+from dashboard.detect import frame_view, inputs
 from dashboard.detect import state as detect_state
 from tests.dashboard.html_tables import table_with
 from tests.detection.tiny_runs import make_run
@@ -146,6 +147,17 @@ def test_the_moment_that_is_looked_at_survives_a_reload(
         again.query_params[name] = values
     again.run()
     assert "### The frame at 1.00 s" in text_of(again)
+
+
+def test_words_are_asked_for_where_a_detector_may_read_them(
+    with_run: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not open_page(Answered([]), monkeypatch, {}).text_input
+    kinds = {"pictures": "image", "mixed": "multimodal"}
+    runs = [Summary(name, name, "completed", modality=kind) for name, kind in kinds.items()]
+    assert inputs.may_read_text(runs, [])  # the automatic choice may take it
+    assert inputs.may_read_text(runs, ["pictures", "mixed"])
+    assert not inputs.may_read_text(runs, ["pictures"])
 
 
 @pytest.mark.parametrize("at", ["inf", "nan", "-1", "soon", "1e9"])
