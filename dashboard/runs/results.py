@@ -225,12 +225,22 @@ def _ablation(folder: RunFolder, rows: Any) -> None:
 
 
 def _plots(folder: RunFolder) -> None:
+    """The matrices beside each other; what is drawn several times as wide as high has the whole width."""
     pictures = sorted(folder.results.glob("*.png"))
     if not pictures:
         st.info("This run has no plots.")
-    for column, picture in zip([*st.columns(2)] * len(pictures), pictures, strict=False):
-        shows = PLOTS.get(picture.stem) or words.capital(words.plain(picture.stem))
-        column.image(str(picture), caption=shows, alt=shows)
+    matrices = [picture for picture in pictures if picture.stem.startswith("confusion_matrix")]
+    for column, picture in zip([*st.columns(2)] * len(matrices), matrices, strict=False):
+        with column:
+            _plot(picture)
+    for picture in pictures:
+        if picture not in matrices:
+            _plot(picture)
+
+
+def _plot(picture: Path) -> None:
+    shows = PLOTS.get(picture.stem) or words.capital(words.plain(picture.stem))
+    st.image(str(picture), caption=shows, alt=shows, width="stretch")
 
 
 def _files(folder: RunFolder) -> None:
