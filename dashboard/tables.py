@@ -26,6 +26,7 @@ WINDOWS = ("wide", "tablet", "phone")
 NOTHING = ("", "–", "[]", None)
 MOST_ROWS = 200  # longer ones scroll in a grid that draws only what is in view
 SOME, MANY = 4, 7  # columns from which a telephone, and a tablet, are too narrow for a row
+LONG = 20  # letters of a word that may be broken anywhere
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
 # What one of a unit is of the smallest of its kind.
 _UNITS = {"": 1.0, "%": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -58,7 +59,10 @@ def show(
 
 def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = ()) -> str:
     counted = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
-    classes = [_class(right, name in whole) for name, right in zip(frame.columns, counted, strict=True)]
+    classes = [
+        _class(right, name in whole, not right and _has_long_words(frame.iloc[:, place]))
+        for place, (name, right) in enumerate(zip(frame.columns, counted, strict=True))
+    ]
     head = "".join(
         f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(frame.columns, classes, strict=True)
     )
@@ -110,8 +114,13 @@ def _text(value: object) -> str:
     return escape(visible(str(value)))
 
 
-def _class(number: bool, whole: bool) -> str:
-    names = ["number"] * number + ["whole"] * whole
+def _has_long_words(column: pd.Series) -> bool:
+    """Such as a hash or the name of a class, which have no place to break."""
+    return any(len(word) > LONG for value in column for word in str(value).split())
+
+
+def _class(number: bool, whole: bool, long_words: bool) -> str:
+    names = ["number"] * number + ["whole"] * whole + ["long-words"] * (long_words and not whole)
     return f' class="{" ".join(names)}"' if names else ""
 
 

@@ -92,6 +92,8 @@ def _value(key: str, value: object, names: Mapping[str, str]) -> str:
         return names.get(str(value), str(value))
     if key == "method" and isinstance(value, str):
         return methods.title(value)
+    if key == "family":
+        return words.family(str(value))
     return numbers.threshold(value) if isinstance(value, float) else str(value)
 
 

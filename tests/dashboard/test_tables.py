@@ -75,3 +75,10 @@ def test_figures_are_sorted_by_what_they_say(texts: list[object], values: list[f
 )
 def test_words_are_sorted_as_words(texts: list[object]) -> None:
     assert tables.sort_values(pd.Series(texts, dtype=object)) == [None] * len(texts)
+
+
+def test_a_word_without_a_place_to_break_may_be_broken_anywhere() -> None:
+    rows = [{"what": "ViTForImageClassification", "state": "at chance", "share": 0.30000000000000004}]
+    html = tables._html(pd.DataFrame(rows), "Detectors")
+    assert '<td data-label="what" class="long-words">' in html
+    assert html.count("long-words") == 2  # its heading, too
