@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
 
 from benchmarks.chromium import PATIENCE, settle
 
 Act = Callable[[Page], None]
 MOST_BOXES = 30
-STILL_THERE = 10_000  # ms
 
 
 def look(page: Page) -> None:
@@ -46,18 +43,6 @@ def press(name: str, within: str = "stMain") -> Act:
 
     def act(page: Page) -> None:
         page.get_by_test_id(within).get_by_role("button", name=re.compile(name)).first.click(timeout=PATIENCE)
-        settle(page)
-
-    return act
-
-
-def press_if_there(name: str) -> Act:
-    """What ends by itself may have ended, and the button that stops it is gone."""
-
-    def act(page: Page) -> None:
-        button = page.get_by_test_id("stMain").get_by_role("button", name=re.compile(name)).first
-        with contextlib.suppress(BrowserError):
-            button.click(timeout=STILL_THERE)
         settle(page)
 
     return act
