@@ -34,8 +34,7 @@ FIRST_CONFIG = {
 
 def data_step(infos: Sequence[table.DatasetInfo]) -> None:
     st.markdown("## 1 · Data")
-    job = jobs.current(DEMO_JOB)
-    if job is not None and not job.finished:
+    if is_making_demo():
         st.markdown("Making the demo datasets; the bar is above.")
         return
     if infos:
@@ -82,6 +81,11 @@ def _face_finder() -> None:
     ):
         jobs.start(YUNET_JOB, "Fetching the better face finder:", work)
         st.rerun()
+
+
+def is_making_demo() -> bool:
+    job = jobs.current(DEMO_JOB)
+    return job is not None and not job.finished
 
 
 def start_demo() -> None:

@@ -42,6 +42,7 @@ def toolbar() -> None:
             icon=":material/auto_fix_high:",
             key="datasets-demo",
             type="secondary" if known else "primary",  # the next step of who has no data yet
+            disabled=first_steps.is_making_demo(),
         ):
             theme.act(first_steps.start_demo)
 

@@ -40,9 +40,9 @@ def problems(config: dict[str, Any], space: Workspace) -> list[str]:
         f"Datasets: {name} {reasons.get(name, 'is not in the catalogue')}; choose another."
         for name in strangers
     ]
-    if not chosen:
+    if not chosen and not strangers:
         found.append(f"Datasets: choose one that has {words.modality(config['modality'])} in it.")
-    elif not (sum(d.real for d in chosen) and sum(d.fake for d in chosen)):
+    elif chosen and not (sum(d.real for d in chosen) and sum(d.fake for d in chosen)):
         missing = "fake" if not sum(d.fake for d in chosen) else "real"
         found.append(
             f"Datasets: nothing here is {missing}. A detector needs both classes: add a dataset with {missing} samples."

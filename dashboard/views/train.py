@@ -156,7 +156,8 @@ def _data() -> None:
         option_form.set_field("heldout", "")
     pairing.draw(option_form.config(), fitting)
     _advise()
-    chosen = [d for d in fitting if d.name in option_form.config()["datasets"]] or fitting
+    named = option_form.config()["datasets"]
+    chosen = [d for d in fitting if d.name in named] if named else fitting
     # Without one of the classes it is said where the run is started.
     if any(d.real for d in chosen) and any(d.fake for d in chosen):
         train_data.draw_plan(option_form.config(), session.space())
