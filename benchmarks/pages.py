@@ -71,7 +71,8 @@ class Traffic:
     asked: int = 0  # messages to the server, but for those that a clock sends (what runs now, in the sidebar)
     refreshed: list[float] = field(default_factory=list)  # bytes of each refresh by a clock
     _clocks: set[str] = field(default_factory=set)  # parts of the page that refresh by themselves
-    _by_clock: bool = False  # what comes now
+    _run: float = 0.0  # bytes of what the server draws now
+    _by_clock: bool = False
 
     def watch(self, context: BrowserContext, page: Page) -> None:
         session = context.new_cdp_session(page)
@@ -99,16 +100,15 @@ class Traffic:
         content = base64.b64decode(payload) if binary else payload.encode()
         message = ForwardMsg.FromString(content)
         if message.HasField("new_session"):
-            drawn = set(message.new_session.fragment_ids_this_run)
-            self._by_clock = bool(drawn) and drawn <= self._clocks
-            if self._by_clock:
-                self.refreshed.append(0.0)
-        if self._by_clock:
-            self.refreshed[-1] += len(content)
-        else:
-            self.down += len(content)
+            self._run, self._by_clock = 0.0, False
+        self._run += len(content)
+        self._by_clock |= message.HasField("delta") and message.delta.fragment_id in self._clocks
         if message.HasField("script_finished"):
-            self._by_clock = False
+            if self._by_clock and message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
+                self.refreshed.append(self._run)
+            else:
+                self.down += self._run
+            self._run = 0.0
 
     def _sent(self, event: dict[str, Any]) -> None:
         message = BackMsg.FromString(base64.b64decode(event["response"]["payloadData"]))
