@@ -38,6 +38,12 @@ def open_boxes(page: Page) -> None:
         settle(page)
 
 
+def open_words(page: Page) -> None:
+    """The meanings of the words on the page, in the sidebar."""
+    page.get_by_text("Words on this page").click(timeout=PATIENCE)
+    settle(page)
+
+
 def press(name: str, within: str = "stMain") -> Act:
     """A button by words that stand on it."""
 

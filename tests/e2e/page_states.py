@@ -24,7 +24,21 @@ from core.runs.folder import RunFolder
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run, put_reference
 from tests.e2e import full_workspace
-from tests.e2e.page_acts import Act, do, drop, fill, go, judge, look, open_boxes, press, switch, tab, wait_for
+from tests.e2e.page_acts import (
+    Act,
+    do,
+    drop,
+    fill,
+    go,
+    judge,
+    look,
+    open_boxes,
+    open_words,
+    press,
+    switch,
+    tab,
+    wait_for,
+)
 from tests.imports import published_files
 from tests.made_media import clip, tone
 
@@ -132,6 +146,7 @@ def _of_runs(runs: Mapping[str, str]) -> list[State]:
         State("runs", "scales", first, press("Scales")),
         State("runs", "delete", first, press("Delete 1 run")),
         State("runs", "no-match", "?find=there-is-none"),
+        State("runs", "words", first, open_words),
     ]
 
 
