@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -38,6 +40,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Content-Security-Policy": CONTENT_POLICY,
 }
+# What a refused visitor still sends is thrown away up to here, so that the answer reaches whoever sends before reading.
+LINGER_S, LINGER_BYTES = 2.0, 16_000_000
 UPLOAD = re.compile(r".*/_stcore/upload_file/([^/]+)/[^/]+/?")
 
 
@@ -73,7 +77,7 @@ class UploadDoor:
         status, why = self._refusal(session, size)
         if status:
             answer = PlainTextResponse(f"{why}\n", status, headers={"Connection": "close"})
-            await answer(scope, receive, send)
+            await answer(scope, receive, _lingering(receive, send))
             return
         with PERMITS.arriving(session, size or 0):
             await self.app(scope, receive, send)
@@ -92,6 +96,29 @@ def held_files() -> dict[str, list[Held]]:
     storage = Runtime.instance().uploaded_file_mgr
     assert isinstance(storage, MemoryUploadedFileManager)
     return {session: list(files.values()) for session, files in list(storage.file_storage.items())}
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """Ends an answer, and with it the connection, once the request has come whole or has had its time."""
+
+    async def send_then_read(message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body"):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_discard(receive), LINGER_S)
+        await send({"type": "http.response.body", "body": b""})
+
+    return send_then_read
+
+
+async def _discard(receive: Receive) -> None:
+    left, more = LINGER_BYTES, True
+    while more and left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        more = message.get("more_body", False)  # a visitor who has left sends no more either
 
 
 def _length(headers: Headers) -> int | None:

@@ -214,7 +214,7 @@ def shown() -> Item | None:
     found = next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
     chosen = ",".join(st.session_state.get("detect_runs", []))
     seconds = st.session_state.get(moment_key(found.key)) if found else None
-    at = None if seconds is None else f"{seconds:.3f}"
+    at = None if seconds is None else str(round(seconds, 3))
     address.write("detect", {"file": found.key if found else None, "detector": chosen or None, "at": at})
     return found
 

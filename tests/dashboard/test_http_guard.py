@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,6 +103,30 @@ def test_an_uploader_takes_files_within_the_bounds_and_no_more(server: Server) -
         assert put(server.port, visitor.session_id, 10, name="two").status == 204
         assert put(server.port, visitor.session_id, 10, name="three").status == 204
         assert "3 files already" in put(server.port, visitor.session_id, 10, name="four").text
+
+
+def test_a_refusal_reaches_who_is_still_sending(server: Server) -> None:
+    """A browser sends the whole file before it reads: a door that shuts meanwhile is a network error to it."""
+    half = b"x" * 50_000
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
+        line.sendall(
+            b"PUT /_stcore/upload_file/nobody/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+        )
+        for _ in range(2):
+            time.sleep(0.3)
+            line.sendall(half)
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"no page of this session takes files" in answer
+
+
+def test_who_never_sends_the_rest_is_let_go(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
+        line.sendall(
+            b"PUT /_stcore/upload_file/nobody/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+        )
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 403 ")
 
 
 def test_a_page_without_an_uploader_takes_the_permit_back(server: Server) -> None:
