@@ -15,8 +15,7 @@ from dashboard.runs import edit, order
 
 CHOSEN = "runs_chosen"  # ids of the runs whose curves are shown; other pages set it to point here
 SORT = "runs-sort"  # a name of order.SORTS, with a minus the other way round
-WIDTHS = [0.4, 3, 2.4, 2.7, 2.7, 4.1]
-# Under each heading of the table by what it sorts.
+# Under each heading of the table by what it sorts; page.css lays headings and rows out on one grid.
 HEADINGS = (("newest", "name", "state"), ("network", "data"), ("epochs", "time"), ("best",))
 PAGE = 12
 MOST_CHOSEN = 8
@@ -36,9 +35,8 @@ def draw_headings() -> None:
     """A click on a heading sorts by it, a second one the other way round."""
     now = st.session_state.get(SORT) or order.FIRST
     with st.container(key="runs-headings"):
-        _, *places = st.columns(WIDTHS, vertical_alignment="center")
-        for place, names in zip(places, HEADINGS, strict=False):
-            with place.container(horizontal=True, gap="small"):
+        for names in HEADINGS:
+            with st.container(horizontal=True, gap="small"):
                 for name in names:
                     arrow = "" if now.removeprefix("-") != name else " ↓" if order.falling(now) else " ↑"
                     st.button(
@@ -55,26 +53,26 @@ def _sort(name: str) -> None:
 
 
 def draw(runs: Sequence[Summary], shown: Sequence[Summary], waiting: Sequence[str]) -> None:
-    """One row a run. Keys are the runs' own, so that a refresh changes texts and nothing else."""
+    """One row a run: six things, each a cell of the grid. Columns of Streamlit's own would double what a row is made of.
+
+    Keys are the runs' own, so that a refresh changes texts and nothing else.
+    """
     ids = [run.id for run in shown]
     for run in runs:
-        with st.container(key=f"run-row-{run.id}", horizontal=False):
-            tick, what, data, how, best, act = st.columns(WIDTHS, vertical_alignment="center")
+        with st.container(key=f"run-row-{run.id}"):
             st.session_state[f"run-show-{run.id}"] = run.id in ids
-            tick.checkbox(
+            st.checkbox(
                 f"Show {theme.safe(run.name)}",
                 key=f"run-show-{run.id}",
                 label_visibility="collapsed",
                 on_change=_toggle,
                 args=(run.id, tuple(ids)),
             )
-            what.markdown(_what(run))
-            data.markdown(_from_what(run))
-            with how:
-                _progress(run, waiting)
-            best.markdown(_best(run))
-            with act:
-                _actions(run, waiting)
+            st.markdown(_what(run))
+            st.markdown(_from_what(run))
+            _progress(run, waiting)
+            st.markdown(_best(run))
+            _actions(run, waiting)
 
 
 def _what(run: Summary) -> str:
@@ -98,6 +96,15 @@ def _toggle(name: str, before: tuple[str, ...]) -> None:
 
 
 def _progress(run: Summary, waiting: Sequence[str]) -> None:
+    if not run.error:
+        _state(run, waiting)
+        return
+    with st.container():
+        _state(run, waiting)
+        st.caption(f":red[{theme.safe(run.error)}]")
+
+
+def _state(run: Summary, waiting: Sequence[str]) -> None:
     if run.state == "queued":
         device = "a free device" if run.device in (None, "", "auto") else str(run.device)
         place = f" · place {waiting.index(run.id) + 1} of {len(waiting)}" if run.id in waiting else ""
@@ -120,8 +127,6 @@ def _progress(run: Summary, waiting: Sequence[str]) -> None:
         st.progress(run.progress, text=text)
     else:
         st.markdown(text or " ")
-    if run.error:
-        st.caption(f":red[{theme.safe(run.error)}]")
 
 
 def _best(run: Summary) -> str:
