@@ -123,14 +123,13 @@ def _tract(source: Array, formants: Array, rate: int, hop: int) -> Array:
     """Second-order resonators in a row, their coefficients moving every `STEP` hundredths of a second."""
     r = np.exp(-np.pi * np.array(BANDWIDTHS) / rate)
     cosine = np.cos(2 * np.pi * formants[::STEP].astype(np.float64) / rate)
-    sections = np.zeros((len(cosine), len(r), 6))
-    sections[:, :, 0] = 1 - 2 * r * cosine + r * r
-    sections[:, :, 3], sections[:, :, 4], sections[:, :, 5] = 1, -2 * r * cosine, r * r
+    gain, back = 1 - 2 * r * cosine + r * r, np.stack(np.broadcast_arrays(1.0, -2 * r * cosine, r * r), -1)
     out = source.astype(np.float64)
-    state = np.zeros((len(r), 2))
-    for i, section in enumerate(sections):
-        part = slice(i * hop * STEP, (i + 1) * hop * STEP)
-        out[part], state = signal.sosfilt(section, out[part], zi=state)
+    for k in range(len(r)):
+        state = np.zeros(2)
+        for i in range(len(cosine)):
+            part = slice(i * hop * STEP, (i + 1) * hop * STEP)
+            out[part], state = signal.lfilter(gain[i, k : k + 1], back[i, k], out[part], zi=state)
     return out.astype(np.float32)
 
 
