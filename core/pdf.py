@@ -28,7 +28,8 @@ def from_html(document: str) -> bytes:
         def fetch_url(self, url: str) -> plutoprint.ResourceData:
             name = url.removeprefix(_FONT)
             if url.startswith(_FONT) and name in FONTS.values():
-                return plutoprint.ResourceData((_font_folder() / name).read_bytes(), "font/ttf", "")
+                # The engine keeps fonts until the process ends, after Python: bytes of ours would crash it there.
+                return plutoprint.default_resource_fetcher.fetch_url((_font_folder() / name).as_uri())
             raise ValueError("a report takes nothing from outside")
 
     faces = "".join(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from core.access import Person
 from core.detection.reporting import report
 from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict
 from core.version import VERSION
+from tests.conftest import ROOT
 
 ADA = Person("Ada Lovelace", operator=True)
 
@@ -108,3 +111,19 @@ def test_nothing_outside_the_document_is_read(tmp_path: Path) -> None:
     )
     pages, text = text_of(pdf.from_html(document))
     assert pages == 1 and text == "shown"
+
+
+MANY_SIZES = """
+from core.pdf import from_html
+sizes = "".join(f"<b style='font-size:{size}px'>bold</b> <i>plain</i>" for size in range(6, 60))
+style = "<style>body { font-family: Report, sans-serif }</style>"
+for number in range(6):
+    page = f"<html><head>{style}</head><body>{sizes}<p>{number}</p></body></html>"
+    assert from_html(page).startswith(b"%PDF")
+"""
+
+
+def test_a_process_that_made_reports_ends_well() -> None:
+    """The engine keeps fonts beyond the end of Python: those of several reports once took the process down there."""
+    done = subprocess.run([sys.executable, "-c", MANY_SIZES], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
