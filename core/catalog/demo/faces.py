@@ -75,10 +75,10 @@ def tint(level: Array, colour: Array) -> Array:
 
 def _over(region: Array, alpha: Array, colour: Array) -> None:
     """Lay a colour, or a picture, over the region where alpha is not zero."""
-    rows, columns = np.flatnonzero(alpha.max(1) > 1e-3), np.flatnonzero(alpha.max(0) > 1e-3)
-    if not len(rows):
+    x, y, width, height = cv2.boundingRect((alpha > 1e-3).view(np.uint8))
+    if not width:
         return
-    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    part = slice(y, y + height), slice(x, x + width)
     share = alpha[part].astype(np.float32)
     here = region[part]
     here -= cv2.merge([share] * 3) * here
