@@ -3,7 +3,6 @@ head."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -92,20 +91,30 @@ class SymmetricLog(torch.autograd.Function):
         return vectors @ (slope * inner) @ vectors.transpose(-1, -2), None
 
 
-def in_small_parts(function: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
-    """The function of a batch. On a CPU a few samples at a time take half as long, as they stay in its cache.
+class LocalEncoder(nn.Module):
+    """Describes each sample by covariances; `local` is the layer in which they still have a place."""
 
-    With gradients, and while exporting, the batch stays whole.
-    """
-    whole = torch.is_grad_enabled() or torch.jit.is_tracing() or torch.compiler.is_compiling()
-    if whole or inputs.device.type != "cpu" or len(inputs) <= AT_ONCE:
-        return function(inputs)
-    return torch.cat([function(part) for part in inputs.split(AT_ONCE)])
+    local: nn.Module
 
+    def describe(self, inputs: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
 
-def is_looked_into(local: nn.Module) -> bool:
-    """Whether anybody wants to know where in the picture or the sound a covariance comes from: explanations do."""
-    return torch.is_grad_enabled() or bool(local._forward_hooks or local._forward_pre_hooks)
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """On a CPU a few samples at a time: they stay in its cache, take half as long and a fraction of the memory.
+
+        A batch stays whole where gradients go through it, and while exporting.
+        """
+        whole = self.is_looked_into(inputs) or torch.jit.is_tracing() or torch.compiler.is_compiling()
+        if whole or inputs.device.type != "cpu" or len(inputs) <= AT_ONCE:
+            return self.describe(inputs)
+        return torch.cat([self.describe(part) for part in inputs.split(AT_ONCE)])
+
+    def is_looked_into(self, inputs: torch.Tensor) -> bool:
+        """Whether anybody wants to know where in the picture or the sound a covariance comes from: explanations do."""
+        if self.local._forward_hooks or self.local._forward_pre_hooks:
+            return True
+        learns = inputs.requires_grad or any(weights.requires_grad for weights in self.parameters())
+        return learns and torch.is_grad_enabled()
 
 
 def covariance(maps: torch.Tensor) -> torch.Tensor:

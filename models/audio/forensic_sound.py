@@ -15,10 +15,9 @@ from models.audio.spectrogram import power_spectrum
 from models.cards import ModelCard
 from models.covariance import (
     CovarianceNetwork,
+    LocalEncoder,
     SymmetricLog,
     covariance,
-    in_small_parts,
-    is_looked_into,
     patches,
     upper_half,
 )
@@ -51,7 +50,7 @@ class ForensicSound(CovarianceNetwork):
         super().__init__(encoder, encoder.width, dropout)
 
 
-class SpectralCovariance(nn.Module):
+class SpectralCovariance(LocalEncoder):
     """(batch, samples) -> (batch, width)."""
 
     def __init__(self) -> None:
@@ -62,14 +61,11 @@ class SpectralCovariance(nn.Module):
         self.kinds = len(SPACINGS) * BANDS
         self.width = self.kinds * PATCH**2 * (PATCH**2 + 1) // 2
 
-    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        return in_small_parts(self.describe, waveform)
-
     def describe(self, waveform: torch.Tensor) -> torch.Tensor:
         # Energies span more than half precision holds.
         with torch.autocast(waveform.device.type, enabled=False):
             levels = self.levels(waveform.float())
-            cells = -(-levels.shape[3] // CELL) if is_looked_into(self.local) else 1
+            cells = -(-levels.shape[3] // CELL) if self.is_looked_into(waveform) else 1
             local = self.local([residual(levels) for residual in self.residuals], cells)
             matrices = (
                 local.sum(2).mean(2, dtype=torch.float64).unflatten(1, (self.kinds, PATCH**2, PATCH**2))

@@ -15,10 +15,9 @@ from torch.nn import functional
 from models.cards import ModelCard
 from models.covariance import (
     CovarianceNetwork,
+    LocalEncoder,
     SymmetricLog,
     covariance,
-    in_small_parts,
-    is_looked_into,
     patches,
     upper_half,
 )
@@ -57,7 +56,7 @@ class ForensicResidual(CovarianceNetwork):
         super().__init__(encoder, encoder.width, dropout)
 
 
-class CovarianceEncoder(nn.Module):
+class CovarianceEncoder(LocalEncoder):
     """(n, 3, H, W) -> (n, width): the logarithms of all covariances, each the upper half of a matrix."""
 
     def __init__(self) -> None:
@@ -68,12 +67,9 @@ class CovarianceEncoder(nn.Module):
         self.kinds = 2 * len(SPACINGS)  # as they are and evened out, for each spacing
         self.width = self.kinds * self.channels * (self.channels + 1) // 2
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return in_small_parts(self.describe, pictures)
-
     def describe(self, pictures: torch.Tensor) -> torch.Tensor:
         rows, columns = (-(-side // CELL) for side in pictures.shape[2:])
-        cells = (rows, columns) if is_looked_into(self.local) else (1, 1)
+        cells = (rows, columns) if self.is_looked_into(pictures) else (1, 1)
         # Energies span more than half precision holds.
         with torch.autocast(pictures.device.type, enabled=False):
             levels = pictures.float() * LEVEL
