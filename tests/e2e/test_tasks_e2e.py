@@ -181,8 +181,8 @@ def test_why_a_run_failed_and_again_with_half_the_batch(
     expect(page.get_by_text("out of memory").first).to_be_visible(timeout=SLOW)
     settled(page)
     tick = page.get_by_role("checkbox", name="Show One that failed")
-    tick.click(force=True)
-    expect(tick).to_be_checked()  # what was on its way when it was clicked may have drawn it once more without
+    tick.click(force=True)  # what was on its way then may draw it once more without
+    expect(tick).to_be_checked()
     page.get_by_role("button", name="Half the batch").click()
     expect(page.get_by_text("This is a copy of One that failed")).to_be_visible(timeout=SLOW)
     settled(page)
