@@ -220,7 +220,7 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise BadInput(f"run {self.id}: {path.name} cannot be read ({error})") from error
+            raise BadInput(f"{self.id}: {path.name} cannot be read ({error})") from error
         return document if isinstance(document, dict) else None
 
     def save_document(self, name: str, document: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ def test_a_damaged_detector_is_named(imported: RunFolder) -> None:
     (imported.path / "detector.json").write_text("{")
     page = app()
     warning = page.warning[0].value.replace("\\", "")
-    assert warning.startswith("run vit: detector.json cannot be read"), warning
+    assert warning.startswith("vit: detector.json cannot be read"), warning
     assert warning.endswith("import the detector again") and not page.exception
 
 
