@@ -87,8 +87,8 @@ class Traffic:
     def wait_until_quiet(self, page: Page) -> None:
         """Pictures come after the page says that it is done."""
         before = -1.0
-        while before != self.down:
-            before = self.down
+        while before != self.down + self._run:
+            before = self.down + self._run
             page.wait_for_timeout(QUIET)
 
     def _loaded(self, event: dict[str, Any]) -> None:
