@@ -21,7 +21,7 @@ SOME = "Some signs of manipulation, below the operating point"
 INCONCLUSIVE = "Suspicious, not conclusive"
 NOTHING = "This detector learned nothing: its answer is no evidence"
 LEARNED_NOTHING = "This detector learned nothing: its verdicts are no evidence."
-MEANINGLESS = "which means nothing for such a file"
+MEANINGLESS = "which means nothing here"
 OUTSIDE = "Outside what this detector knows"
 # Where it could not be measured whether the detector knows such files, no level of evidence is given.
 LEANS = {

@@ -201,7 +201,7 @@ def at_chance(overall: dict[str, Any], count: int) -> str | None:
     shown = f"AUC {numbers.interval(auc, low, high)} on {count:,} labelled files of yours"
     if high < 0.5:
         return f"worse than chance: {shown} lies below 0.5; its labels may be the other way round (import --fake LABEL)"
-    return f"at chance: {shown} does not rise above 0.5, guessing"
+    return f"at chance: {shown} does not rise above 0.5, which is guessing"
 
 
 def _point_in_force(folder: RunFolder, about: dict[str, Any], datasets: Sequence[str]) -> bytes | None:

@@ -42,7 +42,8 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
         f"The single threshold is {_line(found.threshold, found.turned)} ({theme.safe(words.title(single))}); all thresholds "
         f"are chosen on {theme.safe(NAMES[source.chosen_on])}, and this is what they do to "
         f"{theme.safe(NAMES[looking_at])}.  \n"
-        f"Share of fakes found: {_change(found.recall)}.  \nShare of false alarms: {_change(found.fpr)}."
+        f"The share of fakes found {_change(found.recall)}.  \n"
+        f"The share of false alarms {_change(found.fpr)}."
     )
     table = pd.DataFrame([_row(each, key, found.turned) for each in found.slices])
     tables.show(table, "thresholds-slices-table", what="A threshold for each, and what it would change")
@@ -67,11 +68,11 @@ def _find(_chosen: Scored, _looked: Scored, stamp: str, by: str, preset: str, me
 def _change(change: Change | None) -> str:
     """In percentage points, with its interval and the samples behind it."""
     if change is None:
-        return "nothing to compare"
+        return "has nothing to be compared with"
     low, high = change.interval
     points = numbers.interval(100 * change.value, 100 * low, 100 * high)
     return (
-        f"**{points} percentage points** ({numbers.count(change.more)} more called fake, "
+        f"changes by **{points} percentage points** ({numbers.count(change.more)} more called fake, "
         f"{numbers.count(change.fewer)} fewer)"
     )
 

@@ -231,7 +231,7 @@ def test_learned_nothing_is_said_in_red_before_anything_else(
     page = open_page(Answered([nothing]), monkeypatch, {"a.mp4": b"x"})
     assert "learned nothing" in page.error[0].value
     text = text_of(page)
-    assert "○ no evidence" in text and "which means nothing for such a file" in text
+    assert "○ no evidence" in text and "which means nothing here" in text
     for confident in ("✖ fake", "● real", "probability", "Most suspicious", "try another threshold"):
         assert confident not in text
     # The reason stands once, in the line under the headline.

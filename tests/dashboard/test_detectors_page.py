@@ -18,7 +18,7 @@ from tests.dashboard.html_tables import tables_of
 from tests.imports import published_files as files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHANCE = "at chance: AUC 0.478 [0.37, 0.58] on 151 labelled files of yours does not rise above 0.5, guessing"
+CHANCE = "at chance: AUC 0.478 [0.37, 0.58] on 151 labelled files of yours does not rise above 0.5, which is guessing"
 
 
 def app() -> AppTest:

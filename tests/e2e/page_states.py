@@ -234,9 +234,7 @@ def _add_detectors(space: Workspace, folder: Path, picture: Path) -> None:
     make_run(space.runs / "sounds", "audio")
     make_run(space.runs / "nothing", "image", learned_nothing=True)
     put_reference(make_run(space.runs / "far", "image"), picture, away=3.0)
-    at_chance = (
-        "at chance: AUC 0.478 [0.37, 0.58] on 151 labelled files of yours does not rise above 0.5, guessing"
-    )
+    at_chance = "at chance: AUC 0.478 [0.37, 0.58] on 151 labelled files of yours does not rise above 0.5, which is guessing"
     on = {"datasets": [full_workspace.PICTURES], "n": 151}
     source = published_files.tiny_vit(folder / "published")
     for name, found in {
