@@ -57,7 +57,7 @@ class Combined:
 
 def _listed(left_out: Mapping[str, str], space: Workspace | None = None) -> str:
     names = naming.names_of(left_out, space)
-    return "; ".join(f"{names[one]} {why}" for one, why in left_out.items())
+    return "; ".join(f"“{names[one]}” {why}" for one, why in left_out.items())
 
 
 def combine_verdicts(of_runs: Mapping[str, Verdict], space: Workspace | None = None) -> Combined:
@@ -68,7 +68,7 @@ def combine_verdicts(of_runs: Mapping[str, Verdict], space: Workspace | None = N
     if left_out and len(scores) < 2:
         who = "none of the detectors says"
         if scores:
-            who = f"only {naming.name_of(next(iter(scores)), space)} says"
+            who = f"only “{naming.name_of(next(iter(scores)), space)}” says"
         return Combined(None, f"{who} anything of this file: {_listed(left_out, space)}", left_out=left_out)
     return replace(combine(scores, space), left_out=left_out)
 

@@ -74,7 +74,7 @@ def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
     if st.session_state.get("thresholds-source") not in (*runs, OWN):
         kept = st.session_state.get(KEPT)
         if kept is not None and kept not in (*runs, OWN):
-            under.info(f"The run {theme.safe(kept)} of this link is not here, or it has no scores yet.")
+            under.info(f"The run “{theme.safe(kept)}” of this link is not here, or it has no scores yet.")
         able = [run.id for run in runs.values() if not run.learned_nothing]
         st.session_state["thresholds-source"] = (
             kept if kept in (*runs, OWN) else next(iter((*able, *runs)), OWN)

@@ -117,7 +117,9 @@ def test_several_that_learned_nothing_say_nothing_together(
     first, _ = found = entries(capsys, "--run", "nothing", "--run", "deaf", "--report", "report.html")
     assert [one["verdict"] for one in (first, *first["others"])] == ["uncertain", "uncertain"]
     assert first["combined"]["probability"] is None
-    words = "none of the detectors says anything of this file: nothing learned nothing; deaf learned nothing"
+    words = (
+        "none of the detectors says anything of this file: “nothing” learned nothing; “deaf” learned nothing"
+    )
     assert first["combined"]["reason"] == words
     assert f"not combined: {words}" in command.show(found) and words in Path("report.html").read_text()
 
@@ -131,9 +133,9 @@ def test_one_that_learned_nothing_has_no_part_in_what_the_others_say(
     assert three["verdict"] == "fake" and three["others"][0]["verdict"] == "uncertain"
     assert three["combined"]["probability"] == both["combined"]["probability"]
     assert three["combined"]["left_out"] == {"nothing": "learned nothing"}
-    assert "(left out: nothing learned nothing)" in command.show(found)
+    assert "(left out: “nothing” learned nothing)" in command.show(found)
     two, _ = entries(capsys, "--run", "able", "--run", "nothing")
-    assert two["combined"]["probability"] is None and two["combined"]["reason"].startswith("only able says")
+    assert two["combined"]["probability"] is None and two["combined"]["reason"].startswith("only “able” says")
 
 
 def test_a_file_outside_of_what_one_knows_is_left_to_the_others(
@@ -142,4 +144,4 @@ def test_a_file_outside_of_what_one_knows_is_left_to_the_others(
     monkeypatch.setattr(attempt, "assess", lambda one, *_: OUTSIDE if one.id == "second" else INSIDE)
     first, _ = entries(capsys, "--run", "able", "--run", "second")
     assert first["combined"]["probability"] is None
-    assert first["combined"]["reason"].endswith("second does not know such files")
+    assert first["combined"]["reason"].endswith("“second” does not know such files")
