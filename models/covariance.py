@@ -110,7 +110,7 @@ class LocalEncoder(nn.Module):
         return torch.cat([self.describe(part) for part in inputs.split(AT_ONCE)])
 
     def is_looked_into(self, inputs: torch.Tensor) -> bool:
-        """Whether anybody wants to know where in the picture or the sound a covariance comes from: explanations do."""
+        """Whether gradients or hooks ask where in the picture or the sound a covariance comes from: explanations do."""
         if self.local._forward_hooks or self.local._forward_pre_hooks:
             return True
         learns = inputs.requires_grad or any(weights.requires_grad for weights in self.parameters())
