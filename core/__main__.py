@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from core.cli import main
+from core.startup import QuickExit
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leaving = QuickExit()
+
+    from core.cli import main
+
+    sys.exit(leaving.with_code(main(sys.argv[1:])))

@@ -6,10 +6,16 @@ import sys
 from collections.abc import Sequence
 
 from core import cli
+from core.startup import QuickExit
 from core.version import VERSION
 from dashboard import __main__ as server
 
 DASHBOARD = "dashboard"
+
+
+def start() -> int:
+    """What the command itself runs."""
+    return QuickExit().with_code(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,4 +34,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start())

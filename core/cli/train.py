@@ -16,6 +16,7 @@ from core.errors import BadInput, WorkbenchError
 from core.memory import keep_freed
 from core.runs.folder import FINAL_STATES, RunFolder, new_run
 from core.runs.titles import name_of
+from core.startup import without_collection
 from core.thresholds import methods
 from core.training.options.config import TrainConfig
 from core.training.process.signals import call_on_stop_signal
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     devices = TrainConfig.from_dict(folder.config()).devices
     if devices > 1 and "WORLD_SIZE" not in os.environ:
         return train_together(folder, devices, args.resume)
-    from core.training.worker import outcome, work
+    with without_collection():
+        from core.training.worker import outcome, work
 
     keep_freed()
     priority.settle()  # torchrun starts each worker in a session of its own

@@ -28,6 +28,7 @@ from core.media.limits import Limits
 from core.media.recipe import Recipe
 from core.media.sandbox import Sandbox, result_of
 from core.memory import keep_freed
+from core.startup import without_collection
 from core.workspace import workspace
 
 if TYPE_CHECKING:
@@ -77,12 +78,13 @@ class _Pipeline:
         self._request = request
         self._readers = _Readers(readers)  # they start beside the imports and the weights
         try:
-            from core.catalog import table
-            from core.detection.detector import open_shared
-            from core.detection.serving.passes import SharedPasses, passes_at_once
+            with without_collection():
+                from core.catalog import table
+                from core.detection.detector import open_shared
+                from core.detection.serving.passes import SharedPasses, passes_at_once
 
-            keep_freed()
-            named = open_shared(request.run) if request.run is not None else None
+                keep_freed()
+                named = open_shared(request.run) if request.run is not None else None
             self._recipes = _Recipes(dict.fromkeys(KINDS, named.recipe) if named else None)
             self._compares = bool(table.datasets()) or (named is not None and named.source.demo)
         except BaseException:

@@ -13,6 +13,7 @@ from core.detection.exports import plain
 from core.detection.request import Request
 from core.memory import keep_freed
 from core.priority import free_processors
+from core.startup import without_collection
 
 
 def main() -> None:
@@ -21,9 +22,10 @@ def main() -> None:
     from core.detection.serving import warmup
 
     threading.Thread(target=warmup.decoders, daemon=True).start()  # beside the imports
-    import torch
+    with without_collection():
+        import torch
 
-    from core.detection import judgement
+        from core.detection import judgement
 
     _send(messages, {"stage": "ready"})
     while (task := _next(messages)) is not None:
