@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,14 +91,18 @@ def text(about: DatasetInfo) -> str:
     return advise(about).text
 
 
-def advise(about: DatasetInfo) -> Advice:
-    """The advice for a dataset as it was counted."""
+def advise(about: DatasetInfo, infos: Iterable[DatasetInfo] = ()) -> Advice:
+    """The advice for a dataset as it was counted; those of `infos` that would help count as they are in the catalogue.
+
+    Demo data is no help to real data.
+    """
+    here = {i.name: statistics.count(i.counts) for i in infos if about.demo or not i.demo}
     total = statistics.count(about.counts)
     modalities = statistics.count_by(about, "modality")
     modality = max(modalities, key=lambda m: modalities[m].samples) if modalities else "video"
     if about.layout in AUDIO_VISUAL:
         modality = "multimodal"
-    return for_counts(total.real, total.fake, modality, name=about.name, layout=about.layout)
+    return for_counts(total.real, total.fake, modality, name=about.name, layout=about.layout, catalogued=here)
 
 
 def for_counts(
@@ -108,6 +113,7 @@ def for_counts(
     layout: str = "",
     *,
     frozen: bool = False,
+    catalogued: Mapping[str, statistics.Count] | None = None,
 ) -> Advice:
     """The advice for a number of real and fake samples of a modality; `layout` is never advised to itself.
 
@@ -117,8 +123,8 @@ def for_counts(
     count = statistics.Count(real, fake)
     said = f"{name}: {real:,} real and {fake:,} fake"
     if band == "single-class":
-        return _single_class(said, count, modality, layout)
-    headline = f"{said} samples ({numbers.ratio(count.ratio, ' to ')}, {words.SEVERITIES[band]})."
+        return _single_class(said, count, suggestions(real, fake, modality, layout, catalogued))
+    headline = f"{said} samples ({numbers.ratio(count.ratio)}, {words.SEVERITIES[band]})."
     if band == "balanced":
         return Advice(
             band, f"{headline} Train on it as it is: nothing needs balancing.", preset=_merge_steps(())
@@ -129,7 +135,8 @@ def for_counts(
     if band == "extreme":
         techniques.append(SMOTE if frozen else SMOTE_ELSEWHERE)
     preset = _merge_steps(tuple(techniques))
-    paths = _paths(name, count, modality, layout, preset) if band in ("severe", "extreme") else ()
+    added = suggestions(real, fake, modality, layout, catalogued)
+    paths = _paths(name, count, added, preset) if band in ("severe", "extreme") else ()
     return Advice(band, headline, tuple(techniques), paths, preset)
 
 
@@ -155,16 +162,15 @@ def _merge_steps(techniques: tuple[Technique, ...]) -> dict[str, Any]:
 
 
 def _paths(
-    name: str, count: statistics.Count, modality: str, layout: str, preset: dict[str, Any]
+    name: str, count: statistics.Count, added: tuple[Suggestion, ...], preset: dict[str, Any]
 ) -> tuple[Path, ...]:
     """Ways out that exist: a set that is better balanced by itself, what improves the ratio when added, or neither."""
-    added = suggestions(count.real, count.fake, modality, layout)
     better = _better_alone(added, count)
     plain = _merge_steps(())
     alone = Path("All techniques together", f"train on {name} alone with everything above", preset)
     found = []
     if better:
-        names = ", ".join(_part(s) for s in better)
+        names = " or on ".join(_part(s) for s in better)
         even = statistics.severity(better[0].real, better[0].fake) == "balanced"
         title = "A balanced dataset instead" if even else "A better balanced dataset instead"
         found.append(Path(title, f"train on {names}", plain, better))
@@ -173,7 +179,7 @@ def _paths(
         found.append(
             Path(
                 "The two combined",
-                f"train on {name} and {_part(best)} ({best.gain}), each drawn equally often by its weight",
+                f"train on {name} and {_part(best)}, each drawn equally often by its weight: {best.gain}",
                 {**preset, "dataset_weights": {name: 1.0, best.dataset: 1.0}},
                 added,
             )
@@ -196,12 +202,11 @@ def _part(one: Suggestion) -> str:
     return f"{one.dataset}{part}{f' with {one.partner}' if one.partner else ''}"
 
 
-def _single_class(said: str, count: statistics.Count, modality: str, layout: str) -> Advice:
+def _single_class(said: str, count: statistics.Count, added: tuple[Suggestion, ...]) -> Advice:
     if not count.real and not count.fake:
         headline = f"{said}: no sample has a label, so it can be looked at but not learned from."
         return Advice("single-class", headline)
     lacking = "real" if count.fake else "fake"
-    added = suggestions(count.real, count.fake, modality, layout)
     return Advice(
         "single-class",
         f"{said} samples. A detector cannot be trained on one class: {lacking} samples are missing.",

@@ -17,6 +17,7 @@ FIRST = (
     *("asvspoof2019-la", "in-the-wild", "wavefake"),
 )
 FOUND, PARTLY, ABSENT = "found", "partly", "not found"
+ONLY_DEMO = "only a demo copy is here"
 LISTS = ("is missing", "none of the", "cannot be read", "is no complete", "lists nothing", "has no column")
 
 
@@ -31,6 +32,7 @@ class Expected:
     real: int = 0  # here
     fake: int = 0
     published: dict[str, int | None] | None = None
+    part: str = ""  # of which alone the published counts are
     missing: list[str] = field(default_factory=list)  # one line each: a list file, a split, samples
     source: str = ""
 
@@ -39,16 +41,19 @@ class Expected:
 
 
 def compare_with_expected(infos: Iterable[DatasetInfo]) -> list[Expected]:
-    """Every known dataset once, with its most complete copy; demo data is none of them."""
+    """Every known dataset once, with its most complete copy; demo data is none of them, and is said to be here."""
     by_layout: dict[str, list[DatasetInfo]] = {}
+    demo = set()
     for info in infos:
-        if not info.demo:
+        if info.demo:
+            demo.add(info.layout)
+        else:
             by_layout.setdefault(info.layout, []).append(info)
     rows = []
     for layout in sorted(layouts().values(), key=_order):
         copies = [_row(layout, info) for info in by_layout.get(layout.slug, ())]
         copies.sort(key=lambda row: (row.state != FOUND, -row.real - row.fake))
-        rows += copies[:1] or [_absent(layout)]
+        rows += copies[:1] or [_absent(layout, layout.slug in demo)]
     return rows
 
 
@@ -56,10 +61,20 @@ def _order(layout: Layout) -> tuple[int, str]:
     return FIRST.index(layout.slug) if layout.slug in FIRST else len(FIRST), layout.dataset.casefold()
 
 
-def _absent(layout: Layout) -> Expected:
-    known = layout.published
-    published = {"real": known.real, "fake": known.fake} if known else None
-    return Expected(layout.dataset, layout.slug, ABSENT, published=published, source=layout.source)
+def _absent(layout: Layout, demo: bool) -> Expected:
+    """With what is published of the whole set, or else of a part that one would take by itself."""
+    part, known = "", layout.published
+    if known is None:
+        part, known = next(iter(layout.published_parts.items()), ("", None))
+    return Expected(
+        layout.dataset,
+        layout.slug,
+        ABSENT,
+        published={"real": known.real, "fake": known.fake} if known else None,
+        part=part,
+        missing=[ONLY_DEMO] if demo else [],
+        source=layout.source,
+    )
 
 
 def _row(layout: Layout, info: DatasetInfo) -> Expected:
@@ -75,8 +90,8 @@ def _row(layout: Layout, info: DatasetInfo) -> Expected:
         total.real,
         total.fake,
         info.published,
-        lines,
-        layout.source,
+        missing=lines,
+        source=layout.source,
     )
 
 

@@ -44,6 +44,7 @@ class Partner:
     same_source: bool
     why: str
     shortcut: str  # what a detector may learn instead of forgery
+    together: statistics.Count  # of the pair
     same_language: bool | None = None  # None: not known, or nobody speaks
 
 
@@ -60,6 +61,7 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
     wanted = lacking(info)
     if wanted is None:
         return []
+    own = statistics.count(info.counts)
     kinds = set(statistics.count_by(info, "modality"))
     found = []
     for other in infos:
@@ -79,7 +81,7 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
         )
         if spoken is False:
             shortcut = f"the language alone may give the class away; {shortcut}"
-        found.append(Partner(other.name, adds, same, why, shortcut, spoken))
+        found.append(Partner(other.name, adds, same, why, shortcut, own + count, spoken))
     return sorted(found, key=lambda p: (not p.same_source, p.same_language is not True, -p.adds))
 
 

@@ -13,7 +13,7 @@ from core.catalog.expected import FIRST, Expected, compare_with_expected
 from core.catalog.info import DatasetInfo
 from core.catalog.layouts import layouts
 from core.catalog.partners import partners
-from core.catalog.published import balanced_datasets, suggestions
+from core.catalog.published import OFFERS, balanced_datasets, suggestions
 from core.catalog.scan import scan
 from core.catalog.statistics import Count, severity
 from core.cli import main
@@ -159,6 +159,19 @@ def test_what_is_gained_is_said_as_people_say_it() -> None:
     assert of_severe.gain == "6.14:1 becomes 1.03:1"
 
 
+def test_what_is_in_the_catalogue_counts_as_it_is_there_and_comes_first() -> None:
+    rows = ((None, "image", None, 0, 10), (None, "image", None, 1, 90))
+    about = info(*rows)
+    here = replace(info((None, "image", None, 0, 40), (None, "image", None, 1, 20)), name="GenImage")
+    combined = advice.advise(about, [about, here]).paths[1]
+    best = combined.suggestions[0]
+    assert (best.dataset, best.real, best.fake, best.here) == ("GenImage", 40, 20, True)
+    assert best.gain == "9:1 becomes 2.2:1, as it is in the catalogue"
+    assert "and GenImage, each drawn" in combined.what
+    demo = advice.advise(about, [about, replace(here, demo=True)]).paths[1]
+    assert not any(one.here for one in demo.suggestions), "demo data is no help to real data"
+
+
 def test_a_set_is_never_advised_to_itself() -> None:
     rows = ((None, "video", None, 0, 500), (None, "video", None, 1, 21_044))
     about = replace(info(*rows), layout="fakeavceleb", name="FakeAVCeleb")
@@ -204,6 +217,24 @@ class TestExpected:
         assert sorted(row.layout for row in rows) == sorted(layouts())
         assert tuple(row.layout for row in rows[:9]) == FIRST
         assert {row.state for row in rows} == {"not found"}
+
+    def test_what_is_published_is_the_same_wherever_it_is_said(self) -> None:
+        published = {row.name: row.published for row in compare_with_expected([])}
+        whole = [one for kind in OFFERS for one in balanced_datasets(kind) if not one.part]
+        assert len(whole) > 9
+        for one in whole:
+            assert published[one.dataset] == {"real": one.real, "fake": one.fake}
+
+    def test_a_demo_copy_is_not_found_and_is_told(self) -> None:
+        about = replace(
+            info((None, "audio", None, 0, 9)), layout="in-the-wild", name="In-the-Wild", demo=True
+        )
+        rows = {row.name: row for row in compare_with_expected([about])}
+        assert (rows["In-the-Wild"].state, rows["In-the-Wild"].missing) == (
+            "not found",
+            ["only a demo copy is here"],
+        )
+        assert rows["WaveFake"].missing == []
 
     def test_a_list_that_is_missing(self, tmp_path: Path, space: Workspace) -> None:
         files = media(*(f"FakeAVCeleb/videos/{i}.mp4" for i in range(5)))

@@ -7,10 +7,11 @@ equal; a `videos` level, doubled folders and wrappers around the dataset do not 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from core.catalog.layouts.rules import Rule
@@ -148,6 +149,9 @@ class Layout:
     kinds: ClassVar[tuple[str, ...]]  # media that count
     rules: ClassVar[tuple[Rule, ...]]
     published: ClassVar[Published | None] = None
+    published_parts: ClassVar[Mapping[str, Published]] = MappingProxyType(
+        {}
+    )  # of parts that one would take by themselves
     lists: ClassVar[tuple[str, ...]] = ()  # names of its list files
     nicknames: ClassVar[tuple[str, ...]] = ()  # other names that folders around it have
     priority: ClassVar[int] = 50  # higher wins where two layouts fit

@@ -43,6 +43,7 @@ class CelebDF(Layout):
         Rule("Celeb-fake", FAKE, method="Celeb-synthesis", strong=True),
         Rule("Testing"),  # clips without a label
     )
+    published: ClassVar[Published | None] = Published(890, 5639)
     lists = (LIST,)
     source = "https://github.com/yuezunli/celeb-deepfakeforensics (form)"
     licence = "research only"
@@ -56,7 +57,7 @@ class CelebDF(Layout):
     def published_of(self, evidence: Evidence) -> Published | None:
         if CELEB_FAKE in evidence.rules:
             return Published(493, 5582)
-        return Published(408, 795) if _version(evidence) == "v1" else Published(890, 5639)
+        return Published(408, 795) if _version(evidence) == "v1" else self.published
 
     def whole(self, evidence: Evidence) -> Whole:
         if CELEB_FAKE in evidence.rules:

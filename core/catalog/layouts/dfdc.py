@@ -67,6 +67,7 @@ class DFDC(Layout):
         Rule(marker="metadata.json", check=_is_metadata, strong=True, edition="by list"),
     )
     lists = ("metadata.json", "labels.csv")
+    published = Published(19_154, 100_000)
     source = "https://www.kaggle.com/c/deepfake-detection-challenge"
     licence = "competition rules"
     size = "470 GB"
@@ -78,7 +79,7 @@ class DFDC(Layout):
         return super().accepts(evidence) or (own_name and not starts_with_any(evidence, "dfdc_preview"))
 
     def published_of(self, evidence: Evidence) -> Published | None:
-        return Published(19_154, 100_000) if "part" in evidence.captures else None
+        return self.published if "part" in evidence.captures else None
 
     def read(self, site: Site, problems: Problems) -> Lists:
         lists = Lists(problems=problems, by_part=_parts(site.evidence) >= MANY_PARTS)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from core.catalog.layouts.base import (
@@ -99,6 +100,8 @@ class FaceForensics(Layout):
         Rule("{label}", edition="re-arranged"),
         Rule("{split}/{label}", edition="re-arranged"),
     )
+    published = Published(1000, 4000)
+    published_parts = MappingProxyType({"one manipulation": Published(1000, 1000)})
     lists = ("train.json", "val.json", "test.json", "FF++_Metadata.csv")
     source = "https://github.com/ondyari/FaceForensics (form); Kaggle xdxd003/ff-c23"
     licence = "research only"
@@ -120,8 +123,10 @@ class FaceForensics(Layout):
         numbered = all(_CLIP.match(name) for name in evidence.examples)
         return real and bool(methods) and (numbered or methods != {"Deepfakes"})
 
-    def published_of(self, evidence: Evidence) -> Published:
-        return Published(1000, 5000 if "FaceShifter" in evidence.captures.get("method", ()) else 4000)
+    def published_of(self, evidence: Evidence) -> Published | None:
+        return (
+            Published(1000, 5000) if "FaceShifter" in evidence.captures.get("method", ()) else self.published
+        )
 
     def whole(self, evidence: Evidence) -> Whole:
         if evidence.edition == "re-arranged":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from core.catalog.layouts.base import Evidence, Labels, Layout, Part, Published, Rule, normal
 
 EDITIONS = "for-norm|for-2sec|for-2seconds|for-rerec|for-rerecorded|for-original"
-PUBLISHED = {"for_2sec": Published(8_800, 8_921)}
 
 
 class FakeOrReal(Layout):
@@ -15,6 +15,7 @@ class FakeOrReal(Layout):
     dataset = "FoR"
     kinds = ("audio",)
     rules = (Rule(f"{{edition:{EDITIONS}}}/{{split}}/{{label}}", strong=True),)
+    published_parts = MappingProxyType({"for-2sec": Published(8_800, 8_921)})
     source = "https://bil.eecs.yorku.ca/datasets/; Kaggle mohammedabdeldayem/the-fake-or-real-dataset"
     licence = "research only"
     size = "17 GB (all four)"
@@ -25,7 +26,9 @@ class FakeOrReal(Layout):
 
     def published_of(self, evidence: Evidence) -> Published | None:
         editions = {_edition(name) for name in evidence.captures.get("edition", ())}
-        return PUBLISHED.get(editions.pop()) if len(editions) == 1 else None
+        if len(editions) != 1:
+            return None
+        return self.published_parts.get(editions.pop().replace("_", "-"))
 
     def copies(self, evidence: Evidence) -> int:
         return max(1, len({_edition(name) for name in evidence.captures.get("edition", ())}))

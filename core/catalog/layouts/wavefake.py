@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import Any
 
 from core.catalog.layouts.base import FAKE, REAL, Evidence, Labels, Layout, Part, Published, Rule, Whole
@@ -35,6 +36,7 @@ class WaveFake(Layout):
         Rule(f"{{method:{METHODS}}}", FAKE, strong=True, edition="without generated_audio"),
     )
     published = Published(0, 117_985)
+    published_parts = MappingProxyType({"one vocoder of LJSpeech": Published(13_100, 13_100)})
     pairs = True
     source = "https://zenodo.org/records/5642694; reals: LJSpeech-1.1, JSUT"
     licence = "CC BY-SA 4.0"
