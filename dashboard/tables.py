@@ -28,6 +28,7 @@ MOST_ROWS = 200  # longer ones scroll in a grid that draws only what is in view
 SOME, MANY = 4, 7  # columns from which a telephone, and a tablet, are too narrow for a row
 LONG = 20  # letters of a word that may be broken anywhere
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
+_LONG_WORD, _MAY_BREAK = re.compile(rf"\S{{{LONG + 1},}}"), re.compile(r"(?<=[/_?=-])(?<!//)(?=[^\s/_?=-])")
 # What one of a unit is of the smallest of its kind.
 _UNITS = {"": 1.0, "%": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _UNITS |= {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "M": 1e6}
@@ -60,17 +61,19 @@ def show(
 def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = ()) -> str:
     counted = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     classes = [
-        _class(right, name in whole, not right and _has_long_words(frame.iloc[:, place]))
+        _classes(right, name in whole, not right and _has_long_words(frame.iloc[:, place]))
         for place, (name, right) in enumerate(zip(frame.columns, counted, strict=True))
     ]
     head = "".join(
-        f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(frame.columns, classes, strict=True)
+        f'<th scope="col"{_attribute(kind)}>{_text(name)}</th>'
+        for name, kind in zip(frame.columns, classes, strict=True)
     )
     ranks = [sort_values(frame.iloc[:, place]) for place in range(len(frame.columns))]
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td data-label="{_text(name)}"{_sort(rank[place])}{kind}>{cell(value)}</td>'
+            f'<td data-label="{_text(name)}"{_sort(rank[place])}{_attribute(kind, value)}>'
+            f"{_broken(value, name in whole)}</td>"
             for name, value, rank, kind in zip(frame.columns, row, ranks, classes, strict=True)
         )
         + "</tr>"
@@ -116,12 +119,24 @@ def _text(value: object) -> str:
 
 def _has_long_words(column: pd.Series) -> bool:
     """Such as a hash or the name of a class, which have no place to break."""
-    return any(len(word) > LONG for value in column for word in str(value).split())
+    return any(len(part) > LONG for value in column for part in re.split(r"[\s/_?=-]+", str(value)))
 
 
-def _class(number: bool, whole: bool, long_words: bool) -> str:
-    names = ["number"] * number + ["whole"] * whole + ["long-words"] * (long_words and not whole)
-    return f' class="{" ".join(names)}"' if names else ""
+def _broken(value: object, whole: bool) -> str:
+    """The text of a cell; an address or a path goes on below after a slash or a hyphen, not within a word."""
+    text = cell(value)
+    broken = text if whole else _LONG_WORD.sub(lambda word: _MAY_BREAK.sub("<wbr>", word[0]), text)
+    return text if broken == text else f"<span>{broken}</span>"  # one part of what a card lays out
+
+
+def _classes(number: bool, whole: bool, long_words: bool) -> list[str]:
+    return ["number"] * number + ["whole"] * whole + ["long-words"] * (long_words and not whole)
+
+
+def _attribute(names: Sequence[str], value: object = 0) -> str:
+    """A cell that says nothing is known as such: a card leaves it out."""
+    every = [*names, *["nothing"] * (cell(value) in ("", numbers.NOTHING))]
+    return f' class="{" ".join(every)}"' if every else ""
 
 
 def cell(value: object) -> str:

@@ -77,6 +77,19 @@ def test_words_are_sorted_as_words(texts: list[object]) -> None:
     assert tables.sort_values(pd.Series(texts, dtype=object)) == [None] * len(texts)
 
 
+def test_an_address_goes_on_below_after_a_slash_or_a_hyphen_and_is_the_same_address() -> None:
+    rows = [{"from": "https://example.org/deepfake-detection-challenge", "day": "2026-11-28T08:09:00+00:00"}]
+    html = tables._html(pd.DataFrame(rows), "Datasets", whole=("day",))
+    assert "<span>https://example.org/<wbr>deepfake-<wbr>detection-<wbr>challenge</span>" in html
+    assert html.count("<wbr>") == 3 and "long-words" not in html
+    assert read(html).iloc[0].tolist() == list(rows[0].values())
+
+
+def test_a_cell_that_says_nothing_is_left_out_of_a_card() -> None:
+    html = tables._html(pd.DataFrame([{"run": "a", "note": ""}, {"run": "b", "note": None}]), "Runs")
+    assert html.count('class="nothing"') == 2
+
+
 def test_a_word_without_a_place_to_break_may_be_broken_anywhere() -> None:
     rows = [{"what": "ViTForImageClassification", "state": "at chance", "share": 0.30000000000000004}]
     html = tables._html(pd.DataFrame(rows), "Detectors")
