@@ -15,6 +15,7 @@ from core.imports import weights
 from core.media.faces import yunet_file
 from core.runs.summaries import Summary
 from dashboard import jobs, session, theme
+from dashboard.datasets.table import headline
 
 DEMO_JOB, YUNET_JOB = "demo", "yunet"
 YUNET = "face_detection_yunet_2026may.onnx"
@@ -35,24 +36,25 @@ FIRST_CONFIG = {
 def data_step(infos: Sequence[table.DatasetInfo]) -> None:
     st.markdown("## 1 · Data")
     if is_making_demo():
-        st.markdown("Making the demo datasets; the bar is above.")
+        st.markdown(
+            "The demo datasets are being made. The bar above shows how far they are; you can leave this page meanwhile."
+        )
         return
     if infos:
-        samples = sum(info.samples for info in infos)
-        st.markdown(
-            f"{theme.count_of(len(infos), 'dataset')}, {theme.count_of(samples, 'sample')} in the catalogue."
-        )
+        st.markdown(f"In the catalogue: {headline(infos)}.")
         if st.button("See how imbalanced they are", key="home-datasets"):
             theme.go_to("datasets")
     else:
         takes = theme.duration(measure_times().demo)
         st.markdown(
-            f"Make small demo datasets (about {takes} on this machine as it is now), or add your own folders."
+            f"Make small demo datasets, which takes about {takes} on this machine as it is now, or add folders of your "
+            "own."
         )
-        if st.button("Make the demo datasets", type="primary", key="home-demo"):
-            theme.act(start_demo)
-        if st.button("Add my own folder", key="home-own"):
-            theme.go_to("datasets")
+        with st.container(horizontal=True):
+            if st.button("Make the demo datasets", type="primary", key="home-demo"):
+                theme.act(start_demo)
+            if st.button("Add my own folder", key="home-own"):
+                theme.go_to("datasets")
     _face_finder()
 
 
@@ -77,6 +79,7 @@ def _face_finder() -> None:
         "Fetch the better face finder (0.2 MB)",
         key="home-yunet",
         type="tertiary",
+        icon=":material/download:",
         help="YuNet finds faces that the packaged cascade misses. Runs made from then on use it.",
     ):
         jobs.start(YUNET_JOB, "Fetching the better face finder:", work)
@@ -99,7 +102,7 @@ def start_demo() -> None:
         job.report(1, 1, "counting the samples")
         scan([made["root"]], space=space, person=person)
 
-    jobs.start(DEMO_JOB, "Making the demo datasets:", work)
+    jobs.start(DEMO_JOB, "Demo datasets:", work, page="datasets")
 
 
 def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> None:
@@ -107,6 +110,11 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
     first = next((run for run in runs if run.name == FIRST), None)
     if first is not None and first.state != "failed":
         st.markdown(f"{theme.safe(first.name)} {theme.state_badge(first.shown_state)}")
+        if first.best is not None:
+            figure = theme.interval(first.best, *(first.interval or (None, None)))
+            st.markdown(
+                f"Its best validation {theme.figure_name(first.monitor)} is {theme.safe(theme.unbroken(figure))}."
+            )
         if first.active and first.progress is not None:
             left = first.seconds_left
             text = "starting" if left is None else f"{theme.duration(left)} left"
@@ -117,7 +125,7 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
         return
     datasets = picture_datasets(infos)
     st.markdown(
-        "Train a small network on the pictures of the catalogue, in the background: about "
+        "Train a small network on pictures of the catalogue. It runs in the background and takes about "
         f"{theme.duration(measure_times().training)} on this machine as it is now."
     )
     if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
@@ -144,11 +152,12 @@ def start_first(datasets: list[str]) -> None:
 def play_step(runs: Sequence[Summary]) -> None:
     st.markdown("## 3 · Decide and explain")
     done = next((run for run in runs if run.state == "completed"), None)
-    st.markdown("Drag a threshold to your operating point, then drop a clip and see why it was judged so.")
-    if st.button("Open the thresholds", key="home-thresholds", disabled=done is None):
-        theme.go_to("thresholds")
-    if st.button("Judge a file", key="home-detect", disabled=done is None):
-        theme.go_to("detect")
+    st.markdown("Choose the threshold that suits you, then judge a file and see why it was judged so.")
+    with st.container(horizontal=True):
+        if st.button("Open the thresholds", key="home-thresholds", disabled=done is None):
+            theme.go_to("thresholds")
+        if st.button("Judge a file", key="home-detect", disabled=done is None):
+            theme.go_to("detect")
     if done is None:
         st.caption("This needs a finished run.")
     elif default_detector(done.modality, session.space()) is None:
@@ -161,7 +170,7 @@ def _offer_default(done: Summary) -> None:
         "This detector learned nothing; I want it as the default all the same", key="home-default-confirm"
     )
     if st.button(
-        f"Make {theme.safe(done.name)} the default for {words.modality(done.modality)}",
+        f"Make “{theme.safe(done.name)}” the default for {words.modality(done.modality)}",
         key="home-default",
         disabled=bool(done.learned_nothing) and not confirmed,
     ):

@@ -29,6 +29,7 @@ class Job:
     """What the thread writes and the page reads."""
 
     name: str
+    page: str = ""  # where it is watched, of what the sidebar lists
     done: float = 0
     total: float = 0  # 0: not known yet
     text: str = STARTING  # nothing was reported yet
@@ -51,8 +52,10 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
+        """Nothing before a fiftieth is done: what is told of less is off by a factor."""
         elapsed = time.monotonic() - self.started
-        return elapsed * (1 - self.share) / self.share if self.share and elapsed > 1 else None
+        known = self.share is not None and self.share >= 0.02 and elapsed > 1
+        return elapsed * (1 - self.share) / self.share if known and self.share else None
 
 
 @st.cache_resource(show_spinner=False)
@@ -60,9 +63,9 @@ def _jobs() -> dict[str, Job]:
     return {}
 
 
-def start(key: str, name: str, work: Callable[[Job], Any], *, large: bool = False) -> Job:
+def start(key: str, name: str, work: Callable[[Job], Any], *, large: bool = False, page: str = "") -> Job:
     """Start the work unless a job of this key is under way; then that one is given. Of jobs of one name with
-    `large` results the last few are kept."""
+    `large` results the last few are kept. What takes minutes names the page that the sidebar leads to."""
     jobs = _jobs()
     running = jobs.get(key)
     if running is not None and not running.finished:
@@ -72,13 +75,18 @@ def start(key: str, name: str, work: Callable[[Job], Any], *, large: bool = Fals
     alike = [k for k in finished if jobs[k].name == name][: -MOST_OF_A_KIND + 1] if large else []
     for old in {*finished[:-MOST_FINISHED], *alike}:
         jobs.pop(old, None)
-    job = jobs[key] = Job(name)
+    job = jobs[key] = Job(name, page)
     threading.Thread(target=_run, args=(job, work), name=f"job-{key}", daemon=True).start()
     return job
 
 
 def current(key: str) -> Job | None:
     return _jobs().get(key)
+
+
+def under_way() -> dict[str, Job]:
+    """What the sidebar lists, by its key."""
+    return {key: job for key, job in _jobs().items() if job.page and not job.finished}
 
 
 def forget(key: str) -> None:
@@ -125,7 +133,7 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
         elif job.cancelled:
             st.info(f"{theme.safe(job.name.rstrip(':'))}: cancelled.", icon=":material/cancel:")
         return
-    left = "" if job.seconds_left is None else f" · {theme.duration(job.seconds_left)} left"
+    left = "" if job.seconds_left is None else f", {theme.duration(job.seconds_left)} left"
     begun = "" if job.text == STARTING else f" {theme.safe(job.text)}"
     text = f"{theme.safe(job.name)}{begun}{left}"
     with st.container(horizontal=True, vertical_alignment="center"):

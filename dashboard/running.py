@@ -1,4 +1,4 @@
-"""The sidebar's list of what is running now: name, progress, time left. A click goes to the run."""
+"""The sidebar's list of what is running now: name, progress, time left. A click goes to it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import streamlit as st
 
 from core import words
 from core.runs import listing
-from dashboard import session, theme
+from core.runs.summaries import Summary
+from dashboard import jobs, session, theme
+
+MOST = 8
 
 
 def panel() -> None:
     """Polls only while something runs; each page opens with the state of the moment."""
-    polling = bool(listing.active(session.space()))
+    polling = bool(listing.active(session.space()) or jobs.under_way())
     st.fragment(_draw, run_every="3s" if polling else None)(polling)
 
 
@@ -22,20 +25,35 @@ def draw_trouble() -> None:
 
 
 def _draw(polling: bool) -> None:
-    active = listing.active(session.space())
-    if not active:
-        if polling:  # the last run ended: the page drawn anew shows what ended, and repeats itself no longer
+    active, working = listing.active(session.space()), jobs.under_way()
+    if not active and not working:
+        if polling:  # the last one ended: the page drawn anew shows what ended, and repeats itself no longer
             st.rerun()
         return
     st.caption("Running now")
-    for run in active[:8]:
-        label = theme.safe(run.name)
-        if st.button(f"{label} · {words.state(run.shown_state)}", key=f"running-{run.id}", type="tertiary"):
-            st.session_state["runs_chosen"] = [run.id]
-            theme.go_to("runs")
-        if run.progress is not None and run.state != "queued":
-            left = "" if run.seconds_left is None else f"{theme.duration(run.seconds_left)} left"
-            left = run.preparation or left
-            st.progress(min(max(run.progress, 0.0), 1.0), text=left)
-    if len(active) > 8:
-        st.caption(f"And {len(active) - 8} more.")
+    for key, job in working.items():
+        _draw_job(key, job)
+    for run in active[:MOST]:
+        _draw_run(run)
+    if len(active) > MOST:
+        st.caption(f"And {len(active) - MOST} more.")
+
+
+def _draw_job(key: str, job: jobs.Job) -> None:
+    if st.button(theme.safe(job.name.rstrip(":")), key=f"running-{key}", type="tertiary"):
+        theme.go_to(job.page)
+    left = job.seconds_left
+    st.progress(job.share or 0.0, text="" if left is None else f"{theme.duration(left)} left")
+
+
+def _draw_run(run: Summary) -> None:
+    """Its name leads to it; under it stands its state, or what it is doing, and the time left."""
+    if st.button(theme.safe(run.name), key=f"running-{run.id}", type="tertiary"):
+        st.session_state["runs_chosen"] = [run.id]
+        theme.go_to("runs")
+    left = "" if run.seconds_left is None else f", {theme.duration(run.seconds_left)} left"
+    text = run.preparation or words.state(run.shown_state) + left
+    if run.progress is None or run.state == "queued":
+        st.caption(text)
+    else:
+        st.progress(min(max(run.progress, 0.0), 1.0), text=text)

@@ -69,9 +69,13 @@ def visible(text: str) -> str:
 count, number, percent, interval = numbers.count, numbers.number, numbers.percent, numbers.interval
 
 
+def unbroken(text: str) -> str:
+    """A figure with its unit or its interval: it stays on one line."""
+    return text.replace(" ", "\u00a0")
+
+
 def duration(seconds: float | None) -> str:
-    """With its unit on the same line."""
-    return numbers.duration(seconds).replace(" ", "\u00a0")
+    return unbroken(numbers.duration(seconds))
 
 
 def count_of(n: int, thing: str) -> str:
@@ -85,7 +89,8 @@ def figure_name(name: str) -> str:
 
 
 def ratio(x: float | None) -> str:
-    return numbers.ratio(x, " : ")
+    """6.3:1"""
+    return numbers.ratio(x)
 
 
 def size(n: float | None) -> str:

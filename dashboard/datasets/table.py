@@ -31,25 +31,24 @@ ORDER = (
     "kind",
 )
 SHOWN = {"wide": ORDER, "tablet": ORDER[:6], "phone": ORDER[:4]}
-NOT_LOOKED_FOR = "–"
-# Text colours that are readable on light and dark grounds.
-COLORS = {
-    "balanced": "#1E8E5A",
-    "mild": "#2F7FC1",
-    "moderate": "#C27C0E",
-    "severe": "#D0442E",
-    "extreme": "#A24BC4",
-    "single-class": "#7F7F7F",
-}
+SEVERITIES = [theme.severity_word(band) for band in statistics.SEVERITIES]
+# The grounds of the words of imbalance, in the order of the bands: on each of them Streamlit's grid writes black, in both
+# themes and on a chosen row.
+CHIPS = ("#A8DDBF", "#B5D7F2", "#F6CF8B", "#F5B3A6", "#DDB9EE", "#D6D6D6")
 
 
 def headline(infos: Sequence[DatasetInfo]) -> str:
-    """`9 datasets · 61,204 samples · 2 severe`"""
+    """`9 datasets, 61,204 samples; 2 severely imbalanced`"""
     samples = sum(info.samples for info in infos)
     bands = pd.Series([statistics.count(i.counts).severity for i in infos], dtype=object).value_counts()
-    called = {"severe": "severe", "extreme": "extreme", "single-class": "with one class only"}
-    bad = [f"{bands[band]} {name}" for band, name in called.items() if band in bands]
-    return " · ".join([theme.count_of(len(infos), "dataset"), theme.count_of(samples, "sample"), *bad])
+    called = {
+        "severe": "severely imbalanced",
+        "extreme": "extremely imbalanced",
+        "single-class": "with one class only",
+    }
+    bad = ", ".join(f"{bands[band]} {name}" for band, name in called.items() if band in bands)
+    all_in_all = f"{theme.count_of(len(infos), 'dataset')}, {theme.count_of(samples, 'sample')}"
+    return f"{all_in_all}; {bad}" if bad else all_in_all
 
 
 def rows(infos: Sequence[DatasetInfo]) -> pd.DataFrame:
@@ -59,8 +58,9 @@ def rows(infos: Sequence[DatasetInfo]) -> pd.DataFrame:
 def _row(info: DatasetInfo) -> dict[str, Any]:
     total = statistics.count(info.counts)
     labelled = total.real + total.fake
-    published, missing = info.published, statistics.missing(info)
-    complete = None
+    # A demo copies the layout of a published dataset, not its samples.
+    published = None if info.demo else info.published
+    missing, complete = statistics.missing(info), None
     if published and missing:
         there = sum(v for v in published.values() if v is not None)
         complete = 100 * (1 - sum(missing.values()) / there) if there else None
@@ -72,11 +72,11 @@ def _row(info: DatasetInfo) -> dict[str, Any]:
         "fakes": 100 * total.fake / labelled if labelled else None,
         "fake": total.fake,
         "unlabelled": total.unlabelled,
-        "ratio": theme.ratio(total.ratio),
-        "severity": theme.severity_word(total.severity),
-        "published": f"{theme.count(published.get('real'))} : {theme.count(published.get('fake'))}"
+        "ratio": "" if total.ratio is None else theme.ratio(total.ratio),
+        "severity": [theme.severity_word(total.severity)],
+        "published": f"{theme.count(published.get('real'))} real, {theme.count(published.get('fake'))} fake"
         if published
-        else "–",
+        else "",
         "complete": complete,
         "problems": info.problem_count,
         "leaks": _leaks(info.name),
@@ -84,10 +84,10 @@ def _row(info: DatasetInfo) -> dict[str, Any]:
 
 
 def _leaks(name: str) -> str:
-    """`! 2 (official)` once a report was made; a dash before."""
+    """`! 2 kinds` once a report was made; nothing before."""
     last = leaks.last_report(name, session.space())
     if last is None:
-        return NOT_LOOKED_FOR
+        return ""
     return f"! {theme.count_of(last.leaks, 'kind')}" if last.leaks else "none"
 
 
@@ -97,9 +97,7 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
     wanted = st.session_state.get("datasets_chosen")
     at = next((i for i, info in enumerate(infos) if info.name == wanted), 0)
     names = [info.name for info in infos]
-    styled = frame.style.map(_tint, subset=["severity"]).apply(
-        lambda row: [theme.CHOSEN_ROW if row.name == at else ""] * len(row), axis=1
-    )
+    styled = frame.style.apply(lambda row: [theme.CHOSEN_ROW if row.name == at else ""] * len(row), axis=1)
     told = tables.telling(frame)
 
     def draw_for(window: str) -> None:
@@ -128,10 +126,12 @@ def describe(info: DatasetInfo) -> str:
     if row["unlabelled"]:
         parts.append(f"{theme.count_of(row['unlabelled'], 'sample')} without a label")
     if row["complete"] is not None:
-        parts.append(f"{theme.percent(row['complete'] / 100)} of the published {row['published']} are here")
+        parts.append(
+            f"{theme.percent(row['complete'] / 100)} of the published samples ({row['published']}) are here"
+        )
     if row["problems"]:
         parts.append(theme.count_of(row["problems"], "problem"))
-    if row["leaks"] != NOT_LOOKED_FOR:
+    if row["leaks"]:
         parts.append(f"leaks: {row['leaks']}")
     return f"{'; '.join(parts)}."
 
@@ -151,20 +151,16 @@ def _columns(window: str) -> dict[str, Any]:
             "origin", width=55, help="demo: made by the workbench, says nothing about real forgeries"
         ),
         "media": text("media", width=70),
-        "severity": text("imbalance", width=104 if window == "wide" else 108),
+        "severity": st.column_config.MultiselectColumn(
+            "imbalance", width=122, options=SEVERITIES, color=CHIPS, disabled=True
+        ),
         "real": number(format="localized", width=50 if window == "phone" else 58),
         "fake": number(format="localized", width=52 if window == "phone" else 60),
         "fakes": share("share of fakes", width=88, help="half is balanced", color=theme.FAKE),
         "unlabelled": number("no label", format="localized", width=60, help="nobody states their label"),
-        "ratio": text(width=60, help="majority : minority"),
-        "published": text("published", width=105, help="real : fake"),
+        "ratio": text(width=60, help="how many samples of the larger class there are for one of the smaller"),
+        "published": text("published", width=150, help="how many samples its authors published"),
         "complete": share("complete", width=74, help="of the published samples that are here"),
         "problems": number(format="localized", width=65),
         "leaks": text(width=85, help="kinds of leaks in the last plan that was made"),
     }
-
-
-def _tint(value: object) -> str:
-    word = str(value).split(" ", 1)[-1]
-    color = next((c for key, c in COLORS.items() if words.SEVERITIES[key] == word), "")
-    return f"color: {color}; font-weight: 600" if color else ""

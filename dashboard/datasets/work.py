@@ -18,9 +18,10 @@ SCANS = "datasets-scans"  # how many this session has started
 ADDED = "datasets-added"  # names of what the last scan added; the table has them first
 
 
-def toolbar() -> None:
-    """Add a folder, scan again, make the demo."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+def toolbar(infos: Sequence[DatasetInfo]) -> None:
+    """Add a folder, scan again, and make the demo where it is not yet."""
+    offers_demo = not first_steps.is_making_demo() and not any(info.demo for info in infos)
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         # A key of its own for each scan: the box is closed when the scan begins.
         opened = st.session_state.get(SCANS, 0)
         box = st.popover("Add folder", icon=":material/create_new_folder:", key=f"datasets-add-box-{opened}")
@@ -37,12 +38,11 @@ def toolbar() -> None:
         known = scannable()
         if known and st.button("Rescan", icon=":material/refresh:", key="datasets-rescan"):
             theme.act(lambda: start_scan(known))
-        if st.button(
+        if offers_demo and st.button(
             "Make the demo datasets",
             icon=":material/auto_fix_high:",
             key="datasets-demo",
             type="secondary" if known else "primary",  # the next step of who has no data yet
-            disabled=first_steps.is_making_demo(),
         ):
             theme.act(first_steps.start_demo)
 
@@ -101,7 +101,7 @@ def start_scan(folders: list[Path]) -> None:
             "problems": result.problems,
         }
 
-    jobs.start(SCAN_JOB, "Scanning:", work)
+    jobs.start(SCAN_JOB, "Scanning:", work, page="datasets")
 
 
 def progress() -> None:

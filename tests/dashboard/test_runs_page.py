@@ -328,7 +328,8 @@ def test_a_silent_run_is_stalled_in_the_sidebar_as_in_the_list(make_run: Callabl
     run.set_status(heartbeat=time.time() - 600, **own)
     page = open_page()
     (button,) = [b for b in page.button if b.key == f"running-{run.id}"]
-    assert button.label.endswith("stalled")
+    (bar,) = page.sidebar.get("progress")
+    assert bar.proto.text == "stalled" and "stalled" not in button.label
     assert "badge[‖ stalled]" in text_of(page) and "running" not in text_of(page)
     (states,) = [group for group in page.button_group if group.key == "runs-states"]
     assert states.options == ["stalled"]
