@@ -18,14 +18,16 @@ from dashboard import theme
 
 LABELS = ("real", "fake", "unlabelled")
 LABEL_OF = {0: "real", 1: "fake", None: "unlabelled"}
-# Splits lie over each other: a wide faint bar for train, narrower ones for val and test before it.
+# Colour and pattern of a split: none of those of a label.
 SPLIT_LOOK = {
-    "train": (0.86, "#56B4E9"),
-    "val": (0.58, "#E69F00"),
-    "test": (0.30, "#009E73"),
-    "unassigned": (0.86, "#9A9A9A"),
+    "train": ("#009E73", ""),
+    "val": ("#CC79A7", "-"),
+    "test": ("#8C6BB1", "|"),
+    "unassigned": ("#9A9A9A", "+"),
 }
+MOST_WRITTEN = 12  # bars that have room for their numbers; more are read at the axis
 BINS = 30
+FINE, WARNING = theme.SERIES[0], theme.SERIES[2]  # of a property; no colours of a label
 
 
 def splits_figure(about: DatasetInfo) -> go.Figure:
@@ -52,21 +54,31 @@ def _by_label(
             x=list(order),
             y=values,
             name=words.LABELS[label],
-            marker={"color": theme.LABEL_COLORS[label], "pattern": _pattern(label)},
-            text=[theme.count(v) for v in values],
-            textposition="outside",
-            cliponaxis=False,
+            marker={
+                "color": theme.LABEL_COLORS[label],
+                "pattern": _pattern(theme.LABEL_PATTERNS[label]),
+            },
             customdata=[_choice_of(**{key: name, "label": label}) for name in order],
             hovertemplate="%{x}, " + words.LABELS[label] + ": %{y:,}<extra></extra>",
         )
     figure.update_layout(barmode="group", yaxis_title=title)
+    _write_numbers(figure)
     figure.update_xaxes(tickvals=list(order), ticktext=[names.get(name, name) for name in order])
     return theme.figure(figure, keep=f"{about_key(parts)}-{key}")
 
 
-def _pattern(label: str) -> dict[str, object]:
+def _write_numbers(figure: go.Figure) -> None:
+    """Over the bars instead of lines to an axis, where there are few."""
+    if sum(len(bars["x"]) for bars in figure.data) > MOST_WRITTEN:
+        return
+    for bars in figure.data:
+        bars.update(text=[theme.count(n) for n in bars["y"]], textposition="outside", cliponaxis=False)
+    figure.update_yaxes(showgrid=False)
+
+
+def _pattern(shape: str) -> dict[str, object]:
     return {
-        "shape": theme.LABEL_PATTERNS[label],
+        "shape": shape,
         "fillmode": "overlay",
         "fgcolor": "rgba(255,255,255,0.6)",
         "size": 7,
@@ -78,7 +90,7 @@ def about_key(parts: dict[str, statistics.Count]) -> str:
 
 
 def methods_figure(about: DatasetInfo) -> go.Figure:
-    """Samples by method (reals first), the splits laid over each other."""
+    """Samples by method (reals first), the splits side by side."""
     counts: dict[str, dict[str, int]] = {}
     for row in about.counts:
         name = _method(row)
@@ -89,18 +101,18 @@ def methods_figure(about: DatasetInfo) -> go.Figure:
     order = fixed + sorted((n for n in counts if n not in fixed), key=lambda n: -sum(counts[n].values()))
     figure = go.Figure()
     for split in (s for s in statistics.SPLITS if any(s in c for c in counts.values())):
-        width, color = SPLIT_LOOK[split]
+        color, shape = SPLIT_LOOK[split]
         values = [counts[name].get(split, 0) for name in order]
         figure.add_bar(
             x=order,
             y=values,
             name=words.split(split),
-            width=width,
-            marker={"color": color, "line": {"width": 0.5, "color": "rgba(0,0,0,0.35)"}},
+            marker={"color": color, "pattern": _pattern(shape)},
             customdata=[_method_choice(name, split) for name in order],
             hovertemplate="%{x}, " + words.split(split) + ": %{y:,}<extra></extra>",
         )
-    figure.update_layout(barmode="overlay", yaxis_title="samples of each method")
+    figure.update_layout(barmode="group", yaxis_title="samples of each method")
+    _write_numbers(figure)
     return theme.figure(figure, keep=f"{about.name}-methods")
 
 
@@ -138,11 +150,11 @@ def measured_figure(frame: pd.DataFrame, feature: str, unit: str) -> go.Figure:
                 x=(edges[:-1] + edges[1:]) / 2,
                 y=share,
                 width=float(edges[1] - edges[0]),
-                name=f"{label} ({len(mine)})",
+                name=f"{label} ({theme.count(len(mine))})",
                 opacity=0.6,
                 marker={
                     "color": theme.LABEL_COLORS[label],
-                    "pattern": _pattern(label),
+                    "pattern": _pattern(theme.LABEL_PATTERNS[label]),
                 },
                 customdata=[_choice_of(label=label) for _ in share],
                 hovertemplate="%{x:.3s} " + unit + ": %{y:.1%} of " + label + "<extra></extra>",
@@ -150,7 +162,7 @@ def measured_figure(frame: pd.DataFrame, feature: str, unit: str) -> go.Figure:
     figure.update_layout(
         barmode="overlay",
         xaxis_title=f"{feature} ({unit})",
-        yaxis_title="share of class",
+        yaxis_title="share of its class",
         yaxis_tickformat=".0%",
     )
     return theme.figure(figure, keep=f"measured-{feature}")
@@ -168,7 +180,7 @@ def resolutions_figure(frame: pd.DataFrame) -> go.Figure:
             x=sizes["width"],
             y=sizes["height"],
             mode="markers",
-            name=f"{label} ({len(mine)})",
+            name=f"{label} ({theme.count(len(mine))})",
             marker={
                 "size": 8 + 22 * np.sqrt(sizes["n"] / sizes["n"].max()),
                 "color": theme.LABEL_COLORS[label],
@@ -176,7 +188,7 @@ def resolutions_figure(frame: pd.DataFrame) -> go.Figure:
                 "line": {"width": 2},
             },
             customdata=[[*_choice_of(label=label), int(n)] for n in sizes["n"]],
-            hovertemplate="%{x} × %{y}: %{customdata[4]} " + label + "<extra></extra>",
+            hovertemplate="%{x} × %{y}: %{customdata[4]:,} " + label + "<extra></extra>",
         )
     figure.update_layout(xaxis_title="width (pixels)", yaxis_title="height (pixels)")
     return theme.figure(figure, keep="resolutions")
@@ -192,7 +204,7 @@ def shortcuts_figure(features: Sequence[object], warn_above: float) -> go.Figure
         mode="markers",
         marker={
             "size": 11,
-            "color": [theme.FAKE if f.warning else theme.REAL for f in rows],  # type: ignore[attr-defined]
+            "color": [WARNING if f.warning else FINE for f in rows],  # type: ignore[attr-defined]
             "symbol": ["diamond" if f.warning else "circle" for f in rows],  # type: ignore[attr-defined]
         },
         error_x={
@@ -207,7 +219,7 @@ def shortcuts_figure(features: Sequence[object], warn_above: float) -> go.Figure
     )
     # What the lines mean stands over the chart, to the left of one and to the right of the other.
     for x, dash, color, text, side in (
-        (warn_above, "dash", theme.FAKE, "warning", "right"),
+        (warn_above, "dash", WARNING, "warning", "right"),
         (0.5, "dot", theme.UNCERTAIN, "tells nothing", "left"),
     ):
         figure.add_vline(
@@ -218,5 +230,5 @@ def shortcuts_figure(features: Sequence[object], warn_above: float) -> go.Figure
             annotation_position=f"top {side}",
             annotation_yanchor="bottom",
         )
-    figure.update_layout(xaxis={"range": [0.3, 1.02], "title": "AUC of the single feature, 95 % interval"})
+    figure.update_layout(xaxis={"range": [0.3, 1.02], "title": "AUC of the single property, 95 % interval"})
     return theme.figure(figure, height=120 + 28 * len(rows), keep="shortcuts")

@@ -9,18 +9,18 @@ import streamlit as st
 
 from core import words
 from core.catalog import advice as advisor
-from core.catalog import partners, statistics, table
+from core.catalog import partners, statistics
 from core.catalog.published import Suggestion
 from core.catalog.table import DatasetInfo
-from dashboard import session, theme
+from dashboard import theme
 from dashboard.datasets import checks as datasets_checks
 
 MOST_PARTNERS = 6
 
 
-def draw(info: DatasetInfo) -> None:
+def draw(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
     """The advice itself, beside the charts."""
-    found = advisor.advise(info)
+    found = advisor.advise(info, infos)
     with st.container(border=True):
         st.markdown(f"### What to do {theme.severity_badge(found.severity)}")
         st.markdown(theme.safe(found.headline))
@@ -32,24 +32,45 @@ def draw(info: DatasetInfo) -> None:
             train_with(info, found.preset)
 
 
-def paths(info: DatasetInfo) -> None:
-    """Ways out, side by side, over the whole width."""
-    found = advisor.advise(info)
-    if not found.paths:
+def more_data(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
+    """What other data would do, over the whole width: for one class its partners, else the ways out side by side."""
+    found = [path for path in advisor.advise(info, infos).paths if path.suggestions]
+    if (wanted := partners.lacking(info)) is not None:
+        st.markdown(f"### Add {wanted} samples")
+        _partner_panel(info, infos, wanted)
+        for path in found:
+            _fetch(f"Published datasets that have {wanted} samples", path.suggestions)
         return
-    columns = st.container(key="datasets-paths").columns(len(found.paths))
-    for i, (column, path) in enumerate(zip(columns, found.paths, strict=True)):
-        with column, st.container(border=True):
-            st.markdown(f"**{theme.safe(path.name)}**")
-            st.markdown(f"{theme.safe(words.capital(path.what))}.")
-            if path.suggestions:
-                with st.expander("What these are, and how to get them"):
-                    for s in path.suggestions:
-                        _suggestion(s)
-            usable = _usable(info, path)
-            label = "Train with both" if len(usable) > 1 else "Train with it"
-            if usable and st.button(label, key=f"advice-path-{i}"):
-                train_with(info, path.options, usable)
+    if not found:
+        return
+    st.markdown("### Or with more data")
+    columns = st.container(key="datasets-paths").columns(len(found))
+    for i, (column, path) in enumerate(zip(columns, found, strict=True)):
+        with column, st.container(border=True, height="stretch"):
+            _path(info, path, f"advice-path-{i}")
+
+
+def _path(info: DatasetInfo, path: advisor.Path, key: str) -> None:
+    """One way out: trained on at once where what it needs is in the catalogue, else with how one gets it."""
+    st.markdown(f"**{theme.safe(path.name)}**")
+    st.markdown(f"{theme.safe(words.capital(path.what))}.")
+    here = next((s.dataset for s in path.suggestions if s.here), None)
+    if here is not None:
+        alone = "instead" in path.name
+        label = f"Train with {theme.safe(here)}" if alone else "Train with both"
+        if st.button(label, key=key):
+            train_with(info, path.options, [here] if alone else [info.name, here])
+    _fetch("Datasets to fetch for it", path.suggestions)
+
+
+def _fetch(title: str, suggestions: Sequence[Suggestion]) -> None:
+    """Those that are not in the catalogue yet, and how one gets them."""
+    wanted = [one for one in suggestions if not one.here]
+    if not wanted:
+        return
+    with st.expander(title):
+        for one in wanted:
+            _suggestion(one)
 
 
 def _suggestion(one: Suggestion) -> None:
@@ -59,65 +80,56 @@ def _suggestion(one: Suggestion) -> None:
     caution = f" Careful: {one.shortcut}." if one.shortcut else ""
     st.markdown(
         f":small[**{theme.safe(one.dataset + part + mate)}**: {theme.safe(one.gain)}; {theme.safe(one.why)}."
-        f"{theme.safe(caution)} {theme.safe(one.source)}; {theme.safe(one.ask)}; {theme.safe(one.licence)}; "
-        f"{theme.safe(one.size)}; belongs in {theme.safe(one.folder)}]"
+        f"{theme.safe(caution)} To get it: {theme.safe(one.ask)}, from {theme.safe(one.source)}. Its licence: "
+        f"{theme.safe(one.licence)}. Its size: {theme.safe(one.size)}. Put it into the folder "
+        f"{theme.safe(one.folder)}.]"
     )
 
 
-def partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
-    """For a set of one class: which catalogued sets complete it, and what the pair gives away."""
-    wanted = partners.lacking(info)
-    if wanted is None:
-        return
+def _partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo], wanted: str) -> None:
+    """Which catalogued sets complete it, and what the pair gives away."""
     found = partners.partners(info, infos)[:MOST_PARTNERS]
-    st.markdown(f"### Partners that have {wanted} samples")
     if not found:
-        st.markdown(
-            f"No dataset in the catalogue has {wanted} samples of this kind; the ones above can be fetched."
-        )
+        st.markdown(f"No dataset in the catalogue has {wanted} samples of this kind.")
         return
-    names = [partner.name for partner in found]
+    demo = {one.name for one in infos if one.demo}
     chosen = st.radio(
-        "Complete it with",
-        names,
+        "Complete it with a dataset of the catalogue",
+        [partner.name for partner in found],
         key=f"partner-{info.name}",
-        captions=[f"{p.why}. {p.shortcut[:1].upper()}{p.shortcut[1:]}." for p in found],
+        format_func=lambda name: theme.safe(name) + (f" {theme.demo_badge()}" if name in demo else ""),
+        captions=[_about_partner(partner) for partner in found],
     )
     _train_pair(info, [info.name, str(chosen)])
+
+
+def _about_partner(one: partners.Partner) -> str:
+    pair = one.together
+    return theme.safe(
+        f"{words.capital(one.why)}. Together: {pair.real:,} real and {pair.fake:,} fake "
+        f"({theme.ratio(pair.ratio)}). {words.capital(one.shortcut)}."
+    )
 
 
 def _train_pair(info: DatasetInfo, pair: list[str]) -> None:
     """The shortcut that the pairing makes is shown before the two can be trained on."""
     probe = datasets_checks.pair_probe(pair)
-    measured = "Measure the pair again" if probe.ended else "Look for shortcuts of the pair"
-    with st.container(horizontal=True):
-        if st.button(measured, key="partner-probe", type="secondary" if probe.ended else "primary"):
+    if not probe.ended:
+        st.caption(
+            "Before you train on both, look for what gives the two collections away without any forgery."
+        )
+        if st.button("Look for shortcuts of the pair", key="partner-probe", type="primary"):
             datasets_checks.start_pair(pair)
             st.rerun()
+    else:
         label = "Train with both all the same" if probe.caution else "Train with both"
-        waits = "The pair is measured first: what the two collections alone give away."
-        if st.button(
-            label,
-            key="partner-train",
-            type="primary" if probe.ended else "secondary",
-            disabled=not probe.ended,
-            help=None if probe.ended else waits,
-        ):
-            train_with(info, advisor.advise(info).preset, pair)
-    if not probe.ended:
-        st.caption(waits)
+        with st.container(horizontal=True):
+            if st.button(label, key="partner-train", type="primary"):
+                train_with(info, advisor.advise(info).preset, pair)
+            if st.button("Measure the pair again", key="partner-probe"):
+                datasets_checks.start_pair(pair)
+                st.rerun()
     datasets_checks.draw_pair(pair)
-
-
-def _usable(info: DatasetInfo, path: advisor.Path) -> list[str]:
-    """The datasets of the path that are catalogued; empty where it needs one that is not."""
-    if not path.suggestions:
-        return [info.name]
-    known = table.datasets(session.space())
-    here = [n for s in path.suggestions for n in known if n == s.dataset]
-    if not here:
-        return []
-    return here if "instead" in path.name else [info.name, here[0]]
 
 
 def train_with(info: DatasetInfo, options: dict[str, Any], names: list[str] | None = None) -> None:

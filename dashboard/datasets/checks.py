@@ -18,6 +18,7 @@ from core.catalog import (
     shortcut_measurements,
     shortcuts,
     splits,
+    statistics,
     table,
 )
 from core.catalog.table import DatasetInfo
@@ -27,7 +28,8 @@ from dashboard.charts import datasets as charts
 
 PROTOCOLS = {
     "official": "The parts that the dataset's authors published, unchanged.",
-    "group": "64 % training, 16 % validation, 20 % test; whole groups: no person, source or utterance is in two parts.",
+    "group": "64\u00a0% training, 16\u00a0% validation, 20\u00a0% test. Groups stay whole: no person, source or utterance "
+    "is in two parts.",
     "heldout_method": "One manipulation method is in the test part only: how does a detector do on what it never saw?",
     "random": "Sample by sample. It leaks, so figures on it are too good; only for comparison.",
 }
@@ -86,10 +88,7 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
             {"part": words.split(s), "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()
         ]
         tables.show(rows, "plan-counts", what="Samples of each part")
-        st.markdown(
-            f"{theme.count_of(plan.dropped, 'sample')} left out · {theme.count(plan.crossing_groups)} groups cross "
-            "from one part to another"
-        )
+        st.markdown(theme.safe(_kept_together(plan.dropped, plan.crossing_groups)))
         for note in plan.notes:
             st.markdown(f"- {theme.safe(note)}")
         st.download_button(
@@ -112,9 +111,16 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
                 st.markdown(f":small[{theme.safe(example)}]")
 
 
+def _kept_together(dropped: int, crossing: int) -> str:
+    """`No samples are left out, and 2 groups cross from one part to another.`"""
+    left = f"{theme.count(dropped) if dropped else 'No'} {'sample is' if dropped == 1 else 'samples are'} left out"
+    cross = "group crosses" if crossing == 1 else "groups cross"
+    return f"{left}, and {theme.count(crossing) if crossing else 'no'} {cross} from one part to another."
+
+
 def shortcuts_panel(info: DatasetInfo) -> None:
     st.markdown(
-        "How well does one simple property of a file (its size, its length, its silence) tell real from fake by itself? "
+        f"How well does one simple property of a file, such as {_properties(info)}, tell real from fake by itself? "
         f"Above an AUC of {shortcuts.WARN_ABOVE} a detector may learn that instead of forgery."
     )
     measured = shortcut_measurements.read_cached_features(info.name, space=session.space()) is not None
@@ -130,6 +136,16 @@ def shortcuts_panel(info: DatasetInfo) -> None:
         _draw_probe(shortcuts.probe(info.name, space=space))
     elif job is not None and job.finished and job.result is not None:
         _draw_probe(job.result)
+
+
+def _properties(info: DatasetInfo) -> str:
+    """Some of what is measured on such media."""
+    kinds = set(statistics.count_by(info, "modality"))
+    if kinds == {"image"}:
+        return "its size, its resolution or its JPEG quality"
+    if kinds == {"audio"}:
+        return "its size, its length or its silence"
+    return "its size, its length or its resolution"
 
 
 def _measuring(info: DatasetInfo) -> str:

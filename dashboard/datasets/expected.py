@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core import numbers, words
-from core.catalog.expected import FOUND, PARTLY, compare_with_expected, summary
-from core.catalog.published import balanced_datasets
+from core import words
+from core.catalog.expected import FOUND, PARTLY, Expected, compare_with_expected, summary
+from core.catalog.published import Suggestion, balanced_datasets
 from core.catalog.table import DatasetInfo
 from dashboard import tables, theme
 
@@ -20,62 +21,63 @@ MODALITIES = ("image", "audio", "video", "multimodal")
 def checklist(infos: Sequence[DatasetInfo]) -> None:
     """Every known dataset: found, partly with what is missing, or not found."""
     rows = compare_with_expected(infos)
-    with st.expander(f"Expected and found: {summary(rows)}", icon=":material/checklist:"):
+    with st.expander(f"Expected and found: {summary(rows)}"):
+        st.caption(
+            "Every published dataset that the workbench knows by its folders, and whether it is here. Demo copies do "
+            "not count as found."
+        )
         tables.show(
-            pd.DataFrame(
-                [
-                    {
-                        "state": MARKS.get(row.state, "○ not found"),
-                        "dataset": row.name,
-                        "missing": "; ".join(row.missing) or ("–" if row.root else ""),
-                        "real": row.real if row.root else None,
-                        "fake": row.fake if row.root else None,
-                        "published": _pair(row.published),
-                        "folder": row.root,
-                        "from": row.source,
-                    }
-                    for row in rows
-                ]
-            ),
+            pd.DataFrame([_checked(row) for row in rows]),
             "expected-table",
             what="Published datasets, and which of them are here",
-            whole=("state", "published"),
+            whole=("state",),
         )
+
+
+def _checked(row: Expected) -> dict[str, Any]:
+    return {
+        "dataset": row.name,
+        "state": MARKS.get(row.state, "○ not found"),
+        "missing": "; ".join(row.missing) or None,
+        "real": row.real if row.root else None,
+        "fake": row.fake if row.root else None,
+        "published": _pair(row),
+        "folder": row.root or None,
+        "from": row.source,
+    }
 
 
 def show_recommended() -> None:
     """The standing table: what to fetch for each kind of media, whatever the ratio."""
-    with st.expander("Datasets worth adding", icon=":material/library_add:"):
-        tables.show(
-            pd.DataFrame(
-                [
-                    {
-                        "for": words.modality(modality),
-                        "dataset": s.dataset + (f" ({s.part})" if s.part else ""),
-                        "together with": s.partner,
-                        "real": s.real,
-                        "fake": s.fake,
-                        "ratio": numbers.ratio(s.own_ratio, " : ") if s.own_ratio else "",
-                        "size": s.size,
-                        "licence": s.licence,
-                        "how to get it": s.ask,
-                        "why": s.why,
-                        "from": s.source,
-                    }
-                    for modality in MODALITIES
-                    for s in balanced_datasets(modality)
-                ]
-            ),
-            "recommended-table",
-            what="Datasets worth adding",
-            whole=("ratio",),
-        )
+    with st.expander("Datasets worth adding"):
         st.caption(
-            "Counts as published. What helps your own data, and by how much, stands with each dataset."
+            "Published datasets with both classes, those that are best balanced first. The numbers of reals and fakes "
+            "are those that their authors published. Where one of your datasets is severely imbalanced, choose it in "
+            "the table of datasets: the page then says which of these would help it, and to what ratio."
         )
+        rows = [_worth_adding(modality, s) for modality in MODALITIES for s in balanced_datasets(modality)]
+        tables.show(pd.DataFrame(rows), "recommended-table", what="Datasets worth adding", whole=("ratio",))
 
 
-def _pair(published: dict[str, int | None] | None) -> str:
-    if not published:
-        return "–"
-    return f"{theme.count(published['real'])} : {theme.count(published['fake'])}"
+def _worth_adding(modality: str, one: Suggestion) -> dict[str, Any]:
+    part = f" ({one.part})" if one.part else ""
+    return {
+        "dataset": f"{one.dataset}{part}{f' with {one.partner}' if one.partner else ''}",
+        "for": words.modality(modality),
+        "real": one.real,
+        "fake": one.fake,
+        "ratio": theme.ratio(one.own_ratio),
+        "size": one.size,
+        "licence": one.licence,
+        "why": one.why,
+        "how to get it": f"{one.ask}: {one.source}",
+    }
+
+
+def _pair(row: Expected) -> str | None:
+    """890 real, 5,639 fake"""
+    if not row.published:
+        return None
+    real, fake = (f"{theme.count(row.published[label])}\u00a0{label}" for label in ("real", "fake"))
+    counts = f"{real}, {fake}"
+    return f"{counts} ({row.part})" if row.part else counts

@@ -18,8 +18,7 @@ from core.errors import MediaError
 from core.media import browser, shards
 from dashboard import address, paging, session, theme, thumbnails
 
-PAGE = 12
-COLUMNS = 4
+PAGE = 12  # fills rows of four, three and two
 FIELDS = {"split": "Part", "method": "Method", "label": "Label", "modality": "Kind"}
 PLAYS = {".mp4", ".m4v", ".webm", ".mp3", ".wav", ".flac", ".ogg", ".m4a"}  # tried as they are
 TAB, GALLERY = "datasets-tab", "gallery"
@@ -63,15 +62,16 @@ def draw(info: DatasetInfo) -> None:
     # A key of its own for every filter: another filter begins at its first page.
     key = _key(f"{info.name}-{chosen}", "page")
     entries = {e.id: e for e in exclusions.read(space)}
-    slots = st.container(key="datasets-gallery")
+    # Players need room for their bars; page.css divides the rows.
+    only_sound = list(statistics.count_by(info, "modality")) == ["audio"]
+    slots = st.container(key="datasets-gallery-sound" if only_sound else "datasets-gallery")
     number = paging.draw(GALLERY, pages, key=key)
     _write_address(info, number)
     samples = browse.mixed_page(info, chosen, number, PAGE, space)
     with slots:
-        for begin in range(0, len(samples), COLUMNS):
-            for column, sample in zip(st.columns(COLUMNS), samples[begin : begin + COLUMNS], strict=False):
-                with column:
-                    _draw_sample(sample, entries.get(sample["id"]))
+        for sample in samples:
+            with st.container():
+                _draw_sample(sample, entries.get(sample["id"]))
 
 
 def _write_address(info: DatasetInfo, page: int) -> None:
@@ -93,7 +93,7 @@ def _filters(info: DatasetInfo) -> Filter:
         "modality": list(statistics.count_by(info, "modality")),
     }
     shown = {field: found for field, found in options.items() if len(found) > 1}
-    columns = st.columns([1] * len(shown) + [2])
+    columns = st.container(key="datasets-filters").columns([1] * len(shown) + [2])
     values = {}
     for column, (field, found) in zip(columns, shown.items(), strict=False):
         key = _key(info.name, field)
@@ -139,7 +139,7 @@ def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> 
         word, f":gray-badge[□ {words.LABELS[word]}]"
     )
     split = words.split(sample["split"]) if sample["split"] else ""
-    facts = " · ".join(theme.safe(fact) for fact in (sample["method"], split) if fact)
+    facts = ", ".join(theme.safe(fact) for fact in (sample["method"], split) if fact)
     st.markdown(f"{mark} {facts}  \n:small[{theme.safe(_short(sample['path']))}]")
     _correct(sample, entry)
 
@@ -190,9 +190,12 @@ def _correct(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None
                 lambda: exclusions.remove([sample["id"]], session.person(), session.space()), only="fragment"
             )
         return
-    with st.popover("Correct", type="tertiary"):
-        why = st.text_input("Why", key=f"why-{sample['id']}")
-        actions = {"Leave out of plans": "exclude"}
+    with st.popover("Correct this sample", type="tertiary"):
+        label = words.LABELS[{0: "real", 1: "fake", None: "unlabelled"}[sample["label"]]]
+        name = theme.safe(sample["path"].rsplit("/", 1)[-1])
+        st.markdown(f"**{name}** is listed as {label}. What is wrong with it?")
+        why = st.text_input("Why (kept with the correction)", key=f"why-{sample['id']}")
+        actions = {"Leave it out of plans": "exclude"}
         if sample["label"] != 0:
             actions["It is real"] = "real"
         if sample["label"] != 1:

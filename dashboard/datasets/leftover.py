@@ -24,8 +24,8 @@ def draw() -> None:
         f"Not recognised: {theme.count_of(len(left), 'folder')}, {theme.count_of(files, 'file')}"
     ):
         st.markdown(
-            "No known layout fits these, and they have no `real` and `fake` folders and no table of paths "
-            "and labels."
+            "These folders are laid out like no dataset that the workbench knows. They have no folders `real` and "
+            "`fake`, and no table of paths and labels."
         )
         st.dataframe(
             {"folder": [p for p, _ in left], "files": [n for _, n in left]}, hide_index=True, height="content"

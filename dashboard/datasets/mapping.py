@@ -20,15 +20,20 @@ LABELS = (AS_FOUND, "real", "fake", "unlabelled")
 
 def dataset_panel(info: DatasetInfo) -> None:
     """Name, mapping and leaving out of a dataset; labels can be mapped where no published layout states them."""
-    if not st.toggle("Change its name or labels", key=f"mapping-open-{info.name}"):
-        st.caption("Name it, say which folders are real or fake and what 1 means, or leave it out.")
+    labelled = info.layout == "generic"  # what its labels mean is stated by no published layout
+    title = "Change its name or labels, or leave it out" if labelled else "Change its name, or leave it out"
+    if not st.toggle(title, key=f"mapping-open-{info.name}"):
+        says = "which of its folders are real and which fake, what the number 1 means in its lists, "
+        st.caption(
+            f"Here you say how the dataset is called, {says if labelled else ''}and whether it is in the catalogue."
+        )
         return
     folder = str(info.extra.get("anchor") or info.root)
     said = overrides.read(session.space()).get(folder, Override())
     with st.form(f"mapping-{info.name}", border=False):
         name = st.text_input("Name", said.name or info.name)
         changed = replace(said, name="" if name.strip() == info.name and not said.name else name.strip())
-        if info.layout == "generic":
+        if labelled:
             changed = _labels(info, folder, changed)
         skip = st.checkbox("Leave it out of the catalogue", said.skip)
         if st.form_submit_button("Save and scan again", type="primary"):

@@ -33,18 +33,14 @@ VIEWS = {
 def page() -> None:
     theme.page_title("How imbalanced is my data?")
     infos = [table.info(name, session.space()) for name in table.datasets(session.space())]
-    left, right = st.columns([3, 4], vertical_alignment="center")
-    left.markdown(f"**{datasets_table.headline(infos)}**" if infos else "No datasets yet.")
-    with right:
-        datasets_work.toolbar()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        said = f"**{datasets_table.headline(infos)}**" if infos else "No datasets yet."
+        st.markdown(said, width="content")
+        datasets_work.toolbar(infos)
     datasets_work.progress()
     datasets_leftover.draw()
     if not infos:
-        theme.empty(
-            "Add a folder that holds datasets as they were downloaded, or make the demo datasets (about "
-            f"{theme.duration(first_steps.measure_times().demo)} on this machine as it is now) and try "
-            "everything on them."
-        )
+        theme.empty(_next_step())
         datasets_expected.show_recommended()
         return
     _open_link(infos)
@@ -54,6 +50,19 @@ def page() -> None:
     _more(chosen, infos)
     datasets_expected.checklist(infos)
     datasets_expected.show_recommended()
+
+
+def _next_step() -> str:
+    if first_steps.is_making_demo():
+        return (
+            "The demo datasets are being made; they appear here when they are done. You can leave this page meanwhile, "
+            "or add a folder of your own."
+        )
+    takes = theme.duration(first_steps.measure_times().demo)
+    return (
+        "Add a folder that holds datasets as they were downloaded. Or make the demo datasets and try everything on "
+        f"them, which takes about {takes} on this machine as it is now."
+    )
 
 
 def _open_link(infos: list[DatasetInfo]) -> None:
@@ -74,9 +83,8 @@ def _dataset(info: DatasetInfo, infos: list[DatasetInfo]) -> None:
     with drawn:
         _charts(info)
     with advice:
-        datasets_advice.draw(info)
-    datasets_advice.paths(info)
-    datasets_advice.partner_panel(info, infos)
+        datasets_advice.draw(info, infos)
+    datasets_advice.more_data(info, infos)
     st.markdown("### Samples")
     datasets_gallery.draw(info)
 
@@ -133,7 +141,7 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
     """Durations and resolutions are measured on a sample of the files, together with the shortcut probe."""
     frame = shortcut_measurements.read_cached_features(info.name, space=session.space())
     if frame is None:
-        st.info("Not measured yet. A sample of the files is enough; it takes seconds.")
+        st.info("Not measured yet. A sample of the files is enough, which takes seconds.")
         if st.button("Measure a sample", key="datasets-measure", type="primary"):
             datasets_checks.start_measuring(info)
             st.rerun()

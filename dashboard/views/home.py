@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import words
 from core.catalog import table
 from core.runs.listing import listing
 from core.runs.summaries import Summary
@@ -24,7 +25,7 @@ def live(polling: bool) -> None:
     if polling and not any(run.active for run in runs):
         st.rerun()
     running.draw_trouble()
-    data, train, play = st.columns(3, border=True)
+    data, train, play = st.container(key="home-steps").columns(3, border=True)
     with data:
         first_steps.data_step(infos)
     with train:
@@ -40,10 +41,16 @@ def latest(runs: Sequence[Summary]) -> None:
     called = titles(runs)
     for run in runs:
         row = st.container(key=f"home-latest-{run.id}")
-        name, state, best = row.columns([4, 2, 2], vertical_alignment="center")
-        if name.button(theme.safe(called[run.id]), key=f"home-run-{run.id}", type="tertiary"):
+        name, what, state, best = row.columns([3, 3, 2, 3], vertical_alignment="center")
+        if name.button(
+            theme.safe(called[run.id]),
+            key=f"home-run-{run.id}",
+            type="tertiary",
+            icon=":material/monitoring:",
+        ):
             st.session_state["runs_chosen"] = [run.id]
             theme.go_to("runs")
+        what.markdown(f":small[{theme.safe(_what_it_is(run))}]")
         demo = " " + theme.demo_badge() if run.demo else ""
         state.markdown(theme.state_badge(run.shown_state) + demo)
         if run.preparation is not None:
@@ -52,18 +59,23 @@ def latest(runs: Sequence[Summary]) -> None:
         best.markdown("  \n".join(_what_it_learned(run)))
 
 
+def _what_it_is(run: Summary) -> str:
+    """`Pictures, Xception`"""
+    return words.capital(", ".join(filter(None, (words.modality(run.modality), words.network(run.model)))))
+
+
 def _what_it_learned(run: Summary) -> list[str]:
     """Lines: the best figure, where an epoch has one, and whether it means anything."""
     lines = []
     if run.best is not None:
         figure = theme.interval(run.best, *(run.interval or (None, None)))
-        lines.append(f"best validation {theme.figure_name(run.monitor)} {theme.safe(figure)}")
+        lines.append(f"best validation {theme.figure_name(run.monitor)} {theme.safe(theme.unbroken(figure))}")
     return lines + ([":red-badge[✖ learned nothing]"] if run.learned_nothing else [])
 
 
 active = any(run.active for run in listing(space).runs())
 st.fragment(live, run_every="3s" if active else None)(active)
 st.caption(
-    "A score is evidence, not proof. Open detectors lose 45 to 50 % of their AUC on media in the wild: "
-    "judge with care what lies outside the data a detector was trained on."
+    "A score is evidence, not proof. Openly published detectors lose 45 to 50\u00a0% of their AUC on media from the "
+    "internet: be careful with files that are unlike the data that a detector was trained on."
 )

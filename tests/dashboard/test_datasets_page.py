@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
-from dashboard import jobs, tables, theme
+from dashboard import first_steps, jobs, tables, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import table as datasets_table
@@ -95,14 +96,48 @@ def test_an_empty_catalogue_says_the_next_step(space: Workspace) -> None:
     assert "Make the demo datasets" in offered and "Rescan" not in offered  # there is nothing to scan again
 
 
+def test_the_demo_that_is_being_made_is_listed_and_not_offered_again(
+    space: Workspace, request: pytest.FixtureRequest
+) -> None:
+    made = threading.Event()
+    request.addfinalizer(lambda: jobs.forget(first_steps.DEMO_JOB))
+
+    def work(job: jobs.Job) -> None:
+        job.report(1, 4, "making demo media")
+        made.wait(TIMEOUT)
+
+    jobs.start(first_steps.DEMO_JOB, "Demo datasets:", work, page="datasets")
+    page = opened()
+    assert [b.label for b in page.sidebar.button] == ["Demo datasets"]
+    assert "Make the demo datasets" not in {b.label for b in page.button}
+    assert any("datasets are being made" in m.value for m in page.markdown)
+    made.set()
+    next(thread for thread in threading.enumerate() if thread.name == "job-demo").join()
+    page.run()
+    assert not page.sidebar.button and "Make the demo datasets" in {b.label for b in page.button}
+
+
 def test_the_table_shows_severity_share_and_what_is_missing(space: Workspace) -> None:
-    infos = [catalogued(space, "one", 6, 54, demo=True), catalogued(space, "two", 10, 10)]
+    infos = [catalogued(space, "one", 6, 54), catalogued(space, "two", 10, 10, demo=True)]
     rows = datasets_table.rows(infos)
-    assert list(rows["severity"]) == ["◆ severe", "● balanced"]
+    assert list(rows["severity"]) == [["◆ severe"], ["● balanced"]]
     assert list(rows["fakes"]) == [90.0, 50.0]
+    assert list(rows["ratio"]) == ["9:1", "1:1"]
     assert rows["complete"][0] == pytest.approx(100 * (1 - 6 / 66))
-    assert list(rows["kind"]) == ["demo", ""]
-    assert datasets_table.headline(infos) == "2 datasets · 80 samples · 1 severe"
+    assert list(rows["published"]) == ["12 real, 54 fake", ""], "a demo is no part of what was published"
+    assert np.isnan(rows["complete"][1]) and list(rows["kind"]) == ["", "demo"]
+    assert datasets_table.headline(infos) == "2 datasets, 80 samples; 1 severely imbalanced"
+
+
+@pytest.mark.parametrize("ground", datasets_table.CHIPS)
+def test_words_of_imbalance_can_be_read_on_their_grounds(ground: str) -> None:
+    """WCAG's contrast; the grid writes black on what is lighter than a half, over which no row's colour shows."""
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (int(ground[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    ]
+    luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    assert luminance > 0.5 and (luminance + 0.05) / 0.05 >= 4.5
 
 
 def test_the_page_draws_the_chosen_dataset_with_charts_advice_and_gallery(space: Workspace) -> None:
@@ -213,14 +248,14 @@ def test_the_export_tells_formats_durations_and_resolutions_once_measured(space:
 
 def test_the_table_marks_the_last_leak_report_until_the_dataset_is_scanned_anew(space: Workspace) -> None:
     about = catalogued(space, "one", 6, 8)
-    assert datasets_table.rows([about])["leaks"].tolist() == ["–"]
+    assert datasets_table.rows([about])["leaks"].tolist() == [""]
     leaks.remember("one", "official", [leaks.Leak("exact duplicates", "two", 2)], space)
     assert datasets_table.rows([about])["leaks"].tolist() == ["! 1 kind"]
     leaks.remember("one", "group", [leaks.Leak("not compared", "too many", 9)], space)
     assert datasets_table.rows([about])["leaks"].tolist() == ["none"]
     file = table.file_of("one", space)
     os.utime(file, ns=(1, time.time_ns() + 10**9))
-    assert datasets_table.rows([about])["leaks"].tolist() == ["–"]
+    assert datasets_table.rows([about])["leaks"].tolist() == [""]
 
 
 def test_the_analyst_names_a_dataset_and_turns_its_labels(space: Workspace) -> None:
@@ -253,7 +288,7 @@ def test_an_unrecognised_folder_becomes_a_dataset_by_the_form(space: Workspace, 
     finish(page)
     assert table.datasets(space) == ["Mine"]
     assert table.load(["Mine"], space)["label"].tolist() == [1, 1, 1]
-    assert any("1 dataset · 3 samples" in m.value for m in page.markdown)
+    assert any("1 dataset, 3 samples" in m.value for m in page.markdown)
     assert not [e for e in page.expander if e.label.startswith("Not recognised")]
 
 
@@ -326,7 +361,9 @@ def test_a_pair_is_trained_on_only_after_its_shortcuts_were_shown(
     page = opened()
     page.session_state["datasets_chosen"] = "fakes"
     page.run()
-    assert page.button(key="partner-train").disabled
+    assert "partner-train" not in {button.key for button in page.button}
+    (choice,) = [radio for radio in page.radio if radio.key == "partner-fakes"]
+    assert "Together: 24 real and 24 fake (1:1)" in re.sub(r"\\(.)", r"\1", choice.proto.captions[0])
     page.button(key="partner-probe").click().run()
     ends = time.monotonic() + TIMEOUT
     while (job := jobs.current("shortcuts-fakes + photos")) is None or not job.finished:
@@ -337,5 +374,6 @@ def test_a_pair_is_trained_on_only_after_its_shortcuts_were_shown(
     assert any("alone tells real from fake" in str(warning.value) for warning in page.warning)
     button = page.button(key="partner-train")
     assert button.label == "Train with both all the same" and not button.disabled
+    assert sum(b.label.startswith("Train with") for b in page.button) == 1
     button.click().run()
     assert gone == ["train"] and page.session_state["train_preset"]["datasets"] == ["fakes", "photos"]

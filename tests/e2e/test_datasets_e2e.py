@@ -52,7 +52,7 @@ def test_from_a_folder_to_the_train_page(start_server: Callable, page: Page, dow
     page.get_by_label(re.compile("Folder on this machine")).fill(str(downloads))
     page.get_by_label(re.compile("Folder on this machine")).press("Enter")
     page.get_by_role("button", name="Add and scan").click()
-    expect(page.get_by_text(re.compile(r"2 datasets · 58 samples"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"2 datasets, 58 samples"))).to_be_visible()
     expect(page.get_by_text(re.compile("Last scan: 2 datasets, 58 samples"))).to_be_visible()
     page.keyboard.press("Escape")
 
@@ -79,7 +79,7 @@ def test_a_parquet_set_shows_its_pictures(start_server: Callable, page: Page, tm
     expect.set_options(timeout=60_000)
     server = start_server(space.root)
     page.goto(f"{server.url}/datasets")
-    expect(page.get_by_text(re.compile(r"1 datasets? · 40 samples"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"1 datasets?, 40 samples"))).to_be_visible()
     expect(page.get_by_role("heading", name="OpenFake")).to_be_visible()
     pictures = page.locator('[data-testid="stImage"] img')
     expect(pictures).to_have_count(12)
