@@ -25,7 +25,8 @@ def draw(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
         st.markdown(f"### What to do {theme.severity_badge(found.severity)}")
         st.markdown(theme.safe(found.headline))
         steps = [f"- **{theme.safe(one.name)}**: {theme.safe(one.why)}." for one in found.techniques]
-        st.markdown("\n".join(steps))
+        if steps:
+            st.markdown("\n".join(steps))
         if found.severity != "single-class" and st.button(
             "Train with it", type="primary", key="advice-train", icon=":material/model_training:"
         ):

@@ -30,7 +30,7 @@ ORDER = (
     "leaks",
     "kind",
 )
-SHOWN = {"wide": ORDER, "tablet": ORDER[:6], "phone": ORDER[:4]}
+SHOWN = {"wide": ORDER, "tablet": ORDER[:6], "phone": ("name", "severity", "fakes")}
 SEVERITIES = [theme.severity_word(band) for band in statistics.SEVERITIES]
 # The grounds of the words of imbalance, in the order of the bands: on each of them Streamlit's grid writes black, in both
 # themes and on a chosen row.
@@ -122,7 +122,8 @@ def draw(infos: Sequence[DatasetInfo]) -> DatasetInfo:
 def describe(info: DatasetInfo) -> str:
     """What the table says of the chosen one, as a sentence for windows that are too narrow for its columns."""
     row = _row(info)
-    parts = [words.capital(row["media"])]
+    counts = f"{theme.count(row['real'])} real and {theme.count(row['fake'])} fake samples"
+    parts = [f"{counts} ({row['media']})"]
     if row["unlabelled"]:
         parts.append(f"{theme.count_of(row['unlabelled'], 'sample')} without a label")
     if row["complete"] is not None:
@@ -154,9 +155,14 @@ def _columns(window: str) -> dict[str, Any]:
         "severity": st.column_config.MultiselectColumn(
             "imbalance", width=122, options=SEVERITIES, color=CHIPS, disabled=True
         ),
-        "real": number(format="localized", width=50 if window == "phone" else 58),
-        "fake": number(format="localized", width=52 if window == "phone" else 60),
-        "fakes": share("share of fakes", width=88, help="half is balanced", color=theme.FAKE),
+        "real": number(format="localized", width=58),
+        "fake": number(format="localized", width=60),
+        "fakes": share(
+            "fakes" if window == "phone" else "share of fakes",
+            width=88,
+            help="half is balanced",
+            color=theme.FAKE,
+        ),
         "unlabelled": number("no label", format="localized", width=60, help="nobody states their label"),
         "ratio": text(width=60, help="how many samples of the larger class there are for one of the smaller"),
         "published": text("published", width=150, help="how many samples its authors published"),
