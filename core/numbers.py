@@ -108,11 +108,17 @@ def ends_of(
     for more in range(MOST_PLACES + 1):
         ends = min(first + more, MOST_PLACES)
         mine = min(max(figure, ends) if more else figure, MOST_PLACES)
-        texts = _write(x, mine), _write(low, ends), _write(high, ends)
-        honest = not any(_lies(v, p, never) for v, p in ((x, mine), (low, ends), (high, ends)))
+        places = mine, _of_end(low, ends, more), _of_end(high, ends, more)
+        texts = _write(x, places[0]), _write(low, places[1]), _write(high, places[2])
+        honest = not any(_lies(v, p, never) for v, p in zip(three, places, strict=True))
         if honest and _are_distinct(three, texts):
             return texts
     return texts
+
+
+def _of_end(end: float, places: int, more: int) -> int:
+    """An end far larger than its figure has no more digits than a figure: 0.00000208 [0, 0.0196]."""
+    return min(places, _places(end, 3) + more) if end else places
 
 
 def _are_distinct(three: tuple[float, float, float], texts: tuple[str, str, str]) -> bool:

@@ -61,18 +61,19 @@ export function endsOf(x, low, high, never = UNIT_VALUES) {
   for (let more = 0; more <= MOST_PLACES; more++) {
     const ends = Math.min(first + more, MOST_PLACES);
     const mine = Math.min(more ? Math.max(figure, ends) : figure, MOST_PLACES);
-    texts = [write(x, mine), write(low, ends), write(high, ends)];
-    const honest = ![
-      [x, mine],
-      [low, ends],
-      [high, ends],
-    ].some(([v, p]) => lies(v, p, never));
+    const places = [mine, placesOfEnd(low, ends, more), placesOfEnd(high, ends, more)];
+    texts = three.map((v, k) => write(v, places[k]));
+    const honest = !three.some((v, k) => lies(v, places[k], never));
     const [at, lowest, highest] = texts.map((text) => Number(text.replaceAll(",", "")));
     if (honest && (low < x ? lowest < at : lowest <= at) && (x < high ? at < highest : at <= highest)) break;
   }
   return texts;
 }
 
+function placesOfEnd(end, places, more) {
+  // an end far larger than its figure has no more digits than a figure: 0.00000208 [0, 0.0196]
+  return end ? Math.min(places, placesOf(end, 3) + more) : places;
+}
 function placesOf(x, digits) {
   // decimals of so many significant digits; under zero for tens and hundreds
   return digits - 1 - Number(Math.abs(x).toExponential(MOST_PLACES).split("e")[1]);

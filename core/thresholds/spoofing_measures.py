@@ -211,9 +211,10 @@ def _ranking_ends(
     for name, weights in (("mindcf", (by_fp / least, by_fn / least)), ("mintdcf", tandem and tandem.shares)):
         if weights:
             here = found.mindcf if name == "mindcf" else (found.mintdcf or 0.0)
-            ends[name] = widen_to_hold(
-                here, drawn[name], least_of_costs(swept, weights, fakes, reals), fakes, reals
-            )
+            floor = least_of_costs(swept, weights, fakes, reals)
+            low, high = widen_to_hold(here, drawn[name], floor, fakes, reals)
+            # No lowest cost is higher than that of always giving the cheaper answer, which is a threshold too.
+            ends[name] = low, max(here, min(high, *weights))
     if tandem is not None:
         low, high = ends["mintdcf"]
         ends["mintdcf_2021"] = tandem.constrained(low), tandem.constrained(high)

@@ -151,6 +151,18 @@ def test_every_measure_lies_in_an_interval_with_a_width(shape: str) -> None:
         assert low < high, name
 
 
+@pytest.mark.parametrize("count", [12, 40, 400])
+def test_no_lowest_cost_is_said_to_be_higher_than_that_of_a_fixed_answer(count: int) -> None:
+    """Scores that say nothing, few and many: always calling real costs 1, and is one of the thresholds."""
+    for seed in range(4):
+        scores, bona = trials(seed, count)
+        labels = (~bona).astype(int)
+        noise = np.random.default_rng(seed).normal(size=len(labels))
+        for score in (noise, -scores, 0 * noise):
+            low, high = measure(labels, score, draws=60).intervals["mindcf"]
+            assert 0 <= low < high <= 1
+
+
 def test_many_scores_are_counted_over_bins_that_keep_low_rates(monkeypatch: pytest.MonkeyPatch) -> None:
     from core.thresholds import resampling
 
