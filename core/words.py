@@ -264,6 +264,22 @@ def family(name: str) -> str:
     return FAMILIES.get(name, name)
 
 
+def architecture(name: str) -> str:
+    """The class of a network as words, between which a line can break: ViTForImageClassification  ->  ViT for image
+    classification. Other names stay as they are."""
+    found = re.fullmatch(r"(\w+?)For((?:[A-Z][a-z]+)+)", name)
+    if found is None:
+        return name
+    kind = re.sub("([A-Z])", r" \1", found[2]).lower()
+    return f"{found[1]} for{kind}"
+
+
+def input_of(text: str) -> str:
+    """What a network is given, for a sentence: 32x32 px  ->  pictures of 32 × 32 pixels"""
+    size = re.fullmatch(r"(\d+)x(\d+) px", text)
+    return f"pictures of {size[1]} × {size[2]} pixels" if size else text
+
+
 def option(name: str) -> str:
     return OPTIONS.get(name) or capital(plain(name))
 

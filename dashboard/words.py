@@ -25,6 +25,7 @@ figure, split, state, modality, network, family = (
     words.family,
 )
 capital, plain, spelled_out = words.capital, words.plain, words.spelled_out
+architecture, input_of = words.architecture, words.input_of
 choice, value, REGISTERED = display.choice, display.value, display.REGISTERED
 _HELP = {field.name: field.metadata["help"] for field in fields(TrainConfig)}
 EXPLANATIONS = {

@@ -76,13 +76,14 @@ def _in_order(
     for modality, default in default_of.items():
         if default is not None and default not in seen:
             seen.add(default)
-            yield Candidate(default, _note(kind, modality, is_default=True))
+            yield Candidate(default, _note(kind, modality, is_default=True, has_default=True))
         if by_modality is None:  # not before a default was not fit: it opens every finished run
             by_modality = _by_modality(others or list_finished(space), space)
         for run in by_modality.get(modality, []):
             if run not in seen and _learned_from(run, modality, kind, space):
                 seen.add(run)
-                yield Candidate(run, _note(kind, modality, is_default=False))
+                note = _note(kind, modality, is_default=False, has_default=default is not None)
+                yield Candidate(run, note)
 
 
 def list_finished(space: Workspace) -> list[str]:
@@ -116,13 +117,12 @@ def _modality(run: str, space: Workspace) -> str | None:
         return None
 
 
-def _note(kind: str, modality: str, *, is_default: bool) -> str | None:
+def _note(kind: str, modality: str, *, is_default: bool, has_default: bool) -> str | None:
+    if modality == kind and is_default:
+        return None
     if modality == kind:
-        return (
-            None
-            if is_default
-            else f"It is not the default for {words.modality(kind)}; it was chosen automatically."
-        )
+        of_kind = f"the default for {words.modality(kind)}"
+        return f"It was chosen automatically; {f'{of_kind} was asked first' if has_default else f'no detector is {of_kind}'}."
     how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": _BY_ALL[kind]}[modality]
     return f"A detector for {words.modality(modality)} judged it {how}; none for {words.modality(kind)} came first."
 
@@ -133,13 +133,13 @@ _BY_ALL = {"video": "by pictures and sound", "image": "by its picture alone", "a
 def words_of(passed: Sequence[PassedOver]) -> list[str]:
     """A line a detector that was asked and did not judge."""
     names = naming.names_of(one.detector for one in passed)
-    return [f"{names[one.detector]} was passed over: {one.why}." for one in passed]
+    return [f"“{names[one.detector]}” was passed over: {one.why}." for one in passed]
 
 
 def none_fits(kind: str, passed: Sequence[PassedOver]) -> str:
     """Why no detector judges, and what to do."""
     names = naming.names_of(one.detector for one in passed)
-    asked = "; ".join(f"{names[one.detector]}: {one.why}" for one in passed)
+    asked = "; ".join(f"“{names[one.detector]}”: {one.why}" for one in passed)
     return one_line(
         f"no detector here knows files of this kind ({asked}). Train one on {words.modality(kind)} like this one, "
         "or name a detector to see what it says all the same"

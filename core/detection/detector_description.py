@@ -88,7 +88,7 @@ class About:
 
     def _learned_from(self) -> str:
         if self.origin:
-            return f"Published by others: {self.origin}. It learned nothing from files of yours."
+            return f"Published by others: {self.origin}. None of your files were used to train it."
         if not self.datasets:
             return "What it learned from is not stated."
         words = f"Learned from {_join_names(self.datasets)}"
@@ -160,7 +160,7 @@ def describe_imported(imported: Mapping[str, Any] | None) -> dict[str, Any]:
     figures = imported.get("published")
     rows = [one for one in figures if isinstance(one, Mapping)] if isinstance(figures, list) else []
     return {
-        "origin": f"{title} ({source}), licence {licence}",
+        "origin": f"{words.architecture(title)} ({source}), licence {licence}",
         "published": tuple(f"{one.get('figure')} ({one.get('protocol')})" for one in rows),
     }
 

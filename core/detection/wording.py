@@ -25,17 +25,17 @@ MEANINGLESS = "which means nothing here"
 OUTSIDE = "Outside what this detector knows"
 # Where it could not be measured whether the detector knows such files, no level of evidence is given.
 LEANS = {
-    "fake": "The score leans to fake; whether this detector knows such files is not known",
-    "real": "The score leans to real; whether this detector knows such files is not known",
+    "fake": "The score leans to fake; what that is worth is not known",
+    "real": "The score leans to real; what that is worth is not known",
 }
 NONE_KNOWS = "No detector here knows files of this kind"
 NOT_APPLICABLE = "Not applicable"
 FAILED = "The file could not be judged"
-UNMEASURED = "Not measured here: what this score means on your files is not known"
+UNMEASURED = "What its score means on your files is not known"
 AT_CHANCE = "At chance on the files it was measured on: its answer is no evidence"
 NOT_MEASURED = (
-    "not measured here: this detector was imported; its verdicts count once `python -m core evaluate` or the "
-    "Detectors page measured it on labelled files of yours"
+    "not measured here: this detector was imported, and its verdicts count once it is measured on labelled files of "
+    "yours, on the Detectors page or with `python -m core evaluate`"
 )
 
 
@@ -43,7 +43,7 @@ def not_demo(imported: bool) -> str:
     if imported:
         return (
             "this detector was measured on demo data only, so it judges only files of the demo, and this file is none "
-            "of them; `python -m core evaluate` or the Detectors page measures it on labelled files of yours"
+            "of them; measure it on labelled files of yours, on the Detectors page or with `python -m core evaluate`"
         )
     return "this detector learned from demo data only and judges only files of the demo; this file is none of them"
 
@@ -77,6 +77,45 @@ def about_text(text: Mapping[str, Any]) -> tuple[str, ...]:
     shown = text["words"] if len(text["words"]) <= 200 else f"{text['words'][:200].rsplit(' ', 1)[0]} …"
     read = "which this detector read" if text["used"] else "which this detector does not read"
     return (f"It brings words ({text['source']}), {read}: “{shown}”",)
+
+
+UNJUDGED = {"not_applicable": "not judged", "error": "not readable"}
+
+
+def spoken(word: str, headline: str) -> str:
+    """The word that a person reads: never surer than the headline beside it, which may take the verdict back.
+
+    fake, The score leans to fake; …  ->  leans to fake        uncertain, At chance on …  ->  no evidence
+    """
+    if headline in (NOTHING, AT_CHANCE):
+        return "no evidence"
+    if is_leaning(headline) and word in LEANS:
+        return f"leans to {word}"
+    return UNJUDGED.get(word, word)
+
+
+def is_leaning(headline: str) -> bool:
+    """Whether the score only leans to a side, for it is not known whether the detector knows such files."""
+    return headline in LEANS.values()
+
+
+def beyond(headline: str, sentence: str) -> str:
+    """What a sentence says that the headline above it has not said.
+
+    Outside what this detector knows  +  Outside what this detector knows: it differs …  ->  It differs …
+    """
+    if not headline or not sentence.casefold().startswith(headline.casefold()):
+        return sentence
+    rest = sentence[len(headline) :].lstrip(" :.;")
+    return rest[:1].upper() + rest[1:]
+
+
+def beside(word: str, headline: str) -> str:
+    """The headline next to the word: what this has said is left out.
+
+    leans to fake  +  The score leans to fake; what that is worth …  ->  What that is worth …
+    """
+    return beyond(f"The score {word};", headline)
 
 
 def evidence(verdict: str | None, probability: float | None, score: float | None) -> str:

@@ -35,26 +35,43 @@ class Imported:
         return str(self.about.get("modality") or "")
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """A folder of a detector whose detector.json cannot be read."""
+
+    name: str
+    why: str
+
+    @property
+    def words(self) -> str:
+        return (
+            f"The detector “{self.name}” cannot be used, because its file detector.json cannot be read ({self.why}). "
+            "Delete the detector and import it again."
+        )
+
+
 def list_imported(space: Workspace | None = None) -> list[Imported]:
     """By name; `list_damaged` has those that cannot be read."""
     return [found for found in _list_folders(space) if isinstance(found, Imported)]
 
 
-def list_damaged(space: Workspace | None = None) -> list[str]:
-    """What is wrong with each folder of a detector that cannot be read."""
-    return [str(found) for found in _list_folders(space) if isinstance(found, BadInput)]
+def list_damaged(space: Workspace | None = None) -> list[Damaged]:
+    """The others, by name."""
+    return [found for found in _list_folders(space) if isinstance(found, Damaged)]
 
 
-def _list_folders(space: Workspace | None) -> list[Imported | BadInput]:
+def _list_folders(space: Workspace | None) -> list[Imported | Damaged]:
     root = (space or workspace()).detectors
-    found: list[Imported | BadInput] = []
+    found: list[Imported | Damaged] = []
     for path in sorted(root.iterdir()) if root.is_dir() else []:
         if path.name.startswith(".") or not path.is_dir():
             continue
         try:
             about = RunFolder(path).imported
         except BadInput as error:
-            found.append(BadInput(f"{error}; import the detector again"))
+            cause = error.__cause__
+            closed = isinstance(cause, OSError) and cause.strerror
+            found.append(Damaged(path.name, closed or "the file is damaged"))
             continue
         if about is not None:
             found.append(Imported(path.name, about))

@@ -220,7 +220,8 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise BadInput(f"{self.id}: {path.name} cannot be read ({error})") from error
+            why = error.strerror if isinstance(error, OSError) else "the file is damaged"
+            raise BadInput(f"“{self.id}”: {path.name} cannot be read ({why})") from error
         return document if isinstance(document, dict) else None
 
     def save_document(self, name: str, document: dict[str, Any]) -> None:

@@ -212,9 +212,9 @@ def _ranking_ends(
         if weights:
             here = found.mindcf if name == "mindcf" else (found.mintdcf or 0.0)
             floor = least_of_costs(swept, weights, fakes, reals)
-            low, high = widen_to_hold(here, drawn[name], floor, fakes, reals)
+            least_end, most_end = widen_to_hold(here, drawn[name], floor, fakes, reals)
             # No lowest cost is higher than that of always giving the cheaper answer, which is a threshold too.
-            ends[name] = low, max(here, min(high, *weights))
+            ends[name] = least_end, max(here, min(most_end, *weights))
     if tandem is not None:
         low, high = ends["mintdcf"]
         ends["mintdcf_2021"] = tandem.constrained(low), tandem.constrained(high)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core import numbers
+from core.detection import wording
 from core.detection.verdict import Unit, Verdict
 from dashboard import theme
 
@@ -36,13 +37,16 @@ def _side(x: float) -> str:
 def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
     """The score between 0 and 1 with the operating point and the band; shape and word say what colour does."""
     fig = go.Figure()
-    _stretch(fig, (0, 1), (0.35, 0.65), "rgba(127,127,127,.18)")
+    _stretch(fig, (0, 1 if threshold is None else min(1, threshold)), (0.35, 0.65), theme.REAL, opacity=0.25)
     if threshold is not None:
         _operating_point(fig, threshold)
     if verdict.band is not None:
         _stretch(fig, verdict.band, (0.25, 0.75), theme.UNCERTAIN, opacity=0.35)
+    # Its outline is told from the ground in either theme; the fillings alone are not.
+    outline = {"width": 1, "color": theme.UNCERTAIN}
+    fig.add_shape(type="rect", x0=0, x1=1, y0=0.35, y1=0.65, line=outline)
     if verdict.score is not None:
-        _score(fig, verdict.score, verdict.word_at(verdict.score, threshold))
+        _score(fig, verdict.score, verdict.word_at(verdict.score, threshold), verdict)
     fig.update_xaxes(
         range=[-0.02, 1.02], title="score, from real (0) to fake (1)", tickvals=[0, 0.25, 0.5, 0.75, 1]
     )
@@ -68,15 +72,15 @@ def _operating_point(fig: go.Figure, threshold: float) -> None:
     fig.add_annotation(x=threshold, y=1.0, text=words, showarrow=False, yanchor="top", xanchor=side)
 
 
-def _score(fig: go.Figure, score: float, word: str) -> None:
+def _score(fig: go.Figure, score: float, word: str, verdict: Verdict) -> None:
     fig.add_trace(
         go.Scatter(
             x=[score],
             y=[0.5],
             mode="markers+text",
-            text=[f"{word} {numbers.number(score)}"],
+            text=[f"{wording.spoken(word, verdict.words)} {numbers.number(score)}"],
             textposition=f"bottom {_OPPOSITE[_side(score)]}",
-            marker={"size": 18, "color": theme.LABEL_COLORS[word], "symbol": theme.LABEL_SYMBOLS[word]},
+            marker={**_marker([word], verdict), "size": 18},
             hovertemplate=f"score {numbers.number(score)}<extra></extra>",
             cliponaxis=False,
         )
@@ -126,11 +130,11 @@ def _person(
             name=f"person {track + 1}",
             customdata=[k for k, _ in own],
             text=[
-                f"frame {u.index}: {word}, score {numbers.number(u.score)}"
+                f"frame {u.index}: {wording.spoken(word, verdict.words)}, score {numbers.number(u.score)}"
                 for (_, u), word in zip(own, words, strict=True)
             ],
             line={"color": theme.SERIES[track % len(theme.SERIES)], "width": 1.5},
-            marker=_marker(words),
+            marker=_marker(words, verdict),
             cliponaxis=False,
             hovertemplate="%{x:.2f} s, %{text}<extra></extra>",
         )
@@ -159,18 +163,19 @@ def _segments(
             showlegend=False,
             customdata=[k for k, _ in own],
             text=[
-                f"{u.t0:.1f} to {u.t1:.1f} s: {w}, score {numbers.number(u.score)}"
+                f"{u.t0:.2f} to {u.t1:.2f} s: {wording.spoken(w, verdict.words)}, score {numbers.number(u.score)}"
                 for (_, u), w in zip(own, words, strict=True)
             ],
-            marker=_marker(words),
+            marker=_marker(words, verdict),
             hovertemplate="%{text}<extra></extra>",
         )
     )
 
 
-def _marker(words: Sequence[str]) -> dict[str, Any]:
-    """Colour and shape of each verdict."""
-    colours = [theme.LABEL_COLORS[w] for w in words]
+def _marker(words: Sequence[str], verdict: Verdict) -> dict[str, Any]:
+    """Colour and shape of each verdict; a score that only leans has a shape alone."""
+    leaning = wording.is_leaning(verdict.words)
+    colours = [theme.UNCERTAIN if leaning else theme.LABEL_COLORS[w] for w in words]
     shapes = [theme.LABEL_SYMBOLS[w] for w in words]
     return {"size": 12, "color": colours, "symbol": shapes, "line": {"width": 1.5, "color": colours}}
 
@@ -197,7 +202,7 @@ def sound(
             fig.add_vrect(
                 x0=unit.t0, x1=unit.t1, fillcolor=theme.FAKE, opacity=0.15, line_width=1, row=1, col=1
             )
-    fig.update_yaxes(title="", showticklabels=False, row=1, col=1)
+    fig.update_yaxes(title="", showticklabels=False, showgrid=False, zeroline=False, row=1, col=1)
     fig.update_yaxes(title="kHz", row=2, col=1)
     fig.update_xaxes(title="seconds", range=[t0, t1], row=2, col=1)
     fig = theme.figure(fig, height=380, keep="sound")

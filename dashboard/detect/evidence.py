@@ -7,28 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from core import numbers, words
-from core.detection import stacking, wording
+from core import numbers
+from core.detection import fact_rows, stacking, wording
 from core.detection.serving.service import Job
 from core.detection.verdict import Verdict
 from dashboard import session, tables, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import names as detect_names
-
-PARTS = {"media": "contents", "exif": "EXIF", "tags": "tags", "c2pa": "C2PA"}
-FACTS = {
-    "stated_bytes": "bytes that its header states",
-    "width": "width, pixels",
-    "height": "height, pixels",
-    "duration": "length, seconds",
-    "fps": "frames per second",
-    "rotation": "rotation, degrees",
-    "quality": "JPEG quality",
-    "sample_rate": "sound, samples per second",
-    "bitrate": "bits per second",
-    "has_audio": "has sound",
-    "audio_codec": "codec of the sound",
-}
 
 
 def show_catalogued(verdict: Verdict) -> None:
@@ -38,10 +23,13 @@ def show_catalogued(verdict: Verdict) -> None:
 
 
 def reservations(verdict: Verdict) -> None:
-    """What disqualifies the verdict: one line under the headline, the gravest first."""
-    line = " ".join(theme.with_commands(one["words"]) for one in verdict.reservations)
+    """What disqualifies the verdict: one line under the headline, the gravest first. What the headline has said is not
+    said again; that a detector is no evidence is said here alone, in red."""
+    headline = "" if verdict.learned_nothing else verdict.words
+    held = [wording.beyond(headline, str(one["words"])) for one in verdict.reservations]
+    line = " ".join(theme.with_commands(one) for one in held)
     if verdict.learned_nothing:
-        st.error(f"**✖ {line or theme.safe(wording.LEARNED_NOTHING)}**")
+        st.error(f"**{line or theme.safe(wording.LEARNED_NOTHING)}**", icon=":material/block:")
     elif line:
         st.warning(line)
 
@@ -79,20 +67,13 @@ def rows(facts: Mapping[str, Any]) -> list[dict[str, str]]:
         {"about": "file", "fact": "SHA-256", "value": str(facts.get("sha256", ""))},
         {"about": "file", "fact": "size", "value": theme.size(facts.get("bytes"))},
     ]
-    for part in PARTS:
-        for name, value in (facts.get(part) or {}).items():
-            if value not in (None, "", False, []) and (part, name) != ("media", "bytes"):  # it is the size
-                fact = FACTS.get(name) or words.plain(name) if part == "media" else str(name)
-                found.append({"about": PARTS[part], "fact": fact, "value": _text(value)})
-    return found
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes"  # what is not so is left out
-    if isinstance(value, float):
-        return numbers.short(value)
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    parts = {"contents": fact_rows.of_contents(facts)}
+    parts |= {title: fact_rows.of_part(facts, part) for part, title in fact_rows.PARTS.items()}
+    return found + [
+        {"about": title, "fact": fact, "value": value}
+        for title, part in parts.items()
+        for fact, value in part.items()
+    ]
 
 
 def contributions(verdict: Verdict) -> None:
@@ -106,6 +87,11 @@ def contributions(verdict: Verdict) -> None:
     )
 
 
+def evidence_of(verdict: Verdict) -> str:
+    """For a cell: the headline of what was judged, else why it was not."""
+    return (verdict.words if verdict.status == "ok" else verdict.reason or verdict.words).replace("`", "")
+
+
 def side_by_side(jobs: Sequence[Job]) -> None:
     """One line a detector, and their combination where it was learned on a shared validation set."""
     table = []
@@ -117,11 +103,16 @@ def side_by_side(jobs: Sequence[Job]) -> None:
                 "verdict": detect_names.mark(v) if v else "waiting",
                 "score": theme.number(v.score if v else None),
                 "threshold": numbers.threshold(v.threshold) if v and v.status == "ok" else numbers.NOTHING,
-                "probability": theme.number(v.probability if v else None),
-                "evidence": (v.reason or v.words).replace("`", "") if v else "",  # a table shows no code
+                "probability": theme.number(v.probability if v and not wording.is_leaning(v.words) else None),
+                "evidence": evidence_of(v) if v else "",
             }
         )
-    tables.show(table, f"side-by-side-{jobs[0].submitted}", what="What each detector says of this file")
+    tables.show(
+        table,
+        f"side-by-side-{jobs[0].submitted}",
+        what="What each detector says of this file",
+        whole=("verdict",),
+    )
     scored = {str(j.verdict.detector): j.verdict for j in jobs if j.verdict and j.verdict.score is not None}
     if len(scored) < 2 or any(j.verdict is None and not j.over for j in jobs):  # heat maps change no score
         return
@@ -130,7 +121,7 @@ def side_by_side(jobs: Sequence[Job]) -> None:
         st.caption(theme.safe(f"Not combined: {combined.reason.rstrip('.')}."))
         return
     weights = ", ".join(
-        f"{detect_names.of_detector(name)} {numbers.change(weight)}"
+        f"“{detect_names.of_detector(name)}” {numbers.change(weight)}"
         for name, weight in combined.weights.items()
     )
     st.markdown(

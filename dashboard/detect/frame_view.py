@@ -1,4 +1,8 @@
-"""Scores over time, and the moment that was clicked: its frame, its faces, its heat map."""
+"""Scores over time, and the moment that was clicked: its frame, its faces, its heat map.
+
+a picture   the picture under its map, in place of the player
+a clip      the timeline under the player; below both the frame under its map, beside it the other frames
+"""
 
 from __future__ import annotations
 
@@ -9,39 +13,71 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.detection import explanations, pictures
+from core.detection import explanations, pictures, wording
 from core.detection.reporting import faithfulness
 from core.detection.serving.service import Job
-from core.detection.verdict import HeatMap, Verdict
+from core.detection.verdict import HeatMap, Unit, Verdict
 from dashboard import heat_map, theme, words
 from dashboard.charts import detect as charts
 from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
 
 MOST_SUSPICIOUS = 6
-STRIP_WIDTH = 140  # pixels of one of them
+STRIP_WIDTH = 130  # pixels of one of them
 
 
-def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
-    maps = [m for m in verdict.explanations if m.kind == "picture"]
+def is_still(verdict: Verdict) -> bool:
+    """A picture has no moments."""
+    return verdict.modality == "image"
+
+
+def draw_still(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> bool:
+    """The picture under its map; False where it has none to draw."""
+    maps = _picture_maps(verdict)
     shown = _choose_map(item, verdict, maps)
-    if len(verdict.units) > 1:
-        st.markdown("### Over time")
-        picked = st.plotly_chart(
-            charts.timeline(verdict, threshold, shown.unit if shown else st.session_state.get(_key(item))),
-            key=f"timeline-{item.key}-{verdict.detector}",
-            on_select="rerun",
-            selection_mode="points",
-            config=theme.CHART_CONFIG,
-        )
-        unit = _read_pick(picked)
-        if unit is not None and unit != st.session_state.get(f"picked-{item.key}"):
-            st.session_state[f"picked-{item.key}"] = unit
-            _look_at(item, unit, None, verdict.units[unit].t0)
-    if maps:
+    if shown is None or not (Path(shown.frame).is_file() and Path(shown.overlay).is_file()):
+        return False
+    _under_its_map(item, verdict, shown, maps)
+    _strip(item, verdict, maps, threshold)
+    _how_it_is_made(item, job, verdict, shown)
+    return True
+
+
+def draw_timeline(item: Item, verdict: Verdict, threshold: float | None) -> None:
+    """Under the player; a click on a score opens its moment."""
+    if len(verdict.units) < 2:
+        return
+    shown = _choose_map(item, verdict, _picture_maps(verdict))
+    st.markdown("### Over time")
+    picked = st.plotly_chart(
+        charts.timeline(verdict, threshold, shown.unit if shown else st.session_state.get(_key(item))),
+        key=f"timeline-{item.key}-{verdict.detector}",
+        on_select="rerun",
+        selection_mode="points",
+        config=theme.CHART_CONFIG,
+    )
+    unit = _read_pick(picked)
+    if unit is not None and unit != st.session_state.get(f"picked-{item.key}"):
+        st.session_state[f"picked-{item.key}"] = unit
+        _look_at(item, unit, None, verdict.units[unit].t0)
+
+
+def draw_frames(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
+    """The frame that is looked at, and the others to choose from."""
+    maps = _picture_maps(verdict)
+    shown = _choose_map(item, verdict, maps)
+    if shown is None:
+        return
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        _moment(item, verdict, shown, maps)
+    with right:
         _strip(item, verdict, maps, threshold)
-    if shown is not None:
-        _moment(item, job, verdict, shown, maps)
+        _how_it_is_made(item, job, verdict, shown)
+
+
+def _picture_maps(verdict: Verdict) -> list[HeatMap]:
+    return [m for m in verdict.explanations if m.kind == "picture"]
 
 
 def _key(item: Item) -> str:
@@ -84,37 +120,51 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float |
     order = sorted(
         found or maps, key=lambda m: (-verdict.units[m.unit].score, -m.importance) if found else (m.t0,)
     )
-    st.markdown("### Most suspicious" if found else "### Frames that were looked at")
+    looked_at = "Faces that were looked at" if is_still(verdict) else "Frames that were looked at"
+    st.markdown(f"### {'Most suspicious' if found else looked_at}")
     strip = st.container(horizontal=True)  # as many beside each other as there is room for, all of one size
     for k, one in enumerate(order[:MOST_SUSPICIOUS]):
-        with strip.container(width=STRIP_WIDTH):
+        unit = verdict.units[one.unit]
+        with strip.container(width=STRIP_WIDTH, gap="xxsmall"):
             if Path(one.path).is_file():
-                st.image(one.path, width="stretch", alt=f"heat map over the frame at {one.t0:.1f} s")
-            label = f"{one.t0:.1f} s · {theme.number(verdict.units[one.unit].score)}"
-            if st.button(label, key=f"strip-{item.key}-{k}", type="tertiary"):
+                st.image(one.path, width="stretch", alt=f"heat map over {_where(verdict, one, unit)}")
+            if st.button(_label(verdict, one, unit), key=f"strip-{item.key}-{k}", type="tertiary"):
                 _look_at(item, one.unit, one.path, one.t0)
 
 
+def _label(verdict: Verdict, one: HeatMap, unit: Unit) -> str:
+    """When or who, and the score where it says something."""
+    what = f"person {unit.track + 1}" if is_still(verdict) else f"{one.t0:.2f} s"
+    return what if verdict.without_evidence else f"{what} · {theme.number(unit.score)}"
+
+
 def suspicious(verdict: Verdict, maps: list[HeatMap], threshold: float | None) -> list[HeatMap]:
-    """Those of frames that are called fake or left to people; none where scores are no evidence."""
-    if verdict.without_evidence:
+    """Those of frames that are called fake or left to people; none where scores are no evidence, or where it is not
+    known whether they are."""
+    if verdict.without_evidence or wording.is_leaning(verdict.words):
         return []
     return [m for m in maps if verdict.word_at(verdict.units[m.unit].score, threshold) != "real"]
 
 
-def _moment(item: Item, job: Job, verdict: Verdict, one: HeatMap, maps: list[HeatMap]) -> None:
+def _where(verdict: Verdict, one: HeatMap, unit: Unit) -> str:
+    if not is_still(verdict):
+        return f"the frame at {one.t0:.2f} s"
+    return f"the face of person {unit.track + 1}" if unit.kind == "face" else "the picture"
+
+
+def _moment(item: Item, verdict: Verdict, one: HeatMap, maps: list[HeatMap]) -> None:
     unit = verdict.units[one.unit]
-    where = "the picture" if verdict.modality == "image" else f"the frame at {one.t0:.2f} s"
-    st.markdown(f"### {where.capitalize()} · score {theme.number(unit.score)}")
-    in_time = sorted(maps, key=lambda m: (m.t0, m.unit, m.path))
-    _pictures(item, verdict, one, where, in_time)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        method_choice(item, job, explanations.PICTURE_METHODS)
-        st.caption(
-            theme.safe(
-                f"{explanations.METHODS.get(one.method, one.method)}: {faithfulness.describe(one.faithfulness)}"
-            )
-        )
+    score = "" if verdict.without_evidence else f" · score {theme.number(unit.score)}"
+    where = _where(verdict, one, unit)
+    st.markdown(f"### {where[:1].upper()}{where[1:]}{score}")
+    _under_its_map(item, verdict, one, maps)
+
+
+def _how_it_is_made(item: Item, job: Job, verdict: Verdict, one: HeatMap) -> None:
+    """Another way of explaining, and whether this map means anything."""
+    method_choice(item, job, explanations.PICTURE_METHODS)
+    found = faithfulness.describe(one.faithfulness, meaningless=bool(verdict.without_evidence))
+    st.caption(theme.safe(f"{explanations.METHODS.get(one.method, one.method)}: {found}"))
 
 
 def method_choice(item: Item, job: Job, offered: Collection[str]) -> None:
@@ -130,15 +180,16 @@ def method_choice(item: Item, job: Job, offered: Collection[str]) -> None:
         st.rerun(scope="app")
 
 
-def _pictures(item: Item, verdict: Verdict, one: HeatMap, where: str, in_time: list[HeatMap]) -> None:
+def _under_its_map(item: Item, verdict: Verdict, one: HeatMap, maps: list[HeatMap]) -> None:
     if not (Path(one.frame).is_file() and Path(one.overlay).is_file()):
         return
     frame, mapped = layers(verdict, one)
+    in_time = sorted(maps, key=lambda m: (m.t0, m.unit, m.path))
     place = in_time.index(one)
     step = heat_map.draw(
         frame,
         mapped,
-        what=where,
+        what=_where(verdict, one, verdict.units[one.unit]),
         place=place,
         of=len(in_time),
         seconds=one.t0,
@@ -156,7 +207,12 @@ def layers(verdict: Verdict, one: HeatMap) -> tuple[np.ndarray, np.ndarray]:
     mapped = pictures.blend(frame, map_, 1.0)
     size = verdict.frame_size or (frame.shape[1], frame.shape[0])
     same = [u for u in verdict.units if u.index == unit.index and u.kind == "face" and u.box]
-    boxes = [(u.box, f"person {u.track + 1}: {theme.number(u.score)}") for u in same if u.box is not None]
+    boxes = [(u.box, _of_box(verdict, u)) for u in same if u.box is not None]
     if boxes:
         frame, mapped = pictures.draw_boxes(frame, boxes, size), pictures.draw_boxes(mapped, boxes, size)
     return frame, mapped
+
+
+def _of_box(verdict: Verdict, unit: Unit) -> str:
+    who = f"person {unit.track + 1}"
+    return who if verdict.without_evidence else f"{who}: {theme.number(unit.score)}"

@@ -45,13 +45,14 @@ def choose(runs: list[Summary]) -> list[str | None]:
         "Detector",
         list(known),
         format_func=lambda run_id: _label(known[run_id], called[run_id]),
-        placeholder="Automatic: one that knows files of this kind",
+        placeholder="Automatic",
         key="detect_runs",
         wrap=True,
-        help="Several detectors judge side by side. They are combined only where they share validation samples to learn that from.",
+        help="Several detectors judge each file side by side. Their scores are combined only where all of them were "
+        "measured on the same validation samples: how much each counts is learned from these.",
     )
     for run_id in chosen:
-        _about(run_id)
+        _about(run_id, called[run_id])
     if not chosen:
         _about_defaults()
     return list(chosen)
@@ -64,34 +65,43 @@ def may_read_text(runs: Sequence[Summary], chosen: Collection[str | None]) -> bo
 
 def _label(run: Summary, title: str) -> str:
     word = "at chance" if run.model.startswith("published:") else "learned nothing"
-    mark = f" ✖ {word}" if run.learned_nothing else ""
+    mark = f" · {word}" if run.learned_nothing else ""
     return f"{title} · {words.modality(run.modality)}{mark}"
 
 
-def _about(run_id: str) -> None:
+def _about(run_id: str, title: str) -> None:
+    """What to expect of it: whether its verdicts count, from where on it calls a file fake, and who made it."""
     try:
         found = source.find(run_id, session.space())
     except WorkbenchError as error:
         st.error(theme.safe(one_line(error)))
         return
+    name, made = theme.safe(f"“{title}”"), () if detect_state.session().items else found.about.lines
     if not found.measured:
         st.warning(
-            "**Not measured here.** All its verdicts are “uncertain” until it was measured on the Detectors page."
+            f"**{name} is not measured here.** All its verdicts are “uncertain” until it is measured on the Detectors page."
         )
-        _tell([] if detect_state.session().items else found.about.lines)  # else beside the verdict
+        _tell(made)  # else beside the verdict
         return
-    if found.learned_nothing and found.imported is not None:
-        measured = str((found.imported["measured"] or {}).get("words") or "at chance")
-        st.error(f"✖ **{theme.safe(measured[:1].upper() + measured[1:])}**")
-    elif found.learned_nothing:
-        st.error("**✖ This detector learned nothing.** Its verdicts are no evidence.")
-    threshold = (
-        "nothing is called fake"
-        if found.threshold is None
-        else f"fake from {numbers.threshold(found.threshold)} on"
+    if found.learned_nothing:
+        why = "learned nothing"
+        if found.imported is not None:
+            why = f"is {(found.imported['measured'] or {}).get('words') or 'at chance'}"
+        st.error(f"**{name} {theme.safe(why)}.** Its verdicts are no evidence.", icon=":material/block:")
+        _tell(made)
+        return
+    _tell((_from_where_on(found, title), *made))
+
+
+def _from_where_on(found: source.Source, title: str) -> str:
+    if found.threshold is None:
+        return f"“{title}” calls no file fake: it has no threshold."
+    band = (
+        f" and leaves scores of {wording.band(found.band)} to a person"
+        if found.band and found.band[0] < found.band[1]
+        else ""
     )
-    band = f"; uncertain band {wording.band(found.band)}" if found.band else ""
-    _tell((f"{threshold}{band}.".capitalize(), *([] if detect_state.session().items else found.about.lines)))
+    return f"“{title}” calls a file fake from a score of {numbers.threshold(found.threshold)} on{band}."
 
 
 def _tell(lines: Sequence[str]) -> None:
@@ -112,12 +122,12 @@ def _about_defaults() -> None:
         if not asked:
             lines.append(f"**{words.capital(words.modality(kind))}**: no detector yet; train one")
             continue
-        first = theme.safe(names.get(asked[0].run, asked[0].run))
-        more = f", then {len(asked) - 1} more" if len(asked) > 1 else ""
+        first = theme.safe(f"“{names.get(asked[0].run, asked[0].run)}”")
+        more = f", then {theme.count_of(len(asked) - 1, 'other')}" if len(asked) > 1 else ""
         lines.append(f"**{words.capital(words.modality(kind))}**: {first}{more}")
     st.caption(
-        "Unless you choose one, the first detector here that knows files of this kind judges:  \n"
-        + "  \n".join(lines)
+        "Unless you choose one, each file is judged by the first of these that knows files like it. If none is known to, "
+        "the verdict says so.  \n" + "  \n".join(lines)
     )
 
 
@@ -181,7 +191,7 @@ def samples(runs: list[str | None]) -> None:
     known = _samples(str(session.space().root))
     if not known:
         return
-    st.markdown(f"Or judge a sample of the demo {theme.demo_badge()}")
+    st.markdown(f"Or judge one of these samples {theme.demo_badge()}")
     with st.container(key="detect-samples"):
         for k, sample in enumerate(known):
             if st.button(sample.title.capitalize(), key=f"detect-sample-{k}", width="stretch"):

@@ -10,15 +10,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.detection import exports
+from core.detection import exports, wording
 from dashboard import tables, theme, thumbnails
+from dashboard.detect import evidence as detect_evidence
 from dashboard.detect import names as detect_names
 from dashboard.detect import state as detect_state
 from dashboard.detect.stages import STAGES
 from dashboard.detect.state import Item
 
-# What waits for a person comes first, what was answered or needs nobody last.
-URGENCY = ("uncertain", "fake", "error", "not_applicable", None, "real")
+# What waits for a person comes first, what was answered or needs nobody last. Where a score only leans or is no
+# evidence, nobody has decided: that is uncertain, too.
+URGENCY = ("uncertain", "fake", "not readable", "not judged", None, "real")
+MOST_REASONS = 5  # why files were not judged, under the table of a telephone; more are counted
 THUMBNAIL, MOST_THUMBNAILS = 64, 24  # pixels; rows that have one
 ROW = 68  # pixels, from which text goes on in a second and third line
 # Of each window's columns the pixels: all of them fit beside each other.
@@ -73,9 +76,10 @@ def in_order(items: Sequence[Item]) -> list[Item]:
 
     def urgency(item: Item) -> tuple[bool, int, float]:
         verdict = item.verdict
-        word = detect_names.word(verdict) if verdict else None
+        word = wording.spoken(detect_names.word(verdict), verdict.words) if verdict else None
+        place = URGENCY.index(word if word in URGENCY else "uncertain")
         score = verdict.score if verdict is not None and verdict.score is not None else 0.0
-        return item.truth is not None, URGENCY.index(word), -score
+        return item.truth is not None, place, -score
 
     return sorted(items, key=urgency)
 
@@ -104,7 +108,20 @@ def _table(items: Sequence[Item]) -> None:
             st.session_state[f"detect-row-{window}"] = items[chosen[0]].key
             _open(items[chosen[0]])
 
+        if window == "phone":
+            _reasons(items)
+
     tables.draw_by_window("detect-history", draw_for)
+
+
+def _reasons(items: Sequence[Item]) -> None:
+    """Why files were not judged, where the table has no room for it."""
+    verdicts = [(item.upload.shown, v) for item in items if (v := item.verdict) is not None]
+    left_out = [(name, detect_evidence.evidence_of(v)) for name, v in verdicts if v.status != "ok"]
+    for name, why in left_out[:MOST_REASONS]:
+        st.caption(theme.safe(why if why.startswith(name) else f"{name}: {why}"))
+    if len(left_out) > MOST_REASONS:
+        st.caption(f"{theme.count(len(left_out) - MOST_REASONS)} more files were not judged.")
 
 
 def _column(name: str, width: int) -> Any:
@@ -121,9 +138,9 @@ def _open(item: Item) -> None:
 
 def _progress(judged: int, done: int, total: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"{judged} of {total} files have their verdict."
+        words = f"{theme.count(judged)} of {theme.count(total)} files have their verdict."
         if judged == total:
-            words = f"Every file has its verdict; {done} of {total} are explained."
+            words = f"Every file has its verdict; {theme.count(done)} of {theme.count(total)} are explained."
         st.progress((judged + done) / (2 * total), text=words)
         if st.button("Cancel the rest", key="detect-cancel"):
             detect_state.cancel()
@@ -146,7 +163,7 @@ def _row(item: Item, named: Mapping[str, str], *, picture: bool) -> dict[str, st
             "verdict": detect_names.mark(verdict),
             "score": theme.number(verdict.score),
             "detector": named.get(verdict.detector or "", verdict.detector or "–"),
-            "evidence": verdict.reason or verdict.words,
+            "evidence": detect_evidence.evidence_of(verdict),
         }
     return row
 

@@ -10,12 +10,16 @@ from core.runs.listing import detectors, runs
 from core.runs.titles import titles
 from dashboard import session
 
+# Of each word that may stand beside a headline its colour and shape; without evidence none has a colour.
 BADGES = {
-    "fake": ("red", "✖ fake"),
-    "real": ("blue", "● real"),
-    "uncertain": ("gray", "◆ uncertain"),
-    "not_applicable": ("gray", "○ not judged"),
-    "error": ("gray", "○ not readable"),
+    "fake": ("red", "✖"),
+    "real": ("blue", "●"),
+    "uncertain": ("gray", "◆"),
+    "leans to fake": ("gray", "◇"),
+    "leans to real": ("gray", "◇"),
+    "no evidence": ("gray", "○"),
+    "not judged": ("gray", "○"),
+    "not readable": ("gray", "○"),
 }
 
 
@@ -25,9 +29,9 @@ def of_detectors() -> Mapping[str, str]:
 
 
 def of_detector(run_id: str | None) -> str:
-    """One that is not here any more keeps its id; without any it is the default."""
+    """One that is not here any more keeps its id; without any it is not chosen yet."""
     if not run_id:
-        return "the default detector"
+        return "chosen automatically"
     return of_detectors().get(run_id, run_id)
 
 
@@ -42,8 +46,6 @@ def mark(verdict: Verdict) -> str:
 
 def badge(word: str, headline: str) -> tuple[str, str]:
     """Colour and text, grey where the headline takes the verdict back."""
-    if headline in (wording.NOTHING, wording.AT_CHANCE):
-        return "gray", "○ no evidence"
-    if headline in wording.LEANS.values() and word in wording.LEANS:
-        return "gray", f"◇ leans to {word}"
-    return BADGES[word]
+    said = wording.spoken(word, headline)
+    colour, shape = BADGES[said]
+    return colour, f"{shape} {said}"

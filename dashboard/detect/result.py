@@ -1,4 +1,4 @@
-"""One judged file: player, verdict on its scale, timeline, sound, evidence, report and truth."""
+"""One judged file: what there is to see or hear, the verdict on its scale, evidence, report and truth."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import Literal
 import streamlit as st
 
 from core import numbers, words
-from core.detection import explanations, exports, sound, stacking, wording
-from core.detection.reporting import faithfulness, feedback, report
+from core.detection import exports, stacking, wording
+from core.detection.reporting import feedback, report
 from core.detection.serving.service import Job
-from core.detection.verdict import HeatMap, Unit, Verdict
+from core.detection.verdict import Verdict
 from dashboard import session, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import evidence as detect_evidence
 from dashboard.detect import frame_view as detect_frame
 from dashboard.detect import names as detect_names
+from dashboard.detect import sound_view as detect_sound
 from dashboard.detect import state as detect_state
 from dashboard.detect.stages import STAGES
 from dashboard.detect.state import Item
-
-WINDOWS_SHOWN = 4  # of a recording, the most suspicious ones
 
 
 def draw(item: Item) -> None:
@@ -29,41 +28,70 @@ def draw(item: Item) -> None:
     if item.demo:
         st.caption(f"The demo made this one: {item.demo}.")
     jobs = list(item.latest.values())
-    if len(jobs) > 1:
-        detect_evidence.side_by_side(jobs)
-        names = {
-            j.request.run or "": detect_names.of_detector((j.verdict and j.verdict.detector) or j.request.run)
-            for j in jobs
-        }
-        picked = st.segmented_control(
-            "Look closer at",
-            list(names),
-            format_func=lambda k: names[k],
-            default=next(iter(names)),
-            key=f"pick-{item.key}",
-        )
-        job = item.latest.get(picked or "", jobs[0])
-    else:
-        job = jobs[0]
+    job = _pick_detector(item, jobs) if len(jobs) > 1 else jobs[0]
     verdict = job.verdict
     if verdict is not None and verdict.status == "error" and item.first.player is None:
         _verdict(item, job)  # there is nothing to look at beside it
     else:
-        left, right = st.columns([5, 6], gap="medium")
+        left, right = st.container(key="detect-file").columns([5, 6], gap="medium")
         with left:
-            _player(item)
+            _file(item, job)
         with right:
             _verdict(item, job)
     if verdict is None:
         return
     if verdict.status == "ok":
-        threshold = None if verdict.without_evidence else _try_threshold(item, verdict)
-        detect_frame.draw(item, job, verdict, threshold)
-        _sound(item, job, verdict, threshold)
+        threshold = _line(item, verdict)
+        if not detect_frame.is_still(verdict):
+            detect_frame.draw_frames(item, job, verdict, threshold)
+        detect_sound.draw(item, job, verdict, threshold)
     detect_evidence.contributions(verdict)
     detect_evidence.draw(verdict)
     if job.over:
         _take_away(item, job, verdict)
+
+
+def _pick_detector(item: Item, jobs: list[Job]) -> Job:
+    """Of several that judged the file, the one that is looked at."""
+    detect_evidence.side_by_side(jobs)
+    names = {
+        j.request.run or "": detect_names.of_detector((j.verdict and j.verdict.detector) or j.request.run)
+        for j in jobs
+    }
+    picked = st.segmented_control(
+        "Look closer at",
+        list(names),
+        format_func=lambda k: names[k],
+        default=next(iter(names)),
+        key=f"pick-{item.key}",
+    )
+    return item.latest.get(picked or "", jobs[0])
+
+
+def _file(item: Item, job: Job) -> None:
+    """What there is to see or hear: a picture under its map, or the player with the timeline."""
+    verdict = job.verdict
+    if verdict is None or verdict.status != "ok":
+        _player(item)
+        return
+    threshold = _line(item, verdict)
+    if detect_frame.is_still(verdict) and detect_frame.draw_still(item, job, verdict, threshold):
+        return
+    _player(item)
+    if _has_room(verdict):
+        detect_evidence.beside(verdict)
+    elif not detect_frame.is_still(verdict):
+        detect_frame.draw_timeline(item, verdict, threshold)
+
+
+def _has_room(verdict: Verdict) -> bool:
+    """Whether there is room under the player: of one unit no timeline is drawn."""
+    return verdict.status == "ok" and not detect_frame.is_still(verdict) and len(verdict.units) < 2
+
+
+def _line(item: Item, verdict: Verdict) -> float | None:
+    """Where scores are told apart; nowhere in a file of which they say nothing."""
+    return None if verdict.without_evidence else _try_threshold(item, verdict)
 
 
 def _player(item: Item) -> None:
@@ -115,10 +143,10 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     """The headline, what takes from it in one line under it, then the score on its scale."""
     threshold = _try_threshold(item, verdict)
     color, mark = detect_names.badge(verdict.word_at(verdict.score or 0.0, threshold), verdict.words)
-    st.markdown(f"### :{color}-badge[{mark}] {theme.safe(verdict.words)}")
+    st.markdown(f"### :{color}-badge[{mark}] {theme.safe(_headline(verdict, mark))}")
     detect_evidence.reservations(verdict)
     if verdict.reason and not verdict.is_reserved(verdict.reason):
-        st.caption(theme.with_commands(verdict.reason))
+        st.caption(theme.with_commands(wording.beyond(verdict.words, verdict.reason)))
     if verdict.without_evidence:  # its number says nothing of such a file: it is not drawn
         st.caption(f"Its score is {theme.number(verdict.score)}, {wording.MEANINGLESS}.")
     else:
@@ -131,9 +159,17 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
         if threshold != verdict.threshold:
             st.caption("A threshold is being tried; the words above belong to the saved operating point.")
         _threshold(item, verdict)
-    detect_evidence.beside(verdict)
+    if not _has_room(verdict):
+        detect_evidence.beside(verdict)
     if not job.over:
         st.caption(f":material/hourglass_empty: {STAGES.get(job.stage, job.stage)} …")
+
+
+def _headline(verdict: Verdict, mark: str) -> str:
+    """What the badge before it has not said; nothing where the red line under it says it."""
+    if verdict.learned_nothing:
+        return ""
+    return wording.beside(mark[2:], verdict.words)
 
 
 def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
@@ -151,12 +187,19 @@ def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
         at + (f" ({chosen})." if chosen else "."),
         f"{above} of {len(verdict.units)} {kind}s reach it." if several and threshold is not None else "",
         f"Faces of {theme.count(len(verdict.tracks))} people." if len(verdict.tracks) > 1 else "",
-        f"Probability that it is fake: {theme.number(verdict.probability)}."
-        if verdict.calibrated
-        else "The score is not calibrated, so it is no probability.",
-        f"Judged by {detect_names.of_detector(verdict.detector)}{f' ({network})' if network else ''}{after}.",
+        _probability(verdict),
+        f"Judged by “{detect_names.of_detector(verdict.detector)}”{f' ({network})' if network else ''}{after}.",
     ]
     return theme.safe(" ".join(line for line in lines if line))
+
+
+def _probability(verdict: Verdict) -> str:
+    """None of a score that only leans: what it is worth is not known."""
+    if wording.is_leaning(verdict.words):
+        return ""
+    if not verdict.calibrated:
+        return "The score is not calibrated, so it is no probability."
+    return f"Probability that it is fake: {theme.number(verdict.probability)}."
 
 
 def _try_threshold(item: Item, verdict: Verdict) -> float | None:
@@ -174,63 +217,30 @@ def _threshold(item: Item, verdict: Verdict) -> None:
             st.slider("Threshold", 0.0, 1.0, start, 0.001, format="%.3f", key=f"try-{item.key}", width=360)
 
 
-def _sound(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
-    path = verdict.waveform.get("path")
-    if not path or not Path(path).is_file():
-        return
-    st.markdown("### The sound")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        opacity = st.slider(
-            "Opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240
-        )
-        if not any(m.kind == "picture" for m in verdict.explanations):
-            detect_frame.method_choice(item, job, explanations.METHODS)
-    drawn = sound.load(Path(path))
-    fig = charts.sound(drawn, verdict.units, threshold, opacity)
-    st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
-    _windows(item, verdict)
-
-
-def _windows(item: Item, verdict: Verdict) -> None:
-    """The most suspicious windows, each with its own map and figure, and playable where it lies."""
-    maps = {m.unit: m for m in verdict.explanations if m.kind != "picture"}
-    order = [k for k, u in enumerate(verdict.units) if u.kind == "segment"]
-    order.sort(key=lambda k: -verdict.units[k].score)
-    for column, k in zip(st.columns(2) * 2, order[:WINDOWS_SHOWN], strict=False):
-        with column.container(border=len(order) > 1):
-            _window(item, verdict.units[k], maps.get(k), alone=len(order) == 1)
-
-
-def _window(item: Item, unit: Unit, heard: HeatMap | None, *, alone: bool) -> None:
-    st.caption(f"**{unit.t0:.1f} to {unit.t1:.1f} s** · score {theme.number(unit.score)}")
-    if heard is not None:
-        if not alone and Path(heard.path).is_file():  # alone it is the chart above
-            st.image(heard.path, width="stretch", alt="heat map over the sound")
-        st.caption(
-            theme.safe(f"{explanations.METHODS[heard.method]}: {faithfulness.describe(heard.faithfulness)}")
-        )
-    play = item.first.player
-    if play is not None and play[0].is_file():
-        mime = "audio/mp4" if play[2] == "video" else play[1]
-        st.audio(str(play[0]), format=mime, start_time=unit.t0, end_time=unit.t1)
-
-
 def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
-    st.divider()
+    """A report of what was read of the file, and the truth about what was judged of it."""
     done = [j.verdict for j in item.latest.values() if j.verdict is not None]
+    if all(one.status == "error" for one in done):
+        return
+    st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
         _reports(item, job, Path(verdict.file).stem, done)
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.markdown("The truth was")
-            for truth in feedback.TRUTHS:
-                kind: Literal["primary", "secondary"] = "primary" if item.truth == truth else "secondary"
-                if st.button(truth, key=f"truth-{truth}-{item.key}", type=kind):
-                    feedback.keep(verdict, truth, session.person(), session.space(), item.upload.path)
-                    item.truth = truth
-                    st.rerun(scope="app")
-        if item.truth:
-            copy = ", with a copy of the file for the dataset Feedback" if session.person().operator else ""
-            st.caption(f"Kept as {item.truth}{copy}.")
+        if verdict.status == "ok":
+            _truth(item, verdict)
+
+
+def _truth(item: Item, verdict: Verdict) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.markdown("The truth was")
+        for truth in feedback.TRUTHS:
+            kind: Literal["primary", "secondary"] = "primary" if item.truth == truth else "secondary"
+            if st.button(truth, key=f"truth-{truth}-{item.key}", type=kind):
+                feedback.keep(verdict, truth, session.person(), session.space(), item.upload.path)
+                item.truth = truth
+                st.rerun(scope="app")
+    if item.truth:
+        copy = ", with a copy of the file for the dataset Feedback" if session.person().operator else ""
+        st.caption(f"Kept as {item.truth}{copy}.")
 
 
 def _reports(item: Item, job: Job, stem: str, done: list[Verdict]) -> None:

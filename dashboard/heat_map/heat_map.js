@@ -36,7 +36,7 @@ class HeatMap {
       this.range("Opacity of the map", this.opacity, (v) => (this.opacity = v)).label,
     );
     this.steps = element("span", "hm-steps");
-    this.steps.append(this.back, " ", this.count, " ", this.next);
+    this.steps.append(this.back, this.count, this.next);
     controls.append(this.steps);
     this.root.replaceChildren(this.pictures, controls);
     this.paint();

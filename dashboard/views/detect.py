@@ -25,7 +25,7 @@ def page() -> None:
         return
     detect_state.open_link({run.id for run in runs})
     detect_state.service().warm(detect_inputs.likely())
-    drop, choose = st.columns([3, 2], gap="large")
+    drop, choose = st.columns([5, 4], gap="medium")
     with choose:
         chosen = detect_inputs.choose(runs)
         if detect_inputs.may_read_text(runs, chosen):

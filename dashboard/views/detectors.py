@@ -15,6 +15,8 @@ from core.imports.store import Imported
 from dashboard import address, jobs, session, tables, theme, words
 
 IMPORT_JOB = "import-detector"
+DELETE = "Its weights here and what was measured of it go. The file it came from stays."
+NO_DEFAULT = "The automatic choice takes no detector that is not measured here or that is at chance."
 
 
 def page() -> None:
@@ -22,7 +24,7 @@ def page() -> None:
     found = store.list_imported(session.space())
     jobs.watch(IMPORT_JOB)
     for fault in store.list_damaged(session.space()):
-        st.warning(theme.safe(fault))
+        _damaged(fault)
     if found:
         _table(found)
         names = [one.name for one in found]
@@ -34,9 +36,26 @@ def page() -> None:
         _details(next(one for one in found if one.name == name))
     else:
         st.info(
-            "None is here yet. Import a detector that somebody published: a file of weights, or a folder from Hugging Face."
+            "No detector was imported yet. Import one that somebody published: a file of weights, or a folder from "
+            "Hugging Face. Once it is measured on labelled files of yours, its verdicts count."
         )
     _import()
+
+
+def _damaged(fault: store.Damaged) -> None:
+    """What is wrong, and the first step out of it: its name is taken as long as it is there."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(theme.safe(fault.words), icon=":material/warning:")
+        with st.popover("Delete", disabled=not session.person().operator):
+            st.markdown(DELETE)
+            _delete_button(fault.name, f"detectors-delete-damaged-{fault.name}")
+
+
+def _delete_button(name: str, key: str) -> None:
+    if st.button("Delete it", key=key, type="primary") and theme.run_guarded(
+        functools.partial(store.delete, name, session.person(), session.space())
+    ):
+        st.rerun()
 
 
 def _table(found: list[Imported]) -> None:
@@ -47,7 +66,7 @@ def _table(found: list[Imported]) -> None:
         rows.append(
             {
                 "detector": one.name,
-                "what it is": one.about.get("title"),
+                "what it is": words.architecture(str(one.about.get("title") or "")),
                 "judges": words.modality(one.modality),
                 "state": _state(one),
                 "AUC on your files": theme.interval(measured.get("auc"), *bounds) if measured else "–",
@@ -65,25 +84,25 @@ def _figure(published: Mapping[str, Any]) -> str:
 def _state(one: Imported) -> str:
     if one.measured is None:
         return "○ not measured here"
-    return "✖ at chance" if one.measured.get("at_chance") else "✔ measured"
+    return "⊘ at chance" if one.measured.get("at_chance") else "✔ measured"
 
 
 def _details(one: Imported) -> None:
     about = one.about
     if one.measured is None:
         st.warning(
-            "**Not measured here.** All its verdicts are “uncertain” until it was measured on labelled files of yours."
+            "**Not measured here.** All its verdicts are “uncertain” until it is measured on labelled files of yours."
         )
     elif one.measured.get("at_chance"):
         why = words.capital(str(one.measured.get("words") or "at chance"))
-        st.error(f"✖ **{theme.safe(why)}**")
+        st.error(f"**{theme.safe(why)}.** Its verdicts are no evidence.", icon=":material/block:")
     else:
-        on = ", ".join(map(str, one.measured.get("datasets") or ()))
-        st.success(f"Measured on {theme.safe(on)}: {theme.count(int(one.measured.get('n') or 0))} files.")
+        st.success(theme.safe(_measured(one.measured)))
+    title = words.architecture(str(about.get("title")))
     lines = [
-        f"**{theme.safe(str(about.get('title')))}** has {theme.count(int(about.get('parameters') or 0))} parameters "
-        f"and is given {theme.safe(str(about.get('input')))}.",
-        f"Its word for a fake is {theme.safe(str(about.get('fake')))} ({theme.safe(str(about.get('fake_because')))}).",
+        f"**{theme.safe(title)}** has {theme.count_of(int(about.get('parameters') or 0), 'parameter')} "
+        f"and is given {theme.safe(words.input_of(str(about.get('input'))))}.",
+        f"Its word for a fake is “{theme.safe(str(about.get('fake')))}” ({theme.safe(str(about.get('fake_because')))}).",
         f"It comes from {theme.safe(str(about.get('source')))}. Licence: {theme.safe(str(about.get('licence')))}.",
     ]
     lines += [
@@ -93,6 +112,13 @@ def _details(one: Imported) -> None:
     st.markdown("  \n".join(lines))
     _measure(one)
     _manage(one)
+
+
+def _measured(found: Mapping[str, Any]) -> str:
+    on = ", ".join(f"“{name}”" for name in found.get("datasets") or ())
+    files = theme.count_of(int(found.get("n") or 0), "file")
+    bounds = (found.get("intervals") or {}).get("auc") or (None, None)
+    return f"Measured on {files} of {on}: its AUC there is {theme.interval(found.get('auc'), *bounds)}."
 
 
 def _measure(one: Imported) -> None:
@@ -127,8 +153,12 @@ def _manage(one: Imported) -> None:
         is_default = defaults.default_detector(one.modality, space) == one.name
         what = words.modality(one.modality)
         label = f"Is the default for {what}" if is_default else f"Make it the default for {what}"
+        counts = one.measured is not None and not one.measured.get("at_chance")
         if st.button(
-            label, key="detectors-default", disabled=is_default or not person.operator
+            label,
+            key="detectors-default",
+            disabled=is_default or not counts or not person.operator,
+            help=None if counts or is_default else NO_DEFAULT,
         ) and theme.run_guarded(
             functools.partial(defaults.set_default, one.modality, one.name, person, space)
         ):
@@ -143,11 +173,8 @@ def _manage(one: Imported) -> None:
             ):
                 st.rerun()
         with st.popover("Delete", disabled=not person.operator):
-            st.markdown("Its weights here and what was measured of it go. The file it came from stays.")
-            if st.button("Delete it", key="detectors-delete", type="primary") and theme.run_guarded(
-                functools.partial(store.delete, one.name, person, space)
-            ):
-                st.rerun()
+            st.markdown(DELETE)
+            _delete_button(one.name, "detectors-delete")
 
 
 def _import() -> None:
@@ -160,15 +187,15 @@ def _import() -> None:
             "File or folder on this machine", key="detectors-source", placeholder="/data/weights/AASIST.pth"
         )
         left, middle, right = st.columns(3)
-        name = left.text_input("Name", key="detectors-new-name", placeholder="That of the file")
+        name = left.text_input("Name", key="detectors-new-name", placeholder="As the file is called")
         family = middle.selectbox(
             "Family",
             ["", *store.families()],
-            format_func=lambda one: words.family(one) if one else "Found from the file",
+            format_func=lambda one: words.family(one) if one else "Recognised from the file",
             key="detectors-family",
         )
         fake = right.text_input(
-            "The label that means fake", key="detectors-fake", placeholder="Where the file does not say"
+            "The label that means fake", key="detectors-fake", placeholder="If the file does not say it"
         )
         pressed = st.form_submit_button("Import", type="primary", disabled=not person.operator)
     if not person.operator:

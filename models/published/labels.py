@@ -33,7 +33,7 @@ def read_labels(labels: Mapping[int, str], name: str, *, independent: bool = Fal
     named = [f"{i} = {word[:60]}" for i, word in labels.items()]
     more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
     shown = (", ".join(named[:SHOWN]) or "none") + more
-    because = f"the file's own id2label: {shown}"
+    because = f"the file's own labels: {shown}"
     if len(labels) == 1 and sides[0] is not None:
         word = labels[0] if fake else f"a low {labels[0]}"
         return Reading(1, (0,) if fake else (), because, word), ""
@@ -90,7 +90,9 @@ def choose(match: Match, label: str) -> Match:
     words = [str(word) for word in match.options.get("labels") or []]
     wanted = label.strip().casefold()
     if not words and not match.undecided and wanted == reading.label.casefold():
-        return replace(match, reading=replace(reading, words=f"said with --fake, and {reading.words}"))
+        return replace(
+            match, reading=replace(reading, words=f"as it was said when it was imported, and {reading.words}")
+        )
     single = reading.outputs == 1
     chosen = _numbers(wanted, words, reading.outputs)
     if single and wanted in map(str.casefold, words):
@@ -107,7 +109,7 @@ def choose(match: Match, label: str) -> Match:
         chosen, shown = ([0], f"a high {called}") if high else ([], f"a low {called}")
     else:
         shown = " or ".join(words[i] if words else f"output {i}" for i in chosen)
-    read = replace(reading, fake=tuple(chosen), words="said with --fake", label=shown)
+    read = replace(reading, fake=tuple(chosen), words="as it was said when it was imported", label=shown)
     return replace(match, undecided="", reading=read)
 
 

@@ -140,7 +140,7 @@ def test_the_moment_that_is_looked_at_survives_a_reload(
 ) -> None:
     page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
     assert "### The frame at 1.50 s" in text_of(page)  # the most suspicious
-    next(b for b in page.button if b.label.startswith("1.0 s")).click().run()
+    next(b for b in page.button if b.label.startswith("1.00 s")).click().run()
     assert "### The frame at 1.00 s" in text_of(page)
     again = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60)
     for name, values in page.query_params.items():
@@ -324,6 +324,51 @@ def test_files_that_need_a_person_come_first_and_nothing_is_none(
     assert "None" not in table.to_string()
     opened = [m.value for m in page.markdown if m.value.startswith("#") and "\\.mp4" in m.value]
     assert len(opened) == 1 and "unsure" in opened[0]
+
+
+def test_a_score_that_only_leans_comes_first_and_is_called_so_everywhere(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaning = replace(verdict, words=wording.LEANS["fake"])
+    answers = Answered([verdict, leaning])
+    page = open_page(answers, monkeypatch, {})
+    page.file_uploader[0].set_value([(name, b"x", "video/mp4") for name in ("sure.mp4", "leans.mp4")]).run()
+    table = page.dataframe[0].value
+    assert list(table["file"]) == ["leans.mp4", "sure.mp4"]
+    assert list(table["verdict"]) == ["◇ leans to fake", "✖ fake"]
+    text = text_of(page)
+    assert "What that is worth is not known" in text and "Frames that were looked at" in text
+    for confident in ("Most suspicious", "Probability that it is fake", "✖ fake"):
+        assert confident not in text
+    fig: Any = charts.scale(leaning, 0.5)
+    assert [t.text for t in fig.data] == [("leans to fake 0.700",)]
+
+
+def test_of_a_file_that_was_not_judged_there_is_no_report_and_no_truth(
+    with_run: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([Verdict("a", "error", reason="it is damaged")]), monkeypatch, {"a.png": b"x"})
+    assert "it is damaged" in text_of(page) and not page.get("download_button")
+    assert "The truth was" not in text_of(page)
+
+
+def test_a_score_that_means_nothing_is_given_to_no_frame(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = ({"kind": "outside", "words": f"{wording.OUTSIDE}: it is unlike them."},)
+    far = replace(
+        verdict, verdict="uncertain", words=wording.OUTSIDE, domain={"inside": False}, reservations=held
+    )
+    page = open_page(Answered([far]), monkeypatch, {"a.mp4": b"x"})
+    assert [one.value for one in page.warning] == ["It is unlike them\\."]
+    assert any(one.value == "### The frame at 1.50 s" for one in page.markdown)
+    assert [b.label for b in page.button if b.label.endswith(" s")] == [
+        "0.00 s",
+        "0.50 s",
+        "1.00 s",
+        "1.50 s",
+    ]
+    assert "and the score means nothing here" in text_of(page)
 
 
 def test_only_what_is_suspicious_is_called_so(verdict: Verdict) -> None:

@@ -33,7 +33,7 @@ def imported(space: Workspace, tmp_path: Path) -> RunFolder:
 
 def test_an_empty_page_offers_the_import(space: Workspace) -> None:
     page = app()
-    assert "None is here yet" in page.info[0].value and not page.exception
+    assert "No detector was imported yet" in page.info[0].value and not page.exception
     assert "AASIST" in page.selectbox(key="detectors-family").options
 
 
@@ -49,7 +49,7 @@ def test_at_chance_is_said_plainly(imported: RunFolder) -> None:
     imported.save_document("detector", {**about, "measured": measured})
     page = app()
     assert "At chance" in page.error[0].value and "on 151 labelled files of yours" in page.error[0].value
-    assert tables_of(page)[0]["state"].tolist() == ["✖ at chance"]
+    assert tables_of(page)[0]["state"].tolist() == ["⊘ at chance"]
 
 
 def test_rename_and_delete(imported: RunFolder, space: Workspace) -> None:
@@ -84,8 +84,13 @@ def test_a_damaged_detector_is_named(imported: RunFolder) -> None:
     (imported.path / "detector.json").write_text("{")
     page = app()
     warning = page.warning[0].value.replace("\\", "")
-    assert warning.startswith("vit: detector.json cannot be read"), warning
-    assert warning.endswith("import the detector again") and not page.exception
+    assert warning.startswith(
+        "The detector “vit” cannot be used, because its file detector.json cannot be read"
+    )
+    assert warning.endswith("Delete the detector and import it again.") and not page.exception
+    assert "Expecting" not in warning and "char 1" not in warning  # the parser's own words help nobody
+    page.button(key="detectors-delete-damaged-vit").click().run()
+    assert not page.warning and not page.exception and not imported.path.exists()  # its name is free again
 
 
 def test_a_link_opens_its_detector(imported: RunFolder, space: Workspace, tmp_path: Path) -> None:

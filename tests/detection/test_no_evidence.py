@@ -96,8 +96,10 @@ def test_every_answer_of_the_command_says_so(
     assert main(["detect", "a.png", "--run", "nothing", "--report", "report.pdf"]) == 0
     sheets = pypdfium2.PdfDocument("report.pdf")
     printed = " ".join(" ".join(sheet.get_textpage().get_text_range() for sheet in sheets).split())
-    for report in (page, printed):
-        assert wording.NOTHING in report and wording.MEANINGLESS in report
+    # Once beside each file, and once in the list of both files.
+    for report, times in ((page, 4), (printed, 1)):
+        assert report.count(wording.LEARNED_NOTHING) == times and wording.NOTHING not in report
+        assert "no evidence" in report and wording.MEANINGLESS in report
         for confident in ("● real", "✖ fake", "calibrated)", "above the threshold", "left to a person"):
             assert confident not in report
 

@@ -32,12 +32,14 @@ from core.detection.domain import Domain, decision
 from core.detection.judgement import detect
 from core.detection.reporting import report
 from core.detection.request import Request
+from core.detection.serving import worker
 from core.detection.source import Source
 from core.detection.verdict import Verdict
 from core.runs.folder import DEMO_FILES
 from core.training.reference import rule
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
+from tests.made_media import clip
 
 OWNER = Person("ann", operator=True)
 INSIDE, OUTSIDE = (
@@ -161,6 +163,22 @@ def test_the_automatic_choice_prefers_a_detector_that_is_known_to_know_the_file(
     knows(monkeypatch, far=OUTSIDE, near=INSIDE)
     assert judged(path, candidates=("far", "near")).detector == "near"
     assert judged(path, candidates=("far",)).detector == "never_compared"
+
+
+def test_the_frames_shown_are_those_of_the_detector_that_judges(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever was asked after it: the process of a server keeps the frames of the last one that it read."""
+    path = clip(tmp_path / "clip.mp4", frames=60)
+    make_run(space.runs / "clips", "video")
+    make_run(space.runs / "pictures", "image")
+    knows(monkeypatch, pictures=OUTSIDE)
+    request = Request(candidates=("clips", "pictures"), explain=True, out=tmp_path / "out", draw_sound=False)
+    found = detect(path, path.name, request, media=worker.sandboxed())
+    assert found.detector == "clips" and found.explanations
+    for one in found.explanations:
+        with Image.open(one.frame) as frame:
+            assert frame.size == found.frame_size  # whole, not the crop that the network is given
 
 
 def test_a_multimodal_detector_is_asked_about_kinds_that_it_learned_from(

@@ -162,6 +162,32 @@ def test_only_operators_set_default_detectors(tmp_path: Path) -> None:
         choice.candidates("audio", (), space)
 
 
+def test_the_word_beside_a_headline_is_no_surer_than_it() -> None:
+    spoken = wording.spoken
+    assert spoken("fake", wording.LEVELS[3][1]) == "fake"
+    assert spoken("fake", wording.LEANS["fake"]) == "leans to fake"
+    assert spoken("real", wording.LEANS["fake"]) == "leans to real"  # another threshold is tried on the page
+    assert {spoken("uncertain", one) for one in (wording.NOTHING, wording.AT_CHANCE)} == {"no evidence"}
+    assert (spoken("error", wording.FAILED), spoken("not_applicable", "")) == ("not readable", "not judged")
+
+
+def test_what_a_headline_has_said_is_not_said_again() -> None:
+    outside = f"{wording.OUTSIDE}: it differs from the files."
+    assert wording.beyond(wording.OUTSIDE, outside) == "It differs from the files."
+    assert wording.beyond(wording.OUTSIDE, "Something else.") == "Something else."
+    assert wording.beside("leans to fake", wording.LEANS["fake"]) == "What that is worth is not known"
+
+
+def test_a_report_gives_no_firm_word_to_a_score_that_only_leans() -> None:
+    one = verdict(words=wording.LEANS["fake"], verdict="fake", calibrated=True, probability=0.97)
+    for page in (report.as_html([one]), report.as_html([one, one])):
+        assert 'class="badge leans-to-fake"' in page and 'class="badge fake"' not in page
+        assert "0.97" not in page and "evidence of manipulation" not in page.split("Caveats")[0]
+        assert (
+            "#D55E00" not in page.split("Over time")[1].split("</svg>")[0]
+        )  # no mark in the colour of fakes
+
+
 def test_the_report_names_people_methods_and_what_several_detectors_say_together(tmp_path: Path) -> None:
     picture = tmp_path / "map.jpg"
     picture.write_bytes(b"\xff\xd8\xff\xe0jpeg")

@@ -186,7 +186,7 @@ def _of_detect(files: Mapping[str, Path]) -> list[State]:
         ("not-measured", "?detector=not measured", one),
         ("at-chance", "?detector=at chance", one),
         ("outside", "?detector=far", one),
-        ("error", "?detector=pictures", judge(files["broken"])),
+        ("error", "?detector=pictures", do(drop(files["broken"]), wait_for("the picture is damaged"))),
     )
     return [
         State("detect", "waiting"),

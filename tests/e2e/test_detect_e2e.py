@@ -121,7 +121,7 @@ def test_files_of_every_kind_are_judged_explained_and_forgotten(
 
     upload(page, files["picture"])
     judged(page)
-    expect(page.get_by_text("The score leans to").first).to_be_visible()
+    expect(page.get_by_text("leans to fake").first).to_be_visible()
     expect(page.get_by_text("removing the marked 20 %").first).to_be_visible()
     _the_map_is_on_the_picture(page, cv2.imread(str(files["picture"])))
     (entry,) = _report(page, tmp_path)

@@ -100,7 +100,7 @@ class TestEveryFamily:
         reading = options["reading"]
         high = reading["fake"] == [1] or (reading["outputs"] == 1 and reading["fake"])
         turned = import_detector(path, name="two", fake="0" if high else "1", space=space)
-        assert turned["fake_because"] == "said with --fake"
+        assert turned["fake_because"] == "as it was said when it was imported"
         first = best_model.load(open_run("one", space=space))
         second = best_model.load(open_run("two", space=space))
         sides: tuple[int, ...] = (1, round(first.recipe.seconds * first.recipe.sample_rate))

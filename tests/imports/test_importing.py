@@ -58,7 +58,7 @@ def test_id2label_alone_says_which_end_is_fake(
     labels: dict[int, str], fake: str, tmp_path: Path, space: Workspace
 ) -> None:
     about = import_detector(files.tiny_vit(tmp_path / "vit", labels), space=space)
-    assert about["fake"] == fake and "id2label" in about["fake_because"]
+    assert about["fake"] == fake and "the file's own labels" in about["fake_because"]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,10 @@ def test_labels_that_do_not_say_it_are_refused(
     folder = files.tiny_vit(tmp_path / "vit", labels)
     with pytest.raises(BadInput, match=r"nothing says which output is fake .* --fake LABEL"):
         import_detector(folder, space=space)
-    assert import_detector(folder, fake=labels[1], space=space)["fake_because"] == "said with --fake"
+    assert (
+        import_detector(folder, fake=labels[1], space=space)["fake_because"]
+        == "as it was said when it was imported"
+    )
 
 
 def test_several_labels_may_mean_fake(tmp_path: Path, space: Workspace) -> None:

@@ -49,7 +49,7 @@ def test_uncertain_until_measured(
     assert before["verdict"] == "uncertain" and before["probability"] is None
     assert "not measured here" in before["reason"]
     assert before["reservations"][0]["kind"] == "not_measured"
-    assert "Published by others: ViTForImageClassification" in before["about"]["lines"][0]
+    assert "Published by others: ViT for image classification" in before["about"]["lines"][0]
     result = answer(capsys, "evaluate", "vit", "--dataset", "mine")
     assert result["datasets"]["mine"]["n"] == 2 * PICTURES
     assert set(result["metrics"]) == {"val", "test"} and result["at_chance"] is True

@@ -119,7 +119,7 @@ def _make(detector: Detector, space: Workspace | None) -> Known:
     try:
         made = make_later(RunFolder(source.folder), space)
     except (WorkbenchError, OSError) as error:
-        why = one_line(error).rstrip(".")
+        why = one_line(error).rstrip(".").removeprefix("datasets: ")
         return Known(None, f"{UNKNOWN}: its training files cannot be looked at again here ({why}). {ADD}")
     content = pack(made)
     try:

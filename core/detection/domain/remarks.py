@@ -6,7 +6,8 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from core import numbers
+from core import numbers, words
+from core.detection import applicability
 from core.detection.detector import Detector, Judged
 from core.detection.domain.reference import Known
 from core.training.reference.rule import Reference
@@ -42,11 +43,14 @@ def _modality(detector: Detector, info: Any) -> dict[str, Any] | None:
             return None
         missing = {"image": "sound", "audio": "pictures", "video": "sound"}[info.kind]
         return _remark(
-            "modality", f"Trained on pictures and sound together; this file has no {missing}.", True
+            "modality", f"It learned from pictures and sound together; this file has no {missing}.", True
         )
     if detector.modality == "image" and info.kind == "video" and detector.recipe.frames > 1:
         return None  # trained on frames of clips, or on pictures: both are frames to it
-    return _remark("modality", f"Trained on {detector.modality} files; this is a {info.kind} file.", True)
+    trained = words.modality(detector.modality)
+    return _remark(
+        "modality", f"It learned from {trained}; this file is {applicability.NAMES[info.kind]}.", True
+    )
 
 
 def _faces(detector: Detector, judged: Judged, prepared: Any) -> list[dict[str, Any]]:
@@ -80,7 +84,7 @@ def _file(known: Reference | None, info: Any) -> list[dict[str, Any]]:
     if known is None:
         return []
     found = []
-    for name, words in (
+    for name, unit in (
         ("height", "pixels high"),
         ("duration", "seconds long"),
         ("sample_rate", "hertz of sample rate"),
@@ -93,7 +97,7 @@ def _file(known: Reference | None, info: Any) -> list[dict[str, Any]]:
             found.append(
                 _remark(
                     name,
-                    f"{_short(value)} {words}; its validation files have {_short(low)} to {_short(high)}.",
+                    f"{_short(value)} {unit}; its validation files have {_short(low)} to {_short(high)}.",
                     True,
                 )
             )

@@ -11,11 +11,12 @@ from core import numbers
 from core.detection.verdict import PRINTED, Faithfulness
 
 RESTS = "The map marks what the score rests on."
+RESTS_ON_NOTHING = "The map marks what the score rests on, and the score means nothing here."
 CHANCE = "This is no better than chance: do not read anything into the map."
 
 
-def describe(figures: Faithfulness | None) -> str:
-    """To go on after the name of the method and a colon."""
+def describe(figures: Faithfulness | None, *, meaningless: bool = False) -> str:
+    """To go on after the name of the method and a colon. `meaningless`: the score says nothing of this file."""
     if figures is None:
         return "whether this map marks what the score rests on was not tested."
     score, drop, high = (round(x, PRINTED) for x in (figures.score, figures.drop, figures.random_high))
@@ -26,9 +27,10 @@ def describe(figures: Faithfulness | None) -> str:
             f"the score ({numbers.number(figures.score)}) is {end} of its scale, where removing parts {why}: "
             "the map cannot be tested by removal."
         )
+    rests = RESTS_ON_NOTHING if meaningless else RESTS
     return (
         f"removing the marked {100 * figures.share:.0f} % {_move(drop, 'the score')}; removing as much at "
-        f"random places {_at_random(round(figures.random, PRINTED), high)}. {RESTS if drop > max(0.0, high) else CHANCE}"
+        f"random places {_at_random(round(figures.random, PRINTED), high)}. {rests if drop > max(0.0, high) else CHANCE}"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from core import html, numbers, pdf, words
 from core.access import LOCAL, Person
-from core.detection import wording
+from core.detection import fact_rows, wording
 from core.detection.explanations import METHODS
 from core.detection.reporting import faithfulness
 from core.detection.reporting.style import STYLE, timeline
@@ -26,7 +26,7 @@ MOST_MAPS = 8  # pictures of one file in the report
 MOST_FACTS = 12  # lines of one kind of facts in a PDF, which stays within three pages a file
 MOST_MAPS_OF_PDF = 6
 TEMPLATE = Path(__file__).with_name("report.html")
-PARTS = {"exif": "EXIF and text fields", "tags": "Tags", "c2pa": "C2PA manifest"}
+PARTS = {"exif": "EXIF and text fields", "tags": "Tags", "c2pa": "Content Credentials (C2PA)"}
 
 
 def save(
@@ -79,7 +79,7 @@ def _called(verdict: Verdict) -> str:
 
 
 def _word(verdict: Verdict) -> str:
-    return verdict.verdict or verdict.status.replace("_", " ")
+    return wording.spoken(verdict.verdict or verdict.status, verdict.words)
 
 
 def _overview(verdicts: Sequence[Verdict], each: int, together: Sequence[str]) -> dict[str, Any]:
@@ -106,14 +106,17 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
     """What one detector says of one file; the file's own facts stand with the first detector only."""
     held = [one["words"] for one in v.reservations]
     judged = v.score is not None
+    # Where the detector is no evidence, the red line says so, and the headline does not say it once more.
+    headline = "" if v.learned_nothing and held else wording.beside(_word(v), v.words or v.reason or "")
     return {
         "file": v.file,
         "catalogued": [one["words"] for one in v.catalogued],
         "word": _word(v),
-        "headline": v.words or v.reason or "",
-        "reservations": held or ([wording.LEARNED_NOTHING] if v.learned_nothing else []),
+        "headline": headline,
+        "reservations": [wording.beyond(headline, one) for one in held]
+        or ([wording.LEARNED_NOTHING] if v.learned_nothing else []),
         "alarm": v.learned_nothing,
-        "reason": v.reason if v.reason and v.reason not in v.words and not v.is_reserved(v.reason) else "",
+        "reason": _reason(v),
         "about": v.about.get("lines") or [],
         "figures": _figures(v) if judged else {},
         "timeline": timeline(v) if judged else "",
@@ -129,6 +132,13 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
         "notes": [note for note in v.notes if note not in " ".join(held)],
         "facts": _facts(v.facts, MOST_FACTS if brief else None) if facts and v.facts else None,
     }
+
+
+def _reason(v: Verdict) -> str:
+    """What headline and reservations have not said."""
+    if not v.reason or v.reason in v.words or v.is_reserved(v.reason):
+        return ""
+    return wording.beyond(v.words, v.reason)
 
 
 def _figures(v: Verdict) -> dict[str, str]:
@@ -154,6 +164,9 @@ def _figures(v: Verdict) -> dict[str, str]:
 
 
 def _probability(v: Verdict) -> str:
+    """None of a score that only leans: what it is worth is not known."""
+    if wording.is_leaning(v.words):
+        return ""
     if not v.calibrated:
         return "not calibrated"
     among = "" if v.prevalence is None else f", among files of which {v.prevalence:.0%} are fake"
@@ -173,13 +186,16 @@ def _score(v: Verdict, one: HeatMap) -> float:
 
 
 def _map(v: Verdict, one: HeatMap) -> dict[str, Any]:
-    when = f"{one.t0:.2f} s" if one.t1 <= one.t0 else f"{one.t0:.1f} to {one.t1:.1f} s"
-    parts = [METHODS.get(one.method, one.method), when if v.duration else "", _whose(v, one)]
+    when = f"{one.t0:.2f} s" if one.t1 <= one.t0 else f"{one.t0:.2f} to {one.t1:.2f} s"
+    score = "" if v.without_evidence else f"score {numbers.number(_score(v, one))}"
+    parts = [METHODS.get(one.method, one.method), when if v.duration else "", _whose(v, one), score]
     return {
         "wide": one.kind != "picture",
         "data": base64.b64encode(Path(one.path).read_bytes()).decode("ascii"),
-        "words": ", ".join([p for p in parts if p] + [f"score {numbers.number(_score(v, one))}"]),
-        "faithful": words.capital(faithfulness.describe(one.faithfulness)),
+        "words": ", ".join(p for p in parts if p),
+        "faithful": words.capital(
+            faithfulness.describe(one.faithfulness, meaningless=bool(v.without_evidence))
+        ),
     }
 
 
@@ -189,18 +205,14 @@ def _whose(v: Verdict, one: HeatMap) -> str:
 
 
 def _facts(facts: Mapping[str, Any], most: int | None) -> dict[str, Any]:
-    media = {
-        "SHA-256": facts.get("sha256"),
-        **(facts.get("media") or {}),
-        "bytes": f"{facts.get('bytes', 0):,}",
-    }
+    parts = {title: fact_rows.of_part(facts, name) for name, title in PARTS.items()}
     return {
-        "media": {k: _flat(x) for k, x in media.items() if x not in (None, "", False)},
-        "parts": {
-            title: _first({k: _flat(x) for k, x in facts[name].items()}, most)
-            for name, title in PARTS.items()
-            if facts.get(name)
+        "media": {
+            "SHA-256": str(facts.get("sha256") or numbers.NOTHING),
+            "size, bytes": numbers.count(facts.get("bytes")),
+            **fact_rows.of_contents(facts),
         },
+        "parts": {title: _first(rows, most) for title, rows in parts.items() if rows},
         "remarks": facts.get("remarks") or [],
     }
 
@@ -212,11 +224,3 @@ def _first(rows: dict[str, str], most: int | None) -> dict[str, str]:
     short = {k[:60]: x if len(x) <= 200 else f"{x[:200]} …" for k, x in list(rows.items())[:most]}
     more = len(rows) - most
     return {**short, "and": f"{more} more lines in the HTML report"} if more > 0 else short
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

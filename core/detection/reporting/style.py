@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from core.detection import wording
 from core.detection.verdict import Unit, Verdict
 
 REAL, FAKE, NO_EVIDENCE = "#0072B2", "#D55E00", "#777"
@@ -37,8 +38,9 @@ def timeline(verdict: Verdict) -> Markup:
         own = sorted((u for u in units if u.track == track), key=lambda u: u.t0)
         points = " ".join(f"{_x(u, end):.1f},{_y(u.score):.1f}" for u in own)
         parts.append(f'<polyline points="{points}" fill="none" stroke="#999"/>')
-        real = NO_EVIDENCE if verdict.without_evidence else REAL
-        parts += [_mark(u, end, threshold, real) for u in own]
+        unsure = verdict.without_evidence or wording.is_leaning(verdict.words)
+        real, fake = (NO_EVIDENCE, NO_EVIDENCE) if unsure else (REAL, FAKE)
+        parts += [_mark(u, end, threshold, real, fake) for u in own]
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="scores over time"'
     return Markup(f"<h3>Over time</h3><svg {size}>{''.join(parts)}</svg>")
 
@@ -58,11 +60,11 @@ def _axes(end: float) -> str:
     return "".join(lines)
 
 
-def _mark(unit: Unit, end: float, threshold: float | None, real: str) -> str:
-    """A circle for real, a cross for fake: told apart without colour."""
+def _mark(unit: Unit, end: float, threshold: float | None, real: str, fake: str) -> str:
+    """A circle for real, a cross for fake, in these colours: told apart without them."""
     x, y = _x(unit, end), _y(unit.score)
     if threshold is not None and unit.score >= threshold:
-        return f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" stroke="{FAKE}" stroke-width="2"/>'
+        return f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" stroke="{fake}" stroke-width="2"/>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{real}"/>'
 
 

@@ -1,0 +1,58 @@
+"""What a file states of itself, as lines to read: page and report name the same facts the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core import numbers, words
+
+PARTS = {"exif": "EXIF", "tags": "tags", "c2pa": "C2PA"}
+KINDS = {"image": "picture", "video": "video", "audio": "recording"}
+NAMES = {
+    "stated_bytes": "bytes that its header states",
+    "width": "width, pixels",
+    "height": "height, pixels",
+    "duration": "length, seconds",
+    "fps": "frames per second",
+    "rotation": "rotation, degrees",
+    "quality": "JPEG quality",
+    "sample_rate": "sound, samples per second",
+    "bitrate": "bits per second",
+    "has_audio": "has sound",
+    "audio_codec": "codec of the sound",
+}
+
+
+def of_contents(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What probing found: fact and value. The size is said elsewhere, and what is not so is left out."""
+    found = {}
+    for name, value in (facts.get("media") or {}).items():
+        if name != "bytes" and not _is_nothing(value):
+            shown = KINDS.get(str(value), str(value)) if name == "kind" else text(value)
+            found[NAMES.get(name) or words.plain(name)] = shown
+    return found
+
+
+def of_part(facts: Mapping[str, Any], part: str) -> dict[str, str]:
+    """EXIF and tags keep the names that the file gives them."""
+    found = (facts.get(part) or {}).items()
+    return {
+        words.plain(name) if part == "c2pa" else str(name): text(value)
+        for name, value in found
+        if not _is_nothing(value)
+    }
+
+
+def _is_nothing(value: object) -> bool:
+    return value in (None, "", False, [])  # a rotation by 0 is none
+
+
+def text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes"
+    if isinstance(value, int):
+        return numbers.count(value)
+    if isinstance(value, float):
+        return numbers.short(value, 6)  # 29.97 frames a second are not 30
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -1,0 +1,63 @@
+"""The sound of a judged file: waveform and spectrogram under the map, and its windows to listen to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.detection import explanations, sound
+from core.detection.reporting import faithfulness
+from core.detection.serving.service import Job
+from core.detection.verdict import HeatMap, Unit, Verdict
+from dashboard import theme
+from dashboard.charts import detect as charts
+from dashboard.detect import frame_view as detect_frame
+from dashboard.detect.state import Item
+
+WINDOWS_SHOWN = 4  # of a recording, those with the highest scores
+
+
+def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> None:
+    path = verdict.waveform.get("path")
+    if not path or not Path(path).is_file():
+        return
+    st.markdown("### The sound")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        opacity = st.slider(
+            "Opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240
+        )
+        if not any(m.kind == "picture" for m in verdict.explanations):
+            detect_frame.method_choice(item, job, explanations.METHODS)
+    drawn = sound.load(Path(path))
+    fig = charts.sound(drawn, verdict.units, threshold, opacity)
+    st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
+    _windows(item, verdict)
+
+
+def _windows(item: Item, verdict: Verdict) -> None:
+    """The most suspicious windows, each with its own map and figure, and playable where it lies."""
+    maps = {m.unit: m for m in verdict.explanations if m.kind != "picture"}
+    order = [k for k, u in enumerate(verdict.units) if u.kind == "segment"]
+    order.sort(key=lambda k: -verdict.units[k].score)
+    for column, k in zip(st.columns(2) * 2, order[:WINDOWS_SHOWN], strict=False):
+        with column.container(border=len(order) > 1):
+            _window(item, verdict, verdict.units[k], maps.get(k), alone=len(order) == 1)
+
+
+def _window(item: Item, verdict: Verdict, unit: Unit, heard: HeatMap | None, *, alone: bool) -> None:
+    score = "" if verdict.without_evidence else f" · score {theme.number(unit.score)}"
+    st.caption(f"**{unit.t0:.2f} to {unit.t1:.2f} s**{score}")
+    if heard is not None:
+        if not alone and Path(heard.path).is_file():  # alone it is the chart above
+            st.image(heard.path, width="stretch", alt="heat map over the sound")
+        st.caption(
+            theme.safe(
+                f"{explanations.METHODS[heard.method]}: "
+                f"{faithfulness.describe(heard.faithfulness, meaningless=bool(verdict.without_evidence))}"
+            )
+        )
+    play = item.first.player
+    if play is not None and play[0].is_file():
+        mime = "audio/mp4" if play[2] == "video" else play[1]
+        st.audio(str(play[0]), format=mime, start_time=unit.t0, end_time=unit.t1)
