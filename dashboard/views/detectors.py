@@ -23,7 +23,8 @@ def page() -> None:
     theme.page_title("How good are published detectors?")
     found = store.list_imported(session.space())
     jobs.watch(IMPORT_JOB)
-    for fault in store.list_damaged(session.space()):
+    damaged = store.list_damaged(session.space())
+    for fault in damaged:
         _damaged(fault)
     if found:
         _table(found)
@@ -34,7 +35,7 @@ def page() -> None:
         name = st.selectbox("Detector", names, key="detectors-chosen")
         address.write("detectors", {"detector": name if name != names[0] else None})
         _details(next(one for one in found if one.name == name))
-    else:
+    elif not damaged:
         st.info(
             "No detector was imported yet. Import one that somebody published: a file of weights, or a folder from "
             "Hugging Face. Once it is measured on labelled files of yours, its verdicts count."

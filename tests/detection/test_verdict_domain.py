@@ -39,7 +39,7 @@ from core.runs.folder import DEMO_FILES
 from core.training.reference import rule
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
-from tests.made_media import clip
+from tests.made_media import clip, tone
 
 OWNER = Person("ann", operator=True)
 INSIDE, OUTSIDE = (
@@ -169,11 +169,11 @@ def test_the_frames_shown_are_those_of_the_detector_that_judges(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever was asked after it: the process of a server keeps the frames of the last one that it read."""
-    path = clip(tmp_path / "clip.mp4", frames=60)
+    path = clip(tmp_path / "clip.mp4", frames=60, sound=tone(2.0))
     make_run(space.runs / "clips", "video")
-    make_run(space.runs / "pictures", "image")
-    knows(monkeypatch, pictures=OUTSIDE)
-    request = Request(candidates=("clips", "pictures"), explain=True, out=tmp_path / "out", draw_sound=False)
+    make_run(space.runs / "sounds", "audio")  # which looks at no frame
+    knows(monkeypatch, sounds=OUTSIDE)
+    request = Request(candidates=("clips", "sounds"), explain=True, out=tmp_path / "out", draw_sound=False)
     found = detect(path, path.name, request, media=worker.sandboxed())
     assert found.detector == "clips" and found.explanations
     for one in found.explanations:
