@@ -226,7 +226,7 @@ def caveats(
     lines = []
     if learned_nothing:
         lines.append(
-            "On its own validation data this detector is not told apart from guessing; do not use its verdicts."
+            "On the files that it was measured on, this detector is not told apart from guessing; do not use its verdicts."
         )
     elif threshold is None:
         lines.append("The operating point calls nothing fake: every file is `real` whatever its score.")

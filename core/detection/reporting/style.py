@@ -12,7 +12,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 720, 170, 36, 24
 
 STYLE = Markup(
     """
-.overview th,.overview .short{white-space:nowrap;overflow-wrap:normal} .verdict{font-size:1.3rem;margin:.6rem 0}
+.overview th,.overview .short{white-space:nowrap;overflow-wrap:normal} .overview .sentence{overflow-wrap:break-word} .verdict{font-size:1.3rem;margin:.6rem 0}
 .known{border:2px solid #1b1b1b;padding:.5rem 1rem;font-weight:600}
 @media print{.verdict{font-size:12pt} svg{max-height:4.5cm}}
 """
