@@ -117,7 +117,7 @@ def _train_pair(info: DatasetInfo, pair: list[str]) -> None:
     probe = datasets_checks.pair_probe(pair)
     if not probe.ended:
         st.caption(
-            "Before you train on both, look for what gives the two collections away without any forgery."
+            "Before you train on both, measure what tells the two collections apart besides the forgery."
         )
         if st.button("Look for shortcuts of the pair", key="partner-probe", type="primary"):
             datasets_checks.start_pair(pair)

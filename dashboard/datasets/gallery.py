@@ -53,12 +53,12 @@ def draw(info: DatasetInfo) -> None:
     space = session.space()
     total = browse.total(info, chosen, space)
     pages = max(1, -(-total // PAGE))
-    shown = "samples in all" if chosen == Filter() else "samples that fit"
-    st.markdown(f"**{theme.count(total)}** {shown}")
     if not total:
         _write_address(info, 1)
         st.info("No sample fits. Widen the filters above.")
         return
+    shown = "samples in all" if chosen == Filter() else "samples that fit"
+    st.markdown(f"**{theme.count(total)}** {shown}")
     # A key of its own for every filter: another filter begins at its first page.
     key = _key(f"{info.name}-{chosen}", "page")
     entries = {e.id: e for e in exclusions.read(space)}
