@@ -56,11 +56,12 @@ class ModelCard:
 
     @property
     def input(self) -> str:
-        """What goes in, in words: `16 frames of 224x224 px`, `4.0 s at 16000 Hz`."""
-        picture = f"{self.size}x{self.size} px" + (" unresized" if self.resize == "native" else "")
-        sound = f"{self.seconds:.1f} s at {self.sample_rate} Hz"
+        """What goes in, in words: `16 frames of 224 × 224 pixels`, `4 s of sound at 16,000 Hz`."""
+        crop = ", cropped and not resized" if self.resize == "native" else ""
+        picture = f"{self.size} × {self.size} pixels{crop}"
+        sound = f"{round(self.seconds, 1):g} s of sound at {self.sample_rate:,} Hz"
         clip = f"{self.frames} frames of {picture}"
-        return {"image": picture, "video": clip, "audio": sound}.get(self.modality, f"{clip} + {sound}")
+        return {"image": picture, "video": clip, "audio": sound}.get(self.modality, f"{clip}, and {sound}")
 
 
 @dataclass(frozen=True)

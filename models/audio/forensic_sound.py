@@ -36,7 +36,8 @@ SMALLEST = 1e-3  # what the logarithm of a covariance sees of nothing
     ModelCard(
         name="forensic_sound",
         modality="audio",
-        about="compact: log-covariances of patches of the spectrogram, band by band; learns from little data",
+        about="compact: looks at the fine structure of each band of the sound (log-covariances of its spectrogram); learns "
+        "from little data",
         source="this workbench; after covariance pooling (Li et al. 2017)",
         cam_layer="encoder.local",
         learning_rate=1e-3,

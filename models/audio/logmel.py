@@ -1,4 +1,4 @@
-"""Log-mel spectrogram and a timm backbone: the default for recordings."""
+"""Log-mel spectrogram and a timm backbone."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ preset(
 preset(
     "logmel_efficientnet_b0",
     "efficientnet_b0.ra_in1k",
-    "log-mel spectrogram and EfficientNet-B0: the default for recordings",
+    "log-mel spectrogram and EfficientNet-B0: larger, for machines with a GPU",
     "bn2",
     1e-4,
 )

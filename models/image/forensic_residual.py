@@ -38,7 +38,7 @@ SMALLEST_EVEN = 1e-5  # the same where contrast is evened out
     ModelCard(
         name="forensic_residual",
         modality="image",
-        about="compact: log-covariances of high-frequency residuals of unresized crops; learns from little data",
+        about="compact: looks at the fine noise of a picture (log-covariances of high-frequency residuals); learns from little data",
         source="this workbench; after covariance pooling (Li et al. 2017) and rich models (Fridrich and Kodovsky 2012)",
         size=224,
         resize="native",

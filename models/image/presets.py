@@ -22,7 +22,7 @@ preset(
     ModelCard(
         name="efficientnet_b0",
         modality="image",
-        about="EfficientNet-B0: the default for pictures",
+        about="EfficientNet-B0: the field's usual network for pictures",
         source="Tan and Le 2019; weights of timm",
         cam_layer="encoder.backbone.bn2",
         pretrained="efficientnet_b0.ra_in1k",
