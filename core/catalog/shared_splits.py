@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.catalog import components, sources
+from core.catalog.split_protocols import BY_GROUP
 
 
 def divisions(table: pd.DataFrame, shared: Mapping[str, set[str]]) -> list[list[str]]:
@@ -21,8 +22,8 @@ def divisions(table: pd.DataFrame, shared: Mapping[str, set[str]]) -> list[list[
 def follow_official(
     table: pd.DataFrame, split: NDArray[np.object_], shared: Mapping[str, set[str]], notes: list[str]
 ) -> None:
-    """A dataset without official lists goes where those of another put the originals or people that both have; a
-    component that lies on two of their sides is dropped."""
+    """A dataset without official lists goes where those of another put the files, originals or people that both have;
+    a component that lies on two of their sides is dropped."""
     stated = table["split"].fillna("").astype(str)
     listed = {str(name) for name, part in stated.groupby(table["dataset"]) if (part != "").any()}
     sides: dict[str, set[str]] = {}
@@ -45,8 +46,17 @@ def follow_official(
                 inside = places[component == label]
                 split[inside] = next(iter(where)) if len(where) == 1 else ""
                 moved, dropped = moved + len(inside), dropped + len(inside) * (len(where) > 1)
-        if moved:
-            notes.append(
-                f"{name}: {moved:,} samples follow the official lists of the sets that share their sources, "
-                f"{dropped:,} of them were dropped because they join two sides"
-            )
+        notes.append(f"{name}: {_what_became(len(part), moved, dropped)}")
+
+
+def _what_became(n: int, moved: int, dropped: int) -> str:
+    """Of the samples of a dataset without official lists."""
+    if not moved:
+        return f"it has no split of its own, so it is divided {BY_GROUP}"
+    whose = "all" if moved == n else f"{moved:,} of"
+    left_out = f"; {dropped:,} that join two parts are left out" if dropped else ""
+    rest = "" if moved == n else f"; the rest is divided {BY_GROUP}"
+    return (
+        f"{whose} its {n:,} samples share files, sources or people with a dataset that has a split of its own, and go into "
+        f"the part that those are in there{left_out}{rest}"
+    )

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core import words
 from core.catalog import components, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
 from core.catalog.allocation import SPLITS, allocate, order_of
 from core.catalog.division import divide
 
+BY_GROUP = words.choice("protocol", "group")
 GIANT = 0.7  # a component with more of the samples than this cannot be dealt whole
 
 
@@ -58,14 +60,13 @@ def _official(dataset: DatasetToSplit) -> NDArray[np.object_]:
     """The dataset's own lists, to the letter; what they leave open is divided by group."""
     stated = dataset.table["split"].fillna("").astype(str).to_numpy(dtype=object)
     present = set(stated) - {""}
-    if not present:
-        dataset.note("has no official lists; divided by group")
+    if not present:  # shared_splits tells what became of it
         return by_group(dataset)
     split = stated.copy()
     open_ = split == ""
     if open_.any():
         if "train" in present:
-            dataset.note(f"{int(open_.sum()):,} samples are in none of the official lists and were dropped")
+            dataset.note(f"{int(open_.sum()):,} samples are in no part of its own split and are left out")
         else:  # only a test list was published: all else is for training
             split[open_] = "train"
     training = split == "train"
@@ -74,12 +75,10 @@ def _official(dataset: DatasetToSplit) -> NDArray[np.object_]:
         without_test = (train / (train + val), val / (train + val), 0.0)
         rows = dataset.table[training].reset_index(drop=True)
         split[training] = by_group(replace(dataset, table=rows, fractions=without_test))
-        dataset.note(
-            "the official lists have no validation part; one was taken from the training part by group"
-        )
+        dataset.note(f"its own split has no validation part; one is taken from the training part, {BY_GROUP}")
     missing = [s for s in ("train", "test") if s not in set(split)]
     if missing:
-        dataset.note(f"the official lists have no {' and no '.join(missing)} part")
+        dataset.note(f"its own split has no {' and no '.join(map(words.split, missing))} part")
     return split
 
 
@@ -99,8 +98,8 @@ def by_group(dataset: DatasetToSplit) -> NDArray[np.object_]:
         split[inside] = [SPLITS[s] if s >= 0 else "" for s in place]
         rest[inside] = False
         dataset.note(
-            f"{len(inside):,} of {n:,} samples hang together in one component; its identities were divided "
-            f"and {int((place < 0).sum()):,} samples that join two parts were dropped"
+            f"{len(inside):,} of {n:,} samples hang together through the people or sources that they share; these are "
+            f"divided, and {int((place < 0).sum()):,} samples that join two parts are left out"
         )
     if rest.any():
         split[rest] = _allocate(dataset, groups, labels, rest, fractions)
@@ -156,14 +155,16 @@ def _note_balance(dataset: DatasetToSplit, split: NDArray[np.object_], fractions
             have = int(((label == value) & (split == s)).sum())
             if share and total and abs(have - share * total) > max(1.0, 0.05 * total):
                 dataset.note(
-                    f"{s} has {have:,} of {total:,} {word} ({100 * have / total:.0f} % instead of {100 * share:.0f} %): "
-                    "whole groups did not allow better"
+                    f"the {words.split(s)} part has {have:,} of {total:,} {word} samples ({100 * have / total:.0f} % "
+                    f"instead of {100 * share:.0f} %), because groups stay whole"
                 )
 
 
 def _random(dataset: DatasetToSplit) -> NDArray[np.object_]:
     """Every sample by itself, stratified: what the field's leaky figures come from."""
-    dataset.note("divided at random over samples; identities and sources cross, figures will be too good")
+    dataset.note(
+        "it is divided sample by sample; people and sources lie in several parts, so figures are too good"
+    )
     ids = list(dataset.table["id"])
     counts = _strata(dataset.table, np.arange(len(ids)), len(ids))
     return np.array([SPLITS[s] for s in allocate(counts, ids, dataset.seed, dataset.fractions)], dtype=object)
@@ -180,11 +181,11 @@ def _heldout(dataset: DatasetToSplit, heldout: str) -> NDArray[np.object_]:
         chosen = known[int(np.lexsort((order_of(known, dataset.seed), -np.array(sizes)))[0])]
     if chosen not in known or len(known) < 2:
         reason = (
-            f"has no samples by {chosen!r}"
+            f"it has no samples by {chosen!r}"
             if chosen and chosen not in known
-            else "has fewer than two methods"
+            else "it has fewer than two methods"
         )
-        dataset.note(f"{reason}; divided by group")
+        dataset.note(f"{reason}, so it is divided {BY_GROUP}")
         return by_group(dataset)
     out = fake & (method == chosen)
     labels = components.components(dataset.groups)
@@ -196,7 +197,7 @@ def _heldout(dataset: DatasetToSplit, heldout: str) -> NDArray[np.object_]:
     lost = int((wrong & (split != "")).sum())
     split[wrong] = ""
     dataset.note(
-        f"held out: {chosen} ({int((out & (split == 'test')).sum()):,} in test); {lost:,} fakes dropped because "
-        "their group lies on the other side"
+        f"the method {chosen} is kept for the test part ({int((out & (split == 'test')).sum()):,} samples); {lost:,} fakes "
+        "are left out because their person, source or clip lies on the other side"
     )
     return split

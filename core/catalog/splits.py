@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core import words
 from core.catalog import components, copies, exclusions, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
 from core.catalog.allocation import SPLITS
@@ -79,8 +80,8 @@ def _check_protocol(table: pd.DataFrame, protocol: str, heldout: str) -> None:
         raise BadInput(f"heldout: no sample was made by {heldout!r}; the methods here are {known}")
     if protocol == "heldout_method" and not _has_two_methods(table):
         raise BadInput(
-            "protocol: heldout_method needs a dataset with at least two methods, and none here has; "
-            "use the protocol group, or name a dataset with more methods"
+            "protocol: one method held out (heldout_method) needs a dataset with at least two methods, and none here has; "
+            "divide by person, source or clip (group), or choose a dataset with more methods"
         )
 
 
@@ -101,7 +102,7 @@ def finish_plan(
         for word, n in counts[s].items():
             wanted = s != "test" or test_wanted
             if n == 0 and wanted and kept.any() and any(c[word] for c in counts.values()):
-                notes.append(f"{s} has no {word} samples")
+                notes.append(lacks(s, word))
     sides = table[kept].groupby("component")["split"].nunique()
     return Plan(
         table=table[[c for c in COLUMNS if c in table]],
@@ -113,6 +114,10 @@ def finish_plan(
         notes=notes,
         leaky=protocol == "random",
     )
+
+
+def lacks(split: str, label: str) -> str:
+    return f"the {words.split(split)} part has no {label} sample"
 
 
 def _component_names(table: pd.DataFrame) -> NDArray[np.object_]:

@@ -154,7 +154,7 @@ def test_without_official_lists_the_plan_is_by_group_and_says_so() -> None:
     rows = [sample(f"{i}.mp4", i % 2, f"g{i // 3}") for i in range(90)]
     official, group = splits.plan(table(rows), "official"), splits.plan(table(rows), "group")
     assert list(official.table["split"]) == list(group.table["split"])
-    assert any("no official lists" in note for note in official.notes)
+    assert any("no split of its own, so it is divided by person" in note for note in official.notes)
 
 
 @pytest.mark.parametrize("people", [8, 28])
@@ -170,7 +170,9 @@ def test_where_all_hang_together_identities_are_divided_and_joining_samples_drop
     assert brute_force_crossings(plan.table) == 0
     assert 0 < plan.dropped < 0.75 * len(rows)
     assert all(n > 0 for count in plan.counts.values() for n in count.values())
-    assert any("identities were divided" in note and str(plan.dropped) in note for note in plan.notes)
+    assert any(
+        "that they share; these are divided" in note and str(plan.dropped) in note for note in plan.notes
+    )
 
 
 def test_a_held_out_method_is_only_in_test_and_its_reals_are_of_other_groups() -> None:
@@ -311,7 +313,7 @@ def test_datasets_that_share_sources_lie_on_one_side_with_them(protocol: str, li
     if protocol == "official":
         stated = both.set_index("id")["split"].dropna()
         assert (plan.table.set_index("id")["split"][stated.index] == stated).all()
-        assert any("follow the official lists" in note for note in plan.notes)
+        assert any("go into the part that those are in there" in note for note in plan.notes)
     else:
         shares = plan.table.groupby("dataset")["split"].value_counts(normalize=True)
         assert shares.xs("train", level="split").between(0.5, 0.75).all()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core import words
 from core.catalog import table as catalog
+from core.catalog.splits import lacks
 from core.catalog.splits import plan as make_plan
 from core.errors import BadInput
 from core.training.options.config import TrainConfig
@@ -86,7 +88,7 @@ def _only_measured(rows: pd.DataFrame) -> list[str]:
     """A line for each dataset that the plan keeps out of training."""
     learned = set(rows.loc[rows["split"] == "train", "dataset"])
     return [
-        f"{name}: none of its samples is in train; it is only measured"
+        f"{name}: none of its samples is in the training part; a detector is only measured on it"
         for name in sorted(set(rows["dataset"]) - learned)
     ]
 
@@ -113,15 +115,19 @@ def cap_samples(rows: pd.DataFrame, cap: int, seed: int) -> pd.DataFrame:
 
 def _require_both_classes(planned: Planned) -> None:
     counts = planned.counts()
-    words = "; ".join(f"{split} {c['real']:,} real, {c['fake']:,} fake" for split, c in counts.items())
+    parts = "; ".join(
+        f"{words.split(split)} {c['real']:,} real, {c['fake']:,} fake" for split, c in counts.items()
+    )
     for label in ("real", "fake"):
         if not counts["train"][label]:
             raise BadInput(
-                f"datasets: the training split has no {label} sample (protocol {planned.protocol}: {words}); "
-                "name other datasets or another protocol"
+                f"datasets: {lacks('train', label)} ({parts}); choose other datasets, or divide them another way "
+                "(protocol)"
             )
     if not sum(counts["val"].values()):
         way = (
-            "try protocol: group" if planned.protocol != "group" else "too few groups; name further datasets"
+            "divide the data by person, source or clip (group)"
+            if planned.protocol != "group"
+            else "there are too few people, sources or clips; choose further datasets"
         )
-        raise BadInput(f"protocol: {planned.protocol} leaves no validation sample ({words}); {way}")
+        raise BadInput(f"protocol: the validation part is empty ({parts}); {way}")
