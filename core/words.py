@@ -7,6 +7,7 @@ here has no file of its own. The key stands behind the name only where a person 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MODALITIES = {
     "image": "pictures",
@@ -139,6 +140,7 @@ OPTIONS = {
     "modality": "What it looks at",
     "dataset_weights": "Weights of the datasets",
     "protocol": "How the data is divided",
+    "shares": "Shares of the parts",
     "heldout": "Method kept for the test",
     "max_samples_per_class": "Samples per class at most",
     "sampling": "Which frames",
@@ -236,6 +238,12 @@ def spelled_out(text: str) -> str:
 def capital(text: str) -> str:
     """The first letter large; the others stay, for AUC is no Auc."""
     return text[:1].upper() + text[1:]
+
+
+def listed(names: Iterable[str], last: str = "and") -> str:
+    """A, B and C; with `or` a list of which one is taken."""
+    *some, end = names
+    return f"{', '.join(some)} {last} {end}" if some else end
 
 
 def figure(name: str) -> str:

@@ -24,8 +24,8 @@ figure, split, state, modality, network, family = (
     words.network,
     words.family,
 )
-capital, plain, spelled_out = words.capital, words.plain, words.spelled_out
 architecture, input_of = words.architecture, words.input_of
+capital, plain, spelled_out, listed = words.capital, words.plain, words.spelled_out, words.listed
 choice, value, REGISTERED = display.choice, display.value, display.REGISTERED
 _HELP = {field.name: field.metadata["help"] for field in fields(TrainConfig)}
 EXPLANATIONS = {

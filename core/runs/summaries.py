@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ def summary(run: RunFolder) -> Summary:
     written = notes.read(run)
     return Summary(
         id=run.id,
-        name=written["name"] or str(config.get("name") or "") or _name(config) or run.id,
+        name=written["name"] or str(config.get("name") or "") or automatic_name(config) or run.id,
         state=status.state,
         modality=str(config.get("modality") or ""),
         model=str(config.get("model") or ""),
@@ -170,12 +171,13 @@ def _demo(datasets: tuple[str, ...], root: Path) -> bool:
         return False
 
 
-def _datasets(config: dict[str, Any]) -> tuple[str, ...]:
+def _datasets(config: Mapping[str, Any]) -> tuple[str, ...]:
     named = config.get("datasets")
     return tuple(str(d) for d in named) if isinstance(named, list) else ()
 
 
-def _name(config: dict[str, Any]) -> str:
+def automatic_name(config: Mapping[str, Any]) -> str:
+    """Of a run that nobody named: its network and its datasets."""
     datasets = _datasets(config)
     shown = " + ".join(datasets[:2]) + (f" + {len(datasets) - 2}" if len(datasets) > 2 else "")
     return " · ".join(filter(None, [words.network(str(config.get("model") or "")), shown]))

@@ -1,25 +1,19 @@
-"""What the Train page knows of the data: which datasets fit, how they are divided, what the imbalance advises."""
+"""What the Train page knows of the data: which datasets fit, how they can be divided, what the imbalance advises."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.catalog import advice as advisor
-from core.catalog import exclusions, table
-from core.catalog import leaks as leak_report
-from core.catalog.shares import shares_reached
+from core.catalog import table
 from core.catalog.statistics import severity
-from core.errors import BadInput, one_line
 from core.runs import cards
 from core.training.augmentation import fitting as fitting_augmentations
-from core.training.options.choices import DEFAULT_MODELS, MODALITIES
-from core.training.options.config import TrainConfig
-from core.training.reading import samples
+from core.training.options.choices import DEFAULT_MODELS, MODALITIES, PROTOCOLS
 from core.training.reading import usable_datasets as fits
 from core.workspace import Workspace
 from dashboard import theme, words
@@ -67,18 +61,59 @@ def first_choice(space: Workspace, modality: str | None = None) -> dict[str, Any
     return {"modality": modality or "video", "datasets": [], "model": "", "augmentation": []}
 
 
-def methods(config: dict[str, Any], space: Workspace) -> list[str]:
+def chosen_names(config: Mapping[str, Any], space: Workspace) -> list[str]:
+    """The datasets that it learns from; where none is named, those that training takes by itself."""
+    known = table.datasets(space)
+    if config["datasets"]:
+        return [name for name in config["datasets"] if name in known]
+    return fits.fitting_datasets(config["modality"], space) if fitting(config["modality"], space) else []
+
+
+def chosen(config: Mapping[str, Any], space: Workspace) -> list[Dataset]:
+    names = chosen_names(config, space)
+    return [d for d in fitting(config["modality"], space) if d.name in names]
+
+
+def missing_class(datasets: Sequence[Dataset]) -> str:
+    """The class that none of these has; empty where there are both, or no datasets."""
+    totals = {"real": sum(d.real for d in datasets), "fake": sum(d.fake for d in datasets)}
+    return next((label for label, n in totals.items() if datasets and not n), "")
+
+
+def methods(config: Mapping[str, Any], space: Workspace) -> list[str]:
     """The manipulation methods in the chosen datasets, for the one that is held out."""
-    known = set(table.datasets(space))
-    return sorted(
-        {
-            str(row["method"])
-            for name in config["datasets"]
-            if name in known
-            for row in table.info(name, space).counts
-            if row["method"]
-        }
-    )
+    return sorted({name for one in _methods_of_each(config, space) for name in one})
+
+
+def _methods_of_each(config: Mapping[str, Any], space: Workspace) -> list[set[str]]:
+    infos = (table.info(name, space) for name in chosen_names(config, space))
+    return [{str(row["method"]) for row in info.counts if row["method"]} for info in infos]
+
+
+def _own_parts(config: Mapping[str, Any], space: Workspace) -> list[set[str]]:
+    """The parts that each chosen dataset has of its own."""
+    infos = (table.info(name, space) for name in chosen_names(config, space))
+    return [{str(row["split"]) for row in info.counts if row["split"]} for info in infos]
+
+
+def usual_protocol(config: Mapping[str, Any], space: Workspace) -> str:
+    """The datasets' own splits where each has one; else one rule for all, so that none goes whole into a part."""
+    own = _own_parts(config, space)
+    return "official" if own and all(own) else "group"
+
+
+def protocols(config: Mapping[str, Any], space: Workspace) -> list[str]:
+    """The ways of dividing that the chosen data allows."""
+    allowed = {
+        "official": any(_own_parts(config, space)),
+        "heldout_method": any(len(found) > 1 for found in _methods_of_each(config, space)),
+    }
+    return [name for name in PROTOCOLS if allowed.get(name, True)]
+
+
+def shares_matter(config: Mapping[str, Any], space: Workspace) -> bool:
+    """Not where every dataset brings all of its parts."""
+    return config["protocol"] != "official" or any("val" not in own for own in _own_parts(config, space))
 
 
 def signature(config: dict[str, Any]) -> tuple[Any, ...]:
@@ -89,20 +124,23 @@ def signature(config: dict[str, Any]) -> tuple[Any, ...]:
 
 def advice(config: dict[str, Any], space: Workspace) -> advisor.Advice | None:
     """What the imbalance of the chosen data suggests; None while nothing is chosen."""
-    chosen = [d for d in fitting(config["modality"], space) if d.name in config["datasets"]]
-    if not chosen:
+    found = chosen(config, space)
+    if not found:
         return None
-    name = chosen[0].name if len(chosen) == 1 else "the chosen data"
-    real, fake = sum(d.real for d in chosen), sum(d.fake for d in chosen)
+    name = found[0].name if len(found) == 1 else "the chosen data"
+    real, fake = sum(d.real for d in found), sum(d.fake for d in found)
     return advisor.for_counts(real, fake, config["modality"], name=name, frozen=frozen(config, space))
 
 
 def apply_advice(config: dict[str, Any], space: Workspace) -> dict[str, Any]:
-    """The options that the advice ticks, as far as this modality has them."""
+    """The options that the advice ticks, as far as this modality has them, and how such data is divided."""
     found = advice(config, space)
     if found is None:
         return {}
-    return usable({"augmentation": [], **found.preset, "modality": config["modality"]})
+    by_data = config["protocol"] in ("official", "group")  # another way was chosen by hand
+    protocol = usual_protocol(config, space) if by_data else config["protocol"]
+    preset = {"augmentation": [], **found.preset, "protocol": protocol}
+    return usable({**preset, "modality": config["modality"]})
 
 
 def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,13 +150,6 @@ def usable(preset: Mapping[str, Any]) -> dict[str, Any]:
         allowed = fitting_augmentations(fixed["modality"])
         fixed["augmentation"] = [a for a in fixed["augmentation"] if a in allowed]
     return fixed
-
-
-CONSEQUENCES = {
-    "train": "a detector cannot learn what it never sees",
-    "val": "neither the best epoch nor the threshold can be chosen there",
-    "test": "AUC, precision and false alarms cannot be measured there",
-}
 
 
 def frozen(config: Mapping[str, Any], space: Workspace) -> bool:
@@ -142,67 +173,6 @@ def draw_not_fitting(modality: str, space: Workspace) -> None:
         f"{theme.count_of(len(reasons), 'dataset')} not offered for {words.modality(modality)}",
         key="train-not-fitting",
     ):
-        st.markdown("  \n".join(f"**{theme.safe(name)}** {theme.safe(why)}" for name, why in reasons.items()))
-
-
-def draw_plan(config: dict[str, Any], space: Workspace) -> None:
-    """How the data is divided, what a part without one class brings about, and the leaks."""
-    try:
-        counts, protocol, dropped, leaks = _plan(*_plan_key(config, space))
-    except BadInput as error:
-        st.warning(theme.safe(one_line(error)))
-        return
-    shares = shares_reached(counts)
-    parts = [
-        f"{words.split(part)} {theme.count(c['real'])} real, {theme.count(c['fake'])} fake "
-        f"({100 * (shares[part]['all'] or 0):.0f} %)"
-        for part, c in counts.items()
-    ]
-    left_out = f" · {theme.count(dropped)} left out" if dropped else ""
-    used = (
-        ""
-        if protocol == config["protocol"]
-        else f"Divided {theme.safe(words.choice('protocol', protocol))}: "
-    )
-    st.caption(f"{used}{' · '.join(parts)}{left_out}")
-    if config["protocol"] == "official":
-        st.caption(
-            f"The shares of {theme.safe(config['shares'])} are for samples that the dataset puts into no part."
+        st.markdown(
+            "  \n".join(f"**{theme.safe(name)}** {theme.safe(why)}." for name, why in reasons.items())
         )
-    for part, c in counts.items():
-        for label in ("real", "fake"):
-            if not c[label] and part in CONSEQUENCES:
-                st.warning(
-                    f"The {words.split(part)} part has no {label} sample: {CONSEQUENCES[part]}. "
-                    "Divide the data another way, or add a dataset.",
-                    icon=":material/warning:",
-                )
-    if leaks:
-        st.warning("Leaks: " + theme.safe("; ".join(f"{leak.detail} ({leak.count:,})" for leak in leaks[:3])))
-    else:
-        st.caption(":green-badge[✔ no leaks] no person, source or clip is in two parts")
-
-
-def _plan_key(config: dict[str, Any], space: Workspace) -> tuple[Any, ...]:
-    known = set(table.datasets(space))
-    names = tuple(name for name in config["datasets"] if name in known)
-    files = [table.file_of(name, space) for name in names] + [exclusions.file_of(space)]
-    stamps = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
-    options = tuple(
-        (k, config[k]) for k in ("modality", "protocol", "shares", "heldout", "seed", "max_samples_per_class")
-    )
-    return names, options, str(space.root), stamps
-
-
-@st.cache_data(show_spinner="Dividing the samples", max_entries=64)
-def _plan(names: tuple[str, ...], options: tuple[Any, ...], root: str, stamps: tuple[int, ...]) -> Any:
-    """The very plan that training makes."""
-    space = Workspace(Path(root))
-    config = TrainConfig.from_dict({**dict(options), "datasets": list(names)})
-    planned = samples.plan_samples(config, samples.select(config, space), space)
-    return (
-        planned.counts(),
-        planned.protocol,
-        planned.dropped,
-        leak_report.report(planned.rows, media=False, space=space),
-    )

@@ -22,15 +22,19 @@ LONGEST = 4000  # characters: browsers and proxies cut longer addresses
 
 
 def read() -> dict[str, Any] | None:
-    """The configuration that a link asks for; None without a link, or where it is no configuration."""
+    """The configuration that a link asks for; None without a link, or where it is no configuration.
+
+    A link that does not say how the data is divided leaves it to the data.
+    """
     given = address.read_link(PAGE)
     if given is None:
         return None
     try:
         values = {name: plain_yaml.load(text) for name, text in given.items() if name in option_form.FIELDS}
-        return TrainConfig.from_dict(values).to_dict() if values else None
+        whole = TrainConfig.from_dict(values).to_dict() if values else None
     except (BadInput, yaml.YAMLError):
         return None
+    return whole and {name: value for name, value in whole.items() if name in values or name != "protocol"}
 
 
 def write(config: Mapping[str, Any]) -> None:
@@ -43,6 +47,6 @@ def in_address(config: Mapping[str, Any]) -> dict[str, str | None]:
     state: dict[str, str | None] = {
         name: json.dumps(value, ensure_ascii=False)
         for name, value in config.items()
-        if name in ("modality", "datasets") or value != usual[name]
+        if name in ("modality", "datasets", "protocol") or value != usual[name]
     }
     return state if sum(len(name) + len(text or "") for name, text in state.items()) < LONGEST else {}

@@ -60,13 +60,11 @@ def option(name: str, **overrides: Any) -> Any:
     return chosen
 
 
-def options(names: Iterable[str], columns: int = 3) -> None:
-    """Several fields side by side."""
-    names = list(names)
-    for start in range(0, len(names), columns):
-        for place, name in zip(st.columns(columns), names[start : start + columns], strict=False):
-            with place:
-                option(name)
+def options(names: Iterable[str], key: str) -> None:
+    """Several fields side by side, as many as the window has room for (page.css)."""
+    with st.container(key=f"train-fields-{key}"):
+        for name in names:
+            option(name)
 
 
 Widget = Callable[[Field[Any], Any, dict[str, Any]], Any]
@@ -166,7 +164,9 @@ def _several(field: Field[Any], value: Any, overrides: dict[str, Any]) -> list[s
     choices = list(overrides.get("choices", field.metadata["choices"]))
     choices += [v for v in value if v not in choices]
     draw = st.multiselect if len(choices) > 16 or field.name == "datasets" else st.pills
-    extra: dict[str, Any] = {} if draw is st.multiselect else {"selection_mode": "multi"}
+    extra: dict[str, Any] = {"selection_mode": "multi"}
+    if draw is st.multiselect:
+        extra = {"placeholder": overrides.get("placeholder", "none")}
     return list(
         draw(
             label(field.name),
@@ -197,7 +197,7 @@ def _text(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
         value=value or "",
         key=key(field.name),
         help=words.help_text(field.name),
-        placeholder=stated[1] if stated else "",
+        placeholder=overrides.get("placeholder") or (stated[1] if stated else ""),
     ).strip()
 
 

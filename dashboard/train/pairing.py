@@ -70,9 +70,10 @@ def _offer(names: Sequence[str]) -> None:
     if st.button("Look for shortcuts of the pairing", key="train-pairing-probe"):
         checks.start_pair(names)
         st.rerun()
-    st.caption("A few hundred files are measured in the background. The same as a command:")
-    st.code(
-        f"python -m core shortcuts --together --dataset {' '.join(map(shlex.quote, names))}",
-        language="bash",
-        wrap_lines=True,
-    )
+    st.caption("A few hundred files are measured in the background.")
+    with st.expander("The same as a command", key="train-pairing-command"):
+        st.code(
+            f"python -m core shortcuts --together --dataset {' '.join(map(shlex.quote, names))}",
+            language="bash",
+            wrap_lines=True,
+        )

@@ -18,7 +18,7 @@ from dashboard import jobs, session, theme
 from dashboard import words as names
 from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
-from dashboard.train import option_form
+from dashboard.train import option_form, plan
 
 BOX = 320  # pixels; a wide box would lie over the navigation
 STILL = 2.0  # seconds without a change before time and memory are measured
@@ -26,29 +26,28 @@ SINCE, ESTIMATE = "train-estimate-since", "train-estimate-key"
 
 
 def problems(config: dict[str, Any], space: Workspace) -> list[str]:
-    """Everything that would make the run fail, before anything starts."""
+    """Everything that would make the run fail, before anything starts; that nothing fits is said beside the data."""
     found = []
     try:
         TrainConfig.from_dict(config)
     except BadInput as error:
         found.append(names.message(one_line(error)))
-    fitting = {d.name: d for d in train_data.fitting(config["modality"], space)}
+    fitting = [d.name for d in train_data.fitting(config["modality"], space)]
     reasons = train_data.not_fitting(config["modality"], space)
-    strangers = [name for name in config["datasets"] if name not in fitting]
-    chosen = [d for name, d in fitting.items() if name in config["datasets"] or not config["datasets"]]
+    strangers = [name for name in config["datasets"] if name not in fitting] if fitting else []
+    chosen = train_data.chosen(config, space)
     found += [
         f"Datasets: {name} {reasons.get(name, 'is not in the catalogue')}; choose another."
         for name in strangers
     ]
-    if not chosen and not strangers:
-        found.append(f"Datasets: choose one that has {words.modality(config['modality'])} in it.")
-    elif chosen and not (sum(d.real for d in chosen) and sum(d.fake for d in chosen)):
-        missing = "fake" if not sum(d.fake for d in chosen) else "real"
+    if missing := train_data.missing_class(chosen):
         found.append(
             f"Datasets: nothing here is {missing}. A detector needs both classes: add a dataset with {missing} samples."
         )
     if config["protocol"] == "heldout_method" and not config["heldout"]:
-        found.append("Choose the method of forgery that the test part keeps for itself.")
+        found.append(f"{names.option('heldout')}: choose the method that only the test part has.")
+    if chosen and not found and (problem := plan.divide(config, space).problem):
+        found.append(names.message(problem))
     return found
 
 
@@ -60,7 +59,9 @@ def draw() -> None:
     operator = session.person().operator
     if not operator:
         st.info("You may look at everything and judge files. Operators start runs.")
-    _estimate(config, blocked=bool(wrong) or not operator)
+    blocked = bool(wrong) or not operator or not train_data.fitting(config["modality"], session.space())
+    if not blocked:
+        _estimate(config)
     where = _where(session.space())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for label, first in (("Start", True), ("Add to queue", False)):
@@ -68,11 +69,11 @@ def draw() -> None:
                 label,
                 key=f"train-{'start' if first else 'queue'}",
                 type="primary" if first else "secondary",
-                disabled=bool(wrong) or not operator,
+                disabled=blocked,
                 help="It is the next to start." if first else "It starts after the runs that wait already.",
             ):
                 _submit(config, where, first=first)
-        box = st.popover("Search for better settings …", disabled=bool(wrong) or not operator)
+        box = st.popover("Search for better settings …", disabled=blocked)
         with box.container(width=BOX):
             _tune(config)
 
@@ -110,7 +111,7 @@ def _submit(config: dict[str, Any], where: str, *, first: bool) -> None:
         theme.go_to("runs")
 
 
-def _estimate(config: dict[str, Any], *, blocked: bool) -> None:
+def _estimate(config: dict[str, Any]) -> None:
     """Measured in a process of its own, by itself once the form stands still; the figure belongs to one configuration."""
     space = session.space()
     # What changes neither time nor memory.
@@ -122,20 +123,18 @@ def _estimate(config: dict[str, Any], *, blocked: bool) -> None:
     elif job is not None and job.result is not None:
         _draw_estimate(job.result)
     elif job is not None or listing.active(space):
-        _ask_for_estimate(key, config, job, blocked=blocked)
-    elif not blocked:
+        _ask_for_estimate(key, config, job)
+    else:
         st.fragment(_measure_soon, run_every=STILL)(key, config)
 
 
-def _ask_for_estimate(key: str, config: dict[str, Any], job: jobs.Job | None, *, blocked: bool) -> None:
+def _ask_for_estimate(key: str, config: dict[str, Any], job: jobs.Job | None) -> None:
     """A button where measuring would disturb a run, or did not work."""
     if job is not None and job.error:
         st.warning(theme.safe(job.error))
     elif job is None:
-        st.caption(
-            "A run is training now. An estimate that is made beside it takes longer and comes out too high."
-        )
-    if st.button("Estimate time and memory", key="train-estimate", disabled=blocked, icon=":material/timer:"):
+        st.caption("A run is training now. An estimate made beside it takes longer and comes out too high.")
+    if st.button("Estimate time and memory", key="train-estimate", icon=":material/timer:"):
         _measure(key, config)
         st.rerun()
 

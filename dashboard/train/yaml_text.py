@@ -9,6 +9,7 @@ import yaml
 
 from core import plain_yaml
 from core.errors import BadInput, one_line
+from core.training.options.choices import DEFAULT_MODELS
 from core.training.options.config import TrainConfig
 from dashboard import theme, words
 from dashboard.train import option_form
@@ -18,8 +19,9 @@ LARGEST = 1  # MB of a configuration
 
 
 def short(config: dict[str, Any]) -> str:
-    """Only what differs from the defaults, and what a reader looks for first."""
+    """Only what differs from the defaults, and what a reader looks for first; the network that is suggested by its name."""
     default = TrainConfig().to_dict()
+    config = {**config, "model": config["model"] or DEFAULT_MODELS[config["modality"]]}
     always = ("modality", "datasets", "model", "protocol", "epochs", "seed")
     return yaml.safe_dump(
         {k: v for k, v in config.items() if k in always or v != default[k]},

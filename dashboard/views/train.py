@@ -10,14 +10,15 @@ from core.catalog import table
 from core.errors import BadInput, one_line
 from core.runs import cards
 from core.runs.presets import Preset, presets, sizes
+from core.runs.summaries import automatic_name
 from core.training import augmentation
 from core.training.options import unused_options
-from core.training.options.choices import MODALITIES
+from core.training.options.choices import DEFAULT_MODELS
 from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme, words
 from dashboard.train import data as train_data
+from dashboard.train import data_form, option_form
 from dashboard.train import link as train_link
-from dashboard.train import option_form, pairing
 from dashboard.train import start as train_start
 from dashboard.train import yaml_text as train_yaml
 
@@ -43,7 +44,6 @@ GROUPS = {
     "evaluation": "How it is judged",
     "machine": "The machine",
 }
-SHARES = ("64/16/20", "70/15/15", "80/10/10", "80/20")
 EVERYTHING_ON = 0.1  # weight of an objective that the network does not bring by itself
 CLONED = "train_cloned"  # the name of the run that the form was filled from
 
@@ -62,15 +62,17 @@ def page() -> None:
     data, network = st.container(key="train-halves").columns(2, gap="large")
     with data:
         st.markdown("## 1 · Data")
-        option_form.option("name")
-        _data()
+        config = option_form.config()
+        model = config["model"] or DEFAULT_MODELS[config["modality"]]
+        option_form.option("name", placeholder=automatic_name({**config, "model": model}))
+        data_form.draw()
     with network:
         st.markdown("## 2 · Network and budget")
         _network()
-        option_form.options(("epochs", "max_samples_per_class"), 2)
+        option_form.options(("epochs", "max_samples_per_class"), "budget")
         option_form.option("device")
-    _summary()
-    train_start.draw()
+        _summary()
+        train_start.draw()
     with st.expander(
         "Everything else: techniques, learning, input, evaluation, machine", key="train-all-options"
     ):
@@ -85,7 +87,9 @@ def _take_over() -> None:
     preset = st.session_state.pop("train_preset", link)
     cloned = st.session_state.pop(CLONED, None)
     if preset is not None:
-        option_form.replace(train_data.usable(preset))
+        config = {**TrainConfig().to_dict(), **preset}
+        usual = {"protocol": train_data.usual_protocol(config, session.space())}
+        option_form.replace(usual | train_data.usable(preset))
         st.session_state["train_advised"] = train_data.signature(option_form.config())
         st.session_state["train_filled_from"] = cloned
     elif option_form.STATE not in st.session_state:
@@ -123,60 +127,6 @@ def _changes_of(preset: Preset) -> dict[str, Any]:
     return {**preset.changes, **{name: weight for name, weight in weights.items() if name not in useless}}
 
 
-def _data() -> None:
-    before = option_form.config()["modality"]
-    modality = option_form.option("modality", choices=MODALITIES)
-    if modality != before:
-        option_form.replace(train_data.first_choice(session.space(), modality), over=option_form.config())
-        st.rerun()
-    fitting = train_data.fitting(modality, session.space())
-    if not fitting:
-        st.warning(
-            f"No dataset of the catalogue has {words.modality(modality)} in it. Add one on the Datasets page."
-        )
-    option_form.option(
-        "datasets", choices=[d.name for d in fitting], format_func=_display({d.name: d for d in fitting})
-    )
-    train_data.draw_not_fitting(modality, session.space())
-    advice = train_data.advice(option_form.config(), session.space())
-    if advice is not None:
-        st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(words.capital(advice.headline))}")
-    how, shares = st.columns(2)
-    with how:
-        option_form.option("protocol")
-    with shares:
-        option_form.option("shares", choices=SHARES, format_func=str, accept_new_options=True)
-    if option_form.config()["protocol"] == "heldout_method":
-        option_form.option(
-            "heldout",
-            choices=["", *train_data.methods(option_form.config(), session.space())],
-            format_func=lambda name: name or "Choose one",
-        )
-    elif option_form.config()["heldout"]:
-        option_form.set_field("heldout", "")
-    pairing.draw(option_form.config(), fitting)
-    _advise()
-    named = option_form.config()["datasets"]
-    chosen = [d for d in fitting if d.name in named] if named else fitting
-    # Without one of the classes it is said where the run is started.
-    if any(d.real for d in chosen) and any(d.fake for d in chosen):
-        train_data.draw_plan(option_form.config(), session.space())
-
-
-def _advise() -> None:
-    """New data: tick what its imbalance advises. What was ticked by hand stays until other data is chosen."""
-    signature = train_data.signature(option_form.config())
-    if st.session_state.get("train_advised") != signature:
-        st.session_state["train_advised"] = signature
-        if changes := train_data.apply_advice(option_form.config(), session.space()):
-            option_form.replace(changes, over=option_form.config())
-            st.rerun()
-
-
-def _display(known: dict[str, Any]) -> Any:
-    return lambda name: known[name].shown if name in known else name
-
-
 def _cards() -> dict[str, Any]:
     return {card["name"]: card for card in cards.cards(session.space())}
 
@@ -205,7 +155,7 @@ def _network() -> None:
     name = option_form.option("model", choices=names, format_func=shown) or default
     if card := known.get(name):
         st.caption(
-            f"{theme.safe(words.capital(card['about']))}. From: {theme.safe(card['source'])}. "
+            f"{theme.safe(words.capital(card['about']))}. Source: {theme.safe(card['source'])}. "
             f"It is given {theme.safe(card['input'])}."
         )
 
@@ -224,8 +174,9 @@ def _summary() -> None:
     changes = len(config["augmentation"])
     st.caption(
         f"Against imbalance: {', '.join(ticked) or 'nothing'}. "
-        f"{theme.count_of(changes, 'random change') if changes else 'No random change'} of the samples. "
-        f"Threshold: {words.threshold_method(config['threshold_method'])}."
+        f"Random changes of the samples: {theme.count(changes) if changes else 'none'}. "
+        f"Threshold: {words.threshold_method(config['threshold_method'])}. All of this can be changed under "
+        "“Everything else”."
     )
 
 
@@ -255,7 +206,7 @@ def _group(group: str, names: list[str]) -> None:
         _advice()
     for name in wide:
         option_form.option(name, **_overrides(name))
-    option_form.options([name for name in names if name not in wide], 3)
+    option_form.options([name for name in names if name not in wide], group)
 
 
 def _overrides(name: str) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ CARDS = [
         "name": "mobilenetv3_small",
         "modality": "image",
         "parameters": 1_520_000,
-        "input": "224x224 px",
+        "input": "224 × 224 pixels",
         "about": "the quick one",
         "source": "2019",
         "options": {"dropout": 0.1},
@@ -42,7 +42,7 @@ CARDS = [
         "name": "forensic_residual",
         "modality": "image",
         "parameters": 23_000,
-        "input": "224x224 px unresized",
+        "input": "224 × 224 pixels, cropped and not resized",
         "about": "compact",
         "source": "ours",
         "options": {"dropout": 0.3, "drop_path": 0.0},
@@ -260,11 +260,96 @@ def test_what_the_catalogue_has_beside_is_named_with_its_reason(add_dataset: Cal
     assert not page.button(key="train-start").disabled
 
 
-def test_the_plan_and_its_leaks_stand_in_one_line(add_dataset: Callable[..., None]) -> None:
+def test_the_plan_is_said_once_with_its_leaks(add_dataset: Callable[..., None]) -> None:
     add_dataset("faces", "image", 50, 50)
     text = text_of(open_page())
-    assert "training " in text and "validation " in text and "no leaks" in text
-    assert text.count("training ") == 1
+    assert "| Training | 64\u00a0% | 32 | 32 |" in text and "| Validation | 16\u00a0% | 8 | 8 |" in text
+    assert (
+        text.count("| Test | 20\u00a0% | 10 | 10 |") == 1
+        and "No person, source or clip is in two parts" in text
+    )
+
+
+def test_data_without_a_split_of_its_own_is_divided_by_person_source_or_clip(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("listed", "image", 50, 50)
+    give_a_split("listed", space)
+    page = open_page()
+    assert page.session_state["train_config"]["protocol"] == "group"
+    assert "the dataset's own split" not in widget(page, "selectbox", "protocol").options
+    widget(page, "multiselect", "datasets").set_value(["listed"]).run()
+    assert page.session_state["train_config"]["protocol"] == "official"
+    assert "shares" not in {
+        str(one.key).split("-")[1] for one in page.selectbox
+    }  # the dataset brings every part
+    widget(page, "multiselect", "datasets").set_value(["listed", "faces"]).run()
+    assert page.session_state["train_config"]["protocol"] == "group"
+    widget(page, "selectbox", "protocol").select("official").run()
+    assert "Faces: it has no split of its own, so it is divided by person, source or clip" in text_of(page)
+    assert widget(page, "selectbox", "shares").value == "64/16/20"
+
+
+def test_a_set_of_another_page_is_divided_as_it_allows(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    preset = {"modality": "image", "datasets": ["faces"]}
+    assert open_page(preset).session_state["train_config"]["protocol"] == "group"
+    give_a_split("faces", space)
+    assert open_page(preset).session_state["train_config"]["protocol"] == "official"
+    asked = {**preset, "protocol": "random"}
+    assert open_page(asked).session_state["train_config"]["protocol"] == "random"
+
+
+def test_without_a_choice_it_says_from_what_it_learns(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("more faces", "image", 50, 50)
+    page = open_page({"modality": "image", "datasets": []})
+    assert "it learns from all of this kind: faces and more faces" in text_of(page)
+    assert "100 real and 100 fake samples" in text_of(page)
+
+
+def test_a_class_that_is_missing_is_added_with_a_button(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("only fakes", "image", 0, 30)
+    page = open_page({"modality": "image", "datasets": ["only fakes"]})
+    page.button(key="train-complete-faces").click().run()
+    assert page.session_state["train_config"]["datasets"] == ["only fakes", "faces"]
+    assert not page.button(key="train-start").disabled
+
+
+def test_a_division_that_nothing_can_be_learned_from_starts_nothing(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    give_a_split("faces", space, train=[1])
+    page = open_page({"modality": "image", "datasets": ["faces"]})
+    (said,) = page.error
+    assert "the training part has no real sample" in said.value.replace("\\", "")
+    assert page.button(key="train-start").disabled
+
+
+def give_a_split(name: str, space: Workspace, train: Sequence[int] = (0, 1)) -> None:
+    """Every other sample for training, of these labels alone; the rest for validation and test."""
+    info, rows = table.info(name, space), table.load([name], space)
+    rows["split"] = [
+        "train" if i % 2 and label in train else "val" if i % 4 < 2 else "test"
+        for i, label in enumerate(rows["label"])
+    ]
+    counted = rows.groupby(["split", "label"]).size()
+    counts = [
+        {
+            "split": split,
+            "modality": "image",
+            "method": "swap" if label else None,
+            "label": int(label),
+            "n": int(n),
+        }
+        for (split, label), n in counted.items()
+    ]
+    save(name, rows, replace(info, counts=counts), space)
 
 
 @pytest.fixture
@@ -361,11 +446,14 @@ def test_where_it_runs_is_a_choice_where_the_settings_offer_several(
 @pytest.mark.parametrize(
     ("preset", "said"),
     [
-        ({"modality": "audio", "datasets": []}, "choose one that has sound in it"),
+        ({"modality": "audio", "datasets": []}, "No dataset in the catalogue holds sound"),
         ({"datasets": ["only fakes"]}, "nothing here is real"),
         ({"datasets": ["gone"]}, "gone is not in the catalogue"),
         ({"datasets": ["faces"], "balancing": ["smote"], "tune": "all"}, "needs tune: head"),
-        ({"datasets": ["faces"], "protocol": "heldout_method"}, "Choose the method"),
+        (
+            {"datasets": ["faces"], "protocol": "heldout_method"},
+            "choose the method that only the test part has",
+        ),
         ({"datasets": ["faces"], "threshold_method": "guess"}, "How the threshold is chosen"),
     ],
 )
@@ -384,11 +472,11 @@ def test_of_data_that_is_gone_one_line_is_said_and_no_plan_of_other_data(
     add_dataset: Callable[..., None],
 ) -> None:
     add_dataset("faces", "image", 50, 50)
-    assert "training" in text_of(open_page({"modality": "image", "datasets": ["faces"]}))
+    assert "| Training |" in text_of(open_page({"modality": "image", "datasets": ["faces"]}))
     page = open_page({"modality": "image", "datasets": ["gone"]})
     (said,) = page.error
     assert "gone is not in the catalogue" in said.value
-    assert "training" not in text_of(page)
+    assert "| Training |" not in text_of(page)
 
 
 def test_presets_change_what_they_say(add_dataset: Callable[..., None]) -> None:
@@ -411,6 +499,7 @@ def test_yaml_can_be_edited_and_a_mistake_changes_nothing(add_dataset: Callable[
     area = next(a for a in page.text_area if str(a.key).startswith("train-yaml-"))
     document = yaml.safe_load(area.value)
     assert document["datasets"] == ["faces"]
+    assert document["model"] == "forensic_residual"  # which the page suggests
     area.set_value(yaml.safe_dump({**document, "epochs": 3, "loss": "focal"})).run()
     page.button(key="train-yaml-apply").click().run()
     assert widget(page, "number_input", "epochs").value == 3
