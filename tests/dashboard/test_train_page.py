@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -338,15 +339,9 @@ def give_a_split(name: str, space: Workspace, train: Sequence[int] = (0, 1)) -> 
         "train" if i % 2 and label in train else "val" if i % 4 < 2 else "test"
         for i, label in enumerate(rows["label"])
     ]
-    counted = rows.groupby(["split", "label"]).size()
+    counted = Counter(zip(rows["split"], rows["label"].astype(int), strict=True))
     counts = [
-        {
-            "split": split,
-            "modality": "image",
-            "method": "swap" if label else None,
-            "label": int(label),
-            "n": int(n),
-        }
+        {"split": split, "modality": "image", "method": "swap" if label else None, "label": label, "n": n}
         for (split, label), n in counted.items()
     ]
     save(name, rows, replace(info, counts=counts), space)

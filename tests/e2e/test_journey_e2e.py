@@ -62,7 +62,7 @@ def add_and_count(page: Page, folder: Path) -> None:
     page.get_by_role("button", name="Add and scan").click()
     expect(page.get_by_text(f"1 dataset, {REAL + FAKE} samples")).to_be_visible(timeout=120_000)
     expect(page.get_by_role("heading", name="my pictures").first).to_be_visible()
-    expect(page.get_by_text(f"{REAL} real and {FAKE} fake samples (2 to 1, mild)")).to_be_visible()
+    expect(page.get_by_text(f"{REAL} real and {FAKE} fake samples (2:1, mild)")).to_be_visible()
 
 
 def train_and_watch(page: Page, url: str, workspace: Path) -> RunFolder:
