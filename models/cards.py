@@ -56,12 +56,14 @@ class ModelCard:
 
     @property
     def input(self) -> str:
-        """What goes in, in words: `16 frames of 224 × 224 pixels`, `4 s of sound at 16,000 Hz`."""
+        """What goes in: `pictures of 224 × 224 pixels`, `16 frames of 224 × 224 pixels`, `4 s of sound at 16,000 Hz`."""
         crop = ", cropped and not resized" if self.resize == "native" else ""
         picture = f"{self.size} × {self.size} pixels{crop}"
         sound = f"{round(self.seconds, 1):g} s of sound at {self.sample_rate:,} Hz"
         clip = f"{self.frames} frames of {picture}"
-        return {"image": picture, "video": clip, "audio": sound}.get(self.modality, f"{clip}, and {sound}")
+        return {"image": f"pictures of {picture}", "video": clip, "audio": sound}.get(
+            self.modality, f"{clip}, and {sound}"
+        )
 
 
 @dataclass(frozen=True)
