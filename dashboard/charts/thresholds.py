@@ -37,6 +37,7 @@ def reliability_figure(diagram: Reliability, name: str) -> go.Figure:
                 marker={"size": size, "color": theme.SERIES[0], "opacity": 0.75},
                 text=hover,
                 hoverinfo="text",
+                cliponaxis=False,  # a point on the edge stays a circle
             ),
         ]
     )

@@ -100,10 +100,11 @@ def _details(one: Imported) -> None:
     else:
         st.success(theme.safe(_measured(one.measured)))
     title = words.architecture(str(about.get("title")))
+    because = str(about.get("fake_because")).replace("id2label", "labels")  # what was imported before says so
     lines = [
         f"**{theme.safe(title)}** has {theme.count_of(int(about.get('parameters') or 0), 'parameter')} "
         f"and is given {theme.safe(words.input_of(str(about.get('input'))))}.",
-        f"Its word for a fake is “{theme.safe(str(about.get('fake')))}” ({theme.safe(str(about.get('fake_because')))}).",
+        f"Its word for a fake is “{theme.safe(str(about.get('fake')))}” ({theme.safe(because)}).",
         f"It comes from {theme.safe(str(about.get('source')))}. Licence: {theme.safe(str(about.get('licence')))}.",
     ]
     lines += [
