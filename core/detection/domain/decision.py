@@ -165,7 +165,9 @@ def _of_far(known: Reference, figures: dict[str, Any], file: _Placed) -> Domain:
             return Domain(True, distance, limit, f"{why}. {stated}", stated)
         return Domain(False, distance, limit, f"{why}, and that costs too much. {stated}", stated)
     shown = SHOWN.get(known.farthest(figures), "what it holds")
-    why = f"It differs from the {known.count} files that the detector was compared with, most in {shown}."
+    why = (
+        f"The file differs from the {known.count} files that the detector was compared with, most in {shown}."
+    )
     if compression is None or compression.known:
         return Domain(False, distance, limit, why)
     stated = f"It was also compressed harder ({compression.words}) than those."
