@@ -43,7 +43,8 @@ def _draw_job(key: str, job: jobs.Job) -> None:
     if st.button(theme.safe(job.name.rstrip(":")), key=f"running-{key}", type="tertiary"):
         theme.go_to(job.page)
     left = job.seconds_left
-    st.progress(job.share or 0.0, text="" if left is None else f"{theme.duration(left)} left")
+    doing = theme.safe(job.text) or "beginning"  # what names the bar until its time is known
+    st.progress(job.share or 0.0, text=doing if left is None else f"{theme.duration(left)} left")
 
 
 def _draw_run(run: Summary) -> None:

@@ -109,6 +109,7 @@ def test_the_demo_that_is_being_made_is_listed_and_not_offered_again(
     jobs.start(first_steps.DEMO_JOB, "Demo datasets:", work, page="datasets")
     page = opened()
     assert [b.label for b in page.sidebar.button] == ["Demo datasets"]
+    assert [bar.proto.text for bar in page.sidebar.get("progress")] == ["making demo media"]
     assert "Make the demo datasets" not in {b.label for b in page.button}
     assert any("datasets are being made" in m.value for m in page.markdown)
     made.set()
