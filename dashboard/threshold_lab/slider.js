@@ -1,38 +1,34 @@
-// The line on its track: drawn once, moved by pointer and keys.
-const TRACK = 1000; // wide, in its own units
-const along = (x) => 10 + (TRACK - 20) * x;
+// The line on its track: drawn once, moved by pointer and keys. Places are percentages, so that a window of any width
+// changes where things stand and never their shape.
+const place = (x) => `${100 * x}%`;
 
 class Slider {
   constructor(box) {
     this.box = box;
     box.querySelector("svg")?.remove();
-    const frame = {
-      viewBox: `0 0 ${TRACK} 44`,
-      preserveAspectRatio: "none",
-      height: 44,
-      "aria-hidden": "true",
-    };
-    this.svg = element("svg", frame, box);
+    this.svg = element("svg", { height: 44, "aria-hidden": "true" }, box);
     this.unsure = element("rect", { class: "unsure", y: 18, height: 20, width: 0 }, this.svg);
-    element("path", { class: "axis", d: `M10 28H${TRACK - 10}`, "stroke-width": 4 }, this.svg);
+    element("line", { class: "axis", x1: 0, x2: "100%", y1: 28, y2: 28, "stroke-width": 4 }, this.svg);
     this.marks = element("g", {}, this.svg);
-    this.thumb = element("rect", { class: "handle", width: 14, height: 28, y: 14, rx: 5 }, this.svg);
+    this.thumb = element("svg", { overflow: "visible" }, this.svg);
+    element("rect", { class: "handle", x: -8, width: 16, height: 28, y: 14, rx: 5 }, this.thumb);
   }
   at(event) {
     const box = this.svg.getBoundingClientRect();
-    return (((event.clientX - box.left) / box.width) * TRACK - 10) / (TRACK - 20);
+    return (event.clientX - box.left) / box.width;
   }
   mark(points) {
     this.marks.replaceChildren();
     for (const { x, title } of points) {
-      const made = element("path", { class: "mark", d: `M${along(x)} 13l6 -6l-6 -6l-6 6Z` }, this.marks);
+      const mark = element("svg", { x: place(x), overflow: "visible" }, this.marks);
+      const made = element("path", { class: "mark", d: "M0 13l6 -6l-6 -6l-6 6Z" }, mark);
       element("title", {}, made, title);
     }
   }
   move(x, low, high) {
-    this.unsure.setAttribute("x", along(low));
-    this.unsure.setAttribute("width", (TRACK - 20) * (high - low));
-    this.thumb.setAttribute("x", along(x) - 7);
+    this.unsure.setAttribute("x", place(low));
+    this.unsure.setAttribute("width", place(high - low));
+    this.thumb.setAttribute("x", place(x));
   }
   say(row, last, text) {
     this.box.setAttribute("aria-valuemin", 0);
