@@ -103,7 +103,7 @@ def test_the_demo_that_is_being_made_is_listed_and_not_offered_again(
     request.addfinalizer(lambda: jobs.forget(first_steps.DEMO_JOB))
 
     def work(job: jobs.Job) -> None:
-        job.report(1, 4, "making demo media")
+        job.report(0, 4, "making demo media")
         made.wait(TIMEOUT)
 
     jobs.start(first_steps.DEMO_JOB, "Demo datasets:", work, page="datasets")
