@@ -83,6 +83,7 @@ ROOMS = (
     "core/imports",
     "core/thresholds",
     "core/training/scoring/evaluation",
+    "core/cli/_thresholds_text.py",
     "core/cli/_verdict_text.py",
     "core/cli/runs.py",
     "core/cli/thresholds.py",
