@@ -36,6 +36,10 @@ class Difference:
         """Whether the interval leaves zero out."""
         return self.low > 0 or self.high < 0
 
+    def turned(self) -> Difference:
+        """Second less first."""
+        return Difference(self.figure, -self.value, -self.high, -self.low)
+
 
 @dataclass(frozen=True)
 class Paired:

@@ -9,32 +9,37 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.runs.comparison import Difference
+from core.runs.comparison import LOWER_IS_BETTER, Difference
 from core.thresholds.sweep import sweep
 from dashboard import theme
 
 LEGEND = 44  # characters of a line of a legend
 LEGEND_LINE = 19  # pixels
+BAR = 13  # pixels of a bar
 DRAWN = 400  # points of an overlaid curve
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: str = "bars") -> go.Figure:
-    """One group a figure, one bar a run with its 95 % interval. `rows`: run -> figures with `intervals`."""
+    """One group a figure, one bar a run with its 95 % interval. `rows`: run -> figures with `intervals`.
+
+    They lie: under bars that stand, the names of the figures run into each other.
+    """
     drawn = go.Figure()
     for place, (label, at) in enumerate(rows.items()):
         values = [at.get(name) for name in figures]
         bounds = [(at.get("intervals") or {}).get(name) for name in figures]
         drawn.add_trace(
             go.Bar(
-                x=[theme.figure_name(name) for name in figures],
-                y=values,
+                x=values,
+                y=[theme.figure_name(name) for name in figures],
+                orientation="h",
                 name=_in_lines(label),
                 marker={
                     "color": theme.SERIES[place % len(theme.SERIES)],
                     "pattern": {"shape": ["", "/", ".", "x", "-", "|", "+", "\\"][place % 8]},
                 },
-                error_y={
+                error_x={
                     "type": "data",
                     "symmetric": False,
                     "array": [_above(v, b) for v, b in zip(values, bounds, strict=True)],
@@ -44,8 +49,10 @@ def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: st
             )
         )
     drawn.update_layout(barmode="group")
-    drawn.update_yaxes(range=[0, 1.02])
-    return _with_names_above(theme.figure(drawn, height=420, keep=keep, toolbar=False), 388, rows)
+    drawn.update_xaxes(range=[0, 1.02])
+    drawn.update_yaxes(autorange="reversed")
+    field = max(348, 60 + BAR * len(rows) * len(figures))
+    return _with_names_above(theme.figure(drawn, height=field, keep=keep, toolbar=False), field, rows)
 
 
 def _with_names_above(drawn: go.Figure, field: int, names: Iterable[str]) -> go.Figure:
@@ -115,7 +122,7 @@ def differences(found: Sequence[Difference], minus: str) -> go.Figure:
             drawn.add_trace(
                 go.Scatter(
                     x=[d.value for d in part],
-                    y=[theme.figure_name(d.figure) for d in part],
+                    y=[_with_direction(d.figure) for d in part],
                     mode="markers",
                     name=words,
                     marker={"symbol": symbol, "size": 11, "color": color},
@@ -130,10 +137,14 @@ def differences(found: Sequence[Difference], minus: str) -> go.Figure:
             )
     drawn.add_vline(x=0, line={"width": 1, "dash": "dot", "color": theme.UNCERTAIN})
     drawn.update_yaxes(
-        categoryorder="array", categoryarray=[theme.figure_name(d.figure) for d in reversed(found)]
+        categoryorder="array", categoryarray=[_with_direction(d.figure) for d in reversed(found)]
     )
     drawn.update_xaxes(title_text="<br>".join(textwrap.wrap(minus, LEGEND)))
     return theme.figure(drawn, height=120 + 32 * len(found), keep="differences")
+
+
+def _with_direction(figure: str) -> str:
+    return theme.figure_name(figure) + "<br>(less is better)" * (figure in LOWER_IS_BETTER)
 
 
 CELLS = (("tn", "fp"), ("fn", "tp"))  # rows: truly real, truly fake; columns: called real, called fake

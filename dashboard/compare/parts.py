@@ -71,7 +71,7 @@ def table(
                 words.figure("majority_baseline"): theme.number(
                     (found[run.id].get(split) or {}).get("majority_baseline")
                 ),
-                "parameters": "–" if size is None else f"{size / 1e6:.2f} M",
+                "parameters": "–" if size is None else f"{theme.number(size / 1e6)} M",
                 "training": theme.duration(run.seconds),
                 "file": theme.size(model.stat().st_size) if model.exists() else "–",
                 "learned": _learned(run),

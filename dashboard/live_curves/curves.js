@@ -413,6 +413,14 @@ function ticks(axis, count) {
     }
     if (found.length > 1) return found;
   }
+  // One tick alone says nothing of the scale: then there are more of them than were asked for.
+  for (let more = 1; more < 5; more++) {
+    const found = even(axis, count * more);
+    if (found.length > 1) return found;
+  }
+  return even(axis, count);
+}
+function even(axis, count) {
   const raw = (axis.high - axis.low) / count;
   const size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * size).find((s) => s >= raw) || raw;

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import words
+from core import numbers, words
 from core.exports import to_csv
 from core.runs.figures import SHOWN
 from core.runs.folder import RunFolder
@@ -43,8 +43,6 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
             f"**Learned nothing**: {theme.safe(metrics.get('learned_nothing_reason') or '')}",
             icon=":material/dangerous:",
         )
-    if warnings := metrics.get("warnings") or []:
-        st.warning("  \n".join(theme.safe(f"{words.capital(warning.rstrip('.'))}.") for warning in warnings))
     splits = [split for split in ("test", "val") if split in metrics]
     if not splits:
         st.info("This run has no scores yet.")
@@ -58,7 +56,9 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
         format_func=words.split,
     )
     found = metrics[split or splits[0]]
-    _headline(found)
+    _headline(found, folder.id)
+    if warnings := [*(found["at_chosen"].get("warnings") or []), *(metrics.get("warnings") or [])]:
+        st.warning("  \n".join(theme.safe(f"{words.capital(warning.rstrip('.'))}.") for warning in warnings))
     _reports(folder)
     _tabs(folder, metrics, split or splits[0])
 
@@ -80,16 +80,15 @@ def _tabs(folder: RunFolder, metrics: Mapping[str, Any], split: str) -> None:
                 draw_it()
 
 
-def _headline(found: Mapping[str, Any]) -> None:
+def _headline(found: Mapping[str, Any], run: str) -> None:
     chosen = found["at_chosen"]
-    for column, (name, label) in zip(st.columns(4), HEADLINE.items(), strict=True):
-        column.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
+    with st.container(key=f"results-headline-{run}"):
+        for name, label in HEADLINE.items():
+            st.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
     st.caption(
         f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
         f"Always answering with the larger class would have an accuracy of {theme.number(found['majority_baseline'])}."
     )
-    for warning in chosen.get("warnings") or []:
-        st.warning(theme.safe(f"{words.capital(warning.rstrip('.'))}."))
 
 
 def _reports(folder: RunFolder) -> None:
@@ -152,7 +151,7 @@ def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
     st.caption("A click on a cell opens its samples.")
     for column, (key, at_which) in zip(st.columns(2), THRESHOLDS.items(), strict=True):
         at = found[key]
-        value = "nothing is called fake" if at["threshold"] is None else theme.number(at["threshold"])
+        value = "nothing is called fake" if at["threshold"] is None else numbers.threshold(at["threshold"])
         title = at_which + (f" ({value})" if key == "at_chosen" else "")
         picked = column.plotly_chart(
             compare.confusion(at, title),
@@ -230,12 +229,14 @@ def _plots(folder: RunFolder) -> None:
     if not pictures:
         st.info("This run has no plots.")
     matrices = [picture for picture in pictures if picture.stem.startswith("confusion_matrix")]
-    for column, picture in zip([*st.columns(2)] * len(matrices), matrices, strict=False):
+    columns = st.container(key=f"results-plots-square-{folder.id}").columns(2)
+    for column, picture in zip([*columns] * len(matrices), matrices, strict=False):
         with column:
             _plot(picture)
-    for picture in pictures:
-        if picture not in matrices:
-            _plot(picture)
+    with st.container(key=f"results-plots-wide-{folder.id}"):
+        for picture in pictures:
+            if picture not in matrices:
+                _plot(picture)
 
 
 def _plot(picture: Path) -> None:

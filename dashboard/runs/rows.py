@@ -15,7 +15,7 @@ from dashboard.runs import edit, order
 
 CHOSEN = "runs_chosen"  # ids of the runs whose curves are shown; other pages set it to point here
 SORT = "runs-sort"  # a name of order.SORTS, with a minus the other way round
-# Under each heading of the table by what it sorts; page.css lays headings and rows out on one grid.
+# Under each heading of the table by what it sorts; runs.css lays headings and rows out on one grid.
 HEADINGS = (("newest", "name", "state"), ("network", "data"), ("epochs", "time"), ("best",))
 PAGE = 12
 MOST_CHOSEN = 8
@@ -132,13 +132,13 @@ def _state(run: Summary, waiting: Sequence[str]) -> None:
 def _best(run: Summary) -> str:
     """The figure on validation that picked the best epoch, with its interval once the run is finished."""
     if run.best is None:
-        text = ""
+        text = "" if run.learned_nothing else "–"
     else:
         figure = theme.safe(theme.interval(run.best, *(run.interval or (None, None))))
         text = f":small[best validation {theme.figure_name(run.monitor)}]  \n**{figure}**"
     if run.learned_nothing:
-        text += "  \n:red-badge[✖ learned nothing]"
-    return text or " "
+        text += ("  \n" if text else "") + ":red-badge[✖ learned nothing]"
+    return text
 
 
 def _actions(run: Summary, waiting: Sequence[str]) -> None:

@@ -149,11 +149,11 @@ def _recommendation(
         advice = comparison.recommend(found, {run.id: place_of(run.id, session.space()) for run in runs})
         with st.container(border=True):
             if advice is None:
-                reasons = "; ".join(
-                    f"{theme.safe(labels[run.id])}: {comparison.why_not(run, metrics[run.id])}"
+                reasons = "".join(
+                    f"\n- “{theme.safe(labels[run.id])}”: {comparison.why_not(run, metrics[run.id])}."
                     for run in runs
                 )
-                st.markdown(f"**{kind}**: none of these runs can be recommended. {reasons}.")
+                st.markdown(f"**{kind}**: none of these runs can be recommended.\n{reasons}")
                 continue
             text, button = st.columns([5, 1], vertical_alignment="center")
             demo = f" {theme.demo_badge()}" if advice.run.demo else ""
@@ -225,8 +225,12 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     )
     if found.note:
         st.caption(theme.safe(f"{found.note}."))
+    better, other = (first, second) if auc is None or auc.value >= 0 else (second, first)
     figure, alt = (
-        compare.differences(found.differences, f"{labels[first]} minus {labels[second]}"),
+        compare.differences(
+            found.differences if better == first else [d.turned() for d in found.differences],
+            f"{labels[better]} minus {labels[other]}",
+        ),
         "Differences of the two runs, each with its interval",
     )
     st.plotly_chart(figure, key="compare-differences", config=theme.CHART_CONFIG, alt=alt)
@@ -235,13 +239,13 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
 
 def _in_words(auc: comparison.Difference, first: str, second: str) -> str:
     """The paired difference of the AUC as a sentence that names the better run."""
+    if auc.value < 0:
+        return _in_words(auc.turned(), second, first)
+    ends = theme.safe(theme.interval(auc.value, auc.low, auc.high))
+    first, second = theme.safe(first), theme.safe(second)
     if not auc.shown:
-        ends = theme.interval(auc.value, auc.low, auc.high)
-        return f"**No difference shown** in AUC: {theme.safe(f'{first} minus {second} is {ends}')}, so it may be zero."
-    better, other = (first, second) if auc.value > 0 else (second, first)
-    sign = 1 if auc.value > 0 else -1
-    ends = theme.interval(abs(auc.value), *sorted((sign * auc.low, sign * auc.high)))
-    return f"**{theme.safe(better)}** is better: its AUC is {theme.safe(ends)} higher than that of {theme.safe(other)}."
+        return f"**No difference shown** in AUC: “{first}” minus “{second}” is {ends}, so it may be zero."
+    return f"**{first}** is better: its AUC is {ends} higher than that of “{second}”."
 
 
 page()

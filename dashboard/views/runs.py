@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -22,6 +23,7 @@ from dashboard.runs import details as run_details
 from dashboard.runs import order as run_order
 from dashboard.runs import rows as run_rows
 
+STYLE = Path(__file__).parent.parent / "runs/runs.css"
 REFRESH = 2.0  # seconds
 LOST = 5 * REFRESH  # so long without a refresh: its timer is gone
 LINGER = 3 * REFRESH  # after the last run ended: one refresh more, should that of the end be lost
@@ -41,6 +43,7 @@ BEAT, ALIVE = "runs-beat", "runs-alive"  # when the live part was drawn last, an
 
 
 def page() -> None:
+    st.html(STYLE)
     session.manager()  # adopts what an earlier server left running
     runs = listing.runs(session.space())
     polls = _polls(runs)
@@ -57,7 +60,7 @@ def page() -> None:
     _open_link(runs)
     _filters(runs)
     shown = run_rows.choose_runs(_matching(runs) or runs)
-    with st.container(key="runs-live"):  # page.css: what refreshes by itself does not turn pale for it
+    with st.container(key="runs-live"):  # runs.css: what refreshes by itself does not turn pale for it
         st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
     live_curves.draw_code()
     run_details.draw(shown)
@@ -146,7 +149,7 @@ def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tu
 
 
 def _filters(runs: Sequence[Summary]) -> None:
-    search, group, states, batch = st.columns([3.5, 2, 5, 2], vertical_alignment="bottom")
+    search, group, states, batch = st.container(key="runs-filters").columns([3.5, 2, 5, 2])
     search.text_input("Find", key=FIND, placeholder="name, network, data, tag")
     group.selectbox(
         "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
@@ -154,11 +157,10 @@ def _filters(runs: Sequence[Summary]) -> None:
     present = [s for s in run_order.STATES if any(run.shown_state == s for run in runs)]
     states.pills("State", present, selection_mode="multi", key=PICKED, format_func=words.state, wrap=True)
     active = [run.id for run in _matching(runs) if run.active]
+    if len(active) < 2:  # one is stopped in its row
+        return
     if batch.button(
-        f"Stop all {len(active)}" if len(active) > 1 else "Stop all",
-        key="runs-stop-all",
-        disabled=len(active) < 2,
-        icon=":material/stop_circle:",
+        f"Stop all {len(active)}", key="runs-stop-all", icon=":material/stop_circle:"
     ) and theme.run_guarded(lambda: session.manager().stop_all(active, session.person())):
         st.rerun()
 
@@ -254,7 +256,7 @@ def _views(names: list[str]) -> list[View]:
     st.session_state[SMOOTHING] = st.session_state.get(SMOOTHING, USUAL_SMOOTHING)
     for key, (_, usual) in SWITCHES.items():
         st.session_state[key] = st.session_state.get(key, usual)
-    metric, smoothing, axis, scale = st.columns([5, 4, 5, 3], vertical_alignment="bottom")
+    metric, smoothing, axis, scale = st.container(key="runs-axes").columns([5, 4, 5, 3])
     with scale.popover("Scales", width="stretch"):
         log_x = st.toggle("Logarithmic x axis", key="runs-log-x")
         log_y = st.toggle("Logarithmic y axis", key="runs-log-y")

@@ -27,8 +27,10 @@ def page() -> None:
         st.info(theme.safe(str(error)))
         return
     if not trail.content:
-        st.info(
-            "Nothing was done here yet: judging, training, deleting and the like are written down as they happen."
+        theme.empty(
+            "Nothing was done here yet. Judging, training, deleting and the like are written down as they happen.",
+            "See where to start",
+            "home",
         )
         return
     _verified(trail.verified)
@@ -84,7 +86,7 @@ def _moment(written: str) -> str:
 
 def _details(entry: Mapping[str, object], names: Mapping[str, str]) -> str:
     stated = {key: value for key, value in entry.items() if key not in audit.PLAIN and value is not None}
-    return ", ".join(f"{words.plain(key)} {_value(key, value, names)}" for key, value in stated.items())
+    return ", ".join(f"{words.plain(key)}: {_value(key, value, names)}" for key, value in stated.items())
 
 
 def _value(key: str, value: object, names: Mapping[str, str]) -> str:
@@ -110,7 +112,7 @@ def _verified(found: audit.Verified) -> None:
             "Note this hash outside of this machine. As long as `python -m core audit verify --expect HASH` finds it, "
             "no line that is here today is missing."
         )
-        st.code(found.head, language=None)
+        st.code(found.head, language=None, wrap_lines=True)
 
 
 def _filtered(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:

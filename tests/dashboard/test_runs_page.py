@@ -237,7 +237,7 @@ def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., R
     page.session_state[f"results-tabs-{run.id}"] = "Confusion matrices"
     page.run()
     matrices = [json.loads(c.proto.spec) for c in page.get("plotly_chart")]
-    assert [m["layout"]["title"]["text"] for m in matrices] == ["at 0.5", "at the chosen threshold (0.400)"]
+    assert [m["layout"]["title"]["text"] for m in matrices] == ["at 0.5", "at the chosen threshold (0.4)"]
     assert {c for m in matrices for t in m["data"] for c in t.get("customdata", [])} == {
         "tp",
         "fp",

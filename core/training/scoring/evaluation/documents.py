@@ -41,6 +41,7 @@ BAND_ERROR = 0.05  # share of either verdict that may be wrong outside the uncer
 DEMO = (
     "all of this is demo data; the figures show how the workbench works and say nothing about real forgeries"
 )
+FEW = 30  # samples of a class; with fewer its figures are rough
 COMPARED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_real", "macro_f1", "mcc")
 
 
@@ -295,11 +296,10 @@ def disagreement(metrics: Mapping[str, Any]) -> list[str]:
             if a and b and (a[1] < b[0] or b[1] < a[0]):
                 found.append(f"{words.figure(name)} differs between validation and test beyond the intervals")
     for split in ("val", "test"):
-        for side in ("real", "fake"):
-            if split in metrics and metrics[split][side] < 30:
-                found.append(
-                    f"{words.split(split)} has only {metrics[split][side]} {side} samples; its figures are rough"
-                )
+        sides = [s for s in ("real", "fake") if split in metrics and metrics[split][s] < FEW]
+        if sides:
+            few = " and ".join(f"{metrics[split][side]} {side}" for side in sides)
+            found.append(f"{words.split(split)} has only {few} samples; its figures are rough")
     return found
 
 

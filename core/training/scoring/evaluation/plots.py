@@ -25,7 +25,8 @@ def training_curves(path: Path, series: Series, best_epoch: int | None, monitor:
     """Loss, the metrics and the learning rate by epoch; the best epoch, which the monitor picked, is
     marked."""
     wanted = dict.fromkeys(("loss", monitor, "auc", "accuracy", "balanced_accuracy", "f1"))
-    panels = [*(m for m in wanted if f"val/{m}" in series or f"train/{m}" in series), "lr"]
+    panels = [*(m for m in wanted if f"val/{m}" in series or f"train/{m}" in series)]
+    panels += ["lr"] * ("lr" in series or not panels)
     figure = Figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")
     for axis, name in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
         names = ["lr"] if name == "lr" else [f"train/{name}", f"val/{name}"]
