@@ -6,6 +6,7 @@ from typing import Any
 
 from core import numbers
 from core.detection.verdict import Verdict
+from core.detection.wording import spoken
 
 
 def show(entries: list[dict[str, Any]]) -> str:
@@ -40,8 +41,9 @@ def _lines(entry: dict[str, Any]) -> list[str]:
         score = f"{numbers.number(entry['score'])} means nothing here"
         return [f"{name}: uncertain  {entry['words']}  (score {score}; {_called(entry)})", *held, *more]
     threshold = numbers.threshold(entry["threshold"])
+    word = spoken(entry["verdict"], entry["words"])
     return [
-        f"{name}: {entry['verdict']}  score {numbers.number(entry['score'])} (threshold {threshold}; {_called(entry)})"
+        f"{name}: {word}  score {numbers.number(entry['score'])} (threshold {threshold}; {_called(entry)})"
         f"  {entry['words']}",
         *held,
     ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.access import Person
+from core.cli import detect
 from core.detection import exports, wording
 from core.detection.reporting import feedback, report
 from core.detection.verdict import Faithfulness, HeatMap, Unit, Verdict, decide
@@ -186,6 +187,12 @@ def test_a_report_gives_no_firm_word_to_a_score_that_only_leans() -> None:
         assert (
             "#D55E00" not in page.split("Over time")[1].split("</svg>")[0]
         )  # no mark in the colour of fakes
+
+
+def test_a_terminal_gives_no_firm_word_to_a_score_that_only_leans() -> None:
+    leaning = verdict(words=wording.LEANS["fake"], verdict="fake").to_dict()
+    assert detect.show([leaning]).startswith("a.mp4: leans to fake  score 0.8")
+    assert detect.show([verdict(words="Strong").to_dict()]).startswith("a.mp4: fake  score 0.8")
 
 
 def test_the_report_names_people_methods_and_what_several_detectors_say_together(tmp_path: Path) -> None:
