@@ -63,8 +63,7 @@ def _maps(
     notes = []
     maps: tuple[HeatMap, ...] = ()
     if prepared.frames is not None and len(prepared.frames):
-        frames = _frames(file, detector, prepared, info)
-        maps += explain.explain_pictures(detector, prepared, judged, wish, frames)
+        maps += explain.explain_pictures(detector, prepared, judged, wish, _frames(file, detector, info))
     if drawn is not None:
         over_sound, drawn = explain.explain_sound(detector, judged, wish, drawn)
         maps += over_sound
@@ -84,14 +83,8 @@ def _maps(
     )
 
 
-def _frames(file: CurrentFile, detector: Detector, prepared: Any, info: Any) -> Frames:
-    """The frames that this detector looked at. Where another one was asked after it, those of the other may be at
-    hand: then the file is read once more by this detector's recipe."""
+def _frames(file: CurrentFile, detector: Detector, info: Any) -> Frames:
     try:
-        found = file.media.frames(file.path, detector.recipe, info.kind)
-        if found.keys() >= {int(index) for index in prepared.indices}:
-            return found
-        file.media.prepare(file.path, detector.recipe)
         return file.media.frames(file.path, detector.recipe, info.kind)
     except MediaError as error:  # it was read a moment ago; the crops are shown instead
         log.warning("%s: full frames cannot be read again (%s)", file.shown, error)

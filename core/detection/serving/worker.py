@@ -70,23 +70,25 @@ def sandboxed(explained: bool = True) -> Any:
     from core.detection.current_file import Media
     from core.media import sandbox
 
-    kept: dict[str, Any] = {}
+    kinds: dict[Path, str] = {}
+    shown: dict[Any, Any] = {}  # by recipe: another detector may be asked about the file meanwhile
+
+    def probe(path: Path) -> Any:
+        info = sandbox.run("core.media.probe:probe", path)
+        kinds[path] = info.kind
+        return info
 
     def prepare(path: Path, recipe: Any) -> Any:
         if not explained:
             return sandbox.run("core.media.prepare:prepare", path, recipe)
-        kept.update(sandbox.run("core.detection.frames:prepare_with_frames", path, recipe, kept["kind"]))
-        return kept["prepared"]
-
-    def probe(path: Path) -> Any:
-        info = sandbox.run("core.media.probe:probe", path)
-        kept["kind"] = info.kind
-        return info
+        read = sandbox.run("core.detection.frames:prepare_with_frames", path, recipe, kinds[path])
+        shown[recipe] = read["frames"]
+        return read["prepared"]
 
     return Media(
         probe=probe,
         prepare=prepare,
-        frames=lambda path, recipe, kind: kept["frames"],
+        frames=lambda path, recipe, kind: shown[recipe],
         facts=lambda path, info: sandbox.run("core.detection.facts:read", path, info),
         fingerprint=lambda path, kind: sandbox.run("core.detection.catalogue_copies:fingerprint", path, kind),
         words=lambda path: sandbox.run("core.media.subtitles:read", path),
