@@ -117,6 +117,7 @@ def _of_datasets() -> list[State]:
 
 
 def _of_train() -> list[State]:
+    copied = do(go("Runs"), fill("Find", "First detector"), press("Clone"), wait_for("This is a copy of"))
     both = f'?modality="image"&datasets=["{ONE_CLASS}","{full_workspace.PICTURES}"]'
     return [
         State("train", "open", act=open_boxes),
@@ -124,7 +125,7 @@ def _of_train() -> list[State]:
         State("train", "one-class", f'?modality="image"&datasets=["{ONE_CLASS}"]'),
         State("train", "two-sets", both),
         State("train", "search", act=press("Search for better")),
-        State("train", "copy", act=do(go("Runs"), press("Clone"))),
+        State("train", "copy", act=copied),
     ]
 
 
