@@ -74,6 +74,11 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0")
 
 
+def with_shares(text: str) -> str:
+    """A remark of core: each share stays on one line with its sign."""
+    return text.replace(" %", "\u00a0%")
+
+
 def duration(seconds: float | None) -> str:
     return unbroken(numbers.duration(seconds))
 

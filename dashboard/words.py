@@ -56,6 +56,10 @@ def help_text(name: str) -> str:
     return f"{capital(text)}."
 
 
+def severity(band: str) -> str:
+    return words.SEVERITIES.get(band, "")
+
+
 def message(text: str) -> str:
     """An error line about the configuration, which begins with an option's key, under the name that the form shows."""
     name, colon, rest = text.partition(":")

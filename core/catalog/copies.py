@@ -64,7 +64,7 @@ def tie(table: pd.DataFrame, notes: list[str], space: Workspace | None = None) -
         for row in rows:
             groups[row].append(f"{KEY}{digest[:16]}")
     extra = sum(len(rows) - 1 for rows in same.values())
-    notes.append(f"{extra:,} samples are copies of others, byte for byte; copies stay on one side")
+    notes.append(f"{extra:,} samples are copies of others, byte for byte; copies stay in one part")
     tied = table.assign(groups=pd.Series(groups, index=table.index, dtype=object))
     if pairs := contradictions(tied):
         notes.append(describe(pairs))

@@ -90,7 +90,7 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
         tables.show(rows, "plan-counts", what="Samples of each part")
         st.markdown(theme.safe(_kept_together(plan.dropped, plan.crossing_groups)))
         for note in plan.notes:
-            st.markdown(f"- {theme.safe(note)}")
+            st.markdown(f"- {theme.safe(theme.with_shares(note))}")
         st.download_button(
             "Save the plan (CSV)",
             lambda: plan_files.as_csv(plan),

@@ -12,6 +12,7 @@ import streamlit as st
 import yaml
 
 from core import plain_yaml
+from core.training.options.choices import DEFAULT_BATCHES
 from core.training.options.config import TrainConfig
 from core.training.options.fields import coerce, kinds_of, may_be_empty
 from dashboard import theme, words
@@ -61,9 +62,9 @@ def option(name: str, **overrides: Any) -> Any:
 
 
 def options(names: Iterable[str], key: str) -> None:
-    """Several fields side by side, as many as the window has room for (page.css)."""
+    """Several fields side by side, as many as the window has room for (page.css); switches come last."""
     with st.container(key=f"train-fields-{key}"):
-        for name in names:
+        for name in sorted(names, key=lambda name: _widget(FIELDS[name]) in (_switch, _weights)):
             option(name)
 
 
@@ -117,12 +118,19 @@ def _number_or_word(field: Field[Any], value: Any, overrides: dict[str, Any]) ->
         label(field.name),
         choices,
         index=choices.index(value),
-        format_func=lambda c: _when_empty(field) if c is None else "automatic" if c == "auto" else str(c),
+        format_func=lambda c: _unset(field) if c is None else "automatic" if c == "auto" else str(c),
         accept_new_options=True,
         key=key(field.name),
         help=words.help_text(field.name),
     )
     return coerce(field, chosen)
+
+
+def _unset(field: Field[Any]) -> str:
+    """What stands in the list for nothing chosen; the usual batch depends on what is looked at."""
+    if field.name == "batch_size":
+        return f"{DEFAULT_BATCHES[config()['modality']]} (usual)"
+    return _when_empty(field)
 
 
 def _when_empty(field: Field[Any]) -> str:

@@ -12,7 +12,7 @@ from core.catalog import shortcuts, table
 from core.catalog.partners import partners
 from core.catalog.published import ANOTHER
 from core.workspace import Workspace
-from dashboard import session, theme
+from dashboard import session, theme, words
 from dashboard.datasets import checks
 from dashboard.train.data import Dataset
 
@@ -26,7 +26,9 @@ def draw(config: dict[str, Any], fitting: Sequence[Dataset]) -> None:
     names = [dataset.name for dataset in chosen]
     space = session.space()
     classes = " and ".join(f"{d.name} has {'fakes' if d.fake else 'real samples'} only" for d in single)
-    st.markdown(f"{theme.safe(classes)}: {theme.safe(_known_shortcut(names, space))}.")
+    # Of several sets others may hold both classes: then reals and fakes are not two collections.
+    known = _known_shortcut(names, space).replace(ANOTHER, _possible_shortcut(config["modality"]))
+    st.markdown(f"{theme.safe(classes)}. {theme.safe(words.capital(known))}.")
     job = checks.watch_pair(names)
     probe = shortcuts.measured_together(names, space=space)
     if job is not None and not job.finished:
@@ -61,10 +63,16 @@ def _known_shortcut(names: Sequence[str], space: Workspace) -> str:
     return found[0] if found else ANOTHER
 
 
+def _possible_shortcut(modality: str) -> str:
+    trait = {"audio": "its format or loudness", "multimodal": "its format, resolution or loudness"}
+    marks = trait.get(modality, "its format or resolution")
+    return f"what marks one collection, such as {marks}, may give the class away"
+
+
 def _offer(names: Sequence[str]) -> None:
     st.warning(
         "Nobody has measured yet what this pairing gives away: a detector may learn to tell the collections apart "
-        "instead of forgery. Training can start without it.",
+        "instead of forgery. Training can start without the measurement.",
         icon=":material/warning:",
     )
     if st.button("Look for shortcuts of the pairing", key="train-pairing-probe"):
@@ -72,8 +80,6 @@ def _offer(names: Sequence[str]) -> None:
         st.rerun()
     st.caption("A few hundred files are measured in the background.")
     with st.expander("The same as a command", key="train-pairing-command"):
-        st.code(
-            f"python -m core shortcuts --together --dataset {' '.join(map(shlex.quote, names))}",
-            language="bash",
-            wrap_lines=True,
-        )
+        # Over two lines at a place of ours: the browser would break it after a hyphen.
+        quoted = " ".join(map(shlex.quote, names))
+        st.code(f"python -m core shortcuts --together \\\n  --dataset {quoted}", language="bash")

@@ -120,7 +120,7 @@ def _warnings(counts: Mapping[str, Mapping[str, int]], shares: str) -> list[str]
 
 def _draw_remarks(remarks: list[str]) -> None:
     """How the division came about, a sentence each."""
-    sentences = [f"{theme.safe(words.capital(remark))}." for remark in remarks]
+    sentences = [f"{theme.safe(words.capital(theme.with_shares(remark)))}." for remark in remarks]
     if len(remarks) > FEW:
         with st.expander(f"{len(remarks)} remarks on how the data is divided", key="train-plan-remarks"):
             st.markdown("\n".join(f"- {sentence}" for sentence in sentences))

@@ -386,8 +386,10 @@ def test_a_pairing_of_single_classes_says_its_shortcut_before_the_start(
     page = open_page(single_sets)
     said = text_of(page)
     assert "only fakes has fakes only and only reals has real samples only" in said
+    assert "What marks one collection, such as its format or resolution, may give the class away" in said
     assert "Nobody has measured yet what this pairing gives away" in said
-    assert page.code[0].value == "python -m core shortcuts --together --dataset 'only fakes' 'only reals'"
+    command = page.code[0].value.replace("\\\n  ", "")
+    assert command == "python -m core shortcuts --together --dataset 'only fakes' 'only reals'"
     assert not page.button(key="train-start").disabled
     shortcuts.probe_together(["only fakes", "only reals"], space=space)
     said = text_of(open_page(single_sets))
@@ -514,6 +516,15 @@ def test_another_modality_offers_its_own_data_and_augmentation(add_dataset: Call
     config = page.session_state["train_config"]
     assert (config["modality"], config["datasets"]) == ("video", ["clips"])
     assert "audio_noise" not in widget(page, "pills", "augmentation").options
+
+
+def test_the_usual_batch_is_that_of_what_is_looked_at(add_dataset: Callable[..., None]) -> None:
+    add_dataset("faces", "image", 50, 50)
+    add_dataset("clips", "video", 30, 60)
+    page = open_page({"modality": "image", "datasets": ["faces"]})
+    assert widget(page, "selectbox", "batch_size").options[0] == "32 (usual)"
+    widget(page, "selectbox", "modality").select("video").run()
+    assert widget(page, "selectbox", "batch_size").options[0] == "4 (usual)"
 
 
 def test_a_viewer_sees_no_way_to_start(

@@ -25,7 +25,7 @@ class OutcomeOptions:
     )
     prevalence: float | None = option(
         None,
-        "share of fakes where the detector will work, for a second precision",
+        "share of fakes where the detector will work, for a second precision; empty: not stated",
         low=0,
         high=1,
         group="evaluation",
