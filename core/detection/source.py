@@ -223,7 +223,7 @@ def _source(
     notes = [STILL_TRAINING] if folder is not None and _still_trains(folder) else []
     measured = imported is None or isinstance(imported.get("measured"), Mapping)
     try:
-        if measured:
+        if measured and not said.get("learned_nothing"):  # of what is no evidence nothing else matters
             notes += _missing(point, calibration)
         stated = OperatingPoint.from_dict({**NO_POINT, **(point or {})})
     except BadInput as error:

@@ -69,7 +69,7 @@ def combine_verdicts(of_runs: Mapping[str, Verdict], space: Workspace | None = N
         who = "none of the detectors says"
         if scores:
             who = f"only “{naming.name_of(next(iter(scores)), space)}” says"
-        return Combined(None, f"{who} anything of this file: {_listed(left_out, space)}", left_out=left_out)
+        return Combined(None, f"{who} anything of this file ({_listed(left_out, space)})", left_out=left_out)
     return replace(combine(scores, space), left_out=left_out)
 
 

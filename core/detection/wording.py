@@ -230,6 +230,8 @@ def caveats(
         )
     elif threshold is None:
         lines.append("The operating point calls nothing fake: every file is `real` whatever its score.")
+    elif threshold <= 0:
+        lines.append("The operating point calls everything fake: every file is `fake` whatever its score.")
     if not calibrated:
         lines.append("The score is not calibrated: 0.9 does not mean nine cases in ten.")
     lines += probability

@@ -112,7 +112,8 @@ def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = Non
             x=(unit.t0 + unit.t1) / 2, line={"width": 8, "color": "rgba(127,127,127,.35)"}, layer="below"
         )
     fig.update_xaxes(title="seconds", rangemode="tozero")
-    fig.update_yaxes(title="score", range=[-0.03, 1.03])
+    # The first mark stands on the axis: the numbers beside it keep clear of it.
+    fig.update_yaxes(title="score", range=[-0.03, 1.03], ticklabelstandoff=6)
     fig = theme.figure(fig, height=260, keep=verdict.file)
     fig.update_layout(showlegend=len(verdict.tracks) > 1, clickmode="event+select", hovermode="closest")
     return fig

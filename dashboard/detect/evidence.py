@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core import numbers
+from core import numbers, words
 from core.detection import fact_rows, stacking, wording
 from core.detection.serving.service import Job
 from core.detection.verdict import Verdict
@@ -42,7 +43,9 @@ def beside(verdict: Verdict) -> None:
         st.caption(theme.with_commands(line))
     if lines := verdict.about.get("lines"):
         st.caption(f"**About this detector.** {theme.safe(' '.join(lines))}")
-    st.caption("A score is evidence, not proof; see the caveats below.")
+    proof = "" if verdict.without_evidence or verdict.status != "ok" else "A score is evidence, not proof. "
+    if proof or verdict.caveats:
+        st.caption(f"{proof}See the caveats below." if verdict.caveats else proof.strip())
 
 
 def draw(verdict: Verdict) -> None:
@@ -89,7 +92,18 @@ def contributions(verdict: Verdict) -> None:
 
 def evidence_of(verdict: Verdict) -> str:
     """For a cell: the headline of what was judged, else why it was not."""
-    return (verdict.words if verdict.status == "ok" else verdict.reason or verdict.words).replace("`", "")
+    return (verdict.words if verdict.status == "ok" else reason_of(verdict) or verdict.words).replace("`", "")
+
+
+def reason_of(verdict: Verdict) -> str:
+    """Why a file was not judged, where its name stands beside it already."""
+    why, named = verdict.reason or "", f"{Path(verdict.file).name}: "
+    return words.capital(why.removeprefix(named)) if why.startswith(named) else why
+
+
+def draws_a_line(verdict: Verdict) -> bool:
+    """Whether its threshold tells anything of this file: where the score is no evidence, it does not."""
+    return verdict.status == "ok" and not verdict.without_evidence
 
 
 def side_by_side(jobs: Sequence[Job]) -> None:
@@ -102,7 +116,7 @@ def side_by_side(jobs: Sequence[Job]) -> None:
                 "detector": detect_names.of_detector((v and v.detector) or job.request.run),
                 "verdict": detect_names.mark(v) if v else "waiting",
                 "score": theme.number(v.score if v else None),
-                "threshold": numbers.threshold(v.threshold) if v and v.status == "ok" else numbers.NOTHING,
+                "threshold": numbers.threshold(v.threshold) if v and draws_a_line(v) else numbers.NOTHING,
                 "probability": theme.number(v.probability if v and not wording.is_leaning(v.words) else None),
                 "evidence": evidence_of(v) if v else "",
             }

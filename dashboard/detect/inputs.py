@@ -76,6 +76,8 @@ def _about(run_id: str, title: str) -> None:
     except WorkbenchError as error:
         st.error(theme.safe(one_line(error)))
         return
+    if detect_state.has_judged(run_id) and (found.learned_nothing or not found.measured):
+        return  # the verdict on the file says it
     name, made = theme.safe(f"“{title}”"), () if detect_state.session().items else found.about.lines
     if not found.measured:
         st.warning(
@@ -96,6 +98,8 @@ def _about(run_id: str, title: str) -> None:
 def _from_where_on(found: source.Source, title: str) -> str:
     if found.threshold is None:
         return f"“{title}” calls no file fake: it has no threshold."
+    if found.threshold <= 0:
+        return f"“{title}” calls every file fake: its threshold is 0."
     band = (
         f" and leaves scores of {wording.band(found.band)} to a person"
         if found.band and found.band[0] < found.band[1]

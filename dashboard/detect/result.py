@@ -124,7 +124,7 @@ def _verdict(item: Item, job: Job) -> None:
     detect_evidence.show_catalogued(verdict)
     if verdict.status == "error":
         st.error(
-            theme.safe(verdict.reason or "This file could not be judged."),
+            theme.safe(detect_evidence.reason_of(verdict) or "This file could not be judged."),
             icon=":material/error:",
         )
         return
@@ -179,6 +179,8 @@ def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
     at = (
         "No threshold: nothing is called fake"
         if threshold is None
+        else "Threshold 0: everything is called fake"
+        if threshold <= 0
         else f"Called fake from a score of {numbers.threshold(threshold)} on"
     )
     several, network = len(verdict.units) > 1, words.network(verdict.model) if verdict.model else ""

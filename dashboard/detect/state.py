@@ -209,14 +209,24 @@ def forget(item: Item) -> None:
 
 def shown() -> Item | None:
     """The file that is open; its key stands in the address, and a link within the session opens it."""
-    own = session()
-    key = st.session_state.get("detect_shown")
-    found = next((i for i in own.items if i.key == key), own.items[0] if own.items else None)
+    found = _opened()
     chosen = ",".join(st.session_state.get("detect_runs", []))
     seconds = st.session_state.get(moment_key(found.key)) if found else None
     at = None if seconds is None else str(round(seconds, 3))
     address.write("detect", {"file": found.key if found else None, "detector": chosen or None, "at": at})
     return found
+
+
+def _opened() -> Item | None:
+    items, key = session().items, st.session_state.get("detect_shown")
+    return next((i for i in items if i.key == key), items[0] if items else None)
+
+
+def has_judged(run: str) -> bool:
+    """Whether this detector's verdict on the open file is there."""
+    found = _opened()
+    job = found.latest.get(run) if found else None
+    return bool(job and job.verdict and job.verdict.status == "ok")
 
 
 def moment_key(item: str) -> str:

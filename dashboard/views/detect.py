@@ -18,7 +18,7 @@ def page() -> None:
     runs = detect_inputs.detectors()
     if not runs:
         theme.empty(
-            "There is no finished detector yet. Train one first.",
+            "There is no detector yet. Train one, or import one on the Detectors page.",
             "Train a detector",
             "train",
         )

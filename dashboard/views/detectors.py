@@ -15,14 +15,13 @@ from core.imports.store import Imported
 from dashboard import address, jobs, session, tables, theme, words
 
 IMPORT_JOB = "import-detector"
-DELETE = "Its weights here and what was measured of it go. The file it came from stays."
+DELETE = "Its weights here and what was measured of it are deleted. The file it came from stays."
 NO_DEFAULT = "The automatic choice takes no detector that is not measured here or that is at chance."
 
 
 def page() -> None:
     theme.page_title("How good are published detectors?")
     found = store.list_imported(session.space())
-    jobs.watch(IMPORT_JOB)
     damaged = store.list_damaged(session.space())
     for fault in damaged:
         _damaged(fault)
@@ -181,10 +180,18 @@ def _manage(one: Imported) -> None:
 
 def _import() -> None:
     person, space = session.person(), session.space()
-    with (
-        st.expander("Import a published detector", expanded=not store.list_imported(space)),
-        st.form("detectors-import", border=False),
-    ):
+    job = jobs.current(IMPORT_JOB)
+    needed = job is not None and (not job.finished or job.error is not None)
+    with st.expander("Import a published detector", expanded=needed or not store.list_imported(space)):
+        jobs.watch(IMPORT_JOB)
+        _ask_what_to_import()
+    if not person.operator:
+        st.caption("Operators import detectors; you may judge with those that are here.")
+
+
+def _ask_what_to_import() -> None:
+    person, space = session.person(), session.space()
+    with st.form("detectors-import", border=False):
         source = st.text_input(
             "File or folder on this machine", key="detectors-source", placeholder="/data/weights/AASIST.pth"
         )
@@ -193,15 +200,13 @@ def _import() -> None:
         family = middle.selectbox(
             "Family",
             ["", *store.families()],
-            format_func=lambda one: words.family(one) if one else "Recognised from the file",
+            format_func=lambda one: words.family(one) if one else "From the file",
             key="detectors-family",
         )
         fake = right.text_input(
             "The label that means fake", key="detectors-fake", placeholder="If the file does not say it"
         )
         pressed = st.form_submit_button("Import", type="primary", disabled=not person.operator)
-    if not person.operator:
-        st.caption("Operators import detectors; you may judge with those that are here.")
     if pressed:
         jobs.start(
             IMPORT_JOB,

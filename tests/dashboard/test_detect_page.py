@@ -132,7 +132,7 @@ def test_without_a_detector_it_says_what_to_do_next(
     space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = open_page(Answered([]), monkeypatch, {})
-    assert "no finished detector" in text_of(page) and page.button[0].label == "Train a detector"
+    assert "no detector yet" in text_of(page) and page.button[0].label == "Train a detector"
 
 
 def test_the_moment_that_is_looked_at_survives_a_reload(
@@ -421,3 +421,44 @@ def test_a_link_opens_the_page_with_its_detector(
     page.run()
     assert not page.exception and page.multiselect[0].value == ["run"]
     assert page.query_params["detector"] in ("run", ["run"])
+
+
+def test_that_a_detector_is_no_evidence_stands_once(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(with_run.runs / "nothing", "image", learned_nothing=True)
+    held = ({"kind": "learned_nothing", "words": wording.LEARNED_NOTHING},)
+    nothing = replace(
+        verdict,
+        verdict="uncertain",
+        probability=None,
+        learned_nothing=True,
+        words=wording.NOTHING,
+        reservations=held,
+    )
+    monkeypatch.setattr(detect_state, "service", lambda: Answered([nothing]))
+    page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60)
+    page.session_state["detect_runs"] = ["nothing"]
+    page.run()
+    assert "learned nothing" in page.error[0].value  # beside its name, before a file is judged
+    page.file_uploader[0].set_value([("a.mp4", b"x", "video/mp4")]).run()
+    page.run()
+    assert [wording.LEARNED_NOTHING in one.value.replace("\\", "") for one in page.error] == [True]
+    assert "evidence, not proof" not in " ".join(c.value for c in page.caption)
+
+
+def test_a_file_that_cannot_be_read_is_named_once(
+    with_run: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(
+        Answered([Verdict("a", "error", reason="a.png: it is cut off")]), monkeypatch, {"a.png": b"x"}
+    )
+    assert page.error[0].value == "It is cut off"
+
+
+def test_a_threshold_of_zero_calls_everything_fake(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(space.runs / "eager", "image", threshold=0.0)
+    monkeypatch.setattr(detect_state, "service", lambda: Answered([]))
+    page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60)
+    page.session_state["detect_runs"] = ["eager"]
+    assert "“eager” calls every file fake" in text_of(page.run())

@@ -13,7 +13,7 @@ from core.imports import store
 from core.imports.importing import import_detector
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
-from dashboard import session
+from dashboard import jobs, session
 from tests.dashboard.html_tables import tables_of
 from tests.imports import published_files as files
 
@@ -100,3 +100,14 @@ def test_a_link_opens_its_detector(imported: RunFolder, space: Workspace, tmp_pa
     again = AppTest.from_file(str(ROOT / "dashboard/views/detectors.py"), default_timeout=60)
     again.query_params["detector"] = "".join(page.query_params["detector"])
     assert again.run().selectbox(key="detectors-chosen").value == "vit"
+
+
+def test_a_failed_import_stays_open_with_its_error(
+    imported: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not app().expander[0].proto.expanded
+    failed = jobs.Job("Importing:", error="there is no none.pth on this machine", finished=True)
+    monkeypatch.setattr(jobs, "current", lambda key: failed if key == "import-detector" else None)
+    box = app().expander[0]
+    assert box.proto.expanded and "none" in box.error[0].value
+    assert box.text_input(key="detectors-source")

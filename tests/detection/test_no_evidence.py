@@ -120,7 +120,7 @@ def test_several_that_learned_nothing_say_nothing_together(
     assert [one["verdict"] for one in (first, *first["others"])] == ["uncertain", "uncertain"]
     assert first["combined"]["probability"] is None
     words = (
-        "none of the detectors says anything of this file: “nothing” learned nothing; “deaf” learned nothing"
+        "none of the detectors says anything of this file (“nothing” learned nothing; “deaf” learned nothing)"
     )
     assert first["combined"]["reason"] == words
     assert f"not combined: {words}" in command.show(found) and words in Path("report.html").read_text()
@@ -146,4 +146,4 @@ def test_a_file_outside_of_what_one_knows_is_left_to_the_others(
     monkeypatch.setattr(attempt, "assess", lambda one, *_: OUTSIDE if one.id == "second" else INSIDE)
     first, _ = entries(capsys, "--run", "able", "--run", "second")
     assert first["combined"]["probability"] is None
-    assert first["combined"]["reason"].endswith("“second” does not know such files")
+    assert first["combined"]["reason"].endswith("“second” does not know such files)")

@@ -187,7 +187,7 @@ def _of_detect(files: Mapping[str, Path]) -> list[State]:
         ("not-measured", "?detector=not measured", one),
         ("at-chance", "?detector=at chance", one),
         ("outside", "?detector=far", one),
-        ("error", "?detector=pictures", do(drop(files["broken"]), wait_for("the picture is damaged"))),
+        ("error", "?detector=pictures", do(drop(files["broken"]), wait_for("[Tt]he picture is damaged"))),
     )
     return [
         State("detect", "waiting"),
@@ -253,7 +253,8 @@ def _add_detectors(space: Workspace, folder: Path, picture: Path) -> None:
         if found:
             imported.save_document("detector", {**(imported.imported or {}), "measured": {**on, **found}})
             nothing = {"learned_nothing": found["at_chance"], "learned_nothing_reason": found.get("words")}
-            imported.save_document("metrics", nothing)
+            at = {"auc": found["auc"], "intervals": found["intervals"]}
+            imported.save_document("metrics", {**nothing, "test": {"real": 75, "fake": 76, "at_chosen": at}})
 
 
 def _files_to_judge(folder: Path) -> dict[str, Path]:

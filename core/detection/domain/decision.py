@@ -21,7 +21,7 @@ CLEARLY = 0.9  # of its distance at most is left once processing is taken back, 
 AGREEMENT = 0.9  # share of processed copies whose verdict stays the same, likewise
 # What each block of figures shows, as a sentence names it.
 SHOWN = {
-    "network": "what the network looks at",
+    "network": "what the network sees in it",
     "layout": "how the picture is composed",
     "spectrum": "how much fine detail it has",
     "chroma": "the detail of its colours",
@@ -165,9 +165,7 @@ def _of_far(known: Reference, figures: dict[str, Any], file: _Placed) -> Domain:
             return Domain(True, distance, limit, f"{why}. {stated}", stated)
         return Domain(False, distance, limit, f"{why}, and that costs too much. {stated}", stated)
     shown = SHOWN.get(known.farthest(figures), "what it holds")
-    why = (
-        f"The file differs from the {known.count} files that the detector was compared with, most in {shown}."
-    )
+    why = f"The file differs from the {known.count} files that the detector knows, most in {shown}."
     if compression is None or compression.known:
         return Domain(False, distance, limit, why)
     stated = f"It was also compressed harder ({compression.words}) than those."

@@ -48,9 +48,11 @@ def _modality(detector: Detector, info: Any) -> dict[str, Any] | None:
     if detector.modality == "image" and info.kind == "video" and detector.recipe.frames > 1:
         return None  # trained on frames of clips, or on pictures: both are frames to it
     trained = words.modality(detector.modality)
-    return _remark(
-        "modality", f"It learned from {trained}; this file is {applicability.NAMES[info.kind]}.", True
+    only = (
+        ", of which only the sound was judged" if (detector.modality, info.kind) == ("audio", "video") else ""
     )
+    this = f"this file is {applicability.NAMES[info.kind]}{only}"
+    return _remark("modality", f"It learned from {trained}; {this}.", True)
 
 
 def _faces(detector: Detector, judged: Judged, prepared: Any) -> list[dict[str, Any]]:

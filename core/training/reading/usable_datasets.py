@@ -80,7 +80,7 @@ def require_fitting(names: list[str], modality: str, space: Workspace | None = N
     for name in names:
         if name not in known:
             raise BadInput(
-                f"datasets: {name!r} is not in the catalogue; it has {', '.join(known) or 'none yet'}"
+                f"datasets: “{name}” is not in the catalogue, which has {', '.join(known) or 'none yet'}"
             )
     wrong = [found for name in names if (found := fit(name, modality, space)).why]
     if wrong:
