@@ -180,6 +180,8 @@ OPTIONS = {
     "deterministic": "Repeatable on a GPU",
     "smote_neighbours": "SMOTE: neighbours",
 }
+# What the shortcut probe measures of a file, where its key would not say it.
+MEASURED = {"aspect": "aspect ratio"}
 # By what figures are broken down, and the parts that have names of their own.
 BREAKDOWNS = {
     "dataset": "dataset",
@@ -248,6 +250,10 @@ def listed(names: Iterable[str], last: str = "and") -> str:
 
 def figure(name: str) -> str:
     return FIGURES.get(name) or plain(name)
+
+
+def measured(name: str) -> str:
+    return MEASURED.get(name, name)
 
 
 def split(name: str) -> str:

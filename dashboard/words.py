@@ -24,7 +24,7 @@ figure, split, state, modality, network, family = (
     words.network,
     words.family,
 )
-architecture, input_of = words.architecture, words.input_of
+architecture, input_of, measured = words.architecture, words.input_of, words.measured
 capital, plain, spelled_out, listed = words.capital, words.plain, words.spelled_out, words.listed
 choice, value, REGISTERED = display.choice, display.value, display.REGISTERED
 _HELP = {field.name: field.metadata["help"] for field in fields(TrainConfig)}

@@ -179,7 +179,7 @@ def _paths(
         found.append(
             Path(
                 "The two combined",
-                f"train on {name} and {_part(best)}, each drawn equally often by its weight: {best.gain}",
+                f"train on {name} and {_part(best)}: {best.gain}. Each of the two is drawn equally often",
                 {**preset, "dataset_weights": {name: 1.0, best.dataset: 1.0}},
                 added,
             )

@@ -209,7 +209,7 @@ def balanced_datasets(modality: str) -> tuple[Suggestion, ...]:
     """The standing table of a modality: sets with both classes, the most balanced first."""
     known = [(offer, offer.count) for offer in offers(modality)]
     both = [suggestion(offer, n.real, n.fake) for offer, n in known if n.real and n.fake]
-    return tuple(sorted(both, key=lambda s: SEVERITIES.index(severity(s.real, s.fake))))
+    return tuple(sorted(both, key=lambda s: Count(s.real, s.fake).ratio or 0.0))
 
 
 def suggestion(

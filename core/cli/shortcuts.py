@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core import numbers
+from core import numbers, words
 from core.catalog import shortcut_measurements, shortcuts, table
 from core.errors import BadInput
 
@@ -57,6 +57,7 @@ def show(result: dict[str, Any]) -> str:
         for f in probe["features"]:
             mark = "  ! tells real from fake" if f["warning"] else ""
             lines.append(
-                f"  {f['name']:<17} {numbers.interval(f['auc'], f['low'], f['high'])}  fakes are {f['fakes_are']}{mark}"
+                f"  {words.measured(f['name']):<17} {numbers.interval(f['auc'], f['low'], f['high'])}  "
+                f"{f['fakes_are']} in fakes{mark}"
             )
     return "\n".join(lines + result["skipped"])

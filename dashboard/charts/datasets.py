@@ -200,7 +200,7 @@ def shortcuts_figure(features: Sequence[object], warn_above: float) -> go.Figure
     figure = go.Figure()
     figure.add_scatter(
         x=[f.auc for f in rows],  # type: ignore[attr-defined]
-        y=[f.name for f in rows],  # type: ignore[attr-defined]
+        y=[words.measured(f.name) for f in rows],  # type: ignore[attr-defined]
         mode="markers",
         marker={
             "size": 11,

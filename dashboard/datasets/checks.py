@@ -37,14 +37,15 @@ PROTOCOLS = {
 
 def plan_panel(info: DatasetInfo) -> None:
     columns = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
+    methods = sorted({str(r["method"]) for r in info.counts if r["method"] and r["label"] == 1})
+    allowed = _protocols(info, methods)
     protocol = columns[0].selectbox(
         words.option("protocol"),
-        list(PROTOCOLS),
-        key="plan-protocol",
+        allowed,
+        key=f"plan-protocol-{info.name}",
         format_func=functools.partial(words.choice, "protocol"),
-        help="\n\n".join(f"{words.choice('protocol', k)}: {v}" for k, v in PROTOCOLS.items()),
+        help="\n\n".join(f"{words.choice('protocol', k)}: {PROTOCOLS[k]}" for k in allowed),
     )
-    methods = sorted({str(r["method"]) for r in info.counts if r["method"] and r["label"] == 1})
     heldout = ""
     if protocol == "heldout_method":
         heldout = (
@@ -68,6 +69,12 @@ def plan_panel(info: DatasetInfo) -> None:
         _draw_plan(info, *job.result)
 
 
+def _protocols(info: DatasetInfo, methods: Sequence[str]) -> list[str]:
+    """The ways of dividing that the dataset allows, the usual one first."""
+    allowed = {"official": any(row["split"] for row in info.counts), "heldout_method": len(methods) > 1}
+    return [name for name in PROTOCOLS if allowed.get(name, True)]
+
+
 def _plan(
     job: jobs.Job, name: str, protocol: str, heldout: str, seed: int, space: Workspace, person: Person
 ) -> tuple[splits.Plan, list[leaks.Leak]]:
@@ -88,7 +95,8 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
             {"part": words.split(s), "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()
         ]
         tables.show(rows, "plan-counts", what="Samples of each part")
-        st.markdown(theme.safe(_kept_together(plan.dropped, plan.crossing_groups)))
+        left_out = "sample is" if plan.dropped == 1 else "samples are"
+        st.markdown(f"{theme.count(plan.dropped) if plan.dropped else 'No'} {left_out} left out.")
         for note in plan.notes:
             st.markdown(f"- {theme.safe(theme.with_shares(note))}")
         st.download_button(
@@ -109,13 +117,6 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
             st.warning(f"**{theme.safe(leak.kind)}** {theme.safe(leak.detail)}", icon=icon)
             for example in leak.examples[:5]:
                 st.markdown(f":small[{theme.safe(example)}]")
-
-
-def _kept_together(dropped: int, crossing: int) -> str:
-    """`No samples are left out, and 2 groups cross from one part to another.`"""
-    left = f"{theme.count(dropped) if dropped else 'No'} {'sample is' if dropped == 1 else 'samples are'} left out"
-    cross = "group crosses" if crossing == 1 else "groups cross"
-    return f"{left}, and {theme.count(crossing) if crossing else 'no'} {cross} from one part to another."
 
 
 def shortcuts_panel(info: DatasetInfo) -> None:
@@ -211,8 +212,8 @@ def _draw_probe(probe: shortcuts.Probe) -> None:
         return
     for feature in probe.warnings:
         st.warning(
-            f"**{feature.name}** alone tells real from fake: AUC "
-            f"{theme.interval(feature.auc, feature.low, feature.high)}; fakes are {feature.fakes_are}. "
+            f"**{words.measured(feature.name)}** alone tells real from fake: AUC "
+            f"{theme.interval(feature.auc, feature.low, feature.high)}; it is {feature.fakes_are} in fakes. "
             "A good score here may be this and nothing more.",
             icon=":material/warning:",
         )

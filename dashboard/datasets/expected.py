@@ -51,9 +51,9 @@ def show_recommended() -> None:
     """The standing table: what to fetch for each kind of media, whatever the ratio."""
     with st.expander("Datasets worth adding"):
         st.caption(
-            "Published datasets with both classes, those that are best balanced first. The numbers of reals and fakes "
-            "are those that their authors published. Where one of your datasets is severely imbalanced, choose it in "
-            "the table of datasets: the page then says which of these would help it, and to what ratio."
+            "Published datasets with both classes, for each kind of media the best balanced first. The numbers of reals "
+            "and fakes are those that their authors published. Where one of your datasets is severely imbalanced, choose "
+            "it in the table of datasets: the page then says which of these would help it, and to what ratio."
         )
         rows = [_worth_adding(modality, s) for modality in MODALITIES for s in balanced_datasets(modality)]
         tables.show(pd.DataFrame(rows), "recommended-table", what="Datasets worth adding", whole=("ratio",))

@@ -46,7 +46,7 @@ def headline(infos: Sequence[DatasetInfo]) -> str:
         "extreme": "extremely imbalanced",
         "single-class": "with one class only",
     }
-    bad = ", ".join(f"{bands[band]} {name}" for band, name in called.items() if band in bands)
+    bad = ", ".join(f"{bands[band]}\u00a0{name}" for band, name in called.items() if band in bands)
     all_in_all = f"{theme.count_of(len(infos), 'dataset')}, {theme.count_of(samples, 'sample')}"
     return f"{all_in_all}; {bad}" if bad else all_in_all
 
@@ -147,7 +147,7 @@ def _columns(window: str) -> dict[str, Any]:
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     share = functools.partial(st.column_config.ProgressColumn, min_value=0, max_value=100, format="%.3g %%")
     return {
-        "name": text("dataset", width=155),
+        "name": text("dataset", width=163 if window == "phone" else 155),
         "kind": text(
             "origin", width=55, help="demo: made by the workbench, says nothing about real forgeries"
         ),
@@ -159,7 +159,7 @@ def _columns(window: str) -> dict[str, Any]:
         "fake": number(format="localized", width=60),
         "fakes": share(
             "fakes" if window == "phone" else "share of fakes",
-            width=88,
+            width=80 if window == "phone" else 88,
             help="half is balanced",
             color=theme.FAKE,
         ),

@@ -37,11 +37,11 @@ def draw(config: dict[str, Any], fitting: Sequence[Dataset]) -> None:
         _offer(names)
     elif probe.warnings:
         first = probe.warnings[0]
-        others = ", ".join(feature.name for feature in probe.warnings[1:])
+        others = ", ".join(words.measured(feature.name) for feature in probe.warnings[1:])
         more = f" The same holds for {others}." if others else ""
         st.warning(
-            f"**{theme.safe(first.name)}** alone tells real from fake here: AUC "
-            f"{theme.interval(first.auc, first.low, first.high)}; fakes are {first.fakes_are}.{theme.safe(more)} A detector "
+            f"**{words.measured(first.name)}** alone tells real from fake here: AUC "
+            f"{theme.interval(first.auc, first.low, first.high)}; it is {first.fakes_are} in fakes.{theme.safe(more)} A detector "
             "may learn this and nothing more; a good score on this test part does not show otherwise.",
             icon=":material/warning:",
         )

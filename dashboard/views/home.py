@@ -41,7 +41,7 @@ def latest(runs: Sequence[Summary]) -> None:
     called = titles(runs)
     for run in runs:
         row = st.container(key=f"home-latest-{run.id}")
-        name, what, state, best = row.columns([3, 3, 2, 3], vertical_alignment="center")
+        name, what, state, best = row.columns([4, 5, 3, 4], vertical_alignment="center")
         if name.button(
             theme.safe(called[run.id]),
             key=f"home-run-{run.id}",

@@ -167,7 +167,7 @@ def test_what_is_in_the_catalogue_counts_as_it_is_there_and_comes_first() -> Non
     best = combined.suggestions[0]
     assert (best.dataset, best.real, best.fake, best.here) == ("GenImage", 40, 20, True)
     assert best.gain == "9:1 becomes 2.2:1, as it is in the catalogue"
-    assert "and GenImage, each drawn" in combined.what
+    assert "and GenImage: 9:1 becomes 2.2:1" in combined.what and "drawn equally often" in combined.what
     demo = advice.advise(about, [about, replace(here, demo=True)]).paths[1]
     assert not any(one.here for one in demo.suggestions), "demo data is no help to real data"
 
@@ -333,3 +333,9 @@ def test_suggestions_say_where_from_and_where_to(modality: str) -> None:
 
 def test_first_choice_for_pictures() -> None:
     assert balanced_datasets("image")[0].dataset == "140k Real and Fake Faces"
+
+
+def test_the_best_balanced_come_first() -> None:
+    for modality in OFFERS:
+        ratios = [one.own_ratio or 0.0 for one in balanced_datasets(modality)]
+        assert ratios == sorted(ratios)

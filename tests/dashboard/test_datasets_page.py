@@ -7,6 +7,7 @@ import os
 import re
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_the_table_shows_severity_share_and_what_is_missing(space: Workspace) ->
     assert rows["complete"][0] == pytest.approx(100 * (1 - 6 / 66))
     assert list(rows["published"]) == ["12 real, 54 fake", ""], "a demo is no part of what was published"
     assert np.isnan(rows["complete"][1]) and list(rows["kind"]) == ["", "demo"]
-    assert datasets_table.headline(infos) == "2 datasets, 80 samples; 1 severely imbalanced"
+    assert datasets_table.headline(infos) == "2 datasets, 80 samples; 1\u00a0severely imbalanced"
 
 
 @pytest.mark.parametrize("ground", datasets_table.CHIPS)
@@ -184,8 +185,18 @@ def test_the_plan_is_one_click_away(space: Workspace) -> None:
         page.run()
     page.run()
     assert job.error is None
-    assert any("groups cross" in m.value for m in page.markdown)
+    assert any("No samples are left out." in m.value for m in page.markdown)
     assert any("crossing groups" in w.value for w in page.warning)
+
+
+def test_what_has_no_parts_of_its_own_is_divided_by_group(space: Workspace) -> None:
+    about = catalogued(space, "one", 0, 12)
+    counts = [{**row, "split": None, "method": None} for row in about.counts]
+    frame = table.load(["one"], space).assign(split=None, method=None)
+    table.save("one", frame, replace(about, counts=counts), space)
+    protocol = opened().selectbox(key="plan-protocol-one")
+    assert protocol.options == ["by person, source or clip", "at random (leaks)"]
+    assert protocol.value == "group"
 
 
 def test_bars_carry_what_a_click_filters_by(space: Workspace) -> None:
