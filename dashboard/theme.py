@@ -42,6 +42,8 @@ STATE = {
     "failed": ("red", "✖"),
     "interrupted": ("orange", "⚡"),
 }
+# The mark of a detector at chance; a cross is that of a fake.
+LEARNED_NOTHING = ":red-badge[⊘ learned nothing]"
 
 
 def page_title(question: str, *, badge: str | None = None) -> None:

@@ -205,7 +205,9 @@ def _diagnose_learned_nothing(
         )
     epochs = int(config.get("epochs") or 0)
     if epochs < 10:
-        remedies.append(Remedy("more epochs", f"{epochs} were few", {"epochs": max(10, epochs * 4)}))
+        remedies.append(
+            Remedy("more epochs", f"it was trained for {epochs} only", {"epochs": max(10, epochs * 4)})
+        )
     return Finding("learned nothing", reason, tuple(remedies))
 
 

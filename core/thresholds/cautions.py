@@ -17,10 +17,14 @@ def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN, turne
     """Warnings that the scores deserve whatever the threshold; `if_turned` is what to do about a turned polarity."""
     place = f" in {words.split(where)}" if where else ""
     found = []
-    for name, count in (("real", sweep.negatives), ("fake", sweep.positives)):
-        if count < FEW:
-            some = f"There {'is' if count == 1 else 'are'} only {count} {name} sample{'' if count == 1 else 's'}{place}"
-            found.append(f"{some}: with fewer than {FEW} of a class every figure is uncertain.")
+    few = [(n, name) for n, name in ((sweep.negatives, "real"), (sweep.positives, "fake")) if n < FEW]
+    if few:
+        some = " and ".join(f"{n} {name}" for n, name in few)
+        samples = "sample" if few[-1][0] == 1 else "samples"
+        found.append(
+            f"There {'is' if [n for n, _ in few] == [1] else 'are'} only {some} {samples}{place}: "
+            f"with fewer than {FEW} of a class every figure is uncertain."
+        )
     if len(sweep.thresholds) == 1:
         found.append(
             f"All scores{place} are {numbers.threshold(own(float(sweep.thresholds[0]), turned))}: "

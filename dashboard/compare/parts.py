@@ -83,8 +83,8 @@ def table(
 def _learned(run: Summary) -> str:
     """In one word; an imported detector learned elsewhere, and is at chance here or not."""
     if place_of(run.id, session.space()).imported is not None:
-        return "✖ at chance" if run.learned_nothing else "✔ imported"
-    return "✖ nothing" if run.learned_nothing else "✔ something"
+        return "⊘ at chance" if run.learned_nothing else "✔ imported"
+    return "⊘ nothing" if run.learned_nothing else "✔ something"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -160,8 +160,23 @@ def _auc_with_interval(part: Mapping[str, Any]) -> str:
     return theme.interval(part.get("auc"), low, high)
 
 
-def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: Workspace) -> None:
-    """Where dataset and protocol match, side by side; else `not comparable` and why."""
+def all_published_figures(
+    chosen: Sequence[Summary],
+    names: Mapping[str, str],
+    found: Mapping[str, Mapping[str, Any]],
+    space: Workspace,
+) -> None:
+    """Run by run; those that no published figure is about are named together."""
+    without = [
+        names[run.id] for run in chosen if not published_figures(run, names[run.id], found[run.id], space)
+    ]
+    if without:
+        which = words.listed((f"“{name}”" for name in without), "or")
+        st.caption(theme.safe(f"No published figure is about a dataset that {which} was tested on."))
+
+
+def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: Workspace) -> bool:
+    """Where dataset and protocol match, side by side; else `not comparable` and why. Gives whether any was found."""
     folder = place_of(run.id, space)
     try:
         beside = published.beside(
@@ -169,15 +184,16 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         )
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
-        return
-    st.markdown(f"**{theme.safe(name)}**")
-    for figure in detector_description.describe_imported(folder.imported).get("published", ()):
+        return True
+    stated = detector_description.describe_imported(folder.imported).get("published", ())
+    if beside or stated:
+        st.markdown(f"**{theme.safe(name)}**")
+    for figure in stated:
         st.markdown(
             f"- Its authors state {theme.safe(words.spelled_out(figure))}, by another protocol than the figures here."
         )
     if not beside:
-        st.caption("No published figure is about a dataset that this run was tested on.")
-        return
+        return False
     rows = [
         {
             "published detector": b.figure.detector,
@@ -194,6 +210,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         for b in beside
     ]
     tables.show(rows, f"compare-published-{run.id}", what="Published figures beside those of this run")
+    return True
 
 
 def not_whole(space: Workspace) -> dict[str, str]:

@@ -11,7 +11,7 @@ import yaml
 
 from core.errors import BadInput
 from core.runs import curves, figures, tuning
-from core.runs.diagnosis import Remedy, diagnose
+from core.runs.diagnosis import Finding, Remedy, diagnose
 from core.runs.executors.base import tail
 from core.runs.folder import RunFolder
 from core.runs.summaries import Summary, summary
@@ -103,9 +103,7 @@ def _findings(run: Summary) -> None:
         return
     for finding in found:
         with st.container(border=True):
-            color, mark = ("red", "✖") if finding.kind in ("failed", "learned nothing") else ("orange", "▲")
-            badge = f":{color}-badge[{mark} {finding.kind}]"
-            st.markdown(f"{badge} {theme.safe(run.name)}: {theme.safe(finding.text)}")
+            _say(run, finding)
             with st.container(horizontal=True):
                 for remedy in finding.remedies:
                     if st.button(
@@ -116,6 +114,16 @@ def _findings(run: Summary) -> None:
                         _try(run, config, remedy)
             reasons = (f"{remedy.title.capitalize()}: {remedy.why}." for remedy in finding.remedies)
             st.caption("  \n".join(map(theme.safe, reasons)))
+
+
+def _say(run: Summary, finding: Finding) -> None:
+    """What was seen, as a sentence; that nothing was learned stands out before all else."""
+    text = f"{theme.safe(run.name)}: {theme.safe(finding.text.rstrip('.'))}."
+    if finding.kind == "learned nothing":
+        st.error(f"**Learned nothing.** {text}", icon=":material/block:")
+        return
+    color, mark = ("red", "✖") if finding.kind == "failed" else ("orange", "▲")
+    st.markdown(f":{color}-badge[{mark} {finding.kind}] {text}")
 
 
 def _try(run: Summary, config: dict[str, Any], remedy: Remedy) -> None:

@@ -38,11 +38,6 @@ THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
 
 
 def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
-    if metrics.get("learned_nothing"):
-        st.error(
-            f"**Learned nothing**: {theme.safe(metrics.get('learned_nothing_reason') or '')}",
-            icon=":material/dangerous:",
-        )
     splits = [split for split in ("test", "val") if split in metrics]
     if not splits:
         st.info("This run has no scores yet.")
@@ -114,37 +109,38 @@ def _with_interval(at: Mapping[str, Any], name: str) -> str:
 
 
 def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
-    """Samples and units side by side, never mixed."""
-    rows = [
-        {
-            "figure": theme.figure_name(name),
-            **{at: _with_interval(found[key], name) for key, at in THRESHOLDS.items()},
-        }
-        for name in SHOWN
-        if any(found[key].get(name) is not None for key in THRESHOLDS)
-    ]
+    """Samples and units side by side, never mixed; where every sample is one unit, once."""
+    single = found.get("units") or {}
+    rows, of_units = _figure_rows(found), _figure_rows(single)
+    repeated = not of_units or (single["n"] == found["n"] and all(row in rows for row in of_units))
     rows.append(
         {
             "figure": words.figure("majority_baseline"),
             **dict.fromkeys(THRESHOLDS.values(), theme.number(found["majority_baseline"])),
         }
     )
-    samples, units = st.columns(2)
-    samples.markdown("**Whole samples**")
+    samples, units = (st.container(), None) if repeated else st.columns(2)
     with samples:
+        st.markdown("**Whole samples**")
         tables.show(rows, f"results-figures-{folder.id}", what="Figures of whole samples")
-    if found.get("units"):
-        units.markdown(f"**Units** (frames, faces or segments: {theme.count(found['units']['n'])})")
-        rows = [
-            {
-                "figure": theme.figure_name(name),
-                **{w: _with_interval(found["units"][k], name) for k, w in THRESHOLDS.items()},
-            }
-            for name in SHOWN
-            if found["units"]["at_chosen"].get(name) is not None
-        ]
+        if repeated and of_units:
+            st.caption("Every sample is scored as one piece, so the figures of single units are the same.")
+    if units:
         with units:
-            tables.show(rows, f"results-units-{folder.id}", what="Figures of single units")
+            st.markdown(f"**Units** (frames, faces or segments: {theme.count(single['n'])})")
+            tables.show(of_units, f"results-units-{folder.id}", what="Figures of single units")
+
+
+def _figure_rows(found: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A row a figure that is there at either threshold."""
+    return [
+        {
+            "figure": theme.figure_name(name),
+            **{at: _with_interval(found[key], name) for key, at in THRESHOLDS.items()},
+        }
+        for name in SHOWN
+        if any((found.get(key) or {}).get(name) is not None for key in THRESHOLDS)
+    ]
 
 
 def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:

@@ -132,12 +132,13 @@ def _state(run: Summary, waiting: Sequence[str]) -> None:
 def _best(run: Summary) -> str:
     """The figure on validation that picked the best epoch, with its interval once the run is finished."""
     if run.best is None:
-        text = "" if run.learned_nothing else "–"
+        # In words, for on a telephone no heading stands over it.
+        text = "" if run.learned_nothing else f":small[no validation figure{' yet' if run.active else ''}]"
     else:
         figure = theme.safe(theme.interval(run.best, *(run.interval or (None, None))))
         text = f":small[best validation {theme.figure_name(run.monitor)}]  \n**{figure}**"
     if run.learned_nothing:
-        text += ("  \n" if text else "") + ":red-badge[✖ learned nothing]"
+        text += ("  \n" if text else "") + theme.LEARNED_NOTHING
     return text
 
 

@@ -64,6 +64,8 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
         with whole:
             shown = _with_intervals(rows, ("error_rate", "recall", "fpr"))
             shown = shown.assign(**{chosen: [charts.name_of(value, chosen) for value in rows[chosen]]})
+            counts = {"n": "samples", "fake": "fakes", "real": "reals"}
+            shown = shown.rename(columns={**counts, chosen: KEY_WORDS.get(chosen, chosen)})
             tables.show(shown, "thresholds-breakdown-table", what="Where the errors are")
             name = f"breakdown-{chosen}.csv"
             st.download_button("CSV", lambda: to_csv(rows), name, "text/csv", key="thresholds-breakdown-csv")
@@ -183,7 +185,9 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
         for p, found in zip(points, intervals, strict=True)
     ]
     table = pd.DataFrame(rows)
-    tables.show(table, "thresholds-methods-table", what="Methods of choosing the threshold compared")
+    # A narrow column breaks no share from its sign.
+    shown = table.assign(method=table["method"].str.replace(" %", "\u00a0%"))
+    tables.show(shown, "thresholds-methods-table", what="Methods of choosing the threshold compared")
     st.download_button("CSV", lambda: to_csv(table), "methods.csv", "text/csv", key="thresholds-methods-csv")
 
 

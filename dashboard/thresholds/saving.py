@@ -11,7 +11,7 @@ from core import numbers
 from core.exports import to_csv
 from core.runs.folder import RunFolder
 from core.thresholds import operating_point
-from core.thresholds.band import band, band_at, finite
+from core.thresholds.band import Band, band, band_at, finite
 from core.thresholds.curve_table import curve_table
 from core.thresholds.operating_point import OperatingPoint
 from core.thresholds.point import Costs, Point
@@ -29,23 +29,32 @@ LINK = "thresholds-link"  # what the address asks for, until the line of its sou
 
 def save(source: Source, choice: Choice) -> None:
     with st.popover("Save as operating point", type="primary", disabled=source.folder is None):
-        st.markdown(_what_detection_does(choice))
+        st.markdown(_what_detection_does(source, choice))
         why = st.text_input("Why", key="thresholds-why", placeholder="What it is for", max_chars=300)
         sure = not source.learned_nothing or _ask_confirmation()
         pressed = st.button("Save", key="thresholds-save", type="primary", disabled=not sure)
         if pressed and theme.run_guarded(lambda: _save(source, choice, why)):
             st.toast(f"The operating point of {theme.safe(source.title)} is saved.")
     if source.folder is None:
-        st.caption("A score file has no detector that an operating point could be saved with.")
+        text = "A score file has no detector that an operating point could be saved with."
+        st.caption(text, width="content")  # what can be taken away stands beside it
 
 
-def _what_detection_does(choice: Choice) -> str:
+def _what_detection_does(source: Source, choice: Choice) -> str:
     title = theme.safe(words.title(choice.method))
     if choice.threshold is None:
         return f"Detection will call nothing fake ({title})."
-    return (
-        f"Detection will call fake what scores at least **{numbers.threshold(choice.threshold)}** ({title})."
-    )
+    line, unsure = f"**{numbers.threshold(choice.threshold)}** ({title})", _band(source, choice)
+    if unsure is None:
+        return f"Detection will call fake what scores at least {line}."
+    fake = "nothing is fake" if unsure.high is None else f"fake from {numbers.threshold(unsure.high)} up"
+    real = "nothing is real" if unsure.low is None else f"real under {numbers.threshold(unsure.low)}"
+    return f"Detection will draw the line at {line}: {fake}, {real}, left to a person in between."
+
+
+def _band(source: Source, choice: Choice) -> Band | None:
+    chosen = source.splits[source.chosen_on].sweep
+    return None if choice.error is None else band(chosen, choice.threshold, choice.error)
 
 
 def _was_confirmed() -> bool:
@@ -68,10 +77,8 @@ def _save(source: Source, choice: Choice, why: str) -> None:
         split: at(scored.sweep, choice.threshold, choice.method, costs).to_dict()
         for split, scored in source.splits.items()
     }
-    unsure = None
-    if choice.error is not None:
-        chosen = source.splits[source.chosen_on].sweep
-        unsure = finite(chosen, band(chosen, choice.threshold, choice.error))
+    found = _band(source, choice)
+    unsure = None if found is None else finite(source.splits[source.chosen_on].sweep, found)
     point = OperatingPoint(
         choice.threshold, choice.method, source.chosen_on, figures, unsure, choice.error, why=why
     )

@@ -76,8 +76,7 @@ def _closed_parts(
     published = st.expander("Beside published figures", key="compare-published", on_change="rerun")
     if published.open:
         with published:
-            for run in chosen:
-                compare_parts.published_figures(run, labels[run.id], metrics[run.id], session.space())
+            compare_parts.all_published_figures(chosen, labels, metrics, session.space())
 
 
 def _choose_split() -> str:

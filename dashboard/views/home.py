@@ -70,7 +70,7 @@ def _what_it_learned(run: Summary) -> list[str]:
     if run.best is not None:
         figure = theme.interval(run.best, *(run.interval or (None, None)))
         lines.append(f"best validation {theme.figure_name(run.monitor)} {theme.safe(theme.unbroken(figure))}")
-    return lines + ([":red-badge[✖ learned nothing]"] if run.learned_nothing else [])
+    return lines + ([theme.LEARNED_NOTHING] if run.learned_nothing else [])
 
 
 active = any(run.active for run in listing(space).runs())

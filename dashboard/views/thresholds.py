@@ -167,7 +167,9 @@ def _points(source: Source, chosen_words: tuple[str, ...]) -> list[Point]:
 
 def _about_scores(source: Source, looking_at: str) -> list[str]:
     looked = source.splits[looking_at]
-    return cautions.about_scores(looked.sweep, NAMES[looking_at], source.if_turned, looked.turned)
+    nothing = ["This detector learned nothing: no threshold makes its verdicts mean anything."]
+    found = cautions.about_scores(looked.sweep, NAMES[looking_at], source.if_turned, looked.turned)
+    return [*(nothing if source.learned_nothing else []), *found]
 
 
 def _about_line(source: Source, looking_at: str, point: Point, compared: list[Point]) -> list[str]:

@@ -155,6 +155,8 @@ def _downloads(trail: audit.Trail, chosen: pd.DataFrame) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+        if chosen.empty:
+            return
         st.download_button(
             "These lines as a table (CSV)",
             to_csv(chosen),

@@ -148,6 +148,13 @@ def test_what_its_authors_state_stands_beside_an_imported_detector(
     )
 
 
+def test_runs_without_published_figures_are_named_in_one_sentence(make_run: Callable[..., RunFolder]) -> None:
+    make_run("small", 2, 1, dataset="mine")
+    make_run("large", 2, 2, dataset="mine")
+    text = text_of(expanded(open_page(), "compare-published"))
+    assert text.count("No published figure is about a dataset that") == 1
+
+
 def test_runs_on_other_samples_cannot_be_paired(make_run: Callable[..., RunFolder]) -> None:
     make_run("small", 2, 1)
     make_run("large", 2, 2, dataset="Celeb-DF-v2")

@@ -246,11 +246,22 @@ def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., R
     }
 
 
+def test_units_are_told_of_only_where_they_say_something_else(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run()
+    one_each = {"n": 75, "at_default": SPLIT["at_default"], "at_chosen": AT}
+    run.save_document("metrics", {"test": {**SPLIT, "units": one_each}})
+    page = open_page()
+    assert "the figures of single units are the same" in text_of(page) and "**Units**" not in text_of(page)
+    several = {**one_each, "n": 300, "at_chosen": {**AT, "auc": 0.7}}
+    run.save_document("metrics", {"test": {**SPLIT, "units": several}})
+    assert "**Units** (frames, faces or segments: 300)" in text_of(open_page())
+
+
 def test_learned_nothing_is_said_in_red_with_remedies(make_run: Callable[..., RunFolder]) -> None:
     make_run(learned_nothing=True)
     page = open_page()
-    assert any("Learned nothing" in e.value for e in page.error)
-    assert "red-badge[✖ learned nothing]" in text_of(page)
+    assert [e.value.count("Learned nothing") for e in page.error] == [1]  # once, not in the results too
+    assert "red-badge[⊘ learned nothing]" in text_of(page)
     page.button(key=next(b.key for b in page.button if b.label == "Focal loss")).click().run()
     assert page.session_state["train_preset"]["loss"] == "focal"
 

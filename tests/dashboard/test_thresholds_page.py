@@ -214,6 +214,7 @@ def test_a_point_that_is_brought_back_brings_its_costs_and_its_band(space: Works
     folder = finished_run(space)
     page = opened()
     release(page, folder.id, threshold=0.7, method="cost=1:5@0.02", fn=5, prevalence=0.02, error=0.1)
+    assert any("left to a person in between" in m.value for m in page.markdown)
     page.button(key="thresholds-save").click().run()
     first = operating_point.read(folder)
     release(page, folder.id, threshold=0.33)
@@ -244,7 +245,8 @@ def test_a_detector_that_learned_nothing_saves_only_when_confirmed(space: Worksp
     (folder.path / "metrics.json").write_text(json.dumps({"learned_nothing": True}))
     page = opened()
     assert page.button(key="thresholds-save").disabled
-    assert any("learned nothing" in warning.value for warning in page.warning)
+    said = [warning.value for warning in page.warning if "learned nothing" in warning.value]
+    assert len(said) == 2  # over the lab, and where it would be saved
     page.checkbox(key="thresholds-save-anyway").check().run()
     page.button(key="thresholds-save").click().run()
     assert not page.exception

@@ -50,7 +50,7 @@ def test_errors_are_told_apart_by_identity(space: Workspace) -> None:
     for person, part in frame.groupby("identity"):
         wrong = (part["score"] >= line) != (part["label"] == 1)
         assert rows.loc[person, "errors"] == str(wrong.sum())
-        assert rows.loc[person, "n"] == "80"
+        assert rows.loc[person, "samples"] == "80"
 
 
 def test_names_from_a_file_are_shown_and_do_nothing(space: Workspace) -> None:

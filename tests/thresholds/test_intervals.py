@@ -147,8 +147,9 @@ def test_refusals() -> None:
 
 def test_cautions() -> None:
     few = cautions.about_scores(sweep(np.array([0, 1, 1]), np.array([0.9, 0.1, 0.2])))
-    assert any("only 1 real sample:" in line for line in few)
-    assert any("only 2 fake samples:" in line for line in few)
+    assert any("There are only 1 real and 2 fake samples: with fewer than 30" in line for line in few)
+    one = cautions.about_scores(sweep(np.array([0] + 30 * [1]), np.linspace(0, 1, 31)))
+    assert any("There is only 1 real sample: with fewer than 30" in line for line in one)
     assert any("low scores mean fake" in line for line in few)
     constant = cautions.about_scores(sweep(np.array([0, 1]), np.array([0.5, 0.5])))
     assert any("no threshold separates" in line for line in constant)

@@ -199,7 +199,7 @@ def test_an_unknown_run_and_an_absent_file_are_told_apart(
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        ("label,score\n1,0.9\n0,0.1\n", "only 1 real sample"),
+        ("label,score\n1,0.9\n0,0.1\n", "only 1 real and 1 fake sample"),
         ("label,score\n" + "1,0.5\n0,0.5\n" * 40, "no threshold separates"),
     ],
 )
