@@ -80,6 +80,6 @@ def _offer(names: Sequence[str]) -> None:
         st.rerun()
     st.caption("A few hundred files are measured in the background.")
     with st.expander("The same as a command", key="train-pairing-command"):
-        # Over two lines at a place of ours: the browser would break it after a hyphen.
-        quoted = " ".join(map(shlex.quote, names))
-        st.code(f"python -m core shortcuts --together \\\n  --dataset {quoted}", language="bash")
+        # Over lines at places of ours: the browser would break it after a hyphen.
+        parts = ["python -m core shortcuts --together", "--dataset", *map(shlex.quote, names)]
+        st.code(" \\\n  ".join(parts), language="bash")
