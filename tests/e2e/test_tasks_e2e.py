@@ -105,7 +105,7 @@ def see_the_imbalance(page: Page, folder: Path) -> None:
     page.get_by_label("Folder on this machine").fill(str(folder))
     page.get_by_role("button", name="Add and scan").click()
     expect(page.get_by_role("heading", name="my clips").first).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text(f"1 dataset, {REAL + FAKE} samples")).to_be_visible()
+    expect(page.get_by_text(f"1 dataset, {REAL + FAKE} samples", exact=True)).to_be_visible()
     expect(page.get_by_text(f"{REAL} real and {FAKE} fake samples (4:1")).to_be_visible()
     page.get_by_role("button", name="Train with it").first.click()
 
