@@ -60,8 +60,6 @@ def draw() -> None:
     if not operator:
         st.info("You may look at everything and judge files. Operators start runs.")
     blocked = bool(wrong) or not operator or not train_data.fitting(config["modality"], session.space())
-    if not blocked:
-        _estimate(config)
     where = _where(session.space())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for label, first in (("Start", True), ("Add to queue", False)):
@@ -76,6 +74,10 @@ def draw() -> None:
         box = st.popover("Search for better settings …", disabled=blocked)
         with box.container(width=BOX):
             _tune(config)
+    # After the buttons: it runs the page again when it begins, and a press on Start would be lost before it was heard.
+    # Under them: they stay where they are when it comes.
+    if not blocked:
+        _estimate(config)
 
 
 def _where(space: Workspace) -> str:

@@ -424,6 +424,18 @@ def test_start_submits_what_the_form_says(add_dataset: Callable[..., None], spac
     assert config["model"] == TrainConfig.from_dict({"modality": "image"}).model_name
 
 
+def test_start_is_heard_also_when_the_estimate_begins_at_that_moment(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    add_dataset("faces", "image", 50, 50)
+    page = open_page()
+    key, _ = page.session_state["train-estimate-since"]
+    page.session_state["train-estimate-since"] = (key, 0.0)  # nothing was changed for long
+    page.button(key="train-start").click().run()
+    assert not page.exception
+    assert len(submitted(space)) == 1
+
+
 def test_where_it_runs_is_a_choice_where_the_settings_offer_several(
     add_dataset: Callable[..., None], space: Workspace
 ) -> None:

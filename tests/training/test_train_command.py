@@ -75,7 +75,7 @@ def test_resuming_a_completed_run_gives_its_result_and_changes_nothing(
     ("settings", "words"),
     [
         (["dataset_weights={nobody: 2}"], ["dataset_weights: 'nobody'", "tiny"]),
-        (["protocol=heldout_method", "datasets=[other]"], ["protocol: heldout_method", "group"]),
+        (["protocol=heldout_method", "datasets=[other]"], ["protocol: ", "(heldout_method)", "(group)"]),
         (["device=cuda"], ["device: cuda", "auto or cpu"]),
         (["epochs=none"], ["epochs: 'none'", "whole number"]),
     ],
