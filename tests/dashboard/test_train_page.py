@@ -282,9 +282,8 @@ def test_data_without_a_split_of_its_own_is_divided_by_person_source_or_clip(
     assert "the dataset's own split" not in widget(page, "selectbox", "protocol").options
     widget(page, "multiselect", "datasets").set_value(["listed"]).run()
     assert page.session_state["train_config"]["protocol"] == "official"
-    assert "shares" not in {
-        str(one.key).split("-")[1] for one in page.selectbox
-    }  # the dataset brings every part
+    # The dataset brings every part.
+    assert "shares" not in {str(one.key).split("-")[1] for one in page.selectbox}
     widget(page, "multiselect", "datasets").set_value(["listed", "faces"]).run()
     assert page.session_state["train_config"]["protocol"] == "group"
     widget(page, "selectbox", "protocol").select("official").run()

@@ -184,9 +184,8 @@ def test_a_report_gives_no_firm_word_to_a_score_that_only_leans() -> None:
     for page in (report.as_html([one]), report.as_html([one, one])):
         assert 'class="badge leans-to-fake"' in page and 'class="badge fake"' not in page
         assert "0.97" not in page and "evidence of manipulation" not in page.split("Caveats")[0]
-        assert (
-            "#D55E00" not in page.split("Over time")[1].split("</svg>")[0]
-        )  # no mark in the colour of fakes
+        # No mark in the colour of fakes.
+        assert "#D55E00" not in page.split("Over time")[1].split("</svg>")[0]
 
 
 def test_a_terminal_gives_no_firm_word_to_a_score_that_only_leans() -> None:

@@ -149,9 +149,8 @@ class Layout:
     kinds: ClassVar[tuple[str, ...]]  # media that count
     rules: ClassVar[tuple[Rule, ...]]
     published: ClassVar[Published | None] = None
-    published_parts: ClassVar[Mapping[str, Published]] = MappingProxyType(
-        {}
-    )  # of parts that one would take by themselves
+    # Of parts that one would take by themselves.
+    published_parts: ClassVar[Mapping[str, Published]] = MappingProxyType({})
     lists: ClassVar[tuple[str, ...]] = ()  # names of its list files
     nicknames: ClassVar[tuple[str, ...]] = ()  # other names that folders around it have
     priority: ClassVar[int] = 50  # higher wins where two layouts fit
