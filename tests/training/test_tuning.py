@@ -183,7 +183,7 @@ def test_trials_that_all_fail_end_the_tuning(
     with pytest.raises(WorkbenchError, match=r"3 trials in a row could not be trained; see the log of run"):
         tuning.tune(small(search=SEARCH), 50, space=space)
     assert len(commands) == 3
-    with pytest.raises(BadInput, match="datasets: 'absent'"):
+    with pytest.raises(BadInput, match="datasets: “absent” is not in the catalogue"):
         tuning.tune(small(datasets=["absent"], search=SEARCH), 50, space=space)
     with pytest.raises(BadInput, match="search: 7 must be a mapping"):
         tuning.tune(small(search=7), 50, space=space)
