@@ -85,15 +85,17 @@ class _Clip:
         self.path, self.limits, self.deadline = path, limits, limits.deadline()
         self.container = container
         self.stream = video_stream(container, path.name)
-        self.threads, self.passes = threads, 0
+        self.threads, self.passes, self.strict = threads, 0, True
         self.context = self._decoder(self.stream)
         limits.check_pixels(path.name, self.context.width, self.context.height)
         self.index = read_index(container, self.stream, path, limits, self.deadline)
 
     def _decoder(self, stream: VideoStream) -> VideoCodecContext:
+        """Strict: damaged frames fail. Otherwise they come marked, by one thread: several would race to mark them."""
         context = stream.codec_context
         context.thread_type = "AUTO"
-        context.thread_count = self.threads
+        context.thread_count = self.threads if self.strict else 1
+        context.options = {"err_detect": "explode"} if self.strict else {}
         context.copy_opaque = True
         return context
 
@@ -110,7 +112,11 @@ class _Clip:
             for n, mode in samplings
         ]
         wanted = np.unique(np.concatenate(each))
-        got = self._decode(wanted, find_needed_positions(index, wanted))
+        needed = find_needed_positions(index, wanted)
+        got = self._decode(wanted, needed)
+        if self._failures or len(got) < len(wanted):
+            self.strict = False
+            got = self._decode(wanted, needed)
         if len(got) < len(wanted):
             return [self._read_through(n) for n, _ in samplings]
         order = index.shown_order()
@@ -135,18 +141,15 @@ class _Clip:
     def _read_through(self, n: int) -> Frames:
         """Without usable times, or where frames are missing: see what can be decoded, then choose among that."""
         everything = np.arange(len(self.index))
-        # Positions of the frames that are whole, and of all that came out, as they came.
-        sound: list[int] = []
-        shown: list[int] = []
-        for position, frame in self._pictures(everything):
-            shown.append(position)
-            if not frame.is_corrupt:
-                sound.append(position)
+        sound, shown = self._positions(everything)
+        if self.strict and (self._failures or len(sound) < len(everything)):
+            self.strict = False
+            sound, shown = self._positions(everything)
         if not sound:
             raise MediaError(f"{self.path.name}: none of its {len(self.index):,} frames can be decoded")
         decodable = np.array(sound)
         expected = int(self.index.shown.sum())
-        if self._failures or len(sound) < len(shown):
+        if self._failures:
             notes: tuple[str, ...] = (
                 f"damaged: {len(sound):,} of {expected:,} frames can be decoded; units are spread over those",
             )
@@ -159,6 +162,16 @@ class _Clip:
         if not set(got) & set(order.tolist()):
             raise MediaError(f"{self.path.name}: decodes differently each time; the file is damaged")
         return self._frames(got, order, notes)
+
+    def _positions(self, positions: np.ndarray) -> tuple[list[int], list[int]]:
+        """Those of the frames that are whole, and of all that came out, as they came."""
+        sound: list[int] = []
+        shown: list[int] = []
+        for position, frame in self._pictures(positions):
+            shown.append(position)
+            if not frame.is_corrupt:
+                sound.append(position)
+        return sound, shown
 
     def _decode(self, wanted: np.ndarray, needed: np.ndarray) -> dict[int, np.ndarray]:
         """The wanted frames as RGB by decode position; those that cannot be decoded are absent."""
@@ -221,6 +234,7 @@ class _Clip:
             return
         for frame in frames:
             self.limits.check_pixels(self.path.name, frame.width, frame.height)
+            self._failures += frame.is_corrupt
             if frame.opaque is not None:
                 yield frame.opaque[0], frame
 

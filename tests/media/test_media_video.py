@@ -223,6 +223,26 @@ def test_a_truncated_tail_gives_what_is_left(tmp_path: Path, name: str) -> None:
     assert 20 <= numbers[-1] < 59
     steps = np.diff(numbers)
     assert steps.max() - steps.min() <= 2  # frames that were to be shown before the last may be cut off
+    for _ in range(20):
+        again = read_frames(path, 8)
+        assert again.indices.tolist() == frames.indices.tolist()
+        assert again.notes == frames.notes
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.avi"])
+def test_a_damaged_clip_reads_the_same_each_time_on_any_number_of_cores(tmp_path: Path, name: str) -> None:
+    path = clip(tmp_path / name, "mpeg4" if name.endswith("avi") else "libx264", frames=60, noise=20)
+    whole, rng = path.read_bytes(), np.random.default_rng(5)
+    for length in (20, 200, 2_000):
+        data = bytearray(whole)
+        at = int(rng.integers(len(data) // 4, len(data) * 3 // 4))
+        data[at : at + length] = rng.bytes(length)
+        path.write_bytes(bytes(data))
+        one = read_frames(path, 8, threads=1)
+        for _ in range(6):
+            again = read_frames(path, 8, threads=4)
+            assert again.notes == one.notes
+            np.testing.assert_array_equal(again.images, one.images)
 
 
 def test_a_damaged_middle_is_noted_and_spread_over_the_rest(tmp_path: Path) -> None:
