@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import WorkbenchError, one_line
 from dashboard import theme
 
 MOST_FINISHED = 50  # jobs whose results are kept
 MOST_OF_A_KIND = 4  # of the kinds whose results are tables of samples
-
-
+SOON = 0.1  # seconds to the tick that draws what a finished job brought
 STARTING = ""
 
 
@@ -111,7 +111,11 @@ def watch(key: str, *, on_finish: Callable[[Job], None] | None = None) -> Job | 
     job = current(key)
     if job is None:
         return None
-    st.fragment(_draw, run_every=None if job.finished else "1s")(key, on_finish)
+    if job.finished and not _has_seen(key, job):
+        every: float | str | None = SOON
+    else:
+        every = None if job.finished else "1s"
+    st.fragment(_draw, run_every=every)(key, on_finish)
     return job
 
 
@@ -120,18 +124,9 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
     if job is None:
         return
     if job.finished:
-        seen = st.session_state.setdefault("jobs_seen", {})
-        if seen.get(key) is not job:
-            seen[key] = job
-            for old in list(seen)[:-MOST_FINISHED]:
-                del seen[old]
-            if on_finish is not None:
-                on_finish(job)
-            st.rerun()
-        if job.error:
-            st.error(f"{theme.safe(job.name.rstrip(':'))}: {theme.safe(job.error)}", icon=":material/error:")
-        elif job.cancelled:
-            st.info(f"{theme.safe(job.name.rstrip(':'))}: cancelled.", icon=":material/cancel:")
+        if not _has_seen(key, job):
+            _see(key, job, on_finish)
+        _say_how_it_ended(job)
         return
     left = "" if job.seconds_left is None else f", {theme.duration(job.seconds_left)} left"
     begun = "" if job.text == STARTING else f" {theme.safe(job.text)}"
@@ -140,3 +135,39 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
         st.progress(job.share or 0.0, text=text)
         if st.button("Cancel", key=f"cancel-{key}", disabled=job.cancel.is_set()):
             job.cancel.set()
+
+
+def _has_seen(key: str, job: Job) -> bool:
+    """Whether this session drew the page with what the job brought."""
+    return _state("jobs_seen").get(key) is job
+
+
+def _see(key: str, job: Job, on_finish: Callable[[Job], None] | None) -> None:
+    """A run of the whole page may have been begun by a press on a button that is drawn further down: running again at
+    once would lose it. So the page runs again from the fragment's own next tick."""
+    told = _state("jobs_told")
+    if told.get(key) is not job:
+        told[key] = job
+        if on_finish is not None:
+            on_finish(job)
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None and context.fragment_ids_this_run:
+        seen = _state("jobs_seen")
+        seen[key] = job
+        for old in list(seen)[:-MOST_FINISHED]:
+            del seen[old]
+            told.pop(old, None)
+        st.rerun()
+
+
+def _state(name: str) -> dict[str, Job]:
+    found: dict[str, Job] = st.session_state.setdefault(name, {})
+    return found
+
+
+def _say_how_it_ended(job: Job) -> None:
+    name = theme.safe(job.name.rstrip(":"))
+    if job.error:
+        st.error(f"{name}: {theme.safe(job.error)}", icon=":material/error:")
+    elif job.cancelled:
+        st.info(f"{name}: cancelled.", icon=":material/cancel:")
