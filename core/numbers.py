@@ -2,6 +2,7 @@
 
     number    0.913   12.4   1,230   0.9996   0.0000444     three significant digits, more where three would lie
     interval  0.913 [0.88, 0.94]   0.0532 [0.052, 0.055]    as many as tell the figure from its ends
+    below 0   −0.133   −0.250 [−0.30, −0.20]                with the minus sign that charts write, no hyphen
 
 A text never reads 1 for what is not 1 nor 0 for what is not 0, and there is no exponent.
 """
@@ -12,6 +13,7 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "–"
+MINUS = "\N{MINUS SIGN}"  # a hyphen is shorter, and some screen readers leave it out
 TINY, HUGE = 1e-9, 1e15  # beyond these a decimal number is a row of zeros
 UNIT = (0.0, 1.0, -1.0)  # whose text is kept for themselves alone
 MOST_PLACES = 17  # decimals; a double has no more that mean anything
@@ -19,7 +21,7 @@ MOST_PLACES = 17  # decimals; a double has no more that mean anything
 
 def count(n: float | None) -> str:
     """61,204"""
-    return NOTHING if n is None else f"{int(n):,}"
+    return NOTHING if n is None else f"{int(n):,}".replace("-", MINUS)
 
 
 def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) -> str:
@@ -29,9 +31,9 @@ def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) ->
     if x == 0:
         return "0"
     if abs(x) < TINY:
-        return f"under {_write(TINY, 9)}" if x > 0 else f"over -{_write(TINY, 9)}"
+        return f"under {_write(TINY, 9)}" if x > 0 else f"over {_write(-TINY, 9)}"
     if abs(x) >= HUGE:
-        return f"over {_write(HUGE, 0)}" if x > 0 else f"under -{_write(HUGE, 0)}"
+        return f"over {_write(HUGE, 0)}" if x > 0 else f"under {_write(-HUGE, 0)}"
     places = _places(x, digits)
     while places < MOST_PLACES and _lies(x, places, never):
         places += 1
@@ -51,7 +53,7 @@ def ratio(x: float | None, between: str = ":") -> str:
 
 
 def change(x: float | None) -> str:
-    """+0.0312, -0.250, 0: a number with its sign."""
+    """+0.0312, −0.250, 0: a number with its sign."""
     return f"+{number(x)}" if x is not None and x > 0 else number(x)
 
 
@@ -73,7 +75,7 @@ def duration(seconds: float | None) -> str:
 
 
 def threshold(t: float | None) -> str:
-    """A score to call fake from, six significant digits: 0.44, -0.990823, none."""
+    """A score to call fake from, six significant digits: 0.44, −0.990823, none."""
     return "none" if t is None else short(t, 6)
 
 
@@ -123,7 +125,7 @@ def _of_end(end: float, places: int, more: int) -> int:
 
 def _are_distinct(three: tuple[float, float, float], texts: tuple[str, str, str]) -> bool:
     x, low, high = three
-    at, lowest, highest = (Decimal(text.replace(",", "")) for text in texts)
+    at, lowest, highest = (Decimal(text.replace(",", "").replace(MINUS, "-")) for text in texts)
     under = lowest < at if low < x else lowest <= at
     over = at < highest if x < high else at <= highest
     return under and over
@@ -145,4 +147,4 @@ def _round(x: float, places: int) -> Decimal:
 
 
 def _write(x: float, places: int) -> str:
-    return "0" if x == 0 else f"{_round(x, places):,.{max(places, 0)}f}"
+    return "0" if x == 0 else f"{_round(x, places):,.{max(places, 0)}f}".replace("-", MINUS)

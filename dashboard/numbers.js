@@ -1,5 +1,6 @@
 // How a number is written: the twin of core/numbers.py, where it is told (tests/test_numbers.py holds both together).
 const NOTHING = "–";
+const MINUS = "−"; // as charts write it, no hyphen
 const TINY = 1e-9;
 const HUGE = 1e15;
 const MOST_PLACES = 17;
@@ -14,8 +15,8 @@ export function count(n) {
 export function number(x, digits = 3, never = UNIT_VALUES) {
   if (!exists(x)) return NOTHING;
   if (x === 0) return "0";
-  if (Math.abs(x) < TINY) return x > 0 ? `under ${write(TINY, 9)}` : `over -${write(TINY, 9)}`;
-  if (Math.abs(x) >= HUGE) return x > 0 ? `over ${write(HUGE, 0)}` : `under -${write(HUGE, 0)}`;
+  if (Math.abs(x) < TINY) return x > 0 ? `under ${write(TINY, 9)}` : `over ${write(-TINY, 9)}`;
+  if (Math.abs(x) >= HUGE) return x > 0 ? `over ${write(HUGE, 0)}` : `under ${write(-HUGE, 0)}`;
   let places = placesOf(x, digits);
   while (places < MOST_PLACES && lies(x, places, never)) places++;
   return write(x, places);
@@ -64,7 +65,7 @@ export function endsOf(x, low, high, never = UNIT_VALUES) {
     const places = [mine, placesOfEnd(low, ends, more), placesOfEnd(high, ends, more)];
     texts = three.map((v, k) => write(v, places[k]));
     const honest = !three.some((v, k) => lies(v, places[k], never));
-    const [at, lowest, highest] = texts.map((text) => Number(text.replaceAll(",", "")));
+    const [at, lowest, highest] = texts.map((text) => Number(text.replaceAll(",", "").replace(MINUS, "-")));
     if (honest && (low < x ? lowest < at : lowest <= at) && (x < high ? at < highest : at <= highest)) break;
   }
   return texts;
@@ -92,7 +93,7 @@ function rounding(x, places) {
 }
 function write(x, places) {
   if (x === 0) return "0";
-  const [whole, part] = rounding(x, places).split(".");
+  const [whole, part] = rounding(x, places).replace("-", MINUS).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   return part === undefined ? grouped : `${grouped}.${part}`;
 }

@@ -33,7 +33,7 @@ _LONG_WORD, _MAY_BREAK = re.compile(rf"\S{{{LONG + 1},}}"), re.compile(r"(?<=[/_
 _UNITS = {"": 1.0, "%": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _UNITS |= {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "M": 1e6}
 _FIGURE = re.compile(
-    r"(?P<value>[+-]?\d[\d,]*(?:\.\d+)?) ?(?P<unit>%|s|min|h|[kMGT]?B|M)?"
+    r"(?P<value>[+−-]?\d[\d,]*(?:\.\d+)?) ?(?P<unit>%|s|min|h|[kMGT]?B|M)?"
     r"(?: (?P<minutes>\d\d) min)?(?: ?: ?1)?(?: \[\S+, \S+\])?"
 )
 
@@ -105,7 +105,7 @@ def _figure(value: object) -> float | None:
     text = str(value).replace("\u00a0", " ")
     if (read := _FIGURE.fullmatch(text)) is None:
         return None
-    whole = float(read["value"].replace(",", "")) * _UNITS[read["unit"] or ""]
+    whole = float(read["value"].replace(",", "").replace(numbers.MINUS, "-")) * _UNITS[read["unit"] or ""]
     return whole + 60 * float(read["minutes"] or 0)
 
 

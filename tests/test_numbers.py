@@ -19,9 +19,9 @@ TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
 # fmt: off
 WRITTEN = {
     0.913: "0.913", 0.5: "0.500", 12.44: "12.4", 1234.5: "1,230", 1_234_567.0: "1,230,000", 0.9996: "0.9996",
-    0.99951: "0.9995", 0.0000444082: "0.0000444", 1.0: "1.00", 0.0: "0", -0.25: "-0.250", 0.125: "0.125",
-    1.125: "1.13", 1e-300: "under 0.000000001", -1e-12: "over -0.000000001", 99.96: "100.0",
-    0.99999999: "0.99999999", -0.9999: "-0.9999", 1.0001: "1.0001", 1e300: "over 1,000,000,000,000,000",
+    0.99951: "0.9995", 0.0000444082: "0.0000444", 1.0: "1.00", 0.0: "0", -0.25: "−0.250", 0.125: "0.125",
+    1.125: "1.13", 1e-300: "under 0.000000001", -1e-12: "over −0.000000001", 99.96: "100.0",
+    0.99999999: "0.99999999", -0.9999: "−0.9999", 1.0001: "1.0001", 1e300: "over 1,000,000,000,000,000",
 }
 # fmt: on
 INTERVALS = {
@@ -35,6 +35,7 @@ INTERVALS = {
     (1234.0, 1150.0, 1391.0): "1,230 [1,150, 1,390]",
     (0.00000208, 0.0, 0.0196099): "0.00000208 [0, 0.0196]",
     (3.0, 0.0214, 1234.5): "3.00 [0.02, 1,230]",
+    (-0.133, -0.171, -0.0951): "−0.133 [−0.17, −0.10]",
 }
 
 
@@ -61,7 +62,7 @@ def test_what_is_missing_and_what_is_counted() -> None:
         "none",
         "0.0000444082",
         "0.5",
-        "-120",
+        "−120",
     )
     assert interval(0.5, None, None) == "0.500"
     assert (ratio(6.0), ratio(1234.5), ratio(19.04, " to "), ratio(None)) == (
@@ -70,7 +71,7 @@ def test_what_is_missing_and_what_is_counted() -> None:
         "19 to 1",
         "–",
     )
-    assert (change(0.25), change(-0.25), change(0.0), change(None)) == ("+0.250", "-0.250", "0", "–")
+    assert (change(0.25), change(-0.25), change(0.0), change(None)) == ("+0.250", "−0.250", "0", "–")
     assert percent_interval(0.125, 0.0984, 0.1571) == "12.5 % [9.8, 15.7]"
     assert percent_interval(0.5, None, None) == "50.0 %"
 
@@ -131,10 +132,13 @@ finite = st.floats(min_value=-1e6, max_value=1e6, allow_nan=False)
 def test_the_ends_of_a_text_stand_on_their_sides(a: float, b: float, c: float) -> None:
     low, x, high = sorted((a, b, c))
     text = interval(x, low, high)
+    assert "-" not in text
     assert "e" not in text.replace("under", "").replace("over", "")
     if "under" in text or "over" in text:
         return
-    at, lowest, highest = (float(t.replace(",", "")) for t in re.findall(r"-?[\d,.]*\d", text))
+    at, lowest, highest = (
+        float(t.replace(",", "").replace("−", "-")) for t in re.findall(r"−?[\d,.]*\d", text)
+    )
     assert lowest <= at <= highest
     for value, shown in ((x, at), (low, lowest), (high, highest)):
         assert (shown in (0, 1)) <= (value in (0, 1))

@@ -2,7 +2,7 @@
 //
 //   0 |--------- window ---------| 0.96   1
 //     low                      high       nothing is called fake
-/* global HUGE, TINY, number, threshold, withoutZeros, write */
+/* global HUGE, MINUS, TINY, number, threshold, withoutZeros, write */
 const END = 0.96;
 const MARGIN = 0.12; // of the window, on each side of the region where the classes meet
 const SCALES = { score: "as they are", logit: "as log odds", quantile: "by share of samples" };
@@ -168,7 +168,7 @@ function tickText(value, step) {
 }
 function withExponent(value, digits) {
   // beyond what can be written out on an axis
-  return Number(value.toPrecision(digits)).toExponential().replace("e+", "e");
+  return Number(value.toPrecision(digits)).toExponential().replace("e+", "e").replaceAll("-", MINUS);
 }
 function logitMarks(axis) {
   const tails = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4];

@@ -33,7 +33,7 @@ class Drawings {
   }
   axisName(name) {
     const { offset } = this.thresholdTicks;
-    return offset ? `${name} − ${threshold(offset).replace("-", "−")}` : name;
+    return offset ? `${name} − ${threshold(offset)}` : name;
   }
   drawErrors() {
     const panel = this.panels.roc;

@@ -205,7 +205,7 @@ def test_the_report_names_people_methods_and_what_several_detectors_say_together
     assert "1 file, 2 detectors" in page and page.count("<td>other</td>") == 1
     assert "not combined: &lt;nothing&gt; shared" in page
     assert "Grad-CAM, person 1, score 0.800" in page  # a picture has no time
-    assert "leaves the score as it is" in page and "-0.000" not in page
+    assert "leaves the score as it is" in page and "−0.000" not in page
     assert "12,345" in page and "6.6293<" in page and ">12345<" not in page
     assert page.count("What the file states about itself") == 1
     alone = report.as_html([verdict(), verdict(file="b")])

@@ -179,7 +179,9 @@ def test_a_score_file_with_its_key_file(
     at_every_method(page, label, -score)
     there_and_back(page)
     assert_true_of(page, label, -score)
-    shown = float(page.locator('.lab [data-part="threshold"]').inner_text().replace(",", ""))
+    shown = float(
+        page.locator('.lab [data-part="threshold"]').inner_text().replace(",", "").replace("−", "-")
+    )
     assert abs(shown + line(page)) < 1e-4 * abs(shown), "the file's own scale"
     reload(page, turned=True)
     assert_true_of(page, label, -score)

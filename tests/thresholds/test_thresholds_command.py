@@ -281,7 +281,7 @@ def test_columns_of_millions_stay_apart(capsys: pytest.CaptureFixture[str]) -> N
     }
     document = {"n": 2, "positives": 1, "auc": 1, "ap": 1, "eer": 0, "eer_threshold": 0}
     text = show(document | {"chosen_on": "all", "looking_at": "all", "points": [point], "warnings": []})
-    assert text.splitlines()[-1].removeprefix("Best F1").split()[:5] == ["-0.00001", *["12,345,678"] * 4]
+    assert text.splitlines()[-1].removeprefix("Best F1").split()[:5] == ["−0.00001", *["12,345,678"] * 4]
 
 
 def test_the_fields_measures_and_the_end_that_is_fake(
