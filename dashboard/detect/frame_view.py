@@ -68,7 +68,7 @@ def draw_frames(item: Item, job: Job, verdict: Verdict, threshold: float | None)
     shown = _choose_map(item, verdict, maps)
     if shown is None:
         return
-    left, right = st.columns([5, 6], gap="medium")
+    left, right = st.container(key="detect-frames").columns([5, 6], gap="medium")
     with left:
         _moment(item, verdict, shown, maps)
     with right:
@@ -154,7 +154,7 @@ def _where(verdict: Verdict, one: HeatMap, unit: Unit) -> str:
 
 def _moment(item: Item, verdict: Verdict, one: HeatMap, maps: list[HeatMap]) -> None:
     unit = verdict.units[one.unit]
-    score = "" if verdict.without_evidence else f" · score {theme.number(unit.score)}"
+    score = "" if verdict.without_evidence else f" · {theme.unbroken(f'score {theme.number(unit.score)}')}"
     where = _where(verdict, one, unit)
     st.markdown(f"### {where[:1].upper()}{where[1:]}{score}")
     _under_its_map(item, verdict, one, maps)
