@@ -23,7 +23,8 @@ from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
 
 MOST_SUSPICIOUS = 6
-STRIP_WIDTH = 130  # pixels of one of them
+# Frames beside each other by how many there are, so that no row of them holds one alone; page.css has the widths.
+ACROSS = {2: 2, 3: 3, 4: 4, 5: 3, 6: 3}
 
 
 def is_still(verdict: Verdict) -> bool:
@@ -122,10 +123,11 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float |
     )
     looked_at = "Faces that were looked at" if is_still(verdict) else "Frames that were looked at"
     st.markdown(f"### {'Most suspicious' if found else looked_at}")
-    strip = st.container(horizontal=True)  # as many beside each other as there is room for, all of one size
-    for k, one in enumerate(order[:MOST_SUSPICIOUS]):
+    offered = order[:MOST_SUSPICIOUS]
+    strip = st.container(key=f"detect-strip-{ACROSS[len(offered)]}")
+    for k, one in enumerate(offered):
         unit = verdict.units[one.unit]
-        with strip.container(width=STRIP_WIDTH, gap="xxsmall"):
+        with strip.container(gap="xxsmall"):
             if Path(one.path).is_file():
                 st.image(one.path, width="stretch", alt=f"heat map over {_where(verdict, one, unit)}")
             if st.button(_label(verdict, one, unit), key=f"strip-{item.key}-{k}", type="tertiary"):

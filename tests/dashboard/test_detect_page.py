@@ -380,6 +380,13 @@ def test_only_what_is_suspicious_is_called_so(verdict: Verdict) -> None:
     assert frame_view.suspicious(replace(verdict, domain={"inside": False}), maps, 0.5) == []
 
 
+@pytest.mark.parametrize("offered", range(2, frame_view.MOST_SUSPICIOUS + 1))
+def test_no_row_of_frames_holds_one_alone(offered: int) -> None:
+    across = frame_view.ACROSS[offered]
+    assert offered % across != 1
+    assert f".st-key-detect-strip-{across} {{" in (ROOT / "dashboard/page.css").read_text("utf-8")
+
+
 def test_the_timeline_names_the_unit_under_a_click(verdict: Verdict) -> None:
     people = replace(verdict, units=(*verdict.units, replace(verdict.units[0], track=1)), tracks=({}, {}))
     fig = charts.timeline(people, 0.5, 1)
