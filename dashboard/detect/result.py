@@ -225,7 +225,7 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
     if all(one.status == "error" for one in done):
         return
     st.divider()
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="detect-take-away"):
         _reports(item, job, Path(verdict.file).stem, done)
         if verdict.status == "ok":
             _truth(item, verdict)
