@@ -25,12 +25,12 @@ def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> Non
     st.markdown("### The sound")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         opacity = st.slider(
-            "Opacity of the map", 0.0, 1.0, 0.8, 0.05, key=f"sound-opacity-{item.key}", width=240
+            "Opacity of the map", 0, 100, 80, 5, format="%d %%", key=f"sound-opacity-{item.key}", width=240
         )
         if not any(m.kind == "picture" for m in verdict.explanations):
             detect_frame.method_choice(item, job, explanations.METHODS)
     drawn = sound.load(Path(path))
-    fig = charts.sound(drawn, verdict.units, threshold, opacity)
+    fig = charts.sound(drawn, verdict.units, threshold, opacity / 100)
     st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
     _windows(item, verdict)
 

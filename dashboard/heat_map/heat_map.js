@@ -31,10 +31,11 @@ class HeatMap {
     this.count = element("span", "hm-count");
     this.next = this.button("later ›", 1);
     this.wiper = this.range("Wipe", 0, (value) => (this.wipe = value));
-    controls.append(
-      this.wiper.label,
-      this.range("Opacity of the map", this.opacity, (v) => (this.opacity = v)).label,
-    );
+    this.fader = this.range("Opacity of the map", this.opacity, (value) => (this.opacity = value));
+    this.percent = element("span", "hm-percent");
+    this.percent.ariaHidden = "true"; // the slider says it itself
+    this.fader.label.append(this.percent);
+    controls.append(this.wiper.label, this.fader.label);
     this.steps = element("span", "hm-steps");
     this.steps.append(this.back, this.count, this.next);
     controls.append(this.steps);
@@ -77,6 +78,8 @@ class HeatMap {
   paint() {
     this.pictures.style.setProperty("--wipe", this.wipe);
     this.over.style.opacity = this.opacity;
+    this.percent.textContent = `${Math.round(100 * this.opacity)} %`;
+    this.fader.input.ariaValueText = this.percent.textContent;
     this.wiper.input.value = this.wipe;
   }
   follow(event) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -278,6 +279,17 @@ def test_another_method_has_the_file_judged_again_with_it(
     page = open_page(answers, monkeypatch, {"a.mp4": b"x"})
     next(s for s in page.selectbox if s.label == "Heat map by").set_value("layercam").run()
     assert [r.method for r in answers.asked] == ["auto", "layercam"]
+
+
+def test_the_opacity_of_the_sounds_map_is_a_share(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x"})
+    slider = next(s for s in page.slider if s.label == "Opacity of the map")
+    assert (slider.value, slider.proto.format) == (80, "%d %%")
+    slider.set_value(30).run()
+    spec = json.loads(page.get("plotly_chart")[-1].proto.spec)
+    assert next(t for t in spec["data"] if t.get("name") == "map")["opacity"] == 0.3
 
 
 def test_two_detectors_stand_side_by_side_and_are_not_averaged(

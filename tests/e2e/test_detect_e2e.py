@@ -263,9 +263,11 @@ def _the_map_is_on_the_picture(page: Page, picture: np.ndarray) -> None:
     boxes = [both.nth(k).bounding_box() for k in range(2)]
     assert boxes[0] == boxes[1] and boxes[0] is not None
     opacity = page.get_by_role("slider", name="Opacity of the map")
+    expect(page.locator(".hm-percent")).to_have_text("50 %")
     opacity.focus()
     opacity.press("Home")
     expect(both.nth(1)).to_have_css("opacity", "0")
+    expect(page.locator(".hm-percent")).to_have_text("0 %")
     place = both.nth(0).bounding_box()  # the page may have moved to the focused control
     assert place is not None
     page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
