@@ -44,7 +44,7 @@ def page() -> None:
 
 def _damaged(fault: store.Damaged) -> None:
     """What is wrong, and the first step out of it: its name is taken as long as it is there."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(border=True):
         st.warning(theme.safe(fault.words), icon=":material/warning:")
         with st.popover("Delete", disabled=not session.person().operator):
             st.markdown(DELETE)
