@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -15,6 +15,7 @@ from core.imports.store import Imported
 from dashboard import address, jobs, session, tables, theme, words
 
 IMPORT_JOB = "import-detector"
+OWN_IMPORT = "detectors-own-import"  # the job that this session began
 DELETE = "Its weights here and what was measured of it are deleted. The file it came from stays."
 NO_DEFAULT = "The automatic choice takes no detector that is not measured here or that is at chance."
 
@@ -180,13 +181,20 @@ def _manage(one: Imported) -> None:
 
 def _import() -> None:
     person, space = session.person(), session.space()
-    job = jobs.current(IMPORT_JOB)
-    needed = job is not None and (not job.finished or job.error is not None)
-    with st.expander("Import a published detector", expanded=needed or not store.list_imported(space)):
+    with st.expander(
+        "Import a published detector", expanded=_import_is_watched() or not store.list_imported(space)
+    ):
         jobs.watch(IMPORT_JOB)
         _ask_what_to_import()
     if not person.operator:
         st.caption("Operators import detectors; you may judge with those that are here.")
+
+
+def _import_is_watched() -> bool:
+    """Whether one goes on, which all may see, or this session's own failed; the job is the server's."""
+    job = jobs.current(IMPORT_JOB)
+    own = job is not None and job is st.session_state.get(OWN_IMPORT)
+    return job is not None and (not job.finished or (own and job.error is not None))
 
 
 def _ask_what_to_import() -> None:
@@ -208,12 +216,19 @@ def _ask_what_to_import() -> None:
         )
         pressed = st.form_submit_button("Import", type="primary", disabled=not person.operator)
     if pressed:
-        jobs.start(
-            IMPORT_JOB,
-            "Importing:",
-            lambda _job: in_child_process.import_in_child(source, name, family, fake, person, space),
+        _begin_import(
+            lambda _job: in_child_process.import_in_child(source, name, family, fake, person, space)
         )
-        st.rerun()
+
+
+def _begin_import(work: Callable[[jobs.Job], object]) -> None:
+    under_way = jobs.current(IMPORT_JOB)
+    job = jobs.start(IMPORT_JOB, "Importing:", work)
+    if job is under_way:  # somebody else's
+        st.info("Another import goes on. Press Import again when it is over.")
+        return
+    st.session_state[OWN_IMPORT] = job
+    st.rerun()
 
 
 page()

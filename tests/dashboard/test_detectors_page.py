@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.access import Person
-from core.imports import store
+from core.errors import BadInput
+from core.imports import in_child_process, store
 from core.imports.importing import import_detector
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
@@ -102,12 +104,44 @@ def test_a_link_opens_its_detector(imported: RunFolder, space: Workspace, tmp_pa
     assert again.run().selectbox(key="detectors-chosen").value == "vit"
 
 
-def test_a_failed_import_stays_open_with_its_error(
-    imported: RunFolder, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def no_jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, jobs.Job]:
+    """The server's jobs, none yet."""
+    kept: dict[str, jobs.Job] = {}
+    monkeypatch.setattr(jobs, "_jobs", lambda: kept)
+    return kept
+
+
+def press_import(page: AppTest, source: str) -> AppTest:
+    page.text_input(key="detectors-source").set_value(source)
+    next(button for button in page.button if button.label == "Import").click()
+    return page.run()
+
+
+def test_a_failed_import_stays_open_for_whoever_began_it(
+    imported: RunFolder, no_jobs: dict[str, jobs.Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not app().expander[0].proto.expanded
-    failed = jobs.Job("Importing:", error="there is no none.pth on this machine", finished=True)
-    monkeypatch.setattr(jobs, "current", lambda key: failed if key == "import-detector" else None)
-    box = app().expander[0]
+    def fail(*_: object) -> None:
+        raise BadInput("there is no none.pth on this machine")
+
+    monkeypatch.setattr(in_child_process, "import_in_child", fail)
+    page = app()
+    assert not page.expander[0].proto.expanded
+    press_import(page, "/there/is/none.pth")
+    for thread in [one for one in threading.enumerate() if one.name == "job-import-detector"]:
+        thread.join()
+    box = page.run().expander[0]
     assert box.proto.expanded and "none" in box.error[0].value
     assert box.text_input(key="detectors-source")
+    assert not app().expander[0].proto.expanded  # another session of the same server
+
+
+def test_while_an_import_goes_on_another_is_refused_aloud(
+    imported: RunFolder, no_jobs: dict[str, jobs.Job]
+) -> None:
+    no_jobs["import-detector"] = going = jobs.Job("Importing:")
+    page = press_import(app(), "/another.pth")
+    assert page.expander[0].proto.expanded and "Another import goes on" in page.info[0].value
+    assert no_jobs["import-detector"] is going
+    going.error, going.finished = "it is damaged", True
+    assert not page.run().expander[0].proto.expanded  # it was not this session's
