@@ -107,6 +107,20 @@ def verdict(tmp_path: Path) -> Verdict:
     )
 
 
+@pytest.fixture
+def without_evidence(verdict: Verdict) -> Verdict:
+    """The same clip before a detector that learned nothing."""
+    return replace(
+        verdict,
+        verdict="uncertain",
+        probability=None,
+        learned_nothing=True,
+        words=wording.NOTHING,
+        reason=wording.LEARNED_NOTHING,
+        reservations=({"kind": "learned_nothing", "words": wording.LEARNED_NOTHING},),
+    )
+
+
 def open_page(answers: Answered, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]) -> AppTest:
     monkeypatch.setattr(detect_state, "service", lambda: answers)
     page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60).run()
@@ -217,19 +231,9 @@ def test_another_threshold_is_tried_and_nothing_is_saved(
 
 
 def test_learned_nothing_is_said_in_red_before_anything_else(
-    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+    with_run: Workspace, without_evidence: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = ({"kind": "learned_nothing", "words": wording.LEARNED_NOTHING},)
-    nothing = replace(
-        verdict,
-        verdict="uncertain",
-        probability=None,
-        learned_nothing=True,
-        words=wording.NOTHING,
-        reason=wording.LEARNED_NOTHING,
-        reservations=held,
-    )
-    page = open_page(Answered([nothing]), monkeypatch, {"a.mp4": b"x"})
+    page = open_page(Answered([without_evidence]), monkeypatch, {"a.mp4": b"x"})
     assert "learned nothing" in page.error[0].value
     text = text_of(page)
     assert "○ no evidence" in text and "which means nothing here" in text
@@ -443,19 +447,10 @@ def test_a_link_opens_the_page_with_its_detector(
 
 
 def test_that_a_detector_is_no_evidence_stands_once(
-    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+    with_run: Workspace, without_evidence: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_run(with_run.runs / "nothing", "image", learned_nothing=True)
-    held = ({"kind": "learned_nothing", "words": wording.LEARNED_NOTHING},)
-    nothing = replace(
-        verdict,
-        verdict="uncertain",
-        probability=None,
-        learned_nothing=True,
-        words=wording.NOTHING,
-        reservations=held,
-    )
-    monkeypatch.setattr(detect_state, "service", lambda: Answered([nothing]))
+    monkeypatch.setattr(detect_state, "service", lambda: Answered([without_evidence]))
     page = AppTest.from_file(str(ROOT / "dashboard/views/detect.py"), default_timeout=60)
     page.session_state["detect_runs"] = ["nothing"]
     page.run()
