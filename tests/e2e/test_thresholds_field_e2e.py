@@ -22,7 +22,7 @@ FIGURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "accuracy": metrics.accuracy_score,
     "balanced_accuracy": metrics.balanced_accuracy_score,
 }
-NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
+NUMBER = r"−?\d[\d,]*(?:\.\d+)?"
 
 
 def bring(page: Page, url: str, *files: Path) -> None:
@@ -51,7 +51,7 @@ def printed(page: Page) -> dict[str, list[str]]:
 def assert_close(text: str, value: float) -> None:
     """The text is the value, rounded to the digits that it has."""
     digits = len(text.partition(".")[2])
-    assert abs(float(text.replace(",", "")) - value) <= 0.51 * 10.0**-digits, (text, value)
+    assert abs(float(text.replace(",", "").replace("−", "-")) - value) <= 0.51 * 10.0**-digits, (text, value)
 
 
 def assert_true_of(page: Page, label: np.ndarray, score: np.ndarray) -> None:

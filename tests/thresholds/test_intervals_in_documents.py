@@ -28,7 +28,7 @@ from core.training.scoring.evaluation.report import report
 from core.training.scoring.evaluation.text import training_results
 
 SHAPES = ("skewed", "tied", "tiny", "separable", "turned", "constant", "huge", "grouped")
-INTERVAL = re.compile(r"(-?\d[\d,.]*)(?: %)? \[(-?\d[\d,.]*), (-?\d[\d,.]*)\]")
+INTERVAL = re.compile(r"(−?\d[\d,.]*)(?: %)? \[(−?\d[\d,.]*), (−?\d[\d,.]*)\]")
 
 
 def made(shape: str) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def written(text: str) -> int:
     """Each `0.913 [0.88, 0.94]` of a text, as it is read."""
     found = INTERVAL.findall(text)
     for texts in found:
-        here, low, high = (Decimal(part.replace(",", "").rstrip(".")) for part in texts)
+        here, low, high = (Decimal(part.replace(",", "").replace("−", "-").rstrip(".")) for part in texts)
         assert low <= here <= high, texts
         assert low < high, texts
     return len(found)
