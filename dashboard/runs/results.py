@@ -187,6 +187,11 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
             ]
         )
         st.markdown(f"**By {kind}**")
+        if name == "method":
+            st.caption(
+                "Reals have no method: each method is measured against all reals of the datasets that it occurs in, so a "
+                "real can count with several."
+            )
         tables.show(table, f"results-by-{name}-{folder.id}", what=f"Figures by {kind}")
         st.download_button(
             "CSV",

@@ -45,9 +45,23 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
         f"The share of fakes found {_change(found.recall)}.  \n"
         f"The share of false alarms {_change(found.fpr)}."
     )
+    if key == "method" and (about := _about_reals(looked, found)):
+        st.caption(about)
     table = pd.DataFrame([_row(each, key, found.turned) for each in found.slices])
     tables.show(table, "thresholds-slices-table", what="A threshold for each, and what it would change")
     st.download_button("CSV", lambda: to_csv(table), "slices.csv", "text/csv", key="thresholds-slices-csv")
+
+
+def _about_reals(looked: Scored, found: Slices) -> str:
+    """Why there are not as many reals in these rows as in the table of errors, where each is counted once."""
+    counted, there = sum(each.real for each in found.slices), looked.sweep.negatives
+    if counted == there:
+        return ""
+    return (
+        "Reals have no method: each method is held against all reals of the datasets that it occurs in. A real counts "
+        f"with several methods or with none, so the reals of these rows add up to {theme.count(counted)}, and not to the "
+        f"{theme.count(there)} that there are."
+    )
 
 
 def _is_method(text: str) -> bool:

@@ -181,3 +181,17 @@ def test_a_line_for_each_slice_says_what_it_would_change(space: Workspace) -> No
         ((frame["score"] >= line) & (frame["label"] == 0)).sum()
     )
     assert any("percentage points" in m.value for m in page.markdown)
+
+
+def test_reals_that_count_with_several_methods_are_said_to(space: Workspace) -> None:
+    frame = scores(400, 1)
+    page = upload(opened(), "methods.csv", frame.to_csv(index=False).encode())
+    page.segmented_control(key="thresholds-by").set_value("method").run()
+    page = expanded(page, "thresholds-slices")
+    rows = table_with(page, "own threshold")
+    counted, reals = rows["reals"].astype(int).sum(), int((frame["label"] == 0).sum())
+    assert counted == 4 * reals
+    said = f"add up to {counted}, and not to the {reals} that there are"
+    assert any(said in caption.value for caption in page.caption)
+    page.segmented_control(key="thresholds-by").set_value("group").run()
+    assert not any("add up to" in caption.value for caption in page.caption)
