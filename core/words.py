@@ -1,6 +1,6 @@
 """Names as a person reads them: of options and their values, figures, parts, states, networks.
 
-Techniques, losses, augmentations, threshold methods and explanations state their `title` in their own files; what is
+Techniques, losses, augmentations, threshold rules and explanations state their `title` in their own files; what is
 here has no file of its own. The key stands behind the name only where a person may have to type it.
 """
 
@@ -250,6 +250,11 @@ def listed(names: Iterable[str], last: str = "and") -> str:
 
 def figure(name: str) -> str:
     return FIGURES.get(name) or plain(name)
+
+
+def recorded(key: str) -> str:
+    """A detail of a line of the audit trail. What chose a threshold is a rule: a method is how a fake was made."""
+    return "rule" if key == "method" else plain(key)
 
 
 def measured(name: str) -> str:

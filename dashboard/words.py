@@ -1,6 +1,6 @@
 """Display names for pages: one for every key that a registry, an option or a state has.
 
-Techniques, losses, augmentations, threshold methods and explanations bring theirs; core.words has the others. The values
+Techniques, losses, augmentations, threshold rules and explanations bring theirs; core.words has the others. The values
 of options are core's (core/training/options/display.py): commands and reports write them too.
 """
 

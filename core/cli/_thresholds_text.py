@@ -35,7 +35,7 @@ def show(result: dict[str, Any]) -> str:
         *_field(result, ends),
         "",
         f"{'':<43}{'fakes':>12}{'false':>12}{'reals':>12}{'fakes':>12}{'':>20}{'false-alarm':>12}{'':>9}{'balanced':>10}{'cost of':>10}",
-        f"{'method':<30}{'threshold':>13}{'found':>12}{'alarms':>12}{'kept':>12}{'missed':>12}"
+        f"{'rule':<30}{'threshold':>13}{'found':>12}{'alarms':>12}{'kept':>12}{'missed':>12}"
         f"{'precision':>11}{'recall':>9}{'rate':>12}{'F1':>9}{'accuracy':>10}{'1,000':>10}",
     ]
     for point in result["points"]:

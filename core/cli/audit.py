@@ -48,7 +48,9 @@ def show(result: Any) -> str:
 def _line(entry: dict[str, Any], names: dict[str, str]) -> str:
     """With the names that runs have today."""
     subject = str(entry["subject"])
-    more = ", ".join(f"{words.plain(key)} {_value(key, value, names)}" for key, value in audit.stated(entry))
+    more = ", ".join(
+        f"{words.recorded(key)} {_value(key, value, names)}" for key, value in audit.stated(entry)
+    )
     what = with_id(names.get(subject, subject), subject)
     return f"{entry['when']}  {entry['who']}: {entry['action']} {what}{f' ({more})' if more else ''}"
 

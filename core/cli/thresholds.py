@@ -61,7 +61,9 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 def _add_choice(parser: argparse.ArgumentParser) -> None:
     """How thresholds are chosen, and for what."""
     parser.add_argument(
-        "--method", action="append", help=f"may be repeated: {', '.join(usages())} (default: several)"
+        "--method",
+        action="append",
+        help=f"the rule that chooses a threshold, may be repeated: {', '.join(usages())} (default: several)",
     )
     parser.add_argument(
         "--split", choices=("val", "test"), help="what is looked at; thresholds are always chosen on val"

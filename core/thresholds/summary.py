@@ -64,7 +64,7 @@ def summary(
     turned: bool = False,
     intervals: Sequence[dict[str, Interval]] = (),
 ) -> str:
-    """`points` are the methods to compare, with their figures on `compared_on` and the intervals of these. It prints
+    """`points` are those of the rules to compare, with their figures on `compared_on` and the intervals of these. It prints
     on one sheet.
 
     `turned`: scores were negated; they are written as their file has them.
@@ -82,7 +82,7 @@ def summary(
     ]
     parts += [f"<p class='warn'>{escape(warning)}</p>" for warning in warnings]
     parts += ["<div class='sides'>", *(_side(side, turned) for side in sides), "</div>"]
-    parts += [f"<h2>Methods compared, on {escape(compared_on)}</h2>", _compare(points, turned, intervals)]
+    parts += [f"<h2>Rules compared, on {escape(compared_on)}</h2>", _compare(points, turned, intervals)]
     parts.append(
         f"<p><small>Written {time.strftime('%Y-%m-%d %H:%M')} by the deepfake workbench. Intervals are of 95 %, "
         "from repeated draws of whole groups of samples.</small></p>",
@@ -164,7 +164,7 @@ def _compare(points: Sequence[Point], turned: bool, intervals: Sequence[dict[str
         + "</tr>"
         for p, found in zip(points, intervals or [{}] * len(points), strict=True)
     )
-    return f"<table><tr><th>method</th><th>threshold</th>{head}</tr>{body}</table>"
+    return f"<table><tr><th>rule</th><th>threshold</th>{head}</tr>{body}</table>"
 
 
 def _write_figure(value: float | None, ends: Interval | None) -> str:

@@ -81,7 +81,7 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
 
 
 def name_of(value: str, key: str) -> str:
-    """A value as its axis shows it; reals have no method of forgery."""
+    """A value as its axis shows it; reals have no method."""
     if value in (NOBODY, "-"):
         return "none (reals)" if key == "method" else "not stated"
     return value[:40]

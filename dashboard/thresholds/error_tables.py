@@ -1,4 +1,4 @@
-"""What stands under the threshold lab and follows it: breakdown, calibration, methods side by side."""
+"""What stands under the threshold lab and follows it: breakdown, calibration, rules side by side."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from dashboard.thresholds.scores import Source
 
 KEY_WORDS = {
     "group": "group (shared source or person)",
-    "method": "method of forgery",
     "modality": "kind of media",
 }
 COMPARED = {
@@ -161,7 +160,7 @@ def _spreads(_chosen: Scored, key: str, words: tuple[str, ...]) -> dict[str, tup
 
 
 def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
-    """All methods side by side; the interval of each threshold takes a moment and is drawn when asked for."""
+    """All rules side by side; the interval of each threshold takes a moment and is drawn when asked for."""
     turned = source.turned
     intervals = looked.intervals_at([p.threshold for p in points], points[0].costs)
     asked_for = tuple(p.method for p in points if p.method != "default")
@@ -170,7 +169,7 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
     spreads = _spreads(chosen, source.stamp(source.chosen_on), asked_for) if asked else {}
     rows = [
         {
-            "method": words.title(p.method) + ("" if p.reachable else " (out of reach: the best there is)"),
+            "rule": words.title(p.method) + ("" if p.reachable else " (out of reach: the best there is)"),
             "threshold": numbers.threshold(own(p.threshold, turned)),
             **({"95 % interval": _ends(spreads.get(p.method), turned)} if asked else {}),
             "fakes found": p.tp,
@@ -186,9 +185,9 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
     ]
     table = pd.DataFrame(rows)
     # A narrow column breaks no share from its sign.
-    shown = table.assign(method=table["method"].str.replace(" %", "\u00a0%"))
-    tables.show(shown, "thresholds-methods-table", what="Methods of choosing the threshold compared")
-    st.download_button("CSV", lambda: to_csv(table), "methods.csv", "text/csv", key="thresholds-methods-csv")
+    shown = table.assign(rule=table["rule"].str.replace(" %", "\u00a0%"))
+    tables.show(shown, "thresholds-methods-table", what="Rules for the threshold compared")
+    st.download_button("CSV", lambda: to_csv(table), "rules.csv", "text/csv", key="thresholds-methods-csv")
 
 
 def _ends(ends: tuple[float, float] | None, turned: bool) -> str:

@@ -1,4 +1,5 @@
-"""Names of threshold methods as a person reads them; the words of the command stand behind them in grey."""
+"""Names of the rules that choose a threshold, as a person reads them. The command calls them methods; on the page a
+method is how a fake was made."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ def title(words: str) -> str:
 
 
 def method(text: str) -> str:
-    """The words of the method that a title stands for; anything else is taken as it was typed."""
+    """The words of the rule that a title stands for; anything else is taken as it was typed."""
     for name, shown in TITLES.items():
         if text == shown:
             return name

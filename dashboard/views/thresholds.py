@@ -56,7 +56,7 @@ def page() -> None:
             format_func=words.title,
             accept_new_options=True,
             wrap=True,
-            help="You can also write one of your own: " + ", ".join(methods.usages()),
+            help="You can also write a rule of your own: " + ", ".join(methods.usages()),
         )
     try:
         _say(_about_scores(source, looking_at))
@@ -199,7 +199,7 @@ def _under(source: Source, looking_at: str, point: Point, compared: list[Point])
         if own_lines.open:
             with own_lines:
                 slices.draw(source, looking_at, key, point.method)
-    methods_box = st.expander("Methods compared", key="thresholds-compared", on_change="rerun")
+    methods_box = st.expander("Rules compared", key="thresholds-compared", on_change="rerun")
     if methods_box.open:
         with methods_box:
             error_tables.methods_table(source, looked, compared)

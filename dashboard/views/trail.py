@@ -86,7 +86,7 @@ def _moment(written: str) -> str:
 
 def _details(entry: Mapping[str, object], names: Mapping[str, str]) -> str:
     stated = {key: value for key, value in entry.items() if key not in audit.PLAIN and value is not None}
-    return ", ".join(f"{words.plain(key)}: {_value(key, value, names)}" for key, value in stated.items())
+    return ", ".join(f"{words.recorded(key)}: {_value(key, value, names)}" for key, value in stated.items())
 
 
 def _value(key: str, value: object, names: Mapping[str, str]) -> str:

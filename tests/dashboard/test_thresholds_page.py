@@ -105,7 +105,7 @@ def test_own_methods_and_words_that_make_no_sense(space: Workspace) -> None:
     page.session_state["thresholds-methods"] = ["f1", "precision=0.99", "nonsense"]
     page.run()
     assert {p["words"] for p in sent(page)["points"]} == {"default", "f1", "precision=0.99"}
-    assert any("unknown threshold method" in error.value for error in page.error)
+    assert any("unknown threshold rule" in error.value for error in page.error)
 
 
 @pytest.fixture

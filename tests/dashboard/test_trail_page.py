@@ -55,7 +55,7 @@ def test_lines_are_read_with_names_of_runs_and_words_for_keys(written: Path, spa
     page = app()
     line = tables_of(page)[0].iloc[0]
     assert line["on"] == "My *first* one" and "T" not in line["when"].replace("UTC", "")
-    assert line["more"] == "threshold: 0.42, method: Precision at least 95 %"
+    assert line["more"] == "threshold: 0.42, rule: Precision at least 95 %"
     page.text_input(key="trail-text").set_value("my *first").run()
     assert len(tables_of(page)[0]) == 1
 

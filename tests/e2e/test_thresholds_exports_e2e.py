@@ -117,7 +117,7 @@ def test_a_screen_reader_hears_what_the_eye_sees(start_server: Callable, page: P
                 - columnheader "called fake"
                 - columnheader "called real"
           - slider "Threshold"
-          - group "Jump to the threshold of a method"
+          - group "Jump to the threshold of a rule"
           - spinbutton "Cost of a false alarm"
           - checkbox "Keep the threshold at the lowest cost"
           - status
@@ -137,13 +137,13 @@ def test_a_table_has_no_download_that_a_spreadsheet_would_run(
     start_server: Callable, page: Page, run: Path
 ) -> None:
     open_lab(page, start_server().url)
-    page.get_by_text("Methods compared").click()
-    opened = page.get_by_test_id("stExpander").filter(has_text="Methods compared")
+    page.get_by_text("Rules compared").click()
+    opened = page.get_by_test_id("stExpander").filter(has_text="Rules compared")
     expect(opened.get_by_role("table")).to_be_visible()
     expect(opened.get_by_role("button", name="Download as CSV")).to_have_count(0)
     with page.expect_download() as download:
         opened.get_by_role("button", name="CSV", exact=True).click()
-    assert download.value.suggested_filename == "methods.csv"
+    assert download.value.suggested_filename == "rules.csv"
 
 
 @pytest.mark.parametrize("width", [820, 1600])

@@ -202,7 +202,7 @@ def test_the_summary_says_costs_band_and_on_what_methods_are_compared() -> None:
     page = summary("run", "cost", "validation", [side], "validation", [at(full, 0.5)], [])
     assert "A false alarm costs 1, a missed fake 5; prevalence of fakes: 2 %" in page
     assert "are left to a person" in page
-    assert "Methods compared, on validation" in page
+    assert "Rules compared, on validation" in page
     assert numbers.interval(point.cost, 0.5, 2345.6) in page
     assert not re.search(r"\de\+\d", page)
     nothing = summary("run", "f1", "validation", [Side("test", full, at(full, None))], "test", [point], [])

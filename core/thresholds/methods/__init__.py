@@ -1,4 +1,7 @@
-"""Methods that choose a threshold, named by the words of the option --method. One file each: a class of `Method` is one."""
+"""Methods that choose a threshold, named by the words of the option --method. One file each: a class of `Method` is one.
+
+Pages and reports call them rules, for a method there is how a fake was made.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ def parse(words: str) -> Method:
     name, equals, value = str(words).strip().partition("=")
     kind = KNOWN.get(name)
     if kind is None:
-        raise BadInput(f"unknown threshold method {words!r}; known are {', '.join(usages())}")
+        raise BadInput(f"unknown threshold rule {words!r}; known are {', '.join(usages())}")
     if bool(equals) != bool(kind.argument) or (equals and not value):
-        raise BadInput(f"threshold method {words!r} must be written as {usage(kind)}")
+        raise BadInput(f"threshold rule {words!r} must be written as {usage(kind)}")
     return kind.parse(value)
 
 

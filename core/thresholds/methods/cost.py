@@ -29,7 +29,7 @@ class Cost(Method):
         fp, colon, fn = both.partition(":")
         if not colon or (at and not prevalence):
             raise BadInput(
-                f"threshold method 'cost={value}' must be written as cost={cls.argument}, e.g. cost=1:5@0.02"
+                f"threshold rule 'cost={value}' must be written as cost={cls.argument}, e.g. cost=1:5@0.02"
             )
         number("the cost of a false positive", fp, 0)
         number("the cost of a false negative", fn, 0)

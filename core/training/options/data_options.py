@@ -38,7 +38,7 @@ class DataOptions:
         "a test part",
         group="data",
     )
-    heldout: str = option("", "method of forgery that the test part alone has", group="data")
+    heldout: str = option("", "method (how fakes were made) that the test part alone has", group="data")
     max_samples_per_class: int | None = option(
         None,
         "training keeps at most this many of each class; validation and test are thinned in proportion, so that "
