@@ -33,6 +33,7 @@ SMALL = {
     "pages": "--only home --visits 1",
     "plans": "--samples 5000",
     "quality": "DATA --only faces --seeds 1 --minutes 0.3",
+    "readme_pictures": "--only home --out OUT",
     "runs": "--sessions 2 --seconds 3 --rounds 1 --runs 20 --points 200",
     "screenshots": "--only home --widths 390 --themes light --out OUT",
     "service": "--clients 3 --minutes 0.3",
@@ -43,7 +44,7 @@ SMALL = {
 }
 # Their small editions are tests of their own, which look at more than whether they end.
 ELSEWHERE = {"faults", "fuzz_media", "load"}
-NEED_A_BROWSER = {"pages", "screenshots"}
+NEED_A_BROWSER = {"pages", "readme_pictures", "screenshots"}
 
 
 def commands() -> set[str]:

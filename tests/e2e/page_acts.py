@@ -112,13 +112,12 @@ def drop(*files: Path) -> Act:
 
 
 def judge(*files: Path) -> Act:
-    """Until the verdict and all that explains it are there."""
+    return do(drop(*files), until_judged)
 
-    def act(page: Page) -> None:
-        drop(*files)(page)
-        page.get_by_role("button", name="Report (PDF)").wait_for(timeout=PATIENCE * 2)
 
-    return act
+def until_judged(page: Page) -> None:
+    """The verdict and all that explains it are there."""
+    page.get_by_role("button", name="Report (PDF)").wait_for(timeout=PATIENCE * 2)
 
 
 def choose(label: str, option: str) -> Act:
