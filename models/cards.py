@@ -67,6 +67,25 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
+class ModelOption:
+    """What a form needs to ask for an option of a network: a name for people, what it is for, and its values.
+
+    backbone   mobilenetv3_small_100.lamb_in1k -> MobileNetV3-small, …   `open`: any other timm name may be typed
+    width      a whole number from 16 to 2,048; `empty` names what its default stands for: as the size says
+    """
+
+    title: str
+    help: str  # a sentence or several
+    choices: tuple[
+        tuple[str | bool | None, str], ...
+    ] = ()  # each value with its words; none: a number or a text
+    open: bool = False  # other values than the choices may be typed
+    low: float | None = None
+    high: float | None = None
+    empty: str = ""  # of a number: what the default, shown as an empty field, stands for
+
+
+@dataclass(frozen=True)
 class Output:
     """What `forward(…, details=True)` gives."""
 

@@ -12,7 +12,7 @@ import inspect
 import os
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,24 +21,37 @@ from typing import Any
 from torch import nn
 
 from models import domain, network, weights
-from models.cards import MODALITIES, TIMM_PREFIX, BadOption, Builder, MissingWeights, ModelCard, UnknownModel
+from models.cards import (
+    MODALITIES,
+    TIMM_PREFIX,
+    BadOption,
+    Builder,
+    MissingWeights,
+    ModelCard,
+    ModelOption,
+    UnknownModel,
+)
 from models.shapes import without_values
 
 PUBLISHED_PREFIX = "published:"  # detectors of others, opened with their own weights; never trained here
 FOLDERS_VARIABLE = "DEEPFAKE_MODELS"  # folders with further network files, parted as in PATH
 _registry: dict[str, tuple[ModelCard, Builder]] = {}
+_asked: dict[str, dict[str, ModelOption]] = {}  # of each network, how its options are asked for
 _loaded: set[str] = set()
 
 
-def register(model_card: ModelCard) -> Callable[[Builder], Builder]:
+def register(
+    model_card: ModelCard, asked: Mapping[str, ModelOption] | None = None
+) -> Callable[[Builder], Builder]:
     """Decorate a builder (a class or a function) that takes its options as keywords, `pretrained` among
-    them."""
+    them. `asked` says of an option how a form asks for it; without that it stands under its key."""
     if model_card.modality not in MODALITIES:
         raise ValueError(f"modality {model_card.modality!r} must be one of {', '.join(MODALITIES)}")
 
     def add(builder: Builder) -> Builder:
         options = {**_defaults(builder), **model_card.options}
         _registry[model_card.name] = (replace(model_card, options=options), builder)
+        _asked[model_card.name] = dict(asked or {})
         return builder
 
     return add
@@ -48,6 +61,12 @@ def list_models(modality: str | None = None) -> list[str]:
     """Names of all registered networks, of one modality if asked; `timm:<name>` is understood besides."""
     _discover()
     return sorted(name for name, (entry, _) in _registry.items() if modality in (None, entry.modality))
+
+
+def asked_options(name: str) -> dict[str, ModelOption]:
+    """How a form asks for the options of a network, as far as its file says so."""
+    _entry(name)
+    return dict(_asked.get(name, {}))
 
 
 def card(name: str, **options: object) -> ModelCard:

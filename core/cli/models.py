@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from core import words
@@ -57,6 +58,7 @@ def describe(name: str, known: dict[str, Any] | None = None) -> dict[str, Any]:
         "learning_rate": card.learning_rate,
         "objectives": dict(card.objectives),
         "options": card.options,
+        "asked": {option: asdict(one) for option, one in registry.asked_options(name).items()},
     }
     counted = known["parameters"] if known and _same(known, row) else registry.count_parameters(name)
     return {**row, "parameters": counted}

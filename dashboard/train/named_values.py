@@ -1,9 +1,6 @@
-"""Widgets for values that have parts: a threshold method with its parameter, the further options of a network."""
+"""Widgets for a value that has parts: a threshold method with its parameter."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
@@ -79,27 +76,3 @@ def _number(text: str, otherwise: float) -> float:
     # The words of another kind of method; the field starts at a usual value and shows it.
     except ValueError:
         return otherwise
-
-
-def network_options(known: Mapping[str, Any], value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """A widget for each further option of the network; only what differs from its default is kept."""
-    found = {
-        name: _network_option(name, default, value.get(name, default), f"{key}-{name}")
-        for name, default in known.items()
-    }
-    strangers = {name: one for name, one in value.items() if name not in known}
-    return strangers | {name: one for name, one in found.items() if one != known[name]}
-
-
-def _network_option(name: str, default: Any, value: Any, key: str) -> Any:
-    label = name.replace("_", " ").capitalize()
-    if isinstance(default, bool):
-        return st.toggle(label, bool(value), key=key)
-    if isinstance(default, int):
-        return int(st.number_input(label, value=int(value), step=1, key=key))
-    if isinstance(default, float):
-        return float(st.number_input(label, value=float(value), format="%.6g", key=key))
-    if isinstance(default, str):
-        return st.text_input(label, str(value), key=key).strip()
-    st.caption(f"{label}: {value} (as text only, below)")
-    return value

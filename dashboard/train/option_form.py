@@ -16,7 +16,7 @@ from core.training.options.choices import DEFAULT_BATCHES
 from core.training.options.config import TrainConfig
 from core.training.options.fields import coerce, kinds_of, may_be_empty
 from dashboard import theme, words
-from dashboard.train import named_values
+from dashboard.train import named_values, network_options
 
 STATE = "train_config"
 GENERATION = "train_generation"
@@ -218,7 +218,7 @@ def _method(field: Field[Any], value: Any, overrides: dict[str, Any]) -> str:
 def _mapping(field: Field[Any], value: Any, overrides: dict[str, Any]) -> dict[str, Any]:
     """Of what is known, a widget each; else a mapping of names to values, written as YAML: `dropout: 0.3`."""
     if "known" in overrides:
-        return named_values.network_options(overrides["known"], value, key(field.name))
+        return network_options.draw(overrides["known"], overrides["asked"], value, key(field.name))
     text = yaml.safe_dump(value, sort_keys=False) if value else ""
     written = st.text_area(
         label(field.name),

@@ -44,6 +44,7 @@ GROUPS = {
     "evaluation": "How it is judged",
     "machine": "The machine",
 }
+OF_THE_FORM = ("dropout", "image_size", "sample_rate")  # options of a network that a field of the form sets
 EVERYTHING_ON = 0.1  # weight of an objective that the network does not bring by itself
 CLONED = "train_cloned"  # the name of the run that the form was filled from
 
@@ -215,9 +216,9 @@ def _overrides(name: str) -> dict[str, Any]:
         return {"choices": augmentation.fitting(config["modality"])}
     if name == "model_options":
         card = train_data.card_of(config, session.space()) or {}
-        # Dropout has a field of the form already.
-        own_fields = {*option_form.FIELDS} - {*config["model_options"]}
-        return {"known": {k: v for k, v in (card.get("options") or {}).items() if k not in own_fields}}
+        own_fields = {*OF_THE_FORM} - {*config["model_options"]}
+        known = {k: v for k, v in (card.get("options") or {}).items() if k not in own_fields}
+        return {"known": known, "asked": card.get("asked") or {}}
     return {}
 
 

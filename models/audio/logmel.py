@@ -9,10 +9,43 @@ from torch import nn
 
 from models import timm_backbone
 from models.audio.spectrogram import LogSpectrogram
-from models.cards import ModelCard
+from models.cards import ModelCard, ModelOption
 from models.network import Average, Network
 from models.registry import register
 from models.timm_backbone import TimmEncoder
+
+ASKED = {
+    "backbone": ModelOption(
+        "Network on the spectrogram",
+        "What looks at the picture of the sound. The choices go from the quickest to the slowest; any other name of "
+        "the library timm may be typed.",
+        (
+            ("mobilenetv3_small_100.lamb_in1k", "MobileNetV3-small"),
+            ("resnet18.tv_in1k", "ResNet-18"),
+            ("efficientnet_b0.ra_in1k", "EfficientNet-B0"),
+        ),
+        open=True,
+    ),
+    "scale": ModelOption(
+        "Spacing of the frequencies",
+        "Mel has narrow bands for low tones and wide ones for high tones, as the ear hears. Linear has bands of one "
+        "width, which shows more of the highest tones, where generated speech often has its faults.",
+        (("mel", "mel, as the ear hears"), ("linear", "linear, all alike")),
+    ),
+    "bands": ModelOption(
+        "Frequency bands",
+        "How many rows the picture of the sound has. More of them tell tones apart better and take more time.",
+        low=8,
+        high=256,
+    ),
+    "hop": ModelOption(
+        "Step in time (samples)",
+        "The distance from one column of the picture of the sound to the next, in samples of the sound: 160 are 10 ms "
+        "at 16,000 Hz. Fewer show shorter events and take more time.",
+        low=40,
+        high=512,
+    ),
+}
 
 
 class LogMel(Network):
@@ -52,7 +85,7 @@ def preset(name: str, backbone: str, about: str, cam_layer: str, learning_rate: 
         learning_rate=learning_rate,
         options={"backbone": backbone},
     )
-    register(model_card)(partial(LogMel, backbone=backbone))
+    register(model_card, ASKED)(partial(LogMel, backbone=backbone))
 
 
 preset(

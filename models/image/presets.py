@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 
-from models.cards import ModelCard
+from models.cards import ModelCard, ModelOption
 from models.image.timm_any import TimmImage
 from models.registry import register
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 HALF = (0.5, 0.5, 0.5)
+DROP_PATH = ModelOption(
+    "Layers skipped at random",
+    "The share of the network's layers that is left out of a step of training (drop path). More of it makes "
+    "overfitting harder and learning slower; 0 leaves none out, and 0.1 to 0.3 is usual.",
+    low=0.0,
+    high=0.9,
+)
 
 
 def preset(model_card: ModelCard) -> None:
     """Register a timm backbone under a name of its own; the card's tag names backbone and weights."""
-    register(model_card)(partial(TimmImage, model_card.pretrained))
+    register(model_card, {"drop_path": DROP_PATH})(partial(TimmImage, model_card.pretrained))
 
 
 preset(

@@ -3,6 +3,7 @@ each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,13 +12,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.cards import BadOption, ModelCard, Output
+from models.cards import BadOption, ModelCard, ModelOption, Output
+from models.multimodal.asked_options import ASKED, PICTURE_ALONE, PICTURE_AND_SOUND, SOUND_ALONE
 from models.multimodal.base import Inputs, Mask, Multimodal, Plan
 from models.multimodal.encoders import Tokens
 from models.multimodal.fusion import CrossAttention
 from models.registry import register
 
 COMBINATIONS = ("average", "learned")
+COMBINATION = ModelOption(
+    "How the scores are joined",
+    "Picture, sound and text are judged each by itself. Their scores are averaged, or the network learns how much each of "
+    "them counts.",
+    (("average", "average"), ("learned", "learned weights")),
+)
 
 
 class EarlyFusion(Multimodal):
@@ -211,6 +219,7 @@ def preset(
     name: str,
     about: str,
     builder: Any,
+    asked: Mapping[str, ModelOption] = ASKED,
     cam_layer: str = "encoder.image.backbone.backbone.blocks",
     objectives: dict[str, float] | None = None,
 ) -> None:
@@ -226,22 +235,36 @@ def preset(
         learning_rate=1e-3,
         objectives=objectives or {},
     )
-    register(model_card)(builder)
+    register(model_card, asked)(builder)
 
 
 preset("early_fusion", "features of all modalities side by side", EarlyFusion)
-preset("late_fusion", "scores of the modalities averaged or combined with learned weights", LateFusion)
+preset(
+    "late_fusion",
+    "scores of the modalities averaged or combined with learned weights",
+    LateFusion,
+    ASKED | {"combination": COMBINATION},
+)
 preset(
     "contrastive",
     "sound and picture aligned; the head sees how they differ",
     Contrastive,
+    PICTURE_AND_SOUND,
     objectives={"contrastive": 0.2},
 )
-preset("image_only", "frames judged one by one, sound unheard", partial(SingleModality, "image"))
-preset("video_only", "frames attend to each other, sound unheard", partial(SingleModality, "video"))
+preset(
+    "image_only", "frames judged one by one, sound unheard", partial(SingleModality, "image"), PICTURE_ALONE
+)
+preset(
+    "video_only",
+    "frames attend to each other, sound unheard",
+    partial(SingleModality, "video"),
+    PICTURE_ALONE,
+)
 preset(
     "audio_only",
     "the sound alone, frames unseen",
     partial(SingleModality, "audio"),
+    SOUND_ALONE,
     "encoder.audio.backbone.blocks",
 )

@@ -12,6 +12,7 @@ from torch import nn
 
 from models.cards import ModelCard, Output
 from models.domain import DomainDiscriminator
+from models.multimodal.asked_options import ASKED
 from models.multimodal.base import Inputs, Mask, Multimodal, Plan, batch_of
 from models.multimodal.encoders import Tokens
 from models.registry import register
@@ -95,7 +96,7 @@ CARD = ModelCard(
     learning_rate=1e-4,
     objectives={"domain": DOMAIN_WEIGHT},
 )
-register(CARD)(Fusion)
+register(CARD, ASKED)(Fusion)
 register(
     ModelCard(
         name="fusion_tiny",
@@ -108,7 +109,8 @@ register(
         pretrained="mobilenetv3_small_050.lamb_in1k",
         learning_rate=1e-3,
         objectives={"domain": DOMAIN_WEIGHT},
-    )
+    ),
+    ASKED,
 )(partial(Fusion, size="tiny"))
 register(
     ModelCard(
@@ -124,7 +126,8 @@ register(
         cam_layer="encoder.image.backbone.local",
         learning_rate=1e-3,
         objectives={"domain": DOMAIN_WEIGHT},
-    )
+    ),
+    ASKED,
 )(partial(Fusion, size="forensic"))
 register(
     ModelCard(
@@ -138,5 +141,6 @@ register(
         pretrained="mobilenetv3_small_050.lamb_in1k",
         learning_rate=1e-3,
         objectives={},
-    )
+    ),
+    ASKED,
 )(CrossAttention)

@@ -6,13 +6,35 @@ import torch
 from torch import nn
 
 from models import timm_backbone
-from models.cards import BadOption, ModelCard
+from models.cards import BadOption, ModelCard, ModelOption
 from models.network import Attention, Average, Network, Recurrent, over_frames
 from models.registry import register
 from models.timm_backbone import TimmEncoder
 
 AGGREGATIONS = ("average", "lstm", "attention")
 DEFAULT = "mobilenetv3_small_100.lamb_in1k"
+ASKED = {
+    "backbone": ModelOption(
+        "Network for each frame",
+        "What looks at each frame by itself. The choices go from the quickest to the slowest; any other name of the "
+        "library timm may be typed.",
+        (
+            (DEFAULT, "MobileNetV3-small"),
+            ("efficientnet_b0.ra_in1k", "EfficientNet-B0"),
+            ("resnet50.a1_in1k", "ResNet-50"),
+            ("legacy_xception.tf_in1k", "Xception"),
+            ("efficientnet_b4.ra2_in1k", "EfficientNet-B4"),
+            ("vit_base_patch16_224.augreg2_in21k_ft_in1k", "ViT-B/16"),
+        ),
+        open=True,
+    ),
+    "aggregation": ModelOption(
+        "How the frames are joined",
+        "Their average knows no order. An LSTM reads the frames one after another, so it can learn from how a face "
+        "moves. Attention learns which frames count most.",
+        (("average", "average"), ("lstm", "LSTM, in their order"), ("attention", "attention")),
+    ),
+}
 
 
 @register(
@@ -25,7 +47,8 @@ DEFAULT = "mobilenetv3_small_100.lamb_in1k"
         cam_layer="encoder.backbone.blocks",
         pretrained=DEFAULT,
         learning_rate=1e-4,
-    )
+    ),
+    ASKED,
 )
 class FramePool(Network):
     """`backbone` is any timm name; `aggregation` is average, lstm or attention."""

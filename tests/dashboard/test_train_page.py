@@ -26,6 +26,7 @@ from core.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
 
+STORED = cards.stored  # the tree's own networks
 CARDS = [
     {
         "name": "mobilenetv3_small",
@@ -124,9 +125,9 @@ def text_of(page: AppTest) -> str:
     return "\n".join(str(e.value) for kind in kinds for e in getattr(page, kind)).replace("\\", "")
 
 
-def widget(page: AppTest, kind: str, name: str) -> object:
+def widget(page: AppTest, kind: str, name: str, part: str = "") -> object:
     generation = page.session_state["train_generation"]
-    return getattr(page, kind)(key=f"train-{name}-{generation}")
+    return getattr(page, kind)(key=f"train-{name}-{generation}{part}")
 
 
 def submitted(space: Workspace) -> list[dict[str, object]]:
@@ -250,6 +251,38 @@ def test_an_option_that_does_nothing_for_the_network_is_not_offered(add_dataset:
     page = open_page({"modality": "image", "datasets": ["faces"], "model": "", "seconds": 2.0})
     names = {control.key.split("-")[1] for control in page.number_input if control.key.startswith("train-")}
     assert "seconds" in names and "domain_weight" not in names  # what somebody has set is shown
+
+
+def test_an_option_of_the_network_is_a_choice_with_a_name_and_a_help(
+    add_dataset: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "stored", STORED)
+    add_dataset("voices", "audio", 50, 50)
+    page = open_page({"modality": "audio", "datasets": ["voices"], "model": "logmel_resnet18"})
+    scale = widget(page, "selectbox", "model_options", "-scale")
+    assert scale.label == "Spacing of the frequencies" and "as the ear hears" in scale.help
+    assert scale.options == ["mel, as the ear hears", "linear, all alike"]
+    assert page.session_state["train_config"]["model_options"] == {}
+    scale.select("linear").run()
+    assert page.session_state["train_config"]["model_options"] == {"scale": "linear"}
+    bands = widget(page, "number_input", "model_options", "-bands")
+    assert (bands.value, bands.min, bands.max) == (128, 8, 256)
+    assert widget(page, "selectbox", "model_options", "-backbone").options[1] == "ResNet-18"
+
+
+def test_what_the_size_decides_is_an_empty_field_and_odd_values_stay(
+    add_dataset: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "stored", STORED)
+    add_dataset("clips", "video", 50, 50)
+    odd = {"layers": 99, "heads": "many", "size": ["a"], "domains": 3}
+    preset = {"modality": "multimodal", "datasets": ["clips"], "model": "fusion"}
+    page = open_page({**preset, "model_options": odd})
+    assert page.session_state["train_config"]["model_options"] == odd
+    width = widget(page, "number_input", "model_options", "-width")
+    assert width.value is None and width.placeholder == "as the size says"
+    width.set_value(128).run()
+    assert page.session_state["train_config"]["model_options"] == {**odd, "width": 128}
 
 
 def test_what_the_catalogue_has_beside_is_named_with_its_reason(add_dataset: Callable[..., None]) -> None:

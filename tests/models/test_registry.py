@@ -75,6 +75,22 @@ def test_an_option_of_no_use_is_refused(options: dict[str, str]) -> None:
         models.create("frame_pool", backbone="test_resnet", **options)
 
 
+def offered_choices() -> list[tuple[str, str, object]]:
+    """Each choice of each option once, of the first network that offers it."""
+    found = {
+        (option, value): (name, option, value)
+        for name in reversed(models.list_models())
+        for option, one in models.asked_options(name).items()
+        for value, _ in one.choices
+    }
+    return list(found.values())
+
+
+@pytest.mark.parametrize(("name", "option", "value"), offered_choices())
+def test_what_a_form_offers_can_be_built(name: str, option: str, value: object) -> None:
+    assert models.count_parameters(name, **{option: value}) > 0
+
+
 @pytest.mark.parametrize("aggregation", ["average", "lstm", "attention"])
 def test_any_backbone_over_frames(aggregation: str) -> None:
     net = models.create("frame_pool", backbone="test_resnet", aggregation=aggregation).eval()

@@ -31,6 +31,22 @@ def test_the_stored_table_knows_every_network_of_the_tree() -> None:
     assert all(card["input"] == registry.card(card["name"]).input for card in cards.stored())
 
 
+def test_every_option_that_a_form_offers_has_a_name_a_help_and_its_values() -> None:
+    """But what a field of the form sets, the number of datasets, and the inside of wav2vec 2.0."""
+    elsewhere = {"dropout", "domains", "sizes", "speech_sizes"}
+    for card in cards.stored():
+        name, asked = card["name"], card["asked"]
+        assert set(asked) == set(card["options"]) - elsewhere, name
+        for option, one in asked.items():
+            default = card["options"][option]
+            assert one["title"] != option and one["help"].endswith("."), (name, option)
+            values = [value for value, _ in one["choices"]]
+            if isinstance(default, (str, bool)):
+                assert default in values, (name, option)
+            else:
+                assert default in values if values else one["low"] < one["high"], (name, option)
+
+
 def test_the_command_lists_them_without_torch() -> None:
     code = (
         "import sys; from core.cli import main; main(['models', '--json']); sys.exit('torch' in sys.modules)"
