@@ -61,7 +61,8 @@ def severity(band: str) -> str:
 
 
 def message(text: str) -> str:
-    """An error line about the configuration, which begins with an option's key, under the name that the form shows."""
+    """A line about the configuration under the names that the form shows; an error line begins with an option's key."""
+    text = re.sub(r"\btune: (\w+)", lambda found: f"“{option('tune')}: {choice('tune', found[1])}”", text)
     name, colon, rest = text.partition(":")
     return f"{option(name)}:{rest}" if colon and name in _HELP else text
 

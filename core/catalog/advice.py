@@ -76,7 +76,7 @@ SMOTE_ELSEWHERE = Technique(
     SMOTE.name,
     SMOTE.why,
     {},
-    "not ticked: it needs tune: head, where the backbone is frozen and only the last layer learns (seconds, but the "
+    "not chosen: it needs tune: head, where the backbone is frozen and only the last layer learns (seconds, but the "
     "network no longer learns what is peculiar to your data)",
 )
 AUGMENTATION = {

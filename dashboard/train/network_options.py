@@ -6,7 +6,7 @@ bands   {"title": "Frequency bands", "low": 8, "high": 256}                     
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -77,7 +77,7 @@ def _choice(title: str, text: str, asked: Asked, value: Any, key: str) -> Any:
 def _number(title: str, text: str, asked: Asked, default: Any, value: Any, key: str) -> Any:
     """Empty where the default stands for something else, such as what the size of the network says."""
     whole = isinstance(default, int)
-    cast: type[int] | type[float] = int if whole else float
+    cast: Callable[[Any], Any] = int if whole else float
     empty = str(asked.get("empty") or "")
     shown = None if value is None or (empty and value == default) else cast(value)
     low, high = asked.get("low"), asked.get("high")

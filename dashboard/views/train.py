@@ -16,6 +16,7 @@ from core.training.options import unused_options
 from core.training.options.choices import DEFAULT_MODELS
 from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme, words
+from dashboard.train import advice as train_advice
 from dashboard.train import data as train_data
 from dashboard.train import data_form, option_form
 from dashboard.train import link as train_link
@@ -73,6 +74,7 @@ def page() -> None:
         option_form.options(("epochs", "max_samples_per_class"), "budget")
         option_form.option("device")
         _summary()
+        train_advice.draw_missing(session.space())
         train_start.draw()
     with st.expander(
         "Everything else: techniques, learning, input, evaluation, machine", key="train-all-options"
@@ -204,7 +206,7 @@ def _group(group: str, names: list[str]) -> None:
         name for name in names if name in ("balancing", "augmentation", "threshold_method", "model_options")
     ]
     if group == "techniques":
-        _advice()
+        train_advice.draw_reasons(session.space())
     for name in wide:
         option_form.option(name, **_overrides(name))
     option_form.options([name for name in names if name not in wide], group)
@@ -220,13 +222,6 @@ def _overrides(name: str) -> dict[str, Any]:
         known = {k: v for k, v in (card.get("options") or {}).items() if k not in own_fields}
         return {"known": known, "asked": card.get("asked") or {}}
     return {}
-
-
-def _advice() -> None:
-    advice = train_data.advice(option_form.config(), session.space())
-    for technique in advice.techniques if advice is not None else ():
-        cost = f" ({theme.safe(technique.cost)})" if technique.cost else ""
-        st.caption(f"**{theme.safe(technique.name)}**: {theme.safe(technique.why)}{cost}")
 
 
 try:

@@ -217,11 +217,29 @@ def test_the_form_says_how_imbalanced_the_data_is_and_ticks_the_advice(
     page = open_page()
     text = text_of(page)
     assert "moderate" in text and "40 real and 160 fake" in text
-    assert "Focal loss**: easy samples" in text
+    assert "Focal loss**: :green-badge[✔ chosen] easy samples" in text
     config = page.session_state["train_config"]
     assert config["loss"] == "focal"
     assert {"sampler", "minority_augmentation"} <= set(config["balancing"])
     assert widget(page, "selectbox", "loss").value == "focal"
+
+
+def test_advice_that_nobody_took_is_said_and_taken_with_one_press(
+    add_dataset: Callable[..., None],
+) -> None:
+    """A link names the data alone: nothing is ticked, and nothing pretends to be."""
+    add_dataset("faces", "image", 18, 160)
+    page = open_page({"modality": "image", "datasets": ["faces"], "balancing": ["class_weights"]})
+    assert page.session_state["train_config"]["loss"] == "cross_entropy"
+    text = text_of(page)
+    assert "and not chosen: Focal loss, Weighted sampler and Stronger augmentation of the minority" in text
+    assert "Focal loss**: :gray-badge[not chosen] easy samples" in text
+    page.button(key="train-take-advice").click().run()
+    config = page.session_state["train_config"]
+    assert config["loss"] == "focal" and "flip" in config["augmentation"]
+    assert config["balancing"][:3] == ["class_weights", "sampler", "minority_augmentation"]
+    assert "not chosen: Focal" not in text_of(page)
+    assert not [one for one in page.button if one.key == "train-take-advice"]
 
 
 def test_advice_of_extreme_imbalance_runs_with_the_network_that_is_chosen(
@@ -233,7 +251,7 @@ def test_advice_of_extreme_imbalance_runs_with_the_network_that_is_chosen(
     widget(page, "multiselect", "datasets").select("faces").run()
     config = page.session_state["train_config"]
     assert "smote" not in config["balancing"] and config["tune"] is None and "sampler" in config["balancing"]
-    assert "it needs tune: head" in text_of(page)
+    assert "it needs “What learns: the head alone”" in text_of(page)
     check_tune(TrainConfig.from_dict(config), "all")
     page = open_page()
     config = page.session_state["train_config"]
@@ -490,7 +508,10 @@ def test_where_it_runs_is_a_choice_where_the_settings_offer_several(
         ({"modality": "audio", "datasets": []}, "No dataset in the catalogue holds sound"),
         ({"datasets": ["only fakes"]}, "nothing here is real"),
         ({"datasets": ["gone"]}, "gone is not in the catalogue"),
-        ({"datasets": ["faces"], "balancing": ["smote"], "tune": "all"}, "needs tune: head"),
+        (
+            {"datasets": ["faces"], "balancing": ["smote"], "tune": "all"},
+            "needs “What learns: the head alone”",
+        ),
         (
             {"datasets": ["faces"], "protocol": "heldout_method"},
             "choose the method that only the test part has",
