@@ -22,8 +22,8 @@ from dashboard import theme, words
 FEW = 3  # remarks that stand open
 CONSEQUENCES = {
     "train": "a detector cannot learn what it never sees",
-    "val": "neither the best epoch nor the threshold can be chosen there",
-    "test": "AUC, precision and false alarms cannot be measured there",
+    "val": "the best epoch and the threshold, which are chosen on the validation part, cannot be chosen",
+    "test": "the results of this run will lack AUC, precision and false alarms, which are measured on the test part",
 }
 OPTIONS = ("modality", "protocol", "shares", "heldout", "seed", "max_samples_per_class")
 

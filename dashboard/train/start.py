@@ -26,7 +26,8 @@ SINCE, ESTIMATE = "train-estimate-since", "train-estimate-key"
 
 
 def problems(config: dict[str, Any], space: Workspace) -> list[str]:
-    """Everything that would make the run fail, before anything starts; that nothing fits is said beside the data."""
+    """Everything that would make the run fail, before anything starts; what is said beside the data is not repeated:
+    that nothing fits, or that a class is missing."""
     found = []
     try:
         TrainConfig.from_dict(config)
@@ -40,13 +41,14 @@ def problems(config: dict[str, Any], space: Workspace) -> list[str]:
         f"Datasets: {name} {reasons.get(name, 'is not in the catalogue')}; choose another."
         for name in strangers
     ]
-    if missing := train_data.missing_class(chosen):
-        found.append(
-            f"Datasets: nothing here is {missing}. A detector needs both classes: add a dataset with {missing} samples."
-        )
     if config["protocol"] == "heldout_method" and not config["heldout"]:
         found.append(f"{names.option('heldout')}: choose the method that only the test part has.")
-    if chosen and not found and (problem := plan.divide(config, space).problem):
+    if (
+        chosen
+        and not found
+        and not train_data.missing_class(chosen)
+        and (problem := plan.divide(config, space).problem)
+    ):
         found.append(names.message(problem))
     return found
 
@@ -59,7 +61,9 @@ def draw() -> None:
     operator = session.person().operator
     if not operator:
         st.info("You may look at everything and judge files. Operators start runs.")
-    blocked = bool(wrong) or not operator or not train_data.fitting(config["modality"], session.space())
+    fitting = train_data.fitting(config["modality"], session.space())
+    missing = train_data.missing_class(train_data.chosen(config, session.space()))
+    blocked = bool(wrong) or not operator or not fitting or bool(missing)
     where = _where(session.space())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for label, first in (("Start", True), ("Add to queue", False)):
@@ -68,7 +72,7 @@ def draw() -> None:
                 key=f"train-{'start' if first else 'queue'}",
                 type="primary" if first else "secondary",
                 disabled=blocked,
-                help="It is the next to start." if first else "It starts after the runs that wait already.",
+                help=_explain(first, missing),
             ):
                 _submit(config, where, first=first)
         box = st.popover("Search for better settings …", disabled=blocked)
@@ -78,6 +82,13 @@ def draw() -> None:
     # Under them: they stay where they are when it comes.
     if not blocked:
         _estimate(config)
+
+
+def _explain(first: bool, missing: str) -> str:
+    """Of a button that starts the run; of one that cannot be pressed, what comes before."""
+    if missing:
+        return f"First add {missing} samples, beside the data."
+    return "It is the next to start." if first else "It starts after the runs that wait already."
 
 
 def _where(space: Workspace) -> str:

@@ -190,14 +190,17 @@ def test_a_part_without_one_class_is_named_with_its_consequence(
     save("faces", rows, info, space)
     text = text_of(open_page({"modality": "image", "datasets": ["faces"], "protocol": "official"}))
     assert (
-        "The test part has no real sample: AUC, precision and false alarms cannot be measured there" in text
+        "The test part has no real sample: the results of this run will lack AUC, precision and false alarms, which are "
+        "measured on the test part." in text
     )
 
 
 def test_data_of_one_class_is_refused_in_plain_words(add_dataset: Callable[..., None]) -> None:
     add_dataset("only fakes", "image", 0, 30)
-    said = text_of(open_page({"modality": "image", "datasets": ["only fakes"]}))
-    assert "0 real and 30 fake" in said and "real samples are missing" in said
+    page = open_page({"modality": "image", "datasets": ["only fakes"]})
+    said = text_of(page)
+    assert "0 real and 30 fake" in said and said.count("real samples are missing") == 1 and not page.error
+    assert page.button(key="train-start").help == "First add real samples, beside the data."
     assert "split" not in said and "{'" not in said  # once, and in the words of the page
 
 
@@ -506,7 +509,7 @@ def test_where_it_runs_is_a_choice_where_the_settings_offer_several(
     ("preset", "said"),
     [
         ({"modality": "audio", "datasets": []}, "No dataset in the catalogue holds sound"),
-        ({"datasets": ["only fakes"]}, "nothing here is real"),
+        ({"datasets": ["only fakes"]}, "real samples are missing"),
         ({"datasets": ["gone"]}, "gone is not in the catalogue"),
         (
             {"datasets": ["faces"], "balancing": ["smote"], "tune": "all"},
