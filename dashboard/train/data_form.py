@@ -9,7 +9,7 @@ import streamlit as st
 from core.training.options.choices import MODALITIES
 from dashboard import session, theme, words
 from dashboard.train import data as train_data
-from dashboard.train import option_form, pairing, plan
+from dashboard.train import option_form, plan
 
 SHARES = ("64/16/20", "70/15/15", "80/10/10", "80/20")
 MOST_COMPLETIONS = 3
@@ -52,7 +52,6 @@ def draw() -> None:
     _division()
     _advise()
     plan.draw(option_form.config(), space)
-    pairing.draw(option_form.config(), fitting)
 
 
 def _draw_nothing_fits(modality: str) -> None:

@@ -12,19 +12,18 @@ from core.catalog import shortcuts, table
 from core.catalog.partners import partners
 from core.catalog.published import ANOTHER
 from core.workspace import Workspace
-from dashboard import session, theme, words
+from dashboard import theme, words
 from dashboard.datasets import checks
-from dashboard.train.data import Dataset
+from dashboard.train.data import fitting
 
 
-def draw(config: dict[str, Any], fitting: Sequence[Dataset]) -> None:
+def draw(config: dict[str, Any], space: Workspace) -> None:
     """Nothing where each chosen set has both classes, or all of them together have only one."""
-    chosen = [dataset for dataset in fitting if dataset.name in config["datasets"]]
+    chosen = [dataset for dataset in fitting(config["modality"], space) if dataset.name in config["datasets"]]
     single = [dataset for dataset in chosen if not (dataset.real and dataset.fake)]
     if not single or not sum(d.real for d in chosen) or not sum(d.fake for d in chosen):
         return
     names = [dataset.name for dataset in chosen]
-    space = session.space()
     classes = " and ".join(f"{d.name} has {'fakes' if d.fake else 'real samples'} only" for d in single)
     # Of several sets others may hold both classes: then reals and fakes are not two collections.
     known = _known_shortcut(names, space).replace(ANOTHER, _possible_shortcut(config["modality"]))

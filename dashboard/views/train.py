@@ -18,7 +18,7 @@ from core.training.options.config import TrainConfig
 from dashboard import jobs, session, theme, words
 from dashboard.train import advice as train_advice
 from dashboard.train import data as train_data
-from dashboard.train import data_form, option_form
+from dashboard.train import data_form, option_form, pairing
 from dashboard.train import link as train_link
 from dashboard.train import start as train_start
 from dashboard.train import yaml_text as train_yaml
@@ -75,6 +75,7 @@ def page() -> None:
         option_form.option("device")
         _summary()
         train_advice.draw_missing(session.space())
+        pairing.draw(option_form.config(), session.space())
         train_start.draw()
     with st.expander(
         "Everything else: techniques, learning, input, evaluation, machine", key="train-all-options"
