@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core import words
-from core.detection import detector_description
+from core.detection import detector_description, exported_file
 from core.detection.detector_description import About
 from core.detection.verdict import Band
 from core.errors import BadInput
@@ -21,15 +19,11 @@ from core.runs.folder import DEMO_FILES, FINAL_STATES, RunFolder, open_run
 from core.runs.titles import name_of
 from core.thresholds.calibration import Calibration
 from core.thresholds.operating_point import OperatingPoint
-from core.workspace import MODALITIES, Workspace, workspace, write_atomic
+from core.workspace import MODALITIES, Workspace, workspace
 
 DEFAULT_THRESHOLD = 0.5
-EXPORT_KIND = "deepfake-workbench detector"
-# What a file from elsewhere may call itself: files are named by it.
-PLAIN_NAME = re.compile(r"\w[\w .()-]{0,150}")
 NO_POINT = {"method": "default", "chosen_on": "", "threshold": DEFAULT_THRESHOLD}
 STILL_TRAINING = "Its training is not over: the best weights so far judged, and its figures can change."
-MOST_EXPORT_BYTES = 8_000_000_000
 
 
 @dataclass(frozen=True)
@@ -152,58 +146,20 @@ def _count(value: Any) -> int | None:
 
 
 def _of_file(path: Path, space: Workspace | None) -> Source:
-    status = path.stat()
-    if status.st_size > MOST_EXPORT_BYTES:
-        raise BadInput(f"{path.name} is larger than any detector of this workbench")
-    content = _without_weights(path, status.st_size, status.st_mtime_ns)
-    recipe = content.get("recipe")
-    if not isinstance(recipe, Mapping):
-        raise BadInput(
-            f"{path.name} lacks its recipe; it is not a detector of this workbench. If it is a published one, "
-            f"`python -m core import {path}` makes a detector of it"
-        )
-    for part in ("config", "operating_point", "calibration", "imported"):
-        if content.get(part) is not None and not isinstance(content[part], Mapping):
-            raise BadInput(
-                f"{path.name}: its {part} is no table of names; it is not a detector of this workbench"
-            )
-    config = {"modality": recipe.get("modality"), **(content.get("config") or {})}
-    stated = content.get("id")
+    content = exported_file.read(path)
     return _source(
-        stated if isinstance(stated, str) and PLAIN_NAME.fullmatch(stated) else path.stem,
+        content["id"],
         path,
-        config,
+        content["config"],
         content.get("operating_point"),
         content.get("calibration"),
         content,
         space,
         None,
         made_by=About.from_dict(content.get("about")),
-        demo_files=_decode_bytes(content.get("demo_files")),
+        demo_files=content["demo_files"],
         imported=content.get("imported"),
     )
-
-
-def _decode_bytes(value: Any) -> bytes | None:
-    """Bytes that an export keeps as a tensor, as weights are stored."""
-    import torch
-
-    plain_bytes = isinstance(value, torch.Tensor) and value.dtype == torch.uint8 and value.ndim == 1
-    return value.numpy().tobytes() if plain_bytes else None
-
-
-@lru_cache(maxsize=16)
-def _without_weights(path: Path, size: int, changed: int) -> dict[str, Any]:
-    """What an exported file says beside its weights, read once as long as the file stays the same."""
-    from core.training.learning import best_model
-
-    content = best_model.read(path)
-    if "state_dict" not in content:
-        raise BadInput(
-            f"{path.name} is not a detector of this workbench. If it is a published one, "
-            f"`python -m core import {path}` makes a detector of it"
-        )
-    return {k: v for k, v in content.items() if k != "state_dict"}
 
 
 def _source(
@@ -282,31 +238,8 @@ def _band(point: OperatingPoint, space: Workspace | None) -> Band | None:
 def export(run: str | Path, path: Path, space: Workspace | None = None) -> Path:
     """One file with weights, recipe, calibration, operating point and reference; `--run FILE` opens it
     anywhere."""
-    import torch
-
     from core.detection.domain import reference
-    from core.detection.exports import plain
-    from core.training.learning import best_model
 
     source = find(run, space)
-    content = best_model.read(source.checkpoint)
-    content |= {
-        "kind": EXPORT_KIND,
-        "id": source.id,
-        "config": plain(source.config),
-        "operating_point": plain(source.operating_point),
-        "calibration": plain(source.calibration) if source.calibration else None,
-        "learned_nothing": source.learned_nothing,
-        "demo": source.demo,
-        "about": plain(asdict(source.about)),
-        "imported": plain(source.imported) if source.imported is not None else None,
-    }
     known, _ = reference.for_export(run, space)
-    if known is not None:
-        content[reference.EXPORTED] = torch.frombuffer(bytearray(known), dtype=torch.uint8)
-    if source.demo_files:
-        content["demo_files"] = torch.frombuffer(bytearray(source.demo_files), dtype=torch.uint8)
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    write_atomic(path, buffer.getvalue())
-    return path
+    return exported_file.write(path, source, known)
