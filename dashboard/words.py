@@ -1,7 +1,8 @@
 """Display names for pages: one for every key that a registry, an option or a state has.
 
-Techniques, losses, augmentations, threshold rules and explanations bring theirs; core.words has the others. The values
-of options are core's (core/training/options/display.py): commands and reports write them too.
+Techniques, losses, augmentations, threshold rules and explanations bring theirs; core.words and core.option_words
+have the others. The values of options are core's (core/training/options/display.py): commands and reports write them
+too.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 
-from core import words
+from core import option_words, words
 from core.detection import explanations
 from core.runs.presets import Preset
 from core.thresholds import methods
@@ -36,7 +37,7 @@ EXPLANATIONS = {
 
 
 def option(name: str) -> str:
-    return words.option(name)
+    return option_words.option(name)
 
 
 def threshold_method(text: str) -> str:
@@ -46,7 +47,7 @@ def threshold_method(text: str) -> str:
 def help_text(name: str) -> str:
     """What an option is for, with its values under the names that the form shows; a sentence or several."""
     text = str(_HELP[name]).partition(": macro_f1")[0]
-    titles = {str(key): title for key, title in words.CHOICES.get(name, {}).items()} | REGISTERED.get(
+    titles = {str(key): title for key, title in option_words.CHOICES.get(name, {}).items()} | REGISTERED.get(
         name, {}
     )
     if titles:  # all at once: one name may hold another's key

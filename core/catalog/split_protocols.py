@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import words
+from core import option_words, words
 from core.catalog import components, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
 from core.catalog.allocation import SPLITS, allocate, order_of
 from core.catalog.division import divide
 
-BY_GROUP = words.choice("protocol", "group")
+BY_GROUP = option_words.choice("protocol", "group")
 GIANT = 0.7  # a component with more of the samples than this cannot be dealt whole
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core import words
+from core import option_words, words
 from core.catalog import allocation, duplicates, leaks, plan_files, shares, splits, table
 from core.errors import BadInput
 
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     lines = [
-        f"{words.choice('protocol', result['protocol'])}, seed {result['seed']}, {len(result['datasets'])} datasets"
+        f"{option_words.choice('protocol', result['protocol'])}, seed {result['seed']}, {len(result['datasets'])} datasets"
     ]
     for split, count in result["counts"].items():
         asked, all_ = (result["shares"][side][split] for side in ("asked", "reached"))

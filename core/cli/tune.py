@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import numbers, words
+from core import numbers, option_words, words
 from core.cli._settings import add_settings, read_settings
 
 SUMMARY = "search for good options: several short trainings, each with other values"
@@ -54,7 +54,7 @@ def show(result: dict[str, Any]) -> str:
         f"{result['done']} of {result['trials']} trials, by {words.figure(result['monitor'])} on validation"
     ]
     for row in result["all"][:SHOWN]:
-        options = ", ".join(f"{words.option(k)}: {_value(k, v)}" for k, v in row["params"].items())
+        options = ", ".join(f"{option_words.option(k)}: {_value(k, v)}" for k, v in row["params"].items())
         state = STATES.get(row["state"], row["state"])
         run = "" if row["run"] is None else f"  (run {row['run']})"
         lines.append(

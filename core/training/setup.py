@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 import models
-from core import words
+from core import option_words
 from core.catalog import table as catalog
 from core.errors import BadInput
 from core.media.recipe import Recipe
@@ -100,7 +100,7 @@ def trained_how(setup: Setup) -> str:
     parts.append("batches as large as the device takes" if automatic else f"batches of {config.batch}")
     if (config.accumulation or 1) > 1:
         parts.append(f"one step after {config.accumulation} batches")
-    arithmetic = words.choice("precision", config.precision)
+    arithmetic = option_words.choice("precision", config.precision)
     parts.append(f"arithmetic {arithmetic}" if config.precision == "auto" else f"{arithmetic} arithmetic")
     return ", ".join(parts)
 

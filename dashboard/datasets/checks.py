@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import words
+from core import option_words, words
 from core.access import Person
 from core.catalog import (
     export,
@@ -40,11 +40,11 @@ def plan_panel(info: DatasetInfo) -> None:
     methods = sorted({str(r["method"]) for r in info.counts if r["method"] and r["label"] == 1})
     allowed = _protocols(info, methods)
     protocol = columns[0].selectbox(
-        words.option("protocol"),
+        option_words.option("protocol"),
         allowed,
         key=f"plan-protocol-{info.name}",
-        format_func=functools.partial(words.choice, "protocol"),
-        help="\n\n".join(f"{words.choice('protocol', k)}: {PROTOCOLS[k]}" for k in allowed),
+        format_func=functools.partial(option_words.choice, "protocol"),
+        help="\n\n".join(f"{option_words.choice('protocol', k)}: {PROTOCOLS[k]}" for k in allowed),
     )
     heldout = ""
     if protocol == "heldout_method":

@@ -8,8 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import numbers
-from core import words as names
+from core import numbers, option_words
 from core.errors import BadInput
 from core.exports import to_csv
 from core.thresholds import calibration
@@ -107,7 +106,7 @@ def _figure_of(_diagram: calibration.Reliability, key: str, method: str) -> go.F
 
 
 def _calibration_name(method: str) -> str:
-    return "as scored" if method == "raw" else names.choice("calibration", method)
+    return "as scored" if method == "raw" else option_words.choice("calibration", method)
 
 
 def honesty(source: Source, looking_at: str) -> None:

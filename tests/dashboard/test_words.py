@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from core import option_words
 from core import words as core_words
 from core.catalog import advice, statistics
 from core.catalog.layouts import layouts
@@ -60,7 +61,7 @@ def test_help_names_options_and_values_as_the_form_does() -> None:
     for field in fields(TrainConfig):
         text = words.help_text(field.name)
         assert not re.search(r"\b[a-z]+_[a-z_]+\b|\btune\b", text), (field.name, text)
-        for key in [*core_words.CHOICES.get(field.name, {}), *words.REGISTERED.get(field.name, {})]:
+        for key in [*option_words.CHOICES.get(field.name, {}), *words.REGISTERED.get(field.name, {})]:
             if re.search(rf"(?<![\w-]){re.escape(str(key))}:", field.metadata["help"]):
                 assert f"{words.choice(field.name, key)}:" in text, (field.name, key)
         assert text[0].isupper() and text.endswith(".")

@@ -6,7 +6,7 @@ model      "simple_cnn"          ->  Simple CNN
 
 from __future__ import annotations
 
-from core import words
+from core import option_words, words
 from core.thresholds import methods
 from core.training import augmentation, losses
 from core.training.balancing import TECHNIQUES
@@ -26,7 +26,7 @@ def choice(name: str, value: object) -> str:
         return words.network(str(value))
     if name == "threshold_method":
         return methods.title(str(value))
-    return REGISTERED.get(name, {}).get(str(value)) or words.choice(name, value)
+    return REGISTERED.get(name, {}).get(str(value)) or option_words.choice(name, value)
 
 
 def value(name: str, found: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import html, numbers, words
+from core import html, numbers, option_words, words
 from core.training.options import display
 from core.training.scoring.evaluation.provenance import package_lines
 from core.training.scoring.evaluation.text import (
@@ -71,7 +71,7 @@ def report(
         ablation=ablation_lines(metrics["ablation"]) if metrics.get("ablation") else [],
         pictures=[made for name, *shown in PICTURES if (made := _picture(results / name, *shown))],
         configuration={
-            words.option(str(k)): display.value(str(k), v) for k, v in config.items() if k != "name"
+            option_words.option(str(k)): display.value(str(k), v) for k, v in config.items() if k != "name"
         },
         brief=brief,
         provenance=package_lines(metrics["provenance"]),
