@@ -18,9 +18,9 @@ from dashboard.thresholds.measures import Verification, verification
 
 DRAWS = 200
 HELP = (
-    "Costs as ASVspoof 5 has them: a real that is rejected costs 1, a fake that is accepted 10, and one sample in twenty "
-    "is fake. 1 is what a fixed answer costs. actDCF and Cllr (in bits) also punish scores that are no honest "
-    "probabilities; minDCF and the recalls look at the order alone."
+    "minDCF and actDCF are costs as ASVspoof 5 has them: a false alarm costs 1, a missed fake 10, and one sample in twenty "
+    "is fake. A cost of 1 is that of always giving the same answer. actDCF and Cllr (in bits) also punish scores that are "
+    "no honest probabilities; minDCF, the recalls and the AUC look at the order of the scores alone."
 )
 
 

@@ -81,12 +81,16 @@ def draw(source: Source, looking_at: str) -> None:
 
 
 def _cost_model() -> Costs:
-    """As ASVspoof 5 has it, until the analyst changes it."""
+    """As ASVspoof 5 has it, until the analyst changes it. Its fields say what they are for: the lab has costs, too."""
     page_state.set_cost_model(page_state.cost_model())
+    st.caption(
+        "minDCF and actDCF take these costs and this share of fakes, at first those of ASVspoof 5. Nothing else does: the "
+        "threshold above has costs of its own."
+    )
     left, middle, right = st.columns(3)
-    left.number_input("What a false alarm costs", 0.01, 1e6, key=MISS)
-    middle.number_input("What a missed fake costs", 0.01, 1e6, key=ALARM)
-    right.number_input("Share of fakes expected, %", 0.01, 99.99, key=PRIOR)
+    left.number_input("False alarm, in minDCF and actDCF", 0.01, 1e6, key=MISS)
+    middle.number_input("Missed fake, in minDCF and actDCF", 0.01, 1e6, key=ALARM)
+    right.number_input("Share of fakes, in minDCF and actDCF, %", 0.01, 99.99, key=PRIOR)
     return page_state.cost_model()
 
 

@@ -100,7 +100,9 @@ def test_a_turned_polarity_is_answered_by_a_switch_that_is_there(space: Workspac
     assert data["turned"]
     assert float("".join(page.query_params["at"])) == -data["settings"]["threshold"]
     shown = [
-        float(m.value.split("**")[1]) for m in page.markdown if "fake" in m.value and m.value[:2] == "**"
+        float(m.value.split("**")[1].replace("−", "-"))
+        for m in page.markdown
+        if "fake" in m.value and m.value[:2] == "**"
     ]
     assert shown
     assert all(score <= 0 for score in shown), "as they stand in the file"
@@ -162,6 +164,10 @@ def test_the_field_s_measures_follow_the_cost_model(space: Workspace) -> None:
     assert {"AUC", "Equal error rate", "minDCF", "actDCF", "Cllr, bits"} <= set(before.index)
     assert any("1 % false alarms" in name for name in before.index)
     assert before.str.contains(r"^[\d.]+ \[[\d.]+, [\d.]+\]$").all()
+    fields = [field.label for field in page.number_input if field.key.startswith("thresholds-dcf")]
+    assert len(fields) == 3 and all("minDCF and actDCF" in label for label in fields), (
+        "the lab has costs, too"
+    )
     page.number_input(key="thresholds-dcf-prior").set_value(50.0).run()
     assert not page.exception
     assert measured()["minDCF"] != before["minDCF"]

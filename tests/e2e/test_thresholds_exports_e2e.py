@@ -118,6 +118,7 @@ def test_a_screen_reader_hears_what_the_eye_sees(start_server: Callable, page: P
                 - columnheader "called real"
           - slider "Threshold"
           - group "Jump to the threshold of a rule"
+          - heading "What errors cost where the detector is used" [level=2]
           - spinbutton "Cost of a false alarm"
           - checkbox "Keep the threshold at the lowest cost"
           - status
