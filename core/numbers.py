@@ -79,9 +79,9 @@ def threshold(t: float | None) -> str:
     return "none" if t is None else short(t, 6)
 
 
-def interval(x: float | None, low: float | None, high: float | None) -> str:
+def interval(x: float | None, low: float | None, high: float | None, never: tuple[float, ...] = UNIT) -> str:
     """The figure with its ends; the figure alone where it has none."""
-    ends = ends_of(x, low, high)
+    ends = ends_of(x, low, high, never)
     if ends is None:
         return number(x)
     return f"{ends[0]} [{ends[1]}, {ends[2]}]"

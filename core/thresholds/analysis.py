@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -92,9 +92,10 @@ def analyse(
     target = source if seen is None else sweep(seen["label"].to_numpy(), seen["score"].to_numpy())
     place = looking_at or chosen_on
     turned = is_turned(chosen)
-    warnings = cautions.about_scores(source, chosen_on if seen is not None else "", if_turned, turned)
+    where = chosen_on if seen is not None else ""
+    warnings = cautions.about_scores(source, where, if_turned, turned, _interval_of_auc(chosen))
     if seen is not None:
-        warnings += cautions.about_scores(target, place, if_turned, turned)
+        warnings += cautions.about_scores(target, place, if_turned, turned, _interval_of_auc(seen))
     chosen_points = _choose_points(source, target, wanted, costs)
     warnings += [line for point in chosen_points for line in cautions.about_point(point)]
     points = [at(target, inside(methods.DEFAULT_THRESHOLD, turned), costs=costs), *chosen_points]
@@ -106,6 +107,10 @@ def analyse(
     )
     analysis = Analysis(target, points, chosen_on, place, warnings, bands, {}, ends, measured, turned)
     return _with_intervals(analysis, chosen, seen, draws, seed) if draws else analysis
+
+
+def _interval_of_auc(table: pd.DataFrame) -> Callable[[], Interval | None]:
+    return lambda: Scored(table).ranking_intervals.get("auc")
 
 
 def _choose_points(source: Sweep, target: Sweep, wanted: Iterable[str], costs: Costs) -> list[Point]:

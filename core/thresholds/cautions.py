@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core import numbers, words
 from core.thresholds import methods
 from core.thresholds.intervals import Interval
@@ -13,8 +15,18 @@ FEW = 30  # samples of a class
 OF_A_RUN = "A detector scores fakes high: are real and fake swapped in the labels of its data?"
 
 
-def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN, turned: bool = False) -> list[str]:
-    """Warnings that the scores deserve whatever the threshold; `if_turned` is what to do about a turned polarity."""
+def about_scores(
+    sweep: Sweep,
+    where: str = "",
+    if_turned: str = OF_A_RUN,
+    turned: bool = False,
+    auc: Callable[[], Interval | None] = lambda: None,
+) -> list[str]:
+    """Warnings that the scores deserve whatever the threshold; `if_turned` is what to do about a turned polarity.
+
+    `auc` works out the interval of the AUC, and is asked only where this lies under 0.5: chance alone puts it there for
+    every second detector that learned nothing.
+    """
     place = f" in {words.split(where)}" if where else ""
     found = []
     few = [(n, name) for n, name in ((sweep.negatives, "real"), (sweep.positives, "fake")) if n < FEW]
@@ -30,8 +42,8 @@ def about_scores(sweep: Sweep, where: str = "", if_turned: str = OF_A_RUN, turne
             f"All scores{place} are {numbers.threshold(own(float(sweep.thresholds[0]), turned))}: "
             "no threshold separates anything."
         )
-    elif sweep.auc < 0.5:
-        shown = numbers.number(sweep.auc, never=(0.0, 0.5, 1.0))
+    elif sweep.auc < 0.5 and (ends := auc()) is not None and ends[1] < 0.5:
+        shown = numbers.interval(sweep.auc, *ends, never=(0.0, 0.5, 1.0))
         found.append(f"The AUC{place} is {shown}, under 0.5: do low scores mean fake here? {if_turned}")
     return found
 

@@ -168,7 +168,13 @@ def _points(source: Source, chosen_words: tuple[str, ...]) -> list[Point]:
 def _about_scores(source: Source, looking_at: str) -> list[str]:
     looked = source.splits[looking_at]
     nothing = ["This detector learned nothing: no threshold makes its verdicts mean anything."]
-    found = cautions.about_scores(looked.sweep, NAMES[looking_at], source.if_turned, looked.turned)
+    found = cautions.about_scores(
+        looked.sweep,
+        NAMES[looking_at],
+        source.if_turned,
+        looked.turned,
+        lambda: looked.ranking_intervals.get("auc"),
+    )
     return [*(nothing if source.learned_nothing else []), *found]
 
 

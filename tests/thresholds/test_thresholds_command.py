@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -260,14 +261,21 @@ def test_a_turned_polarity_is_answered_by_what_can_be_done_about_it(
     assert "leave --lower-is-fake out" in of_file
 
 
-def test_an_auc_just_under_half_is_not_rounded_up_to_it(
+def test_whether_low_scores_mean_fake_is_asked_where_the_interval_is_under_half(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = "".join(f"{int(i % 2 == 0)},{i}\n" for i in range(6000))
     (tmp_path / "s.csv").write_text("label,score\n" + rows)
     found = ask(capsys, str(tmp_path / "s.csv"))
     assert 0.4995 < found["auc"] < 0.5
-    assert any("AUC is 0.4998, under 0.5" in line for line in found["warnings"])
+    assert not any("mean fake" in line for line in found["warnings"]), "chance alone puts an AUC there"
+    random = np.random.default_rng(0)
+    label = np.arange(6000) % 2
+    low = pd.DataFrame({"label": label, "score": random.normal(size=6000) - 0.07 * label})
+    low.to_csv(tmp_path / "low.csv", index=False)
+    (asked,) = (line for line in ask(capsys, str(tmp_path / "low.csv"))["warnings"] if "mean fake" in line)
+    figure, below, above = map(float, re.findall(r"\d\.\d+", asked)[:3])
+    assert below < figure < above < 0.5, asked
 
 
 def test_columns_of_millions_stay_apart(capsys: pytest.CaptureFixture[str]) -> None:
