@@ -109,7 +109,7 @@ def _of_own(runs: bool) -> Source | None:
             with hint:
                 theme.empty(
                     "There are no finished runs yet. Train a detector, or bring the scores of any detector.",
-                    "Train one",
+                    "Train a detector",
                     "train",
                 )
         return None

@@ -35,7 +35,7 @@ def page() -> None:
     ]
     if len(finished) < 2:
         here = "There is one." if finished else "There is none yet."
-        theme.empty(f"Two finished runs are needed for a comparison. {here}", "Train", "train")
+        theme.empty(f"Two finished runs are needed for a comparison. {here}", "Train a detector", "train")
         return
     _open_link(finished)
     chosen = _choose(finished)

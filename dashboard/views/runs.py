@@ -55,7 +55,9 @@ def page() -> None:
     if not runs:
         running.draw_trouble()
         run_details.tunings()
-        theme.empty("There are no runs yet. A run trains a detector on your datasets.", "Train one", "train")
+        theme.empty(
+            "There are no runs yet. A run trains a detector on your datasets.", "Train a detector", "train"
+        )
         return
     _open_link(runs)
     _filters(runs)

@@ -88,7 +88,9 @@ def text_of(page: AppTest) -> str:
 
 def test_one_run_is_not_enough(make_run: Callable[..., RunFolder]) -> None:
     make_run("small", 2, 1)
-    assert "Two finished runs are needed for a comparison. There is one." in text_of(open_page())
+    page = open_page()
+    assert "Two finished runs are needed for a comparison. There is one." in text_of(page)
+    assert [button.label for button in page.button] == ["Train a detector"]
 
 
 def test_a_real_difference_is_named_and_the_better_one_recommended(

@@ -125,7 +125,7 @@ def test_a_workspace_that_cannot_be_written_is_no_secret(
 def test_without_runs_the_next_step_is_offered(space: Workspace) -> None:
     page = open_page()
     assert "There are no runs yet" in text_of(page)
-    assert any(b.label == "Train one" for b in page.button)
+    assert any(b.label == "Train a detector" for b in page.button)
 
 
 def test_the_list_shows_state_best_value_and_escapes_names(make_run: Callable[..., RunFolder]) -> None:

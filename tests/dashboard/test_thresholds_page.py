@@ -33,7 +33,7 @@ from tests.thresholds.run_folder import finished_run, scores
 
 def test_without_runs_it_says_what_to_do(space: Workspace) -> None:
     page = opened()
-    assert any("Train one" in button.label for button in page.button)
+    assert any(button.label == "Train a detector" for button in page.button)
     assert page.get("file_uploader")
 
 
