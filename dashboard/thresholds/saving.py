@@ -94,22 +94,32 @@ def history(source: Source) -> None:
         st.caption("No operating point has been saved in this run.")
     for back, point in enumerate(points):
         text, jump, restore = st.columns([6, 1, 1], vertical_alignment="center")
-        shown = numbers.threshold(point.threshold)
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(point.when)) if point.when else "–"
         now = "**In force** · " if back == 0 else ""
-        text.markdown(
-            f"{now}**{shown}** by {theme.safe(words.title(point.method))}, on {theme.safe(NAMES.get(point.chosen_on, point.chosen_on))}"
-            f" · {theme.safe(point.who or '–')}, {when}"
-            + (
-                f" · left to a person from {numbers.threshold(point.band[0])} to {numbers.threshold(point.band[1])}"
-                if point.band
-                else ""
-            )
-            + (f" · {theme.safe(point.why)}" if point.why else "")
-        )
+        text.markdown(now + _describe(point))
         jump.button("Look", key=f"thresholds-look-{back}", on_click=move_line, args=(source, point))
         if back and restore.button("Restore", key=f"thresholds-restore-{back}"):
             _restore(source, back, point)
+
+
+def _describe(point: OperatingPoint) -> str:
+    """`0.42` by Best F1, on validation · who, when · left to a person … · why
+
+    Who alone sits at this machine has no name.
+    """
+    title, where = words.title(point.method), NAMES.get(point.chosen_on, point.chosen_on)
+    how = title if title == Choice.method else f"by {title}"
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(point.when)) if point.when else ""
+    who = "" if point.who == "local" else point.who
+    parts = [f"**{numbers.threshold(point.threshold)}** {theme.safe(how)}, on {theme.safe(where)}"]
+    if signed := ", ".join(filter(None, (who, when))):
+        parts.append(theme.safe(signed))
+    if point.band:
+        low, high = map(numbers.threshold, point.band)
+        parts.append(f"left to a person from {low} to {high}")
+    # Earlier versions wrote rule and part into the reason, too.
+    if why := point.why.replace(f"{title} on {where}, ", ""):
+        parts.append(theme.safe(why))
+    return " · ".join(parts)
 
 
 def _restore(source: Source, back: int, point: OperatingPoint) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from core.access import Person
 from core.catalog import table as catalogue
 from core.catalog.scan import scan
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
 from core.thresholds.methods import choose
+from core.thresholds.operating_point import OperatingPoint
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import at
 from core.workspace import Workspace
@@ -89,6 +92,21 @@ def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_b
     page.button(key="thresholds-restore-1").click().run()
     assert operating_point.read(folder).threshold == 0.61  # type: ignore[union-attr]
     assert sent(page)["settings"]["threshold"] == 0.61
+
+
+@pytest.mark.parametrize("why", ["at the end of training", "Best F1 on validation, at the end of training"])
+def test_the_history_says_each_thing_once(space: Workspace, why: str) -> None:
+    folder = finished_run(space)
+    by_rule = OperatingPoint(0.5, "f1", "val", why=why)
+    for point in (by_rule, OperatingPoint(0.6, "by hand", "val", band=(-0.1, 0.7))):
+        operating_point.save(folder, point, Person("local", operator=True), now=1.8e9)
+    page = expanded(opened(), "thresholds-history")
+    lines = [m.value.replace("\\", "") for m in page.markdown if "on validation" in m.value]
+    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(1.8e9))
+    assert lines == [
+        f"**In force** · **0.6** by hand, on validation · {day} · left to a person from −0.1 to 0.7",
+        f"**0.5** by Best F1, on validation · {day} · at the end of training",
+    ]
 
 
 def test_the_methods_table_tells_how_sure_each_threshold_is(space: Workspace) -> None:

@@ -21,7 +21,7 @@ from core.runs.folder import RunFolder
 from core.thresholds import calibration, operating_point
 from core.thresholds.band import Band, finite
 from core.thresholds.band import band as narrowest_band
-from core.thresholds.methods import choose, title
+from core.thresholds.methods import choose
 from core.thresholds.scored import Scored
 from core.thresholds.sweep import sweep
 from core.training.scoring.evaluation.figures import RESAMPLES, breakdown, measure
@@ -115,7 +115,7 @@ def save_first_point(
         figures={split: metrics[split]["at_chosen"] for split in ("val", "test") if split in metrics},
         who=person.name,
         when=time.time(),
-        why=f"{title(method)} on validation, at the end of training",
+        why="at the end of training",
     )
     operating_point.save(folder, point, person, confirmed=True)
 
