@@ -61,7 +61,7 @@ def page() -> None:
         return
     _open_link(runs)
     _filters(runs)
-    shown = run_rows.choose_runs(_matching(runs) or runs)
+    shown = run_rows.choose_runs(_matching(runs))
     with st.container(key="runs-live"):  # runs.css: what refreshes by itself does not turn pale for it
         st.fragment(_live, run_every=REFRESH if polls else None)(_stamp(runs, shown, polls))
     live_curves.draw_code()
@@ -173,16 +173,18 @@ def _live(before: tuple[object, ...]) -> None:
     running.draw_trouble()
     runs = listing.runs(session.space())
     matching = _matching(runs)
-    shown = run_rows.choose_runs(matching or runs)
+    shown = run_rows.choose_runs(matching)
     if _stamp(runs, shown, _polls(runs)) != before:
         st.rerun()  # something ended, began or was chosen: the rest of the page, and the timer itself, change
     page = paging.draw("runs", -(-len(matching) // run_rows.PAGE), key="runs-page")
     first = (page - 1) * run_rows.PAGE
     _rows(matching[first : first + run_rows.PAGE], shown)
     if not matching:
-        st.info("No run fits what you look for.")
+        st.info("No run fits what is set under Find and State.")
     # Of its own, so that what is set there draws the curves anew and not the list.
     st.fragment(_curves)(shown, page)
+    if not shown:
+        return
     with st.expander("Log", key="runs-log", expanded=any(run.state == "failed" for run in shown[:1])):
         for run in shown[:1]:
             lines = tail(RunFolder(session.space().runs / run.id), 60)
@@ -222,7 +224,12 @@ def _rows(runs: Sequence[Summary], shown: Sequence[Summary]) -> None:
 
 
 def _curves(shown: Sequence[Summary], page: int) -> None:
-    _draw_curves(shown)
+    if shown:
+        _draw_curves(shown)
+    else:  # Streamlit forgets what is set in fields that are not drawn
+        for key in (METRICS, AXIS, SMOOTHING, *SWITCHES):
+            if key in st.session_state:
+                st.session_state[key] = st.session_state[key]
     _write_link(page)
 
 

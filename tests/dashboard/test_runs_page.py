@@ -288,6 +288,19 @@ def test_search_and_state_narrow_the_list(make_run: Callable[..., RunFolder]) ->
     assert "No run fits" in text_of(page)
 
 
+def test_where_no_run_fits_no_curves_are_shown_and_what_was_set_comes_back(
+    make_run: Callable[..., RunFolder],
+) -> None:
+    make_run("stopped")
+    page = open_page()
+    page.multiselect(key="runs-metrics").set_value(["auc"]).run()
+    page.text_input(key="runs-find").set_value("nothing like it").run()
+    assert not page.exception and not all_curves_of(page) and not page.code
+    page.run()
+    page.text_input(key="runs-find").set_value("").run()
+    assert curves_of(page)["panels"][0]["title"] == "AUC"
+
+
 def test_delete_asks_first_and_then_removes_the_folder(make_run: Callable[..., RunFolder]) -> None:
     run = make_run("stopped")
     page = open_page()
