@@ -10,7 +10,9 @@ A text never reads 1 for what is not 1 nor 0 for what is not 0, and there is no 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 NOTHING = "–"
 MINUS = "\N{MINUS SIGN}"  # a hyphen is shorter, and some screen readers leave it out
@@ -93,6 +95,11 @@ def percent_interval(x: float | None, low: float | None, high: float | None) -> 
         return percent(x)
     texts = ends_of(100 * x, 100 * low, 100 * high, (0.0, 100.0, -100.0))
     return percent(x) if texts is None else f"{texts[0]} % [{texts[1]}, {texts[2]}]"
+
+
+def share_with_interval(figures: Mapping[str, Any], name: str) -> str:
+    """A share as results keep it: `{"queue": 0.125, "intervals": {"queue": [0.098, 0.157]}}`."""
+    return percent_interval(figures[name], *((figures.get("intervals") or {}).get(name) or (None, None)))
 
 
 def ends_of(

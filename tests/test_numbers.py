@@ -13,7 +13,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.numbers import change, count, interval, number, percent, percent_interval, ratio, short, threshold
+from core.numbers import (
+    change,
+    count,
+    interval,
+    number,
+    percent,
+    percent_interval,
+    ratio,
+    share_with_interval,
+    short,
+    threshold,
+)
 
 TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
 # fmt: off
@@ -74,6 +85,9 @@ def test_what_is_missing_and_what_is_counted() -> None:
     assert (change(0.25), change(-0.25), change(0.0), change(None)) == ("+0.250", "−0.250", "0", "–")
     assert percent_interval(0.125, 0.0984, 0.1571) == "12.5 % [9.8, 15.7]"
     assert percent_interval(0.5, None, None) == "50.0 %"
+    kept = {"queue": 0.125, "error": 0.5, "intervals": {"queue": [0.0984, 0.1571]}}
+    assert share_with_interval(kept, "queue") == "12.5 % [9.8, 15.7]"
+    assert share_with_interval(kept, "error") == share_with_interval({"error": 0.5}, "error") == "50.0 %"
 
 
 HOUSE = TWIN.parent.parent

@@ -109,13 +109,9 @@ def _band(band: dict[str, Any], turned: bool) -> str:
     wrong = (
         "nothing is decided"
         if band["error"] is None
-        else f"{_band_share(band, 'error')} of the decided are wrong"
+        else f"{numbers.share_with_interval(band, 'error')} of the decided are wrong"
     )
     return (
         f"    uncertain {uncertain_scores(band['low'], band['high'], turned)}: "
-        f"{_band_share(band, 'queue')} are left to a person, {wrong}"
+        f"{numbers.share_with_interval(band, 'queue')} are left to a person, {wrong}"
     )
-
-
-def _band_share(band: dict[str, Any], name: str) -> str:
-    return numbers.percent_interval(band[name], *(band["intervals"].get(name) or (None, None)))

@@ -47,17 +47,12 @@ def people_text(people: Mapping[str, Any], samples: int) -> str:
     rest = (
         "nothing is decided"
         if people["error"] is None
-        else f"of the other {people['decided']:,} {_share(people, 'error')} are called wrongly"
+        else f"of the other {people['decided']:,} {numbers.share_with_interval(people, 'error')} are called wrongly"
     )
     return (
         f"left to a person (uncertain from {numbers.threshold(low)} to {numbers.threshold(high)}): "
-        f"{people['uncertain']:,} of {samples:,}, {_share(people, 'share')}; {rest}"
+        f"{people['uncertain']:,} of {samples:,}, {numbers.share_with_interval(people, 'share')}; {rest}"
     )
-
-
-def _share(people: Mapping[str, Any], name: str) -> str:
-    """`12.5 % [9.8, 15.7]`"""
-    return numbers.percent_interval(people[name], *(people.get("intervals", {}).get(name) or (None, None)))
 
 
 def training_results(
