@@ -29,7 +29,7 @@ from core.media.probe import probe
 from core.training.learning import best_model
 from core.training.reference import rule
 from core.training.reference.stored import pack
-from core.training.scoring.evaluation.documents import fit_calibration
+from core.training.scoring.evaluation.chosen_on_validation import fit_calibration
 from core.training.scoring.forward import score_prepared
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run, reference_around

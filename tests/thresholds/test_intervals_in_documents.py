@@ -22,7 +22,7 @@ from core.thresholds.point import Costs
 from core.thresholds.scored import Scored
 from core.thresholds.summary import Side, summary
 from core.thresholds.sweep import at
-from core.training.scoring.evaluation.documents import choose_band, count_left_to_people
+from core.training.scoring.evaluation.chosen_on_validation import choose_band, count_left_to_people
 from core.training.scoring.evaluation.figures import breakdown, measure
 from core.training.scoring.evaluation.report import report
 from core.training.scoring.evaluation.text import training_results

@@ -11,7 +11,7 @@ from core.detection import defaults
 from core.errors import BadInput
 from core.thresholds import operating_point
 from core.thresholds.operating_point import OperatingPoint
-from core.training.scoring.evaluation.documents import choose_band, count_left_to_people
+from core.training.scoring.evaluation.chosen_on_validation import choose_band, count_left_to_people
 from core.training.scoring.evaluation.text import people_text
 from core.workspace import Workspace
 
