@@ -120,8 +120,8 @@ def test_the_summary_and_the_table_for_a_spreadsheet(shape: str) -> None:
     ends = scored.intervals_at([one.threshold for one in points], costs)
     assert set(held({**vars(band)}))
     page = summary("run", "macro_f1", "all", [side], "all", points, [], intervals=ends)
-    assert written(page.partition("<h2>Methods")[0]) >= 9
-    assert written(page.partition("<h2>Methods")[2]) >= 12
+    assert written(page.partition("<h2>Rules compared")[0]) >= 9
+    assert written(page.partition("<h2>Rules compared")[2]) >= 12
     rows = curve_table(scored)
     for name in FIGURES:
         known = rows[rows[name].notna()]
