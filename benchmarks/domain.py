@@ -16,7 +16,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.domain_parts import RULES, Case, Row, cases, measure
+from benchmarks.domain_cases import Case, cases
+from benchmarks.domain_rows import RULES, Row, measure
 
 AT_LEAST, AT_MOST = 0.95, 0.05  # of foreign files, of own ones
 
