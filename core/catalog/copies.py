@@ -113,7 +113,7 @@ def drop_crossing(
                 split[i] = ""
                 dropped += 1
     if dropped:
-        notes.append(f"{dropped:,} copies of files on another side were dropped")
+        notes.append(f"{dropped:,} copies of files in another part were dropped")
 
 
 def _by_key(groups: Iterable[Iterable[str]]) -> dict[str, list[int]]:

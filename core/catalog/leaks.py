@@ -17,7 +17,7 @@ from core.catalog.duplicates import MOST_FILES, Pair, Progress
 from core.catalog.sources import bare, is_full_name, of_family, shared_keys, sharing
 from core.workspace import Workspace, workspace, write_json
 
-# Sequences that are parts of one YouTube video but lie on two sides of the official FaceForensics++ lists.
+# Sequences that are cut from one YouTube video but lie in two parts of the official FaceForensics++ lists.
 FF_SAME_VIDEO = (
     ("605", "606"),
     ("639", "640"),
@@ -105,7 +105,7 @@ def report(
 
 
 def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
-    """Connected components with samples on more than one side, dataset by dataset."""
+    """Connected components with samples in more than one part, dataset by dataset."""
     found = []
     for name, part in kept.groupby("dataset", sort=True):
         groups = list(part["groups"])
@@ -116,13 +116,13 @@ def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
             touched = sum(c in crossing for c in label.tolist())
             named = components.names(list(part["id"]), groups, label)
             examples = sorted({n for n, c in zip(named, label.tolist(), strict=True) if c in crossing})
-            text = f"{name}: {len(crossing):,} groups are on more than one side, {touched:,} samples in them"
+            text = f"{name}: {len(crossing):,} groups are in more than one part, {touched:,} samples in them"
             found.append(Leak("crossing groups", text, len(crossing), examples[:10]))
     return found
 
 
 def crossing_datasets(kept: pd.DataFrame) -> list[Leak]:
-    """Originals or people that two datasets of one source share, on different sides of the plan.
+    """Originals or people that two datasets of one source share, in different parts of the plan.
 
     FaceForensics++ 000.mp4 (sequence:000) in train and DF40 simswap/ff/frames/000_003 in test
     """
@@ -143,8 +143,8 @@ def crossing_datasets(kept: pd.DataFrame) -> list[Leak]:
         crossing = sorted(key for key, places in sides.items() if _crosses(places))
         if crossing:
             text = (
-                f"{' and '.join(mine)} share {len(crossing):,} originals or people of {source} that lie on two "
-                "sides; the protocol group divides them together, or train and test on one of them"
+                f"{' and '.join(mine)} share {len(crossing):,} originals or people of {source} that lie in two "
+                "parts; the protocol group divides them together, or train and test on one of them"
             )
             found.append(Leak("shared across datasets", text, len(crossing), crossing[:10]))
     return found
@@ -163,12 +163,12 @@ def same_people(kept: pd.DataFrame) -> list[Leak]:
 
 
 def _crosses(places: set[tuple[str, str]]) -> bool:
-    """Whether a key is in two datasets on two sides."""
+    """Whether a key is in two datasets in two parts."""
     return any(a[0] != b[0] and a[1] != b[1] for a in places for b in places)
 
 
 def faceforensics_sources(kept: pd.DataFrame) -> list[Leak]:
-    """FaceForensics++ sequences of one YouTube video on two sides (seven pairs in the official lists)."""
+    """FaceForensics++ sequences of one YouTube video in two parts (seven pairs in the official lists)."""
     mine = kept[_of_family(kept["dataset"], ("faceforensics",))]
     if mine.empty:
         return []
@@ -182,7 +182,7 @@ def faceforensics_sources(kept: pd.DataFrame) -> list[Leak]:
     if not crossing:
         return []
     tests = [number for pair in crossing for number in pair if "test" in sides[number]]
-    text = f"FaceForensics++: {len(crossing)} source videos have sequences on two sides" + (
+    text = f"FaceForensics++: {len(crossing)} source videos have sequences in two parts" + (
         f"; {', '.join(tests)} touch the test part" if tests else ""
     )
     return [Leak("shared source video", text, len(crossing), [f"{a} and {b}" for a, b in crossing])]
@@ -200,7 +200,7 @@ def celeb_identities(kept: pd.DataFrame) -> list[Leak]:
         in_test = [p for p, sides in people.items() if "test" in sides]
         both = sorted((p for p in in_test if people[p] - {"test"}), key=lambda p: int(p[2:]))
         if both:
-            text = f"{name}: {len(both)} of the {len(in_test)} celebrities in test are also in train or val"
+            text = f"{name}: {len(both)} of the {len(in_test)} celebrities of the test part are also in training or validation"
             found.append(Leak("shared identities", text, len(both), both[:10]))
     return found
 
@@ -233,7 +233,7 @@ def _of_family(names: pd.Series, families: tuple[str, ...]) -> pd.Series:
 def _duplicates(kind: str, pairs: list[Pair]) -> list[Leak]:
     if not pairs:
         return []
-    text = f"{len(pairs):,} pairs of files on two sides are {'the same' if kind.startswith('exact') else 'nearly the same'}"
+    text = f"{len(pairs):,} pairs of files in two parts are {'the same' if kind.startswith('exact') else 'nearly the same'}"
     return [Leak(kind, text, len(pairs), [f"{p.one} and {p.two}" for p in pairs[:10]])]
 
 

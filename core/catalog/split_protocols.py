@@ -198,6 +198,6 @@ def _heldout(dataset: DatasetToSplit, heldout: str) -> NDArray[np.object_]:
     split[wrong] = ""
     dataset.note(
         f"the method {chosen} is kept for the test part ({int((out & (split == 'test')).sum()):,} samples); {lost:,} fakes "
-        "are left out because their person, source or clip lies on the other side"
+        "are left out because their person, source or clip is in the other part"
     )
     return split

@@ -114,7 +114,9 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
             )
         for leak in found:
             icon = ":material/info:" if leak.kind == "not compared" else ":material/water_drop:"
-            st.warning(f"**{theme.safe(leak.kind)}** {theme.safe(leak.detail)}", icon=icon)
+            st.warning(
+                f"**{theme.safe(words.capital(leak.kind))}:** {theme.sentence(leak.detail)}", icon=icon
+            )
             for example in leak.examples[:5]:
                 st.markdown(f":small[{theme.safe(example)}]")
 

@@ -31,7 +31,7 @@ class DeepVoice(Layout):
     size = "4 GB"
     descends_from = "DEEP-VOICE"
     notes = (
-        "Eight speakers, all joined: a split by speaker drops the fakes between its sides, and n = 8 stays small.",
+        "Eight speakers, all joined: a split by speaker drops the fakes between its parts, and n = 8 stays small.",
         "DATASET-balanced.csv holds features of 1-second windows without a speaker: any split of it leaks.",
     )
 

@@ -54,7 +54,7 @@ class DeepFakeDetection(Layout):
     size = "22 GB (c23)"
     descends_from = "FaceForensics++"
     notes = (
-        "28 actors, swapped densely: an identity-disjoint split has to drop the fakes that join its sides.",
+        "28 actors, swapped densely: an identity-disjoint split has to drop the fakes that join its parts.",
     )
 
     def copies(self, evidence: Evidence) -> int:
