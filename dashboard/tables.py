@@ -20,6 +20,7 @@ import pandas as pd
 import streamlit as st
 
 from core import numbers
+from dashboard import links
 from dashboard.theme import visible
 
 WINDOWS = ("wide", "tablet", "phone")
@@ -44,21 +45,27 @@ def telling(frame: pd.DataFrame, nothing: Collection[object] = ("", "–", 0, No
 
 
 def show(
-    rows: pd.DataFrame | Sequence[Mapping[str, Any]], key: str, *, what: str, whole: Collection[str] = ()
+    rows: pd.DataFrame | Sequence[Mapping[str, Any]],
+    key: str,
+    *,
+    what: str,
+    whole: Collection[str] = (),
+    linked: Collection[str] = (),
 ) -> None:
     """Without the columns that hold nothing; a zero is something here. `what` names the table to those who hear it.
 
-    The cells of the columns in `whole` stay on one line: a date has hyphens, at which it would be broken.
+    The cells of the columns in `whole` stay on one line: a date has hyphens, at which it would be broken. Web addresses
+    in the columns in `linked` can be followed.
     """
     frame = pd.DataFrame(rows)
     frame = frame[telling(frame, NOTHING)]
     if len(frame) > MOST_ROWS:
         st.dataframe(frame, hide_index=True, key=key, alt=what)
         return
-    st.container(key=key).html(_html(frame, what, whole))
+    st.container(key=key).html(_html(frame, what, whole, linked))
 
 
-def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = ()) -> str:
+def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = (), linked: Collection[str] = ()) -> str:
     counted = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     classes = [
         _classes(right, name in whole, not right and _has_long_words(frame.iloc[:, place]))
@@ -73,7 +80,7 @@ def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = ()) -> str:
         "<tr>"
         + "".join(
             f'<td data-label="{_text(name)}"{_sort(rank[place])}{_attribute(kind, value)}>'
-            f"{_broken(value, name in whole)}</td>"
+            f"{_broken(value, name in whole, name in linked)}</td>"
             for name, value, rank, kind in zip(frame.columns, row, ranks, classes, strict=True)
         )
         + "</tr>"
@@ -122,11 +129,18 @@ def _has_long_words(column: pd.Series) -> bool:
     return any(len(part) > LONG for value in column for part in re.split(r"[\s/_?=-]+", str(value)))
 
 
-def _broken(value: object, whole: bool) -> str:
+def _broken(value: object, whole: bool, linked: bool = False) -> str:
     """The text of a cell; an address or a path goes on below after a slash or a hyphen, not within a word."""
     text = cell(value)
-    broken = text if whole else _LONG_WORD.sub(lambda word: _MAY_BREAK.sub("<wbr>", word[0]), text)
+    if linked and isinstance(value, str):
+        broken = links.in_html(value, lambda piece: _break(cell(piece)))
+    else:
+        broken = text if whole else _break(text)
     return text if broken == text else f"<span>{broken}</span>"  # one part of what a card lays out
+
+
+def _break(text: str) -> str:
+    return _LONG_WORD.sub(lambda word: _MAY_BREAK.sub("<wbr>", word[0]), text)
 
 
 def _classes(number: bool, whole: bool, long_words: bool) -> list[str]:

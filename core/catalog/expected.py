@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from core import words
 from core.catalog import statistics
 from core.catalog.info import DatasetInfo
 from core.catalog.layouts import layouts
@@ -17,7 +18,6 @@ FIRST = (
     *("asvspoof2019-la", "in-the-wild", "wavefake"),
 )
 FOUND, PARTLY, ABSENT = "found", "partly", "not found"
-ONLY_DEMO = "only a demo copy is here"
 LISTS = ("is missing", "none of the", "cannot be read", "is no complete", "lists nothing", "has no column")
 
 
@@ -34,6 +34,7 @@ class Expected:
     published: dict[str, int | None] | None = None
     part: str = ""  # of which alone the published counts are
     missing: list[str] = field(default_factory=list)  # one line each: a list file, a split, samples
+    demo: bool = False  # a demo copy is here, which is none of it
     source: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def _absent(layout: Layout, demo: bool) -> Expected:
         ABSENT,
         published={"real": known.real, "fake": known.fake} if known else None,
         part=part,
-        missing=[ONLY_DEMO] if demo else [],
+        demo=demo,
         source=layout.source,
     )
 
@@ -97,7 +98,7 @@ def _row(layout: Layout, info: DatasetInfo) -> Expected:
 
 def _lists(info: DatasetInfo) -> list[str]:
     """List files that are missing or damaged, in the words of the scan."""
-    return [line for line in info.problems if any(words in line for words in LISTS)]
+    return [line for line in info.problems if any(sign in line for sign in LISTS)]
 
 
 def _splits(layout: Layout, info: DatasetInfo) -> list[str]:
@@ -108,7 +109,9 @@ def _splits(layout: Layout, info: DatasetInfo) -> list[str]:
     if len(named) < 2:
         return []
     return [
-        f"the part {split} is missing" for split in order if not here.get(split, statistics.Count()).samples
+        f"the {words.split(split)} part is missing"
+        for split in order
+        if not here.get(split, statistics.Count()).samples
     ]
 
 

@@ -100,7 +100,8 @@ def show(result: dict[str, Any]) -> str:
         )
         lines += [f"    ! {problem}" for problem in entry["problems"]]
     for row in result.get("expected", ()):
-        lines.append(f"{row['state']:<10} {row['name']:<36} {row['root']}".rstrip())
+        copy = "(a demo copy is here)" if row["demo"] else ""
+        lines.append(f"{row['state']:<10} {row['name']:<36} {row['root'] or copy}".rstrip())
         lines += [f"    - {missing}" for missing in row["missing"]]
     lines += [
         f"not recognised as a dataset: {left['path']} ({left['files']:,} files)"

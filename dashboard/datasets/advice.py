@@ -12,7 +12,7 @@ from core.catalog import advice as advisor
 from core.catalog import partners, statistics
 from core.catalog.published import Suggestion
 from core.catalog.table import DatasetInfo
-from dashboard import theme
+from dashboard import links, theme
 from dashboard.datasets import checks as datasets_checks
 
 MOST_PARTNERS = 6
@@ -81,7 +81,7 @@ def _suggestion(one: Suggestion) -> None:
     caution = f" Careful: {one.shortcut}." if one.shortcut else ""
     st.markdown(
         f":small[**{theme.safe(one.dataset + part + mate)}**: {theme.safe(one.gain)}; {theme.safe(one.why)}."
-        f"{theme.safe(caution)} To get it: {theme.safe(one.ask)}, from {theme.safe(one.source)}. Its licence: "
+        f"{theme.safe(caution)} To get it: {theme.safe(one.ask)}, from {links.in_markdown(one.source)}. Its licence: "
         f"{theme.safe(one.licence)}. Its size: {theme.safe(one.size)}. Put it into the folder "
         f"{theme.safe(one.folder)}.]"
     )

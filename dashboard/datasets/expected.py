@@ -21,16 +21,19 @@ MODALITIES = ("image", "audio", "video", "multimodal")
 def checklist(infos: Sequence[DatasetInfo]) -> None:
     """Every known dataset: found, partly with what is missing, or not found."""
     rows = compare_with_expected(infos)
-    with st.expander(f"Expected and found: {summary(rows)}"):
+    with st.expander(f"Which published datasets are here: {summary(rows)}"):
         st.caption(
-            "Every published dataset that the workbench knows by its folders, and whether it is here. Demo copies do "
-            "not count as found."
+            "The workbench knows these datasets by their folders. Found: all of it is in the catalogue. Partly: something "
+            "is missing, and the table says what. Not found: no folder that was scanned is laid out like it, which is no "
+            "fault; a demo copy does not count. To have one, get it where the last column says, put it into a folder "
+            "that is scanned, and press Rescan above."
         )
         tables.show(
             pd.DataFrame([_checked(row) for row in rows]),
             "expected-table",
             what="Published datasets, and which of them are here",
             whole=("state",),
+            linked=("get it from",),
         )
 
 
@@ -39,11 +42,12 @@ def _checked(row: Expected) -> dict[str, Any]:
         "dataset": row.name,
         "state": MARKS.get(row.state, "○ not found"),
         "missing": "; ".join(row.missing) or None,
+        "demo copy": "here" if row.demo else None,
         "real": row.real if row.root else None,
         "fake": row.fake if row.root else None,
         "published": _pair(row),
         "folder": row.root or None,
-        "from": row.source,
+        "get it from": row.source,
     }
 
 
@@ -56,7 +60,13 @@ def show_recommended() -> None:
             "it in the table of datasets: the page then says which of these would help it, and to what ratio."
         )
         rows = [_worth_adding(modality, s) for modality in MODALITIES for s in balanced_datasets(modality)]
-        tables.show(pd.DataFrame(rows), "recommended-table", what="Datasets worth adding", whole=("ratio",))
+        tables.show(
+            pd.DataFrame(rows),
+            "recommended-table",
+            what="Datasets worth adding",
+            whole=("ratio",),
+            linked=("how to get it",),
+        )
 
 
 def _worth_adding(modality: str, one: Suggestion) -> dict[str, Any]:
