@@ -34,6 +34,8 @@ def splits_figure(about: DatasetInfo) -> go.Figure:
     """Real and fake of each split, side by side."""
     parts = statistics.count_by(about, "split")
     order = [s for s in statistics.SPLITS if s in parts]
+    if order == ["unassigned"]:
+        return _by_label(parts, order, "split", "samples", {"unassigned": "all samples"})
     return _by_label(parts, order, "split", "samples in each part", words.SPLITS)
 
 

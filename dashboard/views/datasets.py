@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -28,6 +30,7 @@ VIEWS = {
     "durations": "Durations",
     "resolutions": "Resolutions",
 }
+UNDIVIDED = "Real and fake"  # in place of the parts, where the dataset has none of its own
 
 
 def page() -> None:
@@ -100,6 +103,11 @@ def _offered(info: DatasetInfo) -> list[str]:
     return [view for view in VIEWS if not left_out.get(view)]
 
 
+def _title(info: DatasetInfo, view: str) -> str:
+    divided = set(statistics.count_by(info, "split")) != {"unassigned"}
+    return VIEWS[view] if divided or view != "splits" else UNDIVIDED
+
+
 def _charts(info: DatasetInfo) -> None:
     offered = _offered(info)
     if st.session_state.get(VIEW) not in offered:
@@ -109,7 +117,7 @@ def _charts(info: DatasetInfo) -> None:
         offered,
         key=VIEW,
         label_visibility="collapsed",
-        format_func=VIEWS.__getitem__,
+        format_func=functools.partial(_title, info),
         wrap=True,
     )
     if view in ("durations", "resolutions"):
@@ -123,7 +131,7 @@ def _charts(info: DatasetInfo) -> None:
         on_select="rerun",
         selection_mode="points",
         config=theme.CHART_CONFIG,
-        alt=f"Real and fake samples of {info.name}: {VIEWS[view or 'splits']}",
+        alt=f"Real and fake samples of {info.name}: {_title(info, view or 'splits')}",
     )
     datasets_gallery.take_click(info.name, key, event)
     formats = ", ".join(f"{theme.count(n)} {theme.safe(name)}" for name, n in info.formats.items())
