@@ -168,6 +168,6 @@ def _state(name: str) -> dict[str, Job]:
 def _say_how_it_ended(job: Job) -> None:
     name = theme.safe(job.name.rstrip(":"))
     if job.error:
-        st.error(f"{name}: {theme.safe(job.error)}", icon=":material/error:")
+        st.error(f"{name}: {theme.sentence(job.error)}", icon=":material/error:")
     elif job.cancelled:
         st.info(f"{name}: cancelled.", icon=":material/cancel:")

@@ -12,6 +12,7 @@ import plotly.io as pio
 import streamlit as st
 
 from core import numbers, words
+from core.errors import one_line
 
 # Okabe and Ito: blue and vermilion stay apart for every common kind of colour blindness, in light and dark.
 REAL = "#0072B2"
@@ -60,6 +61,12 @@ def with_commands(text: str) -> str:
     """A sentence of the workbench, as Markdown: what one can type stands as code, all else as it is."""
     parts = re.split(r"`(python -m core [a-z -]+)`", text)
     return "".join(f"`{part}`" if place % 2 else safe(part) for place, part in enumerate(parts))
+
+
+def sentence(message: object) -> str:
+    """An error line of the workbench as Markdown, with a full stop: on a page it stands among sentences."""
+    line = one_line(message)
+    return safe(line if line.endswith((".", "!", "?", "…")) else f"{line}.")
 
 
 def visible(text: str) -> str:
@@ -198,12 +205,12 @@ def clicked_row(key: str) -> int | None:
 
 def run_guarded(action: Callable[[], object]) -> bool:
     """Run what a button does; a refusal or failure of the workbench becomes one line on the page."""
-    from core.errors import WorkbenchError, one_line
+    from core.errors import WorkbenchError
 
     try:
         action()
     except WorkbenchError as error:
-        st.error(safe(one_line(error)), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
         return False
     return True
 

@@ -133,7 +133,7 @@ def _draw_sample(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> 
     try:
         _play(table.absolute_path(sample, session.space()), sample)
     except (MediaError, OSError) as error:
-        st.warning(theme.safe(error), icon=":material/broken_image:")
+        st.warning(theme.sentence(error), icon=":material/broken_image:")
     word = {0: "real", 1: "fake", None: "unlabelled"}[sample["label"]]
     mark = {"real": ":blue-badge[● real]", "fake": ":orange-badge[✖ fake]"}.get(
         word, f":gray-badge[□ {words.LABELS[word]}]"

@@ -57,7 +57,7 @@ def draw() -> None:
     config = option_form.config()
     wrong = problems(config, session.space())
     for line in wrong:
-        st.error(theme.safe(line), icon=":material/error:")
+        st.error(theme.sentence(line), icon=":material/error:")
     operator = session.person().operator
     if not operator:
         st.info("You may look at everything and judge files. Operators start runs.")
@@ -96,7 +96,7 @@ def _where(space: Workspace) -> str:
     try:
         names = executors.list_offered(space)
     except BadInput as error:
-        st.error(theme.safe(one_line(error)), icon=":material/error:")
+        st.error(theme.sentence(error), icon=":material/error:")
         return ""
     if len(names) < 2:
         return ""
@@ -144,7 +144,7 @@ def _estimate(config: dict[str, Any]) -> None:
 def _ask_for_estimate(key: str, config: dict[str, Any], job: jobs.Job | None) -> None:
     """A button where measuring would disturb a run, or did not work."""
     if job is not None and job.error:
-        st.warning(theme.safe(job.error))
+        st.warning(theme.sentence(job.error))
     elif job is None:
         st.caption("A run is training now. An estimate made beside it takes longer and comes out too high.")
     if st.button("Estimate time and memory", key="train-estimate", icon=":material/timer:"):

@@ -58,7 +58,7 @@ def take(text: str) -> None:
             raise BadInput("a configuration has one `name: value` a line")
         config = TrainConfig.from_dict(document)
     except (BadInput, yaml.YAMLError) as error:
-        st.error(theme.safe(words.message(one_line(error))), icon=":material/error:")
+        st.error(theme.sentence(words.message(one_line(error))), icon=":material/error:")
         return
     option_form.replace(config.to_dict())
     st.rerun()

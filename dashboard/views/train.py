@@ -228,4 +228,4 @@ def _overrides(name: str) -> dict[str, Any]:
 try:
     page()
 except BadInput as error:
-    st.error(theme.safe(words.message(one_line(error))), icon=":material/error:")
+    st.error(theme.sentence(words.message(one_line(error))), icon=":material/error:")

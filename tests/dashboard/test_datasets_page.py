@@ -131,6 +131,38 @@ def test_the_table_shows_severity_share_and_what_is_missing(space: Workspace) ->
     assert datasets_table.headline(infos) == "2 datasets, 80 samples; 1\u00a0severely imbalanced"
 
 
+def test_a_set_that_is_not_divided_shows_its_classes_and_names_no_parts(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 8)
+    views = next(one for one in opened().segmented_control if one.key == "datasets-view")
+    assert views.options[0] == "Training, validation, test"
+    whole = [{**row, "split": None} for row in about.counts]
+    table.save("one", table.load(["one"], space).assign(split=None), replace(about, counts=whole), space)
+    page = opened()
+    views = next(one for one in page.segmented_control if one.key == "datasets-view")
+    assert views.options[0] == "Real and fake"
+    drawn = charts.splits_figure(table.info("one", space))
+    assert list(drawn.layout.xaxis.ticktext) == ["all samples"]
+    assert drawn.layout.yaxis.title.text == "samples"
+
+
+def test_a_demo_copy_is_not_listed_as_missing_and_addresses_are_links(space: Workspace) -> None:
+    about = catalogued(space, "one", 6, 8, demo=True)
+    table.save("one", table.load(["one"], space), replace(about, layout="in-the-wild"), space)
+    page = opened()
+    (known,) = [one for one in page.expander if one.label.startswith("Which published datasets are here")]
+    (html,) = [one.proto.body for one in known.get("html")]
+    assert 'data-label="demo copy">here' in html and "only a demo copy" not in html
+    assert 'href="https://deepfake-total.com/in_the_wild" target="_blank"' in html
+
+
+def test_a_folder_that_is_none_is_refused_in_a_sentence(space: Workspace) -> None:
+    page = opened()
+    page.text_input(key="datasets-new-root").set_value("/there/is/none").run()
+    page.button(key="datasets-add").click().run()
+    (said,) = page.error
+    assert said.value.replace("\\", "").endswith("holds datasets as downloaded.")
+
+
 @pytest.mark.parametrize("ground", datasets_table.CHIPS)
 def test_words_of_imbalance_can_be_read_on_their_grounds(ground: str) -> None:
     """WCAG's contrast; the grid writes black on what is lighter than a half, over which no row's colour shows."""
@@ -186,7 +218,7 @@ def test_the_plan_is_one_click_away(space: Workspace) -> None:
     page.run()
     assert job.error is None
     assert any("No samples are left out." in m.value for m in page.markdown)
-    assert any("crossing groups" in w.value for w in page.warning)
+    assert any("Crossing groups" in w.value for w in page.warning)
 
 
 def test_what_has_no_parts_of_its_own_is_divided_by_group(space: Workspace) -> None:
