@@ -80,7 +80,7 @@ def _face_finder() -> None:
         key="home-yunet",
         type="tertiary",
         icon=":material/download:",
-        help="YuNet finds faces that the packaged cascade misses. Runs made from then on use it.",
+        help="YuNet finds faces that the finder in use misses. Runs that start from then on use it.",
     ):
         jobs.start(YUNET_JOB, "Fetching the better face finder:", work)
         st.rerun()
@@ -131,7 +131,7 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
     if st.button("Train a first detector", type="primary", key="home-train", disabled=not datasets):
         theme.act(lambda: start_first(datasets))
     if not datasets:
-        st.caption("This needs a dataset with pictures of both classes.")
+        st.caption("This needs a dataset with pictures of both classes, real and fake.")
 
 
 def picture_datasets(infos: Sequence[table.DatasetInfo]) -> list[str]:
@@ -170,7 +170,7 @@ def _offer_default(done: Summary) -> None:
         "This detector learned nothing; I want it as the default all the same", key="home-default-confirm"
     )
     if st.button(
-        f"Make “{theme.safe(done.name)}” the default for {words.modality(done.modality)}",
+        f"Make “{theme.safe(done.name)}” the default detector for {words.modality(done.modality)}",
         key="home-default",
         disabled=bool(done.learned_nothing) and not confirmed,
     ):

@@ -53,6 +53,7 @@ def help_text(name: str) -> str:
     if titles:  # all at once: one name may hold another's key
         keys = "|".join(map(re.escape, titles))
         text = re.sub(rf"(?<![\w-])({keys}):", lambda found: f"{titles[found[1]]}:", text)
+    text = re.sub(r"\bauto:", "automatic:", text)
     text = text.replace("empty:", "left empty:").replace("(tune: head)", "(where the head alone learns)")
     return f"{capital(text)}."
 

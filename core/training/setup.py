@@ -93,9 +93,9 @@ def trained_how(setup: Setup) -> str:
     options, config = setup.model_options, setup.config
     parts = []
     if "size" in options:
-        inside = ("width", "layers", "heads", "visual_encoder", "audio_encoder", "text_encoder", "encoder")
-        named = ", ".join(f"{name} {options[name]}" for name in inside if options.get(name))
-        parts.append(f"size {options['size']} ({named})")
+        named = [f"{name} {options[name]}" for name in ("width", "layers", "heads") if options.get(name)]
+        named += _encoders(config.model_name, options)
+        parts.append(f"size {options['size']} ({', '.join(named)})")
     automatic = config.batch_size == "auto"
     parts.append("batches as large as the device takes" if automatic else f"batches of {config.batch}")
     if (config.accumulation or 1) > 1:
@@ -103,6 +103,22 @@ def trained_how(setup: Setup) -> str:
     arithmetic = option_words.choice("precision", config.precision)
     parts.append(f"arithmetic {arithmetic}" if config.precision == "auto" else f"{arithmetic} arithmetic")
     return ", ".join(parts)
+
+
+def _encoders(model: str, options: dict[str, Any]) -> list[str]:
+    """`picture: ResNet-50, sound: wav2vec 2.0 base`, by the names under which a form offers them."""
+    asked = models.asked_options(model)
+    kinds = {
+        "visual_encoder": "picture",
+        "audio_encoder": "sound",
+        "text_encoder": "text",
+        "encoder": "encoder",
+    }
+    return [
+        f"{kind}: {dict(asked[name].choices).get(options[name], options[name])}"
+        for name, kind in kinds.items()
+        if options.get(name) and name in asked
+    ]
 
 
 def card_for(config: TrainConfig) -> ModelCard:

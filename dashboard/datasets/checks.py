@@ -90,7 +90,9 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
     counts, report = st.columns(2, gap="large")
     with counts:
         if plan.leaky:
-            st.warning("This protocol leaks: figures on it will be too good.", icon=":material/warning:")
+            st.warning(
+                "A plan divided this way leaks: figures on it will be too good.", icon=":material/warning:"
+            )
         rows = [
             {"part": words.split(s), "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()
         ]
@@ -98,7 +100,7 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
         left_out = "sample is" if plan.dropped == 1 else "samples are"
         st.markdown(f"{theme.count(plan.dropped) if plan.dropped else 'No'} {left_out} left out.")
         for note in plan.notes:
-            st.markdown(f"- {theme.safe(theme.with_shares(note))}")
+            st.markdown(f"- {theme.safe(theme.with_shares(note))}.")
         st.download_button(
             "Save the plan (CSV)",
             lambda: plan_files.as_csv(plan),
@@ -254,7 +256,9 @@ def feedback_panel() -> None:
     found = feedback_dataset.count(session.space())
     if not found:
         return
-    st.markdown(f"{theme.count_of(found, 'sample')} marked real or fake by hand, here or on Detect.")
+    st.markdown(
+        f"{theme.count_of(found, 'sample')} {'was' if found == 1 else 'were'} marked real or fake by hand, here or on Detect."
+    )
     if st.button("Make the dataset Feedback of them", key="feedback-make", icon=":material/rate_review:"):
         theme.act(lambda: feedback_dataset.collect(session.space(), session.person()))
 

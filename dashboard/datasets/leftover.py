@@ -25,7 +25,7 @@ def draw() -> None:
     ):
         st.markdown(
             "These folders are laid out like no dataset that the workbench knows. They have no folders `real` and "
-            "`fake`, and no table of paths and labels."
+            "`fake`, and no table of paths and labels. What is all real or all fake can be made a dataset here."
         )
         st.dataframe(
             {"folder": [p for p, _ in left], "files": [n for _, n in left]}, hide_index=True, height="content"

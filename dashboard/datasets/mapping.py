@@ -25,7 +25,7 @@ def dataset_panel(info: DatasetInfo) -> None:
     if not st.toggle(title, key=f"mapping-open-{info.name}"):
         says = "which of its folders are real and which fake, what the number 1 means in its lists, "
         st.caption(
-            f"Here you say how the dataset is called, {says if labelled else ''}and whether it is in the catalogue."
+            f"Here you say what the dataset is called, {says if labelled else ''}and whether it is in the catalogue."
         )
         return
     folder = str(info.extra.get("anchor") or info.root)

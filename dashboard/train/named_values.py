@@ -38,7 +38,7 @@ def _argument(kind: type[methods.Method], given: str, key: str) -> str:
         share = st.number_input(f"{words} (%)", 0.0, 100.0, _percent(given), 0.5, "%.6g", key=key)
         return f"{share / 100:.12g}"
     if kind.name == "fbeta":
-        return f"{st.number_input('Beta: recall weighs so much', 0.01, 100.0, float(given or 2), 0.5, key=key):.12g}"
+        return f"{st.number_input('Beta: how many times as much as precision recall weighs', 0.01, 100.0, float(given or 2), 0.5, key=key):.12g}"
     if kind.name == "cost":
         return _costs(given, key)
     return st.text_input(f"{words}: {kind.argument}", given, key=key).strip()

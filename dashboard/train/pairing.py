@@ -50,8 +50,8 @@ def draw(config: dict[str, Any], space: Workspace) -> None:
         )
     else:
         st.caption(
-            f":green-badge[✔ measured] no simple feature tells the two collections apart (none above "
-            f"{shortcuts.WARN_ABOVE})"
+            ":green-badge[✔ measured] No simple property tells the two collections apart: none has an AUC above "
+            f"{shortcuts.WARN_ABOVE}."
         )
 
 

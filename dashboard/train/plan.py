@@ -80,7 +80,7 @@ def draw(config: Mapping[str, Any], space: Workspace) -> None:
     remarks = [note for note in found.notes if note not in stated]
     if found.dropped:
         verb = "is" if found.dropped == 1 else "are"
-        remarks.append(f"{theme.count_of(found.dropped, 'sample')} {verb} in no part")
+        remarks.append(f"{theme.count_of(found.dropped, 'sample')} {verb} left out")
     _draw_remarks(remarks)
 
 

@@ -88,7 +88,7 @@ def _explain(first: bool, missing: str) -> str:
     """Of a button that starts the run; of one that cannot be pressed, what comes before."""
     if missing:
         return f"First add {missing} samples, beside the data."
-    return "It is the next to start." if first else "It starts after the runs that wait already."
+    return "It is the next run to start." if first else "It starts after the runs that wait already."
 
 
 def _where(space: Workspace) -> str:
@@ -199,7 +199,7 @@ def _tune(config: dict[str, Any]) -> None:
         "Tries other learning rates, batch sizes, dropout, weight decay, losses and means against imbalance; "
         "every trial is a run of its own on the Runs page."
     )
-    trials = st.number_input("Trials", 1, tuning.MOST_TRIALS, 10, key="train-trials")
+    trials = st.number_input("Number of trials", 1, tuning.MOST_TRIALS, 10, key="train-trials")
     if st.button("Start the search", type="primary", key="train-tune"):
         values = TrainConfig.from_dict(config).to_dict()
         if theme.run_guarded(lambda: tuning.start(values, int(trials), session.person(), session.space())):

@@ -149,7 +149,7 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
     """Durations and resolutions are measured on a sample of the files, together with the shortcut probe."""
     frame = shortcut_measurements.read_cached_features(info.name, space=session.space())
     if frame is None:
-        st.info("Not measured yet. A sample of the files is enough, which takes seconds.")
+        st.info("Not measured yet. It takes seconds, for a sample of the files is enough.")
         if st.button("Measure a sample", key="datasets-measure", type="primary"):
             datasets_checks.start_measuring(info)
             st.rerun()

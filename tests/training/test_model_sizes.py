@@ -46,7 +46,10 @@ def test_a_size_decides_all_that_is_left_open(size: str) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({}, "size forensic (width 64, layers 1, heads 4"),
+        (
+            {},
+            "size forensic (width 64, layers 1, heads 4, picture: Forensic residual, sound: Forensic sound)",
+        ),
         ({"model_options": {"width": 32}}, "size forensic (width 32, layers 1"),
         ({"batch_size": 3, "accumulation": 2}, "batches of 3, one step after 2 batches"),
     ],

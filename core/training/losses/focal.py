@@ -14,12 +14,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FocusSettings:
-    focal_gamma: float = option(2.0, "γ of the focal losses", low=0, high=20, group="techniques")
+    focal_gamma: float = option(
+        2.0,
+        "how much less a sample counts that is told apart already (γ); 0: as much as the others",
+        low=0,
+        high=20,
+        group="techniques",
+    )
 
 
 @dataclass(frozen=True)
 class FocalSettings(FocusSettings):
-    focal_alpha: float = option(0.25, "α of the focal loss", low=0, high=1e6, group="techniques")
+    focal_alpha: float = option(
+        0.25,
+        "what the loss of every sample is multiplied by (α), of both classes alike",
+        low=0,
+        high=1e6,
+        group="techniques",
+    )
 
 
 def focal_weight(log_p: torch.Tensor, targets: torch.Tensor, gamma: float) -> torch.Tensor:

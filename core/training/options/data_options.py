@@ -71,12 +71,17 @@ class DataOptions:
     )
     faces: bool | str = option(
         "auto",
-        "crop the face first; auto looks at the data and keeps what it found",
+        "crop the face first; auto: it looks at the data and keeps what it found",
         choices=("auto", True, False),
         group="input",
     )
     face_margin: float = option(
-        1.3, "side of the square crop over the side of the face", unit="×", low=1.0, high=4.0, group="input"
+        1.3,
+        "how many times as wide as the face the square crop is",
+        unit="×",
+        low=1.0,
+        high=4.0,
+        group="input",
     )
     sample_rate: int | None = option(
         None,
@@ -88,7 +93,7 @@ class DataOptions:
     )
     seconds: float | None = option(
         None,
-        "length of one piece of sound; empty: what suits the network",
+        "sound is cut into pieces of this length; empty: what suits the network",
         unit="s",
         low=0.25,
         high=60,

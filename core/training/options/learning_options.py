@@ -34,13 +34,17 @@ class LearningOptions:
     tune: str | None = option(
         None,
         "which weights learn; head: the backbone is frozen, embeddings are computed once, and only the head "
-        "learns; empty: what suits the network (mostly all)",
+        "learns; empty: what suits the network (mostly the whole of it)",
         choices=TUNE,
         group="model",
     )
     head: str = option("linear", "what learns on the embeddings (tune: head)", choices=HEADS, group="model")
     dropout: float | None = option(
-        None, "dropout before the classifier; empty: the network's own", low=0, high=0.95, group="model"
+        None,
+        "share of the values before the classifier that each step leaves out, against overfitting; empty: the network's own",
+        low=0,
+        high=0.95,
+        group="model",
     )
 
     epochs: int = option(10, "passes over the training data at most", unit="epochs", low=1, high=10_000)
@@ -87,15 +91,21 @@ class LearningOptions:
     max_minutes: float | None = option(
         None, "stop training (and evaluate) after this time; empty: no limit", unit="min", low=0.01
     )
-    clip_norm: float | None = option(1.0, "longest gradient allowed; empty or 0: no clipping", low=0)
+    clip_norm: float | None = option(
+        1.0,
+        "longer gradients are shortened to this, so that no batch upsets all; empty or 0: no clipping",
+        low=0,
+    )
     accumulation: int | None = option(
         None,
-        "batches whose gradients make one step; empty: as the network needs (mostly 1)",
+        "so many batches together make one step, as if the batch were larger; empty: as the network needs (mostly 1)",
         unit="batches",
         low=1,
         high=4096,
     )
-    seed: int = option(42, "seed of everything random", low=0, high=2**31 - 1)
+    seed: int = option(
+        42, "where everything random begins: the same number gives the same run", low=0, high=2**31 - 1
+    )
 
     balancing: list[str] = option(
         [],
@@ -105,12 +115,17 @@ class LearningOptions:
     )
     loss: str = option(
         losses.DEFAULT,
-        f"what is minimised. {describe(losses.LOSSES.values())}",
+        f"how the errors of the network are counted. {describe(losses.LOSSES.values())}",
         choices=LOSSES,
         group="techniques",
     )
     label_smoothing: float = option(
-        0.0, "share of the label given to the other class", unit="share", low=0, high=0.5, group="techniques"
+        0.0,
+        "share of the label given to the other class, so that scores become less extreme",
+        unit="share",
+        low=0,
+        high=0.5,
+        group="techniques",
     )
     augmentation: list[str] = option(
         [],

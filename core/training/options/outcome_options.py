@@ -37,19 +37,24 @@ class OutcomeOptions:
         group="evaluation",
     )
     bootstrap: int = option(
-        1000, "draws of the 95 % intervals", unit="draws", low=20, high=100_000, group="evaluation"
+        1000,
+        "how often samples are drawn anew for the 95 % intervals; more draws take longer and make them steadier",
+        unit="draws",
+        low=20,
+        high=100_000,
+        group="evaluation",
     )
 
     device: str = option(
         "auto",
-        "where it computes; auto: a GPU if there is one",
+        "where it computes",
         choices=("auto", "cpu", "cuda"),
         group="machine",
     )
     devices: int = option(1, "processes that train together, one a device", low=1, high=64, group="machine")
     precision: str = option(
         AUTO,
-        "arithmetic of the network; auto: bf16 on cards that have it, fp16 on older ones, fp32 on a CPU",
+        "arithmetic of the network; auto: bfloat16 on cards that have it, 16 bit on older ones, 32 bit on a processor",
         choices=PRECISIONS,
         group="machine",
     )
