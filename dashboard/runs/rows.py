@@ -122,11 +122,12 @@ def _state(run: Summary, waiting: Sequence[str]) -> None:
         parts.append("scoring")
     if run.stalled:
         parts.append("no sign of life for over a minute; end it, or see its log")
-    text = " · ".join(parts)
     if going and run.progress is not None:
-        st.progress(run.progress, text=text)
-    else:
-        st.markdown(text or " ")
+        st.progress(run.progress, text=" · ".join(parts))
+        return
+    first, *others = parts or [" "]
+    # Two lines, as in the cells beside it: one breaks somewhere.
+    st.markdown(first + (f"  \n:small[{' · '.join(others)}]" if others else ""))
 
 
 def _best(run: Summary) -> str:

@@ -133,6 +133,7 @@ def test_the_list_shows_state_best_value_and_escapes_names(make_run: Callable[..
     text = text_of(open_page())
     assert "completed" in text and "best validation AUC" in text and "0\\.900 \\[0\\.85, 0\\.95\\]" in text
     assert "<b>" not in text.replace(r"\<b\>", "")
+    assert "epoch 4 of 4  \n:small[took 60\xa0s]" in text, "a line each"
 
 
 def all_curves_of(page: AppTest) -> list[dict[str, Any]]:
