@@ -56,7 +56,7 @@ def about_point(point: Point) -> list[str]:
     majority = max(point.tp + point.fn, point.fp + point.tn) / (point.tp + point.fp + point.tn + point.fn)
     if point.accuracy is not None and point.accuracy <= majority:
         found.append(
-            f"{methods.title(point.method)}: its accuracy of {numbers.number(point.accuracy)} is no better than always "
+            f"{_named(point.method)}: its accuracy of {numbers.number(point.accuracy)} is no better than always "
             f"answering with the larger class ({numbers.number(majority)})."
         )
     return found
@@ -74,6 +74,10 @@ def about_transfer(
     if not apart:
         return []
     return [
-        f"{methods.title(method)}: {', '.join(map(words.figure, apart))} on {words.split(at)} differ from {words.split(on)} beyond their "
-        "intervals, so the threshold may not carry over."
+        f"{_named(method)}: the intervals of {words.listed(map(words.figure, apart))} on {words.split(at)} do not meet those "
+        f"on {words.split(on)}, so the threshold may not carry over."
     ]
+
+
+def _named(method: str) -> str:
+    return "The threshold set by hand" if method == "by hand" else methods.title(method)

@@ -143,7 +143,7 @@ def _too_small(table: pd.DataFrame, rows: np.ndarray | None, preset: str, target
     if count < FEW:
         return f"only {count} {word} samples, under {FEW}"
     if 0 < share * count < BEYOND:
-        return f"of {count:,} {word} samples fewer than {BEYOND} lie beyond the line"
+        return f"of {count:,} {word} samples fewer than {BEYOND} lie beyond the threshold"
     return ""
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core import words
 from core.thresholds.breakdown import NOBODY
 from core.thresholds.calibration import Reliability
 from dashboard import theme
@@ -84,4 +85,4 @@ def name_of(value: str, key: str) -> str:
     """A value as its axis shows it; reals have no method."""
     if value in (NOBODY, "-"):
         return "none (reals)" if key == "method" else "not stated"
-    return value[:40]
+    return words.part(key, value)[:40]

@@ -84,7 +84,7 @@ def _learned(run: Summary) -> str:
     """In one word; an imported detector learned elsewhere, and is at chance here or not."""
     if place_of(run.id, session.space()).imported is not None:
         return "⊘ at chance" if run.learned_nothing else "✔ imported"
-    return "⊘ nothing" if run.learned_nothing else "✔ something"
+    return "⊘ nothing" if run.learned_nothing else "✔ yes"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -199,7 +199,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
             "published detector": b.figure.detector,
             "tested on": b.figure.tested_on,
             "level": b.figure.level,
-            "figure": b.figure.metric.upper(),
+            "figure": words.figure(b.figure.metric),
             "published": theme.number(b.figure.value),
             "this run": theme.interval(b.ours, *(b.interval or (None, None)))
             if b.why_not is None

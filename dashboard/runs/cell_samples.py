@@ -64,7 +64,9 @@ def draw(folder: RunFolder, split: str, cell: str, threshold: float | None, plac
     )
     rows = [row for row in picked["selection"]["rows"] if row < len(found)]
     if not rows:
-        st.caption("Tick samples to play the first, or to put them on the list that the next plan honours.")
+        st.caption(
+            "Tick samples to see or hear the first of them, to exclude them from later plans, or to correct their label."
+        )
         return
     _play(found.iloc[rows[0]])
     _list(found.iloc[rows]["id"].astype(str).tolist(), key)
@@ -103,4 +105,6 @@ def _list(ids: list[str], key: str) -> None:
             pressed = st.button(words, key=f"{key}-{action}", disabled=not session.person().operator)
             add = functools.partial(exclusions.add, ids, action, why, session.person(), session.space())
             if pressed and theme.run_guarded(add):
-                st.success(f"{theme.count(len(ids))} on the list; the next plan honours it and says so.")
+                st.success(
+                    f"Noted for {theme.count_of(len(ids), 'sample')}: the next plan does so, and says it."
+                )

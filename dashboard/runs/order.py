@@ -36,7 +36,7 @@ GROUPS: dict[str, tuple[str, Callable[[Summary], str]]] = {
     "state": ("State", lambda run: words.capital(words.state(run.shown_state))),
     "network": ("Network", lambda run: words.network(run.model) or "No network named"),
     "data": ("Data", lambda run: ", ".join(run.datasets) or "All data that fits"),
-    "modality": ("Kind of media", lambda run: words.capital(words.modality(run.modality))),
+    "modality": ("Kind of file", lambda run: words.capital(words.modality(run.modality))),
     "tag": ("Tag", lambda run: ", ".join(sorted(run.tags)) or "No tag"),
 }
 

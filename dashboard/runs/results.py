@@ -207,7 +207,10 @@ def _ablation(folder: RunFolder, rows: Any) -> None:
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows) or not rows:
         return
     st.markdown("**What picture, sound and text each add**")
-    st.caption("Test samples that have it and another, judged again without it. AUC, with its 95 % interval.")
+    st.caption(
+        "For each of the three, the test samples that have it and another were judged again without it. The gain of AUC has "
+        "its 95 % interval."
+    )
     tables.show(
         [
             {

@@ -5,7 +5,7 @@
 /* global HUGE, MINUS, TINY, number, threshold, withoutZeros, write */
 const END = 0.96;
 const MARGIN = 0.12; // of the window, on each side of the region where the classes meet
-const SCALES = { score: "as they are", logit: "as log odds", quantile: "by share of samples" };
+const SCALES = { score: "scores as they are", logit: "log odds of scores", quantile: "share of samples" };
 const logit = (p) => Math.max(-40, Math.min(40, Math.log(p) - Math.log1p(-p)));
 
 class Axis {

@@ -104,7 +104,7 @@ class Lab {
   }
   which() {
     const { chosen, look } = this.table;
-    const size = (side) => count(side.positives + side.negatives);
+    const size = (side) => `${count(side.positives + side.negatives)} samples`;
     const turned = this.table.turned
       ? " · low scores are fake: fake is what scores at most the threshold"
       : "";

@@ -9,7 +9,7 @@ const METRICS = {
   balanced_accuracy: "Balanced accuracy",
   accuracy: "Accuracy",
   precision: "Precision",
-  precision_at: "Precision at the prevalence",
+  precision_at: "Precision in use",
   recall: "Recall",
   fpr: "False-alarm rate",
   youden: "Youden's J",

@@ -2,7 +2,7 @@
 /* global count, endsOf, number, percent, PERCENT_VALUES, threshold */
 const FIGURES = [
   ["precision", "Precision", number],
-  ["precision_at", "Precision at the prevalence", number],
+  ["precision_at", "Precision in use", number],
   ["recall", "Recall (fakes found)", number],
   ["fpr", "False-alarm rate", number],
   ["f1", "F1", number],

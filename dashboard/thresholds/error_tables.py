@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import numbers, option_words
+from core import words as names
 from core.errors import BadInput
 from core.exports import to_csv
 from core.thresholds import calibration
@@ -22,10 +23,7 @@ from dashboard.charts import thresholds as charts
 from dashboard.thresholds import page_state, words
 from dashboard.thresholds.scores import Source
 
-KEY_WORDS = {
-    "group": "group (shared source or person)",
-    "modality": "kind of media",
-}
+KEY_WORDS = {**names.BREAKDOWNS, "group": "group (shared source or person)"}
 COMPARED = {
     "precision": "precision",
     "recall": "recall",
@@ -33,7 +31,7 @@ COMPARED = {
     "f1": "F1",
     "macro_f1": "macro F1",
     "balanced_accuracy": "balanced accuracy",
-    "cost": "cost of 1,000",
+    "cost": "cost of 1,000 samples",
 }
 
 
@@ -42,7 +40,7 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
     keys = looked.keys
     if not keys:
         st.caption(
-            "These scores state no dataset, method, kind of media or identity, so the errors cannot be told apart by them."
+            "These scores state no dataset, method, kind of file, person or group, so the errors cannot be told apart by them."
         )
         return None
     if st.session_state.get(page_state.BY) not in keys:
@@ -125,7 +123,9 @@ def honesty(source: Source, looking_at: str) -> None:
         st.info(f"No calibration can be drawn of these scores: {theme.safe(str(error))}")
         return
     if diagram is None:
-        st.info("These scores are not shares between 0 and 1; a calibration makes them so.")
+        st.info(
+            "These scores are no probabilities between 0 and 1. A calibration makes such of them: choose one."
+        )
         return
     st.plotly_chart(
         _figure_of(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG
@@ -134,8 +134,8 @@ def honesty(source: Source, looking_at: str) -> None:
         f"Calibration error **{numbers.interval(diagram.ece, *ends['ece'])}** · "
         f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
         + (
-            ". It was fitted on the very samples that are shown here, so it looks better than it is."
-            if looking_at == source.chosen_on
+            ". The calibration was fitted on the very samples that are shown here, so it looks better than it is."
+            if fitted is not None and looking_at == source.chosen_on
             else ""
         )
     )
@@ -144,8 +144,8 @@ def honesty(source: Source, looking_at: str) -> None:
     pressed = st.button(
         "Use this calibration on the Detect page",
         key="thresholds-calibrate",
-        help="Detect shows the probability for even odds, or for the prevalence that the run states: "
-        "the share of fakes in validation says nothing of an upload.",
+        help="Detect shows the probability where as many fakes as reals come in, or for the share of fakes in use that the run "
+        "states: the share in validation says nothing of an upload.",
     )
     if pressed:
         folder, chosen_one = source.folder, fitted

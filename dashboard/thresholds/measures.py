@@ -72,8 +72,8 @@ def draw(source: Source, looking_at: str) -> None:
     tables.show(table, "thresholds-measures", what="Measures of the scores as a whole")
     read_as = "probabilities" if found.scores_read_as == "probability" else "logarithms of a likelihood ratio"
     st.caption(
-        f"actDCF and Cllr take the scores for {read_as}. A cost of 1 is what always giving the better of the two answers "
-        "costs. All intervals are of 95 %."
+        f"actDCF and Cllr take the scores for {read_as}. A cost of 1 is that of always giving the same answer, the better "
+        "of the two. All intervals are of 95 %."
     )
     st.download_button(
         "CSV", lambda: to_csv(table), "measures.csv", "text/csv", key="thresholds-measures-csv"
@@ -94,7 +94,7 @@ def _cost_model() -> Costs:
     return page_state.cost_model()
 
 
-@st.cache_resource(show_spinner="Working out the field's measures", max_entries=16)
+@st.cache_resource(show_spinner="Working out the measures", max_entries=16)
 def _measure(
     _looked: Scored, key: str, costs: Costs, token: str, _asv: Verification | None
 ) -> SpoofingMeasures:

@@ -36,7 +36,7 @@ def save(source: Source, choice: Choice) -> None:
         if pressed and theme.run_guarded(lambda: _save(source, choice, why)):
             st.toast(f"The operating point of {theme.safe(source.title)} is saved.")
     if source.folder is None:
-        text = "A score file has no detector that an operating point could be saved with."
+        text = "An operating point belongs to a detector, and a score file has none."
         st.caption(text, width="content")  # what can be taken away stands beside it
 
 
@@ -96,7 +96,7 @@ def history(source: Source) -> None:
         text, jump, restore = st.columns([6, 1, 1], vertical_alignment="center")
         now = "**In force** · " if back == 0 else ""
         text.markdown(now + _describe(point))
-        jump.button("Look", key=f"thresholds-look-{back}", on_click=move_line, args=(source, point))
+        jump.button("Show", key=f"thresholds-look-{back}", on_click=move_line, args=(source, point))
         if back and restore.button("Restore", key=f"thresholds-restore-{back}"):
             _restore(source, back, point)
 

@@ -26,7 +26,7 @@ def draw(source: Source, looking_at: str, key: str, method: str) -> None:
     """`method` chose the line; one that was drawn by hand is held against the usual method."""
     st.session_state.setdefault(page_state.PRESET, "equal_recall")
     preset = st.segmented_control(
-        "A threshold for each, with",
+        "Choose thresholds so that there is",
         list(slices.PRESETS),
         key=page_state.PRESET,
         format_func=lambda name: slices.PRESETS[name],
@@ -83,10 +83,8 @@ def _change(change: Change | None) -> str:
     """In percentage points, with its interval and the samples behind it."""
     if change is None:
         return "has nothing to be compared with"
-    low, high = change.interval
-    points = numbers.interval(100 * change.value, 100 * low, 100 * high)
     return (
-        f"changes by **{points} percentage points** ({numbers.count(change.more)} more called fake, "
+        f"changes by **{_points(change)} percentage points** ({numbers.count(change.more)} more called fake, "
         f"{numbers.count(change.fewer)} fewer)"
     )
 
@@ -104,12 +102,15 @@ def _row(each: Slice, key: str, turned: bool) -> dict[str, object]:
         "threshold": _line(each.threshold, turned),
         "fakes found, single threshold": each.single.tp,
         "fakes found, own threshold": each.own.tp,
-        "change of fakes found": "" if each.recall is None else _points(each.recall),
+        "change of fakes found, percentage points": _points(each.recall),
         "false alarms, single threshold": each.single.fp,
         "false alarms, own threshold": each.own.fp,
-        "change of false alarms": "" if each.fpr is None else _points(each.fpr),
+        "change of false alarms, percentage points": _points(each.fpr),
     }
 
 
-def _points(change: Change) -> str:
-    return numbers.interval(change.value, *change.interval)
+def _points(change: Change | None) -> str:
+    if change is None:
+        return ""
+    low, high = change.interval
+    return numbers.interval(100 * change.value, 100 * low, 100 * high)

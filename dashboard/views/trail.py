@@ -16,6 +16,7 @@ from core.thresholds import methods
 from dashboard import address, paging, session, tables, theme
 
 PAGE = 50  # lines
+HEADINGS = {"action": "what was done", "more": "details"}  # where a reader would ask what the key means
 WHO, ACTION, TEXT = "trail-who", "trail-action", "trail-text"
 
 
@@ -53,7 +54,12 @@ def _draw_page(newest_first: pd.DataFrame, in_all: int, filters: str) -> int:
     first = PAGE * (number - 1)
     shown = newest_first.iloc[first : first + PAGE]
     with slot:
-        tables.show(shown, "trail-table", what="What was done, the newest first", whole=("when",))
+        tables.show(
+            shown.rename(columns=HEADINGS),
+            "trail-table",
+            what="What was done, the newest first",
+            whole=("when",),
+        )
     end = theme.count(first + len(shown))
     fit = "" if len(newest_first) == in_all else f" that fit, of {theme.count(in_all)} in all"
     st.caption(

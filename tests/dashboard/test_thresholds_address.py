@@ -94,7 +94,7 @@ def test_a_link_brings_methods_cost_model_and_open_parts(space: Workspace) -> No
     assert again.segmented_control(key="thresholds-calibration").value == "isotonic"
     assert again.segmented_control(key="thresholds-preset").value == "equal_fpr"
     assert again.session_state["thresholds-samples"] == "Worst misses"
-    assert any("cost of 1,000" in table for table in tables_of(again))
+    assert any("cost of 1,000 samples" in table for table in tables_of(again))
 
 
 def test_costs_that_the_browser_wrote_are_no_new_link(space: Workspace) -> None:

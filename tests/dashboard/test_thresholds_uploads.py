@@ -45,7 +45,7 @@ def test_errors_are_told_apart_by_identity(space: Workspace) -> None:
     page = expanded(page, "thresholds-breakdown-all")
     assert not page.exception
     line = sent(page)["settings"]["threshold"]
-    rows = table_with(page, "identity").set_index("identity")
+    rows = table_with(page, "person").set_index("person")
     assert sorted(rows.index) == ["person 0", "person 1", "person 2"]
     for person, part in frame.groupby("identity"):
         wrong = (part["score"] >= line) != (part["label"] == 1)

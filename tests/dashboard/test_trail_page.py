@@ -40,8 +40,8 @@ def test_the_newest_comes_first_and_filters_choose(written: Path) -> None:
     page = app()
     assert "3 lines, each as it was written" in page.success[0].value
     table = tables_of(page)[0]
-    assert table["action"].tolist() == ["import detector", "judge", "delete run"]
-    assert table["more"].tolist() == ["", "", "reason: old"]
+    assert table["what was done"].tolist() == ["import detector", "judge", "delete run"]
+    assert table["details"].tolist() == ["", "", "reason: old"]
     page.multiselect(key="trail-who").set_value([ADA.name]).run()
     assert tables_of(page)[0]["on"].tolist() == ["AASIST", "first"]
     page.text_input(key="trail-text").set_value("aasi").run()
@@ -55,7 +55,7 @@ def test_lines_are_read_with_names_of_runs_and_words_for_keys(written: Path, spa
     page = app()
     line = tables_of(page)[0].iloc[0]
     assert line["on"] == "My *first* one" and "T" not in line["when"].replace("UTC", "")
-    assert line["more"] == "threshold: 0.42, rule: Precision at least 95 %"
+    assert line["details"] == "threshold: 0.42, rule: Precision at least 95 %"
     page.text_input(key="trail-text").set_value("my *first").run()
     assert len(tables_of(page)[0]) == 1
 
@@ -108,4 +108,4 @@ def test_details_name_detectors_and_leave_out_what_is_not_known(space: Workspace
     run = new_run({"modality": "image", "name": "My first one"}, space=space)
     run.set_status(state="stopped")
     audit.record(ADA, "judge", "clip.mp4", space, verdict="fake", detector=run.id, sha256=None)
-    assert tables_of(app())[0]["more"].tolist() == ["verdict: fake, detector: My first one"]
+    assert tables_of(app())[0]["details"].tolist() == ["verdict: fake, detector: My first one"]

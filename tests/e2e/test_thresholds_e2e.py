@@ -182,11 +182,11 @@ def test_costs_move_the_optimum_live_and_test_is_only_looked_at(
     page.keyboard.press("Tab")
     settled(page)
     expect(page.locator('.lab [data-part="which"]')).to_have_text(
-        "Chosen on validation (500) · looking at validation (500)"
+        "Chosen on validation (500 samples) · looking at validation (500 samples)"
     )
     page.get_by_text("test", exact=True).click()
     expect(page.locator('.lab [data-part="which"]')).to_have_text(
-        "Chosen on validation (500) · looking at test (500)"
+        "Chosen on validation (500 samples) · looking at test (500 samples)"
     )
     assert line(page) == min(costs, key=lambda t: (costs[t], t))
     assert figures(page) == expected(run, "test", line(page))

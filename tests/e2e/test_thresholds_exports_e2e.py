@@ -106,7 +106,7 @@ def test_a_screen_reader_hears_what_the_eye_sees(start_server: Callable, page: P
     expect(page.locator(".lab")).to_match_aria_snapshot(
         """
         - region "Threshold lab":
-          - paragraph: Chosen on validation (500) · looking at validation (500)
+          - paragraph: Chosen on validation (500 samples) · looking at validation (500 samples)
           - figure:
             - combobox "How the two kinds of error are drawn"
             - 'button "Save as PNG: ROC: recall against the false-alarm rate"'
