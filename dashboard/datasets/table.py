@@ -165,7 +165,12 @@ def _columns(window: str) -> dict[str, Any]:
             help="half is balanced",
             color=theme.FAKE,
         ),
-        "unlabelled": number("no label", format="localized", width=60, help="nobody states their label"),
+        "unlabelled": number(
+            "no label",
+            format="localized",
+            width=60,
+            help="samples of which nobody says whether they are real or fake",
+        ),
         "ratio": text(width=60, help="how many samples of the larger class there are for one of the smaller"),
         "published": text("published", width=150, help="how many samples its authors published"),
         "complete": share("complete", width=74, help="of the published samples that are here"),

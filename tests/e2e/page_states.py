@@ -119,11 +119,13 @@ def _of_datasets() -> list[State]:
 def _of_train() -> list[State]:
     copied = do(go("Runs"), fill("Find", "First detector"), press("Clone"), wait_for("This is a copy of"))
     both = f'?modality="image"&datasets=["{ONE_CLASS}","{full_workspace.PICTURES}"]'
+    sound = '?modality="audio"&datasets=["ASVspoof 2019 LA"]&model="logmel_resnet18"'
     return [
         State("train", "open", act=open_boxes),
         State("train", "error", '?modality="video"&datasets=[]'),
         State("train", "one-class", f'?modality="image"&datasets=["{ONE_CLASS}"]'),
         State("train", "two-sets", both),
+        State("train", "options", sound, open_boxes),
         State("train", "search", act=press("Search for better")),
         State("train", "copy", act=copied),
     ]

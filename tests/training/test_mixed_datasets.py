@@ -130,8 +130,8 @@ def test_a_recording_and_a_picture_are_judged_by_what_they_bring(
             ["'tiny' holds pictures", "'sounds' holds recordings", "this kind of detector takes"],
         ),
         ("image", ["tiny", "sounds"], ["'sounds' holds recordings"]),
-        ("audio", ["sounds", "silent"], ["'silent' nobody states a label for the sound of its clips"]),
-        ("multimodal", ["tiny", "unlabelled"], ["'unlabelled' nobody states a label"]),
+        ("audio", ["sounds", "silent"], ["'silent' has no label for the sound of its clips"]),
+        ("multimodal", ["tiny", "unlabelled"], ["'unlabelled' has no labels"]),
     ],
 )
 def test_a_named_dataset_that_cannot_be_used_stops_the_run(

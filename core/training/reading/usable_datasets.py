@@ -57,10 +57,8 @@ def _fit(path: Path, mtime_ns: int, name: str, modality: str) -> Fit:
     real, fake = int((labels == 0).sum()), int((labels == 1).sum())
     if real + fake:
         return Fit(name, real, fake)
-    whose = (
-        "the sound of its clips" if modality == "audio" and set(fitting["modality"]) == {"video"} else "it"
-    )
-    return Fit(name, 0, 0, f"nobody states a label for {whose}")
+    heard = modality == "audio" and set(fitting["modality"]) == {"video"}
+    return Fit(name, 0, 0, "has no label for the sound of its clips" if heard else "has no labels")
 
 
 def labels_for(modality: str, table: pd.DataFrame) -> pd.Series:
