@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.catalog import shortcut_measurements, statistics, table
 from core.catalog.table import DatasetInfo
@@ -149,13 +150,17 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
     """Durations and resolutions are measured on a sample of the files, together with the shortcut probe."""
     frame = shortcut_measurements.read_cached_features(info.name, space=session.space())
     if frame is None:
-        st.info("Not measured yet. It takes seconds, for a sample of the files is enough.")
-        if st.button("Measure a sample", key="datasets-measure", type="primary"):
-            datasets_checks.start_measuring(info)
-            st.rerun()
+        with _in_place_of_a_chart():
+            st.markdown(
+                "Not measured yet. It takes seconds, for a sample of the files is enough.", width="content"
+            )
+            if st.button("Measure a sample", key="datasets-measure", type="primary"):
+                datasets_checks.start_measuring(info)
+                st.rerun()
         return
     if sentence := _one_value(frame, view):
-        st.info(sentence)
+        with _in_place_of_a_chart():
+            st.markdown(sentence, width="content")
     elif view == "durations":
         st.plotly_chart(
             charts.measured_figure(frame, "duration", "s"),
@@ -171,6 +176,13 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
             alt=f"Width and height of real and fake samples of {info.name}",
         )
     st.caption(f"Measured on {theme.count(len(frame))} files.")
+
+
+def _in_place_of_a_chart() -> DeltaGenerator:
+    """As high as the advice beside it: a line by itself would leave a hole under it."""
+    return st.container(
+        border=True, height="stretch", horizontal_alignment="center", vertical_alignment="center"
+    )
 
 
 def _one_value(frame: pd.DataFrame, view: str) -> str:

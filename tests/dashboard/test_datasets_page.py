@@ -366,7 +366,7 @@ def test_an_axis_of_one_value_is_a_sentence(space: Workspace) -> None:
     shortcuts.probe("one", space=space)
     page = opened()
     page.segmented_control(key="datasets-view").set_value("resolutions").run()
-    assert any("All measured files are 24 × 24 pixels large" in i.value for i in page.info)
+    assert any("All measured files are 24 × 24 pixels large" in m.value for m in page.markdown)
 
 
 def test_a_link_opens_the_dataset_with_its_filter(space: Workspace) -> None:
