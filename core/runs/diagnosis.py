@@ -111,7 +111,7 @@ def _calmer(config: Mapping[str, Any]) -> tuple[Remedy, ...]:
         )
     ]
     if config.get("precision") == "fp16":
-        remedies.append(Remedy("bf16", "has the range that fp16 lacks", {"precision": "bf16"}))
+        remedies.append(Remedy("bfloat16", "has the range that 16 bit lacks", {"precision": "bf16"}))
     if not config.get("clip_norm"):
         remedies.append(
             Remedy("clip the gradients", "no single batch can throw the weights away", {"clip_norm": 1.0})
@@ -155,18 +155,18 @@ def idle_card(series: Mapping[str, Series]) -> str | None:
     use = float(np.mean(gpu.value[late]))
     if use >= IDLE_GPU:
         return None
-    text = f"the card waits: {use:.0f} % of it was in use over the last {IDLE_FOR / 60:.0f} min; "
+    text = f"the GPU waits: {use:.0f} % of it was in use over the last {IDLE_FOR / 60:.0f} min; "
     waited = series.get("data_wait")
     share = None if waited is None else waited.value[waited.time >= gpu.time[-1] - IDLE_FOR]
     if share is None or not len(share):
         return text + "files are being prepared or scored"
     if float(np.mean(share)) >= WAITING:
-        return text + "the readers are too slow: take more reading processes, or prepare the files first"
+        return text + "the reading processes are too slow: take more of them, or prepare the files first"
     return text + "its steps are too small: take a larger batch, or let its size be automatic"
 
 
 def _larger_batch() -> Remedy:
-    return Remedy("a batch that fills the card", "larger steps keep it busy", {"batch_size": "auto"})
+    return Remedy("a batch that fills the GPU", "larger steps keep it busy", {"batch_size": "auto"})
 
 
 def _diagnose_learned_nothing(

@@ -65,7 +65,7 @@ def test_a_loss_that_is_not_finite_is_calmed() -> None:
     found = diagnose(
         summary("failed", error="the loss is not finite in epoch 2"), {**IMAGE, "precision": "fp16"}, {}
     )
-    assert titles(found) == ["a tenth of the learning rate", "bf16"]
+    assert titles(found) == ["a tenth of the learning rate", "bfloat16"]
     accepted(found, IMAGE)
 
 
@@ -129,8 +129,8 @@ def minutes(*values: float) -> Series:
 def test_a_card_that_waits_is_told_in_words() -> None:
     waits = {"gpu": minutes(90, 90, 30, 30, 20, 20), "data_wait": minutes(0, 0, 0.8, 0.8, 0.8, 0.8)}
     assert idle_card(waits) == (
-        "the card waits: 25 % of it was in use over the last 3 min; "
-        "the readers are too slow: take more reading processes, or prepare the files first"
+        "the GPU waits: 25 % of it was in use over the last 3 min; "
+        "the reading processes are too slow: take more of them, or prepare the files first"
     )
     small = {**waits, "data_wait": minutes(0, 0, 0.01, 0.01, 0.01, 0.01)}
     found = diagnose(summary(), {**IMAGE, "workers": "auto"}, small)
