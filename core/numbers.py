@@ -66,6 +66,11 @@ def percent(x: float | None) -> str:
     return f"{number(100 * x, never=(0.0, 100.0, -100.0))} %"
 
 
+def short_percent(x: float) -> str:
+    """5 %, 93.3 %: for shares that were set, or are counted out of few."""
+    return f"{short(100 * x)} %"
+
+
 def duration(seconds: float | None) -> str:
     """A time an analyst can feel: 48 s, 14 min, 2 h 05 min."""
     if seconds is None or not math.isfinite(seconds):

@@ -14,11 +14,11 @@ def why_not(modality: str, info: Any) -> str | None:
     """Why a detector of this modality cannot judge the file; None where it can."""
     kind = info.kind
     if modality == "image" and kind == "audio":
-        return "wrong modality: the detector judges pictures, the file is a recording without any"
+        return "wrong kind of file: the detector judges pictures, the file is a recording without any"
     if modality == "video" and kind != "video":
-        return f"wrong modality: the detector judges video, the file is {NAMES[kind]}"
+        return f"wrong kind of file: the detector judges video, the file is {NAMES[kind]}"
     if modality == "audio" and kind == "image":
-        return "wrong modality: the detector judges sound, the file is a picture"
+        return "wrong kind of file: the detector judges sound, the file is a picture"
     if modality == "audio" and kind == "video" and not info.has_audio:
         return "the detector judges sound, and the video has no sound track"
     if modality == "audio" and info.sample_rate is not None and info.sample_rate < LOWEST_RATE:

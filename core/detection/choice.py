@@ -124,7 +124,9 @@ def _note(kind: str, modality: str, *, is_default: bool, has_default: bool) -> s
         of_kind = f"the default for {words.modality(kind)}"
         return f"It was chosen automatically; {f'{of_kind} was asked first' if has_default else f'no detector is {of_kind}'}."
     how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": _BY_ALL[kind]}[modality]
-    return f"A detector for {words.modality(modality)} judged it {how}; none for {words.modality(kind)} came first."
+    return (
+        f"A detector for {words.modality(modality)} judged it {how}, as none for {words.modality(kind)} did."
+    )
 
 
 _BY_ALL = {"video": "by pictures and sound", "image": "by its picture alone", "audio": "by its sound alone"}
@@ -142,5 +144,5 @@ def none_fits(kind: str, passed: Sequence[PassedOver]) -> str:
     asked = "; ".join(f"“{names[one.detector]}”: {one.why}" for one in passed)
     return one_line(
         f"no detector here knows files of this kind ({asked}). Train one on {words.modality(kind)} like this one, "
-        "or name a detector to see what it says all the same"
+        "or choose a detector to see what it says all the same"
     )

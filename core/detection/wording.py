@@ -56,7 +56,7 @@ def demo_only(imported: bool) -> str:
 STANDING = (
     "A score is evidence, not proof: it can be wrong in both directions and needs a person's judgement.",
     "The absence of detection does not show that a file is genuine or unedited.",
-    "Open detectors lose 45–50 % of their AUC on media in the wild; figures measured on a dataset hold for "
+    "Open-source detectors lose 45–50 % of their AUC on media in the wild; figures measured on a dataset hold for "
     "files like those of that dataset.",
     "Recompression, filters, beautifying and screen recordings can raise or hide the traces a detector looks for.",
 )
@@ -161,7 +161,7 @@ def describe_choice(point: Mapping[str, Any]) -> str:
     if name in TARGETS:
         # The words of the method stay as they were given.
         with contextlib.suppress(ValueError):
-            how = TARGETS[name].format(f"{float(value):.0%}")
+            how = TARGETS[name].format(numbers.short_percent(float(value)))
     where = {"val": " on validation files", "test": " on test files"}.get(str(point.get("chosen_on")), "")
     who = str(point.get("who") or "")
     return f"chosen{where} {how}" + (f", by {who}" if who not in ("", "local") else "")
@@ -180,7 +180,10 @@ def band(scores: tuple[float, float] | None) -> str:
 
 
 def few_validation(reals: int, fakes: int) -> str:
-    return f"Its limits were set on only {reals:,} real and {fakes:,} fake validation files: they are rough."
+    return (
+        f"The threshold and the uncertain band of this detector were set on only {reals:,} real and {fakes:,} fake "
+        "validation files: they are rough."
+    )
 
 
 def other_side(verdict: str, probability: float | None, threshold: float | None) -> list[str]:
@@ -204,7 +207,7 @@ def about_probability(fitted: Calibration | None, prevalence: float) -> list[str
     """What a calibrated probability holds for, and what it rests on where that is known and little."""
     if fitted is None or not fitted.fakes:
         return []
-    lines = [f"The probability holds among files of which {prevalence:.0%} are fake."]
+    lines = [f"The probability holds among files of which {numbers.short_percent(prevalence)} are fake."]
     if min(fitted.fakes, fitted.reals) < FEW:
         lines.append(
             f"The probability rests on only {fitted.fakes:,} fake and {fitted.reals:,} real validation samples: "
@@ -226,12 +229,12 @@ def caveats(
     lines = []
     if learned_nothing:
         lines.append(
-            "On the files that it was measured on, this detector is not told apart from guessing; do not use its verdicts."
+            "On the files that it was measured on, this detector cannot be told apart from guessing: do not use its verdicts."
         )
     elif threshold is None:
-        lines.append("The operating point calls nothing fake: every file is `real` whatever its score.")
+        lines.append("The operating point calls nothing fake: every file is “real”, whatever its score.")
     elif threshold <= 0:
-        lines.append("The operating point calls everything fake: every file is `fake` whatever its score.")
+        lines.append("The operating point calls everything fake: every file is “fake”, whatever its score.")
     if not calibrated:
         lines.append("The score is not calibrated: 0.9 does not mean nine cases in ten.")
     lines += probability

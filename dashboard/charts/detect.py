@@ -256,7 +256,7 @@ def contributions(verdict: Verdict) -> go.Figure:
             y=names,
             orientation="h",
             text=[
-                f"{numbers.change(a)} ({float(c['share']):.0%})"
+                f"{numbers.change(a)} ({numbers.short_percent(round(float(c['share']), 2))})"
                 for a, c in zip(adds, verdict.contributions, strict=True)
             ],
             marker={"color": [theme.FAKE if a > 0 else theme.REAL for a in adds]},

@@ -130,8 +130,8 @@ def _about_defaults() -> None:
         more = f", then {theme.count_of(len(asked) - 1, 'other')}" if len(asked) > 1 else ""
         lines.append(f"**{words.capital(words.modality(kind))}**: {first}{more}")
     st.caption(
-        "Unless you choose one, each file is judged by the first of these that knows files like it. If none is known to, "
-        "the verdict says so.  \n" + "  \n".join(lines)
+        "Unless you choose a detector, each file is judged by the first of these that knows files like it. If none does, "
+        "or if that is not known, the verdict says so.  \n" + "  \n".join(lines)
     )
 
 

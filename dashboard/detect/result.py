@@ -26,7 +26,7 @@ from dashboard.detect.state import Item
 def draw(item: Item) -> None:
     st.markdown(f"## {theme.safe(item.upload.shown)}" + (f" {theme.demo_badge()}" if item.demo else ""))
     if item.demo:
-        st.caption(f"The demo made this one: {item.demo}.")
+        st.caption(f"The demo made this file: it is {item.demo}.")
     jobs = list(item.latest.values())
     job = _pick_detector(item, jobs) if len(jobs) > 1 else jobs[0]
     verdict = job.verdict
@@ -102,7 +102,7 @@ def _player(item: Item) -> None:
         if job.player_error:
             st.caption(theme.safe(f"This file cannot be played here: {job.player_error}."))
         else:
-            st.caption("Preparing a copy to look at …")
+            st.caption("Preparing a copy that can be played here …")
         return
     path, mime, kind = job.player
     if not path.is_file():
@@ -129,9 +129,10 @@ def _verdict(item: Item, job: Job) -> None:
         )
         return
     if verdict.status == "not_applicable":
-        headline = verdict.words or wording.not_applicable(verdict.reason or "")
+        sentence = verdict.words or wording.not_applicable(verdict.reason or "")
+        headline = wording.beyond(wording.NOT_APPLICABLE, sentence)  # the badge says that it was not judged
         st.markdown(f"### :gray-badge[○ not judged] {theme.with_commands(headline)}")
-        if verdict.reason and verdict.reason not in headline:
+        if verdict.reason and verdict.reason.casefold() not in headline.casefold():
             st.caption(theme.with_commands(verdict.reason))
         detect_evidence.reservations(verdict)
         detect_evidence.beside(verdict)
@@ -157,7 +158,10 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
         )
         st.caption(_decide(verdict, threshold, job))
         if threshold != verdict.threshold:
-            st.caption("A threshold is being tried; the words above belong to the saved operating point.")
+            st.caption(
+                "A threshold is being tried: badge, counts and charts follow it; the sentence beside the badge and the "
+                "reports keep to the saved one."
+            )
         _threshold(item, verdict)
     if not _has_room(verdict):
         detect_evidence.beside(verdict)

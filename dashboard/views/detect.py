@@ -30,7 +30,8 @@ def page() -> None:
         chosen = detect_inputs.choose(runs)
         if detect_inputs.may_read_text(runs, chosen):
             st.text_input(
-                "What was said or written with it (for detectors that read text)", key="detect_text"
+                "What is said in the file or was written with it (for detectors that read text)",
+                key="detect_text",
             )
     with drop:
         detect_inputs.uploader(chosen)

@@ -256,14 +256,15 @@ def test_no_coloured_word_stands_beside_a_headline_that_takes_it_back(
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [("error", "broken \\<b\\>file"), ("not_applicable", "Not applicable")]
+    ("status", "words"),
+    [("error", "broken \\<b\\>file"), ("not_applicable", "not judged] Broken \\<b\\>file")],
 )
 def test_a_file_without_a_verdict_has_its_reason(
     status: str, words: str, with_run: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = Verdict("a", status, reason="broken <b>file")
     page = open_page(Answered([answer]), monkeypatch, {"a.mp4": b"x"})
-    assert words in text_of(page)
+    assert words in text_of(page) and text_of(page).count("roken ") == 1
 
 
 def test_the_truth_is_kept_only_on_a_click(

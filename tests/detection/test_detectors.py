@@ -78,7 +78,7 @@ def test_a_probability_owes_nothing_to_the_share_of_fakes_in_validation(
         picture, "p", Request(run=str(make_run(tmp_path / "heavy", calibration=fitted))), space=space
     )
     assert found.probability == pytest.approx(0.5, abs=0.05) and found.prevalence == 0.5
-    assert any("of which 50% are fake" in line for line in found.caveats)
+    assert any("of which 50 % are fake" in line for line in found.caveats)
     run = make_run(tmp_path / "few", calibration=fitted | {"fakes": 9, "reals": 1})
     assert any("only 9 fake and 1 real" in c for c in detect(picture, "p", Request(run=str(run))).caveats)
 
@@ -223,7 +223,7 @@ def test_wrong_modality_is_not_applicable_with_its_reason(
         found = detect(picture, "p", Request(run=str(run)), space=space)
         assert (
             found.status == "not_applicable"
-            and "wrong modality" in (found.reason or "")
+            and "wrong kind of file" in (found.reason or "")
             and found.score is None
         )
 

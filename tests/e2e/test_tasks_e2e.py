@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.long, pytest.mark.pages, pytest.mark.timeout(1500)]
 REAL, FAKE = 10, 40
 SLOW = 240_000  # ms, for what trains or judges on a busy machine
 LINE = "False alarms at most 1 %"
-IN_THE_REPORT = "calls at most 1% of the real files fake"  # how a report words the same
+IN_THE_REPORT = "calls at most 1 % of the real files fake"  # how a report words the same
 
 
 def clip(path: Path, *, fake: bool, seed: int) -> Path:

@@ -138,7 +138,7 @@ def _of_near(known: Reference, figures: dict[str, Any], file: _Placed) -> Domain
         stated = _loss(coded)
         why = (
             f"It was compressed harder ({compression.words}) than the files that the detector knows, and that costs "
-            f"too much. {stated}"
+            f"too much accuracy. {stated}"
         )
         return Domain(False, distance, limit, why, stated)
     if (coded is None or own) and (mark := marked(known, figures)) is not None:
@@ -146,10 +146,11 @@ def _of_near(known: Reference, figures: dict[str, Any], file: _Placed) -> Domain
         why = f"It lies among the files that the detector knows and looks like one of them after {mark.name}"
         if _harmless(mark):
             return Domain(True, distance, limit, f"{why}. {stated}", stated)
-        return Domain(False, distance, limit, f"{why}, which costs too much. {stated}", stated)
+        return Domain(False, distance, limit, f"{why}, which costs too much accuracy. {stated}", stated)
     kind = coded or _processing(known, figures, distance)
     why = (
-        f"It lies within what {1 - FALSE_ALARMS:.0%} of {known.count} files that the detector knows keep to."
+        f"It is no farther from the {known.count} files that the detector knows than "
+        f"{numbers.short_percent(1 - FALSE_ALARMS)} of these are."
     )
     return Domain(True, distance, limit, why, _loss(kind) if kind else "")
 
@@ -163,7 +164,7 @@ def _of_far(known: Reference, figures: dict[str, Any], file: _Placed) -> Domain:
         why = "It looks like a processed file of a kind that the detector knows"
         if _harmless(kind):
             return Domain(True, distance, limit, f"{why}. {stated}", stated)
-        return Domain(False, distance, limit, f"{why}, and that costs too much. {stated}", stated)
+        return Domain(False, distance, limit, f"{why}, and that costs too much accuracy. {stated}", stated)
     shown = SHOWN.get(known.farthest(figures), "what it holds")
     why = f"The file differs from the {known.count} files that the detector knows, most in {shown}."
     if compression is None or compression.known:
@@ -215,5 +216,7 @@ def _loss(kind: Processed) -> str:
     measured = f"Measured on {kind.files} validation files after {kind.name}: "
     if kind.auc is None or kind.auc_before is None:
         return measured + "they are of one class, so the loss is not known."
-    same = "" if kind.agreement is None else f", {kind.agreement:.0%} of verdicts unchanged"
+    same = (
+        "" if kind.agreement is None else f", {numbers.short_percent(kind.agreement)} of verdicts unchanged"
+    )
     return measured + f"AUC {numbers.number(kind.auc_before)} before, {numbers.number(kind.auc)} after{same}."

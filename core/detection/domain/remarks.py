@@ -64,7 +64,7 @@ def _faces(detector: Detector, judged: Judged, prepared: Any) -> list[dict[str, 
         found.append(
             _remark(
                 "faces",
-                f"{people} people are followed, as many as the recipe allows; others are not judged.",
+                f"Only {people} people were judged; any others in the file were not.",
                 True,
             )
         )
@@ -86,10 +86,10 @@ def _file(known: Reference | None, info: Any) -> list[dict[str, Any]]:
     if known is None:
         return []
     found = []
-    for name, unit in (
-        ("height", "pixels high"),
-        ("duration", "seconds long"),
-        ("sample_rate", "hertz of sample rate"),
+    for name, states in (
+        ("height", "is {} pixels high"),
+        ("duration", "is {} seconds long"),
+        ("sample_rate", "has a sample rate of {} hertz"),
     ):
         value, span = getattr(info, name, None), known.spans.get(name)
         if value is None or span is None:
@@ -99,7 +99,7 @@ def _file(known: Reference | None, info: Any) -> list[dict[str, Any]]:
             found.append(
                 _remark(
                     name,
-                    f"{_short(value)} {unit}; its validation files have {_short(low)} to {_short(high)}.",
+                    f"This file {states.format(_short(value))}; the detector's validation files have {_span(low, high)}.",
                     True,
                 )
             )
@@ -107,10 +107,16 @@ def _file(known: Reference | None, info: Any) -> list[dict[str, Any]]:
     if codec and known.codecs and codec not in known.codecs:
         found.append(
             _remark(
-                "codec", f"Codec {codec}; its validation files have {', '.join(sorted(known.codecs))}.", True
+                "codec",
+                f"The codec of this file is {codec}; the detector's validation files have {', '.join(sorted(known.codecs))}.",
+                True,
             )
         )
     return found
+
+
+def _span(low: float, high: float) -> str:
+    return _short(low) if _short(low) == _short(high) else f"{_short(low)} to {_short(high)}"
 
 
 def _short(value: float) -> str:

@@ -169,7 +169,11 @@ def _probability(v: Verdict) -> str:
         return ""
     if not v.calibrated:
         return "not calibrated"
-    among = "" if v.prevalence is None else f", among files of which {v.prevalence:.0%} are fake"
+    among = (
+        ""
+        if v.prevalence is None
+        else f", among files of which {numbers.short_percent(v.prevalence)} are fake"
+    )
     return f"{numbers.number(v.probability)} (calibrated{among})"
 
 
