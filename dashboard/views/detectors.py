@@ -18,6 +18,7 @@ IMPORT_JOB = "import-detector"
 OWN_IMPORT = "detectors-own-import"  # the job that this session began
 DELETE = "Its weights here and what was measured of it are deleted. The file it came from stays."
 NO_DEFAULT = "The automatic choice takes no detector that is not measured here or that is at chance."
+NOTHING_TO_MEASURE_ON = "The catalogue has no dataset yet to measure it on."
 
 
 def page() -> None:
@@ -128,6 +129,9 @@ def _measure(one: Imported) -> None:
     key, space, person = f"measure-{one.name}", session.space(), session.person()
     jobs.watch(key)
     known = table.datasets(space)
+    if not known:
+        theme.empty(NOTHING_TO_MEASURE_ON, "Add a folder of labelled files", "datasets")
+        return
     with (
         st.form(f"detectors-measure-{one.name}", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),

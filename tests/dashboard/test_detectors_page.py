@@ -43,6 +43,7 @@ def test_an_unmeasured_detector_says_so(imported: RunFolder) -> None:
     page = app()
     assert "Not measured here" in page.warning[0].value
     assert tables_of(page)[0]["state"].tolist() == ["○ not measured here"]
+    assert any(button.label == "Add a folder of labelled files" for button in page.button)  # the way out
 
 
 def test_at_chance_is_said_plainly(imported: RunFolder) -> None:
