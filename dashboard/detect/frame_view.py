@@ -19,6 +19,7 @@ from core.detection.serving.service import Job
 from core.detection.verdict import HeatMap, Unit, Verdict
 from dashboard import heat_map, theme, words
 from dashboard.charts import detect as charts
+from dashboard.detect import links as detect_links
 from dashboard.detect import state as detect_state
 from dashboard.detect.state import Item
 
@@ -89,7 +90,7 @@ def _look_at(item: Item, unit: int, path: str | None, seconds: float) -> None:
     """Show this moment: the player jumps there too."""
     st.session_state[_key(item)] = unit
     st.session_state[f"map-{item.key}"] = path
-    st.session_state[detect_state.moment_key(item.key)] = seconds
+    st.session_state[detect_links.moment_key(item.key)] = seconds
     st.rerun(scope="app")
 
 
@@ -98,7 +99,7 @@ def _choose_map(item: Item, verdict: Verdict, maps: list[HeatMap]) -> HeatMap | 
     unit = st.session_state.get(_key(item))
     path = st.session_state.get(f"map-{item.key}")
     own = [m for m in maps if m.path == path] or [m for m in maps if m.unit == unit]
-    seconds = st.session_state.get(detect_state.moment_key(item.key))
+    seconds = st.session_state.get(detect_links.moment_key(item.key))
     if maps and not own and seconds is not None:
         nearest = min(abs(m.t0 - seconds) for m in maps)
         own = [m for m in maps if abs(m.t0 - seconds) == nearest]

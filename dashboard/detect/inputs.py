@@ -18,6 +18,7 @@ from core.runs.listing import listing
 from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import session, theme
+from dashboard.detect import links as detect_links
 from dashboard.detect import state as detect_state
 from dashboard.uploading import file_uploader
 
@@ -76,7 +77,7 @@ def _about(run_id: str, title: str) -> None:
     except WorkbenchError as error:
         st.error(theme.safe(one_line(error)))
         return
-    if detect_state.has_judged(run_id) and (found.learned_nothing or not found.measured):
+    if detect_links.has_judged(run_id) and (found.learned_nothing or not found.measured):
         return  # the verdict on the file says it
     name, made = theme.safe(f"“{title}”"), () if detect_state.session().items else found.about.lines
     if not found.measured:

@@ -16,9 +16,9 @@ from dashboard import session, theme
 from dashboard.charts import detect as charts
 from dashboard.detect import evidence as detect_evidence
 from dashboard.detect import frame_view as detect_frame
+from dashboard.detect import links as detect_links
 from dashboard.detect import names as detect_names
 from dashboard.detect import sound_view as detect_sound
-from dashboard.detect import state as detect_state
 from dashboard.detect.stages import STAGES
 from dashboard.detect.state import Item
 
@@ -107,7 +107,7 @@ def _player(item: Item) -> None:
     path, mime, kind = job.player
     if not path.is_file():
         return
-    start = float(st.session_state.get(detect_state.moment_key(item.key)) or 0.0)
+    start = float(st.session_state.get(detect_links.moment_key(item.key)) or 0.0)
     if kind == "image":
         st.image(str(path), width="stretch", alt=item.upload.shown)
     elif kind == "video":

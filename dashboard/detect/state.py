@@ -11,12 +11,10 @@ little after the last of them has ended. To Streamlit a reload is the end of one
 
 from __future__ import annotations
 
-import contextlib
-import math
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +25,6 @@ from core.detection.request import Request
 from core.detection.serving.service import Job, Service
 from core.detection.serving.uploads import SessionFolder, Upload
 from core.detection.verdict import Verdict
-from dashboard import address
 from dashboard import session as page_session
 
 LEAST_OFTEN = 3.0  # seconds between looks, however many files wait
@@ -35,12 +32,6 @@ LEAST_OFTEN = 3.0  # seconds between looks, however many files wait
 # yet: the server keeps it for a while, and what departed visitors left must be gone within a minute.
 KEPT = 5.0
 PER_WAITING = 0.2  # seconds, about what a verdict takes
-
-
-GONE = (
-    "The file of this link is not here: it was removed when the page of whoever brought it was closed, or somebody else "
-    "brought it. Ask for its report."
-)
 
 
 @dataclass(eq=False)
@@ -205,81 +196,6 @@ def forget(item: Item) -> None:
             own.folder.remove(replace(item.upload, ours=False), folders)
     for name in [k for k in st.session_state if isinstance(k, str) and item.key in k]:
         del st.session_state[name]  # its sliders and choices
-
-
-def shown() -> Item | None:
-    """The file that is open; its key stands in the address, and a link within the session opens it."""
-    found = _opened()
-    chosen = ",".join(st.session_state.get("detect_runs", []))
-    seconds = st.session_state.get(moment_key(found.key)) if found else None
-    at = None if seconds is None else str(round(seconds, 3))
-    address.write("detect", {"file": found.key if found else None, "detector": chosen or None, "at": at})
-    return found
-
-
-def _opened() -> Item | None:
-    items, key = session().items, st.session_state.get("detect_shown")
-    return next((i for i in items if i.key == key), items[0] if items else None)
-
-
-def has_judged(run: str) -> bool:
-    """Whether this detector's verdict on the open file is there."""
-    found = _opened()
-    job = found.latest.get(run) if found else None
-    return bool(job and job.verdict and job.verdict.status == "ok")
-
-
-def moment_key(item: str) -> str:
-    """Where the second of a file that is looked at stands in the session's state."""
-    return f"moment-seconds-{item}"
-
-
-def _moment_of(link: str | None) -> float | None:
-    with contextlib.suppress(ValueError):
-        seconds = float(link or "")
-        return seconds if 0 <= seconds < math.inf else None
-    return None
-
-
-def open_link(known: Collection[str]) -> None:
-    """?file=KEY&detector=ID,ID&at=3.2: a file of this server that one may see, the detectors that judge, and the second
-    of the file that is looked at; before any is drawn."""
-    if (link := address.read_link("detect")) is None:
-        # Where the line to the browser was cut, this session's files are those of another one by now.
-        if (key := st.session_state.get("detect_shown")) and not session().items:
-            _take_in(key)
-        return
-    if (key := link.get("file")) and not _take_in(key):
-        st.info(GONE, icon=":material/link_off:")
-    st.session_state["detect_shown"] = key
-    if key and (seconds := _moment_of(link.get("at"))) is not None:
-        st.session_state[moment_key(key)] = seconds
-    st.session_state["detect_runs"] = [one for one in link.get("detector", "").split(",") if one in known]
-
-
-def _take_in(key: str) -> bool:
-    """Show a file that another session brought: with all of that session's to the same person, alone to an operator."""
-    own = session()
-    if any(item.key == key for item in own.items):
-        return True
-    for home in list(SESSIONS.values()):
-        wanted = next((item for item in home.items if item.key == key), None)
-        if wanted is None or not (own.person.operator or home.person == own.person):
-            continue
-        for item in home.items if home.person == own.person else [wanted]:
-            _hold(own, item)
-        return True
-    return False
-
-
-def _hold(own: Session, item: Item) -> None:
-    home = item.home or own
-    if item not in own.items:
-        own.items.append(item)
-    home.holders.add(own.id)
-    home.left = None
-    if home is not own and home not in own.visited:
-        own.visited.append(home)
 
 
 def pace(seconds: float) -> float:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import theme
 from dashboard.detect import inputs as detect_inputs
+from dashboard.detect import links as detect_links
 from dashboard.detect import listing as detect_list
 from dashboard.detect import result as detect_result
 from dashboard.detect import state as detect_state
@@ -23,7 +24,7 @@ def page() -> None:
             "train",
         )
         return
-    detect_state.open_link({run.id for run in runs})
+    detect_links.open_link({run.id for run in runs})
     detect_state.service().warm(detect_inputs.likely())
     drop, choose = st.columns([5, 4], gap="medium")
     with choose:
@@ -42,7 +43,7 @@ def page() -> None:
 def results() -> None:
     """Drawn again and again while something is computed, then once more and no longer."""
     detect_list.draw()
-    item = detect_state.shown()
+    item = detect_links.shown()
     if item is not None:
         detect_result.draw(item)
 

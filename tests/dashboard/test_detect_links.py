@@ -10,7 +10,7 @@ import pytest
 from core.access import LOCAL, Person
 from core.detection.serving.uploads import SessionFolder
 from core.media.limits import Limits
-from dashboard.detect import state
+from dashboard.detect import links, state
 from dashboard.detect.state import Item, Session
 
 ADA, BEN = Person("ada@example.org", operator=False), Person("ben@example.org", operator=False)
@@ -49,16 +49,16 @@ def test_a_link_shows_what_its_reader_may_see(
     asked = bring(home, "a")
     bring(home, "b")
     own = visit(monkeypatch, person)
-    assert state._take_in(asked.key) is bool(seen)
+    assert links.take_in(asked.key) is bool(seen)
     assert [item.upload.shown for item in own.items] == seen
-    assert state._take_in(asked.key) is bool(seen)  # once more changes nothing
+    assert links.take_in(asked.key) is bool(seen)  # once more changes nothing
     assert [item.upload.shown for item in own.items] == seen
 
 
 def test_a_key_that_nobody_has_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     bring(visit(monkeypatch, LOCAL), "a")
     visit(monkeypatch, LOCAL)
-    assert not state._take_in("0" * 20)
+    assert not links.take_in("0" * 20)
 
 
 def test_files_outlive_a_reload_and_go_with_the_last_who_shows_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_files_outlive_a_reload_and_go_with_the_last_who_shows_them(monkeypatch:
     state._end(home)
     assert state.close_departed(kept=60) == 0 and item.upload.path.is_file()
     own = visit(monkeypatch, LOCAL)
-    assert state._take_in(item.key)
+    assert links.take_in(item.key)
     assert state.close_departed(kept=0) == 0 and item.upload.path.is_file()
     state._end(own)
     assert state.close_departed(kept=0) == 2
@@ -78,13 +78,13 @@ def test_one_takes_away_ones_own_files_alone(monkeypatch: pytest.MonkeyPatch) ->
     home = visit(monkeypatch, ADA)
     item = bring(home, "a")
     visit(monkeypatch, CHIEF)
-    state._take_in(item.key)
+    links.take_in(item.key)
     state.forget(item)
     assert home.items == [item] and item.upload.path.is_file()
     reloaded = visit(monkeypatch, ADA)
-    state._take_in(item.key)
+    links.take_in(item.key)
     again = visit(monkeypatch, ADA)
-    state._take_in(item.key)
+    links.take_in(item.key)
     state.forget(item)
     assert home.items == reloaded.items == again.items == [] and not item.upload.path.exists()
-    assert not state._take_in(item.key)
+    assert not links.take_in(item.key)
