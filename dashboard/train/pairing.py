@@ -74,10 +74,13 @@ def _offer(names: Sequence[str]) -> None:
         "instead of forgery. Training can start without the measurement.",
         icon=":material/warning:",
     )
-    if st.button("Look for shortcuts of the pairing", key="train-pairing-probe"):
+    if st.button(
+        "Look for shortcuts of the pairing",
+        key="train-pairing-probe",
+        help="A few hundred files are measured in the background.",
+    ):
         checks.start_pair(names)
         st.rerun()
-    st.caption("A few hundred files are measured in the background.")
     with st.expander("The same as a command", key="train-pairing-command"):
         # Over lines at places of ours: the browser would break it after a hyphen.
         parts = ["python -m core shortcuts --together", "--dataset", *map(shlex.quote, names)]
