@@ -43,7 +43,9 @@ def _modality(detector: Detector, info: Any) -> dict[str, Any] | None:
             return None
         missing = {"image": "sound", "audio": "pictures", "video": "sound"}[info.kind]
         return _remark(
-            "modality", f"It learned from pictures and sound together; this file has no {missing}.", True
+            "modality",
+            f"The detector learned from pictures and sound together; this file has no {missing}.",
+            True,
         )
     if detector.modality == "image" and info.kind == "video" and detector.recipe.frames > 1:
         return None  # trained on frames of clips, or on pictures: both are frames to it
@@ -52,7 +54,7 @@ def _modality(detector: Detector, info: Any) -> dict[str, Any] | None:
         ", of which only the sound was judged" if (detector.modality, info.kind) == ("audio", "video") else ""
     )
     this = f"this file is {applicability.NAMES[info.kind]}{only}"
-    return _remark("modality", f"It learned from {trained}; {this}.", True)
+    return _remark("modality", f"The detector learned from {trained}; {this}.", True)
 
 
 def _faces(detector: Detector, judged: Judged, prepared: Any) -> list[dict[str, Any]]:
