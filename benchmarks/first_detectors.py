@@ -63,10 +63,12 @@ def command(folder: Path, *arguments: str) -> tuple[float, dict[str, Any]]:
         [sys.executable, "-m", "core", *arguments, "--json"],
         cwd=CODE_ROOT,
         env=environment,
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
     )
+    if done.returncode:
+        sys.exit(f"core {arguments[0]} failed: {done.stderr.strip()[-2000:]}")
     return time.perf_counter() - began, json.loads(done.stdout)
 
 

@@ -34,7 +34,7 @@ HEIGHTS = {
 }
 TRAINED = {
     "residuals": {"name": "Residuals of faces", "modality": "image", **FIRST["image"]},
-    "small": {"name": "Small network", "modality": "image", **FIRST["image"], "model": "simple_cnn"},
+    "short": {"name": "Residuals, three epochs", "modality": "image", **FIRST["image"], "epochs": 3},
     "frames": {"name": "Frames of clips", "modality": "video", **FIRST["video"]},
 }
 
@@ -74,7 +74,7 @@ def _states(runs: dict[str, str]) -> list[State]:
         State("runs", "full", f"?run={shown['residuals']}"),
         State("thresholds", "full", f"?run={shown['residuals']}"),
         State("detect", "full", act=do(press("^Clip, fake"), until_judged)),
-        State("compare", "full", f"?runs={shown['residuals']},{shown['small']}"),
+        State("compare", "full", f"?runs={shown['residuals']},{shown['short']}"),
     ]
 
 
