@@ -61,4 +61,4 @@ def test_a_failure_is_said_until_it_is_forgotten(app: AppTest) -> None:
     end("press", "no such folder")
     for _ in range(2):
         app.run()
-        assert [text.value for text in app.error] == ["Looking: no such folder"]
+        assert [text.value for text in app.error] == ["Looking: no such folder\\."]
