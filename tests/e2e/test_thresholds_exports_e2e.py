@@ -60,7 +60,7 @@ def test_scores_of_any_scale_have_an_axis_that_can_be_read(
     # The page of the run has an uploader too: that of the score file is waited for by its name.
     uploader = page.locator('[aria-label="Score file"]').locator('input[type="file"]')
     uploader.set_input_files(str(tmp_path / "mine.parquet"))
-    expect(page.locator('.lab [data-part="which"]')).to_contain_text("the whole file (200)")
+    expect(page.locator('.lab [data-part="which"]')).to_contain_text("the whole file (200 samples)")
     settled(page)
     places = page.evaluate(f"() => ({LAB})().drawings.xs")
     assert len([x for x in places if 0.1 < x < 0.9]) > 100, "the scores fill the axis"
