@@ -124,7 +124,7 @@ def _slow(config: Mapping[str, Any], series: Mapping[str, Series]) -> Finding | 
     waiting, gpu = _later(series.get("data_wait")), _later(series.get("gpu"))
     if waiting is None or waiting < WAITING:
         return None
-    text = f"training waits for data in {waiting:.0%} of the time"
+    text = f"training waits for data in {100 * waiting:.0f} % of the time"
     if idle := idle_card(series):
         text = idle
     elif gpu is not None and gpu < IDLE_GPU:

@@ -75,7 +75,7 @@ def test_any_other_failure_can_be_resumed() -> None:
 
 def test_waiting_for_data_is_slow() -> None:
     found = diagnose(summary(), VIDEO, {"data_wait": series(0.9, 0.9, 0.6, 0.6), "gpu": series(5, 5, 20, 20)})
-    assert found[0].kind == "slow" and "60%" in found[0].text and "20 %" in found[0].text
+    assert found[0].kind == "slow" and "60 %" in found[0].text and "20 %" in found[0].text
     assert titles(found) == ["more reading processes", "fast frames", "half the frames"]
     accepted(found, VIDEO)
     assert diagnose(summary(), VIDEO, {"data_wait": series(0.9, 0.9, 0.01, 0.01)}) == []
