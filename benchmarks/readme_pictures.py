@@ -18,7 +18,7 @@ from benchmarks.chromium import PATIENCE, address, chromium, settle
 from benchmarks.first_detectors import FIRST, command
 from benchmarks.runs import server
 from core.workspace import CODE_ROOT, Workspace
-from tests.e2e.page_acts import do, press, until_judged, wait_until_gone
+from tests.e2e.page_acts import do, press, until_judged, wait_for
 from tests.e2e.page_states import State
 
 PICTURES = CODE_ROOT / "docs" / "screenshots"
@@ -70,7 +70,7 @@ def _states(runs: dict[str, str]) -> list[State]:
     return [
         State("home", "full"),
         State("datasets", "full", "?dataset=Celeb-DF-v2"),
-        State("train", "full", act=wait_until_gone("Measuring a few steps")),
+        State("train", "full", act=wait_for("Preparing the files takes")),
         State("runs", "full", f"?run={shown['residuals']}"),
         State("thresholds", "full", f"?run={shown['residuals']}"),
         State("detect", "full", act=do(press("^Clip, fake"), until_judged)),

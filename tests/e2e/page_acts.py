@@ -92,16 +92,6 @@ def wait_for(text: str) -> Act:
     return act
 
 
-def wait_until_gone(text: str) -> Act:
-    """Until the page no longer says so."""
-
-    def act(page: Page) -> None:
-        page.get_by_text(re.compile(text)).first.wait_for(state="hidden", timeout=PATIENCE * 2)
-        settle(page)
-
-    return act
-
-
 def go(name: str) -> Act:
     """Another page, through the navigation."""
 
