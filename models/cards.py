@@ -76,9 +76,8 @@ class ModelOption:
 
     title: str
     help: str  # a sentence or several
-    choices: tuple[
-        tuple[str | bool | None, str], ...
-    ] = ()  # each value with its words; none: a number or a text
+    # Each value with its words; none: a number or a text.
+    choices: tuple[tuple[str | bool | None, str], ...] = ()
     open: bool = False  # other values than the choices may be typed
     low: float | None = None
     high: float | None = None

@@ -51,9 +51,8 @@ def _option(name: str, default: Any, asked: Asked | None, value: Any, key: str) 
         return _choice(title, text, asked, value, key)
     if isinstance(default, bool):
         return st.toggle(title, bool(value), key=key, help=text)
-    if isinstance(default, str) or isinstance(
-        value, str
-    ):  # words for a number: the check before the start refuses them
+    # Words for a number are shown as they are: the check before the start refuses them.
+    if isinstance(default, str) or isinstance(value, str):
         return st.text_input(title, str(value), key=key, help=text).strip()
     return _number(title, text, asked, default, value, key)
 
