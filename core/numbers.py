@@ -26,6 +26,11 @@ def count(n: float | None) -> str:
     return NOTHING if n is None else f"{int(n):,}".replace("-", MINUS)
 
 
+def count_of(n: int, thing: str, things: str = "") -> str:
+    """1 dataset, 9 datasets; 1 sample is, 9 samples are: `things` where an s alone does not make many of it."""
+    return f"{count(n)} {thing if n == 1 else things or f'{thing}s'}"
+
+
 def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) -> str:
     """`never` are the values whose text is kept for themselves alone."""
     if x is None or not math.isfinite(x):

@@ -37,7 +37,7 @@ class Pace:
 
 def words(found: Mapping[str, Any]) -> str:
     """Preparing 212 of 740 files, 3 min left, 3.1 files/s"""
-    text = f"Preparing {numbers.count(found['done'])} of {numbers.count(found['total'])} files"
+    text = f"Preparing {numbers.count(found['done'])} of {numbers.count_of(found['total'], 'file')}"
     if isinstance(found.get("seconds_left"), (int, float)):
         text += f", {numbers.duration(found['seconds_left'])} left"
     if isinstance(found.get("rate"), (int, float)):

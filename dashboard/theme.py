@@ -76,6 +76,7 @@ def visible(text: str) -> str:
 
 
 count, number, percent, interval = numbers.count, numbers.number, numbers.percent, numbers.interval
+count_of = numbers.count_of
 
 
 def unbroken(text: str) -> str:
@@ -90,11 +91,6 @@ def with_shares(text: str) -> str:
 
 def duration(seconds: float | None) -> str:
     return unbroken(numbers.duration(seconds))
-
-
-def count_of(n: int, thing: str) -> str:
-    """1 dataset, 9 datasets."""
-    return f"{count(n)} {thing}{'' if n == 1 else 's'}"
 
 
 def figure_name(name: str) -> str:

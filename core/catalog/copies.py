@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from core import numbers
 from core.catalog import fingerprints
 from core.catalog.table import absolute_paths
 from core.errors import MediaError, WorkbenchError, one_line
@@ -64,7 +65,10 @@ def tie(table: pd.DataFrame, notes: list[str], space: Workspace | None = None) -
         for row in rows:
             groups[row].append(f"{KEY}{digest[:16]}")
     extra = sum(len(rows) - 1 for rows in same.values())
-    notes.append(f"{extra:,} samples are copies of others, byte for byte; copies stay in one part")
+    notes.append(
+        f"{numbers.count_of(extra, 'sample is a copy of another', 'samples are copies of others')}, byte for byte; "
+        "copies stay in one part"
+    )
     tied = table.assign(groups=pd.Series(groups, index=table.index, dtype=object))
     if pairs := contradictions(tied):
         notes.append(describe(pairs))
@@ -113,7 +117,13 @@ def drop_crossing(
                 split[i] = ""
                 dropped += 1
     if dropped:
-        notes.append(f"{dropped:,} copies of files in another part were dropped")
+        notes.append(
+            numbers.count_of(
+                dropped,
+                "copy of a file in another part was dropped",
+                "copies of files in another part were dropped",
+            )
+        )
 
 
 def _by_key(groups: Iterable[Iterable[str]]) -> dict[str, list[int]]:
@@ -175,7 +185,9 @@ def _without_most_packed(table: pd.DataFrame, rows: NDArray[np.int64], notes: li
     keep = np.ones(len(rows), bool)
     keep[np.flatnonzero(packed)[number.to_numpy() >= PACKED]] = False
     if not keep.all():
-        notes.append(f"{int((~keep).sum()):,} samples in shards were not compared for copies")
+        notes.append(
+            f"{numbers.count_of(int((~keep).sum()), 'sample in shards was', 'samples in shards were')} not compared for copies"
+        )
     return rows[keep]
 
 

@@ -119,7 +119,7 @@ def _samples(info: DatasetInfo) -> list[str]:
     lacking = statistics.missing(info) or {}
     published = info.published or {}
     return [
-        f"{n:,} of {published[kind]:,} published {kind} samples are missing"
+        f"{n:,} of {published[kind]:,} published {kind} samples {'is' if n == 1 else 'are'} missing"
         for kind, n in lacking.items()
         if n
     ]

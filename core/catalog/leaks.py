@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from core import numbers
 from core.access import LOCAL, Person
 from core.catalog import components, copies, duplicates, info
 from core.catalog.duplicates import MOST_FILES, Pair, Progress
@@ -116,7 +117,9 @@ def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
             touched = sum(c in crossing for c in label.tolist())
             named = components.names(list(part["id"]), groups, label)
             examples = sorted({n for n, c in zip(named, label.tolist(), strict=True) if c in crossing})
-            text = f"{name}: {len(crossing):,} groups are in more than one part, {touched:,} samples in them"
+            several = numbers.count_of(len(crossing), "group is", "groups are")
+            inside = numbers.count_of(touched, "sample")
+            text = f"{name}: {several} in more than one part, {inside} in {'it' if len(crossing) == 1 else 'them'}"
             found.append(Leak("crossing groups", text, len(crossing), examples[:10]))
     return found
 
@@ -157,7 +160,8 @@ def same_people(kept: pd.DataFrame) -> list[Leak]:
     found = []
     for mine in sorted({tuple(sorted(sets)) for sets in people.values()}):
         names = sorted(key.partition(":")[2] for key, sets in people.items() if tuple(sorted(sets)) == mine)
-        text = f"{' and '.join(mine)} have {len(names):,} people of the same name; they are no independent test of each other"
+        several = numbers.count_of(len(names), "person", "people")
+        text = f"{' and '.join(mine)} have {several} of the same name; they are no independent test of each other"
         found.append(Leak("same people", text, len(names), names[:10]))
     return found
 
@@ -182,7 +186,8 @@ def faceforensics_sources(kept: pd.DataFrame) -> list[Leak]:
     if not crossing:
         return []
     tests = [number for pair in crossing for number in pair if "test" in sides[number]]
-    text = f"FaceForensics++: {len(crossing)} source videos have sequences in two parts" + (
+    several = numbers.count_of(len(crossing), "source video has", "source videos have")
+    text = f"FaceForensics++: {several} sequences in two parts" + (
         f"; {', '.join(tests)} touch the test part" if tests else ""
     )
     return [Leak("shared source video", text, len(crossing), [f"{a} and {b}" for a, b in crossing])]
@@ -200,7 +205,8 @@ def celeb_identities(kept: pd.DataFrame) -> list[Leak]:
         in_test = [p for p, sides in people.items() if "test" in sides]
         both = sorted((p for p in in_test if people[p] - {"test"}), key=lambda p: int(p[2:]))
         if both:
-            text = f"{name}: {len(both)} of the {len(in_test)} celebrities of the test part are also in training or validation"
+            are = "is" if len(both) == 1 else "are"
+            text = f"{name}: {len(both)} of the {len(in_test)} celebrities of the test part {are} also in training or validation"
             found.append(Leak("shared identities", text, len(both), both[:10]))
     return found
 
@@ -233,7 +239,8 @@ def _of_family(names: pd.Series, families: tuple[str, ...]) -> pd.Series:
 def _duplicates(kind: str, pairs: list[Pair]) -> list[Leak]:
     if not pairs:
         return []
-    text = f"{len(pairs):,} pairs of files in two parts are {'the same' if kind.startswith('exact') else 'nearly the same'}"
+    several = numbers.count_of(len(pairs), "pair of files in two parts is", "pairs of files in two parts are")
+    text = f"{several} {'the same' if kind.startswith('exact') else 'nearly the same'}"
     return [Leak(kind, text, len(pairs), [f"{p.one} and {p.two}" for p in pairs[:10]])]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from core import numbers
 from core.catalog import statistics
 from core.catalog.info import DatasetInfo
 from core.catalog.layouts import layouts
@@ -72,9 +73,9 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
         same = _same_source(info, other)
         spoken = _same_language(info, other) if "audio" in kinds else None
         why = (
-            f"made of the same recordings; {adds:,} {wanted} samples"
+            f"made of the same recordings; {numbers.count_of(adds, f'{wanted} sample')}"
             if same
-            else f"{adds:,} {wanted} samples of another source{_IN_LANGUAGE[spoken]}"
+            else f"{numbers.count_of(adds, f'{wanted} sample')} of another source{_IN_LANGUAGE[spoken]}"
         )
         shortcut = (
             "the same sources, so mainly the forgery differs; formats may still differ" if same else ANOTHER

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import option_words, words
+from core import numbers, option_words, words
 from core.catalog import components, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
 from core.catalog.allocation import SPLITS, allocate, order_of
@@ -66,7 +66,8 @@ def _official(dataset: DatasetToSplit) -> NDArray[np.object_]:
     open_ = split == ""
     if open_.any():
         if "train" in present:
-            dataset.note(f"{int(open_.sum()):,} samples are in no part of its own split and are left out")
+            count = numbers.count_of(int(open_.sum()), "sample is", "samples are")
+            dataset.note(f"{count} in no part of its own split and left out")
         else:  # only a test list was published: all else is for training
             split[open_] = "train"
     training = split == "train"
@@ -97,9 +98,12 @@ def by_group(dataset: DatasetToSplit) -> NDArray[np.object_]:
         )
         split[inside] = [SPLITS[s] if s >= 0 else "" for s in place]
         rest[inside] = False
+        joining = numbers.count_of(
+            int((place < 0).sum()), "sample that joins two parts is", "samples that join two parts are"
+        )
         dataset.note(
             f"{len(inside):,} of {n:,} samples hang together through the people or sources that they share; these are "
-            f"divided, and {int((place < 0).sum()):,} samples that join two parts are left out"
+            f"divided, and {joining} left out"
         )
     if rest.any():
         split[rest] = _allocate(dataset, groups, labels, rest, fractions)
@@ -196,8 +200,9 @@ def _heldout(dataset: DatasetToSplit, heldout: str) -> NDArray[np.object_]:
     wrong = (out & (split != "test")) | (fake & ~out & (split == "test"))
     lost = int((wrong & (split != "")).sum())
     split[wrong] = ""
+    kept = numbers.count_of(int((out & (split == "test")).sum()), "sample")
+    left_out = numbers.count_of(lost, "fake is left out because its", "fakes are left out because their")
     dataset.note(
-        f"the method {chosen} is kept for the test part ({int((out & (split == 'test')).sum()):,} samples); {lost:,} fakes "
-        "are left out because their person, source or clip is in the other part"
+        f"the method {chosen} is kept for the test part ({kept}); {left_out} person, source or clip is in the other part"
     )
     return split

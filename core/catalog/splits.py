@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core import words
+from core import numbers, words
 from core.catalog import components, copies, exclusions, sources
 from core.catalog.allocation import FRACTIONS as FRACTIONS
 from core.catalog.allocation import SPLITS
@@ -139,9 +139,13 @@ def _with_exclusions(table: pd.DataFrame, notes: list[str], space: Workspace | N
     label = table["label"].where(~relabelled, action.map({"real": 0.0, "fake": 1.0}))
     excluded = action == "exclude"
     if relabelled.any():
-        notes.append(f"{int(relabelled.sum())} samples relabelled by hand: {_some(table['id'][relabelled])}")
+        notes.append(
+            f"{numbers.count_of(int(relabelled.sum()), 'sample')} relabelled by hand: {_some(table['id'][relabelled])}"
+        )
     if excluded.any():
-        notes.append(f"{int(excluded.sum())} samples excluded by hand: {_some(table['id'][excluded])}")
+        notes.append(
+            f"{numbers.count_of(int(excluded.sum()), 'sample')} excluded by hand: {_some(table['id'][excluded])}"
+        )
     return table.assign(label=label)[~excluded].reset_index(drop=True)
 
 
@@ -149,7 +153,9 @@ def _keep_labelled(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     known = table["label"].notna()
     if not known.all():
         for name, n in table[~known].groupby("dataset", sort=True).size().items():
-            notes.append(f"{name}: {n:,} samples without a label are in no part")
+            notes.append(
+                f"{name}: {numbers.count_of(n, 'sample without a label is', 'samples without a label are')} in no part"
+            )
     table = table[known].reset_index(drop=True)
     return table.assign(label=table["label"].astype(int), method=table["method"].fillna("").astype(str))
 

@@ -29,7 +29,7 @@ def show(result: dict[str, Any]) -> str:
         for name in ("auc", "ap", "eer")
     )
     lines = [
-        f"{result['n']:,} samples, {result['positives']:,} fake · {ranking} at the threshold {numbers.threshold(result['eer_threshold'])}",
+        f"{numbers.count_of(result['n'], 'sample')}, {result['positives']:,} fake · {ranking} at the threshold {numbers.threshold(result['eer_threshold'])}",
         f"Thresholds are chosen on {_part_name(result['chosen_on'])}; all figures are those of "
         f"{_part_name(result['looking_at'])}.",
         *_field(result, ends),

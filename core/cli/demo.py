@@ -9,6 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core import numbers
 from core.catalog import demo
 from core.workspace import workspace
 
@@ -38,7 +39,7 @@ def show(result: dict[str, Any]) -> str:
     lines = [f"{d['name']:<34} {d['samples']:>5} samples  {d['folder']}" for d in result["datasets"]]
     total = sum(d["samples"] for d in result["datasets"])
     lines.append(
-        f"{len(result['datasets'])} demo datasets, {total:,} samples, {result['bytes'] / 1e6:.0f} MB, "
+        f"{numbers.count_of(len(result['datasets']), 'demo dataset')}, {numbers.count_of(total, 'sample')}, {result['bytes'] / 1e6:.0f} MB, "
         f"{result['seconds']:.0f} s; they are in the catalogue: `python -m core split` or `train` can use them"
     )
     return "\n".join(lines)

@@ -112,7 +112,9 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"{row['kind']}{strength}: {_interval(row, 'auc')}")
     for row in result.get("ablation", []):
         gain = "too few to say" if row["gain"] is None else numbers.interval(row["gain"], *row["interval"])
-        lines.append(f"{words.capital(row['part'])} adds to the AUC: {gain} ({row['n']:,} samples)")
+        lines.append(
+            f"{words.capital(row['part'])} adds to the AUC: {gain} ({numbers.count_of(row['n'], 'sample')})"
+        )
     return "\n".join(lines)
 
 

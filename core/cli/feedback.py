@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from core import numbers
+
 SUMMARY = "make the dataset `Feedback` of the samples that were marked real or fake on the Datasets and Detect pages"
 
 
@@ -27,5 +29,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    lost = f"; {result['not_found']:,} marked samples are gone" if result["not_found"] else ""
+    lost = (
+        f"; {numbers.count_of(result['not_found'], 'marked sample is', 'marked samples are')} gone"
+        if result["not_found"]
+        else ""
+    )
     return f"{result['name']}: {result['real']:,} real and {result['fake']:,} fake in {result['root']}{lost}"

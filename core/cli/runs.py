@@ -165,7 +165,7 @@ def _plain(found: Summary, *, imported: bool = False) -> dict[str, Any]:
 def show(result: Any) -> str:
     if isinstance(result, dict) and "folder" in result:
         return (
-            f"{with_id(result['name'], result['run'])}: {result['measurements']:,} measurements in {result['folder']}\n"
+            f"{with_id(result['name'], result['run'])}: {numbers.count_of(result['measurements'], 'measurement')} in {result['folder']}\n"
             f"metrics.csv opens in a spreadsheet; TensorBoard shows the curves: tensorboard --logdir {result['folder']}"
         )
     if isinstance(result, dict) and "was" in result:

@@ -87,7 +87,7 @@ def _dataset(about: DatasetInfo) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> str:
     """A table for people."""
     lines = [
-        f"{len(result['datasets']):,} datasets, {result['samples']:,} samples, {result['seconds']} s",
+        f"{numbers.count_of(len(result['datasets']), 'dataset')}, {numbers.count_of(result['samples'], 'sample')}, {result['seconds']} s",
         "",
     ]
     head = f"{'dataset':<36} {'real':>10} {'fake':>10} {'no label':>10} {'ratio':>8}  severity"
@@ -104,7 +104,7 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"{row['state']:<10} {row['name']:<36} {row['root'] or copy}".rstrip())
         lines += [f"    - {missing}" for missing in row["missing"]]
     lines += [
-        f"not recognised as a dataset: {left['path']} ({left['files']:,} files)"
+        f"not recognised as a dataset: {left['path']} ({numbers.count_of(left['files'], 'file')})"
         for left in result["unrecognised"]
     ]
     return "\n".join(lines + [f"! {problem}" for problem in result["problems"]])

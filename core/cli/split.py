@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core import option_words, words
+from core import numbers, option_words, words
 from core.catalog import allocation, duplicates, leaks, plan_files, shares, splits, table
 from core.errors import BadInput
 
@@ -82,14 +82,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     lines = [
-        f"{option_words.choice('protocol', result['protocol'])}, seed {result['seed']}, {len(result['datasets'])} datasets"
+        f"{option_words.choice('protocol', result['protocol'])}, seed {result['seed']}, {numbers.count_of(len(result['datasets']), 'dataset')}"
     ]
     for split, count in result["counts"].items():
         asked, all_ = (result["shares"][side][split] for side in ("asked", "reached"))
         share = f"{100 * (all_['all'] or 0):.1f} % (asked: {100 * asked:g} %)"
         lines.append(f"  {words.split(split):<10} {count['real']:>9,} real {count['fake']:>9,} fake  {share}")
     lines.append(
-        f"  {result['dropped']:,} samples left out; {result['crossing_groups']:,} groups are in more than one part"
+        f"  {numbers.count_of(result['dropped'], 'sample')} left out; {numbers.count_of(result['crossing_groups'], 'group is', 'groups are')} in more than one part"
     )
     lines += [f"  leak: {leak['kind']}: {leak['detail']} ({leak['count']:,})" for leak in result["leaks"]]
     lines += [f"  note: {note}" for note in result["notes"]]

@@ -9,6 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core import numbers
+
 SUMMARY = (
     "write down what is said in samples without words, through a speech recogniser that is on this machine"
 )
@@ -47,7 +49,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     lines = [
-        f"{result['dataset']}: {result['written']:,} samples heard by {result['by']}, in {result['silent']:,} of them "
+        f"{result['dataset']}: {numbers.count_of(result['written'], 'sample')} heard by {result['by']}, in {result['silent']:,} of them "
         f"nothing was said; {result['had_words']:,} had words and keep them, {result['heard_before']:,} were heard "
         f"before; in {result['file']}"
     ]

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     lines = [
-        f"{result['done']} of {result['trials']} trials, by {words.figure(result['monitor'])} on validation"
+        f"{result['done']} of {numbers.count_of(result['trials'], 'trial')}, by {words.figure(result['monitor'])} on validation"
     ]
     for row in result["all"][:SHOWN]:
         options = ", ".join(f"{option_words.option(k)}: {_value(k, v)}" for k, v in row["params"].items())

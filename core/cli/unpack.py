@@ -10,6 +10,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core import numbers
+
 SUMMARY = "write the samples of a dataset in Parquet or tar files as plain files"
 
 
@@ -31,8 +33,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    lines = [f"{result['written']:,} files written below {result['folder']}, {result['kept']:,} were there"]
+    lines = [
+        f"{numbers.count_of(result['written'], 'file')} written below {result['folder']}, "
+        f"{numbers.count_of(result['kept'], 'was', 'were')} there"
+    ]
     if result["bad"]:
         first = result["bad_rows"][0]
-        lines.append(f"{result['bad']:,} rows could not be read and were left out; the first: {first}")
+        lines.append(
+            f"{numbers.count_of(result['bad'], 'row')} could not be read, so left out; the first: {first}"
+        )
     return "\n".join(lines)

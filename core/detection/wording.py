@@ -229,7 +229,7 @@ def caveats(
     lines = []
     if learned_nothing:
         lines.append(
-            "On the files that it was measured on, this detector cannot be told apart from guessing: do not use its verdicts."
+            "On the files that it was measured on, this detector does no better than guessing: do not use its verdicts."
         )
     elif threshold is None:
         lines.append("The operating point calls nothing fake: every file is “real”, whatever its score.")

@@ -198,7 +198,7 @@ def at_chance(overall: dict[str, Any], count: int) -> str | None:
     low, high = interval
     if low > 0.5:
         return None
-    shown = f"AUC {numbers.interval(auc, low, high)} on {count:,} labelled files of yours"
+    shown = f"AUC {numbers.interval(auc, low, high)} on {numbers.count_of(count, 'labelled file')} of yours"
     if high < 0.5:
         return f"worse than chance: {shown} lies below 0.5; its labels may be the other way round (import --fake LABEL)"
     return f"at chance: {shown} does not rise above 0.5, which is guessing"

@@ -61,7 +61,7 @@ def compare_paired(
     both = a.merge(b, on="id", suffixes=("_a", "_b"))
     if len(both) < FEWEST:
         raise BadInput(
-            f"{_both(first, second)} share {len(both)} scored {words.split(split)} samples; a comparison needs at least "
+            f"{_both(first, second)} share {numbers.count_of(len(both), f'scored {words.split(split)} sample')}; a comparison needs at least "
             f"{FEWEST}, so give both runs the same data, divided in the same way with the same seed"
         )
     labels = both["label_a"].to_numpy(dtype=np.int64)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import numbers
+
 _FILE = Path(__file__).with_name("published.json")
 UNSTATED = "unstated"  # what its authors do not say cannot match
 # What a run has to judge to stand beside a figure of that modality.
@@ -111,7 +113,7 @@ def _why_not(
     if protocol != figure.protocol:
         return f"split by {protocol}; the published one uses the {figure.protocol} split"
     if config.get("max_samples_per_class"):
-        return f"at most {config['max_samples_per_class']} samples a class; the published one uses all"
+        return f"at most {numbers.count_of(config['max_samples_per_class'], 'sample')} a class; the published one uses all"
     judged, words = _JUDGES[figure.modality]
     if config.get("modality") not in judged:
         return f"this run judges {config.get('modality')}; the published one {words}"

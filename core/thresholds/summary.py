@@ -112,7 +112,7 @@ def _side(side: Side, turned: bool) -> str:
         for name, title in FIGURES
     )
     return (
-        f"<section><h2>On {escape(side.name)}: {sweep.total:,} samples, {sweep.positives:,} fake</h2>"
+        f"<section><h2>On {escape(side.name)}: {numbers.count_of(sweep.total, 'sample')}, {sweep.positives:,} fake</h2>"
         f"<p>AUC {_write_figure(sweep.auc, side.intervals.get('auc'))} · "
         f"average precision {_write_figure(sweep.ap, side.intervals.get('ap'))} · "
         f"equal error rate {_write_figure(sweep.eer, side.intervals.get('eer'))}</p>{_band(side.band, turned)}<div class='pair'><div>"

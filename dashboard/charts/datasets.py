@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import words
+from core import numbers, words
 from core.catalog import statistics
 from core.catalog.table import DatasetInfo
 from dashboard import theme
@@ -150,7 +150,7 @@ def measured_figure(frame: pd.DataFrame, feature: str, unit: str) -> go.Figure:
             share = np.histogram(mine, edges)[0] / len(mine)
             figure.add_bar(
                 x=(edges[:-1] + edges[1:]) / 2,
-                y=share,
+                y=100 * share,
                 width=float(edges[1] - edges[0]),
                 name=f"{label} ({theme.count(len(mine))})",
                 opacity=0.6,
@@ -159,13 +159,15 @@ def measured_figure(frame: pd.DataFrame, feature: str, unit: str) -> go.Figure:
                     "pattern": _pattern(theme.LABEL_PATTERNS[label]),
                 },
                 customdata=[_choice_of(label=label) for _ in share],
-                hovertemplate="%{x:.3s} " + unit + ": %{y:.1%} of " + label + "<extra></extra>",
+                text=[numbers.short_percent(float(part)) for part in share],
+                textposition="none",  # over the bars there is no room for them
+                hovertemplate="%{x:.3~r} " + unit + ": %{text} of " + label + "<extra></extra>",
             )
     figure.update_layout(
         barmode="overlay",
         xaxis_title=f"{feature} ({unit})",
         yaxis_title="share of its class",
-        yaxis_tickformat=".0%",
+        yaxis_ticksuffix=" %",
     )
     return theme.figure(figure, keep=f"measured-{feature}")
 
@@ -216,7 +218,8 @@ def shortcuts_figure(features: Sequence[object], warn_above: float) -> go.Figure
             "arrayminus": [f.auc - f.low for f in rows],  # type: ignore[attr-defined]
             "color": theme.UNCERTAIN,  # seen in light and dark
         },
-        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+        text=[numbers.interval(f.auc, f.low, f.high) for f in rows],  # type: ignore[attr-defined]
+        hovertemplate="%{y}: %{text}<extra></extra>",
         showlegend=False,
     )
     # What the lines mean stands over the chart, to the left of one and to the right of the other.

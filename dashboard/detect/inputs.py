@@ -183,7 +183,9 @@ def uploader(runs: list[str | None]) -> None:
     for line in own.refused[:REFUSED_SHOWN]:
         st.error(theme.safe(line))
     if len(own.refused) > REFUSED_SHOWN:
-        st.error(f"{theme.count(len(own.refused) - REFUSED_SHOWN)} more files were refused.")
+        st.error(
+            f"{theme.count_of(len(own.refused) - REFUSED_SHOWN, 'more file was', 'more files were')} refused."
+        )
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -81,7 +81,7 @@ def _headline(found: Mapping[str, Any], run: str) -> None:
         for name, label in HEADLINE.items():
             st.markdown(f":gray[{label}]  \n**{theme.safe(_with_interval(chosen, name))}**")
     st.caption(
-        f"{theme.count(found['n'])} samples: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
+        f"{theme.count_of(found['n'], 'sample')}: {theme.count(found['real'])} real, {theme.count(found['fake'])} fake. "
         f"Always answering with the larger class would have an accuracy of {theme.number(found['majority_baseline'])}."
     )
 

@@ -104,7 +104,8 @@ class Lab {
   }
   which() {
     const { chosen, look } = this.table;
-    const size = (side) => `${count(side.positives + side.negatives)} samples`;
+    const size = ({ positives, negatives }) =>
+      `${count(positives + negatives)} ${positives + negatives === 1 ? "sample" : "samples"}`;
     const turned = this.table.turned
       ? " · low scores are fake: fake is what scores at most the threshold"
       : "";

@@ -182,8 +182,8 @@ def _make_default(run: Summary, modality: str) -> None:
 @st.dialog("This detector learned nothing")
 def _confirm_default(make: Callable[..., None], name: str) -> None:
     st.markdown(
-        f"**{theme.safe(name)}** is not told apart from guessing on its own test data. As the default it would "
-        "still be passed over by the automatic choice, and its verdicts are no evidence."
+        f"On the files that it was measured on, **{theme.safe(name)}** does no better than guessing: its verdicts are no "
+        "evidence. Also as the default, the automatic choice would pass it over."
     )
     if st.button("Make it the default all the same", key="compare-default-confirm", type="primary"):
         theme.act(functools.partial(make, confirmed=True))

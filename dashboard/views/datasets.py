@@ -175,7 +175,7 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
             config=theme.CHART_CONFIG,
             alt=f"Width and height of real and fake samples of {info.name}",
         )
-    st.caption(f"Measured on {theme.count(len(frame))} files.")
+    st.caption(f"Measured on {theme.count_of(len(frame), 'file')}.")
 
 
 def _in_place_of_a_chart() -> DeltaGenerator:

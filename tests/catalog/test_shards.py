@@ -413,7 +413,7 @@ class TestUnpack:
         only(tmp_path / "in", space)
         parquet(tmp_path / "in" / "Mine" / "a.parquet", rows[:1])
         assert main(["unpack", "Mine", str(tmp_path / "out")]) == 0
-        assert "1 rows could not be read" in capsys.readouterr().out
+        assert "1 row could not be read" in capsys.readouterr().out
         assert main(["unpack", "Nothing", str(tmp_path / "out2")]) == 2
         assert main(["unpack", "Mine", str(tmp_path / "out"), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["kept"] == 1

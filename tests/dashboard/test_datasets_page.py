@@ -361,6 +361,13 @@ def test_pictures_have_no_durations_to_look_at(space: Workspace) -> None:
     assert "Resolutions" in views and "Durations" not in views and "Kinds of media" not in views
 
 
+def test_a_bar_of_a_distribution_says_its_share_as_all_shares_are_written() -> None:
+    frame = pd.DataFrame({"duration": [1.0, 1.0, 1.0, 4.0, 4.0, 2.0], "label": [0.0] * 5 + [1.0]})
+    reals, fakes = charts.measured_figure(frame, "duration", "s").data
+    assert (reals.text[0], reals.text[-1], max(fakes.text, key=len)) == ("60 %", "40 %", "100 %")
+    assert max(reals.y) == 60 and "%{text} of real" in reals.hovertemplate
+
+
 def test_an_axis_of_one_value_is_a_sentence(space: Workspace) -> None:
     catalogued(space, "one", 6, 6)
     shortcuts.probe("one", space=space)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from core import numbers
 from core.catalog.layouts.base import (
     COMPRESSIONS,
     FAKE,
@@ -185,7 +186,9 @@ def _pairs(path: Path, problems: Problems) -> list[tuple[str, str]]:
         return []
     good = [pair for pair in document if isinstance(pair, list) and len(pair) == 2]
     if len(good) < len(document):
-        problems.report_damaged(path, f"{len(document) - len(good)} entries are no pairs")
+        problems.report_damaged(
+            path, numbers.count_of(len(document) - len(good), "entry is no pair", "entries are no pairs")
+        )
     return [(str(a), str(b)) for a, b in good]
 
 

@@ -108,7 +108,7 @@ def _decide(known: Reference, figures: dict[str, Any], compression: Compression 
     distance = float(known.distance(figures)[0])
     if known.limit is None:
         why = (
-            f"{reference.UNKNOWN}: it takes {FEWEST} files to compare with, and there are {known.count}. Train or "
+            f"{reference.UNKNOWN}: it takes {FEWEST} files to compare with, and there {'is' if known.count == 1 else 'are'} {known.count}. Train or "
             "measure it with more files."
         )
         return Domain(None, distance, why=why)

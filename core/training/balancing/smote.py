@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import numbers
 from core.training.balancing.base import Balancing
 from core.training.options.fields import option
 
@@ -35,7 +36,7 @@ class Smote(Balancing):
         few, neighbours = int(counts.min()), self.settings.smote_neighbours
         if few <= neighbours:
             warning = (
-                f"smote: the minority class has {few} samples and needs more than {neighbours} "
+                f"smote: the minority class has {numbers.count_of(few, 'sample')} and needs more than {neighbours} "
                 "(smote_neighbours); training goes on with the original data"
             )
             return embeddings, labels, warning

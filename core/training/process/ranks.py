@@ -14,6 +14,8 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
+from core import numbers
+
 PATIENCE = timedelta(hours=2)  # a rank may wait that long for another, e.g. for a first epoch of decoding
 
 
@@ -94,5 +96,5 @@ def describe(device: torch.device) -> str:
     return (
         torch.cuda.get_device_name(device)
         if device.type == "cuda"
-        else f"CPU ({torch.get_num_threads()} threads)"
+        else f"CPU ({numbers.count_of(torch.get_num_threads(), 'thread')})"
     )

@@ -112,7 +112,7 @@ def _split(figures: Mapping[str, Any], title: str, *, brief: bool) -> dict[str, 
     people = figures.get("people")
     return {
         "title": title,
-        "counts": f"{figures['n']:,} samples: {figures['real']:,} real, {figures['fake']:,} fake. Always answering "
+        "counts": f"{numbers.count_of(figures['n'], 'sample')}: {figures['real']:,} real, {figures['fake']:,} fake. Always answering "
         f"with the larger class has accuracy {numbers.number(figures['majority_baseline'])}; always answering fake has F1 "
         f"{numbers.number(figures['always_fake_f1'])}.",
         "people": f"{people_text(people, figures['n']).capitalize()}." if people else "",

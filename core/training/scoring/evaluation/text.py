@@ -101,7 +101,7 @@ def _split_lines(split: str, figures: Mapping[str, Any]) -> list[str]:
     ]
     lines = [
         name,
-        f"  {figures['n']:,} samples: {figures['real']:,} real, {figures['fake']:,} fake",
+        f"  {numbers.count_of(figures['n'], 'sample')}: {figures['real']:,} real, {figures['fake']:,} fake",
         f"  always answering with the larger class: accuracy {numbers.number(figures['majority_baseline'])}; "
         f"always answering fake: F1 {numbers.number(figures['always_fake_f1'])}",
     ]
