@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -13,7 +14,9 @@ from core.catalog.scan import scan
 from core.detection.defaults import default_detector, set_default
 from core.imports import weights
 from core.media.faces import yunet_file
+from core.runs import comparison
 from core.runs.summaries import Summary
+from core.runs.titles import titles
 from dashboard import jobs, session, theme
 from dashboard.datasets.table import headline
 
@@ -160,19 +163,22 @@ def play_step(runs: Sequence[Summary]) -> None:
             theme.go_to("detect")
     if done is None:
         st.caption("This needs a finished run.")
-    elif default_detector(done.modality, session.space()) is None:
-        _offer_default(done)
+    else:
+        _offer_default([run for run in runs if run.state == "completed"])
 
 
-def _offer_default(done: Summary) -> None:
-    """One click; of a detector that learned nothing only after a second look."""
-    confirmed = bool(done.learned_nothing) and st.checkbox(
-        "This detector learned nothing; I want it as the default all the same", key="home-default-confirm"
-    )
-    if st.button(
-        f"Make “{theme.safe(done.name)}” the default detector for {words.modality(done.modality)}",
-        key="home-default",
-        disabled=bool(done.learned_nothing) and not confirmed,
-    ):
-        person, space = session.person(), session.space()
-        theme.act(lambda: set_default(done.modality, done.id, person, space, confirmed=confirmed))
+def _offer_default(done: Sequence[Summary]) -> None:
+    """One click, for the first kind of files that has no default yet: the run that Compare would recommend."""
+    for modality in dict.fromkeys(run.modality for run in done):
+        best = comparison.best_to_start_with([run for run in done if run.modality == modality])
+        if best is None or default_detector(modality, session.space()) is not None:
+            continue
+        chosen = best.run
+        called = titles(done)[chosen.id]
+        if st.button(
+            f"Make “{theme.safe(called)}” the default detector for {words.modality(modality)}",
+            key="home-default",
+        ):
+            theme.act(partial(set_default, modality, chosen.id, session.person(), session.space()))
+        st.caption(theme.safe(f"It is {best.reason}."))
+        return

@@ -65,7 +65,10 @@ def test_what_is_missing_and_what_is_counted() -> None:
     assert (number(None), number(float("nan")), percent(None), count(None)) == ("–",) * 4
     assert count(61_204) == "61,204"
     assert (count_of(1, "thread"), count_of(0, "thread")) == ("1 thread", "0 threads")
-    assert [count_of(n, "sample is", "samples are") for n in (1, 1_200)] == ["1 sample is", "1,200 samples are"]
+    assert [count_of(n, "sample is", "samples are") for n in (1, 1_200)] == [
+        "1 sample is",
+        "1,200 samples are",
+    ]
     assert (percent(0.9137), percent(0.99996), percent(1.0), percent(0.00002)) == (
         "91.4 %",
         "99.996 %",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,17 +158,29 @@ class Candidate:
     def shown(self) -> str:
         return numbers.interval(self.value, *(self.interval or (None, None)))
 
+    @property
+    def rank(self) -> tuple[float, float]:
+        """By what it reaches at least: on few samples a high AUC may be luck.
 
-def why_not(run: Summary, metrics: Mapping[str, Any]) -> str:
+        0.99 [0.80, 1.00]   under   0.97 [0.96, 0.98]
+        """
+        return (self.interval[0] if self.interval else 0.0, self.value)
+
+
+def why_not(run: Summary) -> str:
     """Why a run cannot be recommended; empty where it can."""
-    at = ((metrics.get("val") or {}).get("at_chosen")) or {}
+    if (unfit := _unfit(run)) is not None:
+        return unfit
+    return "it learned from demo data only" if run.demo else ""
+
+
+def _unfit(run: Summary) -> str | None:
+    """Why it cannot be recommended even where there is demo data alone."""
     if run.state != "completed":
         return "it did not finish"
     if run.learned_nothing:
         return "it learned nothing"
-    if run.demo:
-        return "it learned from demo data only"
-    return "" if at.get("auc") is not None else "it has no figures on validation"
+    return "it has no figures on validation" if run.auc is None else None
 
 
 def most_comparable(runs: Sequence[Summary], ids: Callable[[Summary], frozenset[str]]) -> list[Summary]:
@@ -197,23 +208,47 @@ class Recommendation:
     reason: str
 
 
-def candidate(run: Summary, metrics: Mapping[str, Any], parameters: int | None) -> Candidate | None:
+def candidate(run: Summary, parameters: int | None = None) -> Candidate | None:
     """None for a run that cannot be recommended; `why_not` says why."""
-    at = ((metrics.get("val") or {}).get("at_chosen")) or {}
-    if why_not(run, metrics):
+    return None if why_not(run) else _candidate(run, parameters)
+
+
+def _candidate(run: Summary, parameters: int | None = None) -> Candidate | None:
+    return None if run.auc is None else Candidate(run, run.auc, run.auc_interval, parameters)
+
+
+def best_to_start_with(runs: Sequence[Summary]) -> Recommendation | None:
+    """Of the runs of one modality the one to make the default, by the rule of `recommend` but without pairing: that
+    reads every score. A demo run where there is nothing else; None where there is not even that."""
+    found = [one for run in runs if (one := candidate(run))]
+    if found:
+        best = max(found, key=lambda one: one.rank)
+        if len(found) == 1:
+            return Recommendation(best.run, "the only one trained on your data that learned something")
+        return Recommendation(
+            best.run,
+            f"the best on validation of {len(found)} trained on your data, with an AUC of {best.shown}",
+        )
+    demo = [one for run in runs if _unfit(run) is None and (one := _candidate(run))]
+    if not demo:
         return None
-    bounds = (at.get("intervals") or {}).get("auc")
-    return Candidate(run, float(at["auc"]), (bounds[0], bounds[1]) if bounds else None, parameters)
+    best = max(demo, key=lambda one: one.rank)
+    return Recommendation(best.run, "trained on demo data, as all so far: it judges files of the demo alone")
 
 
 def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder]) -> Recommendation | None:
     """The best AUC on validation; among those not shown to be worse, the one with the fewest parameters."""
     if not candidates:
         return None
-    best = max(candidates, key=lambda c: c.value)
+    best = max(candidates, key=lambda one: one.rank)
     names = titles([c.run for c in candidates])
     reason = f"AUC {best.shown} on validation"
-    reason += f", the highest of {len(candidates)}" if len(candidates) > 1 else ", the only one that learned"
+    if len(candidates) == 1:
+        reason += ", the only one that learned"
+    elif best.value == max(one.value for one in candidates):
+        reason += f", the highest of {len(candidates)}"
+    else:
+        reason += f", of {len(candidates)} the one whose interval begins highest"
     equals, unpaired = [], []
     for other in candidates:
         if other is best:
@@ -231,7 +266,7 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     chosen = min(smaller, key=lambda c: c.parameters or 0) if smaller else best
     if chosen is not best:
         reason = (
-            f"AUC {chosen.shown} on validation: no difference shown to the highest ({names[best.run.id]}, "
+            f"AUC {chosen.shown} on validation: no difference shown to the best ({names[best.run.id]}, "
             f"{best.shown}), with {(chosen.parameters or 0) / 1e6:.2f} instead of "
             f"{(best.parameters or 0) / 1e6:.2f} million parameters"
         )

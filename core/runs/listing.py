@@ -144,7 +144,8 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     """JSON has lists alone."""
     found = {name: tuple(values[name]) for name in ("datasets", "tags")}
-    return {**found, "interval": None if values["interval"] is None else tuple(values["interval"])}
+    ends = ("interval", "auc_interval")
+    return {**found, **{name: None if values[name] is None else tuple(values[name]) for name in ends}}
 
 
 def _load(index: Path) -> dict[str, tuple[tuple[int, ...], Summary]]:

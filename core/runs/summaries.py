@@ -37,6 +37,8 @@ class Summary:
     steps: int = 0
     best: float | None = None
     interval: tuple[float, float] | None = None  # 95 %, of the best value of a finished run
+    auc: float | None = None  # of a finished run on validation, whatever it watched
+    auc_interval: tuple[float, float] | None = None
     created: float = 0.0
     started: float | None = None
     ended: float | None = None
@@ -113,7 +115,8 @@ def summary(run: RunFolder) -> Summary:
     metrics = _metrics(run.path / "metrics.json") if status.state in FINAL_STATES else {}
     datasets = _datasets(config)
     learned_nothing = metrics.get("learned_nothing")
-    best, interval = _best(metrics, str(config.get("monitor") or "auc"))
+    best, interval = _on_validation(metrics, str(config.get("monitor") or "auc"))
+    auc, auc_interval = _on_validation(metrics, "auc")
     written = notes.read(run)
     return Summary(
         id=run.id,
@@ -128,8 +131,10 @@ def summary(run: RunFolder) -> Summary:
         epochs=status.epochs or _whole(config.get("epochs")),
         step=status.step,
         steps=status.steps,
-        best=status.best if best is None else best,
+        best=status.best if interval is None else best,
         interval=interval,
+        auc=auc,
+        auc_interval=auc_interval,
         created=status.created or modified_ns(run.path) / 1e9,
         started=status.started,
         ended=status.ended,
@@ -148,17 +153,19 @@ def summary(run: RunFolder) -> Summary:
     )
 
 
-def _best(metrics: dict[str, Any], monitor: str) -> tuple[float | None, tuple[float, float] | None]:
-    """The monitored figure of the finished run on validation with its interval, as its documents have it."""
+def _on_validation(metrics: dict[str, Any], figure: str) -> tuple[float | None, tuple[float, float] | None]:
+    """A figure of the finished run on validation with its interval, as its documents have it."""
     at: Any = metrics
     for part in ("val", "at_chosen"):
         at = at.get(part) if isinstance(at, dict) else None
-    value = at.get(monitor) if isinstance(at, dict) else None
-    ends = (at.get("intervals") or {}).get(monitor) if isinstance(at, dict) else None
-    if not isinstance(value, float) or not isinstance(ends, list) or len(ends) != 2:
+    value = at.get(figure) if isinstance(at, dict) else None
+    if not isinstance(value, float):
         return None, None
-    low, high = ends
-    return (value, (low, high)) if isinstance(low, float) and isinstance(high, float) else (None, None)
+    ends = at.get("intervals")
+    match ends.get(figure) if isinstance(ends, dict) else None:
+        case [float(low), float(high)]:
+            return value, (low, high)
+    return value, None
 
 
 def _demo(datasets: tuple[str, ...], root: Path) -> bool:

@@ -49,7 +49,7 @@ def page() -> None:
     _write_link(chosen, split, pair)
     st.markdown("## Side by side")
     compare_parts.table(chosen, labels, metrics, split)
-    _recommendation(chosen, labels, metrics)
+    _recommendation(chosen, labels)
     rows = {labels[r.id]: metrics[r.id][split]["at_chosen"] for r in chosen if split in metrics[r.id]}
     bars, curves = st.columns(2)
     with bars:
@@ -129,9 +129,7 @@ def _choose(finished: Sequence[Summary]) -> list[Summary]:
     return [by_id[name] for name in names]
 
 
-def _recommendation(
-    chosen: Sequence[Summary], labels: Mapping[str, str], metrics: Mapping[str, Mapping[str, Any]]
-) -> None:
+def _recommendation(chosen: Sequence[Summary], labels: Mapping[str, str]) -> None:
     """By validation figures, one a modality: the test split may not choose."""
     for modality in dict.fromkeys(run.modality for run in chosen):
         runs = [run for run in chosen if run.modality == modality]
@@ -139,18 +137,13 @@ def _recommendation(
         found = [
             c
             for run in runs
-            if (
-                c := comparison.candidate(
-                    run, metrics[run.id], compare_parts.parameters(run, session.space())
-                )
-            )
+            if (c := comparison.candidate(run, compare_parts.parameters(run, session.space())))
         ]
         advice = comparison.recommend(found, {run.id: place_of(run.id, session.space()) for run in runs})
         with st.container(border=True):
             if advice is None:
                 reasons = "".join(
-                    f"\n- “{theme.safe(labels[run.id])}”: {comparison.why_not(run, metrics[run.id])}."
-                    for run in runs
+                    f"\n- “{theme.safe(labels[run.id])}”: {comparison.why_not(run)}." for run in runs
                 )
                 st.markdown(f"**{kind}**: none of these runs can be recommended.\n{reasons}")
                 continue

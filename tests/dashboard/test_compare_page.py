@@ -191,12 +191,38 @@ def test_runs_that_share_samples_are_chosen_first(make_run: Callable[..., RunFol
 
 
 def test_a_demo_run_is_never_recommended() -> None:
-    demo = Summary("a", "a", "completed", demo=True)
-    metrics = {"val": {"at_chosen": {"auc": 0.9, "intervals": {"auc": [0.8, 0.95]}}}}
-    assert comparison.candidate(demo, metrics, 1) is None
-    assert comparison.why_not(demo, metrics) == "it learned from demo data only"
-    assert comparison.candidate(replace(demo, demo=False), metrics, 1) is not None
-    assert comparison.why_not(replace(demo, demo=False, state="failed"), metrics) == "it did not finish"
+    demo = Summary("a", "a", "completed", demo=True, auc=0.9, auc_interval=(0.8, 0.95))
+    assert comparison.candidate(demo, 1) is None
+    assert comparison.why_not(demo) == "it learned from demo data only"
+    assert comparison.candidate(replace(demo, demo=False), 1) is not None
+    assert comparison.why_not(replace(demo, demo=False, state="failed")) == "it did not finish"
+
+
+def test_home_offers_the_best_run_on_validation_and_not_the_newest(
+    make_run: Callable[..., RunFolder], space: Workspace
+) -> None:
+    best = make_run("large", 4, 1)
+    weaker, nothing, stopped = make_run("small", 1, 2), make_run("blind", 6, 3), make_run("cut off", 6, 4)
+    metrics = nothing.document("metrics")
+    assert metrics is not None
+    nothing.save_document("metrics", {**metrics, "learned_nothing": True})
+    stopped.set_status(state="stopped")
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    offered = page.button(key="home-default")
+    assert "large · FaceForensics++" in offered.label.replace("\\", "") and weaker.id != best.id
+    assert "It is the best on validation of 2 trained on your data, with an AUC of" in text_of(page)
+    offered.click().run()
+    assert space.settings()["detectors"] == {"image": best.id}
+    assert "home-default" not in [button.key for button in page.button]
+
+
+def test_home_offers_nothing_that_learned_nothing(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("small", 2, 1)
+    metrics = run.document("metrics")
+    assert metrics is not None
+    run.save_document("metrics", {**metrics, "learned_nothing": True})
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert "home-default" not in [button.key for button in page.button]
 
 
 def test_the_paired_difference_comes_before_the_table(make_run: Callable[..., RunFolder]) -> None:

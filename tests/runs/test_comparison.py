@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -140,15 +141,33 @@ def test_among_equals_the_smaller_is_recommended(make_run: MakeRun) -> None:
 
 
 def test_nothing_that_learned_nothing_is_recommended() -> None:
-    metrics = {"val": {"at_chosen": {"auc": 0.9, "intervals": {"auc": [0.8, 1.0]}}}}
-    good = Summary(id="a", name="a", state="completed")
-    assert comparison.candidate(good, metrics, None) is not None
-    assert (
-        comparison.candidate(Summary(id="a", name="a", state="completed", learned_nothing=True), metrics, 1)
-        is None
-    )
-    assert comparison.candidate(Summary(id="a", name="a", state="failed"), metrics, 1) is None
-    assert comparison.candidate(good, {}, 1) is None
+    good = Summary(id="a", name="a", state="completed", auc=0.9, auc_interval=(0.8, 1.0))
+    assert comparison.candidate(good) is not None
+    assert comparison.candidate(replace(good, learned_nothing=True)) is None
+    assert comparison.candidate(replace(good, state="failed")) is None
+    assert comparison.candidate(replace(good, auc=None, auc_interval=None)) is None
+
+
+def test_a_high_figure_on_few_samples_is_not_the_best(make_run: MakeRun) -> None:
+    few, many = make_run(scores(2, 1, n=60), "val"), make_run(scores(2, 2), "val")
+    spans = {few.id: (0.99, (0.8, 1.0)), many.id: (0.97, (0.96, 0.98))}
+    found = [
+        Candidate(Summary(id=run.id, name=run.id, state="completed"), *spans[run.id], parameters=None)
+        for run in (few, many)
+    ]
+    advice = recommend(found, {few.id: few, many.id: many})
+    assert advice is not None and advice.run.id == many.id
+    assert "of 2 the one whose interval begins highest" in advice.reason
+
+
+def test_a_demo_run_is_the_first_default_only_where_there_is_nothing_else() -> None:
+    demo = Summary("demo", "demo", "completed", demo=True, auc=0.99, auc_interval=(0.98, 1.0))
+    own = replace(demo, id="own", name="own", demo=False, auc=0.7, auc_interval=(0.6, 0.8))
+    first = comparison.best_to_start_with([demo, own])
+    assert first is not None and first.run is own and "the only one trained on your data" in first.reason
+    alone = comparison.best_to_start_with([demo, replace(own, learned_nothing=True)])
+    assert alone is not None and alone.run is demo and "demo data" in alone.reason
+    assert comparison.best_to_start_with([replace(demo, state="stopped")]) is None
     assert recommend([], {}) is None
 
 
