@@ -202,7 +202,7 @@ def test_what_no_detector_knows_and_what_the_catalogue_knows_is_said_first(
         upload(page, path)
         expect(page.get_by_role("heading", name=path.name)).to_be_visible(timeout=60_000)
         expect(page.get_by_role("heading", name=none_knows)).to_be_visible(timeout=240_000)
-        expect(page.get_by_text(reason).first).to_be_visible()
+        expect(page.get_by_text(reason).filter(visible=True).first).to_be_visible()
         judged(page)
     fake = tmp_path / "from the catalogue.png"
     fake.write_bytes(trained.read_bytes())
