@@ -20,6 +20,8 @@ AXES = ("step", "epoch", "time")
 # What stands before the slash: inside an epoch, of a whole one, and what guessing would reach.
 SPLITS = ("step", "train", "val", "chance")
 SYSTEM = ("throughput", "gpu", "gpu_memory", "gpu_temperature", "gpu_power", "memory", "cpu", "data_wait")
+# Measured by the clock: many between two steps, above all while files are prepared or scored.
+MACHINE = ("gpu", "gpu_memory", "gpu_temperature", "gpu_power", "memory", "cpu")
 LOWER_IS_BETTER = ("loss", "eer", "brier", "ece", "fpr")
 
 
@@ -117,7 +119,8 @@ class EventLog:
         self._latest = max(self._latest, time)
         self._ends[epoch] = max(step, self._ends.get(epoch, 0))
         rows = self._rows.setdefault(name, [])
-        while rows and rows[-1][1] >= step:  # a resumed run does these steps again
+        again = step + 1 if name in MACHINE else step
+        while rows and rows[-1][1] >= again:  # a resumed run does these steps again
             rows.pop()
         rows.append(row)
 
@@ -189,6 +192,8 @@ def curve(
     """Smooth the whole series, then thin it; low and high are the raw values that each point stands for."""
     x, raw = found.axis(axis), found.value
     whole = np.isfinite(raw)
+    if axis != "time" and len(x):  # of several measurements at one step the last
+        whole &= np.append(np.diff(x) != 0, True)
     x, raw = x[whole], raw[whole]
     y = smooth(x, raw, smoothing)
     best, record = None, None

@@ -347,6 +347,32 @@ def test_runs_without_the_value_come_last_either_way() -> None:
     assert order.ordered(runs, "nonsense", "none")
 
 
+@pytest.mark.parametrize("page", ["home", "runs"])
+def test_files_that_are_prepared_are_counted_on_the_page_and_in_the_sidebar(
+    page: str, make_run: Callable[..., RunFolder]
+) -> None:
+    run = make_run("running")
+    found = {"done": 212, "total": 740, "seconds_left": 174.0, "rate": 3.03}
+    own = {"pid": os.getpid(), "process_start": processes.start_time(os.getpid())}
+    run.set_status(preparing=found, heartbeat=time.time(), ended=None, epoch=0, step=0, **own)
+    app = open_page(page)
+    line = "Preparing 212 of 740 files, 3 min left, 3.03 files/s"
+    beside, bars = ([bar.proto.text for bar in part.get("progress")] for part in (app.sidebar, app.main))
+    on_page = bars + [str(m.value) for m in app.main.markdown]
+    assert beside == [line] and [text for text in on_page if "Preparing" in text] == [line]
+
+
+def test_a_card_that_waits_is_told_of_under_the_curves(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("running")
+    own = {"pid": os.getpid(), "process_start": processes.start_time(os.getpid())}
+    run.set_status(heartbeat=time.time(), ended=None, **own)
+    for ago in range(240, 0, -20):
+        events.append(run.events_file, 40, 4, {"gpu": 20.0, "data_wait": 0.8}, time.time() - ago)
+    said = [str(one.value) for one in open_page().warning]
+    assert len(said) == 1 and "the GPU waits: 20 % of it was in use over the last 3 min" in said[0]
+    assert "the reading processes are too slow: take more of them, or prepare the files first" in said[0]
+
+
 def test_a_silent_run_is_stalled_in_the_sidebar_as_in_the_list(make_run: Callable[..., RunFolder]) -> None:
     run = make_run("running")
     own = {"pid": os.getpid(), "process_start": processes.start_time(os.getpid())}

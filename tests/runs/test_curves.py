@@ -11,6 +11,7 @@ import pytest
 from core.errors import BadInput
 from core.runs import curves, events
 from core.runs.curves import EventLog, Series, curve, smooth
+from core.runs.diagnosis import idle_card
 
 
 def made(n: int, seed: int = 0) -> Series:
@@ -54,6 +55,24 @@ def test_a_resumed_run_replaces_the_steps_it_does_again(tmp_path: Path) -> None:
     assert found.step.tolist() == [1, 2, 3, 4, 5, 6, 7]
     assert found.value.tolist() == [0.1, 0.2, 0.3, 4.0, 5.0, 6.0, 7.0]
     assert found.time[-1] < 10  # the pause between is left out
+
+
+def test_what_the_clock_measures_is_kept_while_no_step_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for second in range(0, 400, 4):
+        events.append(
+            path, min(second // 50, 3), 1, {"gpu": 0.0 if second > 200 else 90.0}, now=1000.0 + second
+        )
+    found = EventLog(path).series()
+    assert len(found["gpu"]) == 100
+    assert len(curve(found["gpu"], axis="time").x) == 100
+    drawn = curve(found["gpu"], axis="step")
+    assert drawn.x.tolist() == [0, 1, 2, 3] and drawn.y.tolist() == [90, 90, 90, 0]
+    assert "files are being prepared or scored" in (idle_card(found) or "")
+    for second in (400, 404):
+        events.append(path, 2, 1, {"gpu": 50.0}, now=1000.0 + second)
+    again = EventLog(path).series()["gpu"].step.tolist()
+    assert again == sorted(again) and again[-1] == 2, "a resumed run does these steps again"
 
 
 def test_a_file_that_began_anew_is_read_anew(tmp_path: Path) -> None:
