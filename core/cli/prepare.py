@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.cli._executor import RAY, add_executor
 from core.errors import BadInput, WorkbenchError, one_line
 from core.media import prepare_many
+from core.media.prepare_many import Asked
 from core.media.recipe import Recipe
 from core.progress import Clock
 from core.workspace import Workspace, workspace
@@ -51,11 +52,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     started = time.perf_counter()
     tasks = _from_config(args.config, args.dataset) if args.config else _from_catalogue(args.dataset)
     todo = [_without_entries(task) for task in tasks] if args.resume else tasks
+    kept = sum(len(task.files) for task in tasks) - sum(len(task.files) for task in todo)
     if args.executor == RAY:
-        result = fill_on_cluster(todo, args.workers, args.shard)
+        result = fill_on_cluster(todo, args.workers, args.shard, kept=kept)
     else:
-        result = fill_cache(todo, args.workers or os.cpu_count() or 1)
-    result["cached"] += sum(len(task.files) for task in tasks) - sum(len(task.files) for task in todo)
+        result = fill_cache(todo, args.workers or os.cpu_count() or 1, kept=kept)
+    result["cached"] += kept
     return {**result, "seconds": time.perf_counter() - started}
 
 
@@ -170,39 +172,57 @@ class _Counts:
         return {**self._counts, "failed": failed, "not_applicable": self._reasons}
 
 
-def fill_cache(tasks: list[Task], workers: int, space: Workspace | None = None) -> dict[str, Any]:
-    """Prepare all files in worker processes; a file that fails is listed. Refused where they do not fit into the cache."""
+def fill_cache(
+    tasks: list[Task], workers: int, space: Workspace | None = None, *, kept: int = 0
+) -> dict[str, Any]:
+    """Prepare all files in worker processes; a file that fails is listed. Refused where they do not fit into the cache.
+
+    `kept`: files of the same list that are in the cache already and take room there.
+    """
     space = space or workspace()
     todo = [(task.recipe, file) for task in tasks for file in task.files]
-    tried = prepare_many.tried_first(todo)
-    first = set(tried)
     counts = _Counts(len(todo))
-    for part in (tried, [one for one in todo if one not in first]):
-        for place, answer in filled(part, workers, space):
-            counts.add(part[place][1], answer)
-        if part is tried and (why := prepare_many.too_large(tried, len(todo), space)):
-            counts.result()
-            raise BadInput(why)
+    rest = _after_a_few(todo, workers, space, kept, counts)
+    for place, answer in filled(rest, workers, space):
+        counts.add(rest[place][1], answer)
     return counts.result()
 
 
+def _after_a_few(
+    todo: list[Asked], workers: int, space: Workspace, kept: int, counts: _Counts
+) -> list[Asked]:
+    """What is left to prepare once a few files told how large all will be."""
+    tried = prepare_many.tried_first(todo)
+    for place, answer in filled(tried, workers, space):
+        counts.add(tried[place][1], answer)
+    if why := prepare_many.too_large(tried, kept + len(todo), space):
+        counts.result()
+        raise BadInput(why)
+    first = set(tried)
+    return [one for one in todo if one not in first]
+
+
 def fill_on_cluster(
-    tasks: list[Task], workers: int | None, shard: int, space: Workspace | None = None
+    tasks: list[Task], workers: int | None, shard: int, space: Workspace | None = None, *, kept: int = 0
 ) -> dict[str, Any]:
-    """The same in shards on a Ray cluster, into the cache that all its machines see."""
+    """The same in shards on a Ray cluster, into the cache that all its machines see; the first few files here."""
     from core.runs.executors import ray_shards
 
-    items: list[list[Any]] = [
-        [task.recipe.to_dict(), os.path.abspath(file)] for task in tasks for file in task.files
-    ]
-    counts = _Counts(len(items))
+    space = space or workspace()
+    todo = [(task.recipe, os.path.abspath(file)) for task in tasks for file in task.files]
+    counts = _Counts(len(todo))
+    rest = _after_a_few(todo, workers or os.cpu_count() or 1, space, kept, counts)
     done = ray_shards.over_shards(
-        "core.cli.prepare:fill_shard", items, space=space or workspace(), shard=shard, cpus=workers
+        "core.cli.prepare:fill_shard",
+        [[recipe.to_dict(), file] for recipe, file in rest],
+        space=space,
+        shard=shard,
+        cpus=workers,
     )
     for one in done:
         for k, place in enumerate(one.places):
             answer = one.results[k] if one.lost is None else {"error": one.lost}
-            counts.add(items[place][1], answer)
+            counts.add(rest[place][1], answer)
     return counts.result()
 
 
@@ -213,9 +233,7 @@ def fill_shard(items: list[list[Any]], *, cpus: int) -> list[dict[str, Any]]:
     return [answers[place] for place in range(len(items))]
 
 
-def filled(
-    todo: Sequence[tuple[Recipe, str]], workers: int, space: Workspace
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def filled(todo: Sequence[Asked], workers: int, space: Workspace) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each file's place and what became of it, as they are done."""
     for place, answer in prepare_many.fill(todo, workers, space):
         yield place, {"error": one_line(answer)} if isinstance(answer, WorkbenchError) else answer

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from core.cli import main
+from core.cli import prepare as prepare_command
+from core.errors import BadInput
 from core.media import cache
 from core.progress import Pace, words
 from core.runs import summaries
+from core.runs.executors import ray_shards
 from core.runs.folder import new_run
+from core.training import preparation
 from core.training.learner import Context
 from core.training.options.config import TrainConfig
 from core.training.preparation import files_of, prepare_inputs
 from core.training.process.heartbeat import Heartbeat
 from core.training.process.ranks import Ranks
 from core.training.setup import Setup, set_up
-from core.training.worker import preparing_reporter
+from core.training.worker import preparing_reporter, work
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import image_set, small
 
@@ -70,6 +76,43 @@ def test_stop_works_while_files_are_prepared(setup: Setup) -> None:
     assert not went_on and reports[-1] is None and kept(setup) < 39
 
 
+def test_a_run_that_is_stopped_while_it_prepares_goes_on_later(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_set(space, tmp_path, real=20, fake=20)
+    run = new_run(small(epochs=1, bootstrap=20), space=space)
+    seen: list[dict[str, Any]] = []
+
+    def stop(self: Heartbeat) -> bool:
+        if self.fields.get("preparing"):
+            seen.append(self.fields["preparing"])
+        return bool(seen) and seen[-1]["done"] >= 3
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Heartbeat, "stop_requested", stop)
+        work(run, space=space)
+    assert run.status().state == "stopped" and not run.last_checkpoint.exists()
+    assert seen[-1]["total"] == 40 and seen[-1]["rate"] > 0
+    work(run, resume=True, space=space)
+    assert run.status().state == "completed"
+
+
+def test_log_and_terminal_say_how_fast_it_goes(
+    setup: Setup,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.INFO, "core")
+    monkeypatch.setattr(preparation, "LOG_EVERY", -1.0)
+    monkeypatch.setattr(prepare_command, "LINE_EVERY", -1.0)
+    line = re.compile(r"Preparing 20 of 40 files, \S+ \w+ left, \S+ files/s")
+    prepare(setup)
+    assert line.search(caplog.text)
+    assert main(["prepare", "--dataset", "tiny", "--json"]) == 0
+    assert line.search(capsys.readouterr().err)
+
+
 def test_a_set_larger_than_the_cache_is_said_before_it_is_filled(
     setup: Setup, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,8 +120,22 @@ def test_a_set_larger_than_the_cache_is_said_before_it_is_filled(
     went_on, _ = prepare(setup)
     assert went_on and kept(setup) <= 8
     assert "40 prepared files need about" in caplog.text and "cache_bytes" in caplog.text
-    assert main(["prepare", "--dataset", "tiny", "--json"]) == 2
-    assert "prepared files need about" in capsys.readouterr().err
+    for more in ([], ["--resume"]):
+        assert main(["prepare", "--dataset", "tiny", "--json", *more]) == 2
+        assert "40 prepared files need about" in capsys.readouterr().err
+
+
+def test_a_cluster_gets_nothing_to_do_that_the_cache_cannot_hold(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def over_shards(*_: object, **__: object) -> None:
+        raise AssertionError("shards were handed out")
+
+    monkeypatch.setattr(ray_shards, "over_shards", over_shards)
+    setup.space.settings_file.write_text("[limits]\ncache_bytes = 60_000\n")
+    recipe, files = setup.recipe, [file for _, file in files_of(setup)]
+    with pytest.raises(BadInput, match="40 prepared files need about"):
+        prepare_command.fill_on_cluster([prepare_command.Task(recipe, files)], 1, 8, setup.space)
 
 
 def test_status_pages_and_log_say_the_same(space: Workspace) -> None:
