@@ -91,7 +91,7 @@ class ReaderCount:
 
     def __init__(self, setup: Setup, workers: int) -> None:
         self.workers = workers
-        self.open = setup.config.workers == AUTO
+        self.open = setup.config.workers == AUTO and workers > 0  # a head learns from memory: nothing reads
         self._batches, self._read, self._waited = -1, 0.0, 0.0  # the first batch waits for the readers' start
         self._began = 0.0
 
@@ -107,6 +107,17 @@ class ReaderCount:
     @property
     def due(self) -> bool:
         return self.open and self._batches >= MEASURED
+
+    def close(self) -> None:
+        """A run of a few batches measured too little to settle anything, and says with what it went on."""
+        if self.open and self._batches >= 0:
+            log.info(
+                "workers: auto stayed %d: it is settled after %d batches, and there were %d",
+                self.workers,
+                MEASURED + 1,
+                self._batches + 1,
+            )
+        self.open = False
 
     def settle(self) -> int:
         """The number from here on; the same as before where another would gain little."""

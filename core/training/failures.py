@@ -57,6 +57,8 @@ def fail(folder: RunFolder, error: BaseException) -> None:
     """The status says why, in one line that tells the analyst what to do."""
     if isinstance(error, WorkbenchError):
         reason = cause(error)
+        if "Traceback" in str(error):  # of a reading process, which hands it over as its message
+            log.error("the run failed: %s", error)
     elif isinstance(error, KeyboardInterrupt):
         reason = "interrupted at the keyboard"
     else:

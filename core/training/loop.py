@@ -87,6 +87,7 @@ class Loop:
                 self.save()
                 return False
             self.save()
+        self.readers.close()
         self.on_progress(self.progress, self.total_steps)
         return True
 

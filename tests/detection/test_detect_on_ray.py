@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from core.cli import main
+from core.cli import prepare as prepare_command
 from core.cli.prepare import Task, fill_cache, fill_on_cluster
 from core.detection.reporting.growing import JsonLines
 from core.errors import BadInput
@@ -25,6 +26,8 @@ from core.training import rescore
 from core.training.learning import best_model
 from core.training.process.ranks import Ranks, own_device
 from core.training.reading.examples import Source
+from core.training.scoring import sharded
+from core.training.scoring.agreement import Arithmetic
 from core.training.scoring.sharded import Sharded
 from core.workspace import CODE_ROOT, Workspace
 from tests.detection.tiny_runs import make_run
@@ -128,6 +131,50 @@ def test_prepare_and_scores_on_the_cluster_are_those_of_this_machine(
     assert_the_same_there(pictures, cluster)
 
 
+@pytest.mark.long
+@pytest.mark.alone
+def test_prepare_and_evaluate_outlive_a_worker_that_is_killed(
+    pictures: list[str], cluster: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file is prepared, and every sample scored, once."""
+    recipe = Recipe(modality="image", image_size=40)
+    files = [str(Path(name).absolute()) for name in pictures]
+    killed: list[int | None] = []
+    counts, append = prepare_command._Counts.add, sharded._append
+
+    def adding(self: Any, file: str, answer: Any) -> None:
+        kill_one(killed)
+        counts(self, file, answer)
+
+    def appending(place: Path, fresh: Any) -> None:
+        kill_one(killed)
+        append(place, fresh)
+        written.extend(line["row"] for line in fresh)
+
+    monkeypatch.setattr(prepare_command._Counts, "add", adding)
+    filled = fill_on_cluster([Task(recipe, files)], workers=1, shard=2, space=cluster)
+    assert any(killed), "no worker was at work to be killed"
+    assert (filled["prepared"] + filled["cached"], len(filled["failed"])) == (31, 1)
+    assert fill_cache([Task(recipe, files)], 1, cluster)["cached"] == 31
+
+    killed.clear()
+    written: list[int] = []
+    monkeypatch.setattr(sharded, "_append", appending)
+    folder, loaded, source = scored_run(files)
+    ranks = Ranks(0, 1, own_device("cpu"))
+    found = Sharded(folder, on_cluster=True, resume=False, shard=2, cpus=1).score_source(
+        loaded, source, ranks, 0, "x"
+    )
+    assert any(killed), "no worker was at work to be killed"
+    assert sorted(found.scored) == list(range(31)) and [u.sample for u in found.unusable] == [31]
+    assert sorted(written) == list(range(32)), "appended shard by shard, each sample once"
+
+
+def kill_one(killed: list[int | None]) -> None:
+    if not any(killed) and len(killed) < 40:
+        killed.append(kill_a_worker())
+
+
 def test_what_a_shard_gets_and_gives_is_plain(
     pictures: list[str], space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +274,24 @@ def test_a_scoring_goes_on_with_the_lines_of_the_same_weights(pictures: list[str
     assert found.scored[0].score == 0.125 and found.scored[1].score != 0.125
     assert sorted(found.scored) == [0, 1, 2] and [u.sample for u in found.unusable] == [3]
     assert not place.exists()
+
+
+def test_a_scoring_in_shards_computes_as_one_in_one_go(
+    pictures: list[str], space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In half precision where the card has it and the scores agree."""
+    asked: list[str] = []
+    on = Arithmetic.on
+    monkeypatch.setattr(
+        Arithmetic,
+        "on",
+        classmethod(lambda _, device, precision: (asked.append(precision), on(device, precision))[1]),
+    )
+    folder, loaded, source = scored_run([str(Path(name).absolute()) for name in pictures[:4]])
+    ranks = Ranks(0, 1, own_device("cpu"))
+    Sharded(folder, on_cluster=False, resume=True, shard=4).score_source(loaded, source, ranks, 0, "x")
+    rescore.score_source(loaded, source, ranks, 0, "x")
+    assert asked == ["auto", "auto"]
 
 
 def test_prepare_takes_entries_that_are_there_without_reading_them(

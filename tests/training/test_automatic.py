@@ -22,6 +22,7 @@ from core.training.options.config import TrainConfig
 from core.training.process import arithmetic, cores, memory
 from core.training.process.arithmetic import on_device, precision_for
 from core.training.process.memory import in_passes, peak_bytes, saved_bytes
+from core.training.process.ranks import Ranks
 from core.training.scoring.aggregation import Scored
 from core.training.scoring.agreement import TOLERANCE, Arithmetic
 from core.training.scoring.predict import SplitReader, predict
@@ -99,6 +100,16 @@ def test_auto_readers_change_after_the_first_batches_and_the_batches_do_not(
         assert job.loader.workers == (2 if workers == "auto" else 0)
     assert seen["auto"] == seen["0"] and len(seen["auto"]) > automatic.MEASURED
     assert "workers: auto is 2: a batch takes" in caplog.text
+
+
+def test_a_run_of_a_few_batches_says_with_how_many_readers_it_went_on(
+    space: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "core")
+    job = loop(space, tmp_path, batch_size=16, epochs=1, workers="auto")
+    assert len(job.draws_of(1)) < automatic.MEASURED and job.fit()
+    count = len(job.draws_of(1))
+    assert f"workers: auto stayed 1: it is settled after 9 batches, and there were {count}" in caplog.text
 
 
 def test_batch_size_auto_without_a_card_is_the_usual_one_and_is_kept_for_a_resume(
@@ -318,6 +329,12 @@ def test_readers_of_a_split_live_on_and_give_the_same_again(space: Workspace) ->
         assert {k: v.score for k, v in found.scored.items()} == {k: v.score for k, v in plain.scored.items()}
 
 
+def test_processes_that_score_together_read_each_sample_once(space: Workspace) -> None:
+    source = built(space).source("val")
+    own = [SplitReader(source, Ranks(rank, 2, CPU.device)).own for rank in (0, 1)]
+    assert sorted(own[0] + own[1]) == list(range(len(source.files))) and own[0] and own[1]
+
+
 def test_half_precision_scores_agree_within_a_thousandth_or_are_made_in_full(
     space: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -359,3 +376,4 @@ def test_reader_count_is_settled_once() -> None:
         assert not count.due
         count.add(0.0, 0.0)
     assert count.due and count.settle() == 1 and not count.due
+    assert not ReaderCount(Asked(), 0).open, "a head's embeddings are in memory"  # type: ignore[arg-type]

@@ -25,10 +25,12 @@ DEVICES = [
 ]
 
 
-def trained(space: Workspace, path: Path, device: str, **more: Any) -> RunFolder:
+def trained(
+    space: Workspace, path: Path, device: str, *, deterministic: bool = True, **more: Any
+) -> RunFolder:
     config = small(
         device=device,
-        deterministic=True,
+        deterministic=deterministic,
         epochs=2,
         batch_size=4,
         dropout=0.3,
@@ -78,3 +80,13 @@ def test_a_stopped_run_goes_on_to_the_same_end_and_a_repeat_gives_it_too(
     if device == "cuda":
         assert_the_same(whole, trained(space, tmp_path / "again", device))
         assert "deterministic: a step takes" in whole.log_file.read_text()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not HAS_CUDA, reason="there is no CUDA device here")
+def test_without_it_a_run_on_a_gpu_says_that_its_seed_does_not_fix_the_result(
+    space: Workspace, tmp_path: Path
+) -> None:
+    image_set(space, tmp_path, real=20, fake=20)
+    said = trained(space, tmp_path / "run", "cuda", deterministic=False).log_file.read_text()
+    assert "on a GPU the seed does not fix the result" in said and "a step takes" not in said

@@ -12,6 +12,7 @@ from core.catalog.table import DataGone
 from core.errors import WorkbenchError
 from core.runs import curves
 from core.runs.folder import FolderGone, RunFolder, new_run
+from core.runs.summaries import summary
 from core.training.failures import data_gone, fail, reader_ended
 from core.training.options.config import TrainConfig
 from core.training.process.heartbeat import Heartbeat, gpu_measurements
@@ -39,6 +40,33 @@ def gone_by_reading(setup: Setup, workers: int) -> WorkbenchError | None:
     with pytest.raises(DataGone) as caught:
         list(reader)
     return data_gone(caught.value)
+
+
+class Damaged:
+    """Files of which none can be read."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, _: int) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("kind", [ValueError, WorkbenchError])
+def test_what_a_reading_process_raised_is_one_line_and_its_traceback_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: type[Exception]
+) -> None:
+    run = new_run({"modality": "image"}, path=tmp_path / "run")
+    with pytest.raises(kind) as caught:
+        list(DataLoader(Damaged(kind("clip.mp4 has no frames")), num_workers=1))  # type: ignore[arg-type]
+    assert "Traceback" in str(caught.value)
+    fail(run, caught.value)
+    shown = summary(run).error or ""
+    assert shown.endswith("clip.mp4 has no frames") and len(shown) < 60 and "Traceback" not in shown
+    assert "Traceback" in caplog.text and "__getitem__" in caplog.text
 
 
 def test_a_data_disk_that_is_gone_is_one_clear_line(tmp_path: Path) -> None:

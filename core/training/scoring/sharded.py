@@ -22,6 +22,7 @@ from core.runs.executors.ray_shards import Done
 from core.runs.folder import RunFolder
 from core.training.learning import best_model
 from core.training.learning.best_model import Loaded
+from core.training.process.arithmetic import on_device
 from core.training.process.ranks import Ranks, own_device
 from core.training.reading.examples import Source, Unusable
 from core.training.reading.inputs import Unit
@@ -84,10 +85,9 @@ class Sharded:
         )
 
     def _here(self, items: list[list[str]], loaded: Loaded, ranks: Ranks, workers: int) -> Iterator[Done]:
-        network = loaded.network.to(ranks.device)
         for start in range(0, len(items), self._shard):
             part = items[start : start + self._shard]
-            results = _score(part, loaded._replace(network=network), ranks, workers)
+            results = _score(part, loaded, ranks, workers)
             yield Done(list(range(start, start + len(part))), results)
 
 
@@ -107,7 +107,8 @@ def _score(items: Sequence[list[str]], loaded: Loaded, ranks: Ranks, workers: in
         space=workspace(),
         metadata=bool(getattr(loaded.network, "metadata_tensors", lambda _: None)([{}])),
     )
-    found = predict(loaded.network, loaded.card, source, ranks, workers=workers)
+    network = on_device(loaded.network, ranks.device)
+    found = predict(network, loaded.card, source, ranks, workers=workers, precision="auto")
     lines: dict[int, Line] = {
         u.sample: {"unusable": u.reason, "unreadable": u.unreadable} for u in found.unusable
     }
