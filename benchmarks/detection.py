@@ -1,9 +1,9 @@
-"""What detection costs beyond its parts: `python -m benchmarks.detection [--small] [--repeats N] [--json]`.
+"""What detection costs beyond its parts: `python -m benchmarks.detection [--device cpu|cuda] [--small] [--json]`.
 
 One clip with verdict and heat maps, by the command's code and through the server's detection process, against bare
 decoding, face finding, forward, Grad-CAM and faithfulness passes on the same frames in the same run; the first and
 the second verdict of a server; its memory over 200 files; a batch of demo pictures against the bare loop in as many
-processes. Networks have random weights: they cost what trained ones do. `--many [--device cpu|cuda]`: detection_many.py.
+processes. Networks have random weights: they cost what trained ones do. `--many`: detection_many.py.
 """
 
 from __future__ import annotations
@@ -50,11 +50,12 @@ def main() -> None:
     parser.add_argument(
         "--many", action="store_true", help="batches of pictures, clips and recordings, and nothing else"
     )
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of --many")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where the networks run")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    device = detection_many.device_name(args.device)
     if args.many:
-        return _many(args)
+        return _many(args, device)
     keep_freed()  # as every process that judges does; so the bare parts have it too
     files = 40 if args.small else 200
     with tempfile.TemporaryDirectory() as temporary, workspace_in(Path(temporary) / "workspace"):
@@ -69,17 +70,17 @@ def main() -> None:
             "memory": lambda: server.memory(folder, files),
             "batch": lambda: batch_against_bare(folder, files),
         }
-        result: dict[str, Any] = {"cores": len(os.sched_getaffinity(0))}
+        result: dict[str, Any] = {"device": device, "cores": len(os.sched_getaffinity(0))}
         for name in wanted:
             result[name] = measures[name]()
             print(json.dumps({name: result[name]}), file=sys.stderr, flush=True)  # kept where it is cut short
     print(json.dumps(result, indent=2) if args.json else words(result))
 
 
-def _many(args: argparse.Namespace) -> None:
+def _many(args: argparse.Namespace, device: str) -> None:
     keep_freed()
     with tempfile.TemporaryDirectory() as temporary, workspace_in(Path(temporary) / "workspace"):
-        found = detection_many.many(Path(temporary), args.device, small=args.small)
+        found = detection_many.many(Path(temporary), device, small=args.small)
     print(json.dumps(found, indent=2) if args.json else "\n".join(detection_many.words(found)))
 
 
@@ -204,7 +205,7 @@ def _in_turns(pictures: list[Path], run: Path) -> float:
 
 
 def words(result: dict[str, Any]) -> str:
-    lines = [f"{result['cores']} cores, medians"]
+    lines = [f"{result['device']}, {result['cores']} cores, medians"]
     if clip := result.get("clip"):
         lines += ["", f"| 10 s of 720p, efficientnet_lstm, {parts.FRAMES} frames | ms |", "|---|---|"]
         lines += [f"| bare {name.replace('_', '-')} | {ms} |" for name, ms in clip["parts_ms"].items()]

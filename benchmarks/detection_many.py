@@ -66,7 +66,7 @@ def many(folder: Path, device: str, *, small: bool = False) -> dict[str, Any]:
         Kind("clips", "efficientnet_lstm", Recipe(modality="video", frames=16, faces=True), clips, 24),
         Kind("recordings", "logmel_mobilenetv3_small", Recipe(modality="audio"), recordings, 240),
     )
-    found: dict[str, Any] = {"device": device_name(device), "processes": os.cpu_count()}
+    found: dict[str, Any] = {"device": device, "processes": os.cpu_count()}
     for kind in kinds:
         files = kind.make(folder / kind.name, kind.files // 2 if small else kind.files)
         run = parts.make_run(folder / f"run-{kind.name}", kind.model, kind.recipe)
@@ -82,7 +82,7 @@ def device_name(device: str) -> str:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before anything has looked for a card
         return "cpu"
     if not torch.cuda.is_available():
-        raise SystemExit("--device cuda: this machine has no GPU that torch sees")
+        raise SystemExit("--device cuda: there is no CUDA device on this machine")
     return torch.cuda.get_device_name()
 
 

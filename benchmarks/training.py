@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if args.device == "cuda" and not torch.cuda.is_available():
-        parser.error("--device cuda: there is no CUDA device on this machine")
+        raise SystemExit("--device cuda: there is no CUDA device on this machine")
     root = Path(tempfile.mkdtemp(prefix="benchmark-training-"))
     try:
         if args.peak_of:
@@ -158,7 +158,8 @@ def network_line(name: str, one: dict[str, Any]) -> str:
         for part in ("step", "epoch", "validation")
     ]
     return (
-        f"  {name} ({one['precision']}, batch {one['batch']}, {one['workers']} reader(s)): {', '.join(parts)}"
+        f"  {name} ({one['precision']}, batch {one['batch']}, {one['workers']} reader(s)): {', '.join(parts)}, "
+        f"validation over a step {one['validation_over_step']:.1f}"
     )
 
 

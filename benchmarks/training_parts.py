@@ -53,14 +53,16 @@ def compare(config: TrainConfig, space: Workspace, folder: Path, steps: int) -> 
     step = side_by_side(lambda: bare.step(batch), lambda: own_step(job, batch), bare.wait, steps)
     epoch_bare, epoch_ours = bare.epoch_rate(), own_epoch_rate(job, bare.wait)
     val_bare, val_ours = bare.validation_rate(), own_validation_rate(job, bare.wait)
+    step_bare, step_ours = (len(batch) / seconds for seconds in step[1:])
     return {
         "batch": len(batch),
         "workers": job.loader.workers,
         "precision": job.config.precision,
         "parts": job.stepper.parts,
-        "step": {"bare": len(batch) / step[1], "ours": len(batch) / step[2], "ratio": 1 / step[0]},
+        "step": {"bare": step_bare, "ours": step_ours, "ratio": 1 / step[0]},
         "epoch": {"bare": epoch_bare, "ours": epoch_ours, "ratio": epoch_ours / epoch_bare},
         "validation": {"bare": val_bare, "ours": val_ours, "ratio": val_ours / val_bare},
+        "validation_over_step": val_ours / step_ours,
     }
 
 

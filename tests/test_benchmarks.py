@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from benchmarks.imbalance import claims_beside
 from benchmarks.studies import Study, demo_pictures, intervals_of
@@ -82,6 +84,20 @@ def test_a_benchmark_runs_to_its_end_in_small(
     # 0: all aims reached; 1: some were not, which a small edition on any machine may say.
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr[-3000:]
     assert any(c.isdigit() for c in done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("training", []), ("training", ["--only", "resnet50"]), ("detection", []), ("detection", ["--many"])],
+)
+def test_without_a_card_a_benchmark_of_one_is_refused_in_one_line(
+    name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", [name, *arguments, "--device", "cuda"])
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(f"benchmarks.{name}").main()
+    assert ended.value.code == "--device cuda: there is no CUDA device on this machine"
 
 
 def test_a_study_that_goes_on_takes_the_demo_pictures_again(tmp_path: Path) -> None:
