@@ -60,9 +60,15 @@ def show(
     frame = pd.DataFrame(rows)
     frame = frame[telling(frame, NOTHING)]
     if len(frame) > MOST_ROWS:
-        st.dataframe(frame, hide_index=True, key=key, alt=what)
+        st.dataframe(frame, hide_index=True, key=key, alt=what, column_config=under_headings(frame))
         return
     st.container(key=key).html(_html(frame, what, whole, linked))
+
+
+def under_headings(frame: pd.DataFrame) -> dict[str, Any]:
+    """The grid writes every heading to the left: numbers to the right would stand apart from theirs."""
+    counted = frame.select_dtypes("number").columns
+    return {str(name): st.column_config.NumberColumn(alignment="left") for name in counted}
 
 
 def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = (), linked: Collection[str] = ()) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
-from dashboard import theme
+from dashboard import tables, theme
 from dashboard.datasets import mapping, work
 
 
@@ -27,9 +28,8 @@ def draw() -> None:
             "These folders are laid out like no dataset that the workbench knows. They have no folders `real` and "
             "`fake`, and no table of paths and labels. What is all real or all fake can be made a dataset here."
         )
-        st.dataframe(
-            {"folder": [p for p, _ in left], "files": [n for _, n in left]}, hide_index=True, height="content"
-        )
+        folders = pd.DataFrame(left, columns=["folder", "files"])
+        st.dataframe(folders, hide_index=True, height="content", column_config=tables.under_headings(folders))
         for problem in found["problems"][:50]:
             st.markdown(f"- {theme.safe(problem)}")
         if left:

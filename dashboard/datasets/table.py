@@ -145,7 +145,7 @@ def _choose(names: Sequence[str], key: str) -> None:
 
 def _columns(window: str) -> dict[str, Any]:
     text = st.column_config.TextColumn
-    # The grid writes every heading to the left: numbers to the right would stand apart from theirs.
+    # As tables.under_headings does.
     number = functools.partial(st.column_config.NumberColumn, alignment="left")
     share = functools.partial(st.column_config.ProgressColumn, min_value=0, max_value=100, format="%.3g %%")
     return {

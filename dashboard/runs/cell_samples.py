@@ -14,7 +14,7 @@ from core.catalog import exclusions, table
 from core.errors import WorkbenchError, one_line
 from core.media import shards
 from core.runs.folder import RunFolder
-from dashboard import session, theme
+from dashboard import session, tables, theme
 
 CELLS = {
     "tp": ("fakes called fake", 1, True),
@@ -54,9 +54,11 @@ def draw(folder: RunFolder, split: str, cell: str, threshold: float | None, plac
         return
     columns = [c for c in ("id", "score", "method", "dataset", "group") if c in found]
     key = f"cell-{place}-{folder.id}-{split}-{cell}"
+    shown = found.loc[: MOST - 1, columns]
     picked = st.dataframe(
-        found.loc[: MOST - 1, columns],
+        shown,
         hide_index=True,
+        column_config=tables.under_headings(shown),
         height=240,
         key=key,
         on_select="rerun",
