@@ -19,6 +19,7 @@ SORT = "runs-sort"  # a name of order.SORTS, with a minus the other way round
 HEADINGS = (("newest", "name", "state"), ("network", "data"), ("epochs", "time"), ("best",))
 PAGE = 12
 MOST_CHOSEN = 8
+SHORT = 20  # letters of a part of a run's progress that stays on one line
 
 
 def choose_runs(runs: Sequence[Summary]) -> list[Summary]:
@@ -123,11 +124,16 @@ def _state(run: Summary, waiting: Sequence[str]) -> None:
     if run.stalled:
         parts.append("no sign of life for over a minute; end it, or see its log")
     if going and run.progress is not None:
-        st.progress(run.progress, text=" · ".join(parts))
+        st.progress(run.progress, text=_in_whole_parts(parts))
         return
     first, *others = parts or [" "]
     # Two lines, as in the cells beside it: one breaks somewhere.
     st.markdown(first + (f"  \n:small[{' · '.join(others)}]" if others else ""))
+
+
+def _in_whole_parts(parts: Sequence[str]) -> str:
+    """Where they do not fit on one line, it breaks between them; a long one breaks within."""
+    return " · ".join(theme.unbroken(part) if len(part) <= SHORT else part for part in parts)
 
 
 def _best(run: Summary) -> str:
