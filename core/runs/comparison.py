@@ -217,6 +217,12 @@ def _candidate(run: Summary, parameters: int | None = None) -> Candidate | None:
     return None if run.auc is None else Candidate(run, run.auc, run.auc_interval, parameters)
 
 
+_DEMO_ALONE = (
+    "trained on demo data and judges files of the demo alone; no run on your own data has shown yet that it learned "
+    "something"
+)
+
+
 def best_to_start_with(runs: Sequence[Summary]) -> Recommendation | None:
     """Of the runs of one modality the one to make the default, by the rule of `recommend` but without pairing: that
     reads every score. A demo run where there is nothing else; None where there is not even that."""
@@ -233,7 +239,7 @@ def best_to_start_with(runs: Sequence[Summary]) -> Recommendation | None:
     if not demo:
         return None
     best = max(demo, key=lambda one: one.rank)
-    return Recommendation(best.run, "trained on demo data, as all so far: it judges files of the demo alone")
+    return Recommendation(best.run, _DEMO_ALONE)
 
 
 def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder]) -> Recommendation | None:
