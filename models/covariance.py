@@ -55,11 +55,11 @@ class Standardised(nn.Module):
         return ((embedding.float() - self.mean) / (self.variance + 1e-6).sqrt()).to(embedding.dtype)
 
     def _follow(self, embedding: torch.Tensor) -> None:
-        """At first the plain average of what was seen, then the recent past."""
+        """At first the plain average of what was seen, then the recent past. Nobody asks the device for the count."""
         self.batches += 1
-        share = max(self.momentum, 1 / int(self.batches))
+        share = self.batches.to(self.mean.dtype).reciprocal().clamp(min=self.momentum)
         new = embedding.mean(0)
-        apart = (embedding - (self.mean if int(self.batches) > 1 else new)).square().mean(0)
+        apart = (embedding - torch.where(self.batches > 1, self.mean, new)).square().mean(0)
         self.mean.lerp_(new, share)
         self.variance.lerp_(apart, share)
 

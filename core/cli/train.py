@@ -69,7 +69,7 @@ def new_folder(config: TrainConfig, path: Path | None, *, resume: bool) -> tuple
     from core.training.process.ranks import own_device
     from core.training.setup import set_up
 
-    own_device(config.device)  # refused here where this machine does not have it
+    own_device(config.device, config.devices)  # refused here where this machine does not have it
     setup = set_up(config)
     asked = {
         **config.to_dict(),

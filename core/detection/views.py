@@ -151,7 +151,7 @@ def crop_places(
 def _clip(detector: Detector, piece: Piece) -> Looked:
     """All frames of one person as the rows of one picture batch; the network judges them together."""
     x, mask = _batch(detector, [piece])
-    present = x[0][mask[0]]
+    present = x[0] if mask is None else x[0][mask[0]]
 
     def forward(frames: torch.Tensor) -> torch.Tensor:
         there = torch.ones(1, len(frames), dtype=torch.bool, device=frames.device)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from core import numbers
 from core.access import LOCAL, Person
@@ -74,7 +75,7 @@ def measure(
     )
     if kept is not None:
         write_atomic(folder.path / "operating_point.json", kept)
-    missing = _save_reference(folder, rows, loaded, space)
+    missing = _save_reference(folder, rows, loaded, ranks.device, space)
     measured = {**_summarise(overall, metrics, datasets, found, how, person), "no_reference": missing}
     folder.save_document("detector", {**about, "measured": measured})
     return _result(folder, rows, found, metrics, overall, how)
@@ -213,7 +214,11 @@ def _point_in_force(folder: RunFolder, about: dict[str, Any], datasets: Sequence
 
 
 def _save_reference(
-    folder: RunFolder, rows: pd.DataFrame, loaded: best_model.Loaded, space: Workspace | None
+    folder: RunFolder,
+    rows: pd.DataFrame,
+    loaded: best_model.Loaded,
+    device: torch.device,
+    space: Workspace | None,
 ) -> str | None:
     """What it knows is what it was measured on: the files that its threshold was chosen on, none of them trained on.
     Returns why there is none."""
@@ -222,7 +227,9 @@ def _save_reference(
     part = Part(CHOOSE, rescore.source_of(chosen, loaded, space), chosen["component"].tolist())
     point = folder.document("operating_point") or {}
     try:
-        made = make(loaded, [part], threshold=point.get("threshold", 0.5), encoder_trained=False)
+        loaded.network.to(device)  # there already where the files were scored here
+        threshold = point.get("threshold", 0.5)
+        made = make(loaded, [part], threshold=threshold, encoder_trained=False, device=device)
     except NoReference as reason:
         log.info("%s gets no reference: %s", folder.id, reason)
         return str(reason)

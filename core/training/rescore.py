@@ -197,7 +197,8 @@ def robustness(
     config = TrainConfig.from_dict(folder.config())
     rows = plan_of(folder, config, space).split("test") if rows is None else rows
     rows = few_of_each(rows, most, config.seed)
-    loaded, ranks = best_model.load(folder), single_rank(config)
+    ranks = single_rank(config)
+    loaded = best_model.load(folder, ranks.device)
     source = source_of(rows, loaded, space)
     groups = rows["component"].astype(str).to_numpy()
     threshold = (folder.document("operating_point") or {}).get("threshold", 0.5)
@@ -246,7 +247,8 @@ def ablation(
     if config.modality != "multimodal":
         return []
     rows = few_of_each(plan_of(folder, config, space).split("test"), most, config.seed)
-    loaded, ranks = best_model.load(folder), single_rank(config)
+    ranks = single_rank(config)
+    loaded = best_model.load(folder, ranks.device)
     table = ablate(
         loaded.network,
         loaded.card,

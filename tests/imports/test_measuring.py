@@ -18,6 +18,7 @@ from core.imports.measuring import at_chance, measure
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
 from tests.imports import published_files as files
+from tests.stand_in_card import stand_in_card
 
 PICTURES = 12  # of each class
 
@@ -87,6 +88,12 @@ def test_no_group_is_chosen_and_reported_on(detector: RunFolder, space: Workspac
     measure(detector, ["mine"], space=space)
     chosen, reported = (set(pd.read_parquet(detector.scores_file(s))["group"]) for s in ("val", "test"))
     assert chosen and reported and not chosen & reported
+
+
+def test_it_is_measured_on_a_gpu_too(detector: RunFolder, space: Workspace) -> None:
+    with stand_in_card():
+        found = measure(detector, ["mine"], space=space)
+    assert found["metrics"]["test"]["at_chosen"]
 
 
 def test_datasets_have_to_be_named(detector: RunFolder, space: Workspace) -> None:

@@ -132,3 +132,17 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(BadInput, match="auto or cpu"):
             own_device("cuda")
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two on one card would end in what NCCL says of it."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert own_device("auto", 2) == torch.device("cuda", 1)
+    with pytest.raises(BadInput, match="devices: 3 processes need a GPU each, and this machine shows 2"):
+        own_device("auto", 3)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    with pytest.raises(BadInput, match="devices: 4 processes"):
+        own_device("cuda")
+    assert own_device("cpu").type == "cpu"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 
 from core.errors import WorkbenchError
 from core.runs import events
+from core.training.learning.last_checkpoint import learning_state, load_learning
 from core.training.learning.optimizers import Schedule, cosine
 from core.training.learning.step import Stepper
 from core.training.options.config import TrainConfig
@@ -143,7 +145,82 @@ def test_out_of_memory_halves_the_batch_and_gives_the_same_step(
     assert "out of memory: the batch is halved and the accumulation doubled" in caplog.text
     with pytest.raises(torch.OutOfMemoryError):
         step(0)
-    assert out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[enforce fail] DefaultCPUAllocator: can't allocate memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    ],
+)
+def test_memory_that_runs_out_is_known_by_the_words_of_every_library(words: str) -> None:
+    assert out_of_memory(RuntimeError(words))
+    assert not out_of_memory(RuntimeError("Expected all tensors to be on the same device"))
+
+
+def test_memory_may_run_out_while_the_weights_move(space: Workspace, tmp_path: Path) -> None:
+    """The averages of the optimiser are made in its first step, when gradients are unscaled already."""
+    job = loop(space, tmp_path, batch_size=8, precision="fp16", clip_norm=1.0)
+    step, scale, tried = job.stepper.optimizer.step, 256.0, []
+
+    def too_large_once(*args: Any, **more: Any) -> Any:
+        tried.append(True)
+        if len(tried) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return step(*args, **more)
+
+    job.stepper.scaler.load_state_dict({**job.stepper.scaler.state_dict(), "scale": scale})
+    job.stepper.optimizer.step = too_large_once  # type: ignore[method-assign]
+    before = [p.detach().clone() for p in job.network.parameters()]
+    job.stepper.step(first_group(job), 1, 1)
+    assert len(tried) == 2 and job.stepper.parts == 2 and len(job.stepper.collect().labels) == 8
+    assert job.stepper.scaler.get_scale() == scale
+    assert any(not torch.equal(a, b) for a, b in zip(before, job.network.parameters(), strict=True))
+
+
+def test_a_rehearsal_for_which_memory_is_too_small_is_made_with_less(
+    space: Workspace, tmp_path: Path
+) -> None:
+    """What measures `deterministic`, and what compiles, comes before the first step and sees the same batch."""
+    job = loop(space, tmp_path, batch_size=8)
+    forward, group = job.network.forward, first_group(job)
+
+    def small_memory(inputs: torch.Tensor, *args: Any, **more: Any) -> Any:
+        if len(inputs) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return forward(inputs, *args, **more)
+
+    job.network.forward = small_memory  # type: ignore[method-assign]
+    before = {name: value.clone() for name, value in job.network.state_dict().items()}
+    job.stepper.rehearse(group[0], 1)
+    assert job.stepper.parts == 4 and job.stepper.found == []
+    for name, value in job.network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_what_the_optimiser_knows_goes_on_on_another_device(
+    space: Workspace, tmp_path: Path, optimizer: str
+) -> None:
+    """A GPU keeps the channels of pictures last and moves all weights in one kernel; a CPU does neither."""
+    one, other = (loop(space, tmp_path / name, batch_size=8, optimizer=optimizer) for name in ("gpu", "cpu"))
+    one.network.to(memory_format=torch.channels_last)
+    for group in one.stepper.optimizer.param_groups:
+        group["fused"] = True
+    one.stepper.step(first_group(one), 1, 1)
+    content = copy.deepcopy(learning_state(one.network, one.stepper, one.schedule))
+    load_learning(content, other.network, other.stepper, other.schedule)
+    for job in (one, other):  # both with the same gradients
+        torch.manual_seed(0)
+        for weights in job.network.parameters():
+            weights.grad = torch.empty_like(weights).copy_(torch.randn(weights.shape))
+        job.stepper.optimizer.step()
+    assert all(not group["fused"] for group in other.stepper.optimizer.param_groups)
+    for a, b in zip(one.network.parameters(), other.network.parameters(), strict=True):
+        assert b.is_contiguous()
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
 def test_a_loss_that_is_not_finite_stops_and_names_the_samples(space: Workspace, tmp_path: Path) -> None:

@@ -136,9 +136,26 @@ def learning_state(network: nn.Module, stepper: Stepper, schedule: Schedule) -> 
 def load_learning(content: dict[str, Any], network: nn.Module, stepper: Stepper, schedule: Schedule) -> None:
     """The way back from `learning_state`."""
     network.load_state_dict(content["network"])
-    stepper.optimizer.load_state_dict(content["optimizer"])
+    _load_optimizer(content["optimizer"], stepper.optimizer)
     schedule.load_state_dict(content["schedule"])
     stepper.scaler.load_state_dict(content["scaler"])
+
+
+def _load_optimizer(content: dict[str, Any], optimizer: torch.optim.Optimizer) -> None:
+    """A run may go on on another device: one kernel for all weights, and their channels last, are of a GPU alone.
+
+    A kernel takes averages for laid out as the weights are, so on the other device it would mix them up.
+    """
+    own = optimizer.state_dict()["param_groups"]
+    groups = [
+        {**kept, **({"fused": mine["fused"]} if "fused" in mine else {})}
+        for kept, mine in zip(content["param_groups"], own, strict=True)
+    ]
+    optimizer.load_state_dict({**content, "param_groups": groups})
+    for weights, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == weights.shape:
+                state[name] = torch.empty_like(weights, dtype=value.dtype).copy_(value)
 
 
 def save(folder: RunFolder, progress: Progress, parts: dict[str, Any]) -> None:

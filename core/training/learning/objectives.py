@@ -28,7 +28,7 @@ def domain_objective(output: Any, batch: Batch) -> torch.Tensor:
     logits = output.extras.get("domain_logits")
     if logits is None:
         return output.logits.sum() * 0.0
-    return functional.cross_entropy(logits.float(), batch.domains.to(logits.device))
+    return functional.cross_entropy(logits.float(), batch.domains.to(logits.device, non_blocking=True))
 
 
 def domains_named(output: Any, batch: Batch) -> tuple[torch.Tensor, int]:

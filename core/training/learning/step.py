@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,7 @@ class Stepper:
         self.bare = getattr(network, "module", network)  # inside of what exchanges gradients
         self.convert, self.device = convert, device
         self.autocast = autocast_for(precision, device)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        self.scaler = self._scaler(precision == "fp16")
         self.clip_norm, self.extra = clip_norm, extra
         self.parts = 1  # into how many each batch is cut, to fit into memory
         self.sized = device.type == "cuda"  # a GPU says when its memory is out, a CPU ends the process
@@ -101,11 +101,15 @@ class Stepper:
             self._size(group)
         if self.compiling:
             self._compile(group, seed)
+        self._until_it_fits(group, seed, lambda: self._step(group, number, 0.0 if idle else 1.0))
+
+    def _until_it_fits(self, group: Sequence[Batch], seed: int, run: Callable[[], None]) -> None:
+        """`run`, begun again with batches in twice as many parts for as long as memory runs out."""
         before = len(self.found)
         while True:
             torch.manual_seed(seed)
             try:
-                return self._step(group, number, 0.0 if idle else 1.0)
+                return run()
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 if not memory.out_of_memory(error) or self.parts >= max(len(b) for b in group):
                     raise
@@ -113,11 +117,18 @@ class Stepper:
             del self.found[before:]
             self.parts *= 2
             self.optimizer.zero_grad(set_to_none=True)
+            self.scaler = self._scaler(self.scaler.is_enabled(), self.scaler.state_dict())
             memory.give_back(self.device)
             log.warning(
                 "out of memory: the batch is halved and the accumulation doubled (each batch in %d parts)",
                 self.parts,
             )
+
+    def _scaler(self, enabled: bool, state: Mapping[str, Any] | None = None) -> torch.amp.GradScaler:
+        """A new one goes on from the state of another, but does not take gradients that are gone for unscaled."""
+        made = torch.amp.GradScaler(self.device.type, enabled=enabled)
+        made.load_state_dict(dict(state or made.state_dict()))
+        return made
 
     @property
     def due(self) -> bool:
@@ -221,10 +232,13 @@ class Stepper:
     def rehearse(self, batch: Batch, seed: int) -> None:
         """A pass forward and backward that changes nothing: neither weights nor statistics."""
         before = {name: buffer.clone() for name, buffer in self.bare.named_buffers()}
-        torch.manual_seed(seed)
-        alone = getattr(self.network, "no_sync", None)
-        with alone() if alone is not None else contextlib.nullcontext():
-            self._objective(self.forward, parts_of(batch, self.parts)[0])[0].backward()
+
+        def there_and_back() -> None:
+            alone = getattr(self.network, "no_sync", None)
+            with alone() if alone is not None else contextlib.nullcontext():
+                self._objective(self.forward, parts_of(batch, self.parts)[0])[0].backward()
+
+        self._until_it_fits([batch], seed, there_and_back)
         self.optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
             for name, buffer in self.bare.named_buffers():

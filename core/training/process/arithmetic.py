@@ -59,8 +59,8 @@ def settle_algorithms(config: TrainConfig, device: torch.device) -> None:
     torch.backends.cudnn.allow_tf32 = not config.deterministic
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = config.deterministic
-    if config.deterministic:
-        os.environ.setdefault(WORKSPACE, ":4096:8")
+    # Whatever this run wants: PyTorch looks at it once a process, and a later run here may want to be repeated.
+    os.environ.setdefault(WORKSPACE, ":4096:8")
     torch.use_deterministic_algorithms(config.deterministic)
 
 

@@ -29,6 +29,8 @@ TRAINING_BUDGET = GIB * 5 // 4
 REMEMBERED = GIB // 4
 CARD_SHARE = 0.7  # of a GPU's free memory
 MOST_ROWS = {"cpu": 16, "cuda": 256}  # of a pass without gradients; more gain nothing
+# As PyTorch, the CPU's allocator, and cuBLAS, cuDNN and cuSOLVER (CUBLAS_STATUS_ALLOC_FAILED, …) say it.
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "_alloc_failed", "_allocation_failed")
 # Bytes that a network makes of each byte of its input: below this it need not be measured.
 PLENTY_SCORING, PLENTY_TRAINING = 100, 1000
 
@@ -36,12 +38,10 @@ Result = TypeVar("Result")
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Also where the CPU's allocator says it in its own words."""
+    """Also where the CPU's allocator, or a library of the GPU, says it in its own words."""
     text = str(error).lower()
-    return (
-        isinstance(error, (torch.OutOfMemoryError, MemoryError))
-        or "out of memory" in text
-        or "can't allocate memory" in text
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
+        said in text for said in OUT_OF_MEMORY
     )
 
 

@@ -80,15 +80,24 @@ def join(device: str) -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
-def own_device(device: str) -> torch.device:
-    """The device of this process: a GPU of its own where there is one and the configuration allows it."""
+def own_device(device: str, together: int | None = None) -> torch.device:
+    """The device of this process: a GPU of its own where there is one and the configuration allows it.
+
+    `together`: how many processes train on this machine, where torchrun has not started them yet.
+    """
+    from core.errors import BadInput
+
     if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        from core.errors import BadInput
-
         raise BadInput("device: cuda is not available on this machine; it may be auto or cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+    together, cards = together or int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    if together > cards:
+        raise BadInput(
+            f"devices: {together} processes need a GPU each, and this machine shows {cards}; "
+            f"it may be {cards}, or device cpu"
+        )
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def describe(device: torch.device) -> str:

@@ -67,8 +67,8 @@ def to_network(
     frame_mask = stacked["mask"].to(device, non_blocking=True)
     if recipe.modality == "video":
         return image, frame_mask
-    there = {"image": frame_mask.any(dim=1), "audio": stacked["has_audio"].to(device)}
-    inputs: dict[str, Any] = {"image": image, "audio": stacked["audio"].to(device)}
+    there = {"image": frame_mask.any(dim=1), "audio": stacked["has_audio"].to(device, non_blocking=True)}
+    inputs: dict[str, Any] = {"image": image, "audio": stacked["audio"].to(device, non_blocking=True)}
     mask = {**there, "image_frames": frame_mask}
     known = [json.loads(value) for value in stacked["metadata"]]
     for name, tensors, present in (
@@ -76,16 +76,19 @@ def to_network(
         ("metadata", network.metadata_tensors(known), known),  # type: ignore[operator]
     ):
         if tensors is not None:
-            inputs[name] = {key: value.to(device) for key, value in tensors.items()}
-            mask[name] = torch.tensor([bool(value) for value in present], device=device)
+            inputs[name] = {key: value.to(device, non_blocking=True) for key, value in tensors.items()}
+            mask[name] = torch.tensor([bool(value) for value in present]).to(device, non_blocking=True)
     return inputs, mask
 
 
 def normalise(image: torch.Tensor, card: Any, device: torch.device | str) -> torch.Tensor:
     """(…, H, W, 3) levels of 0 to 255 to (…, 3, H, W) floats; on a GPU the channels stay last in memory, as its kernels
     want."""
-    mean = torch.tensor(card.mean, dtype=torch.float32, device=device)[:, None, None] * 255
-    std = torch.tensor(card.std, dtype=torch.float32, device=device)[:, None, None] * 255
+    # Made here and handed over: a tensor made there from numbers of ours would be waited for.
+    mean, std = (
+        (torch.tensor(of, dtype=torch.float32)[:, None, None] * 255).to(device, non_blocking=True)
+        for of in (card.mean, card.std)
+    )
     pixels = image.to(device, non_blocking=True).movedim(-1, -3)
     layout = torch.preserve_format if pixels.is_cuda else torch.contiguous_format
     floats = pixels.to(torch.float32, copy=True, memory_format=layout)
