@@ -82,5 +82,5 @@ def test_aasist_is_imported_measured_and_compared(
     expect(
         page.get_by_text(re.compile(r"is better: its AUC is \d|No difference shown in AUC"))
     ).to_be_visible()
-    expect(page.get_by_text("paired bootstrap by group")).to_be_visible()
+    expect(page.get_by_text("the same draws of whole groups of samples")).to_be_visible()
     expect(page.get_by_text("was imported and learned from none of these samples")).to_be_visible()
