@@ -254,7 +254,11 @@ class Stepper:
         except Exception as error:
             if memory.out_of_memory(error):
                 raise
-            raise BadInput(f"compile: this network cannot be compiled here ({_first_line(error)})") from error
+            raise BadInput(
+                f"compile: this network cannot be compiled here ({_first_line(error)}); train with compile: false, "
+                "or give torch a C++ compiler (CXX names it), or, where an earlier compilation was cut off, "
+                "empty its cache (the folder torchinductor_USER among the temporary files)"
+            ) from error
         log.info("compile: the first pass took %.1f s to compile", time.monotonic() - began)
 
 
