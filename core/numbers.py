@@ -31,6 +31,11 @@ def count_of(n: int, thing: str, things: str = "") -> str:
     return f"{count(n)} {thing if n == 1 else things or f'{thing}s'}"
 
 
+def in_millions(n: int) -> str:
+    """26,633, 1.52 million: the size of a network."""
+    return count(n) if n < 1e6 else f"{number(n / 1e6, never=())} million"
+
+
 def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) -> str:
     """`never` are the values whose text is kept for themselves alone."""
     if x is None or not math.isfinite(x):

@@ -32,9 +32,9 @@ _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
 _LONG_WORD, _MAY_BREAK = re.compile(rf"\S{{{LONG + 1},}}"), re.compile(r"(?<=[/_?=-])(?<!//)(?=[^\s/_?=-])")
 # What one of a unit is of the smallest of its kind.
 _UNITS = {"": 1.0, "%": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
-_UNITS |= {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "M": 1e6}
+_UNITS |= {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "million": 1e6}
 _FIGURE = re.compile(
-    r"(?P<value>[+−-]?\d[\d,]*(?:\.\d+)?) ?(?P<unit>%|s|min|h|[kMGT]?B|M)?"
+    r"(?P<value>[+−-]?\d[\d,]*(?:\.\d+)?) ?(?P<unit>%|s|min|h|[kMGT]?B|million)?"
     r"(?: (?P<minutes>\d\d) min)?(?: ?: ?1)?(?: \[\S+, \S+\])?"
 )
 

@@ -17,6 +17,7 @@ from core.numbers import (
     change,
     count,
     count_of,
+    in_millions,
     interval,
     number,
     percent,
@@ -64,6 +65,7 @@ def test_an_interval_tells_the_figure_from_its_ends(three: tuple[float, float, f
 def test_what_is_missing_and_what_is_counted() -> None:
     assert (number(None), number(float("nan")), percent(None), count(None)) == ("–",) * 4
     assert count(61_204) == "61,204"
+    assert (in_millions(26_552), in_millions(1_518_881)) == ("26,552", "1.52 million")
     assert (count_of(1, "thread"), count_of(0, "thread")) == ("1 thread", "0 threads")
     assert [count_of(n, "sample is", "samples are") for n in (1, 1_200)] == [
         "1 sample is",

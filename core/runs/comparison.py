@@ -273,8 +273,8 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     if chosen is not best:
         reason = (
             f"AUC {chosen.shown} on validation: no difference shown to the best ({names[best.run.id]}, "
-            f"{best.shown}), with {(chosen.parameters or 0) / 1e6:.2f} instead of "
-            f"{(best.parameters or 0) / 1e6:.2f} million parameters"
+            f"{best.shown}), with {numbers.in_millions(chosen.parameters or 0)} instead of "
+            f"{numbers.in_millions(best.parameters or 0)} parameters"
         )
     elif equals:
         reason += f"; no difference is shown to {', '.join(names[c.run.id] for c in equals[:3])}"

@@ -1,4 +1,4 @@
-"""Runs side by side: bars with intervals, ROC and precision–recall overlaid, differences, confusion matrices."""
+"""Runs side by side: figures with intervals, ROC and precision–recall overlaid, differences, confusion matrices."""
 
 from __future__ import annotations
 
@@ -15,43 +15,41 @@ from dashboard import theme
 
 LEGEND = 44  # characters of a line of a legend
 LEGEND_LINE = 19  # pixels
-BAR = 13  # pixels of a bar
+LINE = 13  # pixels of a run in a group
 DRAWN = 400  # points of an overlaid curve
 DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "pentagon")
 
 
-def bars(rows: Mapping[str, Mapping[str, Any]], figures: Sequence[str], keep: str = "bars") -> go.Figure:
-    """One group a figure, one bar a run with its 95 % interval. `rows`: run -> figures with `intervals`.
-
-    They lie: under bars that stand, the names of the figures run into each other.
-    """
+def figures(rows: Mapping[str, Mapping[str, Any]], names: Sequence[str], keep: str = "figures") -> go.Figure:
+    """One group a figure, one point a run with its 95 % interval. `rows`: run -> figures with `intervals`."""
     drawn = go.Figure()
     for place, (label, at) in enumerate(rows.items()):
-        values = [at.get(name) for name in figures]
-        bounds = [(at.get("intervals") or {}).get(name) for name in figures]
+        values = [at.get(name) for name in names]
+        bounds = [(at.get("intervals") or {}).get(name) for name in names]
+        color = theme.SERIES[place % len(theme.SERIES)]
         drawn.add_trace(
-            go.Bar(
+            go.Scatter(
                 x=values,
-                y=[theme.figure_name(name) for name in figures],
+                y=[theme.figure_name(name) for name in names],
                 orientation="h",
+                offsetgroup=str(place),
+                mode="markers",
                 name=_in_lines(label),
-                marker={
-                    "color": theme.SERIES[place % len(theme.SERIES)],
-                    "pattern": {"shape": ["", "/", ".", "x", "-", "|", "+", "\\"][place % 8]},
-                },
+                marker={"color": color, "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 9},
                 error_x={
                     "type": "data",
                     "symmetric": False,
                     "array": [_above(v, b) for v, b in zip(values, bounds, strict=True)],
                     "arrayminus": [_below(v, b) for v, b in zip(values, bounds, strict=True)],
-                    "color": theme.UNCERTAIN,  # seen in light and dark
+                    "color": color,
                 },
             )
         )
-    drawn.update_layout(barmode="group")
+    drawn.update_layout(scattermode="group", scattergap=0.3)
     drawn.update_xaxes(range=[0, 1.02])
     drawn.update_yaxes(autorange="reversed")
-    field = max(348, 60 + BAR * len(rows) * len(figures))
+    field = max(348, 60 + LINE * len(rows) * len(names))
     return _with_names_above(theme.figure(drawn, height=field, keep=keep, toolbar=False), field, rows)
 
 

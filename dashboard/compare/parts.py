@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import numbers
 from core.catalog import table as catalog
 from core.detection import detector_description
 from core.errors import BadInput, one_line
@@ -71,7 +72,7 @@ def table(
                 words.figure("majority_baseline"): theme.number(
                     (found[run.id].get(split) or {}).get("majority_baseline")
                 ),
-                "parameters": "–" if size is None else f"{theme.number(size / 1e6)} M",
+                "parameters": "–" if size is None else numbers.in_millions(size),
                 "training": theme.duration(run.seconds),
                 "file": theme.size(model.stat().st_size) if model.exists() else "–",
                 "learned": _learned(run),

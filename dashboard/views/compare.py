@@ -51,9 +51,9 @@ def page() -> None:
     compare_parts.table(chosen, labels, metrics, split)
     _recommendation(chosen, labels)
     rows = {labels[r.id]: metrics[r.id][split]["at_chosen"] for r in chosen if split in metrics[r.id]}
-    bars, curves = st.columns(2)
-    with bars:
-        st.plotly_chart(compare.bars(rows, FIGURES), key="compare-bars", config=theme.QUIET_CHART)
+    figures, curves = st.columns(2)
+    with figures:
+        st.plotly_chart(compare.figures(rows, FIGURES), key="compare-figures", config=theme.QUIET_CHART)
     with curves:
         _overlays(chosen, labels, split)
     if len(chosen) > 1:

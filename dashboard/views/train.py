@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import numbers
 from core.catalog import table
 from core.errors import BadInput, one_line
 from core.runs import cards
@@ -166,7 +167,7 @@ def _network() -> None:
 
 def _parameters(n: int) -> str:
     """27,842 parameters, 5.29 million parameters."""
-    return f"{n / 1e6:.3g} million parameters" if n >= 1e6 else theme.count_of(n, "parameter")
+    return f"{numbers.in_millions(n)} parameter{'s' * (n != 1)}"
 
 
 def _summary() -> None:

@@ -105,7 +105,7 @@ def test_a_real_difference_is_named_and_the_better_one_recommended(
     )
     assert "Recommended for pictures: **large · FaceForensics++**" in text
     table = table_with(page, "parameters")
-    assert set(table["parameters"]) == {"0.400 M", "9.00 M"}
+    assert set(table["parameters"]) == {"400,000", "9.00 million"}
     page.button(key="compare-default-image").click().run()
     assert space.settings()["detectors"] == {"image": strong.id}
     assert page.button(key="compare-default-image").disabled
