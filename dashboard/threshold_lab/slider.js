@@ -19,9 +19,13 @@ class Slider {
   }
   mark(points) {
     this.marks.replaceChildren();
-    for (const { x, title } of points) {
+    for (const { x, optimum, title } of points) {
       const mark = element("svg", { x: place(x), overflow: "visible" }, this.marks);
-      const made = element("path", { class: "mark", d: "M0 13l6 -6l-6 -6l-6 6Z" }, mark);
+      const made = element(
+        "path",
+        { class: optimum ? "mark optimum" : "mark", d: "M0 13l6 -6l-6 -6l-6 6Z" },
+        mark,
+      );
       element("title", {}, made, title);
     }
   }

@@ -131,8 +131,8 @@ def honesty(source: Source, looking_at: str) -> None:
         _figure_of(diagram, stamp, method), key="thresholds-reliability", config=theme.CHART_CONFIG
     )
     st.markdown(
-        f"Calibration error **{numbers.interval(diagram.ece, *ends['ece'])}** · "
-        f"Brier score **{numbers.interval(diagram.brier, *ends['brier'])}**"
+        f"Calibration error **{theme.unbroken(numbers.interval(diagram.ece, *ends['ece']))}** · "
+        f"Brier score **{theme.unbroken(numbers.interval(diagram.brier, *ends['brier']))}**"
         + (
             ". The calibration was fitted on the very samples that are shown here, so it looks better than it is."
             if fitted is not None and looking_at == source.chosen_on
@@ -164,7 +164,7 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
     intervals = looked.intervals_at([p.threshold for p in points], points[0].costs)
     asked_for = tuple(p.method for p in points if p.method != "default")
     chosen = source.splits[source.chosen_on]
-    asked = st.toggle("Show how sure each threshold itself is (95 % interval)", key="thresholds-spread")
+    asked = st.toggle("Show how sure each threshold itself is (95\u00a0% interval)", key="thresholds-spread")
     spreads = _spreads(chosen, source.stamp(source.chosen_on), asked_for) if asked else {}
     rows = [
         {

@@ -100,7 +100,7 @@ def draw() -> Found | None:
         splits, understood = _read(kept.token, kept.name, reading)
         probabilities = _probabilities(splits)
     except BadInput as error:
-        st.error(theme.safe(_on_the_page(str(error))), icon=":material/error:")
+        st.error(theme.sentence(_on_the_page(str(error))), icon=":material/error:")
         return None
     st.caption(understood)
     address: dict[str, str | None] = {"file": kept.token, "key": reading.key, "fake": reading.fake_label}

@@ -58,8 +58,8 @@ def _about_reals(looked: Scored, found: Slices) -> str:
     if counted == there:
         return ""
     return (
-        "Reals have no method: each method is held against all reals of the datasets that it occurs in. A real counts "
-        f"with several methods or with none, so the reals of these rows add up to {theme.count(counted)}, and not to the "
+        "Each method is held against all reals of the datasets that it occurs in, whatever method is named for them. A "
+        f"real counts with several methods or with none, so the reals of these rows add up to {theme.count(counted)}, and not to the "
         f"{theme.count(there)} that there are."
     )
 
@@ -84,7 +84,7 @@ def _change(change: Change | None) -> str:
     if change is None:
         return "has nothing to be compared with"
     return (
-        f"changes by **{_points(change)} percentage points** ({numbers.count(change.more)} more called fake, "
+        f"changes by **{theme.unbroken(_points(change))} percentage points** ({numbers.count(change.more)} more called fake, "
         f"{numbers.count(change.fewer)} fewer)"
     )
 

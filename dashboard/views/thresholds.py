@@ -66,7 +66,7 @@ def page() -> None:
         st.markdown("## Calibration: of the files at 80 %, are eight in ten fake?")
         error_tables.honesty(source, looking_at)
     except BadInput as error:
-        st.error(theme.safe(str(error)), icon=":material/error:")
+        st.error(theme.sentence(error), icon=":material/error:")
 
 
 def _open_link() -> None:
@@ -161,7 +161,7 @@ def _points(source: Source, chosen_words: tuple[str, ...]) -> list[Point]:
         try:
             points.append(methods.choose(sweep, word))
         except BadInput as error:
-            st.error(theme.safe(str(error)), icon=":material/error:")
+            st.error(theme.sentence(error), icon=":material/error:")
     return points or [methods.choose(sweep, methods.DEFAULT)]
 
 

@@ -112,9 +112,9 @@ def test_a_line_of_the_command_names_what_is_on_the_page(space: Workspace) -> No
     page = upload(opened(), "mine.csv", b"label,score\nattack,0.9\nnormal,0.1\n")
     (warning,) = [error.value.replace("\\", "") for error in page.error]
     assert warning.startswith("mine.csv: labels are 'attack', 'normal'")
-    assert warning.endswith("name it under “The label that means fake” above")
+    assert warning.endswith("name it under “The label that means fake” above.")
     page = upload(opened(), "mine.csv", b"a,b\n1,2\n")
-    assert page.error[0].value.replace("\\", "").endswith("; name it under “Columns of the file” above)")
+    assert page.error[0].value.replace("\\", "").endswith("; name it under “Columns of the file” above).")
     page = upload(opened(), "mine.csv", b"\x00\x01")
     assert page.error[0].value.replace("\\", "").startswith("mine.csv is neither CSV nor Parquet")
 
