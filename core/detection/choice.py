@@ -122,7 +122,7 @@ def _note(kind: str, modality: str, *, is_default: bool, has_default: bool) -> s
         return None
     if modality == kind:
         of_kind = f"the default for {words.modality(kind)}"
-        return f"It was chosen automatically; {f'{of_kind} was asked first' if has_default else f'no detector is {of_kind}'}."
+        return f"The detector was chosen automatically; {f'{of_kind} was asked first' if has_default else f'no detector is {of_kind}'}."
     how = {"image": "frame by frame", "audio": "by its sound track", "multimodal": _BY_ALL[kind]}[modality]
     return (
         f"A detector for {words.modality(modality)} judged it {how}, as none for {words.modality(kind)} did."

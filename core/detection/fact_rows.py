@@ -29,9 +29,15 @@ def of_contents(facts: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, value in (facts.get("media") or {}).items():
         if name != "bytes" and not _is_nothing(value):
-            shown = KINDS.get(str(value), str(value)) if name == "kind" else text(value)
-            found[NAMES.get(name) or words.plain(name)] = shown
+            found[NAMES.get(name) or words.plain(name)] = _of_probe(name, value)
     return found
+
+
+def _of_probe(name: str, value: object) -> str:
+    if name == "kind":
+        return KINDS.get(str(value), str(value))
+    # FFmpeg names a family of formats in one word: mov,mp4,m4a
+    return str(value).replace(",", ", ") if name == "container" else text(value)
 
 
 def of_part(facts: Mapping[str, Any], part: str) -> dict[str, str]:

@@ -51,16 +51,20 @@ def beside(verdict: Verdict) -> None:
 def draw(verdict: Verdict) -> None:
     if verdict.caveats:
         with st.expander("Caveats, and how this file compares with those the detector was trained on"):
-            for line in (*verdict.caveats, *(o["words"] for o in verdict.outside if not o.get("out"))):
-                st.markdown(f"- {theme.safe(line)}")
+            _list(*verdict.caveats, *(o["words"] for o in verdict.outside if not o.get("out")))
     if verdict.facts:
         with st.expander("What the file states about itself (facts, not mixed into the score)"):
             _facts(verdict.facts)
 
 
+def _list(*lines: str) -> None:
+    """One list: each line of its own would be a paragraph apart."""
+    if lines:
+        st.markdown("\n".join(f"- {theme.safe(line)}" for line in lines))
+
+
 def _facts(facts: Mapping[str, Any]) -> None:
-    for line in facts.get("remarks") or []:
-        st.markdown(f"- {theme.safe(line)}")
+    _list(*(facts.get("remarks") or []))
     tables.show(rows(facts), f"facts-{facts.get('sha256')}", what="What the file states about itself")
 
 

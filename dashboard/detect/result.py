@@ -102,7 +102,7 @@ def _player(item: Item) -> None:
         if job.player_error:
             st.caption(theme.safe(f"This file cannot be played here: {job.player_error}."))
         else:
-            st.caption("Preparing a copy that can be played here …")
+            st.caption("Preparing a copy for this page …")
         return
     path, mime, kind = job.player
     if not path.is_file():
@@ -124,7 +124,7 @@ def _verdict(item: Item, job: Job) -> None:
     detect_evidence.show_catalogued(verdict)
     if verdict.status == "error":
         st.error(
-            theme.safe(detect_evidence.reason_of(verdict) or "This file could not be judged."),
+            theme.sentence(detect_evidence.reason_of(verdict) or "This file could not be judged."),
             icon=":material/error:",
         )
         return

@@ -468,7 +468,7 @@ def test_a_file_that_cannot_be_read_is_named_once(
     page = open_page(
         Answered([Verdict("a", "error", reason="a.png: it is cut off")]), monkeypatch, {"a.png": b"x"}
     )
-    assert page.error[0].value == "It is cut off"
+    assert page.error[0].value == "It is cut off\\."
 
 
 def test_a_threshold_of_zero_calls_everything_fake(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -348,7 +348,8 @@ def test_a_run_without_its_files_says_why_its_domain_is_unknown(
     judged = found.judge(prepared)
     assert judged is not None
     known = assess(found, judged, prepared, probe(picture), space)
-    assert known.inside is None and "cannot be looked at again here" in known.why and known.limit is None
+    assert known.inside is None and known.limit is None
+    assert "cannot be looked at again here (“tiny” is not in the catalogue). Add them again" in known.why
 
 
 def test_a_reference_of_another_network_is_not_used(run: Path, picture: Path, space: Workspace) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.catalog import table
 from core.catalog.scan import scan
-from core.detection import facts
+from core.detection import fact_rows, facts
 from core.workspace import Workspace
 
 
@@ -32,6 +32,11 @@ def test_exif_and_generation_parameters_are_read_and_remarked(tmp_path: Path) ->
     info.add_text("parameters", "a cat, steps: 20")
     Image.new("RGB", (8, 8)).save(drawn, pnginfo=info)
     assert any("Stable Diffusion" in line for line in facts.read(drawn)["remarks"])
+
+
+def test_a_family_of_formats_is_written_as_a_list() -> None:
+    rows = fact_rows.of_contents({"media": {"kind": "video", "container": "mov,mp4,m4a"}})
+    assert rows == {"kind": "video", "container": "mov, mp4, m4a"}
 
 
 def test_a_file_that_is_no_media_has_facts_too(tmp_path: Path) -> None:

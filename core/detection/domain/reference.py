@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from core import words
+from core.catalog import info as catalog
 from core.errors import BadInput, WorkbenchError, one_line
 from core.runs.folder import FINAL_STATES, RunFolder
+from core.training.options.config import TrainConfig
 from core.training.reference.rule import Reference
 from core.training.reference.stored import FILE_NAME, MOST_BYTES, pack, unpack
 from core.workspace import Workspace, workspace, write_atomic
@@ -119,7 +122,8 @@ def _make(detector: Detector, space: Workspace | None) -> Known:
     try:
         made = make_later(RunFolder(source.folder), space)
     except (WorkbenchError, OSError) as error:
-        why = one_line(error).rstrip(".").removeprefix("datasets: ")
+        said = one_line(error).rstrip(".").removeprefix("datasets: ")
+        why = _name_absent(RunFolder(source.folder), space) or said
         return Known(None, f"{UNKNOWN}: its training files cannot be looked at again here ({why}). {ADD}")
     content = pack(made)
     try:
@@ -127,6 +131,19 @@ def _make(detector: Detector, space: Workspace | None) -> Known:
     except OSError:  # a folder of somebody else's
         write_atomic(_own_place(source, space), content)
     return Known(made, made_now=True)
+
+
+def _name_absent(run: RunFolder, space: Workspace | None) -> str:
+    """Which of its datasets the catalogue lacks. The catalogue's own, which may be many, tell nothing of the file."""
+    known = set(catalog.datasets(space))
+    try:
+        named = TrainConfig.from_dict(run.config()).datasets
+    # A damaged configuration is what the run's files were not found by, and is said as such.
+    except WorkbenchError:
+        return ""
+    absent = [f"“{name}”" for name in named if name not in known]
+    are = "is" if len(absent) == 1 else "are"
+    return f"{words.listed(absent)} {are} not in the catalogue" if absent else ""
 
 
 def _why_not_measured(imported: Mapping[str, Any]) -> str:
