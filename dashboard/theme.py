@@ -106,7 +106,10 @@ def ratio(x: float | None) -> str:
 def size(n: float | None) -> str:
     if n is None:
         return "–"
-    for unit in ("B", "kB", "MB", "GB"):
+    if n < 1000:
+        return f"{count(n)} B"
+    n /= 1000
+    for unit in ("kB", "MB", "GB"):
         if n < 1000:
             return f"{number(n)} {unit}"
         n /= 1000

@@ -184,6 +184,8 @@ def confusion(at: Mapping[str, Any], title: str) -> go.Figure:
             hovertemplate="%{text}<extra></extra>",  # what skips hovering cannot be clicked either
         )
     )
-    drawn.update_yaxes(autorange="reversed")
+    # Up to the edges of the cells: for the markers Plotly would leave room around them.
+    drawn.update_xaxes(range=[-0.5, 1.5])
+    drawn.update_yaxes(range=[1.5, -0.5])
     drawn.update_layout(title={"text": title, "font": {"size": 14}})
     return theme.figure(drawn, height=260, keep=title)

@@ -178,8 +178,9 @@ def _live(before: tuple[object, ...]) -> None:
         st.rerun()  # something ended, began or was chosen: the rest of the page, and the timer itself, change
     page = paging.draw("runs", -(-len(matching) // run_rows.PAGE), key="runs-page")
     first = (page - 1) * run_rows.PAGE
-    _rows(matching[first : first + run_rows.PAGE], shown)
-    if not matching:
+    if matching:
+        _rows(matching[first : first + run_rows.PAGE], shown)
+    else:
         st.info("No run fits what is set under Find and State.")
     # Of its own, so that what is set there draws the curves anew and not the list.
     st.fragment(_curves)(shown, page)

@@ -63,6 +63,7 @@ def threshold_analysis(
     for value, name, color, hatch in ((0, "real", REAL, ""), (1, "fake", FAKE, "//")):
         left.hist(scores[labels == value], bins=bins, alpha=0.6, color=color, hatch=hatch, label=name)
     left.set(xlabel="score", ylabel="samples", title="scores of both classes (validation)")
+    left.locator_params(axis="y", integer=True)  # few samples: there is no half of one
     thresholds, tp, fp = thin(sweep)
     called = np.maximum(tp + fp, 1)
     precision, recall = tp / called, tp / max(sweep.positives, 1)
