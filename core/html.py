@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from core import glossary
 
 PLACE = "<!--glossary-->"
 _PICTURES = re.compile(r"data:image/[^\"]*|<style>.*?</style>", re.DOTALL)
+_INTERVAL = re.compile(r"\[[\d.,\u2212]+, [\d.,\u2212]+\]")
 TEMPLATES = Path(__file__).parent / "templates"
 # Marks that turn or hide text: a file name with them would read as another one.
 HIDDEN = dict.fromkeys(
@@ -30,14 +31,19 @@ def render(template: Path, **values: object) -> str:
     environment = _environment(template.parent)
     document = environment.get_template(template.name).render(values)
     # What looks like a mark-up of ours in a value was escaped.
-    meanings = glossary.explain(Markup(_PICTURES.sub("", document)).striptags())
+    meanings = glossary.explain(_text(document))
     parts: Any = environment.get_template("parts.html").module
     return document.replace(PLACE, parts.glossary(meanings) if meanings else "", 1)
 
 
+def _text(document: str) -> str:
+    """What a reader sees, with a space where a cell ends: "AUC" beside "0.913" would be the word AUC0.913."""
+    return Markup(_PICTURES.sub("", document).replace("<", " <")).striptags()
+
+
 @cache
 def _environment(folder: Path) -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -45,6 +51,14 @@ def _environment(folder: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = keep_intervals_whole
+    return environment
+
+
+def keep_intervals_whole(value: object) -> Markup:
+    """`0.913 [0.88, 0.94]` may go on in the next line before its bracket alone."""
+    text = str(escape(visible(value)))
+    return Markup(_INTERVAL.sub(lambda found: f'<span class="interval">{found[0]}</span>', text))
 
 
 def visible(value: Any) -> Any:

@@ -171,3 +171,15 @@ def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
             continue
         if " " in text.strip() and not NO_SENTENCE.search(text):
             yield node.lineno, text
+
+
+def test_a_word_in_a_cell_is_explained_whatever_its_neighbour(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        '{% extends "document.html" %}{% import "parts.html" as parts %}{% block body %}'
+        '{{ parts.ruled(("figure", "value"), [("macro F1", "0.913 [0.88, 0.94]")]) }}{% endblock %}',
+        encoding="utf-8",
+    )
+    made = html.render(page, heading="", made="")
+    assert glossary.MEANINGS["macro F1"] in made
+    assert '0.913 <span class="interval">[0.88, 0.94]</span>' in made

@@ -4,7 +4,8 @@ away."""
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.runs.folder import RunFolder
 from core.version import VERSION
 
 TEMPLATE = Path(__file__).with_name("comparison.html")
+BESIDE = 4  # runs beside one another; more would not fit on paper
 SHOWN = {
     "auc": "AUC",
     "ap": "average precision",
@@ -44,8 +46,10 @@ def as_html(
         made=f"made {when} by {person.name} with deepfake workbench {VERSION}",
         pairs=[_pair(first, reference, name, folder, split) for name, folder in others],
         split=words.split(split),
-        heads=("run", *SHOWN.values(), "samples"),
-        rows=[_row(name, folder, split) for name, folder in runs.items()],
+        side_by_side=[
+            _side_by_side(islice(runs.items(), begin, begin + BESIDE), split)
+            for begin in range(0, len(runs), BESIDE)
+        ],
         made_of=[_made_of(name, folder) for name, folder in runs.items()],
     )
 
@@ -91,12 +95,19 @@ def _verdict(first: str, second: str, found: comparison.Paired) -> str:
     return f"{better} is better: its AUC is {numbers.interval(sign * auc.value, low, high)} higher, measured"
 
 
-def _row(name: str, folder: RunFolder, split: str) -> tuple[str, ...]:
+def _side_by_side(runs: Iterable[tuple[str, RunFolder]], split: str) -> dict[str, Any]:
+    """A row a figure, a column a run: intervals have room in it where a column a figure would break them."""
+    columns = [(name, *_figures(folder, split)) for name, folder in runs]
+    heads, *rows = zip(("figure", *SHOWN.values(), "samples"), *columns, strict=True)
+    return {"heads": heads, "rows": rows}
+
+
+def _figures(folder: RunFolder, split: str) -> tuple[str, ...]:
     found = (figures.figures(folder) or {}).get(split) or {}
     at = found.get("at_chosen") or {}
     bounds = at.get("intervals") or {}
     cells = (numbers.interval(at.get(key), *(bounds.get(key) or (None, None))) for key in SHOWN)
-    return (name, *cells, f"{found['n']:,}" if "n" in found else "–")
+    return (*cells, f"{found['n']:,}" if "n" in found else "–")
 
 
 def _made_of(name: str, folder: RunFolder) -> tuple[str, str, str, str]:

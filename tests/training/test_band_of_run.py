@@ -48,7 +48,7 @@ def test_classes_that_do_not_meet_leave_nothing_to_people() -> None:
     found = choose_band(val, 0.7)
     people = count_left_to_people(val, 0.7, found)
     assert people is not None and people["uncertain"] == 0 and people["error"] == 0.0
-    assert "0 of 5, 0 % [0, 43.4]; of the other 5 0 % [0, 43.4] are called wrongly" in people_text(people, 5)
+    assert "0 of 5, 0 % [0, 43.4]; of the other 5, 0 % [0, 43.4] are called wrongly" in people_text(people, 5)
 
 
 def test_scores_that_tell_nothing_leave_everything_to_people() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from core import numbers
 from core.detection import wording
 from core.detection.verdict import Unit, Verdict
 
@@ -13,7 +14,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 720, 170, 36, 24
 STYLE = Markup(
     """
 .overview th,.overview .short{white-space:nowrap;overflow-wrap:normal} .overview .sentence{overflow-wrap:break-word} .verdict{font-size:1.3rem;margin:.6rem 0}
-.known{border:2px solid #1b1b1b;padding:.5rem 1rem;font-weight:600}
+.known{border:2px solid #1b1b1b;padding:.5rem 1rem;font-weight:600;overflow-wrap:anywhere}
 @media print{.verdict{font-size:12pt} svg{max-height:4.5cm}}
 """
 )
@@ -42,7 +43,14 @@ def timeline(verdict: Verdict) -> Markup:
         real, fake = (NO_EVIDENCE, NO_EVIDENCE) if unsure else (REAL, FAKE)
         parts += [_mark(u, end, threshold, real, fake) for u in own]
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="scores over time"'
-    return Markup(f"<h3>Over time</h3><svg {size}>{''.join(parts)}</svg>")
+    drawn = f'<figure class="scrolling"><svg {size}>{"".join(parts)}</svg><figcaption>{_legend(threshold)}</figcaption></figure>'
+    return Markup(f"<h3>Over time</h3>{drawn}")
+
+
+def _legend(threshold: float | None) -> str:
+    if threshold is None:
+        return "The score, from 0 (real) to 1 (fake)."
+    return "The score, from 0 (real) to 1 (fake). × lies at the threshold (dashed) or above it, ● below."
 
 
 def _axes(end: float) -> str:
@@ -55,7 +63,7 @@ def _axes(end: float) -> str:
         x = LEFT + (WIDTH - LEFT - 10) * k / 4
         anchor = ("start", "middle", "middle", "middle", "end")[k]
         lines.append(
-            f'<text x="{x:.0f}" y="{HEIGHT - 6}" font-size="11" text-anchor="{anchor}">{end * k / 4:.1f} s</text>'
+            f'<text x="{x:.0f}" y="{HEIGHT - 6}" font-size="11" text-anchor="{anchor}">{numbers.short(end * k / 4)} s</text>'
         )
     return "".join(lines)
 

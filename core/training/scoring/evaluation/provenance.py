@@ -92,8 +92,9 @@ def _rows_hash(rows: pd.DataFrame) -> str:
 
 def package_lines(made_by: Mapping[str, Any]) -> list[str]:
     code = made_by["code"]
+    known = {"configuration": "config_hash", "data": "data_hash", "plan": "plan_hash"}
     return [
         f"code {code['commit'] or 'without history'} (source {code['source_sha256']}), Python {made_by['python']}, {made_by['device']}",
         ", ".join(f"{name} {version}" for name, version in made_by["packages"].items()),
-        f"configuration {made_by['config_hash']}, data {made_by['data_hash']}, plan {made_by['plan_hash']}",
+        ", ".join(f"{name} {made_by[key] or 'not known'}" for name, key in known.items()),
     ]

@@ -36,11 +36,15 @@ BRIEF_ROWS = (
     "ece",
 )
 PICTURES = (
-    ("training_curves.png", "Training curves", ""),
+    ("training_curves.png", "Training curves", "broad"),
     ("confusion_matrix_default.png", "What is called what, at 0.5", ""),
     ("confusion_matrix_optimal.png", "What is called what, at the chosen threshold", ""),
-    ("roc_pr_curves.png", "Fakes found against false alarms (ROC), and precision against recall", "half"),
-    ("threshold_analysis.png", "What the threshold does", "half"),
+    (
+        "roc_pr_curves.png",
+        "Fakes found against false alarms (ROC), and precision against recall",
+        "half broad",
+    ),
+    ("threshold_analysis.png", "What the threshold does", "half broad"),
 )
 SPLITS = (
     ("test", "Test (opened once, at the end)"),
@@ -66,7 +70,7 @@ def report(
         made=_made(run, metrics),
         subject=_subject(config, metrics),
         learned_nothing=metrics["learned_nothing_reason"] if metrics["learned_nothing"] else "",
-        warnings=[f"{warning}." for warning in metrics.get("warnings", [])],
+        warnings=[f"{words.capital(warning)}." for warning in metrics.get("warnings", [])],
         splits=[_split(figures, title, brief=brief) for figures, title in found],
         ablation=ablation_lines(metrics["ablation"]) if metrics.get("ablation") else [],
         pictures=[made for name, *shown in PICTURES if (made := _picture(results / name, *shown))],
@@ -105,7 +109,7 @@ def _picture(path: Path, caption: str, size: str) -> dict[str, str] | None:
 
 def _split(figures: Mapping[str, Any], title: str, *, brief: bool) -> dict[str, Any]:
     tables = [_table("Whole samples", figures, brief=brief)]
-    if figures["units"]:
+    if figures["units"] and not _is_one_piece_each(figures):
         tables.append(_table("Single frames, faces, segments", figures["units"], brief=brief))
     most = BRIEF_PARTS if brief else MOST_PARTS
     tables += [_parts_table(part, rows, most) for part, rows in figures["by"].items() if len(rows) > 1]
@@ -116,9 +120,17 @@ def _split(figures: Mapping[str, Any], title: str, *, brief: bool) -> dict[str, 
         f"with the larger class has accuracy {numbers.number(figures['majority_baseline'])}; always answering fake has F1 "
         f"{numbers.number(figures['always_fake_f1'])}.",
         "people": f"{people_text(people, figures['n']).capitalize()}." if people else "",
-        "warnings": [f"{w}." for at in ("at_default", "at_chosen") for w in figures[at]["warnings"]],
+        "warnings": [
+            f"{words.capital(w)}." for at in ("at_default", "at_chosen") for w in figures[at]["warnings"]
+        ],
         "tables": tables,
     }
+
+
+def _is_one_piece_each(figures: Mapping[str, Any]) -> bool:
+    """Whether every sample is scored as one piece: its table would only say the same once more."""
+    of_samples, of_units = (_table("", one, brief=False)["rows"] for one in (figures, figures["units"]))
+    return figures["units"]["n"] == figures["n"] and all(row in of_samples for row in of_units)
 
 
 def _table(title: str, figures: Mapping[str, Any], *, brief: bool) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def people_text(people: Mapping[str, Any], samples: int) -> str:
     rest = (
         "nothing is decided"
         if people["error"] is None
-        else f"of the other {people['decided']:,} {numbers.share_with_interval(people, 'error')} are called wrongly"
+        else f"of the other {people['decided']:,}, {numbers.share_with_interval(people, 'error')} are called wrongly"
     )
     return (
         f"left to a person (uncertain from {numbers.threshold(low)} to {numbers.threshold(high)}): "
