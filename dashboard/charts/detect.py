@@ -25,10 +25,6 @@ MAP_COLOURS = [
 MOST_MARKS = 600  # of one chart
 
 
-# Plotly names the text's side of its marker.
-_OPPOSITE = {"left": "right", "right": "left", "center": "center"}
-
-
 def _side(x: float) -> str:
     """Where a text at x is held, so that it does not leave the picture."""
     return "left" if x < 0.15 else "right" if x > 0.85 else "center"
@@ -44,12 +40,13 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
         _stretch(fig, verdict.band, (0.25, 0.75), theme.UNCERTAIN, opacity=0.35)
     # Its outline is told from the ground in either theme; the fillings alone are not.
     outline = {"width": 1, "color": theme.UNCERTAIN}
-    fig.add_shape(type="rect", x0=0, x1=1, y0=0.35, y1=0.65, line=outline)
+    fig.add_shape(type="rect", x0=0, x1=1, y0=0.35, y1=0.65, line=outline, layer="below")
     if verdict.score is not None:
         _score(fig, verdict.score, verdict.word_at(verdict.score, threshold), verdict)
     fig.update_xaxes(
         range=[-0.02, 1.02], title="score, from real (0) to fake (1)", tickvals=[0, 0.25, 0.5, 0.75, 1]
     )
+    fig.update_xaxes(showgrid=False, zeroline=False)  # they would lie over the scale
     fig.update_yaxes(visible=False, range=[0, 1])
     theme.figure(fig, height=140, keep="scale")
     fig.update_layout(showlegend=False, margin={"t": 4, "b": 4, "l": 8, "r": 8})
@@ -59,15 +56,16 @@ def scale(verdict: Verdict, threshold: float | None) -> go.Figure:
 def _stretch(
     fig: go.Figure, x: tuple[float, float], y: tuple[float, float], colour: str, opacity: float = 1.0
 ) -> None:
+    """Under the mark of the score, which would take on its colour."""
     place = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
-    fig.add_shape(type="rect", **place, fillcolor=colour, opacity=opacity, line_width=0)
+    fig.add_shape(type="rect", **place, fillcolor=colour, opacity=opacity, line_width=0, layer="below")
 
 
 def _operating_point(fig: go.Figure, threshold: float) -> None:
     """What is called fake, from a line that ends under its words."""
     _stretch(fig, (max(0, threshold), 1), (0.35, 0.65), theme.FAKE, opacity=0.25)
     line = {"width": 2, "dash": "dash", "color": theme.UNCERTAIN}
-    fig.add_shape(type="line", x0=threshold, x1=threshold, y0=0.33, y1=0.76, line=line)
+    fig.add_shape(type="line", x0=threshold, x1=threshold, y0=0.33, y1=0.76, line=line, layer="below")
     words, side = f"threshold {numbers.threshold(threshold)}", _side(threshold)
     fig.add_annotation(x=threshold, y=1.0, text=words, showarrow=False, yanchor="top", xanchor=side)
 
@@ -77,14 +75,15 @@ def _score(fig: go.Figure, score: float, word: str, verdict: Verdict) -> None:
         go.Scatter(
             x=[score],
             y=[0.5],
-            mode="markers+text",
-            text=[f"{wording.spoken(word, verdict.words)} {numbers.number(score)}"],
-            textposition=f"bottom {_OPPOSITE[_side(score)]}",
+            mode="markers",
             marker={**_marker([word], verdict), "size": 18},
             hovertemplate=f"score {numbers.number(score)}<extra></extra>",
             cliponaxis=False,
         )
     )
+    # Beside its mark the text would lie on the edge of the scale.
+    said = f"{wording.spoken(word, verdict.words)} {numbers.number(score)}"
+    fig.add_annotation(x=score, y=0.3, text=said, showarrow=False, yanchor="top", xanchor=_side(score))
 
 
 def timeline(verdict: Verdict, threshold: float | None, chosen: int | None = None) -> go.Figure:

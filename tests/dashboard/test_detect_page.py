@@ -358,7 +358,10 @@ def test_a_score_that_only_leans_comes_first_and_is_called_so_everywhere(
     for confident in ("Most suspicious", "Probability that it is fake", "✖ fake"):
         assert confident not in text
     fig: Any = charts.scale(leaning, 0.5)
-    assert [t.text for t in fig.data] == [("leans to fake 0.700",)]
+    assert [one.text for one in fig.layout.annotations] == ["threshold 0.5", "leans to fake 0.700"]
+    assert {one.layer for one in fig.layout.shapes} == {
+        "below"
+    }  # its mark has no colour, also not that of the scale
 
 
 def test_of_a_file_that_was_not_judged_there_is_no_report_and_no_truth(
