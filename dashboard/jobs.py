@@ -69,6 +69,7 @@ def start(key: str, name: str, work: Callable[[Job], Any], *, large: bool = Fals
     jobs = _jobs()
     running = jobs.get(key)
     if running is not None and not running.finished:
+        _meet(key, running)
         return running
     # A server that never ends does not keep every result.
     finished = [k for k, j in jobs.items() if j.finished]
@@ -76,6 +77,7 @@ def start(key: str, name: str, work: Callable[[Job], Any], *, large: bool = Fals
     for old in {*finished[:-MOST_FINISHED], *alike}:
         jobs.pop(old, None)
     job = jobs[key] = Job(name, page)
+    _meet(key, job)
     threading.Thread(target=_run, args=(job, work), name=f"job-{key}", daemon=True).start()
     return job
 
@@ -107,10 +109,16 @@ def _run(job: Job, work: Callable[[Job], Any]) -> None:
 
 
 def watch(key: str, *, on_finish: Callable[[Job], None] | None = None) -> Job | None:
-    """Draw the job's progress with time left and a button to cancel; the page runs again once when it ends."""
+    """Draw the job's progress with time left and a button to cancel; the page runs again once when it ends. Whoever
+    comes after the end finds what it brought in the first run: a second one would take from widgets what a link has
+    just set, and what follows the job is for those who saw it under way."""
     job = current(key)
     if job is None:
         return None
+    if not job.finished:
+        _meet(key, job)
+    elif not _has_met(key, job):
+        _keep("jobs_seen", key, job)
     if job.finished and not _has_seen(key, job):
         every: float | str | None = SOON
     else:
@@ -137,6 +145,22 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
             job.cancel.set()
 
 
+def _meet(key: str, job: Job) -> None:
+    """This session began the job, or draws it under way."""
+    _keep("jobs_met", key, job)
+
+
+def _keep(name: str, key: str, job: Job) -> None:
+    kept = _state(name)
+    kept[key] = job
+    for old in list(kept)[:-MOST_FINISHED]:
+        del kept[old]
+
+
+def _has_met(key: str, job: Job) -> bool:
+    return _state("jobs_met").get(key) is job
+
+
 def _has_seen(key: str, job: Job) -> bool:
     """Whether this session drew the page with what the job brought."""
     return _state("jobs_seen").get(key) is job
@@ -145,18 +169,13 @@ def _has_seen(key: str, job: Job) -> bool:
 def _see(key: str, job: Job, on_finish: Callable[[Job], None] | None) -> None:
     """A run of the whole page may have been begun by a press on a button that is drawn further down: running again at
     once would lose it. So the page runs again from the fragment's own next tick."""
-    told = _state("jobs_told")
-    if told.get(key) is not job:
-        told[key] = job
+    if _state("jobs_told").get(key) is not job:
+        _keep("jobs_told", key, job)
         if on_finish is not None:
             on_finish(job)
     context = get_script_run_ctx(suppress_warning=True)
     if context is not None and context.fragment_ids_this_run:
-        seen = _state("jobs_seen")
-        seen[key] = job
-        for old in list(seen)[:-MOST_FINISHED]:
-            del seen[old]
-            told.pop(old, None)
+        _keep("jobs_seen", key, job)
         st.rerun()
 
 

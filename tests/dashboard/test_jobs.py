@@ -55,6 +55,14 @@ def test_what_follows_a_job_is_done_once(app: AppTest) -> None:
     assert app.session_state.told == 1
 
 
+def test_who_comes_after_the_end_is_not_drawn_twice_and_keeps_what_a_link_set(app: AppTest) -> None:
+    jobs._jobs()["press"] = jobs.Job("Looking", finished=True)
+    app.run()
+    assert "brought" in [text.value for text in app.markdown]
+    assert "told" not in app.session_state, "what follows a job is for those who saw it under way"
+    assert app.session_state["jobs_seen"]["press"] is jobs.current("press"), "nothing asks for a second run"
+
+
 def test_a_failure_is_said_until_it_is_forgotten(app: AppTest) -> None:
     jobs._jobs()["press"] = jobs.Job("Looking")
     app.run()
