@@ -25,7 +25,7 @@ def checklist(infos: Sequence[DatasetInfo]) -> None:
         st.caption(
             "The workbench knows these datasets by their folders. Found: all of it is in the catalogue. Partly: something "
             "is missing, and the table says what. Not found: no folder that was scanned is laid out like it, which is no "
-            "fault; a demo copy does not count. To have one, get it where the last column says, put it into a folder "
+            "fault; a demo copy does not count. To have one, get it where “get it from” says, put it into a folder "
             "that is scanned, and press Rescan above."
         )
         tables.show(

@@ -75,7 +75,7 @@ def _offer(names: Sequence[str]) -> None:
         icon=":material/warning:",
     )
     if st.button(
-        "Look for shortcuts of the pairing",
+        "Look for shortcuts of the pair",
         key="train-pairing-probe",
         help="A few hundred files are measured in the background.",
     ):
