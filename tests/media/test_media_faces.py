@@ -224,6 +224,7 @@ def test_overlap_of_boxes() -> None:
     assert overlap(a, a + 20) == 0.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("folder", "with_a_face"), [("no_face", 0), ("pictures", 28)], ids=["animals", "photographs"]
 )

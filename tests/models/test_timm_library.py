@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import sys
 import torch
@@ -31,6 +33,7 @@ def run(then: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+@pytest.mark.long
 def test_the_compiler_comes_when_it_is_asked_for() -> None:
     run("""
 compiled = torch.compile(network, backend="eager")
@@ -46,6 +49,7 @@ assert roi_align(torch.rand(1, 3, 8, 8), boxes, 2).shape == (1, 3, 2, 2)
 """)
 
 
+@pytest.mark.long
 def test_whoever_imports_it_meanwhile_gets_the_compiler_itself() -> None:
     run("""
 with timm_library.compiler_later():

@@ -67,6 +67,7 @@ def test_the_same_scores_show_no_difference(make_run: MakeRun) -> None:
     assert not any(d.shown for d in compare_paired(make_run(table), make_run(table)).differences)
 
 
+@pytest.mark.long
 def test_the_interval_is_that_of_a_loop_over_groups(make_run: MakeRun) -> None:
     a, b = scores(2, 1), scores(1.5, 2)
     auc = figure(compare_paired(make_run(a), make_run(b), n=2000), "auc")

@@ -178,8 +178,9 @@ def test_so_do_the_figures_that_follow_from_the_rates(n: int) -> None:
         assert 0.93 <= np.mean((ends[name][0] <= truth) & (truth <= ends[name][1])) <= 0.97, name
 
 
-@pytest.mark.parametrize("n", [30, 300, pytest.param(3_000, marks=pytest.mark.long)])
-@pytest.mark.parametrize("uneven", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("n", [30, 300, 3_000])
+@pytest.mark.parametrize("uneven", [False, True])
 def test_so_it_does_where_samples_hang_together(n: int, uneven: bool) -> None:
     """2,000 draws of n people with three fakes each, or with one to eight, each found out more or less as a person: the
     same rate, less known. The true rate is drawn evenly from 0.05 to 0.95."""

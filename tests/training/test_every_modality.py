@@ -61,7 +61,12 @@ def trained(place: Workspace, folder: Path, **more: Any) -> RunFolder:
 
 
 @pytest.mark.parametrize(
-    "what", [*NETWORKS, *(pytest.param(what, marks=pytest.mark.long) for what in FROM_CLIPS)]
+    "what",
+    [
+        "image",
+        "video",
+        *(pytest.param(what, marks=pytest.mark.long) for what in ["audio", "multimodal", *FROM_CLIPS]),
+    ],
 )
 def test_a_run_of_every_modality_completes(place: Workspace, tmp_path: Path, what: str) -> None:
     options = FROM_CLIPS.get(what) or {"modality": what, **NETWORKS[what]}

@@ -81,6 +81,7 @@ def train_here(monkeypatch: pytest.MonkeyPatch, space: Workspace, wrong: bool = 
 SEARCH = {"learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
 
 
+@pytest.mark.long
 def test_trials_are_runs_and_a_second_call_goes_on(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,15 +107,8 @@ def test_trials_are_runs_and_a_second_call_goes_on(
     assert "test" in metrics and run.scores_file("test").exists()
 
 
-@pytest.mark.parametrize(
-    "had",
-    [
-        pytest.param("nothing", marks=pytest.mark.long),
-        "a run",
-        pytest.param("a run with a checkpoint", marks=pytest.mark.long),
-        pytest.param("a completed run", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("had", ["nothing", "a run", "a run with a checkpoint", "a completed run"])
 def test_what_a_killed_tuning_left_is_finished_by_the_next(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had: str
 ) -> None:
@@ -212,6 +206,7 @@ def test_two_processes_share_a_study(space: Workspace, tmp_path: Path) -> None:
     assert len({row["run"] for row in last["all"]}) == 4 == len(list(space.runs.iterdir()))
 
 
+@pytest.mark.long
 def test_a_run_is_measured_again_and_on_another_dataset(space: Workspace, tmp_path: Path) -> None:
     image_set(space, tmp_path, real=20, fake=20)
     image_set(space, tmp_path, real=6, fake=9, name="other", seed=4)
