@@ -177,7 +177,7 @@ def _diagnose_learned_nothing(
     real, fake = _training_counts(plan)
     remedies = []
     balancing = list(config.get("balancing") or [])
-    imbalanced = min(real, fake) == 0 or max(real, fake) / min(real, fake) > 1.5
+    imbalanced = max(real, fake) > 1.5 * min(real, fake)  # never where the plan does not tell: 0 and 0
     if imbalanced and "sampler" not in balancing:
         remedies.append(
             Remedy(
