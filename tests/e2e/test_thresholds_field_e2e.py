@@ -96,9 +96,11 @@ def there_and_back(page: Page) -> None:
     box = slider.bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
-    at = [box["x"] + share * box["width"] for share in (0.4, 0.7, 0.4)]
+    # Whole pixels: a press is told in those, a move in fractions, and between the two may lie a score.
+    at = [round(box["x"] + share * box["width"]) for share in (0.4, 0.7, 0.4)]
     page.mouse.move(at[0], y)
     page.mouse.down()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
     before = line(page)
     page.mouse.move(at[1], y, steps=5)
     page.evaluate("() => new Promise(requestAnimationFrame)")
