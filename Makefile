@@ -1,5 +1,5 @@
 # make run        start the dashboard
-# make test       ruff, mypy, prettier and eslint, and the quick tests: about a quarter of an hour on two cores
+# make test       ruff, mypy, prettier and eslint, and the quick tests: 20 to 25 minutes on two cores
 # make check-all  all that, once, and then the long tests: every network, the demo, kills, load, fuzz, Ray, two nodes,
 #                 the journey of a new user in a browser, every benchmark in small.
 PYTHON ?= python3
