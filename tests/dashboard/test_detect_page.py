@@ -359,9 +359,8 @@ def test_a_score_that_only_leans_comes_first_and_is_called_so_everywhere(
         assert confident not in text
     fig: Any = charts.scale(leaning, 0.5)
     assert [one.text for one in fig.layout.annotations] == ["threshold 0.5", "leans to fake 0.700"]
-    assert {one.layer for one in fig.layout.shapes} == {
-        "below"
-    }  # its mark has no colour, also not that of the scale
+    # The mark has a colour of its own, not that of the scale.
+    assert {one.layer for one in fig.layout.shapes} == {"below"}
 
 
 def test_of_a_file_that_was_not_judged_there_is_no_report_and_no_truth(
