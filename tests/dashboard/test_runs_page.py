@@ -259,7 +259,8 @@ def test_units_are_told_of_only_where_they_say_something_else(make_run: Callable
 
 
 def test_learned_nothing_is_said_in_red_with_remedies(make_run: Callable[..., RunFolder]) -> None:
-    make_run(learned_nothing=True)
+    run = make_run(learned_nothing=True)
+    run.save_document("plan", {"counts": {"train": {"real": 50, "fake": 900}}})
     page = open_page()
     assert [e.value.count("Learned nothing") for e in page.error] == [1]  # once, not in the results too
     assert "red-badge[⊘ learned nothing]" in text_of(page)

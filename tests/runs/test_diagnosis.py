@@ -98,6 +98,12 @@ def test_nothing_learned_names_balance_data_and_time() -> None:
     accepted(found, config)
 
 
+def test_nothing_is_said_of_imbalance_where_no_plan_tells() -> None:
+    for plan in (None, {"counts": {"train": {"real": 40, "fake": 40}}}):
+        offered = titles(diagnose(summary(learned_nothing=True), {**IMAGE}, {}, {}, plan))
+        assert offered and not {"weighted sampler", "focal loss"} & set(offered)
+
+
 def test_overfitting_is_seen_in_the_gap() -> None:
     found = diagnose(summary(), IMAGE, {"train/auc": series(0.99), "val/auc": series(0.7)})
     assert found[0].kind == "overfitted" and "0.29" in found[0].text
