@@ -47,7 +47,7 @@ SHARED = {
     "protocol": "group",
     "scheduler": "cosine",
     "clip_norm": 1.0,
-    "epochs": 3,
+    "epochs": training_parts.EPOCHS + 1,
     "early_stopping": None,
 }
 

@@ -10,6 +10,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,6 +33,7 @@ from core.training.setup import Setup, set_up
 from core.workspace import Workspace
 
 READ_AHEAD = 4
+EPOCHS = 3  # of either, in turn
 
 
 def job_of(config: TrainConfig, space: Workspace, folder: Path) -> Loop:
@@ -51,19 +53,25 @@ def compare(config: TrainConfig, space: Workspace, folder: Path, steps: int) -> 
     bare = Bare(job)
     batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
     step = side_by_side(lambda: bare.step(batch), lambda: own_step(job, batch), bare.wait, steps)
-    epoch_bare, epoch_ours = bare.epoch_rate(), own_epoch_rate(job, bare.wait)
-    val_bare, val_ours = bare.validation_rate(), own_validation_rate(job, bare.wait)
-    step_bare, step_ours = (len(batch) / seconds for seconds in step[1:])
+    epoch_samples = sum(map(len, job.draws_of(1)))
+    epoch = side_by_side(bare.epoch, partial(own_epoch, job), bare.wait, EPOCHS)
+    val_samples = len(job.setup.source("val").files)
+    val = side_by_side(bare.validate, job.learner.validate, bare.wait, EPOCHS)
     return {
         "batch": len(batch),
         "workers": job.loader.workers,
         "precision": job.config.precision,
         "parts": job.stepper.parts,
-        "step": {"bare": step_bare, "ours": step_ours, "ratio": 1 / step[0]},
-        "epoch": {"bare": epoch_bare, "ours": epoch_ours, "ratio": epoch_ours / epoch_bare},
-        "validation": {"bare": val_bare, "ours": val_ours, "ratio": val_ours / val_bare},
-        "validation_over_step": val_ours / step_ours,
+        "step": _rates(len(batch), *step),
+        "epoch": _rates(epoch_samples, *epoch),
+        "validation": _rates(val_samples, *val),
+        "validation_over_step": (val_samples / val[2]) / (len(batch) / step[2]),
     }
+
+
+def _rates(samples: int, ratio: float, bare: float, ours: float) -> dict[str, float]:
+    """Samples a second of both; the ratio is that of neighbouring turns, not of the two medians."""
+    return {"bare": samples / bare, "ours": samples / ours, "ratio": 1 / ratio}
 
 
 class Bare:
@@ -76,6 +84,7 @@ class Bare:
         self.network = job.network
         self.autocast = autocast_for(job.config.precision, self.device)
         self.optimizer = job.learner.optimizer()
+        self.loader = self._make_loader()
 
     def wait(self) -> None:
         if self.device.type == "cuda":
@@ -91,10 +100,15 @@ class Bare:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
 
-    def epoch_rate(self) -> float:
-        """Samples a second of a whole epoch; the readers have started in one before."""
+    def epoch(self) -> None:
+        """A whole epoch; the first call starts the readers."""
+        self.network.train()
+        for batch in self.loader:
+            self.step(batch)
+
+    def _make_loader(self) -> DataLoader:
         workers = self.job.loader.workers
-        loader: DataLoader = DataLoader(
+        return DataLoader(
             self.job.learner.samples,  # type: ignore[attr-defined]
             batch_sampler=self.job.draws_of(1),
             collate_fn=lambda batch: batch,
@@ -104,27 +118,15 @@ class Bare:
             worker_init_fn=prepare_worker,
             pin_memory=self.device.type == "cuda",
         )
-        self.network.train()
-        count = 0
-        for _ in range(2):
-            self.wait()
-            began, count = time.perf_counter(), 0
-            for batch in loader:
-                self.step(batch)
-                count += len(batch)
-            self.wait()
-        return count / (time.perf_counter() - began)
 
     @torch.no_grad()
-    def validation_rate(self) -> float:
-        """Samples a second, read in this process one after the other, scored in batches of 16 (256 on a
-        GPU)."""
+    def validate(self) -> None:
+        """All samples, read in this process one after the other, scored in batches of 16 (256 on a GPU)."""
         setup, source = self.setup, self.setup.source("val")
         self.network.eval()
         most = 256 if self.device.type == "cuda" else 16
         scores: list[torch.Tensor] = []
         rows: list[dict[str, np.ndarray]] = []
-        began = time.perf_counter()
 
         def score() -> None:
             inputs, mask = batch_of(rows, setup.recipe, setup.card, self.device, self.network)
@@ -142,35 +144,20 @@ class Bare:
         if rows:
             score()
         torch.cat(scores).cpu()
-        return len(source.files) / (time.perf_counter() - began)
 
 
 def own_step(job: Loop, batch: Batch) -> None:
     job._step([batch])
 
 
-def own_epoch_rate(job: Loop, wait: Callable[[], None]) -> float:
-    count = 0.0
-    for epoch in (1, 2):
-        draws = job.draws_of(epoch)
-        job.progress.epoch, job.progress.batch = epoch, 0
-        wait()
-        began, count = time.perf_counter(), sum(map(len, draws))
-        job._train_epoch(draws)
-        wait()
-    return count / (time.perf_counter() - began)
-
-
-def own_validation_rate(job: Loop, wait: Callable[[], None]) -> float:
-    found = job.learner.validate()
-    wait()
-    began = time.perf_counter()
-    found = job.learner.validate()
-    return len(found.scored) / (time.perf_counter() - began)
+def own_epoch(job: Loop) -> None:
+    """The next epoch; the first call starts the readers."""
+    job._train_epoch(job.draws_of(job.progress.epoch))
+    job.progress.epoch, job.progress.batch = job.progress.epoch + 1, 0
 
 
 def side_by_side(
-    bare: Callable[[], None], ours: Callable[[], None], wait: Callable[[], None], turns: int
+    bare: Callable[[], object], ours: Callable[[], object], wait: Callable[[], None], turns: int
 ) -> tuple[float, float, float]:
     """Both in turn; the median of the ratios of neighbours, so that noise cancels, and of the seconds of
     either."""
@@ -198,7 +185,8 @@ def waiting(setup: Setup, folder: Path, ranks: Ranks) -> tuple[float, float]:
 
     run = new_run(setup.config.to_dict(), path=folder)
     job = Loop(NetworkLearner(setup, Context(ranks)), run)
-    own_epoch_rate(job, lambda: None)  # the first epoch starts the reading processes
+    for _ in range(2):  # the first starts the readers
+        own_epoch(job)
     found = [e for e in events.read(run.events_file)[0] if e.epoch == 2]
     waits = [e.value for e in found if e.name == "data_wait"]
     rates = [e.value for e in found if e.name == "throughput"]
