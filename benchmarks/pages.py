@@ -28,7 +28,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from benchmarks.chromium import PAGES, PATIENCE, address, chromium, empty_page, settle
 from benchmarks.runs import server
 from core.workspace import Workspace
-from tests.e2e.page_acts import choose, do, fill, pick, press, wait_for
+from tests.e2e.page_acts import choose, do, fill, pick, press, until_judged
 from tests.e2e.page_states import fill_workspace
 
 CONTENT, WEIGHT, RERUNS, DOWN, GREY = 1.5, 300.0, 1, 20.0, 1.0  # s, kB, reruns, kB, s
@@ -56,7 +56,7 @@ SLIDERS = {"thresholds": '.lab [data-part="slider"]', "runs": '[data-testid="stS
 DEEDS = {
     "datasets": pick("Methods"),
     "train": press("^Quick look"),
-    "detect": do(press("^Picture, fake"), wait_for("Called fake|without evidence|not judged")),
+    "detect": do(press("^Picture, fake"), until_judged),
     "detectors": choose("Detector", "not measured"),
     "compare": pick("validation"),
     "trail": fill("On", "first"),
