@@ -77,10 +77,11 @@ def draw(runs: Sequence[Summary], shown: Sequence[Summary], waiting: Sequence[st
 
 
 def _what(run: Summary) -> str:
+    """Its name on a line of its own: beside the badges it would break into several."""
     demo = " " + theme.demo_badge() if run.demo else ""
     tags = "".join(f" :gray-badge[{theme.safe(tag)}]" for tag in run.tags)
     note = f"  \n:small[{theme.safe(run.note)}]" if run.note else ""
-    return f"{theme.state_badge(run.shown_state)} **{theme.safe(run.name)}**{demo}{tags}{note}"
+    return f"**{theme.safe(run.name)}**  \n{theme.state_badge(run.shown_state)}{demo}{tags}{note}"
 
 
 def _from_what(run: Summary) -> str:
