@@ -78,6 +78,15 @@ FIGURES = {
     "data_wait": "waiting for data",
     "gradient_norm": "gradient norm",
 }
+# Units of what a run measures of its machine.
+UNITS = {
+    "gpu": "%",
+    "gpu_memory": "MB",
+    "gpu_temperature": "°C",
+    "gpu_power": "W",
+    "memory": "MB",
+    "cpu": "%",
+}
 NETWORKS = {
     "audio_only": "Fusion, sound only",
     "clip_vit_b16": "CLIP ViT-B/16",
@@ -162,6 +171,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def quoted(names: Iterable[str]) -> list[str]:
+    """Names of data, runs and detectors as a sentence has them: “tiny”, so that none reads as a word of it."""
+    return [f"“{name}”" for name in names]
+
+
 def listed(names: Iterable[str], last: str = "and") -> str:
     """A, B and C; with `or` a list of which one is taken."""
     *some, end = names
@@ -170,6 +184,11 @@ def listed(names: Iterable[str], last: str = "and") -> str:
 
 def figure(name: str) -> str:
     return FIGURES.get(name) or plain(name)
+
+
+def with_unit(name: str) -> str:
+    """A figure of the machine as an axis has it: processor load (%)"""
+    return f"{figure(name)} ({UNITS[name]})" if name in UNITS else figure(name)
 
 
 def recorded(key: str) -> str:

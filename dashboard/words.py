@@ -27,6 +27,7 @@ figure, split, state, modality, network, family = (
 )
 architecture, input_of, measured = words.architecture, words.input_of, words.measured
 capital, plain, spelled_out, listed = words.capital, words.plain, words.spelled_out, words.listed
+with_unit, UNITS = words.with_unit, words.UNITS
 choice, value, REGISTERED = display.choice, display.value, display.REGISTERED
 _HELP = {field.name: field.metadata["help"] for field in fields(TrainConfig)}
 EXPLANATIONS = {

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core import words
 from core.runs.curves import MOST_POINTS, SYSTEM, Curve, Series, curve, pieces
-from dashboard import theme
+from dashboard import theme, words
 
 # A refresh of 8 runs stays under 100 KB of JSON; a number of
 # five digits with its comma takes 8 bytes or less.
@@ -19,17 +18,7 @@ SERIES_BYTES = 320  # names, colours, keys, and the best point
 NUMBER_BYTES = 8.0
 SYSTEM_SHARE = 0.2  # of the points, for all strips together
 DIGITS = 5
-HEIGHT, STRIP_HEIGHT = 340, 80  # pixels
-UNITS = {
-    "throughput": "samples/s",
-    "gpu": "GPU %",
-    "gpu_memory": "GPU MB",
-    "gpu_temperature": "GPU °C",
-    "gpu_power": "GPU W",
-    "memory": "memory MB",
-    "cpu": "CPU %",
-    "data_wait": "waiting",
-}
+HEIGHT, STRIP_HEIGHT = 340, 92  # pixels
 AXIS_TITLES = {"step": "step", "epoch": "epoch", "time": "seconds"}
 EACH_STEP = {"step": "each step"}  # a curve of single batches; the others are named after their part
 
@@ -85,11 +74,17 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View, *, share: float =
         "x_title": AXIS_TITLES[view.axis],
         "height": HEIGHT + STRIP_HEIGHT * len(strips),
         "panels": [
-            {"title": words.figure(view.metric), "weight": 1, "log": view.log_y, "zero": False},
-            *({"title": UNITS[s], "weight": 0.26, "log": False, "zero": True} for s in strips),
+            {"title": words.figure(view.metric), "weight": 1, "log": view.log_y},
+            *(_panel_of(strip) for strip in strips),
         ],
         "series": series,
     }
+
+
+def _panel_of(strip: str) -> dict[str, Any]:
+    """A small panel: its axis begins at zero and reaches at least `top`, so that a share is seen of its whole."""
+    whole = 100 if words.UNITS.get(strip) == "%" else 1
+    return {"title": words.with_unit(strip), "weight": 0.26, "log": False, "top": whole}
 
 
 def _points(curves: int, strips: int, share: float) -> tuple[int, int]:

@@ -17,7 +17,9 @@ _HERE = Path(__file__).parent
 _mount_code = st.components.v2.component(
     "live_curves_code",
     css=(_HERE / "curves.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("../numbers.js", "curves.js")),
+    js="\n".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("../numbers.js", "scales.js", "curves.js")
+    ),
     isolate_styles=False,
 )
 _mount = st.components.v2.component(

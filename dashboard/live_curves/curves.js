@@ -4,6 +4,7 @@ const LEFT = 64;
 const RIGHT = 12;
 const BOTTOM = 40;
 const GAP = 14;
+const NAME = 18; // pixels of a small panel's name over it
 const TOP = 6;
 const THICK = 2.5; // pixels of a curve that does not say
 const known = new WeakMap();
@@ -89,9 +90,10 @@ class Curves {
     this.width = this.root.clientWidth;
     this.height = this.data.height;
     const total = this.data.panels.reduce((sum, p) => sum + p.weight, 0);
-    const free = this.height - TOP - BOTTOM - GAP * (this.data.panels.length - 1);
+    const free = this.height - TOP - BOTTOM - (GAP + NAME) * (this.data.panels.length - 1);
     let y = TOP;
-    this.boxes = this.data.panels.map((panel) => {
+    this.boxes = this.data.panels.map((panel, index) => {
+      if (index) y += NAME;
       const box = { top: y, height: (free * panel.weight) / total };
       y += box.height + GAP;
       return box;
@@ -133,12 +135,13 @@ class Curves {
     const box = this.boxes[index];
     let range = this.yRanges[index];
     if (!range) {
-      const [low, high] = this.extent(
-        this.visible(index).flatMap((s) => [s.low || s.raw || s.y, s.high || s.y, s.y]),
-        panel.log,
-      );
-      const pad = panel.log ? 0 : (high - low) * 0.05;
-      range = [panel.zero ? Math.min(0, low) : low - pad, high + pad];
+      const values = this.visible(index).flatMap((s) => [s.low || s.raw || s.y, s.high || s.y, s.y]);
+      if (panel.top) range = [0, evenTop(this.extent([...values, [0, panel.top]])[1])];
+      else {
+        const [low, high] = this.extent(values, panel.log);
+        const pad = panel.log ? 0 : (high - low) * 0.05;
+        range = [low - pad, high + pad];
+      }
     }
     return scale(range[0], range[1], box.top + box.height, box.top, panel.log);
   }
@@ -202,7 +205,9 @@ class Curves {
     pen.fillStyle = this.ink;
     pen.textAlign = "right";
     pen.textBaseline = "middle";
-    for (const tick of ticks(y, index ? 2 : 5)) {
+    // A small panel has three: zero, its middle and its top.
+    const whole = panel.top && !this.yRanges[index];
+    for (const tick of whole ? [0, y.high / 2, y.high] : ticks(y, index ? 2 : 5)) {
       pen.globalAlpha = 0.6;
       line(pen, [
         [LEFT, y.to(tick)],
@@ -218,18 +223,29 @@ class Curves {
         pen.fillText(short(tick, 6), x.to(tick), box.top + box.height + 6);
       }
     }
-    pen.save();
-    pen.translate(10, box.top + box.height / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    pen.fillText(panel.title, 0, 0);
-    pen.restore();
+    this.drawName(panel, index, box);
     pen.save();
     pen.beginPath();
     pen.rect(LEFT, box.top - 3, right - LEFT + 8, box.height + 6);
     pen.clip();
     for (const series of this.visible(index)) this.drawSeries(series, x, y);
+    pen.restore();
+  }
+  // Upright beside the large panel; over a small one, which is lower than its name is long.
+  drawName(panel, index, box) {
+    const pen = this.pen;
+    pen.save();
+    if (index) {
+      pen.textAlign = "left";
+      pen.textBaseline = "bottom";
+      pen.fillText(panel.title, LEFT, box.top - 5);
+    } else {
+      pen.translate(10, box.top + box.height / 2);
+      pen.rotate(-Math.PI / 2);
+      pen.textAlign = "center";
+      pen.textBaseline = "middle";
+      pen.fillText(panel.title, 0, 0);
+    }
     pen.restore();
   }
   drawSeries(series, x, y) {
@@ -392,48 +408,6 @@ class Curves {
   }
 }
 
-function scale(low, high, start, end, log) {
-  const f = log ? (v) => Math.log10(Math.max(v, 1e-12)) : (v) => v;
-  const g = log ? (v) => 10 ** v : (v) => v;
-  const a = f(low);
-  const span = f(high) - a || 1;
-  return {
-    low,
-    high,
-    log,
-    to: (v) => start + ((f(v) - a) / span) * (end - start),
-    from: (p) => g(a + ((p - start) / (end - start)) * span),
-  };
-}
-function ticks(axis, count) {
-  if (axis.log) {
-    const found = [];
-    for (let e = Math.ceil(Math.log10(axis.low) - 1e-9); e <= Math.log10(axis.high) + 1e-9; e++) {
-      found.push(10 ** e);
-    }
-    if (found.length > 1) return found;
-  }
-  // One tick alone says nothing of the scale: then there are more of them than were asked for.
-  for (let more = 1; more < 5; more++) {
-    const found = even(axis, count * more);
-    if (found.length > 1) return found;
-  }
-  return even(axis, count);
-}
-function even(axis, count) {
-  const raw = (axis.high - axis.low) / count;
-  const size = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * size).find((s) => s >= raw) || raw;
-  const found = [];
-  for (
-    let v = Math.ceil(axis.low / step - 1e-9) * step;
-    v <= axis.high + step * 1e-9 && found.length < 40;
-    v += step
-  ) {
-    found.push(Math.abs(v) < step * 1e-9 ? 0 : v);
-  }
-  return found;
-}
 // A spreadsheet runs text that begins like a formula: it gets an apostrophe, as core/exports.py gives it.
 function cell(value) {
   if (typeof value === "number") return String(value);

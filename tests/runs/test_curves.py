@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from core.errors import BadInput
 from core.runs import curves, events
 from core.runs.curves import EventLog, Series, curve, smooth
 from core.runs.diagnosis import idle_card
+
+SCALES = Path(__file__).resolve().parents[2] / "dashboard/live_curves/scales.js"
 
 
 def made(n: int, seed: int = 0) -> Series:
@@ -211,7 +215,7 @@ def test_smoothed_raw_band_best_and_strips_are_drawn() -> None:
     assert train["dash"] and "best" not in train and {"raw", "low", "high"} <= set(train)
     assert not val["dash"] and val["best"][1] == pytest.approx(made(2000).value.max(), rel=1e-4)
     assert sent["log_x"] and sent["panels"][0]["log"] and sent["x_title"] == "epoch"
-    assert sent["panels"][strip["panel"]]["title"] == "samples/s"
+    assert sent["panels"][strip["panel"]]["title"] == "samples per second"
     plain = payload(shown, View(metric="auc", smoothing=0.0, band=False, strips=()))
     assert len(plain["panels"]) == 1
     assert not any({"raw", "low", "high"} & set(series) for series in plain["series"])
@@ -232,3 +236,12 @@ def test_the_best_so_far_of_a_thinned_curve_counts_what_was_left_out() -> None:
     steps = np.arange(5000, dtype=float)
     found = curves.curve(curves.Series(steps, steps, steps, value), name="val/loss", points=50)
     assert found.record is not None and found.record[0] == 1 and set(found.record[2:]) == {0.1}
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node to run the browser's side")
+def test_a_small_panel_ends_at_a_round_number_whose_half_is_one_too() -> None:
+    highest = {100: 100, 63: 80, 40.2: 50, 412: 500, 900: 1000, 5800: 6000, 73728: 80000, 0.3: 0.3, 1: 1}
+    script = f"{SCALES.read_text()}\nconsole.log(JSON.stringify({list(highest)}.map(evenTop)));"
+    ran = subprocess.run(["node", "-e", script], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == pytest.approx(list(highest.values()))

@@ -124,5 +124,11 @@ def test_a_card_is_measured_as_far_as_it_can_be(monkeypatch: pytest.MonkeyPatch)
     x = np.arange(3.0)
     measured = {name: curves.Series(x, x, x, x) for name in found}
     drawn = payload({"run": measured}, View())
-    assert [panel["title"] for panel in drawn["panels"][1:]] == ["GPU %", "GPU MB", "GPU °C", "GPU W"]
+    assert [panel["title"] for panel in drawn["panels"][1:]] == [
+        "GPU load (%)",
+        "GPU memory (MB)",
+        "GPU temperature (°C)",
+        "GPU power (W)",
+    ]
+    assert [panel["top"] for panel in drawn["panels"][1:]] == [100, 1, 1, 1], "a share is seen of its whole"
     assert len(payload({"run": {}}, View())["panels"]) == 1, "nothing is drawn where there is no card"
