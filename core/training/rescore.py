@@ -124,7 +124,8 @@ def evaluate_on(
     name = f"on {quote(dataset, safe=' ')}"
     write_atomic(folder.scores_file(name), scores.to_parquet(index=False))
     write_atomic(folder.units_file(name), units.to_parquet(index=False))
-    point = folder.document("operating_point") or {}
+    threshold = (folder.document("operating_point") or {}).get("threshold", 0.5)
+    chosen = evaluation.measure(scores, threshold, resamples=config.bootstrap)
     result = {
         "dataset": dataset,
         "part": part,
@@ -132,8 +133,8 @@ def evaluate_on(
         "n": len(scores),
         "skipped": [{"id": str(rows["id"].iloc[u.sample]), "reason": u.reason} for u in found.unusable],
         "at_default": evaluation.measure(scores, 0.5, resamples=config.bootstrap),
-        "at_chosen": evaluation.measure(scores, point.get("threshold", 0.5), resamples=config.bootstrap),
-        "by": evaluation.breakdown(scores, point.get("threshold", 0.5)),
+        "at_chosen": chosen,
+        "by": evaluation.breakdown(scores, threshold, whole=chosen),
     }
     cross = folder.document("cross_dataset") or {}
     folder.save_document("cross_dataset", plain({**cross, dataset: result}))

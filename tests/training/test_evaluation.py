@@ -112,6 +112,16 @@ def test_a_method_is_measured_against_the_reals_of_its_dataset() -> None:
     assert all(row["real"] == reals for row in rows.values())
 
 
+def test_a_part_that_is_all_of_the_samples_has_their_very_interval() -> None:
+    """Of other draws its last digit would be another, and one page shows both."""
+    table = scored()
+    whole = measure(table, 0.6, resamples=60)
+    rows = breakdown(table, 0.6, whole=whole)
+    (alone,) = rows["dataset"]
+    assert alone["intervals"]["auc"] == whole["intervals"]["auc"] and alone["auc"] == whole["auc"]
+    assert all(row["auc"] != whole["auc"] for row in rows["method"])
+
+
 def test_write_leaves_every_document_and_result_file(tmp_path: Path) -> None:
     folder = run_with(tmp_path, scored(seed=1), scored(seed=2), threshold_method="macro_f1")
     metrics = write(folder)

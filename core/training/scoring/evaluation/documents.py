@@ -200,7 +200,7 @@ def split_figures(
             k: chosen[k] - default[k] for k in COMPARED if chosen[k] is not None and default[k] is not None
         },
         "units": unit_level,
-        "by": breakdown(table, threshold),
+        "by": breakdown(table, threshold, whole=chosen),
     }
 
 
