@@ -14,6 +14,7 @@ from sklearn import metrics as reference
 
 from core import words
 from core.catalog.table import DatasetInfo, save
+from core.runs import events
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
 from core.training.augmentation.jpeg import jpeg_frame
@@ -22,6 +23,8 @@ from core.training.scoring.evaluation.degradations import degradations, h264
 from core.training.scoring.evaluation.localisation import average_precision, localisation, propose
 from core.training.scoring.evaluation.plots import training_curves
 from tests.training.result_files import RESULT_FILES
+
+IMAGE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
 
 
 def scored(n: int = 300, *, fakes: float = 0.8, separation: float = 1.5, seed: int = 0) -> pd.DataFrame:
@@ -154,7 +157,7 @@ def test_write_leaves_every_document_and_result_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("monitor", "first"),
-    [("accuracy", "loss"), ("macro_f1", "loss"), ("loss", "loss (picks the best epoch)")],
+    [("accuracy", "loss"), ("macro_f1", "loss"), ("loss", "loss\n(picks the best epoch)")],
 )
 def test_training_curves_show_the_monitor_and_always_accuracy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitor: str, first: str
@@ -166,7 +169,7 @@ def test_training_curves_show_the_monitor_and_always_accuracy(
     training_curves(tmp_path / "curves.png", {**series, "lr": [(1, 0.1)]}, 2, monitor)
     titles = [axis.get_title() for axis in drawn[0].axes]
     assert titles[0] == first and "learning rate" in titles
-    assert f"{words.figure(monitor)} (picks the best epoch)" in titles
+    assert f"{words.figure(monitor)}\n(picks the best epoch)" in titles
     assert any(title.startswith("accuracy") for title in titles)
 
 
@@ -241,6 +244,24 @@ def test_names_from_data_are_not_html_in_the_report(tmp_path: Path) -> None:
     opened = pypdfium2.PdfDocument(folder.results / "report.pdf")
     text = " ".join(page.get_textpage().get_text_range() for page in opened)
     assert 1 <= len(opened) <= 3 and "<script>" in text and "Test (opened once" in text
+
+
+def test_the_training_curves_fill_the_width_of_a_page(tmp_path: Path) -> None:
+    """At a third of it, or seven panels beside each other, nobody could read them."""
+    folder = run_with(tmp_path, scored(), scored(seed=1))
+    names = ("loss", "auc", "accuracy", "balanced_accuracy", "f1")
+    for epoch in (1, 2):
+        values = {f"{part}/{name}": 0.5 for part in ("train", "val") for name in names}
+        events.append(folder.events_file, epoch, epoch, {**values, "lr": 0.1})
+    write(folder)
+    opened = pypdfium2.PdfDocument(folder.results / "report.pdf")
+    sizes = [
+        (right - left, top - bottom)
+        for page in opened
+        for left, bottom, right, top in (o.get_bounds() for o in page.get_objects() if o.type == IMAGE)
+    ]
+    width, height = max(sizes)
+    assert width > 500 and width / height < 2, "points; a page has 595"
 
 
 def test_localisation_equals_a_hand_computed_figure() -> None:

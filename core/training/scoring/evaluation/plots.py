@@ -18,6 +18,8 @@ from core.thresholds.sweep import Sweep
 mpl.use("Agg")  # no display; figures are made without pyplot, so threads do not meet
 REAL, FAKE, NEUTRAL = "#0072B2", "#D55E00", "#7F7F7F"
 DASHES = ("-", "--", "-.", ":")
+# Inches. Printed, a picture is seven wide: the letters of one that is much wider could not be read.
+WIDTH, PANEL_HEIGHT, MOST_BESIDE = 8.4, 2.6, 3
 Series = Mapping[str, Sequence[tuple[float, float]]]  # name of the measurement -> (epoch, value)
 
 
@@ -27,8 +29,8 @@ def training_curves(path: Path, series: Series, best_epoch: int | None, monitor:
     wanted = dict.fromkeys(("loss", monitor, "auc", "accuracy", "balanced_accuracy", "f1"))
     panels = [*(m for m in wanted if f"val/{m}" in series or f"train/{m}" in series)]
     panels += ["lr"] * ("lr" in series or not panels)
-    figure = Figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")
-    for axis, name in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+    figure, axes = _grid(len(panels))
+    for axis, name in zip(axes, panels, strict=True):
         names = ["lr"] if name == "lr" else [f"train/{name}", f"val/{name}"]
         for key, style, color in zip(names, DASHES, (NEUTRAL, FAKE), strict=False):
             points = series.get(key, ())
@@ -40,11 +42,23 @@ def training_curves(path: Path, series: Series, best_epoch: int | None, monitor:
                 best_epoch, color="black", linewidth=0.8, linestyle=":", label=f"best epoch {best_epoch}"
             )
         title = words.figure(name)
-        axis.set(xlabel="epoch", title=f"{title} (picks the best epoch)" if name == monitor else title)
+        axis.set_xlabel("epoch")
+        axis.set_title(f"{title}\n(picks the best epoch)" if name == monitor else title, fontsize="medium")
         if axis.get_legend_handles_labels()[0]:
             axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=150)
+
+
+def _grid(panels: int) -> tuple[Figure, list[Axes]]:
+    """At most three beside each other; four stand two and two."""
+    columns = 2 if panels == 4 else min(panels, MOST_BESIDE)
+    rows = -(-panels // columns)
+    figure = Figure(figsize=(WIDTH, PANEL_HEIGHT * rows), layout="constrained")
+    axes = list(np.ravel(figure.subplots(rows, columns)))
+    for empty in axes[panels:]:
+        empty.remove()
+    return figure, axes[:panels]
 
 
 def _part_of(series: str) -> str:
@@ -57,12 +71,13 @@ def threshold_analysis(
     path: Path, sweep: Sweep, labels: np.ndarray, scores: np.ndarray, chosen: float | None
 ) -> None:
     """Scores of both classes, and what precision, recall and F1 do as the threshold moves (validation)."""
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
     left, right = figure.subplots(1, 2)
     bins = np.histogram_bin_edges(scores, bins=40)
     for value, name, color, hatch in ((0, "real", REAL, ""), (1, "fake", FAKE, "//")):
         left.hist(scores[labels == value], bins=bins, alpha=0.6, color=color, hatch=hatch, label=name)
-    left.set(xlabel="score", ylabel="samples", title="scores of both classes (validation)")
+    left.set(xlabel="score", ylabel="samples")
+    left.set_title("scores of both classes (validation)", fontsize="medium")
     left.locator_params(axis="y", integer=True)  # few samples: there is no half of one
     thresholds, tp, fp = thin(sweep)
     called = np.maximum(tp + fp, 1)
@@ -70,7 +85,8 @@ def threshold_analysis(
     f1 = 2 * tp / np.maximum(tp + fp + sweep.positives, 1)
     for y, name, style in ((precision, "precision", "-"), (recall, "recall", "--"), (f1, "F1 of fake", "-.")):
         right.plot(thresholds, y, style, label=name)
-    right.set(xlabel="threshold", ylim=(0, 1.02), title="what the threshold does (validation)")
+    right.set(xlabel="threshold", ylim=(0, 1.02))
+    right.set_title("what the threshold does (validation)", fontsize="medium")
     for axis in (left, right):
         _mark_thresholds(axis, chosen)
         axis.legend(fontsize=8)
@@ -93,7 +109,7 @@ def _mark_thresholds(axis: Axes, chosen: float | None) -> None:
 
 def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None) -> None:
     """ROC and precision-recall of each split, with both thresholds as points and chance as a line."""
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
     for (split, sweep), style, color in zip(sweeps.items(), DASHES, (NEUTRAL, FAKE), strict=False):
         _plot_split(roc, pr, split, sweep, style, color)
@@ -101,17 +117,10 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
             if value is not None and len(sweep.thresholds):
                 _plot_threshold(roc, pr, sweep, value, marker, color)
     roc.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=":")
-    roc.set(
-        xlabel="false-alarm rate",
-        ylabel="recall of fakes",
-        title="ROC (□ at 0.5, ○ at the chosen threshold)",
-    )
-    pr.set(
-        xlabel="recall of fakes",
-        ylabel="precision",
-        title="precision and recall (dotted: chance)",
-        ylim=(0, 1.02),
-    )
+    roc.set(xlabel="false-alarm rate", ylabel="recall of fakes")
+    roc.set_title("ROC (□ at 0.5, ○ at the chosen threshold)", fontsize="medium")
+    pr.set(xlabel="recall of fakes", ylabel="precision", ylim=(0, 1.02))
+    pr.set_title("precision and recall (dotted: chance)", fontsize="medium")
     for axis in (roc, pr):
         axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
@@ -153,7 +162,7 @@ def confusion_matrix(path: Path, counts: Mapping[str, Any], title: str) -> None:
     """Counts, and the share of the row in words, so that it reads without colour."""
     matrix = np.array([[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]], dtype=float)
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(4.4, 4), layout="constrained")
+    figure = Figure(figsize=(3.6, 3.2), layout="constrained")
     axis = figure.subplots()
     axis.imshow(share, cmap="Greys", vmin=0, vmax=1)
     for row in range(2):

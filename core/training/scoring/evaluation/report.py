@@ -36,15 +36,15 @@ BRIEF_ROWS = (
     "ece",
 )
 PICTURES = (
-    ("training_curves.png", "Training curves", "broad"),
-    ("confusion_matrix_default.png", "What is called what, at 0.5", ""),
-    ("confusion_matrix_optimal.png", "What is called what, at the chosen threshold", ""),
+    ("training_curves.png", "Training curves", "whole"),
     (
         "roc_pr_curves.png",
         "Fakes found against false alarms (ROC), and precision against recall",
-        "half broad",
+        "whole most",
     ),
-    ("threshold_analysis.png", "What the threshold does", "half broad"),
+    ("threshold_analysis.png", "What the threshold does", "whole most"),
+    ("confusion_matrix_default.png", "What is called what, at 0.5", ""),
+    ("confusion_matrix_optimal.png", "What is called what, at the chosen threshold", ""),
 )
 SPLITS = (
     ("test", "Test (opened once, at the end)"),
@@ -61,8 +61,8 @@ def report(
     name: str = "",
     brief: bool = False,
 ) -> str:
-    """`name` is what the run is called. `brief` is for a PDF of one to three pages: breakdowns are cut, options stand in
-    one paragraph."""
+    """`name` is what the run is called. `brief` is for a PDF of one to three pages: breakdowns are cut and of one part
+    alone, options stand in one paragraph."""
     found = [(metrics[split], title) for split, title in SPLITS if split in metrics]
     return html.render(
         TEMPLATE,
@@ -71,7 +71,10 @@ def report(
         subject=_subject(config, metrics),
         learned_nothing=metrics["learned_nothing_reason"] if metrics["learned_nothing"] else "",
         warnings=[f"{words.capital(warning)}." for warning in metrics.get("warnings", [])],
-        splits=[_split(figures, title, brief=brief) for figures, title in found],
+        splits=[
+            _split(figures, title, brief=brief, breakdowns=not (brief and place))
+            for place, (figures, title) in enumerate(found)
+        ],
         ablation=ablation_lines(metrics["ablation"]) if metrics.get("ablation") else [],
         pictures=[made for name, *shown in PICTURES if (made := _picture(results / name, *shown))],
         configuration={
@@ -93,12 +96,11 @@ def _subject(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     if metrics.get("best_epoch"):
         monitor = words.figure(str(config.get("monitor") or "auc"))
         best = f" Epoch {metrics['best_epoch']} was the best, by {monitor} on validation."
-    datasets = ", ".join(map(str, config.get("datasets") or [])) or "every dataset that fits"
+    chosen = words.quoted(config.get("datasets") or [])
+    datasets = words.listed(chosen) if chosen else "every dataset that fits"
     network, kind = words.network(str(config.get("model"))), words.modality(str(config.get("modality")))
     how = display.choice("protocol", config.get("protocol"))
-    return (
-        f"{network}, which judges {kind}. It learned from {datasets}; how the data is divided: {how}.{best}"
-    )
+    return f"{network}, which judges {kind}. It learned from {datasets}. {option_words.option('protocol')}: {how}.{best}"
 
 
 def _picture(path: Path, caption: str, size: str) -> dict[str, str] | None:
@@ -107,12 +109,13 @@ def _picture(path: Path, caption: str, size: str) -> dict[str, str] | None:
     return {"data": base64.b64encode(path.read_bytes()).decode("ascii"), "caption": caption, "size": size}
 
 
-def _split(figures: Mapping[str, Any], title: str, *, brief: bool) -> dict[str, Any]:
+def _split(figures: Mapping[str, Any], title: str, *, brief: bool, breakdowns: bool) -> dict[str, Any]:
     tables = [_table("Whole samples", figures, brief=brief)]
     if figures["units"] and not _is_one_piece_each(figures):
         tables.append(_table("Single frames, faces, segments", figures["units"], brief=brief))
     most = BRIEF_PARTS if brief else MOST_PARTS
-    tables += [_parts_table(part, rows, most) for part, rows in figures["by"].items() if len(rows) > 1]
+    if breakdowns:
+        tables += [_parts_table(part, rows, most) for part, rows in figures["by"].items() if len(rows) > 1]
     people = figures.get("people")
     return {
         "title": title,
