@@ -17,7 +17,6 @@ from dashboard import address, jobs, session, tables, theme, words
 IMPORT_JOB = "import-detector"
 OWN_IMPORT = "detectors-own-import"  # the job that this session began
 DELETE = "Its weights here and what was measured of it are deleted. The file it came from stays."
-NO_DEFAULT = "The automatic choice takes no detector that is not measured here or that is at chance."
 NOTHING_TO_MEASURE_ON = "The catalogue has no dataset yet to measure it on."
 
 
@@ -159,12 +158,11 @@ def _manage(one: Imported) -> None:
         is_default = defaults.default_detector(one.modality, space) == one.name
         what = words.modality(one.modality)
         label = f"Is the default for {what}" if is_default else f"Make it the default for {what}"
-        counts = one.measured is not None and not one.measured.get("at_chance")
+        why_not = "" if is_default else _why_no_default(one, operator=person.operator)
         if st.button(
             label,
             key="detectors-default",
-            disabled=is_default or not counts or not person.operator,
-            help=None if counts or is_default else NO_DEFAULT,
+            disabled=is_default or bool(why_not),
         ) and theme.run_guarded(
             functools.partial(defaults.set_default, one.modality, one.name, person, space)
         ):
@@ -181,6 +179,17 @@ def _manage(one: Imported) -> None:
         with st.popover("Delete", disabled=not person.operator):
             st.markdown(DELETE)
             _delete_button(one.name, "detectors-delete")
+    if why_not:
+        st.caption(why_not)
+
+
+def _why_no_default(one: Imported, *, operator: bool) -> str:
+    """Said beside the button; empty where it can be pressed."""
+    if one.measured is None:
+        return "It can be made the default once it is measured here."
+    if one.measured.get("at_chance"):
+        return "It cannot be made the default, because it is at chance."
+    return "" if operator else "Operators choose the default."
 
 
 def _import() -> None:

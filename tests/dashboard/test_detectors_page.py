@@ -71,6 +71,14 @@ def test_a_viewer_may_only_look(imported: RunFolder, monkeypatch: pytest.MonkeyP
     assert any("Operators import" in one.value for one in page.caption)
 
 
+def test_why_it_cannot_be_the_default_stands_beside_the_button(imported: RunFolder) -> None:
+    assert "It can be made the default once it is measured here." in [one.value for one in app().caption]
+    imported.save_document("detector", {**(imported.imported or {}), "measured": {"at_chance": True}})
+    page = app()
+    assert "It cannot be made the default, because it is at chance." in [one.value for one in page.caption]
+    assert page.button(key="detectors-default").disabled
+
+
 def test_the_thresholds_page_tunes_it_like_a_run(imported: RunFolder) -> None:
     ids = [f"s{k}" for k in range(40)]
     rows = pd.DataFrame({"id": ids, "group": ids, "label": [0, 1] * 20, "score": [k / 40 for k in range(40)]})
