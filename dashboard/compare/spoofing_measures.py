@@ -17,11 +17,17 @@ from dashboard import tables, theme
 from dashboard.thresholds.measures import Verification, verification
 
 DRAWS = 200
+WITH_SOUND = ("audio", "multimodal")
 HELP = (
     "minDCF and actDCF are costs as ASVspoof 5 has them: a false alarm costs 1, a missed fake 10, and one sample in twenty "
     "is fake. A cost of 1 is that of always giving the same answer. actDCF and Cllr (in bits) also punish scores that are "
     "no honest probabilities; minDCF, the recalls and the AUC look at the order of the scores alone."
 )
+
+
+def is_of_sound(chosen: Sequence[Summary]) -> bool:
+    """Whether the measures mean something here: all that is compared judges sound, alone or with a picture."""
+    return all(run.modality in WITH_SOUND for run in chosen)
 
 
 @st.cache_data(show_spinner="Measuring", max_entries=64)

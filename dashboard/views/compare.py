@@ -65,10 +65,11 @@ def _closed_parts(
     chosen: Sequence[Summary], labels: Mapping[str, str], metrics: Mapping[str, Mapping[str, Any]], split: str
 ) -> None:
     """What fewer people ask for, each behind a line to click on; worked out when it is opened."""
-    field = st.expander("The speech community's measures", key="compare-field", on_change="rerun")
-    if field.open:
-        with field:
-            compare_measures.table(chosen, labels, split, session.space())
+    if compare_measures.is_of_sound(chosen):
+        field = st.expander("The speech community's measures", key="compare-field", on_change="rerun")
+        if field.open:
+            with field:
+                compare_measures.table(chosen, labels, split, session.space())
     across = st.expander("Across datasets", key="compare-across", on_change="rerun")
     if across.open:
         with across:

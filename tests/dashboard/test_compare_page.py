@@ -37,8 +37,10 @@ def fresh_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def make_run(space: Workspace) -> Callable[..., RunFolder]:
-    def make(model: str, strength: float, seed: int, dataset: str = "FaceForensics++") -> RunFolder:
-        config = {"modality": "image", "model": model, "datasets": [dataset], "protocol": "group"}
+    def make(
+        model: str, strength: float, seed: int, dataset: str = "FaceForensics++", modality: str = "image"
+    ) -> RunFolder:
+        config = {"modality": modality, "model": model, "datasets": [dataset], "protocol": "group"}
         run = new_run(config, space=space)
         metrics: dict[str, object] = {"learned_nothing": False}
         labels = np.random.default_rng(7).integers(0, 2, 200)
@@ -174,12 +176,21 @@ def test_curves_of_all_chosen_runs_are_overlaid(make_run: Callable[..., RunFolde
 
 def test_the_measures_of_the_speech_community_stand_side_by_side(make_run: Callable[..., RunFolder]) -> None:
     for run in (("small", 0.3, 1), ("large", 5, 2)):
-        make_run(*run)
+        make_run(*run, modality="audio")
     table = table_with(expanded(open_page(), "compare-field"), "minDCF")
     assert len(table) == 2
     for column in ("minDCF", "actDCF", "Cllr", "recall at 1 % false alarms"):
         assert all("[" in cell for cell in table[column])
     assert min(float(cell.split()[0]) for cell in table["minDCF"]) < 0.6
+
+
+def test_runs_on_pictures_have_no_measures_of_the_speech_community(
+    make_run: Callable[..., RunFolder],
+) -> None:
+    make_run("small", 0.3, 1)
+    make_run("large", 5, 2)
+    boxes = [box.label for box in open_page().expander]
+    assert "Across datasets" in boxes and "The speech community's measures" not in boxes
 
 
 def test_runs_that_share_samples_are_chosen_first(make_run: Callable[..., RunFolder]) -> None:
