@@ -148,18 +148,21 @@ def _recommendation(chosen: Sequence[Summary], labels: Mapping[str, str]) -> Non
                 )
                 st.markdown(f"**{kind}**: none of these runs can be recommended.\n{reasons}")
                 continue
-            text, button = st.columns([5, 1], vertical_alignment="center")
+            text, button = st.columns([4, 1], vertical_alignment="center")
             demo = f" {theme.demo_badge()}" if advice.run.demo else ""
             text.markdown(
                 f"Recommended for {theme.safe(words.modality(modality))}: **{theme.safe(labels[advice.run.id])}**"
                 f"{demo}. {theme.safe(advice.reason)}."
             )
             default = defaults.default_detector(modality, session.space()) == advice.run.id
+            operator = session.person().operator
             pressed = button.button(
-                "Is the default" if default else "Make default",
+                "Is the default" if default else "Make it the default",
                 key=f"compare-default-{modality}",
-                disabled=default or not session.person().operator,
+                disabled=default or not operator,
             )
+            if not (default or operator):
+                button.caption("Operators choose the default.")
             if pressed:
                 _make_default(advice.run, modality)
 
@@ -222,7 +225,7 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     figure, alt = (
         compare.differences(
             found.differences if better == first else [d.turned() for d in found.differences],
-            f"{labels[better]} minus {labels[other]}",
+            f"“{labels[better]}” minus “{labels[other]}”",
         ),
         "Differences of the two runs, each with its interval",
     )
