@@ -91,12 +91,12 @@ class About:
             return f"Published by others: {self.origin}. None of your files were used to train it."
         if not self.datasets:
             return "What it learned from is not stated."
-        words = f"Learned from {_join_names(self.datasets)}"
-        words += " (demo data only)" if self.demo else ""
+        text = f"Learned from {_join_names(words.quoted(self.datasets))}"
+        text += " (demo data only)" if self.demo else ""
         train = self.counts.get("train")
-        words += f": {train['real']:,} real and {train['fake']:,} fake files" if train else ""
-        words += f"; kinds of fake: {_join_names(self.methods)}" if self.methods else ""
-        return words + "."
+        text += f": {train['real']:,} real and {train['fake']:,} fake files" if train else ""
+        text += f"; kinds of fake: {_join_names(self.methods)}" if self.methods else ""
+        return text + "."
 
     def _published(self) -> str:
         if not self.origin:
@@ -112,14 +112,14 @@ class About:
         n = sum(part.values())
         unseen = "test files that it had not seen" if self.measured_on == "test" else "validation files"
         if self.origin:
-            unseen = f"labelled files of {_join_names(self.datasets) or 'yours'} that its threshold was not chosen on"
+            unseen = f"labelled files of {_join_names(words.quoted(self.datasets)) or 'yours'} that its threshold was not chosen on"
         low, high = self.auc_interval or (None, None)
-        words = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
+        text = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
         if self.recall is not None:
-            words += f"; at this threshold it finds {numbers.percent(self.recall)} of the fakes"
+            text += f"; at this threshold it finds {numbers.percent(self.recall)} of the fakes"
         if self.false_alarms is not None:
-            words += f" and calls {numbers.percent(self.false_alarms)} of the real ones fake"
-        return words + "."
+            text += f" and calls {numbers.percent(self.false_alarms)} of the real ones fake"
+        return text + "."
 
     def _made(self) -> str:
         verb = "Imported" if self.origin else "Made"

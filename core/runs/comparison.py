@@ -107,7 +107,7 @@ def _note(first: RunFolder, second: RunFolder) -> str:
     if len(mixed) != 1:
         return ""
     return (
-        f"{mixed[0]} was imported and learned from none of these samples; where its threshold was chosen on some of "
+        f"“{mixed[0]}” was imported and learned from none of these samples; where its threshold was chosen on some of "
         "them, the figures at its threshold are a little too good"
     )
 
@@ -116,7 +116,7 @@ def scores(run: RunFolder, split: str) -> pd.DataFrame:
     path = run.scores_file(split)
     if not path.exists():
         raise BadInput(
-            f"{summary(run).name} has no scores on {words.split(split)}; only finished runs can be compared"
+            f"“{summary(run).name}” has no scores on {words.split(split)}; only finished runs can be compared"
         )
     return pd.read_parquet(path, columns=["id", "group", "label", "score"])
 
@@ -124,7 +124,7 @@ def scores(run: RunFolder, split: str) -> pd.DataFrame:
 def _both(first: RunFolder, second: RunFolder) -> str:
     """The names of two runs, told apart where they have one name."""
     names = titles([summary(first), summary(second)])
-    return f"{names[first.id]} and {names[second.id]}"
+    return words.listed(words.quoted((names[first.id], names[second.id])))
 
 
 def threshold(run: RunFolder) -> float | None:
@@ -272,12 +272,12 @@ def recommend(candidates: Sequence[Candidate], folders: Mapping[str, RunFolder])
     chosen = min(smaller, key=lambda c: c.parameters or 0) if smaller else best
     if chosen is not best:
         reason = (
-            f"AUC {chosen.shown} on validation: no difference shown to the best ({names[best.run.id]}, "
+            f"AUC {chosen.shown} on validation: no difference shown to the best (“{names[best.run.id]}”, "
             f"{best.shown}), with {numbers.in_millions(chosen.parameters or 0)} instead of "
             f"{numbers.in_millions(best.parameters or 0)} parameters"
         )
     elif equals:
-        reason += f"; no difference is shown to {', '.join(names[c.run.id] for c in equals[:3])}"
+        reason += f"; no difference is shown to {words.listed(words.quoted(names[c.run.id] for c in equals[:3]), 'or')}"
     if unpaired:
         reason += (
             f"; {len(unpaired)} validated on other samples, so their figures are not on the same footing"

@@ -51,6 +51,7 @@ def as_html(
             for begin in range(0, len(runs), BESIDE)
         ],
         made_of=[_made_of(name, folder) for name, folder in runs.items()],
+        folders={name: f"{folder.path.parent.name}/{folder.id}" for name, folder in runs.items()},
     )
 
 
@@ -64,7 +65,7 @@ def as_pdf(
 
 
 def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> dict[str, Any]:
-    title, minus = f"{first} against {second}", f"{first} minus {second}"
+    title, minus = f"“{first}” against “{second}”", f"“{first}” minus “{second}”"
     try:
         found = comparison.compare_paired(a, b, split)
     except BadInput as error:
@@ -72,8 +73,9 @@ def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> di
     return {
         "title": title,
         "minus": minus,
-        "words": f"{_verdict(first, second, found)} on {found.shared:,} shared {words.split(split)} samples "
-        f"(95 % intervals; for each, both runs were measured again on the same repeated draws of whole groups of samples).{f' {found.note}.' if found.note else ''}",
+        "words": f"{_verdict(first, second, found)} Measured on the {found.shared:,} {words.split(split)} samples that "
+        "both have scored, with 95 % intervals: both runs were measured again and again on the same draws of whole "
+        f"groups of samples.{f' {found.note}.' if found.note else ''}",
         "rows": [
             (
                 SHOWN.get(d.figure) or words.figure(d.figure),
@@ -89,10 +91,10 @@ def _verdict(first: str, second: str, found: comparison.Paired) -> str:
     auc = next(d for d in found.differences if d.figure == "auc")
     if not auc.shown:
         between = numbers.interval(auc.value, auc.low, auc.high)
-        return f"No difference shown: the AUC of {first} less that of {second} is {between}, so it may be zero, measured"
-    better, sign = (first, 1) if auc.value > 0 else (second, -1)
+        return f"No difference shown in AUC: “{first}” minus “{second}” is {between}, so it may be zero."
+    better, worse, sign = (first, second, 1) if auc.value > 0 else (second, first, -1)
     low, high = sorted((sign * auc.low, sign * auc.high))
-    return f"{better} is better: its AUC is {numbers.interval(sign * auc.value, low, high)} higher, measured"
+    return f"“{better}” is better: its AUC is {numbers.interval(sign * auc.value, low, high)} higher than that of “{worse}”."
 
 
 def _side_by_side(runs: Iterable[tuple[str, RunFolder]], split: str) -> dict[str, Any]:
@@ -110,11 +112,7 @@ def _figures(folder: RunFolder, split: str) -> tuple[str, ...]:
     return (*cells, f"{found['n']:,}" if "n" in found else "–")
 
 
-def _made_of(name: str, folder: RunFolder) -> tuple[str, str, str, str]:
+def _made_of(name: str, folder: RunFolder) -> tuple[str, str, str]:
     config = folder.config()
-    return (
-        name,
-        words.network(str(config.get("model") or "–")),
-        ", ".join(map(str, config.get("datasets") or [])) or "–",
-        folder.id,
-    )
+    datasets = ", ".join(map(str, config.get("datasets") or []))
+    return name, words.network(str(config.get("model") or "–")), datasets or "–"

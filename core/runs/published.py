@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import numbers
+from core import numbers, words
 
 _FILE = Path(__file__).with_name("published.json")
 UNSTATED = "unstated"  # what its authors do not say cannot match
 # What a run has to judge to stand beside a figure of that modality.
 _JUDGES = {
-    "audio": (("audio",), "audio"),
+    "audio": (("audio",), "sound"),
     "video": (("image", "video"), "what is seen"),
     "multimodal": (("multimodal",), "picture and sound together"),
 }
@@ -82,7 +82,9 @@ def beside(
         why_not = why_not or _why_not(figure, config, plan, compression, set(tested))
         ours, interval = _ours(figure, part, metrics, len(tested))
         if why_not is None and ours is None:
-            why_not = f"this run has no {figure.level}-level {figure.metric} on {figure.tested_on}"
+            why_not = (
+                f"this run has no {words.figure(figure.metric)} by {figure.level} on “{figure.tested_on}”"
+            )
         found.append(
             Beside(figure, ours if why_not is None else None, interval if why_not is None else None, why_not)
         )
@@ -100,11 +102,11 @@ def _why_not(
     trained = [str(name) for name in plan.get("datasets") or config.get("datasets") or []]
     others = sorted(set(trained) - {figure.trained_on})
     if figure.trained_on not in trained:
-        return f"trained on {', '.join(trained) or 'other data'}; the published one on {figure.trained_on}"
+        return f"trained on {', '.join(words.quoted(trained)) or 'other data'}; the published one on “{figure.trained_on}”"
     if others:
-        return f"also trained on {', '.join(others)}; the published one on {figure.trained_on} alone"
+        return f"also trained on {', '.join(words.quoted(others))}; the published one on “{figure.trained_on}” alone"
     if figure.compression == UNSTATED:
-        return f"it is not stated on which compression of {figure.trained_on} the published one was trained"
+        return f"it is not stated on which compression of “{figure.trained_on}” the published one was trained"
     if figure.compression and compression != figure.compression:
         return f"trained on compression {compression or 'unknown or mixed'}; the published one on {figure.compression}"
     protocol = str(plan.get("protocol") or config.get("protocol"))
@@ -114,9 +116,9 @@ def _why_not(
         return f"split by {protocol}; the published one uses the {figure.protocol} split"
     if config.get("max_samples_per_class"):
         return f"at most {numbers.count_of(config['max_samples_per_class'], 'sample')} a class; the published one uses all"
-    judged, words = _JUDGES[figure.modality]
+    judged, kind = _JUDGES[figure.modality]
     if config.get("modality") not in judged:
-        return f"this run judges {config.get('modality')}; the published one {words}"
+        return f"this run judges {words.modality(str(config.get('modality')))}; the published one {kind}"
     if figure.level == "frame" and len(tested) > 1:
         return "frame-level figures of this run are over all its test datasets together"
     return None

@@ -221,9 +221,9 @@ def not_whole(space: Workspace) -> dict[str, str]:
         info = catalog.info(name, space)
         wanted = sum(n for n in (info.published or {}).values() if isinstance(n, int))
         if info.demo:
-            reasons[name] = f"{name} here is demo data"
+            reasons[name] = f"“{name}” here is demo data"
         elif info.samples < WHOLE * wanted:
-            reasons[name] = f"{name} here has {info.samples:,} of the {wanted:,} published samples"
+            reasons[name] = f"“{name}” here has {info.samples:,} of the {wanted:,} published samples"
     return reasons
 
 

@@ -343,7 +343,7 @@ def test_who_made_the_detector_is_said_in_plain_words() -> None:
     )
     text = " ".join(about.lines)
     for words in (
-        "FaceForensics++",
+        "Learned from “FaceForensics++”: ",
         "1,000 real and 4,000 fake",
         "Deepfakes, NeuralTextures",
         "700 test files",

@@ -197,12 +197,12 @@ def test_a_published_figure_stands_beside_a_run_where_all_matches() -> None:
     ("changes", "compression", "why"),
     [
         ({"protocol": "group"}, "c23", "split by group"),
-        ({"datasets": ["Celeb-DF-v2"]}, "c23", "trained on Celeb-DF-v2"),
-        ({"datasets": ["FaceForensics++", "DFDC"]}, "c23", "also trained on DFDC"),
+        ({"datasets": ["Celeb-DF-v2"]}, "c23", "trained on “Celeb-DF-v2”"),
+        ({"datasets": ["FaceForensics++", "DFDC"]}, "c23", "also trained on “DFDC”"),
         ({"max_samples_per_class": 50}, "c23", "at most 50 samples"),
         ({}, "c40", "compression c40"),
         ({}, None, "unknown or mixed"),
-        ({"modality": "audio"}, "c23", "judges audio"),
+        ({"modality": "audio"}, "c23", "judges sound"),
     ],
 )
 def test_else_it_is_not_comparable_and_says_why(
@@ -263,11 +263,11 @@ def test_the_file_of_figures_lies_beside_its_code() -> None:
 def test_the_report_says_the_difference_first_and_escapes_names(make_run: MakeRun) -> None:
     strong, weak, other = (make_run(scores(s, n)) for s, n in ((4, 1), (0.5, 2), (0.5, 2)))
     page = comparison_report.as_html({"<b>strong": strong, "weak": weak}, now=0.0)
-    assert "&lt;b&gt;strong is better: its AUC is" in page and "<b>" not in page
+    assert "“&lt;b&gt;strong” is better: its AUC is" in page and "<b>" not in page
     assert page.index("is better: its AUC") < page.index("What they learned from")
     page = comparison_report.as_html({"weak": weak, "strong": strong, "equal": other})
-    assert "strong is better: its AUC is 0." in page, "also where the better one is second"
-    assert "No difference shown: the AUC of weak less that of equal" in page
+    assert "“strong” is better: its AUC is 0." in page, "also where the better one is second"
+    assert "No difference shown in AUC: “weak” minus “equal” is " in page
     content = comparison_report.as_pdf({"strong": strong, "weak": weak})
     opened = pypdfium2.PdfDocument(content)
     assert 1 <= len(opened) <= 3 and "Comparison report" in opened[0].get_textpage().get_text_range()
