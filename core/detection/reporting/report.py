@@ -157,7 +157,7 @@ def _figures(v: Verdict) -> dict[str, str]:
         "people whose faces were found": str(len(v.tracks)) if len(v.tracks) > 1 else "",
         "detector": f"{_called(v)} ({words.network(v.model)})",
         "its identity": "" if _called(v) == v.detector else str(v.detector),
-        "weights of the detector": f"SHA-256 {sha}" if (sha := v.about.get("weights_sha256")) else "",
+        "SHA-256 of its weights": str(v.about.get("weights_sha256") or ""),
         "judged in": f"{numbers.number(v.seconds)} seconds",
     }
     return {k: x for k, x in rows.items() if x}

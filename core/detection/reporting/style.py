@@ -13,8 +13,11 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 720, 170, 36, 24
 
 STYLE = Markup(
     """
-.overview th,.overview .short{white-space:nowrap;overflow-wrap:normal} .overview .sentence{overflow-wrap:break-word} .verdict{font-size:1.3rem;margin:.6rem 0}
+.overview th,.overview .short{white-space:nowrap;overflow-wrap:normal} .overview .sentence{overflow-wrap:break-word} .overview th:first-child{width:36%} .verdict{font-size:1.3rem;margin:.6rem 0}
 .known{border:2px solid #1b1b1b;padding:.5rem 1rem;font-weight:600;overflow-wrap:anywhere}
+@media screen and (max-width:600px){.overview,.overview tbody,.overview tr,.overview td:first-child,.overview td:last-child{display:block}
+.overview tr{border-bottom:1px solid #ddd;padding:.4rem 0} .overview tr:first-child{display:none} .overview td{display:inline;padding:0 .3rem 0 0}
+.overview td:first-child:not(:last-child){font-weight:600} .overview .score::before{content:"score "} .overview .by::before{content:"by "}}
 @media print{.verdict{font-size:12pt} svg{max-height:4.5cm}}
 """
 )
