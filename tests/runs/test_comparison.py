@@ -108,7 +108,7 @@ def test_an_error_names_runs_as_pages_do(make_run: MakeRun) -> None:
     first, second = make_run(scores(1, 1)), make_run(scores(1, 1).iloc[:5])
     for run, name in ((first, "First detector"), (second, "Second detector")):
         run.save_config({**run.config(), "name": name})
-    with pytest.raises(BadInput, match=r"^First detector and Second detector share 5"):
+    with pytest.raises(BadInput, match=r"^“First detector” and “Second detector” share 5"):
         compare_paired(first, second)
 
 
