@@ -49,7 +49,10 @@ class DeepFakeDetection(Layout):
         ),
     )
     published = Published(363, 3068)
-    source = "https://github.com/ondyari/FaceForensics (form); Kaggle"
+    source = (
+        "https://github.com/ondyari/FaceForensics (form); "
+        "https://www.kaggle.com/datasets/sanikatiwarekar/deep-fake-detection-dfd-entire-original-dataset"
+    )
     licence = "research only"
     size = "22 GB (c23)"
     descends_from = "FaceForensics++"

@@ -17,7 +17,7 @@ class DfdFaces(Layout):
     kinds = ("image", "video")
     priority = 55
     rules = (Rule("{split}/{label}", method=METHOD),)
-    source = "Kaggle"
+    source = "Kaggle, where it is named dfd_faces"
     descends_from = "FaceForensics++"
 
     def accepts(self, evidence: Evidence) -> bool:

@@ -104,7 +104,7 @@ class FaceForensics(Layout):
     published = Published(1000, 4000)
     published_parts = MappingProxyType({"one manipulation": Published(1000, 1000)})
     lists = ("train.json", "val.json", "test.json", "FF++_Metadata.csv")
-    source = "https://github.com/ondyari/FaceForensics (form); Kaggle xdxd003/ff-c23"
+    source = "https://github.com/ondyari/FaceForensics (form); https://www.kaggle.com/datasets/xdxd003/ff-c23 (c23)"
     licence = "research only"
     size = "10 GB (c23)"
     descends_from = "FaceForensics++"

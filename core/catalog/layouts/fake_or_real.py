@@ -16,7 +16,10 @@ class FakeOrReal(Layout):
     kinds = ("audio",)
     rules = (Rule(f"{{edition:{EDITIONS}}}/{{split}}/{{label}}", strong=True),)
     published_parts = MappingProxyType({"for-2sec": Published(8_800, 8_921)})
-    source = "https://bil.eecs.yorku.ca/datasets/; Kaggle mohammedabdeldayem/the-fake-or-real-dataset"
+    source = (
+        "https://www.kaggle.com/datasets/mohammedabdeldayem/the-fake-or-real-dataset; "
+        "its authors: https://bil.eecs.yorku.ca/datasets/"
+    )
     licence = "research only"
     size = "17 GB (all four)"
     descends_from = "FoR"
