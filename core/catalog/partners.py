@@ -9,7 +9,7 @@ from core import numbers
 from core.catalog import statistics
 from core.catalog.info import DatasetInfo
 from core.catalog.layouts import layouts
-from core.catalog.published import ANOTHER, PARTNERS
+from core.catalog.published import PARTNERS, of_two_collections
 from core.catalog.sources import sharing
 
 # What is spoken, by layout; several where one set has them side by side.
@@ -68,7 +68,8 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
     for other in infos:
         count = statistics.count(other.counts)
         adds = count.real if wanted == "real" else count.fake
-        if other.name == info.name or not adds or not kinds & set(statistics.count_by(other, "modality")):
+        common = kinds & set(statistics.count_by(other, "modality"))
+        if other.name == info.name or not adds or not common:
             continue
         same = _same_source(info, other)
         spoken = _same_language(info, other) if "audio" in kinds else None
@@ -78,7 +79,9 @@ def partners(info: DatasetInfo, infos: Iterable[DatasetInfo]) -> list[Partner]:
             else f"{numbers.count_of(adds, f'{wanted} sample')} of another source{_IN_LANGUAGE[spoken]}"
         )
         shortcut = (
-            "the same sources, so mainly the forgery differs; formats may still differ" if same else ANOTHER
+            "the same sources, so mainly the forgery differs; formats may still differ"
+            if same
+            else of_two_collections(next(iter(common)) if len(common) == 1 else "multimodal")
         )
         if spoken is False:
             shortcut = f"the language alone may give the class away; {shortcut}"

@@ -98,7 +98,16 @@ PARTNERS: dict[str, tuple[str, ...]] = {
     "codecfake-vctk": ("VCTK",),
     "df40": ("FaceForensics++", "Celeb-DF-v2"),
 }
-ANOTHER = "reals and fakes come from two collections: format, loudness or resolution may give the class away"
+TWO_COLLECTIONS = "reals and fakes come from two collections"
+# What marks a collection, by what its files are.
+MARKS = {"audio": "format or loudness", "multimodal": "format, loudness or resolution"}
+
+
+def of_two_collections(modality: str) -> str:
+    """What may be learned instead of forgery where reals and fakes were collected apart."""
+    return f"{TWO_COLLECTIONS}: {MARKS.get(modality, 'format or resolution')} may give the class away"
+
+
 # fmt: off
 OFFERS: dict[str, tuple[Offer, ...]] = {
     "image": (
@@ -112,7 +121,7 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
         Offer("", "FFHQ", OPEN, "photographs of faces, where real ones are lacking", real=70_000,
               name="FFHQ",
               source="https://github.com/NVlabs/ffhq-dataset", licence="CC BY-NC-SA 4.0", size="90 GB",
-              shortcut=ANOTHER),
+              shortcut=of_two_collections("image")),
     ),
     "audio": (
         Offer("for", "The Fake-or-Real (FoR) Dataset/for-2sec", KAGGLE,
@@ -129,11 +138,11 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
         Offer("codecfake", "Codecfake", OPEN, "fakes made by neural codecs"),
         Offer("", "LJSpeech-1.1", OPEN, "recordings of one voice, where real ones are lacking", real=13_100,
               name="LJSpeech-1.1", source="https://keithito.com/LJ-Speech-Dataset", licence="public domain",
-              size="3 GB", shortcut=ANOTHER),
+              size="3 GB", shortcut=of_two_collections("audio")),
         Offer("", "VCTK-Corpus-0.92", OPEN, "109 speakers, where real ones are lacking", real=44_000,
               name="VCTK",
               source="https://datashare.ed.ac.uk/handle/10283/3443", licence="CC BY 4.0", size="11 GB",
-              shortcut=ANOTHER),
+              shortcut=of_two_collections("audio")),
     ),
     "video": (
         Offer("faceforensics", "FaceForensics++", FORM,

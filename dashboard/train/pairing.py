@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.catalog import shortcuts, table
 from core.catalog.partners import partners
-from core.catalog.published import ANOTHER
+from core.catalog.published import TWO_COLLECTIONS, of_two_collections
 from core.workspace import Workspace
 from dashboard import theme, words
 from dashboard.datasets import checks
@@ -26,7 +26,8 @@ def draw(config: dict[str, Any], space: Workspace) -> None:
     names = [dataset.name for dataset in chosen]
     classes = " and ".join(f"{d.name} has {'fakes' if d.fake else 'real samples'} only" for d in single)
     # Of several sets others may hold both classes: then reals and fakes are not two collections.
-    known = _known_shortcut(names, space).replace(ANOTHER, _possible_shortcut(config["modality"]))
+    known = _known_shortcut(names, config["modality"], space)
+    known = known.replace(TWO_COLLECTIONS, "these datasets were collected apart")
     st.markdown(f"{theme.safe(classes)}. {theme.safe(words.capital(known))}.")
     job = checks.watch_pair(names)
     probe = shortcuts.measured_together(names, space=space)
@@ -55,17 +56,11 @@ def draw(config: dict[str, Any], space: Workspace) -> None:
         )
 
 
-def _known_shortcut(names: Sequence[str], space: Workspace) -> str:
+def _known_shortcut(names: Sequence[str], modality: str, space: Workspace) -> str:
     """What is known of such a pairing without measuring it."""
     infos = [table.info(name, space) for name in names]
     found = [p.shortcut for info in infos for p in partners(info, infos)]
-    return found[0] if found else ANOTHER
-
-
-def _possible_shortcut(modality: str) -> str:
-    trait = {"audio": "its format or loudness", "multimodal": "its format, resolution or loudness"}
-    marks = trait.get(modality, "its format or resolution")
-    return f"what marks one collection, such as {marks}, may give the class away"
+    return found[0] if found else of_two_collections(modality)
 
 
 def _offer(names: Sequence[str]) -> None:

@@ -194,7 +194,15 @@ def test_fakes_only_are_paired_with_what_they_were_made_of() -> None:
         ("LJSpeech-1.1", True, 13_100),
         ("Mine", False, 99),
     ]
-    assert "format" in found[1].shortcut and partners(other, [about, own]) == []
+    assert found[1].shortcut.endswith("two collections: format or loudness may give the class away")
+    assert partners(other, [about, own]) == []
+
+
+def test_pictures_have_no_loudness() -> None:
+    fakes = replace(info((None, "image", None, 1, 50)), name="Fakes")
+    reals = replace(info((None, "image", None, 0, 50)), name="Reals")
+    (found,) = partners(fakes, [fakes, reals])
+    assert found.shortcut.endswith("two collections: format or resolution may give the class away")
 
 
 def test_partners_of_the_same_language_come_first() -> None:
