@@ -19,6 +19,10 @@ from core.thresholds.score_columns import ScoreColumns
 FOLDER_AND_SUFFIX = r"^.*[/\\]|\.[A-Za-z0-9]{2,4}$"  # of an id that is a file
 
 
+class BadKey(BadInput):
+    """What is wrong lies in the key file, not in that of the scores."""
+
+
 def read(
     path: Path | str,
     *,
@@ -43,11 +47,12 @@ def read(
     else:
         with_id = tuple(dict.fromkeys(("id", *columns)))
         scores = _read(path, Asked(("score", "id"), mapping), with_id, None, limits)
-        table = _with_labels(
-            scores,
-            _read(key, Asked(("label", "id"), fake_word=fake_label), ("id", "method"), fake_label, limits),
-            key,
-        )
+        try:
+            asked = Asked(("label", "id"), fake_word=fake_label)
+            labels = _read(key, asked, ("id", "method"), fake_label, limits)
+        except BadInput as error:
+            raise BadKey(str(error)) from error
+        table = _with_labels(scores, labels, key)
         table = table[[name for name in table if name in ("label", "score", *columns)]]
     table.attrs[TURNED] = lower_is_fake
     if lower_is_fake:
@@ -89,7 +94,7 @@ def _with_labels(scores: pd.DataFrame, key: pd.DataFrame, path: Path | str) -> p
     missing = np.flatnonzero(place < 0)
     if len(missing):
         first = scores["id"].iloc[int(missing[0])]
-        raise BadInput(
+        raise BadKey(
             f"{Path(path).name} has no key for {len(missing):,} of {len(scores):,} scores (the first is {str(first)[:60]!r}); "
             "give the key file of these scores"
         )

@@ -89,7 +89,7 @@ def at_hand() -> bool:
 
 
 def draw() -> Found | None:
-    """The uploaders and their questions, and what came of them."""
+    """The uploaders and their questions, and what came of them; an error stands under the file that it is about."""
     box = st.container(key="thresholds-wide-own")
     first, second = box.columns(2)
     kept, key = file_of(first, SCORES), file_of(second, KEY)
@@ -100,7 +100,9 @@ def draw() -> Found | None:
         splits, understood = _read(kept.token, kept.name, reading)
         probabilities = _probabilities(splits)
     except BadInput as error:
-        st.error(theme.sentence(_on_the_page(str(error))), icon=":material/error:")
+        # Without the key file of its link, the scores lack what that would say.
+        if key is not None or st.session_state.get(KEY.token) is None:
+            _show_error(second if isinstance(error, score_files.BadKey) else first, error)
         return None
     st.caption(understood)
     address: dict[str, str | None] = {"file": kept.token, "key": reading.key, "fake": reading.fake_label}
@@ -109,6 +111,10 @@ def draw() -> Found | None:
     advice = f"If so, turn “{TURN}” {'off' if reading.lower else 'on'} above."
     told = hashlib.sha256(repr(reading).encode()).hexdigest()[:8]
     return Found(f"own-{kept.token[:12]}-{told}", kept.name, splits, advice, probabilities, address)
+
+
+def _show_error(where: DeltaGenerator, error: BadInput) -> None:
+    where.error(theme.sentence(_on_the_page(str(error), "below")), icon=":material/error:")
 
 
 def _reading(box: DeltaGenerator, key: Kept | None) -> Reading:
@@ -131,13 +137,17 @@ def file_of(where: DeltaGenerator, slot: Slot) -> Kept | None:
     """What the uploader holds, or else the file of the address."""
     drawn_before = f"{slot.token}-upload" in st.session_state  # not after another page was open
     upload = file_uploader(slot.label, place=where, key=f"{slot.token}-upload", help=slot.help)
-    _take(slot, upload, removed=drawn_before and upload is None)
+    try:
+        _take(slot, upload, removed=drawn_before and upload is None)
+    except BadInput as error:
+        _show_error(where, error)
+        return None
     token = st.session_state.get(slot.token)
     if token is None:
         return None
     kept = store().find(token)
     if kept is None:
-        st.info("The file of this link is no longer on this server. Upload it again.")
+        where.info("The file of this link is no longer on this server. Upload it again.")
         return None
     if upload is None:
         where.caption(f"{theme.safe(kept.name)} · {theme.size(kept.bytes)}, uploaded before")
@@ -176,17 +186,20 @@ def _within_0_and_1(scored: Scored) -> bool:
     return low is not None and high is not None and low >= 0 and high <= 1
 
 
-def _on_the_page(error: str) -> str:
-    """Where the line of the command names its option, the field that is the same here."""
+def _on_the_page(line: str, place: str) -> str:
+    """Where a line of the command names its option, the field that is the same here."""
+    line = line.replace(" (--key KEY)", "")
+    columns = f"under “Columns of the file” {place}"
     for option, instead in (
-        ("name it with --fake", f"name it under “{FAKE_LABEL}” above"),
-        ("--key", "the key file above"),
-        ("--column", "name it under “Columns of the file” above"),
+        ("name it with --fake", f"name it under “{FAKE_LABEL}” {place}"),
+        ("name fake with --fake", f"name it under “{FAKE_LABEL}” {place}"),
+        ("--column label=PLACE says otherwise", f"another is named {columns}"),
+        ("--column", f"name it {columns}"),
     ):
-        head, found, _ = error.partition(option)
+        head, found, _ = line.partition(option)
         if found:
             return f"{head}{instead}" + ")" * (head.count("(") - head.count(")"))
-    return error
+    return line
 
 
 @st.cache_resource(show_spinner="Reading scores", max_entries=2, scope="session")
@@ -206,7 +219,7 @@ def _read(token: str, name: str, reading: Reading) -> tuple[dict[str, Scored], s
         )
     except BadInput as error:
         text = str(error).replace(kept.path.name, name)
-        raise BadInput(text if key is None else text.replace(key.path.name, key.name)) from error
+        raise type(error)(text if key is None else text.replace(key.path.name, key.name)) from error
     understood = _describe_reading(table, reading)
     split = score_files.splits(table) if "split" in table else np.full(len(table), "")
     if "val" in split:
@@ -224,5 +237,5 @@ def _describe_reading(table: pd.DataFrame, reading: Reading) -> str:
     parts.append(f"{'low' if reading.lower else 'high'} scores are taken for fake")
     own = table.attrs.get("columns", {})
     named = [f"{house} from column {theme.safe(name)}" for house, name in own.items() if house != name]
-    notes = [theme.safe(note) for note in table.attrs.get("notes", [])]
+    notes = [theme.safe(_on_the_page(note, "above")) for note in table.attrs.get("notes", [])]
     return " · ".join([*parts, *named, *notes])

@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.thresholds.methods import choose
 from core.thresholds.sweep import sweep
@@ -112,11 +113,39 @@ def test_a_line_of_the_command_names_what_is_on_the_page(space: Workspace) -> No
     page = upload(opened(), "mine.csv", b"label,score\nattack,0.9\nnormal,0.1\n")
     (warning,) = [error.value.replace("\\", "") for error in page.error]
     assert warning.startswith("mine.csv: labels are 'attack', 'normal'")
-    assert warning.endswith("name it under “The label that means fake” above.")
+    assert warning.endswith("name it under “The label that means fake” below.")
     page = upload(opened(), "mine.csv", b"a,b\n1,2\n")
-    assert page.error[0].value.replace("\\", "").endswith("; name it under “Columns of the file” above).")
+    assert page.error[0].value.replace("\\", "").endswith("; name it under “Columns of the file” below).")
     page = upload(opened(), "mine.csv", b"\x00\x01")
     assert page.error[0].value.replace("\\", "").startswith("mine.csv is neither CSV nor Parquet")
+
+
+def messages_under(page: AppTest, label: str) -> list[str]:
+    """What stands in the column of the uploader of this name."""
+    column = next(c for c in page.columns if any(label in one.label for one in c.get("file_uploader")))
+    return [one.value.replace("\\", "") for kind in ("error", "info") for one in column.get(kind)]
+
+
+def test_an_error_stands_under_the_file_that_it_is_about(space: Workspace) -> None:
+    own = scores(40, 8).drop(columns=["label"]).to_csv(index=False).encode()
+    page = upload(opened(), "mine.csv", own)
+    (error,) = messages_under(page, "Score file")
+    assert error.startswith("mine.csv has no column 'label'") and not messages_under(page, "Key file")
+    page = page.file_uploader[1].set_value(("key.csv", b"id,label\nx,1\ny,0\n", "text/csv")).run()
+    (error,) = messages_under(page, "Key file")
+    assert error.startswith("key.csv has no key for 40 of 40") and not messages_under(page, "Score file")
+    page = page.file_uploader[1].set_value(("key.csv", b"id,label\nx,\n", "text/csv")).run()
+    (error,) = messages_under(page, "Key file")
+    assert error.startswith("key.csv: ") and len(page.error) == 1
+
+
+def test_a_key_file_that_is_gone_is_said_once(space: Workspace) -> None:
+    own = scores(40, 8).drop(columns=["label"]).to_csv(index=False).encode()
+    page = upload(opened(), "mine.csv", own)
+    page.session_state["thresholds-key"] = "0" * 32
+    page.run()
+    assert "no longer on this server" in messages_under(page, "Key file")[0]
+    assert not page.error and not messages_under(page, "Score file")
 
 
 def test_the_axis_spans_the_scores_and_not_the_default_far_off_them(space: Workspace) -> None:
