@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from functools import cache
 from typing import Literal
@@ -82,6 +83,12 @@ count_of = numbers.count_of
 def unbroken(text: str) -> str:
     """A figure with its unit or its interval: it stays on one line."""
     return text.replace(" ", "\u00a0")
+
+
+def moment(seconds: float) -> str:
+    """`2026-11-28 08:09` as Markdown. A browser breaks a line behind a hyphen unless a word joiner follows it."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+    return unbroken(safe(when)).replace("-", "-\u2060")
 
 
 def with_shares(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -108,11 +107,11 @@ def _describe(point: OperatingPoint) -> str:
     """
     title, where = words.title(point.method), NAMES.get(point.chosen_on, point.chosen_on)
     how = title if title == Choice.method else f"by {title}"
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(point.when)) if point.when else ""
-    who = "" if point.who == "local" else point.who
+    when = theme.moment(point.when) if point.when else ""
+    who = "" if point.who == "local" else theme.safe(point.who)
     parts = [f"**{numbers.threshold(point.threshold)}** {theme.safe(how)}, on {theme.safe(where)}"]
     if signed := ", ".join(filter(None, (who, when))):
-        parts.append(theme.safe(signed))
+        parts.append(signed)
     if point.band:
         low, high = map(numbers.threshold, point.band)
         parts.append(f"left to a person from {low} to {high}")
