@@ -2,6 +2,7 @@
 // although they have a name and take files, the role of what they are, and makes tables to read sortable. Boxes that
 // open over the page hang beside the app, whose light or dark they are told. The words of the page are explained.
 const UPLOADERS = "[data-testid=stFileUploaderDropzone][role=presentation]";
+const SIZES = "[data-testid=stFileUploader] :is(span, small, p, div):not([data-testid=stFileChipName])";
 
 export default function ({ parentElement, data }) {
   const page = parentElement.ownerDocument;
@@ -11,6 +12,7 @@ export default function ({ parentElement, data }) {
     waiting = 0;
     for (const button of page.querySelectorAll(".modebar-btn:not([tabindex='-1'])")) button.tabIndex = -1;
     for (const uploader of page.querySelectorAll(UPLOADERS)) uploader.setAttribute("role", "group");
+    for (const line of page.querySelectorAll(SIZES)) spaceSizes(line);
     makeSortable(page);
     explainWords(parentElement, page, data && data.meanings);
     if (app) page.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
@@ -26,4 +28,12 @@ export default function ({ parentElement, data }) {
     watcher.disconnect();
     cancelAnimationFrame(waiting);
   };
+}
+
+// 500MB per file  ->  500 MB per file
+function spaceSizes(line) {
+  for (const piece of line.childNodes) {
+    if (piece.nodeType !== Node.TEXT_NODE || !/\d[KMGT]?B\b/.test(piece.nodeValue)) continue;
+    piece.nodeValue = piece.nodeValue.replace(/(\d)([KMGT]?B)\b/g, "$1\u00a0$2").replace("KB", "kB");
+  }
 }
