@@ -27,6 +27,7 @@ WINDOWS = ("wide", "tablet", "phone")
 NOTHING = ("", "–", "[]", None)
 MOST_ROWS = 200  # longer ones scroll in a grid that draws only what is in view
 SOME, MANY = 4, 7  # columns from which a telephone, and a tablet, are too narrow for a row
+LACKING = '<span class="lacking">▲ 0</span>'  # none of what is needed: by colour, shape and figure
 LONG = 20  # letters of a word that may be broken anywhere
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
 _LONG_WORD, _MAY_BREAK = re.compile(rf"\S{{{LONG + 1},}}"), re.compile(r"(?<=[/_?=-])(?<!//)(?=[^\s/_?=-])")
@@ -51,18 +52,19 @@ def show(
     what: str,
     whole: Collection[str] = (),
     linked: Collection[str] = (),
+    needed: Collection[str] = (),
 ) -> None:
     """Without the columns that hold nothing; a zero is something here. `what` names the table to those who hear it.
 
     The cells of the columns in `whole` stay on one line: a date has hyphens, at which it would be broken. Web addresses
-    in the columns in `linked` can be followed.
+    in the columns in `linked` can be followed. A zero in the columns in `needed` is amber.
     """
     frame = pd.DataFrame(rows)
     frame = frame[telling(frame, NOTHING)]
     if len(frame) > MOST_ROWS:
         st.dataframe(frame, hide_index=True, key=key, alt=what, column_config=under_headings(frame))
         return
-    st.container(key=key).html(_html(frame, what, whole, linked))
+    st.container(key=key).html(_html(frame, what, whole, linked, needed))
 
 
 def under_headings(frame: pd.DataFrame) -> dict[str, Any]:
@@ -71,7 +73,13 @@ def under_headings(frame: pd.DataFrame) -> dict[str, Any]:
     return {str(name): st.column_config.NumberColumn(alignment="left") for name in counted}
 
 
-def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = (), linked: Collection[str] = ()) -> str:
+def _html(
+    frame: pd.DataFrame,
+    what: str,
+    whole: Collection[str] = (),
+    linked: Collection[str] = (),
+    needed: Collection[str] = (),
+) -> str:
     counted = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     classes = [
         _classes(right, name in whole, not right and _has_long_words(frame.iloc[:, place]))
@@ -86,7 +94,7 @@ def _html(frame: pd.DataFrame, what: str, whole: Collection[str] = (), linked: C
         "<tr>"
         + "".join(
             f'<td data-label="{_text(name)}"{_sort(rank[place])}{_attribute(kind, value)}>'
-            f"{_broken(value, name in whole, name in linked)}</td>"
+            f"{LACKING if name in needed and value == 0 else _broken(value, name in whole, name in linked)}</td>"
             for name, value, rank, kind in zip(frame.columns, row, ranks, classes, strict=True)
         )
         + "</tr>"

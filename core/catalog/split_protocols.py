@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -44,6 +44,11 @@ class DatasetToSplit:
     def _key(self, dataset: str, key: str) -> str:
         plain = sources.bare(key)
         return plain if dataset in self.shared.get(plain, ()) else f"{dataset}\n{key}"
+
+
+def divides_anew(protocol: str, parts: Collection[str]) -> bool:
+    """Whether shares and seed count: the own parts of a dataset, with one for validation, leave nothing to divide."""
+    return protocol != "official" or "val" not in parts
 
 
 def assign_splits(dataset: DatasetToSplit, protocol: str, heldout: str) -> NDArray[np.object_]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import option_words, words
 from core.access import Person
@@ -21,14 +22,16 @@ from core.catalog import (
     statistics,
     table,
 )
+from core.catalog.split_protocols import divides_anew
 from core.catalog.table import DatasetInfo
 from core.workspace import Workspace
-from dashboard import jobs, session, tables, theme
+from dashboard import jobs, plan_parts, session, theme
 from dashboard.charts import datasets as charts
 
+SEED = 42
 PROTOCOLS = {
     "official": "The parts that the dataset's authors published, unchanged.",
-    "group": "64\u00a0% training, 16\u00a0% validation, 20\u00a0% test. Groups stay whole: no person, source or utterance "
+    "group": "64\u00a0% training, 16\u00a0% validation, 20\u00a0% test. Groups stay whole: no person, source or clip "
     "is in two parts.",
     "heldout_method": "One manipulation method is in the test part only: how does a detector do on what it never saw?",
     "random": "Sample by sample. It leaks, so figures on it are too good; only for comparison.",
@@ -36,13 +39,16 @@ PROTOCOLS = {
 
 
 def plan_panel(info: DatasetInfo) -> None:
-    columns = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
     methods = sorted({str(r["method"]) for r in info.counts if r["method"] and r["label"] == 1})
     allowed = _protocols(info, methods)
+    chosen = f"plan-protocol-{info.name}"
+    # A seed is asked for only where it changes the plan.
+    by_seed = divides_anew(st.session_state.get(chosen, allowed[0]), statistics.count_by(info, "split"))
+    columns = st.columns([2, 2, 1, 1] if by_seed else [2, 3, 1], vertical_alignment="bottom")
     protocol = columns[0].selectbox(
         option_words.option("protocol"),
         allowed,
-        key=f"plan-protocol-{info.name}",
+        key=chosen,
         format_func=functools.partial(option_words.choice, "protocol"),
         help="\n\n".join(f"{option_words.choice('protocol', k)}: {PROTOCOLS[k]}" for k in allowed),
     )
@@ -53,9 +59,9 @@ def plan_panel(info: DatasetInfo) -> None:
         )
     else:
         columns[1].caption(PROTOCOLS[protocol])
-    seed = int(columns[2].number_input("Seed", 0, 2**31 - 1, 42, key="plan-seed"))
+    seed = _seed(columns[2]) if by_seed else SEED
     key = f"plan-{info.name}-{protocol}-{heldout}-{seed}"
-    if columns[3].button("Make the plan", key="plan-make", type="primary"):
+    if columns[-1].button("Make the plan", key="plan-make", type="primary"):
         space, person = session.space(), session.person()
         jobs.forget(key)
         jobs.start(
@@ -67,6 +73,19 @@ def plan_panel(info: DatasetInfo) -> None:
     job = jobs.watch(key)
     if job is not None and job.finished and job.result is not None:
         _draw_plan(info, *job.result)
+
+
+def _seed(where: DeltaGenerator) -> int:
+    return int(
+        where.number_input(
+            option_words.option("seed"),
+            0,
+            2**31 - 1,
+            SEED,
+            key="plan-seed",
+            help="Another number divides the data another way, the same number the same way.",
+        )
+    )
 
 
 def _protocols(info: DatasetInfo, methods: Sequence[str]) -> list[str]:
@@ -93,14 +112,9 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
             st.warning(
                 "A plan divided this way leaks: figures on it will be too good.", icon=":material/warning:"
             )
-        rows = [
-            {"part": words.split(s), "real": c["real"], "fake": c["fake"]} for s, c in plan.counts.items()
-        ]
-        tables.show(rows, "plan-counts", what="Samples of each part")
-        left_out = "sample is" if plan.dropped == 1 else "samples are"
-        st.markdown(f"{theme.count(plan.dropped) if plan.dropped else 'No'} {left_out} left out.")
-        for note in plan.notes:
-            st.markdown(f"- {theme.safe(theme.with_shares(note))}.")
+        plan_parts.draw_counts(plan.counts)
+        plan_parts.draw_warnings(plan.counts)
+        plan_parts.draw_remarks(plan.notes, plan.dropped)
         st.download_button(
             "Save the plan (CSV)",
             lambda: plan_files.as_csv(plan),

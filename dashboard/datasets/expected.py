@@ -73,7 +73,7 @@ def _worth_adding(modality: str, one: Suggestion) -> dict[str, Any]:
     part = f" ({one.part})" if one.part else ""
     return {
         "dataset": f"{one.dataset}{part}{f' with {one.partner}' if one.partner else ''}",
-        "for": words.modality(modality),
+        "media": words.modality(modality),
         "real": one.real,
         "fake": one.fake,
         "ratio": theme.ratio(one.own_ratio),

@@ -19,7 +19,7 @@ from core.media import browser, shards
 from dashboard import address, paging, session, theme, thumbnails
 
 PAGE = 12  # fills rows of four, three and two
-FIELDS = {"split": "Part", "method": "Method", "label": "Label", "modality": "Kind"}
+FIELDS = {"split": "Part", "method": "Method", "label": "Label", "modality": "Media"}
 PLAYS = {".mp4", ".m4v", ".webm", ".mp3", ".wav", ".flac", ".ogg", ".m4a"}  # tried as they are
 TAB, GALLERY = "datasets-tab", "gallery"
 TABS = {

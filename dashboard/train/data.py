@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.catalog import advice as advisor
 from core.catalog import table
+from core.catalog.split_protocols import divides_anew
 from core.catalog.statistics import severity
 from core.runs import cards
 from core.training.augmentation import fitting as fitting_augmentations
@@ -113,7 +114,7 @@ def protocols(config: Mapping[str, Any], space: Workspace) -> list[str]:
 
 def shares_matter(config: Mapping[str, Any], space: Workspace) -> bool:
     """Not where every dataset brings all of its parts."""
-    return config["protocol"] != "official" or any("val" not in own for own in _own_parts(config, space))
+    return any(divides_anew(config["protocol"], own) for own in _own_parts(config, space))
 
 
 def signature(config: dict[str, Any]) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ from dashboard import first_steps, jobs, tables, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import table as datasets_table
+from tests.dashboard.html_tables import table_with
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TIMEOUT = 120
@@ -217,8 +218,21 @@ def test_the_plan_is_one_click_away(space: Workspace) -> None:
         page.run()
     page.run()
     assert job.error is None
-    assert any("No samples are left out." in m.value for m in page.markdown)
+    counts = table_with(page, "share")
+    assert counts["part"].tolist() == ["training", "validation", "test"]
+    assert counts[["real", "fake"]].astype(int).to_numpy().sum() == 60
     assert any("Crossing groups" in w.value for w in page.warning)
+
+
+def test_a_seed_is_asked_for_only_where_it_changes_the_plan(space: Workspace) -> None:
+    about = catalogued(space, "one", 20, 40)
+    assert [n.label for n in opened().number_input if n.key == "plan-seed"] == ["Seed"]  # no validation part
+    counts = [*about.counts, {**about.counts[0], "split": "val"}]
+    table.save("one", table.load(["one"], space), replace(about, counts=counts), space)
+    page = opened()
+    assert not [n for n in page.number_input if n.key == "plan-seed"]
+    page.selectbox(key="plan-protocol-one").select("group").run()
+    assert [n.label for n in page.number_input if n.key == "plan-seed"] == ["Seed"]
 
 
 def test_what_has_no_parts_of_its_own_is_divided_by_group(space: Workspace) -> None:

@@ -35,6 +35,11 @@ def test_a_missing_value_is_a_dash_and_never_none() -> None:
     assert shown == [["1.00", "0.123", "x", "12,345"], ["–", "–", "–", "2"]]
 
 
+def test_none_of_what_is_needed_is_amber() -> None:
+    html = tables._html(pd.DataFrame([{"real": 0, "left out": 0}]), "Parts", needed=("real",))
+    assert html.count("lacking") == 1 and read(html).iloc[0].tolist() == ["▲ 0", "0"]
+
+
 def test_an_interval_stays_together() -> None:
     assert tables.cell("0.913 [0.88, 0.94]") == "0.913 [0.88,\u00a00.94]"
 

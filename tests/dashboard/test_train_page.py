@@ -22,6 +22,7 @@ from core.training.options import unused_options
 from core.training.options.checks import check_tune
 from core.training.options.config import TrainConfig
 from core.workspace import Workspace
+from tests.dashboard.html_tables import tables_of
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
@@ -190,8 +191,8 @@ def test_a_part_without_one_class_is_named_with_its_consequence(
     save("faces", rows, info, space)
     text = text_of(open_page({"modality": "image", "datasets": ["faces"], "protocol": "official"}))
     assert (
-        "The test part has no real sample: the results of this run will lack AUC, precision and false alarms, which are "
-        "measured on the test part." in text
+        "The test part has no real sample: results will lack AUC, precision and false alarms, which are measured on the "
+        "test part." in text
     )
 
 
@@ -317,12 +318,14 @@ def test_what_the_catalogue_has_beside_is_named_with_its_reason(add_dataset: Cal
 
 def test_the_plan_is_said_once_with_its_leaks(add_dataset: Callable[..., None]) -> None:
     add_dataset("faces", "image", 50, 50)
-    text = text_of(open_page())
-    assert "| Training | 64\u00a0% | 32 | 32 |" in text and "| Validation | 16\u00a0% | 8 | 8 |" in text
-    assert (
-        text.count("| Test | 20\u00a0% | 10 | 10 |") == 1
-        and "No person, source or clip is in two parts" in text
-    )
+    page = open_page()
+    (plan,) = [found for found in tables_of(page) if "share" in found]
+    assert plan.to_numpy().tolist() == [
+        ["training", "64 %", "32", "32"],
+        ["validation", "16 %", "8", "8"],
+        ["test", "20 %", "10", "10"],
+    ]
+    assert text_of(page).count("No person, source or clip is in two parts") == 1
 
 
 def test_data_without_a_split_of_its_own_is_divided_by_person_source_or_clip(
@@ -439,7 +442,7 @@ def test_a_pairing_of_single_classes_says_its_shortcut_before_the_start(
     page = open_page(single_sets)
     said = text_of(page)
     assert "only fakes has fakes only and only reals has real samples only" in said
-    assert "What marks one collection, such as its format or resolution, may give the class away" in said
+    assert "These datasets were collected apart: format or resolution may give the class away" in said
     assert "Nobody has measured yet what this pairing gives away" in said
     command = page.code[0].value.replace("\\\n  ", "")
     assert command == "python -m core shortcuts --together --dataset 'only fakes' 'only reals'"

@@ -102,7 +102,7 @@ def _of_datasets() -> list[State]:
     wrong = do(add, fill("Folder on this", "/there/is/none"), press("Add and scan", within="stPopoverBody"))
     return [
         State("datasets", "methods", f"{pictures}&view=methods"),
-        State("datasets", "plan", pictures, do(press("Make the plan"), wait_for("samples are left out"))),
+        State("datasets", "plan", pictures, do(press("Make the plan"), wait_for("Save the plan"))),
         State("datasets", "shortcuts", f"{pictures}&tab=shortcuts", probe),
         State("datasets", "resolutions", f"{pictures}&view=resolutions&tab=problems"),
         State("datasets", "names", f"{pictures}&tab=names", switch("Change its name, or leave it out")),
