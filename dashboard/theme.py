@@ -91,6 +91,11 @@ def moment(seconds: float) -> str:
     return unbroken(safe(when)).replace("-", "-\u2060")
 
 
+def with_units(text: str) -> str:
+    """What a network is given: 4 s at 16,000 Hz, 224 × 224 pixels. A number stays on one line with its unit."""
+    return re.sub(r"(?<=\d) (?=(?:s|Hz|frames|pixels|×)(?!\w))|(?<=×) ", "\u00a0", text)
+
+
 def with_shares(text: str) -> str:
     """A remark of core: each share stays on one line with its sign."""
     return text.replace(" %", "\u00a0%")

@@ -34,7 +34,9 @@ class Dataset:
     @property
     def shown(self) -> str:
         """For a list that knows no Markdown, short enough to stay whole where it is chosen."""
-        return f"{self.name} · {theme.severity_word(self.severity)}" + (" · demo" if self.demo else "")
+        # The dots end a line where there is more than one.
+        parts = [self.name, theme.severity_word(self.severity), *["demo"] * self.demo]
+        return "\u00a0· ".join(parts)
 
 
 def fitting(modality: str, space: Workspace) -> list[Dataset]:

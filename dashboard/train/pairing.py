@@ -16,6 +16,8 @@ from dashboard import theme, words
 from dashboard.datasets import checks
 from dashboard.train.data import fitting
 
+BOX = 320  # pixels; a wide box would lie over the navigation
+
 
 def draw(config: dict[str, Any], space: Workspace) -> None:
     """Nothing where each chosen set has both classes, or all of them together have only one."""
@@ -28,14 +30,21 @@ def draw(config: dict[str, Any], space: Workspace) -> None:
     # Of several sets others may hold both classes: then reals and fakes are not two collections.
     known = _known_shortcut(names, config["modality"], space)
     known = known.replace(TWO_COLLECTIONS, "these datasets were collected apart")
-    st.markdown(f"{theme.safe(classes)}. {theme.safe(words.capital(known))}.")
+    about = f"{theme.safe(classes)}. {theme.safe(words.capital(known))}."
+    place = st.container()
     job = checks.watch_pair(names)
-    probe = shortcuts.measured_together(names, space=space)
-    if job is not None and not job.finished:
+    running = job is not None and not job.finished
+    probe = None if running else shortcuts.measured_together(names, space=space)
+    if probe is None and not running:
+        _offer(about, names)
         return
-    if probe is None:
-        _offer(names)
-    elif probe.warnings:
+    place.markdown(about)
+    if probe is not None:
+        _draw_measured(probe)
+
+
+def _draw_measured(probe: shortcuts.Probe) -> None:
+    if probe.warnings:
         first = probe.warnings[0]
         others = ", ".join(words.measured(feature.name) for feature in probe.warnings[1:])
         more = f" The same holds for {others}." if others else ""
@@ -63,20 +72,21 @@ def _known_shortcut(names: Sequence[str], modality: str, space: Workspace) -> st
     return found[0] if found else of_two_collections(modality)
 
 
-def _offer(names: Sequence[str]) -> None:
+def _offer(about: str, names: Sequence[str]) -> None:
     st.warning(
-        "Nobody has measured yet what this pairing gives away: a detector may learn to tell the collections apart "
-        "instead of forgery. Training can start without the measurement.",
+        f"{about} Nobody has measured yet what this pairing gives away; training can start without it.",
         icon=":material/warning:",
     )
-    if st.button(
-        "Look for shortcuts of the pair",
-        key="train-pairing-probe",
-        help="A few hundred files are measured in the background.",
-    ):
-        checks.start_pair(names)
-        st.rerun()
-    with st.expander("The same as a command", key="train-pairing-command"):
-        # Over lines at places of ours: the browser would break it after a hyphen.
-        parts = ["python -m core shortcuts --together", "--dataset", *map(shlex.quote, names)]
+    with st.container(horizontal=True):
+        if st.button(
+            "Look for shortcuts of the pair",
+            key="train-pairing-probe",
+            help="A few hundred files are measured in the background.",
+        ):
+            checks.start_pair(names)
+            st.rerun()
+        box = st.popover("The same as a command", key="train-pairing-command")
+    # Over lines at places of ours: the browser would break it after a hyphen.
+    parts = ["python -m core shortcuts --together", "--dataset", *map(shlex.quote, names)]
+    with box.container(width=BOX):
         st.code(" \\\n  ".join(parts), language="bash")

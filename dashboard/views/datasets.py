@@ -152,7 +152,7 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
     if frame is None:
         with _in_place_of_a_chart():
             st.markdown(
-                "Not measured yet. It takes seconds, for a sample of the files is enough.", width="content"
+                "Not measured yet. It takes seconds: a sample of the files is enough.", width="content"
             )
             if st.button("Measure a sample", key="datasets-measure", type="primary"):
                 datasets_checks.start_measuring(info)

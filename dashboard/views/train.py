@@ -161,7 +161,7 @@ def _network() -> None:
     if card := known.get(name):
         st.caption(
             f"{theme.safe(words.capital(card['about']))}. Source: {theme.safe(card['source'])}. "
-            f"It is given {theme.safe(card['input'])}."
+            f"It is given {theme.safe(theme.with_units(card['input']))}."
         )
 
 

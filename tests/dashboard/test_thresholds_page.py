@@ -102,7 +102,7 @@ def test_the_history_says_each_thing_once(space: Workspace, why: str) -> None:
         operating_point.save(folder, point, Person("local", operator=True), now=1.8e9)
     page = expanded(opened(), "thresholds-history")
     lines = [m.value.replace("\\", "") for m in page.markdown if "on validation" in m.value]
-    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(1.8e9))
+    day = time.strftime("%Y-\u2060%m-\u2060%d\u00a0%H:%M", time.localtime(1.8e9))  # nowhere to break it
     assert lines == [
         f"**In force** · **0.6** by hand, on validation · {day} · left to a person from −0.1 to 0.7",
         f"**0.5** by Best F1, on validation · {day} · at the end of training",
