@@ -136,7 +136,9 @@ class Lab {
     this.readout.showAround(line.around, this.t, (score) => this.model.own(score));
     this.readCosts();
     this.draw();
+    // Python wrote its address before: what changed here while it worked is not in it.
     this.writeView();
+    writeAddress(addressOfCosts(this.choice()));
   }
   readCosts() {
     this.model.cost = this.form.cost;

@@ -116,8 +116,9 @@ def _follow(
     found = figures.at_line(looked, source.stamp(looking_at), choice.threshold)
     unsure = _band(source.splits[source.chosen_on], choice)
     known = line(*_sides(source, looking_at), choice, found, unsure, table["rows"]["t"])
-    threshold_line(table["version"], known, choice, key=key, stamp=stamp)
+    # First the address, then the line: the lab adds what was changed in it meanwhile.
     address.write(_address(source, looking_at, choice))
+    threshold_line(table["version"], known, choice, key=key, stamp=stamp)
     point = at(looked.sweep, choice.threshold, choice.method, costs)
     compared = [at(looked.sweep, p.threshold, p.method, costs, p.reachable) for p in points]
     warnings = _about_line(source, looking_at, point, compared)

@@ -204,3 +204,22 @@ def test_each_drawing_is_saved_as_a_picture(
         with Image.open(target) as picture:
             assert picture.format == "PNG"
             assert len(picture.convert("L").getcolors() or []) > 5  # more than an empty sheet
+
+
+def test_what_changes_while_the_server_works_stays_in_the_address(
+    start_server: Callable, page: Page, run: Path
+) -> None:
+    open_lab(page, start_server().url)
+    settled(page)
+    # At once, before any answer: the line is released, the cost of a missed fake and the first drawing are changed.
+    page.evaluate(
+        f"""() => {{ const lab = ({LAB})(); lab.dragTo(3); lab.commit();
+          const [cost, plane] = [lab.form.fields.fn, lab.part('plane')]; cost.value = '5'; plane.value = 'det';
+          for (const [field, kind] of [[cost, 'input'], [cost, 'change'], [plane, 'change']])
+            field.dispatchEvent(new Event(kind, {{ bubbles: true }})); }}"""
+    )
+    assert "fn=5" in page.url and "plane=det" in page.url
+    expect(page).to_have_url(re.compile("by=by(%20|[+])hand"))  # the answer is there
+    settled(page)
+    page.wait_for_timeout(500)
+    assert "fn=5" in page.url and "plane=det" in page.url
