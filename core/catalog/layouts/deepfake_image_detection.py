@@ -18,7 +18,7 @@ class DeepfakeImageDetection(Layout):
         Rule("Sample_real_images", 0),
         Rule("{split}/{label}", edition="by name"),
     )
-    source = "Google Drive"
+    source = "https://www.kaggle.com/datasets/saurabhbagchi/deepfake-image-detection"
 
     def accepts(self, evidence: Evidence) -> bool:
         return super().accepts(evidence) or starts_with_any(evidence, "deepfake_image_detection")
