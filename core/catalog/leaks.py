@@ -147,7 +147,7 @@ def crossing_datasets(kept: pd.DataFrame) -> list[Leak]:
         if crossing:
             text = (
                 f"{' and '.join(mine)} share {len(crossing):,} originals or people of {source} that lie in two "
-                "parts; the protocol group divides them together, or train and test on one of them"
+                "parts; divide by person, source or clip (group), which keeps them together, or train and test on one of them"
             )
             found.append(Leak("shared across datasets", text, len(crossing), crossing[:10]))
     return found
