@@ -204,6 +204,8 @@ CHART_CONFIG = {
 }
 QUIET_CHART = {**CHART_CONFIG, "displayModeBar": False}  # where its bar would lie over the names above
 
+# Pixels of a box that opens over the page: a wide one would lie over the navigation, and telephones are narrow.
+BOX = 304
 
 CHOSEN_ROW = "background-color: rgba(86, 180, 233, 0.22)"
 

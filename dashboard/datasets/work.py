@@ -13,7 +13,6 @@ from core.catalog.table import DatasetInfo
 from dashboard import first_steps, jobs, session, theme
 
 SCAN_JOB = "scan"
-BOX = 304  # pixels: within the narrowest telephones with its edges
 SCANS = "datasets-scans"  # how many this session has started
 ADDED = "datasets-added"  # names of what the last scan added; the table has them first
 
@@ -26,7 +25,7 @@ def toolbar(infos: Sequence[DatasetInfo]) -> None:
         opened = st.session_state.get(SCANS, 0)
         box = st.popover("Add folder", icon=":material/create_new_folder:", key=f"datasets-add-box-{opened}")
         # Of one width, whatever is wrong with the folder: a wide one would lie over the navigation.
-        with box.container(width=BOX):
+        with box.container(width=theme.BOX):
             st.text_input(
                 "Folder on this machine that holds datasets as downloaded",
                 key="datasets-new-root",

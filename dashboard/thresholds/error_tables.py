@@ -53,9 +53,8 @@ def breakdown(looked: Scored, threshold: float | None) -> str | None:
     st.plotly_chart(
         charts.breakdown_figure(rows, chosen), key="thresholds-breakdown", config=theme.CHART_CONFIG
     )
-    whole = st.expander(
-        f"All {theme.count(len(rows))} as a table", key="thresholds-breakdown-all", on_change="rerun"
-    )
+    all_of_them = "Both" if len(rows) == 2 else f"All {theme.count(len(rows))}"
+    whole = st.expander(f"{all_of_them} as a table", key="thresholds-breakdown-all", on_change="rerun")
     if whole.open:
         with whole:
             shown = _with_intervals(rows, ("error_rate", "recall", "fpr"))

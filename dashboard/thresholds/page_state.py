@@ -25,8 +25,8 @@ MISS, ALARM, PRIOR = "thresholds-dcf-miss", "thresholds-dcf-alarm", "thresholds-
 SAMPLES = "thresholds-samples"  # the open tab, by its title
 # Tabs of samples at the line: name in the address, title.
 TABS = {
-    "under": "Next to the threshold, called real",
-    "above": "Next to the threshold, called fake",
+    "under": "Nearest, called real",
+    "above": "Nearest, called fake",
     "alarms": "Worst false alarms",
     "missed": "Worst misses",
 }

@@ -27,7 +27,8 @@ LINK = "thresholds-link"  # what the address asks for, until the line of its sou
 
 
 def save(source: Source, choice: Choice) -> None:
-    with st.popover("Save as operating point", type="primary", disabled=source.folder is None):
+    box = st.popover("Save as operating point", type="primary", disabled=source.folder is None)
+    with box.container(width=theme.BOX):
         st.markdown(_what_detection_does(source, choice))
         why = st.text_input("Why", key="thresholds-why", placeholder="What it is for", max_chars=300)
         sure = not source.learned_nothing or _ask_confirmation()

@@ -16,8 +16,6 @@ from dashboard import theme, words
 from dashboard.datasets import checks
 from dashboard.train.data import fitting
 
-BOX = 320  # pixels; a wide box would lie over the navigation
-
 
 def draw(config: dict[str, Any], space: Workspace) -> None:
     """Nothing where each chosen set has both classes, or all of them together have only one."""
@@ -88,5 +86,5 @@ def _offer(about: str, names: Sequence[str]) -> None:
         box = st.popover("The same as a command", key="train-pairing-command")
     # Over lines at places of ours: the browser would break it after a hyphen.
     parts = ["python -m core shortcuts --together", "--dataset", *map(shlex.quote, names)]
-    with box.container(width=BOX):
+    with box.container(width=theme.BOX):
         st.code(" \\\n  ".join(parts), language="bash")

@@ -20,7 +20,6 @@ from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
 from dashboard.train import option_form, plan
 
-BOX = 320  # pixels; a wide box would lie over the navigation
 STILL = 2.0  # seconds without a change before time and memory are measured
 SINCE, ESTIMATE = "train-estimate-since", "train-estimate-key"
 
@@ -76,7 +75,7 @@ def draw() -> None:
             ):
                 _submit(config, where, first=first)
         box = st.popover("Search for better settings …", disabled=blocked)
-        with box.container(width=BOX):
+        with box.container(width=theme.BOX):
             _tune(config)
     # After the buttons: it runs the page again when it begins, and a press on Start would be lost before it was heard.
     # Under them: they stay where they are when it comes.

@@ -81,6 +81,9 @@ def _looking_at(source: Source) -> str:
     splits = list(source.splits)
     if st.session_state.get("thresholds-look") not in splits:
         st.session_state["thresholds-look"] = splits[0]
+    if len(splits) == 1:  # nothing to choose
+        st.markdown(f":small[Looking at]  \n{theme.safe(NAMES.get(splits[0], splits[0]))}")
+        return splits[0]
     chosen = st.radio(
         "Looking at", splits, key="thresholds-look", horizontal=True, format_func=lambda s: NAMES.get(s, s)
     )
