@@ -1,5 +1,5 @@
 # make run        start the dashboard
-# make test       ruff, mypy, prettier and eslint, and the quick tests: 20 to 25 minutes on two cores
+# make test       ruff, mypy, prettier and eslint, and the quick tests: about a quarter of an hour on two cores
 # make check-all  all that, once, and then the long tests: every network, the demo, kills, load, fuzz, Ray, two nodes,
 #                 the journey of a new user in a browser, every benchmark in small.
 PYTHON ?= python3
@@ -41,7 +41,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 test-long: .venv/installed-cluster
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "long and not (alone or e2e)" -n 2 --dist loadfile --durations=15
 
-# axe-core on every page in each of its states, and people's tasks: one by one, in a browser.
+# One by one, in a browser: axe-core on every page in each of its states, people's tasks, what takes long on one page.
 test-pages: .venv/installed-test
 	$(BIN)/python -m pytest -m pages --durations=15
 

@@ -59,9 +59,9 @@ def test_a_process_and_its_session_are_put_below_this_one(child: subprocess.Pope
 
 
 def test_nothing_is_lowered_by_nothing(child: subprocess.Popen[bytes]) -> None:
-    before = session_nice(child.pid)
     priority.lower(child.pid, 0)
-    assert (nice(child.pid), session_nice(child.pid)) == (priority.own(), before)
+    assert nice(child.pid) == priority.own()
+    assert session_nice(child.pid) in (None, priority.own())
 
 
 def test_a_process_that_has_ended_is_no_error() -> None:

@@ -80,9 +80,8 @@ def test_uploads_without_end_leave_what_one_round_leaves(
     own.folder.close()
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(view, marks=() if view == "thresholds" else pytest.mark.long) for view in VIEWS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", VIEWS)
 def test_a_page_drawn_again_and_again_keeps_nothing_more(name: str, space: Workspace) -> None:
     hostile.fill(space, "plain")
     page, before = opened(name), temporary()

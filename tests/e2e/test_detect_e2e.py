@@ -104,6 +104,8 @@ def folders(server: Any) -> list[Path]:
     return list(Path(tempfile.gettempdir()).glob(f"{uploads.PREFIX}{server.process.pid}-*"))
 
 
+@pytest.mark.long
+@pytest.mark.pages
 @pytest.mark.timeout(900)
 def test_files_of_every_kind_are_judged_explained_and_forgotten(
     detectors: Workspace, start_server: Callable[..., Any], page: Page, files: dict[str, Path], tmp_path: Path

@@ -192,6 +192,8 @@ def lose_the_end(page: Page) -> list[str]:
     return lost
 
 
+@pytest.mark.long
+@pytest.mark.pages
 def test_curves_come_although_the_end_of_the_first_run_of_the_page_is_lost(
     space: Workspace, start_server: Callable[..., Any], page: Page
 ) -> None:

@@ -15,6 +15,7 @@ from tests.e2e.test_thresholds_e2e import LAB, open_lab, run, settled
 from tests.thresholds.run_folder import scores
 
 __all__ = ["run"]  # the fixture
+pytestmark = [pytest.mark.long, pytest.mark.pages]
 
 # The cells of the lab in rows, and each text of a drawing that reaches over its edge.
 CELLS = """() => [...(LAB)().root.querySelectorAll('.panels > *')].map((cell) => Math.round(cell.getBoundingClientRect().top))"""

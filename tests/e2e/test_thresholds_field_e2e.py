@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 from scipy import stats
 from sklearn import metrics
 
 from tests.e2e.conftest import Server
 from tests.e2e.test_thresholds_e2e import LAB, settled
+
+pytestmark = [pytest.mark.long, pytest.mark.pages]
 
 FIGURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "precision": metrics.precision_score,

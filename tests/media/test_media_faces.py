@@ -46,6 +46,7 @@ def test_two_people_give_two_tracks_through_the_whole_clip() -> None:
     assert abs(centres[0] - centres[1]) > 150
 
 
+@pytest.mark.long
 def test_following_costs_at_most_ten_passes_and_loses_nothing() -> None:
     for row in faces_passes()["rows"]:
         assert row["passes"] <= 10.0, row

@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.long
 def test_the_filter_banks_keep_their_constants_after_a_card_was_read() -> None:
     code = """
 import torch, models

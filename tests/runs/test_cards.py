@@ -55,6 +55,7 @@ def test_the_command_lists_them_without_torch() -> None:
     assert done.returncode == 0 and b'"simple_cnn"' in done.stdout
 
 
+@pytest.mark.long
 def test_a_network_of_ones_own_is_looked_up_once(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

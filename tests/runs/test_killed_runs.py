@@ -69,6 +69,7 @@ def test_the_server_is_killed_and_the_next_one_adopts_the_run(
     assert steps(run) == list(range(1, 201))
 
 
+@pytest.mark.long
 def test_a_run_that_dies_while_no_server_lives_is_interrupted_and_can_be_resumed(
     make_manager: Make, start_server: Callable[..., tuple[subprocess.Popen[str], str]], space: Workspace
 ) -> None:
@@ -267,6 +268,7 @@ def test_a_worker_that_hangs_is_shown_as_stalled_and_can_be_stopped(
     assert ended(run) == "stopped"
 
 
+@pytest.mark.long
 def test_two_servers_on_one_workspace_start_every_run_once(
     start_server: Callable[..., tuple[subprocess.Popen[str], str]], make_manager: Make, space: Workspace
 ) -> None:

@@ -149,6 +149,7 @@ def test_a_scan_recognises_the_new_layout(tree: Path) -> None:
     assert [(d["name"], d["real"], d["fake"]) for d in found] == [("Orchard", 3, 3)]
 
 
+@pytest.mark.long
 def test_pages_offer_the_new_files(tree: Path) -> None:
     (tree / "code" / "pages.py").write_text(PAGES)
     done = run(tree, "pages.py")

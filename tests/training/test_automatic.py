@@ -78,6 +78,7 @@ def test_readers_are_as_many_as_learning_needs() -> None:
     assert readers_needed(9.0, 0.1, 14) == 14
 
 
+@pytest.mark.long
 def test_auto_readers_change_after_the_first_batches_and_the_batches_do_not(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -64,8 +64,10 @@ def trained(place: Workspace, folder: Path, **more: Any) -> RunFolder:
     "what",
     [
         "image",
-        "video",
-        *(pytest.param(what, marks=pytest.mark.long) for what in ["audio", "multimodal", *FROM_CLIPS]),
+        *(
+            pytest.param(what, marks=pytest.mark.long)
+            for what in ["video", "audio", "multimodal", *FROM_CLIPS]
+        ),
     ],
 )
 def test_a_run_of_every_modality_completes(place: Workspace, tmp_path: Path, what: str) -> None:

@@ -60,7 +60,7 @@ def test_where_no_sample_can_be_used_it_says_why(place: Path, tmp_path: Path) ->
         run(place, tmp_path / "run", faces=True)
 
 
-@pytest.mark.parametrize("head", ["linear", "mlp", "logistic"])
+@pytest.mark.parametrize("head", ["linear", pytest.param("mlp", marks=pytest.mark.long), "logistic"])
 def test_every_head_trains_and_is_part_of_the_detector(place: Path, tmp_path: Path, head: str) -> None:
     space = Workspace(place / "workspace")
     folder = run(place, tmp_path / "run", head=head)
@@ -101,6 +101,7 @@ def test_smote_invents_training_embeddings_and_nothing_else(place: Path, tmp_pat
     assert not training & set(map(bytes, job.validation.values))
 
 
+@pytest.mark.long
 def test_smote_with_too_few_neighbours_goes_on_with_a_warning(place: Path, tmp_path: Path) -> None:
     folder = run(place, tmp_path / "run", balancing=["smote"], smote_neighbours=60, epochs=1)
     assert folder.status().state == "completed"

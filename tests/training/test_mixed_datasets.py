@@ -52,6 +52,7 @@ def finished(place: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iter
     torch.use_deterministic_algorithms(False)
 
 
+@pytest.mark.long
 def test_all_media_train_together_and_nothing_vanishes(finished: RunFolder) -> None:
     assert finished.status().state == "completed"
     plan = finished.document("plan")
@@ -61,6 +62,7 @@ def test_all_media_train_together_and_nothing_vanishes(finished: RunFolder) -> N
     assert set(scores["modality"]) == {"image", "audio", "video"}
 
 
+@pytest.mark.long
 def test_figures_come_by_dataset_by_modality_and_by_what_was_present(finished: RunFolder) -> None:
     scores = pd.read_parquet(finished.scores_file("test"))
     assert scores.groupby("dataset")["present"].unique().map(list).to_dict() == {
@@ -83,12 +85,14 @@ def test_figures_come_by_dataset_by_modality_and_by_what_was_present(finished: R
     )
 
 
+@pytest.mark.long
 def test_datasets_are_told_apart_beside_chance(finished: RunFolder) -> None:
     found = {event.name for event in events.read(finished.events_file)[0]}
     assert {"train/domain_accuracy", "chance/domain_accuracy"} <= found
     assert (finished.document("plan") or {})["objectives"] == {"domain": 0.1}
 
 
+@pytest.mark.long
 def test_the_ablation_is_the_same_network_without_the_modality(finished: RunFolder, place: Workspace) -> None:
     rows = {row["part"]: row for row in (finished.document("metrics") or {})["ablation"]}
     assert set(rows) == {"picture", "sound"}
@@ -111,6 +115,7 @@ def test_the_ablation_is_the_same_network_without_the_modality(finished: RunFold
     assert rescore.ablation(finished, space=place) == list(rows.values())
 
 
+@pytest.mark.long
 def test_a_recording_and_a_picture_are_judged_by_what_they_bring(
     finished: RunFolder, place: Workspace
 ) -> None:

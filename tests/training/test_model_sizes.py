@@ -54,6 +54,7 @@ def test_a_size_decides_all_that_is_left_open(size: str) -> None:
         ({"batch_size": 3, "accumulation": 2}, "batches of 3, one step after 2 batches"),
     ],
 )
+@pytest.mark.long
 def test_the_estimate_and_the_log_say_what_was_decided(
     space: Workspace, tmp_path: Path, more: dict[str, Any], said: str
 ) -> None:

@@ -41,9 +41,8 @@ def loop(space: Workspace, root: Path, **more: Any) -> Loop:
     return Loop(NetworkLearner(setup, context), new_run(setup.config.to_dict(), path=root / "run"))
 
 
-@pytest.mark.parametrize(
-    "precision", ["fp16", *(pytest.param(other, marks=pytest.mark.long) for other in ("auto", "fp32"))]
-)
+@pytest.mark.parametrize("precision", ["fp16", "auto", "fp32"])
+@pytest.mark.long
 def test_a_run_in_every_precision(space: Workspace, tmp_path: Path, precision: str) -> None:
     with stand_in_card():
         run = trained(

@@ -76,6 +76,7 @@ def test_stop_works_while_files_are_prepared(setup: Setup) -> None:
     assert not went_on and reports[-1] is None and kept(setup) < 39
 
 
+@pytest.mark.long
 def test_a_run_that_is_stopped_while_it_prepares_goes_on_later(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

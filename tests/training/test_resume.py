@@ -75,13 +75,11 @@ def epoch_values(folder: RunFolder) -> dict[tuple[str, int], set[float]]:
             "balancing": ["sampler"],
             "accumulation": 2,
         },
-        pytest.param(
-            {"workers": 1, "optimizer": "adam", "balancing": ["pairs"], "precision": "bf16"},
-            marks=pytest.mark.long,
-        ),
+        {"workers": 1, "optimizer": "adam", "balancing": ["pairs"], "precision": "bf16"},
     ],
     ids=["cosine", "workers"],
 )
+@pytest.mark.long
 def test_killed_in_the_middle_of_an_epoch(space: Workspace, tmp_path: Path, more: dict[str, Any]) -> None:
     image_set(space, tmp_path, real=24, fake=20)
     config = small(epochs=3, batch_size=2, dropout=0.3, bootstrap=20, **more)

@@ -23,6 +23,7 @@ def settings_again() -> Iterator[None]:
     torch.use_deterministic_algorithms(False)
 
 
+@pytest.mark.long
 def test_shuffled_labels_give_an_interval_that_holds_a_half(space: Workspace, tmp_path: Path) -> None:
     image_set(space, tmp_path, real=60, fake=60, shuffled=True)
     folder = new_run(small(epochs=4, batch_size=8, bootstrap=300), space=space)
