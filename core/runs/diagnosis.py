@@ -206,7 +206,11 @@ def _diagnose_learned_nothing(
     epochs = int(config.get("epochs") or 0)
     if epochs < 10:
         remedies.append(
-            Remedy("more epochs", f"it was trained for {epochs} only", {"epochs": max(10, epochs * 4)})
+            Remedy(
+                "more epochs",
+                f"it was trained for {numbers.count_of(epochs, 'epoch')} only",
+                {"epochs": max(10, epochs * 4)},
+            )
         )
     return Finding("learned nothing", reason, tuple(remedies))
 

@@ -34,7 +34,9 @@ def draw(shown: Sequence[Summary]) -> None:
     for run in shown:
         if run.state == "completed":
             with st.expander(
-                f"Results of {theme.safe(called[run.id])}", key=f"results-{run.id}", expanded=len(shown) == 1
+                f"Results of “{theme.safe(called[run.id])}”",
+                key=f"results-{run.id}",
+                expanded=len(shown) == 1,
             ):
                 # A tab or a cell that is opened draws these anew, and nothing else.
                 st.fragment(_results)(run)

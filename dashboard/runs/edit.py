@@ -30,7 +30,12 @@ def draw(run: Summary) -> None:
 def _fields(run: Summary) -> None:
     name = st.text_input("Name", run.name, max_chars=notes.LONGEST_NAME, key=f"run-name-{run.id}")
     tags = st.multiselect(
-        "Tags", list(run.tags), default=list(run.tags), accept_new_options=True, key=f"run-tags-{run.id}"
+        "Tags",
+        list(run.tags),
+        default=list(run.tags),
+        accept_new_options=True,
+        placeholder="Add a tag",
+        key=f"run-tags-{run.id}",
     )
     note = st.text_area("Note", run.note, max_chars=notes.LONGEST_NOTE, key=f"run-note-{run.id}", height=80)
     save, delete = st.columns(2)
