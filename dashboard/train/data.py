@@ -35,7 +35,7 @@ class Dataset:
     def shown(self) -> str:
         """For a list that knows no Markdown, short enough to stay whole where it is chosen."""
         # The dots end a line where there is more than one.
-        parts = [self.name, theme.severity_word(self.severity), *["demo"] * self.demo]
+        parts = [self.name, theme.unbroken(theme.severity_word(self.severity)), *["demo"] * self.demo]
         return "\u00a0· ".join(parts)
 
 

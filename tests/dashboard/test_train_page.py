@@ -22,6 +22,8 @@ from core.training.options import unused_options
 from core.training.options.checks import check_tune
 from core.training.options.config import TrainConfig
 from core.workspace import Workspace
+from dashboard import theme
+from dashboard.train import data as train_data
 from tests.dashboard.html_tables import tables_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,6 +165,16 @@ def test_every_field_that_does_something_has_its_widget(
     ]
     card = next(card for card in cards.cards(space) if card["name"] == "forensic_residual")
     assert set(missing) == set(unused_options.find_unused(page.session_state["train_config"], card))
+
+
+def test_marks_and_units_stay_with_their_words() -> None:
+    shown = train_data.Dataset("All faces", 5, 5, "balanced", True).shown
+    assert shown.split(" ") == ["All", "faces\u00a0·", "●\u00a0balanced\u00a0·", "demo"]
+    sound = theme.with_units("4 s of sound at 16,000 Hz").split(" ")
+    assert sound == ["4\u00a0s", "of", "sound", "at", "16,000\u00a0Hz"]
+    assert theme.with_units("pictures of 224 × 224 pixels").split(" ")[2:] == [
+        "224\u00a0×\u00a0224\u00a0pixels"
+    ]
 
 
 def test_a_threshold_method_is_chosen_from_a_list_with_its_parameter(
