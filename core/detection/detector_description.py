@@ -15,6 +15,7 @@ from core.runs.folder import RunFolder
 from core.thresholds.operating_point import OperatingPoint
 
 MOST_NAMED = 6  # datasets or methods; more are counted
+INTERVALS = ("auc", "recall", "false_alarms")  # of what they are known
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 
 
@@ -32,7 +33,9 @@ class About:
     auc_interval: tuple[float, float] | None = None
     threshold: float | None = None  # of recall and false alarms
     recall: float | None = None  # share of the fakes that are found
+    recall_interval: tuple[float, float] | None = None
     false_alarms: float | None = None  # share of the reals that are called fake
+    false_alarms_interval: tuple[float, float] | None = None
     date: float | None = None  # Unix seconds
     origin: str = ""  # of a detector of others: what it is, from whom, under which licence
     published: tuple[str, ...] = ()  # figures of its authors, each with its protocol
@@ -42,10 +45,10 @@ class About:
         """Of a file from elsewhere: what does not fit is left out."""
         if not isinstance(document, Mapping):
             return cls()
-        numbers = {
+        numbers: dict[str, Any] = {
             n: _number(document.get(n)) for n in ("auc", "threshold", "recall", "false_alarms", "date")
         }
-        interval = document.get("auc_interval")
+        intervals: dict[str, Any] = {f"{n}_interval": _pair(document.get(f"{n}_interval")) for n in INTERVALS}
         measured_on = document.get("measured_on")
         return cls(
             datasets=_names(document.get("datasets")),
@@ -54,25 +57,20 @@ class About:
             kinds=_names(document.get("kinds")),
             counts=_counts(document.get("counts")),
             measured_on=measured_on if measured_on in ("test", "val") else None,
-            auc_interval=_pair(interval),
             origin=str(document.get("origin") or "")[:400],
             published=_names(document.get("published")),
             **numbers,
+            **intervals,
         )
 
     def at(self, point: OperatingPoint) -> About:
         """Recall and false alarms at the threshold in force; unknown where it was never measured there."""
         figures = point.figures.get(self.measured_on or "")
         if isinstance(figures, Mapping) and _number(figures.get("recall")) is not None:
-            return replace(
-                self,
-                threshold=point.threshold,
-                recall=_number(figures.get("recall")),
-                false_alarms=_number(figures.get("fpr")),
-            )
+            return replace(self, threshold=point.threshold, **_found_and_alarms(figures))
         if self.threshold == point.threshold:
             return self
-        return replace(self, threshold=point.threshold, recall=None, false_alarms=None)
+        return replace(self, threshold=point.threshold, **_found_and_alarms({}))
 
     @property
     def validation(self) -> tuple[int, int] | None:
@@ -116,9 +114,11 @@ class About:
         low, high = self.auc_interval or (None, None)
         text = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
         if self.recall is not None:
-            text += f"; at this threshold it finds {numbers.percent(self.recall)} of the fakes"
+            share = numbers.percent_interval(self.recall, *(self.recall_interval or (None, None)))
+            text += f"; at this threshold it finds {share} of the fakes"
         if self.false_alarms is not None:
-            text += f" and calls {numbers.percent(self.false_alarms)} of the real ones fake"
+            share = numbers.percent_interval(self.false_alarms, *(self.false_alarms_interval or (None, None)))
+            text += f" and calls {share} of the real ones fake"
         return text + "."
 
     def _made(self) -> str:
@@ -145,11 +145,22 @@ def describe_run(folder: RunFolder, metrics: Mapping[str, Any]) -> About:
         auc=_number(at.get("auc")),
         auc_interval=_pair((at.get("intervals") or {}).get("auc")),
         threshold=_number(at.get("threshold")),
-        recall=_number(at.get("recall")),
-        false_alarms=_number(at.get("fpr")),
+        **_found_and_alarms(at),
         date=folder.status().ended or _number(metrics.get("written")),
         **describe_imported(folder.imported),
     )
+
+
+def _found_and_alarms(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Of figures at a threshold, as a run or an operating point keeps them."""
+    stated = figures.get("intervals")
+    intervals = stated if isinstance(stated, Mapping) else {}
+    return {
+        "recall": _number(figures.get("recall")),
+        "recall_interval": _pair(intervals.get("recall")),
+        "false_alarms": _number(figures.get("fpr")),
+        "false_alarms_interval": _pair(intervals.get("fpr")),
+    }
 
 
 def describe_imported(imported: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def _save(source: Source, choice: Choice, why: str) -> None:
     costs = Costs(choice.fp, choice.fn, choice.prevalence)
     figures = {
         split: at(scored.sweep, choice.threshold, choice.method, costs).to_dict()
+        | {"intervals": scored.intervals_at([choice.threshold], costs)[0]}
         for split, scored in source.splits.items()
     }
     found = _band(source, choice)

@@ -83,6 +83,8 @@ def test_saving_writes_the_released_threshold_and_restoring_brings_the_old_one_b
     assert first is not None
     assert (first.threshold, first.method, first.why, first.who) == (0.61, "by hand", "for the desk", "local")
     assert first.figures["test"]["costs"]["fn"] == 5
+    low, high = first.figures["test"]["intervals"]["recall"]
+    assert low <= first.figures["test"]["recall"] <= high
     assert first.band is not None
     assert first.band[0] <= 0.61 <= first.band[1]
     release(page, folder.id, threshold=0.33)

@@ -36,6 +36,7 @@ from core.detection.serving import worker
 from core.detection.source import Source
 from core.detection.verdict import Verdict
 from core.runs.folder import DEMO_FILES
+from core.thresholds.operating_point import OperatingPoint
 from core.training.reference import rule
 from core.workspace import Workspace
 from tests.detection.tiny_runs import make_run
@@ -338,7 +339,9 @@ def test_who_made_the_detector_is_said_in_plain_words() -> None:
         auc_interval=(0.88, 0.94),
         threshold=0.4,
         recall=0.931,
+        recall_interval=(0.905, 0.95),
         false_alarms=0.0421,
+        false_alarms_interval=(0.0194, 0.0885),
         date=1_700_000_000.0,
     )
     text = " ".join(about.lines)
@@ -348,13 +351,27 @@ def test_who_made_the_detector_is_said_in_plain_words() -> None:
         "Deepfakes, NeuralTextures",
         "700 test files",
         "0.913 [0.88, 0.94]",
-        "finds 93.1 % of the fakes",
-        "calls 4.21 % of the real ones fake",
+        "finds 93.1 % [90.5, 95.0] of the fakes",
+        "calls 4.21 % [1.94, 8.85] of the real ones fake",
         "November 2023",
     ):
         assert words in text, (words, text)
     assert About.from_dict(json.loads(json.dumps(about.__dict__))) == about
     assert About.from_dict({"auc": "high", "datasets": [1], "counts": {"val": 3}}) == About()
+
+
+def test_intervals_of_the_detectors_figures_are_those_of_the_threshold_in_force() -> None:
+    about = About(measured_on="test", auc=0.9, recall=0.8, recall_interval=(0.7, 0.9), threshold=0.4)
+    moved = OperatingPoint(
+        0.6, "by hand", "val", {"test": {"recall": 0.5, "fpr": 0.1, "intervals": {"recall": [0.4, 0.6]}}}
+    )
+    assert (
+        "finds 50.0 % [40.0, 60.0] of the fakes and calls 10.0 % of the real ones" in about.at(moved).lines[1]
+    )
+    damaged = OperatingPoint(0.6, "by hand", "val", {"test": {"recall": 0.5, "intervals": [1]}})
+    assert about.at(damaged).recall_interval is None
+    never_measured = about.at(OperatingPoint(0.6, "by hand", "val"))
+    assert never_measured.recall is never_measured.recall_interval is None
 
 
 def test_what_was_not_compared_for_near_copies_is_said(
