@@ -152,6 +152,9 @@ def model_options_for(
         options["text_encoder"] = ""
     if "domains" not in options and domains:
         options["domains"] = domains
+    # Left empty the network would ask a GPU that this run does not use.
+    if "memory_gb" in card.options and options.get("memory_gb") is None and config.device == "cpu":
+        options["memory_gb"] = 0.0
     return options
 
 

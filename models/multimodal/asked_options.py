@@ -46,7 +46,7 @@ SHARED = {
     "memory_gb": ModelOption(
         "Memory of the device (GB)",
         "Only where the size goes by the memory of the device: up to 16 GB gives the small network, more the large one. "
-        "Empty asks the first GPU of this machine.",
+        "Empty asks the first GPU of this machine; a run on the CPU gets the small network.",
         low=1.0,
         high=1024.0,
         empty="as the GPU has",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from core.cli.estimate import measure
 from core.runs.presets import sizes
 from core.training.automatic import settled
 from core.training.options.config import TrainConfig
-from core.training.setup import set_up, trained_how, with_recipe_of
+from core.training.setup import model_options_for, set_up, trained_how, with_recipe_of
 from core.workspace import Workspace
 from tests.training.tiny_catalogue import clip_set, small
 
@@ -41,6 +42,21 @@ def test_a_size_decides_all_that_is_left_open(size: str) -> None:
     own = TrainConfig.from_dict({**config.to_dict(), "batch_size": 3, "accumulation": 1})
     decided = with_recipe_of(own, network.card)
     assert (decided.batch, decided.accumulation) == (3, 1)
+
+
+@pytest.mark.parametrize(("device", "size"), [("cpu", "small"), ("cuda", "large"), ("auto", "large")])
+def test_auto_goes_by_the_device_of_the_run(monkeypatch: pytest.MonkeyPatch, device: str, size: str) -> None:
+    """Also beside a large GPU a run on the CPU gets the small network; memory that is stated counts everywhere."""
+    there = SimpleNamespace(total_memory=80 * 10**9)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: there)
+    for stated, expected in ((None, size), (80.0, "large"), (8.0, "small")):
+        config = TrainConfig(
+            modality="multimodal", model="fusion", device=device, model_options={"memory_gb": stated}
+        )
+        options = model_options_for(config, models.card("fusion"), 0, words=False)
+        with torch.device("meta"):
+            assert models.create("fusion", **options).options["size"] == expected
 
 
 @pytest.mark.parametrize(
