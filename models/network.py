@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from models.cards import Output
+from models.presence import known, places
 
 
 class ThreeParts(nn.Module, ABC):
@@ -120,21 +121,28 @@ class Recurrent(nn.Module):
     def forward(
         self, units: torch.Tensor, mask: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        if mask is None or bool(mask.all()):
+        if mask is None or bool(known(mask).all()):
             return self.average(self._run(units))
         # Present units move to the front, in their order, so that an absent one leaves no gap in time.
         order = (~mask).long().argsort(dim=1, stable=True).unsqueeze(-1)
-        packed = nn.utils.rnn.pack_padded_sequence(
+        moved = self._run_each(
             units.masked_fill(~mask.unsqueeze(-1), 0.0).gather(1, order.expand_as(units)),
-            mask.sum(1).clamp(min=1).cpu(),
-            batch_first=True,
-            enforce_sorted=False,
-        )
-        moved, _ = nn.utils.rnn.pad_packed_sequence(
-            self._run(packed), batch_first=True, total_length=units.shape[1]
+            known(mask).sum(1).clamp(min=1).cpu(),
         )
         outputs = torch.zeros_like(moved).scatter(1, order.expand_as(moved), moved)
         return self.average(outputs, mask)
+
+    def _run_each(self, units: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Over the first `lengths` units of each row, zero behind them. The longest first, as packing wants it: left to
+        sort them itself it waits for the device."""
+        lengths, longest_first = lengths.sort(descending=True)
+        back = longest_first.argsort().to(units.device, non_blocking=True)
+        rows = units.index_select(0, longest_first.to(units.device, non_blocking=True))
+        packed = nn.utils.rnn.pack_padded_sequence(rows, lengths, batch_first=True)
+        found, _ = nn.utils.rnn.pad_packed_sequence(
+            self._run(packed), batch_first=True, total_length=units.shape[1]
+        )
+        return found.index_select(0, back)
 
     def _run(self, sequence: torch.Tensor | nn.utils.rnn.PackedSequence) -> torch.Tensor:
         # cuDNN gives no gradients for recurrent layers in evaluation mode; Grad-CAM needs them.
@@ -156,14 +164,14 @@ def over_frames(
     """
     batch, count = frames.shape[:2]
     flat = frames.flatten(0, 1)
-    if mask is None or bool(mask.all()):
+    if mask is None or bool(known(mask).all()):
         return encoder(flat).unflatten(0, (batch, count))
-    present = mask.flatten()
-    if not bool(present.any()):
+    there = places(mask)
+    if not len(there):
         return frames.new_zeros(batch, count, width)
-    encoded = encoder(flat[present])
+    encoded = encoder(flat[there])
     units = encoded.new_zeros(batch * count, width)
-    units[present] = encoded
+    units[there] = encoded
     return units.unflatten(0, (batch, count))
 
 

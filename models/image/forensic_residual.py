@@ -77,7 +77,8 @@ class CovarianceEncoder(LocalEncoder):
             matrices = maps.mean((2, 3), dtype=torch.float64).unflatten(
                 1, (self.kinds, self.channels, self.channels)
             )
-            floors = matrices.new_tensor([SMALLEST, SMALLEST_EVEN] * len(SPACINGS))
+            floors = torch.tensor([SMALLEST, SMALLEST_EVEN] * len(SPACINGS), dtype=matrices.dtype)
+            floors = floors.to(matrices.device, non_blocking=True)
             return upper_half(SymmetricLog.apply(matrices, floors[:, None]).float()).flatten(1)
 
 

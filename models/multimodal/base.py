@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from models import presence
 from models.cards import BadOption, Output
 from models.multimodal.encoders import (
     FORENSIC_PICTURE,
@@ -190,8 +191,10 @@ class Multimodal(ThreeParts):
                 continue
             batch, device = batch_of(value)
             there = mask.get(part)
-            there = torch.ones(batch, dtype=torch.bool, device=device) if there is None else there.bool()
-            if bool(there.any()):
+            there = (
+                everywhere((batch,), device) if there is None else presence.apply(torch.Tensor.bool, there)
+            )
+            if bool(presence.known(there).any()):
                 found[part] = self._present_tokens(part, value, there, mask.get("image_frames"))
         return found
 
@@ -199,17 +202,19 @@ class Multimodal(ThreeParts):
         self, part: str, value: Any, there: torch.Tensor, frames: torch.Tensor | None
     ) -> Tokens:
         """Encode the samples that have this modality, and put them back in their places."""
-        rows = there.nonzero().squeeze(1)
+        rows = presence.places(there)
         chosen = take(value, rows)
-        here = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-        if part == "image":
-            here = here.unsqueeze(1).expand(-1, chosen.shape[1]) if frames is None else frames[rows].bool()
+        if part != "image":
+            here = everywhere((len(rows),), rows.device)
+        elif frames is None:
+            here = everywhere(tuple(chosen.shape[:2]), rows.device)
+        else:
+            frames = presence.apply(torch.Tensor.bool, frames)
+            here = presence.tie(frames[rows], presence.known(frames)[presence.known(there).cpu()])
         tokens, present = self.encoder[part](chosen, here)
         if len(rows) == len(there):
             return tokens, present
-        full = tokens.new_zeros(len(there), *tokens.shape[1:])
-        which = present.new_zeros(len(there), present.shape[1])
-        return full.index_copy(0, rows, tokens), which.index_copy(0, rows, present)
+        return in_their_places(there, tokens), presence.apply(in_their_places, there, present)
 
     def summaries(
         self, found: dict[str, Tokens], like: Inputs
@@ -220,11 +225,12 @@ class Multimodal(ThreeParts):
         for part in self.parts:
             if part not in found:
                 empty = torch.zeros(batch, self.width, device=device)
-                result[part] = (empty, torch.zeros(batch, dtype=torch.bool, device=device))
+                result[part] = (empty, presence.apply(torch.logical_not, everywhere((batch,), device)))
                 continue
             tokens, present = found[part]
             share = present.unsqueeze(-1).to(tokens.dtype)
-            result[part] = ((tokens * share).sum(1) / share.sum(1).clamp(min=1), present.any(1))
+            mean = (tokens * share).sum(1) / share.sum(1).clamp(min=1)
+            result[part] = (mean, presence.apply(lambda mask: mask.any(1), present))
         return result
 
     def forward(self, inputs: Inputs, mask: Mask = None, *, details: bool = False) -> torch.Tensor | Output:
@@ -242,6 +248,17 @@ class Multimodal(ThreeParts):
 def batch_of(value: Any) -> tuple[int, torch.device]:
     tensor = value if isinstance(value, torch.Tensor) else next(iter(value.values()))
     return tensor.shape[0], tensor.device
+
+
+def everywhere(shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    """A mask that hides nothing."""
+    there = torch.ones(shape, dtype=torch.bool, device="cpu")
+    return presence.tie(torch.ones_like(there, device=device), there)
+
+
+def in_their_places(there: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """The rows where `there` is true, zero elsewhere."""
+    return rows.new_zeros(len(there), *rows.shape[1:]).index_copy(0, presence.places(there), rows)
 
 
 def take(value: Any, rows: torch.Tensor) -> Any:

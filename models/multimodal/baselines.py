@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models import presence
 from models.cards import BadOption, ModelCard, ModelOption, Output
 from models.multimodal.asked_options import ASKED, PICTURE_ALONE, PICTURE_AND_SOUND, SOUND_ALONE
 from models.multimodal.base import Inputs, Mask, Multimodal, Plan
@@ -140,7 +141,7 @@ class Contrastive(Multimodal):
                 for i in range(tokens.shape[1])
             ]
             units = torch.stack(rows, 1)
-        both = summaries["image"][1] & summaries["audio"][1]
+        both = presence.apply(torch.logical_and, summaries["image"][1], summaries["audio"][1])
         extras = {"audio_embedding": audio, "video_embedding": video, "both_present": both}
         return Output(self.head(embedding), embedding, self.head(units), extras)
 

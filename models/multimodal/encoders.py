@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from models import presence
 from models.audio.forensic_sound import SpectralCovariance
 from models.audio.spectrogram import LogSpectrogram
 from models.audio.wav2vec2 import SpeechEncoder
@@ -66,12 +67,15 @@ class ForensicTokens(Remembering):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
             encode = self.encode_with(self.backbone)
             if inputs.ndim == 2:
-                features, present = encode(inputs).unsqueeze(1), present.unsqueeze(1)
+                features = encode(inputs).unsqueeze(1)
+                present = for_each_step(present, 1)
             else:
                 features = over_frames(encode, inputs, present, self.backbone.width)
-        known = self.project(features[present])
-        tokens = known.new_zeros(*present.shape, known.shape[-1])
-        tokens[present] = known
+        there = presence.places(present)
+        projected = self.project(features.flatten(0, 1)[there])
+        tokens = projected.new_zeros(present.numel(), projected.shape[-1])
+        tokens[there] = projected
+        tokens = tokens.unflatten(0, present.shape)
         return tokens + places(tokens.shape[1], tokens.shape[2], tokens), present
 
 
@@ -92,7 +96,7 @@ class SpectrogramTokens(nn.Module):
             )
         steps = maps.mean(2).transpose(1, 2)
         tokens = self.project(steps) + places(steps.shape[1], self.project[0].out_features, steps)
-        return tokens, present.unsqueeze(1).expand(-1, steps.shape[1])
+        return tokens, for_each_step(present, steps.shape[1])
 
 
 class SpeechTokens(nn.Module):
@@ -110,7 +114,12 @@ class SpeechTokens(nn.Module):
         count = min(SPEECH_TOKENS, steps.shape[2])
         steps = nn.functional.adaptive_avg_pool1d(steps, count).transpose(1, 2)
         tokens = self.project(steps) + places(count, self.project[0].out_features, steps)
-        return tokens, present.unsqueeze(1).expand(-1, count)
+        return tokens, for_each_step(present, count)
+
+
+def for_each_step(present: torch.Tensor, count: int) -> torch.Tensor:
+    """(batch,) -> (batch, count)"""
+    return presence.apply(lambda mask: mask.unsqueeze(1).expand(-1, count), present)
 
 
 def visual_tokens(name: str, width: int, *, pretrained: bool) -> nn.Module:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 import models
-from models import registry
+from models import presence, registry
 from models.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,6 +102,29 @@ def test_any_backbone_over_frames(aggregation: str) -> None:
         torch.testing.assert_close(net(frames, mask)[:1], alone)
         assert net(frames[:1], torch.zeros(1, 4, dtype=torch.bool)).isfinite().all()
     assert net.get_submodule(net.card.cam_layer) is not None
+
+
+@pytest.mark.parametrize("name", ["fusion_forensic", "simple_cnn", "frame_pool"])
+def test_a_mask_that_the_cpu_knows_counts_like_any_other(name: str) -> None:
+    """What was sent to a device is looked up here; the device is not asked, and says the same."""
+    options: dict[str, Any] = (
+        {"backbone": "test_resnet", "aggregation": "lstm"} if name == "frame_pool" else {}
+    )
+    net = models.create(name, **options).eval()
+    picture = torch.randn(3, 4, 3, 48, 48)
+    frames = torch.tensor([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]]).bool()
+    inputs: Any = {"image": picture, "audio": torch.randn(3, 8000)} if name == "fusion_forensic" else picture
+    mask: Any = frames
+    if name == "fusion_forensic":
+        mask = {"image": frames.any(1), "image_frames": frames, "audio": torch.tensor([True, True, False])}
+    with torch.no_grad():
+        torch.testing.assert_close(net(inputs, tied(mask)), net(inputs, mask), rtol=0, atol=0)
+
+
+def tied(mask: Any) -> Any:
+    if isinstance(mask, dict):
+        return {name: tied(value) for name, value in mask.items()}
+    return presence.tie(mask.clone(), mask)
 
 
 def test_any_timm_backbone() -> None:

@@ -22,6 +22,7 @@ from tests.training.test_every_modality import NETWORKS
 from tests.training.tiny_catalogue import clip_set, image_set, small, sound_set
 
 CHANGES = ["flip", "rotation", "color", "blur", "noise"]
+LSTM = {"backbone": "test_resnet", "aggregation": "lstm"}
 SETS = {"image": image_set, "audio": sound_set, "video": clip_set, "multimodal": clip_set}
 
 
@@ -34,9 +35,10 @@ def trained(space: Workspace, root: Path, modality: str, **more: Any) -> RunFold
     return run
 
 
-def loop(space: Workspace, root: Path, **more: Any) -> Loop:
-    image_set(space, root, real=12, fake=12)
-    setup = set_up(TrainConfig.from_dict(small(device="cuda", **more)), space)
+def loop(space: Workspace, root: Path, modality: str = "image", **more: Any) -> Loop:
+    SETS[modality](space, root)
+    wanted = {"device": "cuda", "modality": modality, **NETWORKS[modality], **more}
+    setup = set_up(TrainConfig.from_dict(small(**wanted)), space)
     context = Context(Ranks(0, 1, CARD))
     return Loop(NetworkLearner(setup, context), new_run(setup.config.to_dict(), path=root / "run"))
 
@@ -89,3 +91,28 @@ def test_a_step_asks_the_card_for_nothing(space: Workspace, tmp_path: Path) -> N
         assert job.network.get_parameter("encoder.backbone.conv_stem.weight").held.is_contiguous(
             memory_format=torch.channels_last
         )
+
+
+@pytest.mark.parametrize(
+    ("modality", "network"),
+    [
+        ("video", {"model": "simple_cnn"}),
+        ("video", {"model": "frame_pool", "model_options": LSTM}),
+        ("multimodal", {}),
+    ],
+)
+def test_a_step_with_something_missing_asks_the_card_for_nothing(
+    space: Workspace, tmp_path: Path, modality: str, network: dict[str, Any]
+) -> None:
+    """A clip has fewer frames than the others, or no sound: the CPU knows which, and need not ask."""
+    with stand_in_card() as card:
+        job = loop(space, tmp_path, modality, batch_size=4, precision="bf16", tune="all", **network)
+        batch = next(iter(job.loader.batches(job.draws_of(1)[:1])))
+        batch.inputs["mask"][0, -1] = False
+        if modality == "multimodal":
+            batch.inputs["has_audio"][1] = False
+        job.network.train()
+        card.asked.clear()
+        job.stepper.step([batch], 1, 1)
+        assert card.asked == []
+        assert job.stepper.collect().loss > 0

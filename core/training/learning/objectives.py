@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.training.reading.data import Batch
+from models import presence
 
 STEEPNESS = 10.0  # of the usual schedule (Ganin and Lempitsky 2015)
 TEMPERATURE = 0.07
@@ -47,12 +48,13 @@ def contrastive_objective(output: Any, batch: Batch) -> torch.Tensor:
     chosen = batch.labels == 0
     both = output.extras.get("both_present")
     if both is not None:  # a picture without sound has nothing to be aligned with
-        chosen = chosen & both.to(chosen.device)
+        chosen = chosen & presence.known(both).to(chosen.device)
     real = chosen.nonzero().flatten()
     if audio is None or video is None or len(real) < 2:
         return output.logits.sum() * 0.0
-    audio = functional.normalize(audio.float()[real.to(audio.device)], dim=1)
-    video = functional.normalize(video.float()[real.to(video.device)], dim=1)
+    there = real.to(audio.device, non_blocking=True)
+    audio = functional.normalize(audio.float()[there], dim=1)
+    video = functional.normalize(video.float()[there], dim=1)
     likeness = audio @ video.T / TEMPERATURE
     own = torch.arange(len(real), device=likeness.device)
     return (functional.cross_entropy(likeness, own) + functional.cross_entropy(likeness.T, own)) / 2

@@ -12,6 +12,7 @@ import torch
 from core.media.recipe import Recipe
 from core.training.reading.device_changes import change_pictures
 from core.training.reading.inputs import Arrays
+from models import presence
 
 
 def batch_of(
@@ -63,11 +64,14 @@ def to_network(
     if recipe.modality == "image":
         return image, None
     if recipe.modality == "video" and image.is_cuda and bool(stacked["mask"].all()):
-        return image, None  # a network that looks into a mask on a GPU waits for it
-    frame_mask = stacked["mask"].to(device, non_blocking=True)
+        return image, None
+    frame_mask = presence.send(stacked["mask"], device)
     if recipe.modality == "video":
         return image, frame_mask
-    there = {"image": frame_mask.any(dim=1), "audio": stacked["has_audio"].to(device, non_blocking=True)}
+    there = {
+        "image": presence.send(stacked["mask"].any(dim=1), device),
+        "audio": presence.send(stacked["has_audio"], device),
+    }
     inputs: dict[str, Any] = {"image": image, "audio": stacked["audio"].to(device, non_blocking=True)}
     mask = {**there, "image_frames": frame_mask}
     known = [json.loads(value) for value in stacked["metadata"]]
@@ -77,7 +81,7 @@ def to_network(
     ):
         if tensors is not None:
             inputs[name] = {key: value.to(device, non_blocking=True) for key, value in tensors.items()}
-            mask[name] = torch.tensor([bool(value) for value in present]).to(device, non_blocking=True)
+            mask[name] = presence.send(torch.tensor([bool(value) for value in present]), device)
     return inputs, mask
 
 
