@@ -20,10 +20,12 @@ from core.detection.verdict import Verdict
 from core.errors import WorkbenchError, one_line
 from core.runs.folder import open_run
 from core.thresholds.calibration import EDGE, limit_to_support, sigmoid
+from core.thresholds.intervals import Interval, ranking_intervals
 from core.workspace import Workspace
 
 FEWEST = 20  # common samples of each class
 FOLDS = 5
+DRAWS = 200  # of the bootstrap
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Combined:
     samples: int = 0
     weights: dict[str, float] = field(default_factory=dict)
     auc: float | None = None  # of the combination on the common samples, by cross-validation over groups
+    auc_interval: Interval | None = None
     singles: dict[str, float] = field(default_factory=dict)  # the same of each alone
     left_out: dict[str, str] = field(default_factory=dict)  # detector: why its score is no evidence here
 
@@ -119,11 +122,13 @@ def _learn(
 
     # Both classes weigh the same: the share of fakes in validation says nothing of this file.
     model = LogisticRegression(class_weight="balanced").fit(logits(x), labels)
+    auc, ends = _auc_across_folds(x, labels, groups)
     learned = Combined(
         None,
         samples=len(labels),
         weights=dict(zip(names, map(float, model.coef_[0]), strict=True)),
-        auc=_auc_across_folds(x, labels, groups),
+        auc=auc,
+        auc_interval=ends,
         singles={n: _auc(labels, x[:, k]) for k, n in enumerate(names)},
     )
     return learned, model, fakes
@@ -159,13 +164,15 @@ def logits(scores: np.ndarray) -> np.ndarray:
     return np.log(inside / (1 - inside))
 
 
-def _auc_across_folds(x: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float | None:
-    """Each sample scored by a combination that saw neither it nor its group."""
+def _auc_across_folds(
+    x: np.ndarray, labels: np.ndarray, groups: np.ndarray
+) -> tuple[float | None, Interval | None]:
+    """Each sample scored by a combination that saw neither it nor its group; with its interval."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold
 
     if len(set(groups)) < FOLDS:
-        return None
+        return None, None
     out = np.full(len(labels), np.nan)
     for train, test in StratifiedGroupKFold(FOLDS).split(x, labels, groups):
         if len(set(labels[train])) == 2:
@@ -175,7 +182,10 @@ def _auc_across_folds(x: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> 
                 .predict_proba(logits(x[test]))[:, 1]
             )
     seen = np.isfinite(out)
-    return _auc(labels[seen], out[seen]) if 0 < labels[seen].sum() < seen.sum() else None
+    labels, out, groups = labels[seen], out[seen], groups[seen]
+    if not 0 < labels.sum() < len(labels):
+        return None, None
+    return _auc(labels, out), ranking_intervals(labels, out, groups, ("auc",), n=DRAWS).get("auc")
 
 
 def _auc(labels: np.ndarray, scores: np.ndarray) -> float:

@@ -142,10 +142,11 @@ def side_by_side(jobs: Sequence[Job]) -> None:
         f"“{detect_names.of_detector(name)}” {numbers.change(weight)}"
         for name, weight in combined.weights.items()
     )
+    auc = numbers.interval(combined.auc, *(combined.auc_interval or (None, None)))
     st.markdown(
         f"**Together they give a probability of {theme.number(combined.probability)} that it is fake.** How they are "
         f"combined was learned on {theme.count(combined.samples)} validation samples that all of them judged; there "
-        f"the combination has an AUC of {theme.number(combined.auc)} (by cross-validation). Weights: {theme.safe(weights)}."
+        f"the combination has an AUC of {theme.safe(auc)} (by cross-validation). Weights: {theme.safe(weights)}."
     )
     if combined.left_out:
         st.caption(theme.safe(f"{combined.without[:1].upper()}{combined.without[1:]}."))

@@ -44,6 +44,7 @@ def test_what_knows_nothing_gets_no_weight_whatever_its_scale(space: Workspace) 
     assert real.probability < 0.3 and fake.probability > 0.7
     assert real.samples == 200 and abs(real.weights["noise"]) < abs(real.weights["good"])
     assert real.auc == pytest.approx(real.singles["good"], abs=0.05)
+    assert real.auc_interval is not None and real.auc_interval[0] < real.auc < real.auc_interval[1]
 
 
 def test_the_share_of_fakes_among_the_common_samples_is_not_passed_on(tmp_path: Path) -> None:
