@@ -53,16 +53,19 @@ def data_gone(error: BaseException) -> WorkbenchError | None:
     return WorkbenchError(f"{line}; resume goes on from the last checkpoint")
 
 
+def reason_of(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted at the keyboard"
+    return cause(error if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}")
+
+
 def fail(folder: RunFolder, error: BaseException) -> None:
     """The status says why, in one line that tells the analyst what to do."""
+    reason = reason_of(error)
     if isinstance(error, WorkbenchError):
-        reason = cause(error)
         if "Traceback" in str(error):  # of a reading process, which hands it over as its message
             log.error("the run failed: %s", error)
-    elif isinstance(error, KeyboardInterrupt):
-        reason = "interrupted at the keyboard"
-    else:
-        reason = cause(f"{type(error).__name__}: {error}")
+    elif not isinstance(error, KeyboardInterrupt):
         log.error("the run failed", exc_info=error)
     if isinstance(error, FolderGone):
         log.error("%s", reason)

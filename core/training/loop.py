@@ -1,5 +1,4 @@
-"""The loop: epochs of steps, validation after each, checkpoints, early stopping. Read it from `fit`
-downwards."""
+"""The loop: epochs of steps, validation, checkpoints, early stopping. Read it from `fit` downwards."""
 
 from __future__ import annotations
 
@@ -26,6 +25,7 @@ from core.training.learning.optimizers import Schedule
 from core.training.learning.pace import Pace, summary
 from core.training.learning.step import NotFinite, Stepper
 from core.training.options.choices import AUTO
+from core.training.process.ranks import running_statistics
 from core.training.reading.data import Batch
 from core.training.reading.examples import Unusable
 from core.training.reading.order import Draw, batches, epoch_order, share_of_rank
@@ -37,8 +37,7 @@ EVENTS_IN_AN_EPOCH = 50
 
 
 class Loop:
-    """One run's training. `stop_requested` is asked after every step; `on_progress(progress, steps)` is
-    called then."""
+    """One run's training. After every step `stop_requested` is asked and `on_progress(progress, steps)` called."""
 
     def __init__(
         self,
@@ -51,7 +50,7 @@ class Loop:
         self.learner, self.setup, self.config, self.folder = learner, setup, setup.config, folder
         self.ranks, self.on_progress = ranks, on_progress
         self.network, self.training_set, self.loader = learner.network, learner.training_set, learner.loader
-        self.progress = Progress()
+        self.progress, self.statistics = Progress(), running_statistics(self.network)
         self._note(learner.unusable, setup.planned.split("train")["id"].to_numpy())
         self.validation_labels = setup.source("val").labels
         self._saved = time.monotonic()
@@ -189,6 +188,7 @@ class Loop:
         )
         if state.step == 1:
             self._measure_repeating(usable[0])
+        self.ranks.share(self.statistics)
         try:
             self.stepper.step(usable, seed, state.step, idle=idle)
         except NotFinite as error:
@@ -231,6 +231,7 @@ class Loop:
     def _close_epoch(self) -> bool:
         """Validate, keep the best, decide whether to go on. False where it was asked to stop meanwhile."""
         state = self.progress
+        self.ranks.share(self.statistics)
         try:
             predicted = self.learner.validate()
         # The caller saves what was learned and ends as stopped.

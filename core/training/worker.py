@@ -17,7 +17,7 @@ from core.errors import BadInput
 from core.progress import Pace
 from core.runs.folder import DEMO_FILES, RunFolder
 from core.training import ablation, automatic
-from core.training.failures import data_gone, fail, folder_gone, not_repeatable, reader_ended
+from core.training.failures import data_gone, fail, folder_gone, not_repeatable, reader_ended, reason_of
 from core.training.head import HeadLearner
 from core.training.learner import Context, NetworkLearner
 from core.training.learning import best_model, last_checkpoint
@@ -29,6 +29,7 @@ from core.training.preparation import prepare_inputs
 from core.training.process.arithmetic import about_repeating, settle_algorithms
 from core.training.process.environment import (
     NonPrimaryHeartbeat,
+    leave_after_writing,
     log_to_folder,
     mark_running,
     stop_on_signals,
@@ -53,7 +54,7 @@ def work(
 
     `setup` is that of the configuration where the caller has built it already, to see whether it can be trained.
     """
-    with log_to_folder(folder), join_or_fail(folder) as ranks:
+    with log_to_folder(folder), join_or_fail(folder) as ranks, leave_after_writing(ranks):
         try:
             with mark_running(folder, ranks) as heartbeat, stop_on_signals(heartbeat):
                 state = train(folder, ranks, heartbeat, resume=resume, space=space, setup=setup)
@@ -61,7 +62,10 @@ def work(
         except BaseException as error:
             known = folder_gone(folder) or reader_ended(error) or not_repeatable(error) or data_gone(error)
             if ranks.first:
+                known = known or ranks.failure_behind(error)
                 fail(folder, known or error)
+            else:
+                ranks.report_failure(reason_of(known or error))
             if known is not None:
                 raise known from error
             raise

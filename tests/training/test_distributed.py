@@ -77,6 +77,76 @@ def test_devices_two_on_one_cpu(space: Workspace, tmp_path: Path) -> None:
     assert kept["progress"]["step"] == 2 * ((each + 3) // 4)
 
 
+SHORT_OF_MEMORY = '''
+"""A network for which the memory of the second process is too small."""
+import os
+import torch
+from torch import nn
+from models.cards import ModelCard
+from models.network import Average, Network
+from models.registry import register
+
+SHORT, WHERE = os.environ.get("RANK") == "1", os.environ.get("SHORT_OF_MEMORY")
+
+
+def fail(gradient):
+    raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+
+@register(ModelCard("short_of_memory", "image", about="a test", source="here", cam_layer="encoder.0"))
+class ShortOfMemory(Network):
+    def __init__(self, *, pretrained=False):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Conv2d(3, 8, 3, stride=4), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        )
+        self.aggregation = Average()
+        self.head = nn.Linear(8, 2)
+
+    def encode(self, inputs, mask):
+        short = SHORT and self.training
+        if short and WHERE == "forward" and len(inputs) > 2:
+            fail(None)
+        units = self.encoder(inputs).unsqueeze(1)
+        if short and WHERE == "backward":
+            units.register_hook(fail)
+        return units
+'''
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("where", ["forward", "backward"])
+def test_memory_that_runs_out_on_one_of_two_processes(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It splits its batches, and the other waits for nothing; where that comes too late, one line says so."""
+    image_set(space, tmp_path, real=16, fake=16)
+    (tmp_path / "networks").mkdir()
+    (tmp_path / "networks" / "short_of_memory.py").write_text(SHORT_OF_MEMORY)
+    config, run = tmp_path / "config.yaml", RunFolder(tmp_path / "run")
+    config.write_text(
+        yaml.safe_dump(small(devices=2, epochs=2, batch_size=4, model="short_of_memory", bootstrap=20))
+    )
+    for name, value in (
+        ("DEEPFAKE_MODELS", str(tmp_path / "networks")),
+        ("SHORT_OF_MEMORY", where),
+        ("OMP_NUM_THREADS", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    command = [sys.executable, "-m", "core", "train", str(config), "--run-dir", str(run.path), "--json"]
+    done = subprocess.run(command, cwd=CODE_ROOT, capture_output=True, text=True, check=False, timeout=240)
+    status = run.status()
+    if where == "forward":
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert status.state == "completed"
+        kept = torch.load(run.last_checkpoint, weights_only=True)
+        assert (kept["progress"]["parts"], kept["ranks"][0]["parts"]) == (1, 2)
+        return
+    assert done.returncode == 1 and status.state == "failed"
+    assert status.error is not None and status.error.startswith("process 2 of 2: memory ran out while")
+    assert done.stderr.splitlines()[-1] == status.error
+
+
 def assert_scored_as_alone(run: RunFolder, split: str, scores: pd.DataFrame, space: Workspace) -> None:
     """Each process scored a part of the split: together they give what one gives."""
     setup = set_up(TrainConfig.from_dict(run.config()), space)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.runs import events
 from core.training.learning.last_checkpoint import learning_state, load_learning
 from core.training.learning.optimizers import Schedule, cosine
 from core.training.learning.step import Stepper
+from core.training.loop import Loop
 from core.training.options.config import TrainConfig
 from core.training.process.memory import out_of_memory
 from core.workspace import Workspace
@@ -250,3 +252,56 @@ def test_monitor_early_stopping_and_time(space: Workspace, tmp_path: Path) -> No
     assert len(late.draws_of(1)) > 5 and late.fit()
     assert late.progress.step == 1, "the time is looked at after every batch"
     assert late.progress.finished and late.folder.best_model.exists()
+
+
+class Exchanging(nn.Module):
+    """What a step sees of a network that several processes learn together."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module, self.quiet = module, 0
+
+    def forward(self, *given: Any, **more: Any) -> Any:
+        return self.module(*given, **more)
+
+    def no_sync(self) -> Any:
+        self.quiet += 1
+        return nullcontext()
+
+
+def exchanging(job: Loop) -> Stepper:
+    stepper = job.stepper
+    stepper.network = stepper.forward = Exchanging(job.network)
+    stepper.several = True
+    return stepper
+
+
+def test_memory_that_runs_out_while_ranks_exchange_gradients_ends_in_one_line(
+    space: Workspace, tmp_path: Path
+) -> None:
+    """Before that it is tried again in parts; then the others already have some of them."""
+    job = loop(space, tmp_path, batch_size=8)
+    stepper, forward = exchanging(job), job.network.forward
+    room, passes = 4, []
+
+    def small_memory(inputs: torch.Tensor, *args: Any, **more: Any) -> Any:
+        passes.append(len(inputs))
+        if len(inputs) > room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(inputs, *args, **more)
+
+    def no_room(gradient: torch.Tensor) -> None:
+        if stepper.exchanging:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    job.network.forward = small_memory  # type: ignore[method-assign]
+    stepper.step(first_group(job), 1, 1)
+    assert passes == [8, 4, 4] and stepper.parts == 2
+    # A rehearsal is made by each rank alone, and finds the parts before the others wait.
+    room, stepper.rehearsals = 2, 1
+    passes.clear()
+    stepper.step(first_group(job), 1, 2)
+    assert passes == [4, 2, 2, 2, 2, 2] and stepper.rehearsals == 0
+    job.network.head[-1].weight.register_hook(no_room)
+    with pytest.raises(WorkbenchError, match=r"added up their gradients.*smaller batch_size"):
+        stepper.step(first_group(job), 1, 3)

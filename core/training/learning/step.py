@@ -1,5 +1,4 @@
-"""One optimiser step: mixed precision, accumulation, clipping, and what to do when memory or numbers run
-out."""
+"""One optimiser step: mixed precision, accumulation, clipping, and what to do when memory or numbers run out."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,13 @@ from models.cards import Output
 
 log = logging.getLogger(__name__)
 
+# Of several ranks: first with the weights alone, then beside what the optimiser keeps from its first step on.
+REHEARSALS = 2
+# The other ranks have some of this one's gradients and wait for the rest: another try would mix two steps.
+CUT_OFF = (
+    "memory ran out while the processes that train together added up their gradients, which cannot be begun again; "
+    "start the run again with a smaller batch_size"
+)
 READ_EVERY = 8  # steps on a GPU between two looks at what it found; each look waits for it
 
 
@@ -80,12 +87,15 @@ class Stepper:
     ) -> None:
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.bare = getattr(network, "module", network)  # inside of what exchanges gradients
+        self.several = hasattr(network, "no_sync")  # ranks, which exchange them
+        self.exchanging = False
         self.convert, self.device = convert, device
         self.autocast = autocast_for(precision, device)
         self.scaler = self._scaler(precision == "fp16")
         self.clip_norm, self.extra = clip_norm, extra
         self.parts = 1  # into how many each batch is cut, to fit into memory
         self.sized = device.type == "cuda"  # a GPU says when its memory is out, a CPU ends the process
+        self.rehearsals = REHEARSALS if self.several and self.sized else 0
         self.forward: Callable[..., Any] = torch.compile(network) if compiled else network
         self.compiling = compiled
         self.found: list[Found] = []
@@ -101,6 +111,10 @@ class Stepper:
             self._size(group)
         if self.compiling:
             self._compile(group, seed)
+        # Whoever has too little memory finds out before the ranks depend on each other.
+        if self.rehearsals:
+            self.rehearsals -= 1
+            self.rehearse(max(group, key=len), seed)
         self._until_it_fits(group, seed, lambda: self._step(group, number, 0.0 if idle else 1.0))
 
     def _until_it_fits(self, group: Sequence[Batch], seed: int, run: Callable[[], None]) -> None:
@@ -108,11 +122,14 @@ class Stepper:
         before = len(self.found)
         while True:
             torch.manual_seed(seed)
+            self.exchanging = False
             try:
                 return run()
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 if not memory.out_of_memory(error) or self.parts >= max(len(b) for b in group):
                     raise
+                if self.exchanging:
+                    raise WorkbenchError(CUT_OFF) from error
             # Only here, outside of `except`: the error holds on to what the step had made.
             del self.found[before:]
             self.parts *= 2
@@ -138,8 +155,7 @@ class Stepper:
         )
 
     def collect(self) -> StepResult:
-        """What the steps since the last time found, read from the device in one go. NotFinite where one was
-        not."""
+        """What the steps since the last time found, read from the device in one go. NotFinite where one was not."""
         found, self.found = self.found, []
         if not found:
             return StepResult(0.0, np.zeros(0, np.int64), np.zeros(0))
@@ -169,10 +185,11 @@ class Stepper:
 
     def _backward(self, part: Batch, number: int, weight: float, share: float, last: bool) -> None:
         """Gradients of a part of the step. Ranks exchange them only once, with the last part."""
-        alone = getattr(self.network, "no_sync", None)
-        quiet = alone() if alone is not None and not last else contextlib.nullcontext()
-        with quiet:
-            objective, each, output = self._objective(self.forward, part)
+        exchange = self.several and last
+        with contextlib.nullcontext() if exchange else self._alone():
+            objective, each, output = self._objective(
+                self._begin_exchange if exchange else self.forward, part
+            )
             finite = torch.isfinite(objective.detach())
             if self.device.type != "cuda" and not bool(finite):
                 raise NotFinite(part.samples, number)
@@ -182,6 +199,15 @@ class Stepper:
         self.found.append(
             Found(part, number, bool(weight), total, finite, margin_on_device(output.logits), named, seen)
         )
+
+    def _alone(self) -> AbstractContextManager[Any]:
+        """Inside, gradients stay with this rank."""
+        return self.network.no_sync() if self.several else contextlib.nullcontext()  # type: ignore[operator, no-any-return]
+
+    def _begin_exchange(self, *given: Any, **more: Any) -> Any:
+        output = self.forward(*given, **more)
+        self.exchanging = True
+        return output
 
     def _objective(
         self, forward: Callable[..., Any], part: Batch
@@ -234,8 +260,7 @@ class Stepper:
         before = {name: buffer.clone() for name, buffer in self.bare.named_buffers()}
 
         def there_and_back() -> None:
-            alone = getattr(self.network, "no_sync", None)
-            with alone() if alone is not None else contextlib.nullcontext():
+            with self._alone():
                 self._objective(self.forward, parts_of(batch, self.parts)[0])[0].backward()
 
         self._until_it_fits([batch], seed, there_and_back)
@@ -245,8 +270,7 @@ class Stepper:
                 buffer.copy_(before[name])
 
     def _compile(self, group: Sequence[Batch], seed: int) -> None:
-        """The first pass compiles; what that costs is in the log. Where there is no compiler the run says
-        so."""
+        """The first pass compiles; what that costs is in the log. Where there is no compiler the run says so."""
         self.compiling = False
         began = time.monotonic()
         try:

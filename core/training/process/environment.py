@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psutil
@@ -55,7 +56,7 @@ def mark_running(folder: RunFolder, ranks: Ranks) -> Iterator[Heartbeat | NonPri
         error=None,
     )
     gpu = ranks.device.index if ranks.device.type == "cuda" else None
-    with Heartbeat(folder, gpu=gpu) as heartbeat:
+    with Heartbeat(folder, gpu=gpu, failure_of_another=ranks.failure_of_another) as heartbeat:
         yield heartbeat
         heartbeat.measure()
 
@@ -71,6 +72,11 @@ def stop_on_signals(heartbeat: Heartbeat | NonPrimaryHeartbeat) -> Iterator[None
 
     with call_on_stop_signal(ask):
         yield
+
+
+def leave_after_writing(ranks: Ranks) -> AbstractContextManager[None]:
+    """torchrun ends all ranks as soon as one is gone: rank 0 writes why before it follows."""
+    return call_on_stop_signal(lambda _: None) if ranks.several else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

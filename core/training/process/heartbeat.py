@@ -25,8 +25,15 @@ class Heartbeat:
     """Writes status.json every two seconds; `stopping` becomes true when the stop file or a signal asks for
     it."""
 
-    def __init__(self, folder: RunFolder, *, gpu: int | None, beat: float = BEAT) -> None:
-        self.folder, self.beat = folder, beat
+    def __init__(
+        self,
+        folder: RunFolder,
+        *,
+        gpu: int | None,
+        beat: float = BEAT,
+        failure_of_another: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.folder, self.beat, self._failure_of_another = folder, beat, failure_of_another
         self.machine = Machine(gpu)
         self.fields: Mapping[str, Any] = {}  # further fields of the status, replaced as a whole
         self._trouble: dict[str, str] = {}  # what could not be written at the last beat, and why
@@ -62,8 +69,12 @@ class Heartbeat:
             beats += 1
 
     def _show(self) -> None:
-        if not self._over.is_set():  # the last word is the run's own
-            self.folder.set_status(heartbeat=time.time(), **self.fields)
+        if self._over.is_set():  # the last word is the run's own
+            return
+        # The training itself may wait on its card for the rank that failed, until it is ended with it.
+        failed = self._failure_of_another()
+        fields = dict(self.fields) if failed is None else {**self.fields, "error": failed}
+        self.folder.set_status(heartbeat=time.time(), **fields)
 
     def measure(self) -> None:
         step, epoch = int(self.fields.get("step", 0)), int(self.fields.get("epoch", 1))

@@ -3,8 +3,9 @@ writes."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,9 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from core import numbers
+from core.errors import BadInput, WorkbenchError
 
+FAILURE = "failure"  # key of the store
 PATIENCE = timedelta(hours=2)  # a rank may wait that long for another, e.g. for a first epoch of decoding
 
 
@@ -26,6 +29,7 @@ class Ranks:
     rank: int
     world: int
     device: torch.device
+    store: Any = None  # where the ranks met, which outlives each of them
 
     @property
     def first(self) -> bool:
@@ -56,11 +60,51 @@ class Ranks:
         if not self.several:
             return network
         ids = [self.device.index] if self.device.type == "cuda" else None
-        return DistributedDataParallel(network, device_ids=ids, find_unused_parameters=True)
+        # Running statistics by `share`: in the forward pass they would be sent once more where that is begun again.
+        return DistributedDataParallel(
+            network, device_ids=ids, find_unused_parameters=True, forward_sync_buffers=False
+        )
+
+    @torch.no_grad()
+    def share(self, statistics: Sequence[torch.Tensor]) -> None:
+        """Those of rank 0 for all ranks; those of one kind go together."""
+        if not self.several:
+            return
+        kinds: dict[torch.dtype, list[torch.Tensor]] = {}
+        for one in statistics:
+            kinds.setdefault(one.dtype, []).append(one)
+        for own in kinds.values():
+            together = torch.cat([one.flatten() for one in own])
+            dist.broadcast(together, 0)
+            for one, part in zip(own, together.split([one.numel() for one in own]), strict=True):
+                one.copy_(part.view_as(one))
 
     def wait(self) -> None:
         if self.several:
             dist.barrier()
+
+    def report_failure(self, reason: str) -> None:
+        """What ended this rank, for rank 0, which only sees that it is gone. The first to fail is heard."""
+        if self.store is not None:
+            with contextlib.suppress(RuntimeError):  # rank 0 is gone itself, and has said why
+                self.store.compare_set(FAILURE, "", f"process {self.rank + 1} of {self.world}: {reason}")
+
+    def failure_of_another(self) -> str | None:
+        """What report_failure said."""
+        if self.store is None or not self.store.check([FAILURE]):
+            return None
+        return str(self.store.get(FAILURE).decode())
+
+    def failure_behind(self, error: BaseException) -> WorkbenchError | None:
+        """Where an exchange failed because another rank is gone: why that one went."""
+        said = self.failure_of_another() if isinstance(error, RuntimeError) else None
+        return None if said is None else WorkbenchError(said)
+
+
+def running_statistics(network: torch.nn.Module) -> list[torch.Tensor]:
+    """Buffers that change as the network learns: what a checkpoint keeps. The others are constants."""
+    kept = network.state_dict()
+    return [buffer for name, buffer in network.named_buffers() if name in kept]
 
 
 @contextmanager
@@ -74,10 +118,11 @@ def join(device: str) -> Iterator[Ranks]:
     if own.type == "cuda":
         torch.cuda.set_device(own)
     dist.init_process_group("cpu:gloo,cuda:nccl" if own.type == "cuda" else "gloo", timeout=PATIENCE)
-    try:
-        yield Ranks(rank, world, own)
-    finally:
-        dist.destroy_process_group()
+    # A connection of its own: another thread may ask while an exchange waits.
+    store = dist.distributed_c10d._get_default_store().clone()
+    yield Ranks(rank, world, own, store)
+    # Not after an error: it would wait for exchanges that the other ranks never finish.
+    dist.destroy_process_group()
 
 
 def own_device(device: str, together: int | None = None) -> torch.device:
@@ -85,8 +130,6 @@ def own_device(device: str, together: int | None = None) -> torch.device:
 
     `together`: how many processes train on this machine, where torchrun has not started them yet.
     """
-    from core.errors import BadInput
-
     if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
