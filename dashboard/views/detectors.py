@@ -47,7 +47,8 @@ def _damaged(fault: store.Damaged) -> None:
     """What is wrong, and the first step out of it: its name is taken as long as it is there."""
     with st.container(border=True):
         st.warning(theme.safe(fault.words), icon=":material/warning:")
-        with st.popover("Delete", disabled=not session.person().operator):
+        box = st.popover("Delete", disabled=not session.person().operator)
+        with box.container(width=theme.BOX):
             st.markdown(DELETE)
             _delete_button(fault.name, f"detectors-delete-damaged-{fault.name}")
 
@@ -176,7 +177,7 @@ def _manage(one: Imported) -> None:
                 functools.partial(store.rename, one.name, new, person, space)
             ):
                 st.rerun()
-        with st.popover("Delete", disabled=not person.operator):
+        with st.popover("Delete", disabled=not person.operator).container(width=theme.BOX):
             st.markdown(DELETE)
             _delete_button(one.name, "detectors-delete")
     if why_not:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import audit, numbers, words
+from core.detection import wording
 from core.errors import NotAllowed
 from core.exports import to_csv
 from core.runs import listing
@@ -16,6 +17,7 @@ from core.thresholds import methods
 from dashboard import address, paging, session, tables, theme
 
 PAGE = 50  # lines
+SHORT = 12  # characters of a hash, which tell files apart; the files to download have all of it
 HEADINGS = {"action": "what was done", "more": "details"}  # where a reader would ask what the key means
 WHO, ACTION, TEXT = "trail-who", "trail-action", "trail-text"
 
@@ -102,6 +104,10 @@ def _value(key: str, value: object, names: Mapping[str, str]) -> str:
         return methods.title(value)
     if key == "family":
         return words.family(str(value))
+    if key == "verdict":
+        return wording.UNJUDGED.get(str(value), str(value))
+    if key == "sha256":
+        return f"{str(value)[:SHORT]}…"
     return numbers.threshold(value) if isinstance(value, float) else str(value)
 
 

@@ -109,3 +109,9 @@ def test_details_name_detectors_and_leave_out_what_is_not_known(space: Workspace
     run.set_status(state="stopped")
     audit.record(ADA, "judge", "clip.mp4", space, verdict="fake", detector=run.id, sha256=None)
     assert tables_of(app())[0]["details"].tolist() == ["verdict: fake, detector: My first one"]
+
+
+def test_a_hash_is_shortened_and_a_file_that_was_not_judged_says_so(space: Workspace) -> None:
+    audit.record(ADA, "judge", "clip.mp4", space, verdict="error", sha256="0123456789abcdef" * 4)
+    page = app()
+    assert tables_of(page)[0]["details"].tolist() == ["verdict: not readable, sha256: 0123456789ab…"]
