@@ -41,6 +41,12 @@ def settled(setup: Setup, device: torch.device, kept: Mapping[str, Any] | None =
     return replace(setup, config=replace(config, **found))
 
 
+def as_begun(config: TrainConfig, kept: Mapping[str, Any] | None) -> TrainConfig:
+    """With the size of the network that a resumed run began with: weights of another would not fit."""
+    options = (kept or {}).get("model_options")
+    return config if options is None else replace(config, model_options=options)
+
+
 def first_readers(setup: Setup, device: torch.device) -> int:
     """How many processes read before it is known how long that takes. On a CPU the network needs the
     processors."""
@@ -51,7 +57,10 @@ def first_readers(setup: Setup, device: torch.device) -> int:
 
 def settled_choices(setup: Setup) -> dict[str, Any]:
     """What a resumed run must not decide anew; last.pth carries it."""
-    return {"precision": setup.config.precision, "batch_size": setup.config.batch_size}
+    found: dict[str, Any] = {"precision": setup.config.precision, "batch_size": setup.config.batch_size}
+    if "size" in setup.model_options:  # by the memory of a device
+        found["model_options"] = {**setup.config.model_options, "size": setup.model_options["size"]}
+    return found
 
 
 def batch_size(

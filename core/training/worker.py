@@ -82,16 +82,17 @@ def train(
     setup: Setup | None = None,
 ) -> str:
     """The run itself; gives the state in which it ends."""
-    config = TrainConfig.from_dict(folder.config())
     kept = last_checkpoint.load(folder) if resume else None
+    settled = kept.get("settled") if kept else None
+    config = automatic.as_begun(TrainConfig.from_dict(folder.config()), settled)
     use_threads(ranks)
     settle_algorithms(config, ranks.device)
     setup = setup or set_up(config, space, recipe=read_recipe(folder) if kept else None)
     check_plan(folder, setup, resumed=kept is not None)
-    setup = automatic.settled(setup, ranks.device, kept.get("settled") if kept else None)
+    setup = automatic.settled(setup, ranks.device, settled)
     announce(setup, ranks, resumed=kept is not None)
     bars = ranks.first and sys.stderr.isatty()
-    context = Context(ranks, heartbeat.stop_requested, bars, kept.get("settled") if kept else None)
+    context = Context(ranks, heartbeat.stop_requested, bars, settled)
     if not prepare_inputs(setup, context, preparing_reporter(heartbeat, config)):
         return "stopped"
     try:

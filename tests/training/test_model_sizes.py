@@ -12,8 +12,11 @@ import torch
 
 import models
 from core.cli.estimate import measure
+from core.errors import BadInput
+from core.runs.folder import new_run
 from core.runs.presets import sizes
-from core.training.automatic import settled
+from core.training import worker
+from core.training.automatic import settled, settled_choices
 from core.training.options.config import TrainConfig
 from core.training.setup import model_options_for, set_up, trained_how, with_recipe_of
 from core.workspace import Workspace
@@ -57,6 +60,29 @@ def test_auto_goes_by_the_device_of_the_run(monkeypatch: pytest.MonkeyPatch, dev
         options = model_options_for(config, models.card("fusion"), 0, words=False)
         with torch.device("meta"):
             assert models.create("fusion", **options).options["size"] == expected
+
+
+def test_a_resumed_run_keeps_the_size_that_it_began_with(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with another card the automatic size would be another, and its weights would not fit."""
+    began: Any = SimpleNamespace(
+        config=TrainConfig(modality="multimodal", model="fusion", precision="fp16", batch_size=2),
+        model_options={"size": "large", "width": 512},
+    )
+    run = new_run(small(modality="multimodal", model="fusion"), path=tmp_path / "run")
+    torch.save({"settled": settled_choices(began)}, run.last_checkpoint)
+    seen: list[TrainConfig] = []
+
+    def set_up(config: TrainConfig, *_: Any, **__: Any) -> None:
+        seen.append(config)
+        raise BadInput("seen enough")
+
+    monkeypatch.setattr(worker, "set_up", set_up)
+    monkeypatch.setattr(worker, "read_recipe", lambda folder: None)
+    with pytest.raises(BadInput, match="seen enough"):
+        worker.work(run, resume=True, space=space)
+    assert seen[0].model_options == {"size": "large"}
 
 
 @pytest.mark.parametrize(
