@@ -44,9 +44,11 @@ def test_what_was_seen_is_not_encoded_again(network: Any) -> None:
     pictures, sounds = count_rows(network, "image"), count_rows(network, "audio")
     assert torch.allclose(network(seen), without, atol=1e-5)
     assert (sum(pictures), sum(sounds)) == (6, 3)
-    # In another order, and as often as one likes: bit by bit the same.
+    # In another order, and as often as one likes: bit by bit the same, up to the layers that see the rows together.
     turned = {name: value.flip(0) for name, value in seen.items()}
-    assert torch.equal(network(turned).flip(0), network(seen))
+    encode = network.encoder["audio"].encode_with(network.encoder["audio"].backbone)
+    assert torch.equal(encode(turned["audio"]).flip(0), encode(seen["audio"]))
+    assert torch.allclose(network(turned).flip(0), network(seen), atol=1e-5)
     assert (sum(pictures), sum(sounds)) == (6, 3)
     network({**clips(1, seed=1), "audio": seen["audio"][:1]})
     assert (sum(pictures), sum(sounds)) == (8, 3)
