@@ -119,6 +119,9 @@ def test_a_marked_file_is_judged_with_its_loss_or_uncertain_and_named(auc: float
     for one in said:
         assert one.inside is inside and "after noise 5" in one.processing
         assert one.processing in one.why
+    assert f"AUC 0.900 before, {auc:.3f} after" in said[0].processing  # one from before there were intervals
+    whole = replace(kinds(auc)[0], auc_interval=(0.5, 0.95), auc_before_interval=(0.8, 0.97))
+    assert f"AUC 0.900 [0.80, 0.97] before, {auc:.3f} [0.50, 0.95] after" in decision._loss(whole)
     back = unpack(pack(made), "run")
     assert [kind.mark for kind in back.processed] == [kind.mark for kind in made.processed]
 

@@ -176,3 +176,7 @@ def test_every_modality_has_a_reference(
     assert all(one.auc is not None and one.files >= 8 for one in made.processed)
     back = unpack(pack(made), "run")
     assert back.limit == pytest.approx(made.limit) and len(back.processed) == len(made.processed)
+    for one, kept in zip(made.processed, back.processed, strict=True):
+        assert one.auc is not None and one.auc_interval is not None
+        assert one.auc_interval[0] <= one.auc <= one.auc_interval[1]
+        assert (kept.auc_interval, kept.auc_before_interval) == (one.auc_interval, one.auc_before_interval)

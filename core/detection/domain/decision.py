@@ -219,4 +219,6 @@ def _loss(kind: Processed) -> str:
     same = (
         "" if kind.agreement is None else f", {numbers.short_percent(kind.agreement)} of verdicts unchanged"
     )
-    return measured + f"AUC {numbers.number(kind.auc_before)} before, {numbers.number(kind.auc)} after{same}."
+    before = numbers.interval(kind.auc_before, *(kind.auc_before_interval or (None, None)))
+    after = numbers.interval(kind.auc, *(kind.auc_interval or (None, None)))
+    return measured + f"AUC {before} before, {after} after{same}."

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ KINDS = {
 }
 FILES = 40
 FEWEST = 8  # files: fewer say nothing of a kind
+DRAWS = 200  # of the bootstrap
 SECONDS = 60.0  # of computing, for all kinds together; then those files that were measured must do
 
 
@@ -47,9 +48,9 @@ def measure_processing(
     plain, changed = _measure(loaded, part, device)
     if len(plain) < FEWEST:
         return
-    labels = np.array([label for label, _ in plain])
+    labels, groups = np.array([label for label, _, _ in plain]), [group for _, group, _ in plain]
     for kind, measured in changed.items():
-        yield _one(known, kind, labels, [one for _, one in plain], measured, threshold)
+        yield _one(known, kind, labels, groups, [one for _, _, one in plain], measured, threshold)
 
 
 def kinds_of(modality: str) -> list[Degradation]:
@@ -76,12 +77,12 @@ def _play_backwards(prepared: Prepared) -> Prepared:
 
 def _measure(
     loaded: Loaded, part: Part, device: torch.device | str
-) -> tuple[list[tuple[int, Measured]], dict[str, list[Measured]]]:
-    """The same files as they are and as each kind leaves them, both classes in turn, as far as the time
-    allows."""
+) -> tuple[list[tuple[int, Any, Measured]], dict[str, list[Measured]]]:
+    """The same files (label, group, figures) as they are and as each kind leaves them, both classes in turn, as far as
+    the time allows."""
     from core.training.reference.making import measure_prepared, rate_of
 
-    plain: list[tuple[int, Measured]] = []
+    plain: list[tuple[int, Any, Measured]] = []
     kinds = kinds_of(loaded.recipe.modality)
     changed: dict[str, list[Measured]] = {kind.name: [] for kind in kinds}
     began = time.process_time()
@@ -94,7 +95,7 @@ def _measure(
         measured = [measure_prepared(loaded, one, part.source, i, device, rate) for one in versions]
         if any(one is None or one.score is None for one in measured):
             continue
-        plain.append((int(part.source.labels[i]), measured[0]))  # type: ignore[arg-type]
+        plain.append((int(part.source.labels[i]), part.groups[i], measured[0]))  # type: ignore[arg-type]
         for kind, one in zip(kinds, measured[1:], strict=True):
             changed[kind.name].append(one)  # type: ignore[arg-type]
         if time.process_time() - began > SECONDS:
@@ -117,6 +118,7 @@ def _one(
     known: rule.Reference,
     name: str,
     labels: np.ndarray,
+    groups: Sequence[Any],
     plain: Sequence[Measured],
     changed: Sequence[Measured],
     threshold: float | None,
@@ -138,18 +140,31 @@ def _one(
     distances = known.distance(back)
     limit = rule.conformal_limit(distances)
     before, after = (np.array([one.score for one in found], float) for found in (plain, changed))
+    auc, ends = _auc(labels, after, groups)
+    auc_before, ends_before = _auc(labels, before, groups)
     return rule.Processed(
         name,
         shift,
         float(limit if limit is not None else distances.max()),
         count,
-        _auc(labels, after),
-        _auc(labels, before),
+        auc,
+        auc_before,
         None if threshold is None else float(np.mean((before >= threshold) == (after >= threshold))),
+        auc_interval=ends,
+        auc_before_interval=ends_before,
     )
 
 
-def _auc(labels: np.ndarray, scores: np.ndarray) -> float | None:
-    from sklearn.metrics import roc_auc_score  # slow to import, and judging a file needs none of it
+def _auc(
+    labels: np.ndarray, scores: np.ndarray, groups: Sequence[Any]
+) -> tuple[float | None, tuple[float, float] | None]:
+    """With its interval."""
+    # Slow to import, and judging a file needs none of it.
+    from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(labels, scores)) if 0 < labels.sum() < len(labels) else None
+    from core.thresholds.intervals import ranking_intervals
+
+    if not 0 < labels.sum() < len(labels):
+        return None, None
+    ends = ranking_intervals(labels, scores, groups, ("auc",), n=DRAWS)
+    return float(roc_auc_score(labels, scores)), ends.get("auc")

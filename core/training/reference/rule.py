@@ -60,6 +60,8 @@ class Processed:
     auc_before: float | None = None  # on the same files as they are
     agreement: float | None = None  # share of them whose verdict stayed the same
     mark: float | None = None  # how far along the shift a file bears its mark; null where no limit is known
+    auc_interval: tuple[float, float] | None = None
+    auc_before_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ FILE_NAME = "reference.npz"
 MOST_BYTES = 200_000_000  # unpacked
 MOST_VALUES = 40_000_000
 MEASURED = ("auc", "auc_before", "agreement", "mark")  # of a kind of processing; each may be null
+INTERVALS = ("auc_interval", "auc_before_interval")
 PARTS = ("mean", "spread", "axes", "whitening")
 
 
@@ -35,7 +36,8 @@ def pack(reference: Reference) -> bytes:
         "codecs": list(reference.codecs),
         "views": {name: view.left_over for name, view in reference.views.items()},
         "processed": [
-            {k: getattr(one, k) for k in ("name", "limit", "files", *MEASURED)} for one in reference.processed
+            {k: getattr(one, k) for k in ("name", "limit", "files", *MEASURED, *INTERVALS)}
+            for one in reference.processed
         ],
     }
     arrays: dict[str, np.ndarray] = {
@@ -136,9 +138,14 @@ def _read_processed(
     }
     # One from before there were marks states none.
     figures = {k: None if stated.get(k) is None else _finite(stated[k]) for k in MEASURED}
-    return Processed(
-        str(stated["name"])[:60], shift, _finite(stated["limit"]), _whole(stated["files"]), **figures
-    )
+    ends = {k: None if stated.get(k) is None else _ends(stated[k]) for k in INTERVALS}
+    name, limit, files = str(stated["name"])[:60], _finite(stated["limit"]), _whole(stated["files"])
+    return Processed(name, shift, limit, files, **figures, **ends)  # type: ignore[arg-type]
+
+
+def _ends(value: Any) -> tuple[float, float]:
+    low, high = value
+    return _finite(low), _finite(high)
 
 
 def _array(arrays: dict[str, np.ndarray], name: str, shape: tuple[int | None, ...]) -> np.ndarray:
