@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from inspect import signature
 from typing import Any
 
 import torch
@@ -19,6 +20,12 @@ from core import numbers
 from core.errors import BadInput, WorkbenchError
 
 FAILURE = "failure"  # key of the store
+# Its name before torch 2.13 was broadcast_buffers.
+SYNC_BUFFERS = next(
+    name
+    for name in ("forward_sync_buffers", "broadcast_buffers")
+    if name in signature(DistributedDataParallel).parameters
+)
 PATIENCE = timedelta(hours=2)  # a rank may wait that long for another, e.g. for a first epoch of decoding
 
 
@@ -61,9 +68,8 @@ class Ranks:
             return network
         ids = [self.device.index] if self.device.type == "cuda" else None
         # Running statistics by `share`: in the forward pass they would be sent once more where that is begun again.
-        return DistributedDataParallel(
-            network, device_ids=ids, find_unused_parameters=True, forward_sync_buffers=False
-        )
+        more: dict[str, Any] = {SYNC_BUFFERS: False}
+        return DistributedDataParallel(network, device_ids=ids, find_unused_parameters=True, **more)
 
     @torch.no_grad()
     def share(self, statistics: Sequence[torch.Tensor]) -> None:
