@@ -14,7 +14,7 @@ from core.catalog.demo import speed
 def test_the_times_follow_the_probe_and_the_processors(
     processors: int, demo: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter((100.0, 100.01))  # a probe of ten milliseconds
+    clock = iter((100.0, 100.0 + speed.PROBES * 0.01))  # probes of ten milliseconds
     monkeypatch.setattr(speed, "probe", lambda: None)
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(processors)))
