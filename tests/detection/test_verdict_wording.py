@@ -202,7 +202,7 @@ def test_the_report_names_people_methods_and_what_several_detectors_say_together
     facts = {"sha256": "ab" * 32, "bytes": 12345, "media": {"bytes": 12345, "duration": 6.629297052154195}}
     first = verdict(explanations=maps, tracks=({"track": 0}, {"track": 1}), duration=None, facts=facts)
     page = report.as_html([first, verdict(detector="other")], together=["not combined: <nothing> shared"])
-    assert "1 file, 2 detectors" in page and page.count("<td>other</td>") == 1
+    assert "1 file, 2 detectors" in page and page.count('<td class="sentence by">other</td>') == 1
     assert "not combined: &lt;nothing&gt; shared" in page
     assert "Grad-CAM, person 1, score 0.800" in page  # a picture has no time
     assert "leaves the score as it is" in page and "−0.000" not in page

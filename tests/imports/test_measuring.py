@@ -61,7 +61,9 @@ def test_uncertain_until_measured(
     assert "are needed to compare with" in after["domain"]["why"]
     assert "Measure it on more labelled files" in after["domain"]["why"]
     assert after["reservations"][0]["words"].startswith("At chance on the files it was measured on")
-    assert "labelled files of mine that its threshold was not chosen on" in " ".join(after["about"]["lines"])
+    assert "labelled files of “mine” that its threshold was not chosen on" in " ".join(
+        after["about"]["lines"]
+    )
     (row,) = answer(capsys, "runs")
     assert row["run"] == "vit" and row["imported"] is True and row["learned_nothing"] is True
     assert answer(capsys, "thresholds", "vit")["chosen_on"] == "val"
