@@ -88,7 +88,7 @@ def test_pages_render_no_html_of_their_own_making() -> None:
         'app.py: st.html(HERE / "page.css")',
         'app.py: st.html(HERE / "tables.css")',
         "runs.py: st.html(STYLE)",
-        "tables.py: st.container(key=key).html(_html(frame, what, whole, linked))",
+        "tables.py: st.container(key=key).html(_html(frame, what, whole, linked, needed))",
     ]
 
 
