@@ -34,7 +34,7 @@ HEIGHTS = {
 }
 TRAINED = {
     "residuals": {"name": "Residuals of faces", "modality": "image", **FIRST["image"]},
-    "short": {"name": "Residuals, three epochs", "modality": "image", **FIRST["image"], "epochs": 3},
+    "small": {"name": "A small network", "modality": "image", **FIRST["image"], "model": "simple_cnn"},
     "frames": {"name": "Frames of clips", "modality": "video", **FIRST["video"]},
 }
 
@@ -70,11 +70,11 @@ def _states(runs: dict[str, str]) -> list[State]:
     return [
         State("home", "full"),
         State("datasets", "full", "?dataset=Celeb-DF-v2"),
-        State("train", "full", act=wait_for("Preparing the files takes")),
+        State("train", "full", act=wait_for("of memory")),
         State("runs", "full", f"?run={shown['residuals']}"),
         State("thresholds", "full", f"?run={shown['residuals']}"),
         State("detect", "full", act=do(press("^Clip, fake"), until_judged)),
-        State("compare", "full", f"?runs={shown['residuals']},{shown['short']}"),
+        State("compare", "full", f"?runs={shown['residuals']},{shown['small']}"),
     ]
 
 

@@ -84,7 +84,7 @@ def compare_paired(
         len(a) - len(both),
         len(b) - len(both),
         tuple(Difference(name, *values) for name, values in found.items()),
-        _note(first, second),
+        _note(first, second, same=bool((both["score_a"] == both["score_b"]).all())),
     )
 
 
@@ -102,7 +102,9 @@ def scores_beside(run: RunFolder, other: RunFolder, split: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else scores(run, split)
 
 
-def _note(first: RunFolder, second: RunFolder) -> str:
+def _note(first: RunFolder, second: RunFolder, *, same: bool) -> str:
+    if same:
+        return "both gave each of these samples the very same score, as runs do that kept the same weights"
     mixed = [summary(one).name for one in (first, second) if one.imported is not None]
     if len(mixed) != 1:
         return ""

@@ -42,7 +42,7 @@ def beside(verdict: Verdict) -> None:
     for line in (*remarks, *(note for note in verdict.notes if note not in held)):
         st.caption(theme.with_commands(line))
     if lines := verdict.about.get("lines"):
-        st.caption(f"**About this detector.** {theme.safe(' '.join(lines))}")
+        st.caption(f"**About this detector.** {theme.safe(theme.with_shares(' '.join(lines)))}")
     proof = "" if verdict.without_evidence or verdict.status != "ok" else "A score is evidence, not proof. "
     if proof or verdict.caveats:
         st.caption(f"{proof}See the caveats below." if verdict.caveats else proof.strip())

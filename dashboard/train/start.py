@@ -184,9 +184,10 @@ def stop_estimate() -> None:
 def _draw_estimate(found: estimate.Estimate) -> None:
     gpu = "" if found.gpu_memory_mb is None else f" · {theme.size(found.gpu_memory_mb * 1e6)} on the GPU"
     epoch = "" if found.epoch_seconds is None else f" · {theme.duration(found.epoch_seconds)} an epoch"
+    preparing = f"Preparing the files takes {theme.duration(found.preparing_seconds)} of it."
     st.info(
         f"About **{theme.duration(found.seconds)}**{epoch} · {theme.size(found.memory_mb * 1e6)} of memory{gpu}. "
-        f"Preparing the files takes {theme.duration(found.preparing_seconds)} of it.  \n"
+        f"{preparing if found.preparing_seconds >= 0.5 else ''}  \n"
         f"On {theme.safe(found.device)}, trained with {theme.safe(found.trained_how)}.",
         icon=":material/timer:",
     )

@@ -64,7 +64,10 @@ def test_a_clear_difference_is_shown_with_the_value_of_scikit_learn(make_run: Ma
 
 def test_the_same_scores_show_no_difference(make_run: MakeRun) -> None:
     table = scores(2, 1)
-    assert not any(d.shown for d in compare_paired(make_run(table), make_run(table)).differences)
+    found = compare_paired(make_run(table), make_run(table))
+    assert not any(d.shown for d in found.differences)
+    assert "the very same score" in found.note
+    assert not compare_paired(make_run(table), make_run(scores(1, 1))).note
 
 
 @pytest.mark.long
