@@ -34,7 +34,7 @@ HEIGHTS = {
 }
 TRAINED = {
     "residuals": {"name": "Residuals of faces", "modality": "image", **FIRST["image"]},
-    "small": {"name": "A small network", "modality": "image", **FIRST["image"], "model": "simple_cnn"},
+    "small": {"name": "MobileNetV3", "modality": "image", **FIRST["image"], "model": "mobilenetv3_small"},
     "frames": {"name": "Frames of clips", "modality": "video", **FIRST["video"]},
 }
 
