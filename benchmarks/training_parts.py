@@ -159,8 +159,7 @@ def own_epoch(job: Loop) -> None:
 def side_by_side(
     bare: Callable[[], object], ours: Callable[[], object], wait: Callable[[], None], turns: int
 ) -> tuple[float, float, float]:
-    """Both in turn; the median of the ratios of neighbours, so that noise cancels, and of the seconds of
-    either."""
+    """Both in turn; the median of the ratios of neighbours, so that noise cancels, and of the seconds of either."""
     bare()
     ours()
     pairs = []

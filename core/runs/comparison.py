@@ -51,6 +51,14 @@ class Paired:
     differences: tuple[Difference, ...]
     note: str = ""  # what else a reader must know of these samples
 
+    @property
+    def how_measured(self) -> str:
+        """For the page and the report."""
+        return (
+            f"Measured on the {self.shared:,} {words.split(self.split)} samples that both have scored, with 95 % intervals: "
+            "both runs were measured again and again on the same draws of whole groups of samples."
+        )
+
 
 def compare_paired(
     first: RunFolder, second: RunFolder, split: str = "test", *, n: int = 1000, seed: int = 0

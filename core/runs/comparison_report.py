@@ -70,12 +70,11 @@ def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> di
         found = comparison.compare_paired(a, b, split)
     except BadInput as error:
         return {"title": title, "minus": minus, "words": f"{one_line(error)}.", "rows": []}
+    note = f" {words.capital(found.note)}." if found.note else ""
     return {
         "title": title,
         "minus": minus,
-        "words": f"{_verdict(first, second, found)} Measured on the {found.shared:,} {words.split(split)} samples that "
-        "both have scored, with 95 % intervals: both runs were measured again and again on the same draws of whole "
-        f"groups of samples.{f' {found.note}.' if found.note else ''}",
+        "words": f"{_verdict(first, second, found)} {found.how_measured}{note}",
         "rows": [
             (
                 SHOWN.get(d.figure) or words.figure(d.figure),

@@ -215,12 +215,10 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     if auc is not None:
         st.markdown(_in_words(auc, labels[first], labels[second]))
     st.caption(
-        f"Measured on the {theme.count(found.shared)} {words.split(split)} samples that both have scored, with 95 % "
-        f"intervals: both runs were measured again and again on the same draws of whole groups of samples. "
-        f"A difference is shown in {len(shown)} of {len(found.differences)} figures."
+        f"{found.how_measured} A difference is shown in {len(shown)} of {len(found.differences)} figures."
     )
     if found.note:
-        st.caption(theme.safe(f"{found.note}."))
+        st.caption(theme.safe(f"{words.capital(found.note)}."))
     better, other = (first, second) if auc is None or auc.value >= 0 else (second, first)
     figure, alt = (
         compare.differences(
