@@ -52,7 +52,7 @@ class AVDeepfake1M(Layout):
     )
     published: ClassVar[Published | None] = Published(286_721, 860_039)
     lists = ("train_metadata.json", "val_metadata.json", "test_files.txt")
-    source = "https://github.com/ControlNet/AV-Deepfake1M (form)"
+    source = "https://github.com/ControlNet/AV-Deepfake1M (after its form is filled in)"
     licence = "CC BY-NC 4.0"
     size = "400 GB"
     descends_from = "VoxCeleb2"

@@ -17,7 +17,7 @@ class AVDeepfake1MPlus(AVDeepfake1M):
         Rule("AV-Deepfake1M++*|AV-Deepfake1M-PlusPlus*", strong=True, own=True, edition="by name"),
     )
     published = None
-    source = "https://github.com/ControlNet/AV-Deepfake1M (form)"
+    source = "https://github.com/ControlNet/AV-Deepfake1M (after its form is filled in)"
     size = "1.5 TB"
 
     def accepts(self, evidence: Evidence) -> bool:

@@ -45,7 +45,7 @@ class CelebDF(Layout):
     )
     published: ClassVar[Published | None] = Published(890, 5639)
     lists = (LIST,)
-    source = "https://github.com/yuezunli/celeb-deepfakeforensics (form)"
+    source = "https://github.com/yuezunli/celeb-deepfakeforensics (after its form is filled in)"
     licence = "research only"
     size = "10 GB (v2)"
     descends_from = "Celeb-DF"

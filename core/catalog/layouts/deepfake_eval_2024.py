@@ -34,7 +34,7 @@ class DeepfakeEval2024(Layout):
     kinds = KINDS
     rules = tuple(Rule(f"{kind}-data") for kind in KINDS)
     lists = LISTS
-    source = "https://huggingface.co/datasets/nuriachandra/Deepfake-Eval-2024 (form)"
+    source = "https://huggingface.co/datasets/nuriachandra/Deepfake-Eval-2024 (after its form is filled in)"
     licence = "CC BY-SA 4.0"
     size = "45 hours of video, 57 hours of sound, 1,975 pictures"
     descends_from = "social media of 2024"

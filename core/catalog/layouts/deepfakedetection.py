@@ -50,7 +50,7 @@ class DeepFakeDetection(Layout):
     )
     published = Published(363, 3068)
     source = (
-        "https://github.com/ondyari/FaceForensics (form); "
+        "https://github.com/ondyari/FaceForensics (after its form is filled in); "
         "https://www.kaggle.com/datasets/sanikatiwarekar/deep-fake-detection-dfd-entire-original-dataset"
     )
     licence = "research only"

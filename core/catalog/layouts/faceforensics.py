@@ -104,7 +104,10 @@ class FaceForensics(Layout):
     published = Published(1000, 4000)
     published_parts = MappingProxyType({"one manipulation": Published(1000, 1000)})
     lists = ("train.json", "val.json", "test.json", "FF++_Metadata.csv")
-    source = "https://github.com/ondyari/FaceForensics (form); https://www.kaggle.com/datasets/xdxd003/ff-c23 (c23)"
+    source = (
+        "https://github.com/ondyari/FaceForensics (after its form is filled in); "
+        "https://www.kaggle.com/datasets/xdxd003/ff-c23 (c23)"
+    )
     licence = "research only"
     size = "10 GB (c23)"
     descends_from = "FaceForensics++"

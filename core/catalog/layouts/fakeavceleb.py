@@ -60,7 +60,7 @@ class FakeAVCeleb(Layout):
     )
     published = Published(500, 500 + 9_709 + 10_835)
     lists = ("meta_data.csv",)
-    source = "https://github.com/DASH-Lab/FakeAVCeleb (form)"
+    source = "https://github.com/DASH-Lab/FakeAVCeleb (after its form is filled in)"
     licence = "CC BY-NC 4.0"
     size = "6 GB"
     descends_from = "VoxCeleb2"

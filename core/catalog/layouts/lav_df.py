@@ -45,7 +45,7 @@ class LavDF(Layout):
     )
     published = Published(36_431, 99_873)
     lists = ("metadata.json", "metadata.min.json")
-    source = "https://github.com/ControlNet/LAV-DF (form)"
+    source = "https://github.com/ControlNet/LAV-DF (after its form is filled in)"
     licence = "CC BY-NC 4.0"
     size = "24 GB"
     descends_from = "VoxCeleb2"

@@ -22,7 +22,7 @@ class WildDeepfake(Layout):
         for word, label in (("real", REAL), ("fake", FAKE))
         for split in ("train", "test")
     )
-    source = "https://github.com/OpenTAI/wild-deepfake (form)"
+    source = "https://github.com/OpenTAI/wild-deepfake (after its form is filled in)"
     licence = "research only"
     size = "70 GB; 3,805 real and 3,509 fake face sequences"
     descends_from = "internet videos"
