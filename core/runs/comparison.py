@@ -39,6 +39,15 @@ class Difference:
         """Second less first."""
         return Difference(self.figure, -self.value, -self.high, -self.low)
 
+    def in_words(self, first: str, second: str) -> tuple[str, str]:
+        """Of the AUC, for the page and the report: what it comes to, and how that is known."""
+        if self.value < 0:
+            return self.turned().in_words(second, first)
+        ends = numbers.interval(self.value, self.low, self.high)
+        if not self.shown:
+            return "No difference shown", f"in AUC: “{first}” minus “{second}” is {ends}, so it may be zero."
+        return f"“{first}” is better:", f"its AUC is {ends} higher than that of “{second}”."
+
 
 @dataclass(frozen=True)
 class Paired:
@@ -50,6 +59,10 @@ class Paired:
     only_second: int
     differences: tuple[Difference, ...]
     note: str = ""  # what else a reader must know of these samples
+
+    @property
+    def auc(self) -> Difference:
+        return next(d for d in self.differences if d.figure == "auc")
 
     @property
     def how_measured(self) -> str:

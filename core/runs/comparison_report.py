@@ -74,7 +74,7 @@ def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> di
     return {
         "title": title,
         "minus": minus,
-        "words": f"{_verdict(first, second, found)} {found.how_measured}{note}",
+        "words": f"{' '.join(found.auc.in_words(first, second))} {found.how_measured}{note}",
         "rows": [
             (
                 SHOWN.get(d.figure) or words.figure(d.figure),
@@ -84,16 +84,6 @@ def _pair(first: str, a: RunFolder, second: str, b: RunFolder, split: str) -> di
             for d in found.differences
         ],
     }
-
-
-def _verdict(first: str, second: str, found: comparison.Paired) -> str:
-    auc = next(d for d in found.differences if d.figure == "auc")
-    if not auc.shown:
-        between = numbers.interval(auc.value, auc.low, auc.high)
-        return f"No difference shown in AUC: “{first}” minus “{second}” is {between}, so it may be zero."
-    better, worse, sign = (first, second, 1) if auc.value > 0 else (second, first, -1)
-    low, high = sorted((sign * auc.low, sign * auc.high))
-    return f"“{better}” is better: its AUC is {numbers.interval(sign * auc.value, low, high)} higher than that of “{worse}”."
 
 
 def _side_by_side(runs: Iterable[tuple[str, RunFolder]], split: str) -> dict[str, Any]:

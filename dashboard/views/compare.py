@@ -211,15 +211,14 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
         st.info(theme.safe(f"{one_line(error)}."))
         return first, second
     shown = [d for d in found.differences if d.shown]
-    auc = next((d for d in found.differences if d.figure == "auc"), None)
-    if auc is not None:
-        st.markdown(_in_words(auc, labels[first], labels[second]))
+    verdict, why = found.auc.in_words(theme.safe(labels[first]), theme.safe(labels[second]))
+    st.markdown(f"**{verdict}** {why}")
     st.caption(
         f"{found.how_measured} A difference is shown in {len(shown)} of {len(found.differences)} figures."
     )
     if found.note:
         st.caption(theme.safe(f"{words.capital(found.note)}."))
-    better, other = (first, second) if auc is None or auc.value >= 0 else (second, first)
+    better, other = (first, second) if found.auc.value >= 0 else (second, first)
     figure, alt = (
         compare.differences(
             found.differences if better == first else [d.turned() for d in found.differences],
@@ -229,17 +228,6 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     )
     st.plotly_chart(figure, key="compare-differences", config=theme.CHART_CONFIG, alt=alt)
     return first, second
-
-
-def _in_words(auc: comparison.Difference, first: str, second: str) -> str:
-    """The paired difference of the AUC as a sentence that names the better run."""
-    if auc.value < 0:
-        return _in_words(auc.turned(), second, first)
-    ends = theme.safe(theme.interval(auc.value, auc.low, auc.high))
-    first, second = theme.safe(first), theme.safe(second)
-    if not auc.shown:
-        return f"**No difference shown** in AUC: “{first}” minus “{second}” is {ends}, so it may be zero."
-    return f"**{first}** is better: its AUC is {ends} higher than that of “{second}”."
 
 
 page()
