@@ -17,6 +17,7 @@ from core import glossary
 
 PLACE = "<!--glossary-->"
 _PICTURES = re.compile(r"data:image/[^\"]*|<style>.*?</style>", re.DOTALL)
+_PERCENT = re.compile(r"(?<=\d) %")
 _INTERVAL = re.compile(r"\[[\d.,\u2212]+, [\d.,\u2212]+\]")
 TEMPLATES = Path(__file__).parent / "templates"
 # Marks that turn or hide text: a file name with them would read as another one.
@@ -33,7 +34,8 @@ def render(template: Path, **values: object) -> str:
     # What looks like a mark-up of ours in a value was escaped.
     meanings = glossary.explain(_text(document))
     parts: Any = environment.get_template("parts.html").module
-    return document.replace(PLACE, parts.glossary(meanings) if meanings else "", 1)
+    document = document.replace(PLACE, parts.glossary(meanings) if meanings else "", 1)
+    return _PERCENT.sub("&nbsp;%", document)  # no line may begin with the sign
 
 
 def _text(document: str) -> str:
