@@ -23,7 +23,7 @@ from core.runs.folder import RunFolder, new_run
 from core.training.scoring.evaluation import documents
 from core.workspace import Workspace
 
-PICTURES = "140k Real and Fake Faces"
+PICTURES, SOUND = "140k Real and Fake Faces", "ASVspoof 2019 LA"
 BASE = {
     "modality": "image",
     "datasets": [PICTURES],
@@ -40,14 +40,17 @@ BASE = {
 
 
 def fill(space: Workspace) -> dict[str, RunFolder]:
-    """The runs by what they are: first, second, nothing, running, stopped, failed."""
+    """The runs by what they are: first, second, nothing, running, stopped, failed; two of sound."""
     original = making.demo_sets
     try:
         making.demo_sets = lambda: [faces_140k(), sound_sets()[0]]
         scan([making.make(space.demo)["root"]], space=space)
     finally:
         making.demo_sets = original
+    of_sound = {"modality": "audio", "datasets": [SOUND]}
     made = {
+        "sound": _finished(space, "Log-mel on speech", "logmel_resnet18", 2.2, 4, **of_sound),
+        "sound too": _finished(space, "Waveform on speech", "raw_waveform", 3.0, 5, **of_sound),
         "first": _finished(space, "First detector", "forensic_residual", 2.6, 1),
         "second": _finished(space, "Second detector", "mobilenetv3_small", 1.6, 2, loss="focal", epochs=8),
         "nothing": _finished(space, "Third detector", "simple_cnn", 0.0, 3, epochs=2),
@@ -101,7 +104,8 @@ def _begun(space: Workspace, name: str, model: str, **more: object) -> RunFolder
 
 def _finished(space: Workspace, name: str, model: str, shift: float, seed: int, **more: object) -> RunFolder:
     run = _begun(space, name, model, **more)
-    known = table.load([PICTURES], space)
+    [dataset], modality = run.config()["datasets"], run.config()["modality"]
+    known = table.load([dataset], space)
     rng = np.random.default_rng(seed)
     for split in ("val", "test"):
         part = known[known["split"] == split].reset_index(drop=True)
@@ -110,8 +114,8 @@ def _finished(space: Workspace, name: str, model: str, shift: float, seed: int, 
         scores = pd.DataFrame(
             {
                 "id": part["id"],
-                "dataset": PICTURES,
-                "modality": "image",
+                "dataset": dataset,
+                "modality": modality,
                 "method": part["method"],
                 "group": part["id"],
                 "label": label,

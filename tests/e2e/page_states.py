@@ -86,6 +86,7 @@ def _of_a_full_workspace(space: Workspace, folder: Path) -> list[State]:
         *_of_train(),
         *_of_runs(runs),
         *_of_thresholds(runs, folder),
+        *_of_sound(runs),
         *_of_detect(files),
         *_of_detectors(),
         State("compare", "open", act=open_boxes),
@@ -172,6 +173,16 @@ def _of_thresholds(runs: Mapping[str, str], folder: Path) -> list[State]:
         State("thresholds", "own-gone", own),
         State("thresholds", "own", own, do(drop(scores), wait_for("scores are taken for fake"), open_boxes)),
         State("thresholds", "own-error", own, do(drop(broken), wait_for("no scores.csv.* column"))),
+    ]
+
+
+def _of_sound(runs: Mapping[str, str]) -> list[State]:
+    """What only a run on sound has: the measures of the speech community."""
+    sound, both = f"?run={runs['sound']}", f"?runs={runs['sound']},{runs['sound too']}"
+    return [
+        State("runs", "sound", sound),
+        State("thresholds", "sound", sound, open_boxes),
+        State("compare", "sound", both, open_boxes),
     ]
 
 
