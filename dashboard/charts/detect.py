@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from core import numbers
 from core.detection import wording
 from core.detection.verdict import Unit, Verdict
+from core.words import modality
 from dashboard import theme
 
 # Transparent where the map says nothing, so that the spectrogram stays readable.
@@ -232,22 +233,22 @@ def _weights(weights: np.ndarray, columns: np.ndarray, kilohertz: np.ndarray, op
     """The map over the spectrogram; one without frequencies lies over all of them."""
     z = weights if weights.ndim == 2 else np.repeat(weights[None], len(kilohertz), axis=0)
     return go.Heatmap(
-        z=(z * 255).astype(np.uint8),
+        z=np.rint(z * 100).astype(np.uint8),
         x=columns,
         y=kilohertz,
         colorscale=MAP_COLOURS,
         zmin=0,
-        zmax=255,
+        zmax=100,
         opacity=opacity,
         showscale=False,
         name="map",
-        hovertemplate="%{x:.2f} s, %{y:.1f} kHz, weight %{z}/255<extra></extra>",
+        hovertemplate="%{x:.2f} s, %{y:.1f} kHz, weight %{z} %<extra></extra>",
     )
 
 
 def contributions(verdict: Verdict) -> go.Figure:
     """What each modality adds to the fused score: the score with it minus the score without."""
-    names = [str(c["modality"]) for c in verdict.contributions]
+    names = [modality(str(c["modality"])) for c in verdict.contributions]
     adds = [float(c["adds"]) for c in verdict.contributions]
     fig = go.Figure(
         go.Bar(
