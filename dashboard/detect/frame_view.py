@@ -136,8 +136,9 @@ def _strip(item: Item, verdict: Verdict, maps: list[HeatMap], threshold: float |
 
 
 def _label(verdict: Verdict, one: HeatMap, unit: Unit) -> str:
-    """When or who, and the score where it says something."""
-    what = f"person {unit.track + 1}" if is_still(verdict) else f"{one.t0:.2f} s"
+    """When and who, and the score where it says something."""
+    when = "" if is_still(verdict) else f"{one.t0:.2f} s"
+    what = " · ".join(part for part in (when, _who(verdict, unit)) if part)
     return what if verdict.without_evidence else f"{what} · {theme.number(unit.score)}"
 
 
@@ -149,9 +150,15 @@ def suspicious(verdict: Verdict, maps: list[HeatMap], threshold: float | None) -
     return [m for m in maps if verdict.word_at(verdict.units[m.unit].score, threshold) != "real"]
 
 
+def _who(verdict: Verdict, unit: Unit) -> str:
+    """Which person; in a clip of one person it need not be said."""
+    return f"person {unit.track + 1}" if is_still(verdict) or len(verdict.tracks) > 1 else ""
+
+
 def _where(verdict: Verdict, one: HeatMap, unit: Unit) -> str:
     if not is_still(verdict):
-        return f"the frame at {one.t0:.2f} s"
+        who = _who(verdict, unit)
+        return f"the frame at {one.t0:.2f} s" + (f", {who}" if who else "")
     return f"the face of person {unit.track + 1}" if unit.kind == "face" else "the picture"
 
 

@@ -24,9 +24,9 @@ _mount = st.components.v2.component(
 def draw(
     frame: np.ndarray, mapped: np.ndarray, *, what: str, place: int, of: int, seconds: float, key: str
 ) -> int:
-    """Draw both; the answer is how many frames to step, after an arrow key or a button: -1, 0 or 1.
+    """Draw both; the answer is how many maps to step, after an arrow key or a button: -1, 0 or 1.
 
-    `place` counts the frames of the clip that have a map, from 0; `seconds` is where the frame lies in the clip.
+    `place` counts the maps of the file, from 0; `seconds` is where the frame lies in a clip.
     """
     data = {
         "frame": _address(frame),

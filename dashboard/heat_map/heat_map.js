@@ -1,5 +1,6 @@
 // Two pictures of one size, the second (with the map) cut off left of a line that the pointer or a slider moves.
-// wipe 0: all of the map   wipe 1: the picture alone. The arrow keys step through the frames that have a map.
+// wipe 0: all of the map   wipe 1: the picture alone. The arrow keys step through the maps: those of a clip's frames,
+// or of the faces in a picture.
 const mounted = new WeakMap();
 const OWN_KEYS =
   "input, textarea, select, video, audio, [contenteditable], [role=slider], [role=tab], [role=grid]";
@@ -27,9 +28,9 @@ class HeatMap {
     });
     this.pictures.addEventListener("pointermove", (event) => event.buttons && this.follow(event));
     const controls = element("div", "hm-controls");
-    this.back = this.button("‹ earlier", -1);
+    this.back = this.button("‹ previous", -1);
     this.count = element("span", "hm-count");
-    this.next = this.button("later ›", 1);
+    this.next = this.button("next ›", 1);
     this.wiper = this.range("Wipe", 0, (value) => (this.wipe = value));
     this.fader = this.range("Opacity of the map", this.opacity, (value) => (this.opacity = value));
     this.percent = element("span", "hm-percent");
@@ -71,7 +72,7 @@ class HeatMap {
     this.frame.alt = data.what;
     this.over.alt = `${data.what}, with the heat map over it`;
     this.steps.hidden = data.of < 2;
-    this.count.textContent = `frame ${data.place + 1} of ${data.of}`;
+    this.count.textContent = `map ${data.place + 1} of ${data.of}`;
     this.back.disabled = data.place === 0;
     this.next.disabled = data.place === data.of - 1;
   }

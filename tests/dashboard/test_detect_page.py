@@ -399,6 +399,25 @@ def test_only_what_is_suspicious_is_called_so(verdict: Verdict) -> None:
     assert frame_view.suspicious(replace(verdict, domain={"inside": False}), maps, 0.5) == []
 
 
+def test_frames_of_several_people_say_whose_face_it_is(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = (*verdict.units[:3], replace(verdict.units[2], track=1, score=0.9))
+    two = replace(verdict, units=units, tracks=({}, {}))
+    page = open_page(Answered([two]), monkeypatch, {"a.mp4": b"x"})
+    labels = [b.label for b in page.button if " s · " in b.label]
+    assert labels == ["1.50 s · person 2 · 0.900", "1.00 s · person 1 · 0.600"]
+
+
+def test_what_each_part_adds_is_named_as_everywhere(verdict: Verdict) -> None:
+    adds = (
+        {"modality": "image", "adds": 0.3, "share": 0.75},
+        {"modality": "audio", "adds": -0.1, "share": 0.25},
+    )
+    fig: Any = charts.contributions(replace(verdict, contributions=adds))
+    assert list(fig.data[0].y) == ["pictures", "sound"]
+
+
 @pytest.mark.parametrize("offered", range(2, frame_view.MOST_SUSPICIOUS + 1))
 def test_no_row_of_frames_holds_one_alone(offered: int) -> None:
     across = frame_view.ACROSS[offered]
