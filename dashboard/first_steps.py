@@ -122,7 +122,7 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
             left = first.seconds_left
             text = "starting" if left is None else f"{theme.duration(left)} left"
             st.progress(first.progress, text=first.preparation or text)
-        if st.button("Watch its curves", key="home-curves"):
+        if st.button("See its curves", key="home-curves"):
             st.session_state["runs_chosen"] = [first.id]
             theme.go_to("runs")
         return

@@ -68,7 +68,7 @@ def add_and_count(page: Page, folder: Path) -> None:
 def train_and_watch(page: Page, url: str, workspace: Path) -> RunFolder:
     page.goto(url)
     page.get_by_role("button", name="Train a first detector").click()
-    page.get_by_role("button", name="Watch its curves").click(timeout=120_000)
+    page.get_by_role("button", name="See its curves").click(timeout=120_000)
     page.wait_for_function(f"({DRAWN_POINTS})() > 2", timeout=240_000)
     expect(page.get_by_text("completed").first).to_be_visible(timeout=400_000)
     (folder,) = [p for p in (workspace / "runs").iterdir() if (p / "status.json").exists()]
