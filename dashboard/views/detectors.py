@@ -102,11 +102,12 @@ def _details(one: Imported) -> None:
         st.success(theme.safe(_measured(one.measured)))
     title = words.architecture(str(about.get("title")))
     because = str(about.get("fake_because")).replace("id2label", "labels")  # what was imported before says so
+    because = because.replace(" = ", "\u00a0=\u00a0")
     lines = [
         f"**{theme.safe(title)}** has {theme.count_of(int(about.get('parameters') or 0), 'parameter')} "
-        f"and is given {theme.safe(words.input_of(str(about.get('input'))))}.",
+        f"and is given {theme.safe(theme.with_units(words.input_of(str(about.get('input')))))}.",
         f"Its word for a fake is “{theme.safe(str(about.get('fake')))}” ({theme.safe(because)}).",
-        f"It comes from {theme.safe(str(about.get('source')))}. Licence: {theme.safe(str(about.get('licence')))}.",
+        f"Source: {theme.safe(str(about.get('source')))}. Licence: {theme.safe(str(about.get('licence')))}.",
     ]
     lines += [
         f"Published: {theme.safe(_figure(p))}, {theme.safe(str(p.get('protocol')))}."
