@@ -53,7 +53,8 @@ def _sample(source: Source, row: Any, place: str) -> None:
     name = str(getattr(row, "id", f"row {row.Index + 1}"))
     score = numbers.threshold(own(float(row.score), source.turned))
     short = name if len(name) < SHORT else _file_and_folder(name)
-    st.markdown(f"**{score}**  \n{theme.safe(truth)}  \n:small[{theme.safe(short)}]")
+    broken = theme.safe(short).replace("/", "/\u200b")  # in a narrow card behind its folder
+    st.markdown(f"**{score}**  \n{theme.safe(truth)}  \n:small[{broken}]")
     file = file_of(row)
     if file is None:
         return
