@@ -1,5 +1,5 @@
 // What stands still while the line moves: the curves, the bars, the shaded intervals.
-/* global number, threshold */
+/* global threshold */
 class Drawings {
   constructor(panels) {
     this.panels = panels;
@@ -119,7 +119,9 @@ class Drawings {
     const shown = prices.filter((_, i) => i < model.last && inWindow(i));
     const top = Math.max(...shown) || 1;
     this.prices = prices.map((price) => price / top);
-    const ticks = [0, 0.5, 1].map((y) => [y, number(y * top)]);
+    const step = nice(top / 5);
+    const count = Math.floor(top / step + 1e-9);
+    const ticks = Array.from({ length: count + 1 }, (_, k) => [(k * step) / top, tickText(k * step, step)]);
     this.panels.cost.axes(this.axisName("threshold"), "", this.thresholdTicks.ticks, ticks);
     this.panels.cost.curve(this.alongAxis(this.prices));
   }
