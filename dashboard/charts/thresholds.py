@@ -77,7 +77,9 @@ def breakdown_figure(rows: pd.DataFrame, key: str) -> go.Figure:
             hoverinfo="text",
         )
     fig.update_xaxes(range=[-0.02, 1.02], title="share, with its 95 % interval")
-    fig.update_yaxes(type="category")
+    # All in their order, with as much room at the ends as between them.
+    names = list(dict.fromkeys(name_of(value, key) for value in shown[key]))
+    fig.update_yaxes(type="category", categoryarray=names, range=[-0.6, len(names) - 0.4])
     return theme.figure(fig, height=max(220, 90 + 26 * len(shown)), keep=f"breakdown-{key}")
 
 

@@ -18,6 +18,7 @@ from core.catalog import table as catalogue
 from core.catalog.scan import scan
 from core.runs.folder import RunFolder, new_run
 from core.thresholds import operating_point
+from core.thresholds.breakdown import NOBODY
 from core.thresholds.methods import choose
 from core.thresholds.operating_point import OperatingPoint
 from core.thresholds.scored import Scored
@@ -220,6 +221,17 @@ def test_charts_are_pure_functions_of_tables() -> None:
     fig = charts.breakdown_figure(one.breakdown(0.5, "method"), "method")
     assert set(fig.data[0].y) >= {"swap", "hard"}
     assert {trace.marker.symbol for trace in fig.data} == {"x", "circle"}  # told apart without colour
+
+
+def test_the_worst_stand_first_among_the_errors_whatever_their_truth() -> None:
+    rows = pd.DataFrame(
+        {"method": ["easy", NOBODY, "hard"], "recall": [0.9, None, 0.2], "fpr": [None, 0.5, None]}
+    )
+    for share in ("recall", "fpr"):
+        rows[f"{share}_low"], rows[f"{share}_high"] = rows[share] - 0.1, rows[share] + 0.1
+    axis = charts.breakdown_figure(rows.iloc[::-1], "method").layout.yaxis
+    assert axis.categoryarray == ("easy", "none (reals)", "hard"), "from below"
+    assert axis.range == (-0.6, 2.6), "no gap where there are few"
 
 
 def test_a_run_of_demo_data_wears_its_badge(run_with_media: RunFolder, space: Workspace) -> None:
