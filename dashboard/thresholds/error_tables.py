@@ -182,8 +182,8 @@ def methods_table(source: Source, looked: Scored, points: list[Point]) -> None:
         for p, found in zip(points, intervals, strict=True)
     ]
     table = pd.DataFrame(rows)
-    # A narrow column breaks no share from its sign.
-    shown = table.assign(rule=table["rule"].str.replace(" %", "\u00a0%"))
+    # A narrow column breaks no share from its sign, and leaves no J alone.
+    shown = table.assign(rule=table["rule"].str.replace(r" (?=%|\S{1,2}$)", "\u00a0", regex=True))
     tables.show(shown, "thresholds-methods-table", what="Rules for the threshold compared")
     st.download_button("CSV", lambda: to_csv(table), "rules.csv", "text/csv", key="thresholds-methods-csv")
 
