@@ -43,7 +43,8 @@ class Difference:
         """Of the AUC, for the page and the report: what it comes to, and how that is known."""
         if self.value < 0:
             return self.turned().in_words(second, first)
-        ends = numbers.interval(self.value, self.low, self.high)
+        # A line ends before or behind a figure with its interval, not in it.
+        ends = numbers.interval(self.value, self.low, self.high).replace(" ", "\u00a0")
         if not self.shown:
             return "No difference shown", f"in AUC: “{first}” minus “{second}” is {ends}, so it may be zero."
         return f"“{first}” is better:", f"its AUC is {ends} higher than that of “{second}”."
