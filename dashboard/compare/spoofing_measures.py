@@ -1,8 +1,9 @@
-"""The measures of the speech community for several runs side by side: minDCF, actDCF, Cllr, recall at few false alarms."""
+"""The measures of the speech community for several runs side by side: EER, minDCF, actDCF, Cllr, recall at few false alarms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,15 +14,15 @@ from core.runs.summaries import Summary
 from core.thresholds import spoofing_measures
 from core.thresholds.spoofing_measures import SpoofingMeasures
 from core.workspace import Workspace
-from dashboard import tables, theme
+from dashboard import tables, theme, words
 from dashboard.thresholds.measures import Verification, verification
 
 DRAWS = 200
 WITH_SOUND = ("audio", "multimodal")
 HELP = (
     "minDCF and actDCF are costs as ASVspoof 5 has them: a false alarm costs 1, a missed fake 10, and one sample in twenty "
-    "is fake. A cost of 1 is that of always giving the same answer. actDCF and Cllr (in bits) also punish scores that are "
-    "no honest probabilities; minDCF, the recalls and the AUC look at the order of the scores alone."
+    "is fake. A cost of 1 is that of always giving the same answer. actDCF and Cllr also punish scores that are "
+    "no honest probabilities; all others look at the order of the scores alone."
 )
 
 
@@ -42,7 +43,13 @@ def _measure(path: str, stamp: int, token: str, _asv: Verification | None) -> Sp
     )
 
 
-def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space: Workspace) -> None:
+def table(
+    chosen: Sequence[Summary],
+    names: Mapping[str, str],
+    metrics: Mapping[str, Mapping[str, Any]],
+    split: str,
+    space: Workspace,
+) -> None:
     """One row a run, each figure with its 95 % interval."""
     rows = []
     asv = verification(st.container())
@@ -53,12 +60,17 @@ def table(chosen: Sequence[Summary], names: Mapping[str, str], split: str, space
             continue
         try:
             found = _measure(str(path), path.stat().st_mtime_ns, token, asv)
-            rows.append({"run": names[run.id], **_row(found)})
+            at = (metrics[run.id].get(split) or {}).get("at_chosen") or {}
+            rows.append({"run": names[run.id], words.figure("eer"): _error_rate(at), **_row(found)})
         except (BadInput, OSError, ValueError, KeyError) as error:
             st.warning(f"{theme.safe(names[run.id])}: {theme.safe(one_line(error))}")
     st.caption(HELP)
     if rows:
         tables.show(rows, "compare-field-table", what="The speech community's measures of each run")
+
+
+def _error_rate(at: Mapping[str, Any]) -> str:
+    return theme.interval(at.get("eer"), *((at.get("intervals") or {}).get("eer") or (None, None)))
 
 
 def _row(found: SpoofingMeasures) -> dict[str, str]:
@@ -71,7 +83,7 @@ def _row(found: SpoofingMeasures) -> dict[str, str]:
     return {
         "minDCF": theme.interval(found.mindcf, *ends["mindcf"]),
         "actDCF": theme.interval(found.actdcf, *ends["actdcf"]),
-        "Cllr": theme.interval(found.cllr, *ends["cllr"]),
+        "Cllr, bits": theme.interval(found.cllr, *ends["cllr"]),
         **tandem,
         **recalls,
         "partial AUC to 10 %": theme.interval(found.partial_auc, *ends["partial_auc"]),

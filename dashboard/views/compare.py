@@ -69,7 +69,7 @@ def _closed_parts(
         field = st.expander("The speech community's measures", key="compare-field", on_change="rerun")
         if field.open:
             with field:
-                compare_measures.table(chosen, labels, split, session.space())
+                compare_measures.table(chosen, labels, metrics, split, session.space())
     across = st.expander("Across datasets", key="compare-across", on_change="rerun")
     if across.open:
         with across:

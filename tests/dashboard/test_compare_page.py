@@ -59,7 +59,8 @@ def make_run(space: Workspace) -> Callable[..., RunFolder]:
             table.to_parquet(run.scores_file(split))
             auc = float(roc_auc_score(table.label, table.score))
             at = {"threshold": 0.5, "auc": auc, "intervals": {"auc": [auc - 0.05, min(1.0, auc + 0.05)]}}
-            at |= {"tp": 90, "fn": 10, "fp": 10, "tn": 90}
+            at |= {"tp": 90, "fn": 10, "fp": 10, "tn": 90, "eer": 0.2}
+            at["intervals"] |= {"eer": [0.1, 0.3]}
             metrics[split] = {
                 "at_chosen": at,
                 "at_default": at,
@@ -179,7 +180,7 @@ def test_the_measures_of_the_speech_community_stand_side_by_side(make_run: Calla
         make_run(*run, modality="audio")
     table = table_with(expanded(open_page(), "compare-field"), "minDCF")
     assert len(table) == 2
-    for column in ("minDCF", "actDCF", "Cllr", "recall at 1 % false alarms"):
+    for column in ("equal error rate", "minDCF", "actDCF", "Cllr, bits", "recall at 1 % false alarms"):
         assert all("[" in cell for cell in table[column])
     assert min(float(cell.split()[0]) for cell in table["minDCF"]) < 0.6
 
