@@ -108,8 +108,8 @@ def _fewer(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[kept], y[kept]
 
 
-def differences(found: Sequence[Difference], minus: str) -> go.Figure:
-    """Each figure's difference with its interval; grey and open where no difference is shown."""
+def differences(found: Sequence[Difference], first: str, second: str) -> go.Figure:
+    """Each figure's difference of two runs with its interval; grey and open where no difference is shown."""
     drawn = go.Figure()
     for shown, symbol, color, words in (
         (True, "circle", theme.SERIES[0], "a difference is shown"),
@@ -137,7 +137,10 @@ def differences(found: Sequence[Difference], minus: str) -> go.Figure:
     drawn.update_yaxes(
         categoryorder="array", categoryarray=[_with_direction(d.figure) for d in reversed(found)]
     )
-    drawn.update_xaxes(title_text="<br>".join(textwrap.wrap(minus, LEGEND)))
+    halves = (f"“{first}”", f"minus “{second}”")
+    title = " ".join(halves)
+    # Too long for one line: a line for each run.
+    drawn.update_xaxes(title_text=title if len(title) <= LEGEND else "<br>".join(map(_in_lines, halves)))
     return theme.figure(drawn, height=120 + 32 * len(found), keep="differences")
 
 

@@ -219,13 +219,9 @@ def _difference(chosen: Sequence[Summary], labels: Mapping[str, str], split: str
     if found.note:
         st.caption(theme.safe(f"{words.capital(found.note)}."))
     better, other = (first, second) if found.auc.value >= 0 else (second, first)
-    figure, alt = (
-        compare.differences(
-            found.differences if better == first else [d.turned() for d in found.differences],
-            f"“{labels[better]}” minus “{labels[other]}”",
-        ),
-        "Differences of the two runs, each with its interval",
-    )
+    differences = found.differences if better == first else [d.turned() for d in found.differences]
+    figure = compare.differences(differences, labels[better], labels[other])
+    alt = "Differences of the two runs, each with its interval"
     st.plotly_chart(figure, key="compare-differences", config=theme.CHART_CONFIG, alt=alt)
     return first, second
 
