@@ -17,6 +17,11 @@ def title(words: str) -> str:
     return methods.title(words)
 
 
+def title_beside_value(words: str) -> str:
+    """Where the threshold is written behind it anyhow: Default 0.5."""
+    return "Default" if words == "default" else title(words)
+
+
 def method(text: str) -> str:
     """The words of the rule that a title stands for; anything else is taken as it was typed."""
     for name, shown in TITLES.items():

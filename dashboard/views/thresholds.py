@@ -99,7 +99,7 @@ def _lab(source: Source, looking_at: str, chosen_words: tuple[str, ...]) -> None
     table = build(
         *_sides(source, looking_at),
         points,
-        titles={p.method: words.title(p.method) for p in points},
+        titles={p.method: words.title_beside_value(p.method) for p in points},
         grid=figures.grid(looked, source.stamp(looking_at), tuple(p.threshold for p in points)),
         extra=[] if begin.threshold is None else [begin.threshold],
     )
