@@ -35,9 +35,6 @@ def save(source: Source, choice: Choice) -> None:
         pressed = st.button("Save", key="thresholds-save", type="primary", disabled=not sure)
         if pressed and theme.run_guarded(lambda: _save(source, choice, why)):
             st.toast(f"The operating point of {theme.safe(source.title)} is saved.")
-    if source.folder is None:
-        text = "An operating point belongs to a detector, and a score file has none."
-        st.caption(text, width="content")  # what can be taken away stands beside it
 
 
 def _what_detection_does(source: Source, choice: Choice) -> str:

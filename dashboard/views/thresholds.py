@@ -126,11 +126,14 @@ def _follow(
     compared = [at(looked.sweep, p.threshold, p.method, costs, p.reachable) for p in points]
     warnings = _about_line(source, looking_at, point, compared)
     _say(warnings)  # under the lab, which stays where it is while the line moves
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         threshold_saving.save(source, choice)
         threshold_saving.export(
             source, looking_at, choice, compared, [*_about_scores(source, looking_at), *warnings]
         )
+        if source.folder is None:
+            text = "An operating point belongs to a detector, and a score file has none."
+            st.caption(text, width="content")
     _under(source, looking_at, point, compared)
 
 
