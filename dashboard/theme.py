@@ -123,9 +123,9 @@ def size(n: float | None) -> str:
     n /= 1000
     for unit in ("kB", "MB", "GB"):
         if n < 1000:
-            return f"{number(n)} {unit}"
+            return f"{numbers.short(n)} {unit}"
         n /= 1000
-    return f"{number(n)} TB"
+    return f"{numbers.short(n)} TB"
 
 
 def severity_badge(word: str | None) -> str:
