@@ -18,7 +18,8 @@ function makeSortable(page) {
       page,
       columns.map((head) => head.textContent),
     );
-    region.prepend(choice.parentElement);
+    // Of two cards both are seen at once.
+    if (rows.length > 2) region.prepend(choice.parentElement);
     const show = (wanted) => {
       sortedBy.set(key, wanted);
       sortRows(table, rows, wanted);
