@@ -11,8 +11,7 @@ PARTS = {"exif": "EXIF", "tags": "tags", "c2pa": "C2PA"}
 KINDS = {"image": "picture", "video": "video", "audio": "recording"}
 NAMES = {
     "stated_bytes": "bytes that its header states",
-    "width": "width, pixels",
-    "height": "height, pixels",
+    "width": "width × height",
     "duration": "length, seconds",
     "fps": "frames per second",
     "rotation": "rotation, degrees",
@@ -26,8 +25,13 @@ NAMES = {
 
 def of_contents(facts: Mapping[str, Any]) -> dict[str, str]:
     """What probing found: fact and value. The size is said elsewhere, and what is not so is left out."""
+    media = dict(facts.get("media") or {})
+    if media.get("width") and media.get("height"):
+        media["width"] = f"{text(media['width'])} × {text(media.pop('height'))} pixels"
+    if media.get("kind") == "image" and media.get("frames") == 1:
+        del media["frames"]
     found = {}
-    for name, value in (facts.get("media") or {}).items():
+    for name, value in media.items():
         if name != "bytes" and not _is_nothing(value):
             found[NAMES.get(name) or words.plain(name)] = _of_probe(name, value)
     return found

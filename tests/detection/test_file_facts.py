@@ -39,6 +39,14 @@ def test_a_family_of_formats_is_written_as_a_list() -> None:
     assert rows == {"kind": "video", "container": "mov, mp4, m4a"}
 
 
+def test_width_and_height_are_one_fact_and_a_picture_has_no_frames() -> None:
+    media = {"kind": "image", "width": 480, "height": 320, "frames": 1}
+    assert fact_rows.of_contents({"media": media}) == {
+        "kind": "picture",
+        "width × height": "480 × 320 pixels",
+    }
+
+
 def test_a_file_that_is_no_media_has_facts_too(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"nothing of the kind")
