@@ -28,9 +28,13 @@ def describe(figures: Faithfulness | None, *, meaningless: bool = False) -> str:
             "the map cannot be tested by removal."
         )
     rests = RESTS_ON_NOTHING if meaningless else RESTS
+    marked = f"removing the marked {100 * figures.share:.0f} % {_move(drop, 'the score')}"
+    mean = round(figures.random, PRINTED)
+    if drop == mean == 0 and high <= 0:
+        return f"{marked}; so does removing as much at random places. {CHANCE}"
     return (
-        f"removing the marked {100 * figures.share:.0f} % {_move(drop, 'the score')}; removing as much at "
-        f"random places {_at_random(round(figures.random, PRINTED), high)}. {rests if drop > max(0.0, high) else CHANCE}"
+        f"{marked}; removing as much at random places {_at_random(mean, high)}. "
+        f"{rests if drop > max(0.0, high) else CHANCE}"
     )
 
 
