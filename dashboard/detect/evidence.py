@@ -43,9 +43,8 @@ def beside(verdict: Verdict) -> None:
         st.caption(theme.with_commands(line))
     if lines := verdict.about.get("lines"):
         st.caption(f"**About this detector.** {theme.safe(theme.with_shares(' '.join(lines)))}")
-    proof = "" if verdict.without_evidence or verdict.status != "ok" else "A score is evidence, not proof. "
-    if proof or verdict.caveats:
-        st.caption(f"{proof}See the caveats below." if verdict.caveats else proof.strip())
+    if verdict.status == "ok" and not verdict.without_evidence:
+        st.caption("A score is evidence, not proof." + (" See the caveats below." if verdict.caveats else ""))
 
 
 def draw(verdict: Verdict) -> None:
@@ -95,8 +94,10 @@ def contributions(verdict: Verdict) -> None:
 
 
 def evidence_of(verdict: Verdict) -> str:
-    """For a cell: the headline of what was judged, else why it was not."""
-    return (verdict.words if verdict.status == "ok" else reason_of(verdict) or verdict.words).replace("`", "")
+    """For a cell beside the verdict: what this has not said of the headline, or why the file was not judged."""
+    if verdict.status == "ok":
+        return wording.beside(wording.spoken(detect_names.word(verdict), verdict.words), verdict.words)
+    return (reason_of(verdict) or verdict.words).replace("`", "")
 
 
 def reason_of(verdict: Verdict) -> str:

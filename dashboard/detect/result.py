@@ -236,16 +236,18 @@ def _take_away(item: Item, job: Job, verdict: Verdict) -> None:
 
 
 def _truth(item: Item, verdict: Verdict) -> None:
+    copy = ", with a copy of the file for the dataset Feedback" if session.person().operator else ""
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.markdown("The truth was")
         for truth in feedback.TRUTHS:
             kind: Literal["primary", "secondary"] = "primary" if item.truth == truth else "secondary"
-            if st.button(truth, key=f"truth-{truth}-{item.key}", type=kind):
+            if st.button(
+                truth, key=f"truth-{truth}-{item.key}", type=kind, help=f"Keeps that it is {truth}{copy}."
+            ):
                 feedback.keep(verdict, truth, session.person(), session.space(), item.upload.path)
                 item.truth = truth
                 st.rerun(scope="app")
     if item.truth:
-        copy = ", with a copy of the file for the dataset Feedback" if session.person().operator else ""
         st.caption(f"Kept as {item.truth}{copy}.")
 
 

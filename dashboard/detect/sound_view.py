@@ -40,9 +40,11 @@ def _windows(item: Item, verdict: Verdict) -> None:
     maps = {m.unit: m for m in verdict.explanations if m.kind != "picture"}
     order = [k for k, u in enumerate(verdict.units) if u.kind == "segment"]
     order.sort(key=lambda k: -verdict.units[k].score)
-    for column, k in zip(st.columns(2) * 2, order[:WINDOWS_SHOWN], strict=False):
-        with column.container(border=len(order) > 1):
-            _window(item, verdict, verdict.units[k], maps.get(k), alone=len(order) == 1)
+    alone = len(order) == 1
+    places = [st.container()] if alone else st.columns(2) * 2
+    for place, k in zip(places, order[:WINDOWS_SHOWN], strict=False):
+        with place.container(border=not alone):
+            _window(item, verdict, verdict.units[k], maps.get(k), alone=alone)
 
 
 def _window(item: Item, verdict: Verdict, unit: Unit, heard: HeatMap | None, *, alone: bool) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.media.browser import jpeg
 
-LEAST, WIDEST = 480, 1280  # pixels; a small frame is enlarged, for what lies on it shall be seen
+LEAST, WIDEST = 640, 1280  # pixels; a small frame is enlarged, for what lies on it shall be seen
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "heat_map",

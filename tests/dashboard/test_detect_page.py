@@ -353,6 +353,7 @@ def test_a_score_that_only_leans_comes_first_and_is_called_so_everywhere(
     table = page.dataframe[0].value
     assert list(table["file"]) == ["leans.mp4", "sure.mp4"]
     assert list(table["verdict"]) == ["◇ leans to fake", "✖ fake"]
+    assert table["evidence"][0] == "What that is worth is not known"
     text = text_of(page)
     assert "What that is worth is not known" in text and "Frames that were looked at" in text
     for confident in ("Most suspicious", "Probability that it is fake", "✖ fake"):
