@@ -62,7 +62,7 @@ def names(header: list[str], name: str, asked: Asked | None = None) -> dict[str,
     for alias, known in (ALIASES | (FILE_NAMES if "id" in asked.needed else {})).items():
         if known not in plain and alias in plain:
             plain[known] = plain[alias]
-    shown = ", ".join(header[:12]) or "nothing"
+    shown = f"the columns {', '.join(header[:12])}" if header else "nothing"
     for known, own in asked.mapping.items():
         if _plain_name(own) not in plain:
             raise BadInput(f"{name} has no column {own!r}; it has {shown}")

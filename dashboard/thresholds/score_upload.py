@@ -194,7 +194,7 @@ def _on_the_page(line: str, place: str) -> str:
         ("name it with --fake", f"name it under “{FAKE_LABEL}” {place}"),
         ("name fake with --fake", f"name it under “{FAKE_LABEL}” {place}"),
         ("--column label=PLACE says otherwise", f"another is named {columns}"),
-        ("--column", f"name it {columns}"),
+        ("--column", f"say which is which {columns}"),
     ):
         head, found, _ = line.partition(option)
         if found:

@@ -115,7 +115,13 @@ def test_a_line_of_the_command_names_what_is_on_the_page(space: Workspace) -> No
     assert warning.startswith("mine.csv: labels are 'attack', 'normal'")
     assert warning.endswith("name it under “The label that means fake” below.")
     page = upload(opened(), "mine.csv", b"a,b\n1,2\n")
-    assert page.error[0].value.replace("\\", "").endswith("; name it under “Columns of the file” below).")
+    assert (
+        page.error[0]
+        .value.replace("\\", "")
+        .endswith(
+            "it has the columns a, b (needed are label and score; say which is which under “Columns of the file” below)."
+        )
+    )
     page = upload(opened(), "mine.csv", b"\x00\x01")
     assert page.error[0].value.replace("\\", "").startswith("mine.csv is neither CSV nor Parquet")
 

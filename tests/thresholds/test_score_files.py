@@ -98,7 +98,7 @@ def test_several_blocks_are_one_table(tmp_path: Path, monkeypatch: pytest.Monkey
 REFUSED = {
     "empty": ("", "is empty"),
     "only a header": ("label,score\n", "has no rows"),
-    "no label": ("verdict,score\n1,0.9\n0,0.1\n", "no column 'label'; it has verdict, score"),
+    "no label": ("verdict,score\n1,0.9\n0,0.1\n", "no column 'label'; it has the columns verdict, score"),
     "no score": ("label,p\n1,0.9\n0,0.1\n", "no column 'score'"),
     "no header, two columns of 0 and 1": (
         "a,1,0.9,0\nb,0,0.1,0\nc,1,0.3,1\n",
