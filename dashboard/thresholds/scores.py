@@ -71,15 +71,17 @@ def pick(where: DeltaGenerator, under: DeltaGenerator) -> Source | None:
     space = session.space()
     known = [*listing.runs(space), *listing.detectors(space)]
     runs = {run.id: run for run in known if _scores(run.id, "val").is_file()}
+    called = titles(list(runs.values()))
     if st.session_state.get("thresholds-source") not in (*runs, OWN):
         kept = st.session_state.get(KEPT)
-        if kept is not None and kept not in (*runs, OWN):
-            under.info(f"The run “{theme.safe(kept)}” of this link is not here, or it has no scores yet.")
         able = [run.id for run in runs.values() if not run.learned_nothing]
-        st.session_state["thresholds-source"] = (
-            kept if kept in (*runs, OWN) else next(iter((*able, *runs)), OWN)
-        )
-    run, called = runs.get(st.session_state["thresholds-source"]), titles(list(runs.values()))
+        instead = next(iter((*able, *runs)), OWN)
+        if kept is not None and kept not in (*runs, OWN):
+            gone = f"The run “{theme.safe(kept)}” of this link is not here, or it has no scores yet."
+            another = "" if instead == OWN else f" “{theme.safe(called[instead])}” is shown instead."
+            under.info(f"{gone}{another}")
+        st.session_state["thresholds-source"] = kept if kept in (*runs, OWN) else instead
+    run = runs.get(st.session_state["thresholds-source"])
     chosen = where.selectbox(
         f"Run {theme.demo_badge()}" if run is not None and run.demo else "Run",
         [*runs, OWN],

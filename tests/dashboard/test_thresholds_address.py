@@ -106,6 +106,14 @@ def test_costs_that_the_browser_wrote_are_no_new_link(space: Workspace) -> None:
     assert sent(page)["settings"]["threshold"] == 0.61
 
 
+def test_a_link_to_a_run_that_is_gone_says_what_is_shown(space: Workspace) -> None:
+    assert "shown instead" not in follow({"run": "gone"}).info[0].value
+    finished_run(space)
+    page = follow({"run": "gone"})
+    called = page.selectbox(key="thresholds-source").options[0]
+    assert page.info[0].value.replace("\\", "").endswith(f"“{called}” is shown instead.")
+
+
 def test_a_link_that_makes_no_sense_opens_the_page_as_ever(space: Workspace) -> None:
     finished_run(space)
     odd = {
