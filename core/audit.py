@@ -47,9 +47,11 @@ class Verified:
 
 @dataclass(frozen=True)
 class Trail:
-    """The whole file: its bytes, its lines as they are and as rows of a table, and whether they are as written."""
+    """The whole file: its bytes, its lines by number, as rows of a table and as they are, and whether they are as
+    written."""
 
     content: bytes
+    numbers: list[int]
     rows: list[dict[str, str]]
     entries: list[dict[str, Any]]
     verified: Verified
@@ -87,8 +89,9 @@ def read(person: Person, space: Workspace | None = None) -> Trail:
     path = (space or workspace()).root / FILE
     content = path.read_bytes() if path.is_file() else b""
     raw = [line for line in content.splitlines() if line.strip()]
-    found = [entry for entry in map(_parse, raw) if entry is not None]
-    return Trail(content, [_row(entry) for entry in found], found, _follow(raw))
+    found = {number: entry for number, line in enumerate(raw, 1) if (entry := _parse(line)) is not None}
+    rows = [_row(entry) for entry in found.values()]
+    return Trail(content, list(found), rows, list(found.values()), _follow(raw))
 
 
 def details(entry: dict[str, Any]) -> str:

@@ -38,6 +38,8 @@ def page() -> None:
         return
     _verified(trail.verified)
     table = _to_read(trail)
+    if trail.verified.broken is not None:
+        table.insert(0, "line", [theme.count(number) for number in trail.numbers])
     chosen, filters = _filtered(table)
     number = _draw_page(chosen.iloc[::-1], len(table), str(filters))
     address.write("trail", {**filters, "page": paging.in_address(number)})
@@ -48,7 +50,7 @@ def page() -> None:
 def _draw_page(newest_first: pd.DataFrame, in_all: int, filters: str) -> int:
     """The lines of one page; gives its number. Other filters begin at the first."""
     if newest_first.empty:
-        st.info("No line fits what you look for.")
+        st.info("No line fits what is set under Who, What was done and On.")
         return 1
     slot = st.container()
     digest = hashlib.sha1(filters.encode()).hexdigest()[:8]
@@ -65,7 +67,7 @@ def _draw_page(newest_first: pd.DataFrame, in_all: int, filters: str) -> int:
     end = theme.count(first + len(shown))
     fit = "" if len(newest_first) == in_all else f" that fit, of {theme.count(in_all)} in all"
     st.caption(
-        f"Lines {theme.count(first + 1)} to {end} of {theme.count(len(newest_first))}{fit}, the newest first."
+        f"{theme.count(first + 1)} to {end} of {theme.count_of(len(newest_first), 'line')}{fit}, the newest first."
     )
     return number
 

@@ -64,6 +64,18 @@ def test_a_changed_line_is_named(written: Path) -> None:
     written.write_bytes(written.read_bytes().replace(b"clip.mp4", b"clap.mp4"))
     page = app()
     assert "Line 2 was changed" in page.error[0].value and not page.success
+    assert tables_of(page)[0].set_index("line")["on"].to_dict() == {
+        "3": "AASIST",
+        "2": "=clap.mp4",
+        "1": "first",
+    }
+
+
+def test_lines_are_numbered_as_they_stand_in_the_file(written: Path) -> None:
+    written.write_bytes(written.read_bytes().replace(b'{"n": 2', b'"n": 2'))
+    page = app()
+    assert "Line 2 is no line of this file" in page.error[0].value
+    assert tables_of(page)[0]["line"].tolist() == ["3", "1"]
 
 
 def test_the_whole_trail_can_be_taken_away_and_verified_elsewhere(written: Path, tmp_path: Path) -> None:
