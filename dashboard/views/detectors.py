@@ -76,7 +76,7 @@ def _table(found: list[Imported]) -> None:
                 "licence": one.about.get("licence"),
             }
         )
-    tables.show(rows, "detectors-table", what="Imported detectors", whole=("state",))
+    tables.show(rows, "detectors-table", what="Imported detectors")
 
 
 def _figure(published: Mapping[str, Any]) -> str:
@@ -85,21 +85,22 @@ def _figure(published: Mapping[str, Any]) -> str:
 
 def _state(one: Imported) -> str:
     if one.measured is None:
-        return "○ not measured here"
-    return "⊘ at chance" if one.measured.get("at_chance") else "✔ measured"
+        return "○\u00a0not measured here"
+    return "⊘\u00a0at chance" if one.measured.get("at_chance") else "✔\u00a0measured"
 
 
 def _details(one: Imported) -> None:
     about = one.about
     if one.measured is None:
         st.warning(
-            "**Not measured here.** All its verdicts are “uncertain” until it is measured on labelled files of yours."
+            "**Not measured here.** All its verdicts are “uncertain” until it is measured on labelled files of yours.",
+            icon=":material/warning:",
         )
     elif one.measured.get("at_chance"):
         why = words.capital(str(one.measured.get("words") or "at chance"))
         st.error(f"**{theme.safe(why)}.** Its verdicts are no evidence.", icon=":material/block:")
     else:
-        st.success(theme.safe(_measured(one.measured)))
+        st.success(theme.safe(_measured(one.measured)), icon=":material/check_circle:")
     title = words.architecture(str(about.get("title")))
     because = str(about.get("fake_because")).replace("id2label", "labels")  # what was imported before says so
     because = because.replace(" = ", "\u00a0=\u00a0")
