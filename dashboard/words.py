@@ -59,10 +59,6 @@ def help_text(name: str) -> str:
     return f"{capital(text)}."
 
 
-def severity(band: str) -> str:
-    return words.SEVERITIES.get(band, "")
-
-
 def message(text: str) -> str:
     """A line about the configuration under the names that the form shows; an error line begins with an option's key."""
     text = re.sub(r"\btune: (\w+)", lambda found: f"“{option('tune')}: {choice('tune', found[1])}”", text)

@@ -41,6 +41,11 @@ class Advice:
     preset: dict[str, Any] = field(default_factory=dict)  # training options, all techniques together
 
     @property
+    def beside_badge(self) -> str:
+        """The headline where a badge says the band already."""
+        return self.headline.replace(f", {words.SEVERITIES[self.severity]})", ")")
+
+    @property
     def text(self) -> str:
         parts = [self.headline, *(f"{t.name}: {t.why}" for t in self.techniques)]
         parts += [f"{p.name}: {p.what}" for p in self.paths]

@@ -23,7 +23,7 @@ def draw(info: DatasetInfo, infos: Sequence[DatasetInfo]) -> None:
     found = advisor.advise(info, infos)
     with st.container(border=True):
         st.markdown(f"### What to do {theme.severity_badge(found.severity)}")
-        st.markdown(theme.safe(found.headline))
+        st.markdown(theme.safe(found.beside_badge))
         steps = [f"- **{theme.safe(one.name)}**: {theme.safe(one.why)}." for one in found.techniques]
         if steps:
             st.markdown("\n".join(steps))

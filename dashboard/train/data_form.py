@@ -40,9 +40,8 @@ def draw() -> None:
         st.caption(f"None is chosen, so it learns from all of this kind: {theme.safe(names)}.")
     advice = train_data.advice(config, space)
     if advice is not None:
-        # The badge says the band already.
-        headline = advice.headline.replace(f", {words.severity(advice.severity)})", ")")
-        st.markdown(f"{theme.severity_badge(advice.severity)} {theme.safe(words.capital(headline))}")
+        headline = theme.safe(words.capital(advice.beside_badge))
+        st.markdown(f"{theme.severity_badge(advice.severity)} {headline}")
     chosen = train_data.chosen(config, space)
     if not chosen:  # what is chosen is gone
         return

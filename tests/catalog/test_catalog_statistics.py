@@ -113,6 +113,12 @@ def test_advice_presets_are_training_options(band: str, modality: str) -> None:
         TrainConfig.from_dict({**options, "modality": modality})
 
 
+def test_a_badge_says_the_band_beside_the_advice() -> None:
+    found = advice.for_counts(*BANDS["mild"], "image", name="Faces")
+    assert found.headline == "Faces: 100 real and 180 fake samples (1.8:1, mild)."
+    assert found.beside_badge == "Faces: 100 real and 180 fake samples (1.8:1)."
+
+
 def test_advice_grows_with_the_band() -> None:
     options = {band: advice.for_counts(*counts, "image").preset for band, counts in BANDS.items()}
     assert options["balanced"]["loss"] == "cross_entropy" and options["balanced"]["balancing"] == []
