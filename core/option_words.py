@@ -16,7 +16,7 @@ OPTIONS = {
     "image_size": "Picture size",
     "faces": "Crop the face",
     "face_margin": "Margin around the face",
-    "seconds": "Length of a piece of sound, in seconds",
+    "seconds": "Length of a piece of sound",
     "trim_silence": "Cut silence at both ends",
     "aggregation": "From several scores to one",
     "model": "Network",

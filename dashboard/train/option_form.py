@@ -49,7 +49,7 @@ def set_field(name: str, value: Any) -> None:
 
 def label(name: str) -> str:
     unit, shown = FIELDS[name].metadata["unit"], words.option(name)
-    return shown + (f" ({unit})" if unit and unit not in shown.lower() else "")
+    return shown + (f" ({unit})" if unit and unit not in shown.lower().split() else "")
 
 
 def option(name: str, **overrides: Any) -> Any:

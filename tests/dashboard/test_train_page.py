@@ -24,6 +24,7 @@ from core.training.options.config import TrainConfig
 from core.workspace import Workspace
 from dashboard import theme
 from dashboard.train import data as train_data
+from dashboard.train import option_form
 from tests.dashboard.html_tables import tables_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,6 +176,8 @@ def test_marks_and_units_stay_with_their_words() -> None:
     assert theme.with_units("pictures of 224 × 224 pixels").split(" ")[2:] == [
         "224\u00a0×\u00a0224\u00a0pixels"
     ]
+    assert option_form.label("seconds") == "Length of a piece of sound (s)"
+    assert option_form.label("epochs") == "Epochs"
 
 
 def test_a_threshold_method_is_chosen_from_a_list_with_its_parameter(
