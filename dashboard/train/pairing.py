@@ -72,7 +72,7 @@ def _known_shortcut(names: Sequence[str], modality: str, space: Workspace) -> st
 
 def _offer(about: str, names: Sequence[str]) -> None:
     st.warning(
-        f"{about} Nobody has measured yet what this pairing gives away; training can start without it.",
+        f"{about} Nobody has measured yet what this pairing gives away; you can also train without having measured it.",
         icon=":material/warning:",
     )
     with st.container(horizontal=True):
