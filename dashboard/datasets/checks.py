@@ -280,6 +280,7 @@ def feedback_panel() -> None:
 def export_panel(infos: Sequence[DatasetInfo]) -> None:
     feedback_panel()
     space = session.space()
+    st.caption("The counts of every dataset in the catalogue, not of this one alone.")
     with st.container(horizontal=True):
         st.download_button(
             "Save the statistics (JSON)",
