@@ -180,7 +180,7 @@ def _summary() -> None:
     st.caption(
         f"Against imbalance: {', '.join(ticked) or 'nothing'}. "
         f"Random changes of the samples: {theme.count(changes) if changes else 'none'}. "
-        f"Threshold: {words.threshold_method(config['threshold_method'])}. All of this can be changed under "
+        f"Threshold: {theme.unbroken(words.threshold_method(config['threshold_method']))}. All of this can be changed under "
         "“Everything else”."
     )
 
