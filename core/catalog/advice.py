@@ -63,13 +63,13 @@ FOCAL = Technique(
     "Focal loss",
     "easy samples of the majority stop drowning the few hard ones",
     {"loss": "focal"},
-    "the loss is another one; takes no time; scores move towards 0.5, so choose the threshold anew",
+    "it takes no time; scores move towards 0.5, so choose the threshold anew",
 )
 SAMPLER = Technique(
     "Weighted sampler",
     "each batch sees both classes equally often",
     {"balancing": ["sampler"]},
-    "an epoch stays as long; false alarms usually rise, the threshold takes some of them back",
+    "an epoch takes as long as before; false alarms usually rise, and the threshold takes some of them back",
 )
 SMOTE = Technique(
     "SMOTE on embeddings",

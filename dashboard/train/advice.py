@@ -66,5 +66,9 @@ def draw_reasons(space: Workspace) -> None:
     for technique in advice.techniques if advice is not None else ():
         badge = ":gray-badge[not chosen]" if technique in missing else ":green-badge[✔ chosen]"
         mark = f" {badge}" if technique.options else ""
-        cost = f" ({theme.safe(words.message(technique.cost))})" if technique.cost else ""
-        st.caption(f"**{theme.safe(technique.name)}**:{mark} {theme.safe(technique.why)}{cost}.")
+        reason = " ".join(
+            theme.sentence(words.capital(words.message(line)))
+            for line in (technique.why, technique.cost)
+            if line
+        )
+        st.caption(f"**{theme.safe(technique.name)}**{mark}  \n{reason}")

@@ -236,7 +236,7 @@ def test_the_form_says_how_imbalanced_the_data_is_and_ticks_the_advice(
     page = open_page()
     text = text_of(page)
     assert "moderate" in text and "40 real and 160 fake" in text
-    assert "Focal loss**: :green-badge[✔ chosen] easy samples" in text
+    assert "Focal loss** :green-badge[✔ chosen]  \nEasy samples" in text
     config = page.session_state["train_config"]
     assert config["loss"] == "focal"
     assert {"sampler", "minority_augmentation"} <= set(config["balancing"])
@@ -252,7 +252,7 @@ def test_advice_that_nobody_took_is_said_and_taken_with_one_press(
     assert page.session_state["train_config"]["loss"] == "cross_entropy"
     text = text_of(page)
     assert "and not chosen: Focal loss, Weighted sampler and Stronger augmentation of the minority" in text
-    assert "Focal loss**: :gray-badge[not chosen] easy samples" in text
+    assert "Focal loss** :gray-badge[not chosen]  \nEasy samples" in text
     page.button(key="train-take-advice").click().run()
     config = page.session_state["train_config"]
     assert config["loss"] == "focal" and "flip" in config["augmentation"]
