@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import option_words, words
 from core.access import Person
@@ -29,6 +28,7 @@ from dashboard import jobs, plan_parts, session, theme
 from dashboard.charts import datasets as charts
 
 SEED = 42
+WIDE, NARROW = 300, 150  # pixels of the fields of a plan, which stand beside its button
 PROTOCOLS = {
     "official": "The parts that the dataset's authors published, unchanged.",
     "group": "64\u00a0% training, 16\u00a0% validation, 20\u00a0% test. Groups stay whole: no person, source or clip "
@@ -44,24 +44,24 @@ def plan_panel(info: DatasetInfo) -> None:
     chosen = f"plan-protocol-{info.name}"
     # A seed is asked for only where it changes the plan.
     by_seed = divides_anew(st.session_state.get(chosen, allowed[0]), statistics.count_by(info, "split"))
-    columns = st.columns([2, 2, 1, 1] if by_seed else [2, 3, 1], vertical_alignment="bottom")
-    protocol = columns[0].selectbox(
-        option_words.option("protocol"),
-        allowed,
-        key=chosen,
-        format_func=functools.partial(option_words.choice, "protocol"),
-        help="\n\n".join(f"{option_words.choice('protocol', k)}: {PROTOCOLS[k]}" for k in allowed),
-    )
-    heldout = ""
-    if protocol == "heldout_method":
-        heldout = (
-            columns[1].selectbox("Method kept for the test", methods, key=f"plan-heldout-{info.name}") or ""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        protocol = st.selectbox(
+            option_words.option("protocol"),
+            allowed,
+            key=chosen,
+            format_func=functools.partial(option_words.choice, "protocol"),
+            help="\n\n".join(f"{option_words.choice('protocol', k)}: {PROTOCOLS[k]}" for k in allowed),
+            width=WIDE,
         )
-    else:
-        columns[1].caption(PROTOCOLS[protocol])
-    seed = _seed(columns[2]) if by_seed else SEED
+        heldout = ""
+        if protocol == "heldout_method":
+            title, key = option_words.option("heldout"), f"plan-heldout-{info.name}"
+            heldout = st.selectbox(title, methods, key=key, width=WIDE) or ""
+        seed = _seed() if by_seed else SEED
+        pressed = st.button("Make the plan", key="plan-make", type="primary")
+    st.caption(PROTOCOLS[protocol])
     key = f"plan-{info.name}-{protocol}-{heldout}-{seed}"
-    if columns[-1].button("Make the plan", key="plan-make", type="primary"):
+    if pressed:
         space, person = session.space(), session.person()
         jobs.forget(key)
         jobs.start(
@@ -75,15 +75,16 @@ def plan_panel(info: DatasetInfo) -> None:
         _draw_plan(info, *job.result)
 
 
-def _seed(where: DeltaGenerator) -> int:
+def _seed() -> int:
     return int(
-        where.number_input(
+        st.number_input(
             option_words.option("seed"),
             0,
             2**31 - 1,
             SEED,
             key="plan-seed",
             help="Another number divides the data another way, the same number the same way.",
+            width=NARROW,
         )
     )
 
@@ -115,13 +116,6 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
         plan_parts.draw_counts(plan.counts)
         plan_parts.draw_warnings(plan.counts)
         plan_parts.draw_remarks(plan.notes, plan.dropped)
-        st.download_button(
-            "Save the plan (CSV)",
-            lambda: plan_files.as_csv(plan),
-            f"{info.name}_plan.csv",
-            "text/csv",
-            key="plan-csv",
-        )
     with report:
         if not found:
             st.success(
@@ -135,6 +129,14 @@ def _draw_plan(info: DatasetInfo, plan: splits.Plan, found: Sequence[leaks.Leak]
             )
             for example in leak.examples[:5]:
                 st.markdown(f":small[{theme.safe(example)}]")
+    # Under both: on a narrow window it would stand between the parts and their leaks.
+    st.download_button(
+        "Save the plan (CSV)",
+        lambda: plan_files.as_csv(plan),
+        f"{info.name}_plan.csv",
+        "text/csv",
+        key="plan-csv",
+    )
 
 
 def shortcuts_panel(info: DatasetInfo) -> None:
