@@ -61,11 +61,13 @@ def option(name: str, **overrides: Any) -> Any:
     return chosen
 
 
-def options(names: Iterable[str], key: str) -> None:
-    """Several fields side by side, as many as the window has room for (page.css); switches come last."""
+def options(names: Iterable[str], key: str, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    """Several fields side by side, as many as the window has room for (page.css); a network's own come first, switches
+    last."""
+    order: dict[Widget, int] = {_mapping: 0, _switch: 2, _weights: 2}
     with st.container(key=f"train-fields-{key}"):
-        for name in sorted(names, key=lambda name: _widget(FIELDS[name]) in (_switch, _weights)):
-            option(name)
+        for name in sorted(names, key=lambda name: order.get(_widget(FIELDS[name]), 1)):
+            option(name, **(overrides or {}).get(name, {}))
 
 
 Widget = Callable[[Field[Any], Any, dict[str, Any]], Any]

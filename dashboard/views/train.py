@@ -204,14 +204,13 @@ def _rest() -> None:
 
 
 def _group(group: str, names: list[str]) -> None:
-    wide = [
-        name for name in names if name in ("balancing", "augmentation", "threshold_method", "model_options")
-    ]
+    wide = [name for name in names if name in ("balancing", "augmentation", "threshold_method")]
     if group == "techniques":
         train_advice.draw_reasons(session.space())
     for name in wide:
         option_form.option(name, **_overrides(name))
-    option_form.options([name for name in names if name not in wide], group)
+    narrow = [name for name in names if name not in wide]
+    option_form.options(narrow, group, {name: _overrides(name) for name in narrow})
 
 
 def _overrides(name: str) -> dict[str, Any]:
