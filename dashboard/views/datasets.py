@@ -152,7 +152,9 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
     if frame is None:
         with _in_place_of_a_chart():
             st.markdown(
-                "Not measured yet. It takes seconds: a sample of the files is enough.", width="content"
+                "Not measured yet. It takes seconds: a sample of the files is enough.",
+                width="content",
+                text_alignment="center",
             )
             if st.button("Measure a sample", key="datasets-measure", type="primary"):
                 datasets_checks.start_measuring(info)
@@ -160,7 +162,7 @@ def _show_measured(info: DatasetInfo, view: str) -> None:
         return
     if sentence := _one_value(frame, view):
         with _in_place_of_a_chart():
-            st.markdown(sentence, width="content")
+            st.markdown(sentence, width="content", text_alignment="center")
     elif view == "durations":
         st.plotly_chart(
             charts.measured_figure(frame, "duration", "s"),
