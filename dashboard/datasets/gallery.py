@@ -70,7 +70,7 @@ def draw(info: DatasetInfo) -> None:
     samples = browse.mixed_page(info, chosen, number, PAGE, space)
     with slots:
         for sample in samples:
-            with st.container():
+            with st.container(gap="xsmall"):
                 _draw_sample(sample, entries.get(sample["id"]))
 
 
@@ -200,11 +200,13 @@ def _correct(sample: dict[str, Any], entry: exclusions.Exclusion | None) -> None
             actions["It is real"] = "real"
         if sample["label"] != 1:
             actions["It is fake"] = "fake"
-        for label, action in actions.items():
-            if st.button(label, key=f"{action}-{sample['id']}"):
-                theme.act(
-                    lambda action=action: exclusions.add(  # type: ignore[misc]
-                        [sample["id"]], action, why, session.person(), session.space()
-                    ),
-                    only="fragment",
-                )
+        pressed = ""
+        with st.container(horizontal=True):
+            for label, action in actions.items():
+                if st.button(label, key=f"{action}-{sample['id']}"):
+                    pressed = action
+        if pressed:
+            theme.act(
+                lambda: exclusions.add([sample["id"]], pressed, why, session.person(), session.space()),
+                only="fragment",
+            )
