@@ -151,20 +151,20 @@ def _stamp(runs: Sequence[Summary], shown: Sequence[Summary], polls: bool) -> tu
 
 
 def _filters(runs: Sequence[Summary]) -> None:
-    search, group, states, batch = st.container(key="runs-filters").columns([3.5, 2, 5, 2])
+    active = [run.id for run in _matching(runs) if run.active]
+    several = len(active) > 1  # one is stopped in its row
+    search, group, states, *batch = st.container(key="runs-filters").columns([4, 2.5, 5.5] + [2] * several)
     search.text_input("Find", key=FIND, placeholder="name, network, data, tag")
     group.selectbox(
         "Group by", list(run_order.GROUPS), format_func=lambda k: run_order.GROUPS[k][0], key=GROUP
     )
     present = [s for s in run_order.STATES if any(run.shown_state == s for run in runs)]
     states.pills("State", present, selection_mode="multi", key=PICKED, format_func=words.state, wrap=True)
-    active = [run.id for run in _matching(runs) if run.active]
-    if len(active) < 2:  # one is stopped in its row
-        return
-    if batch.button(
-        f"Stop all {len(active)}", key="runs-stop-all", icon=":material/stop_circle:"
-    ) and theme.run_guarded(lambda: session.manager().stop_all(active, session.person())):
-        st.rerun()
+    for place in batch:
+        if place.button(
+            f"Stop all {len(active)}", key="runs-stop-all", icon=":material/stop_circle:"
+        ) and theme.run_guarded(lambda: session.manager().stop_all(active, session.person())):
+            st.rerun()
 
 
 def _live(before: tuple[object, ...]) -> None:
