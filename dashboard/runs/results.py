@@ -260,7 +260,7 @@ def _files(folder: RunFolder) -> None:
         *(folder.units_file(s) for s in ("val", "test")),
         folder.best_model,
     ]
-    with st.container(horizontal=True):
+    with st.container(key=f"results-files-{folder.id}"):
         for file in wanted:
             if file.is_file():
                 st.download_button(
@@ -269,6 +269,8 @@ def _files(folder: RunFolder) -> None:
                     f"{folder.id}-{file.name}",
                     key=f"results-file-{folder.id}-{_inside(folder, file)}",
                     on_click="ignore",
+                    icon=":material/download:",
+                    type="tertiary",
                 )
 
 
