@@ -38,8 +38,8 @@ def _fields(run: Summary) -> None:
         key=f"run-tags-{run.id}",
     )
     note = st.text_area("Note", run.note, max_chars=notes.LONGEST_NOTE, key=f"run-note-{run.id}", height=80)
-    save, delete = st.columns(2)
-    if save.button("Save", key=f"run-save-{run.id}", type="primary") and theme.run_guarded(
+    buttons = st.container(horizontal=True, horizontal_alignment="distribute")
+    if buttons.button("Save", key=f"run-save-{run.id}", type="primary") and theme.run_guarded(
         functools.partial(_save, run, name, tags, note)
     ):
         close(run)
@@ -48,7 +48,7 @@ def _fields(run: Summary) -> None:
         st.caption("It can be deleted once it has stopped.")
         return
     st.caption("Deleting removes its checkpoints, scores and results for good.")
-    if delete.button("Delete", key=f"run-remove-{run.id}", icon=":material/delete:") and theme.run_guarded(
+    if buttons.button("Delete", key=f"run-remove-{run.id}", icon=":material/delete:") and theme.run_guarded(
         lambda: session.manager().delete(run.id, session.person())
     ):
         st.rerun()
