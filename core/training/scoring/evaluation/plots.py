@@ -89,8 +89,11 @@ def threshold_analysis(
     right.set_title("what the threshold does (validation)", fontsize="medium")
     for axis in (left, right):
         _mark_thresholds(axis, chosen)
-        axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
+    # Bars can stand anywhere: their legend has room above them.
+    left.set_ylim(top=1.3 * left.get_ylim()[1])
+    left.legend(fontsize=8, ncols=2, loc="upper center")
+    right.legend(fontsize=8)
     figure.savefig(path, dpi=150)
 
 
