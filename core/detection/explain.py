@@ -283,7 +283,8 @@ def _window_pictures(
     for k in most_suspicious(judged.units[: len(windows)], MOST_UNITS):
         paths[k] = wish.out / f"{wish.stem}-sound-{method}-{k:03d}.jpg"
         part = sound.between(mapped, windows[k].t0, windows[k].t1)
-        pictures.save_jpeg(paths[k], pictures.sound_picture(part))
+        # Shown small, beside others.
+        pictures.save_jpeg(paths[k], pictures.sound_picture(part, 480, 180, letters=0.6))
     return paths
 
 

@@ -14,6 +14,7 @@ WIDEST = 1280  # pixels of a frame as shown
 OPACITY = 0.5
 FLOOR = 0.15  # of the map's top: below it the frame shines through
 FAKE_RGB = (213, 94, 0)
+LETTERS = cv2.FONT_HERSHEY_SIMPLEX
 Box = tuple[float, float, float, float]
 
 
@@ -91,7 +92,7 @@ def draw_boxes(
                 drawn,
                 words,
                 place,
-                cv2.FONT_HERSHEY_SIMPLEX,
+                LETTERS,
                 scale,
                 colour,
                 width,
@@ -125,7 +126,9 @@ def load(path: Path) -> np.ndarray:
     return picture.astype(np.float32) / 255 if picture.ndim == 2 else picture[..., ::-1]
 
 
-def sound_picture(sound: dict[str, Any], width: int = 960, height: int = 280) -> np.ndarray:
+def sound_picture(
+    sound: dict[str, Any], width: int = 960, height: int = 280, letters: float = 0.4
+) -> np.ndarray:
     """The spectrogram with the map over it (or the curve under it), ticks in seconds and hertz."""
     from core.detection.sound import grid_of
 
@@ -134,18 +137,19 @@ def sound_picture(sound: dict[str, Any], width: int = 960, height: int = 280) ->
     frame = np.repeat((np.clip(grey, 0, 1) * 200).astype(np.uint8)[..., None], 3, axis=2)
     map_ = grid.map if grid.map.ndim == 2 else np.repeat(grid.map[None], 2, axis=0)
     frame = blend(frame, np.flipud(cv2.resize(map_, (width, height))), 0.75)
-    canvas = np.full((height + 34, width + 60, 3), 255, np.uint8)
-    canvas[6 : height + 6, 54 : width + 54] = frame
+    left = round(135 * letters)
+    canvas = np.full((height + 34, width + left + 6, 3), 255, np.uint8)
+    canvas[6 : height + 6, left : width + left] = frame
     for k in range(6):
-        second = grid.t0 + (grid.t1 - grid.t0) * k / 5
-        _words(canvas, f"{second:.1f} s", (54 + width * k // 5 - (k > 0) * 18, height + 24))
+        second = f"{grid.t0 + (grid.t1 - grid.t0) * k / 5:.1f} s"
+        (long, _), _ = cv2.getTextSize(second, LETTERS, letters, 1)
+        _words(canvas, second, (left + (width - long) * k // 5, height + 26), letters)
     for k in range(5):
         row = min(len(grid.hertz) - 1, round((len(grid.hertz) - 1) * k / 4))
-        _words(canvas, f"{grid.hertz[row] / 1000:.1f} kHz", (1, height + 4 - int((height - 8) * k / 4)))
+        place = (1, height + 4 - int((height - 24 * letters) * k / 4))
+        _words(canvas, f"{grid.hertz[row] / 1000:.1f} kHz", place, letters)
     return canvas
 
 
-def _words(canvas: np.ndarray, words: str, place: tuple[int, int]) -> None:
-    (long, _), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)
-    place = (min(place[0], canvas.shape[1] - long - 2), place[1])  # whole, also at the right edge
-    cv2.putText(canvas, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA)
+def _words(canvas: np.ndarray, words: str, place: tuple[int, int], letters: float) -> None:
+    cv2.putText(canvas, words, place, LETTERS, letters, (40, 40, 40), 1, cv2.LINE_AA)
