@@ -74,7 +74,7 @@ def fill_workspace(space: Workspace, folder: Path) -> tuple[dict[str, str], dict
     notes.write(tagged, LOCAL, space, name="", tags=["baseline", "week 12"], note="For the talk in Lyon")
     files = _files_to_judge(folder)
     _add_set_of_one_class(space, folder)
-    _add_detectors(space, folder, files["other"])
+    _add_detectors(space, folder, files)
     return runs, files
 
 
@@ -192,9 +192,12 @@ def _of_detect(files: Mapping[str, Path]) -> list[State]:
     judging = (
         ("working", "?detector=pictures", do(drop(files["picture"]), wait_for(files["picture"].name))),
         ("full", "?detector=pictures", do(one, open_boxes)),
+        ("known", "?detector=knows", do(one, switch("Try another threshold"))),
         ("several", "", several),
         ("clip", "?detector=clips", do(judge(files["clip"]), open_boxes)),
         ("sound", "?detector=sounds", judge(files["clip"])),
+        ("windows", "?detector=short sounds", judge(files["clip"])),
+        ("both", "?detector=clips with sound", judge(files["clip"])),
         ("two-detectors", "?detector=pictures,not measured", one),
         ("learned-nothing", "?detector=nothing", one),
         ("not-measured", "?detector=not measured", one),
@@ -241,13 +244,17 @@ def _add_set_of_one_class(space: Workspace, folder: Path) -> None:
     scan([place.parent], space=space)
 
 
-def _add_detectors(space: Workspace, folder: Path, picture: Path) -> None:
+def _add_detectors(space: Workspace, folder: Path, files: Mapping[str, Path]) -> None:
     """Trained ones that judge, with random weights, and imported ones: measured, at chance, not measured."""
     make_run(space.runs / "pictures", "image", threshold=0.0)
     make_run(space.runs / "clips", "video", threshold=0.4)
     make_run(space.runs / "sounds", "audio")
+    make_run(space.runs / "short sounds", "audio", seconds=1.0)
+    make_run(space.runs / "clips with sound", "multimodal", model="fusion_tiny", threshold=0.4, faces=False)
     make_run(space.runs / "nothing", "image", learned_nothing=True)
-    put_reference(make_run(space.runs / "far", "image"), picture, away=3.0)
+    put_reference(make_run(space.runs / "far", "image"), files["other"], away=3.0)
+    knows = make_run(space.runs / "knows", "image", threshold=0.45, band=(0.4, 0.5))
+    put_reference(knows, files["picture"], away=0.0)
     at_chance = "at chance: AUC 0.478 [0.37, 0.58] on 151 labelled files of yours does not rise above 0.5, which is guessing"
     on = {"datasets": [full_workspace.PICTURES], "n": 151}
     source = published_files.tiny_vit(folder / "published")
