@@ -65,7 +65,7 @@ def _stretch(
 def _operating_point(fig: go.Figure, threshold: float) -> None:
     """What is called fake, from a line that ends under its words."""
     _stretch(fig, (max(0, threshold), 1), (0.35, 0.65), theme.FAKE, opacity=0.25)
-    line = {"width": 2, "dash": "dash", "color": theme.UNCERTAIN}
+    line = {"width": 2, "color": theme.UNCERTAIN}
     fig.add_shape(type="line", x0=threshold, x1=threshold, y0=0.33, y1=0.76, line=line, layer="below")
     words, side = f"threshold {numbers.threshold(threshold)}", _side(threshold)
     fig.add_annotation(x=threshold, y=1.0, text=words, showarrow=False, yanchor="top", xanchor=side)
@@ -198,11 +198,12 @@ def sound(
     if drawn.get("map") is not None:
         weights = np.asarray(drawn["map"], np.float32)
         fig.add_trace(_weights(weights, columns, kilohertz, opacity), row=2, col=1)
-    for unit in units:
-        if unit.kind == "segment" and threshold is not None and unit.score >= threshold:
-            fig.add_vrect(
-                x0=unit.t0, x1=unit.t1, fillcolor=theme.FAKE, opacity=0.15, line_width=1, row=1, col=1
-            )
+    called_fake = [u for u in units if u.kind == "segment" and threshold is not None and u.score >= threshold]
+    for unit in called_fake:
+        fig.add_vrect(x0=unit.t0, x1=unit.t1, fillcolor=theme.FAKE, opacity=0.15, line_width=1, row=1, col=1)
+    if called_fake:
+        above = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+        fig.add_annotation(x=1, y=1, text="shaded: called fake", showarrow=False, **above)
     fig.update_yaxes(title="", showticklabels=False, showgrid=False, zeroline=False, row=1, col=1)
     fig.update_yaxes(title="kHz", row=2, col=1)
     fig.update_xaxes(title="seconds", range=[t0, t1], row=2, col=1)
@@ -255,13 +256,15 @@ def contributions(verdict: Verdict) -> go.Figure:
             x=adds,
             y=names,
             orientation="h",
-            text=[
-                f"{numbers.change(a)} ({numbers.short_percent(round(float(c['share']), 2))})"
-                for a, c in zip(adds, verdict.contributions, strict=True)
-            ],
+            text=[numbers.change(a) for a in adds],
+            textposition="auto",
+            cliponaxis=False,
             marker={"color": [theme.FAKE if a > 0 else theme.REAL for a in adds]},
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    fig.update_xaxes(title="adds to the score (without it, the score falls by this)", zeroline=True)
+    room = 0.25 * max(map(abs, adds)) or 0.01  # for the figure beside a bar that is too short for it
+    ends = [min(0.0, *adds) - room, max(0.0, *adds) + room]
+    fig.update_xaxes(title="score with it minus score without it", range=ends, zeroline=True)
+    fig.update_yaxes(autorange="reversed", ticklabelstandoff=6)
     return theme.figure(fig, height=90 + 40 * len(names), keep="contributions")

@@ -187,10 +187,12 @@ def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
         if threshold <= 0
         else f"Called fake from a score of {numbers.threshold(threshold)} on"
     )
+    has_band = verdict.band is not None and verdict.band[0] < verdict.band[1]
     several, network = len(verdict.units) > 1, words.network(verdict.model) if verdict.model else ""
     after = "" if job.verdict_after is None else f" in {job.verdict_after:.1f} s"
     lines = [
         at + (f" ({chosen})." if chosen else "."),
+        f"Scores of {wording.band(verdict.band)}, in grey, are left to a person." if has_band else "",
         f"{above} of {len(verdict.units)} {kind}s reach it." if several and threshold is not None else "",
         f"Faces of {theme.count(len(verdict.tracks))} people." if len(verdict.tracks) > 1 else "",
         _probability(verdict),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.detection import explanations, sound
+from core.detection import explanations, sound, wording
 from core.detection.reporting import faithfulness
 from core.detection.serving.service import Job
 from core.detection.verdict import HeatMap, Unit, Verdict
@@ -30,19 +30,26 @@ def draw(item: Item, job: Job, verdict: Verdict, threshold: float | None) -> Non
         if not any(m.kind == "picture" for m in verdict.explanations):
             detect_frame.method_choice(item, job, explanations.METHODS)
     drawn = sound.load(Path(path))
-    fig = charts.sound(drawn, verdict.units, threshold, opacity / 100)
+    # A score that only leans calls nothing fake.
+    line = None if wording.is_leaning(verdict.words) else threshold
+    fig = charts.sound(drawn, verdict.units, line, opacity / 100)
     st.plotly_chart(fig, key=f"sound-{item.key}-{verdict.detector}", config=theme.CHART_CONFIG)
     _windows(item, verdict)
 
 
 def _windows(item: Item, verdict: Verdict) -> None:
-    """The most suspicious windows, each with its own map and figure, and playable where it lies."""
+    """The segments with the highest scores, each with its own map and figure, and playable where it lies."""
     maps = {m.unit: m for m in verdict.explanations if m.kind != "picture"}
     order = [k for k, u in enumerate(verdict.units) if u.kind == "segment"]
     order.sort(key=lambda k: -verdict.units[k].score)
-    alone = len(order) == 1
-    places = [st.container()] if alone else st.columns(2) * 2
-    for place, k in zip(places, order[:WINDOWS_SHOWN], strict=False):
+    alone, shown = len(order) == 1, order[:WINDOWS_SHOWN]
+    if verdict.without_evidence:
+        shown.sort()  # as they follow each other: no score is shown
+    if len(order) > 1:
+        st.markdown(f"### {'Segments' if verdict.without_evidence else 'Segments, highest score first'}")
+    # Rows of two: below each other they keep their order.
+    pairs = [place for _ in shown[::2] for place in st.columns(1 if alone else 2)]
+    for place, k in zip(pairs, shown, strict=False):
         with place.container(border=not alone):
             _window(item, verdict, verdict.units[k], maps.get(k), alone=alone)
 

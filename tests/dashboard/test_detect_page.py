@@ -416,7 +416,7 @@ def test_what_each_part_adds_is_named_as_everywhere(verdict: Verdict) -> None:
         {"modality": "audio", "adds": -0.1, "share": 0.25},
     )
     fig: Any = charts.contributions(replace(verdict, contributions=adds))
-    assert list(fig.data[0].y) == ["pictures", "sound"]
+    assert list(fig.data[0].y) == ["pictures", "sound"] and list(fig.data[0].text) == ["+0.300", "−0.100"]
 
 
 @pytest.mark.parametrize("offered", range(2, frame_view.MOST_SUSPICIOUS + 1))
@@ -446,6 +446,10 @@ def test_the_sounds_map_lies_in_seconds_and_hertz() -> None:
     assert np.asarray(drawn["hertz"])[rows].min() > 7000
     fig: Any = charts.sound(mapped, (), 0.5)
     assert fig.data[-1].name == "map" and max(fig.data[-1].x) <= 5.01
+    segments = (Unit("segment", 0, 1.0, 3.0, 0.2, None, 0), Unit("segment", 1, 3.0, 5.0, 0.7, None, 0))
+    fig = charts.sound(mapped, segments, 0.5)
+    assert [(s.x0, s.x1) for s in fig.layout.shapes] == [(3.0, 5.0)]
+    assert [one.text for one in fig.layout.annotations] == ["shaded: called fake"]
 
 
 @pytest.mark.parametrize(("waiting", "seconds"), [(0, 0.7), (3, 0.7), (10, 2.0), (500, 3.0)])
