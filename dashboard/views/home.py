@@ -54,7 +54,7 @@ def latest(runs: Sequence[Summary]) -> None:
         demo = " " + theme.demo_badge() if run.demo else ""
         state.markdown(theme.state_badge(run.shown_state) + demo)
         if run.preparation is not None:
-            best.markdown(run.preparation)
+            best.markdown(f":small[{theme.safe(run.preparation)}]")
             continue
         best.markdown("  \n".join(_what_it_learned(run)))
 
@@ -69,7 +69,8 @@ def _what_it_learned(run: Summary) -> list[str]:
     lines = []
     if run.best is not None:
         figure = theme.interval(run.best, *(run.interval or (None, None)))
-        lines.append(f"best validation {theme.figure_name(run.monitor)} {theme.safe(theme.unbroken(figure))}")
+        best = f"best validation {theme.figure_name(run.monitor)} {theme.safe(theme.unbroken(figure))}"
+        lines.append(f":small[{best}]")
     return lines + ([theme.LEARNED_NOTHING] if run.learned_nothing else [])
 
 
