@@ -123,7 +123,8 @@ def _measured(found: Mapping[str, Any]) -> str:
     on = ", ".join(f"“{name}”" for name in found.get("datasets") or ())
     files = theme.count_of(int(found.get("n") or 0), "file")
     bounds = (found.get("intervals") or {}).get("auc") or (None, None)
-    return f"Measured on {files} of {on}: its AUC there is {theme.interval(found.get('auc'), *bounds)}."
+    auc = theme.unbroken(theme.interval(found.get("auc"), *bounds))
+    return f"Measured on {files} of {on}: its AUC there is {auc}."
 
 
 def _measure(one: Imported) -> None:
@@ -175,7 +176,7 @@ def _manage(one: Imported) -> None:
             theme.go_to("detect")
         with st.popover("Rename", disabled=not person.operator):
             new = st.text_input("New name", one.name, key=f"detectors-name-{one.name}")
-            if st.button("Rename", key="detectors-rename") and theme.run_guarded(
+            if st.button("Rename", key="detectors-rename", type="primary") and theme.run_guarded(
                 functools.partial(store.rename, one.name, new, person, space)
             ):
                 st.rerun()
