@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core import numbers, words
@@ -193,11 +193,11 @@ def _paths(
 
 
 def _better_alone(added: tuple[Suggestion, ...], count: statistics.Count) -> tuple[Suggestion, ...]:
-    """Those of the best band that has any, where that is better than the data's own."""
+    """Those of the best band that has any, where that is better than the data's own; each as it is by itself."""
     for band in statistics.SEVERITIES[: statistics.SEVERITIES.index(count.severity)]:
         found = tuple(s for s in added if s.real and s.fake and statistics.severity(s.real, s.fake) == band)
         if found:
-            return found
+            return tuple(replace(s, ratio_before=None, ratio_after=None) for s in found)
     return ()
 
 

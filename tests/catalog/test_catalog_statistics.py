@@ -140,6 +140,8 @@ def test_three_paths_side_by_side(band: str, best: str) -> None:
     found = advice.for_counts(*BANDS[band], "audio", name="DEEP-VOICE")
     instead, combined, alone = found.paths
     assert {s.dataset for s in instead.suggestions} == {"FoR", "WaveFake"}
+    assert all(s.gain.endswith(" by itself") for s in instead.suggestions)
+    assert all(" becomes " in s.gain for s in combined.suggestions)
     assert set(combined.options["dataset_weights"]) == {"DEEP-VOICE", best}
     assert alone.options == found.preset
     assert f"DEEP-VOICE and {best}" in found.text
