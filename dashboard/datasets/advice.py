@@ -79,12 +79,12 @@ def _suggestion(one: Suggestion) -> None:
     part = f" ({one.part})" if one.part else ""
     mate = f" with {one.partner}" if one.partner else ""
     caution = f" Careful: {one.shortcut}." if one.shortcut else ""
-    st.markdown(
-        f":small[**{theme.safe(one.dataset + part + mate)}**: {theme.safe(one.gain)}; {theme.safe(one.why)}."
-        f"{theme.safe(caution)} To get it: {theme.safe(one.ask)}, from {links.in_markdown(one.source)}. Its licence: "
-        f"{theme.safe(one.licence)}. Its size: {theme.safe(one.size)}. Put it into the folder "
-        f"{theme.safe(one.folder)}.]"
+    lines = (
+        f"**{theme.safe(one.dataset + part + mate)}**: {theme.safe(one.gain)}; {theme.safe(one.why)}.{theme.safe(caution)}",
+        f"{theme.safe(words.capital(one.ask))}: {links.in_markdown(one.source)}.",
+        f"Licence: {theme.safe(one.licence)}. Size: {theme.safe(one.size)}. Put it into the folder {theme.safe(one.folder)}.",
     )
+    st.markdown("  \n".join(f":small[{line}]" for line in lines))
 
 
 def _partner_panel(info: DatasetInfo, infos: Sequence[DatasetInfo], wanted: str) -> None:
