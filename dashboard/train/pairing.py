@@ -14,16 +14,16 @@ from core.catalog.published import TWO_COLLECTIONS, of_two_collections
 from core.workspace import Workspace
 from dashboard import theme, words
 from dashboard.datasets import checks
-from dashboard.train.data import fitting
+from dashboard.train.data import chosen, missing_class
 
 
 def draw(config: dict[str, Any], space: Workspace) -> None:
-    """Nothing where each chosen set has both classes, or all of them together have only one."""
-    chosen = [dataset for dataset in fitting(config["modality"], space) if dataset.name in config["datasets"]]
-    single = [dataset for dataset in chosen if not (dataset.real and dataset.fake)]
-    if not single or not sum(d.real for d in chosen) or not sum(d.fake for d in chosen):
+    """Nothing where each set that it learns from has both classes, or all of them together have only one."""
+    taken = chosen(config, space)
+    single = [dataset for dataset in taken if not (dataset.real and dataset.fake)]
+    if not single or missing_class(taken):
         return
-    names = [dataset.name for dataset in chosen]
+    names = [dataset.name for dataset in taken]
     classes = " and ".join(f"{d.name} has {'fakes' if d.fake else 'real samples'} only" for d in single)
     # Of several sets others may hold both classes: then reals and fakes are not two collections.
     known = _known_shortcut(names, config["modality"], space)

@@ -462,6 +462,8 @@ def test_a_pairing_of_single_classes_says_its_shortcut_before_the_start(
     command = page.code[0].value.replace("\\\n  ", "")
     assert command == "python -m core shortcuts --together --dataset 'only fakes' 'only reals'"
     assert not page.button(key="train-start").disabled
+    of_all = text_of(open_page({**single_sets, "datasets": []}))
+    assert "it learns from all of this kind" in of_all and "only fakes has fakes only" in of_all
     shortcuts.probe_together(["only fakes", "only reals"], space=space)
     said = text_of(open_page(single_sets))
     assert "alone tells real from fake here: AUC 1.0" in said and "Nobody has measured" not in said
