@@ -57,13 +57,18 @@ def _costs(given: str, key: str) -> str:
     costs, _, share = given.partition("@")
     alarm, _, miss = costs.partition(":")
     left, right, last = st.columns(3)
-    alarm_costs = left.number_input("A false alarm costs", 0.0, None, _number(alarm, 1.0), key=f"{key}-alarm")
-    miss_costs = right.number_input("A missed fake costs", 0.0, None, _number(miss, 5.0), key=f"{key}-miss")
+    alarm_costs = left.number_input(
+        "A false alarm costs", 0.0, None, _number(alarm, 1.0), format="%.6g", key=f"{key}-alarm"
+    )
+    miss_costs = right.number_input(
+        "A missed fake costs", 0.0, None, _number(miss, 5.0), format="%.6g", key=f"{key}-miss"
+    )
     percent = last.number_input(
-        "Share of fakes in use (%)",
+        "Share of fakes for the cost (%)",
         0.0,
         100.0,
         100 * _number(share, 0.0) or None,
+        format="%.6g",
         key=f"{key}-share",
         placeholder="as in the data",
     )
