@@ -215,6 +215,7 @@ def _of_detectors() -> list[State]:
     missing = do(open_boxes, fill("File or folder", "/there/is/none.pth"))  # Enter sends the form
     return [
         State("detectors", "at-chance", "?detector=at chance", press("Delete")),
+        State("detectors", "measured", "?detector=measured"),
         State("detectors", "not-measured", "?detector=not measured", press("Rename")),
         State("detectors", "error", act=do(missing, wait_for("Importing: "))),
     ]
