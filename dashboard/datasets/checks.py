@@ -44,7 +44,7 @@ def plan_panel(info: DatasetInfo) -> None:
     chosen = f"plan-protocol-{info.name}"
     # A seed is asked for only where it changes the plan.
     by_seed = divides_anew(st.session_state.get(chosen, allowed[0]), statistics.count_by(info, "split"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="plan-form"):
         protocol = st.selectbox(
             option_words.option("protocol"),
             allowed,
