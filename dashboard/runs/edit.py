@@ -25,6 +25,8 @@ def draw(run: Summary) -> None:
     if box.open:
         with box:
             _fields(run)
+    else:
+        st.session_state.pop(_asked(run), None)
 
 
 def _fields(run: Summary) -> None:
@@ -46,10 +48,23 @@ def _fields(run: Summary) -> None:
         st.rerun()
     if run.active:
         st.caption("It can be deleted once it has stopped.")
-        return
-    st.caption("Deleting removes its checkpoints, scores and results for good.")
-    if buttons.button("Delete", key=f"run-remove-{run.id}", icon=":material/delete:") and theme.run_guarded(
-        lambda: session.manager().delete(run.id, session.person())
+    elif not st.session_state.get(_asked(run)):
+        buttons.button(
+            "Delete …",
+            key=f"run-remove-{run.id}",
+            icon=":material/delete:",
+            on_click=st.session_state.__setitem__,
+            args=(_asked(run), True),
+        )
+    else:
+        _ask(run)
+
+
+def _ask(run: Summary) -> None:
+    """It stands beside Save, and hours of training go with it."""
+    st.markdown(f"Delete “{theme.safe(run.name)}” for good, with its checkpoints, scores and results?")
+    if st.button("Delete for good", key=f"run-remove-sure-{run.id}", icon=":material/delete:") and (
+        theme.run_guarded(lambda: session.manager().delete(run.id, session.person()))
     ):
         st.rerun()
 
@@ -66,3 +81,7 @@ def close(run: Summary) -> None:
 
 def _generation(run: Summary) -> str:
     return f"run-edits-{run.id}"
+
+
+def _asked(run: Summary) -> str:
+    return f"run-asked-{run.id}"

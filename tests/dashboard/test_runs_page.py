@@ -311,6 +311,17 @@ def test_delete_asks_first_and_then_removes_the_folder(make_run: Callable[..., R
     assert not run.path.exists()
 
 
+def test_delete_beside_save_asks_first(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("stopped")
+    page = open_page()
+    page.session_state[f"run-edit-{run.id}-0"] = True
+    page.run()
+    page.button(key=f"run-remove-{run.id}").click().run()
+    assert run.path.exists() and not page.exception
+    page.button(key=f"run-remove-sure-{run.id}").click().run()
+    assert not run.path.exists() and not page.exception
+
+
 def test_two_runs_show_where_their_configurations_differ(make_run: Callable[..., RunFolder]) -> None:
     first, second = make_run("stopped"), make_run("stopped")
     second.save_config({**second.config(), "loss": "focal"})
