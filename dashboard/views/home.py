@@ -54,7 +54,7 @@ def latest(runs: Sequence[Summary]) -> None:
         demo = " " + theme.demo_badge() if run.demo else ""
         state.markdown(theme.state_badge(run.shown_state) + demo)
         if run.preparation is not None:
-            best.markdown(f":small[{theme.safe(run.preparation)}]")
+            best.markdown(f":small[{run.preparation}]")
             continue
         best.markdown("  \n".join(_what_it_learned(run)))
 

@@ -370,7 +370,7 @@ def test_files_that_are_prepared_are_counted_on_the_page_and_in_the_sidebar(
     app = open_page(page)
     line = "Preparing 212 of 740 files, 3 min left, 3.03 files/s"
     beside, bars = ([bar.proto.text for bar in part.get("progress")] for part in (app.sidebar, app.main))
-    on_page = bars + [str(m.value) for m in app.main.markdown]
+    on_page = bars + [str(m.value).removeprefix(":small[").removesuffix("]") for m in app.main.markdown]
     assert beside == [line] and [text for text in on_page if "Preparing" in text] == [line]
 
 
