@@ -12,6 +12,7 @@ from core.catalog.statistics import SEVERITIES, Count, severity
 OPEN = "download it, no form"
 KAGGLE = "download it with a free Kaggle account"
 FORM = "fill in the form on its page; an answer takes days"
+BESIDE_ADDRESS = " (after its form is filled in)"  # in a layout's source; how to ask says it already
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def suggestion(
     layout = layouts().get(offer.slug)
     return Suggestion(
         offer.title,
-        offer.source or (layout.source if layout else ""),
+        offer.source or (layout.source.replace(BESIDE_ADDRESS, "") if layout else ""),
         offer.licence or (layout.licence if layout else ""),
         offer.size or (layout.size if layout else ""),
         offer.folder,
