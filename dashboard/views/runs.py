@@ -92,13 +92,19 @@ def _open_link(runs: Sequence[Summary]) -> None:
     for key, (name, usual) in SWITCHES.items():
         st.session_state[key] = {"on": True, "off": False}.get(given.get(name, ""), usual)
     st.session_state[FIND] = given.get("find", "")
-    paging.take("runs", given)
     st.session_state[PICKED] = [
         name for name in given.get("state", "").split(",") if name in run_order.STATES
     ]
+    paging.take("runs", given, _usual_page(_matching(runs)))
 
 
-def _write_link(page: int) -> None:
+def _usual_page(matching: Sequence[Summary]) -> int:
+    """Where the first run that was ticked stands, so that a link to it shows it; the first where none was."""
+    ticked, ids = st.session_state.get(run_rows.CHOSEN, []), [run.id for run in matching]
+    return ids.index(ticked[0]) // run_rows.PAGE + 1 if ticked and ticked[0] in ids else 1
+
+
+def _write_link(page: str | None) -> None:
     state = st.session_state
     smoothing = float(state.get(SMOOTHING, USUAL_SMOOTHING))
     state_of = {
@@ -111,7 +117,7 @@ def _write_link(page: int) -> None:
         **{name: _switched(key, usual) for key, (name, usual) in SWITCHES.items()},
         "find": state.get(FIND),
         "state": ",".join(state.get(PICKED) or []),
-        "page": paging.in_address(page),
+        "page": page,
     }
     address.write("runs", state_of)
 
@@ -183,7 +189,7 @@ def _live(before: tuple[object, ...]) -> None:
     else:
         st.info("No run fits what is set under Find and State.")
     # Of its own, so that what is set there draws the curves anew and not the list.
-    st.fragment(_curves)(shown, page)
+    st.fragment(_curves)(shown, paging.in_address(page, _usual_page(matching)))
     if not shown:
         return
     with st.expander("Log", key="runs-log", expanded=any(run.state == "failed" for run in shown[:1])):
@@ -224,7 +230,7 @@ def _rows(runs: Sequence[Summary], shown: Sequence[Summary]) -> None:
         run_rows.draw(list(part), shown, waiting)
 
 
-def _curves(shown: Sequence[Summary], page: int) -> None:
+def _curves(shown: Sequence[Summary], page: str | None) -> None:
     if shown:
         _draw_curves(shown)
     else:  # Streamlit forgets what is set in fields that are not drawn

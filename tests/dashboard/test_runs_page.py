@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.runs import events, processes
+from core.runs import events, listing, processes
 from core.runs.folder import RunFolder, new_run
 from core.workspace import Workspace
 from tests.dashboard.html_tables import table_with, tables_of
@@ -301,6 +301,23 @@ def test_where_no_run_fits_no_curves_are_shown_and_what_was_set_comes_back(
     page.run()
     page.text_input(key="runs-find").set_value("").run()
     assert curves_of(page)["panels"][0]["title"] == "AUC"
+
+
+def test_a_link_opens_the_page_of_the_list_that_its_run_is_on(
+    make_run: Callable[..., RunFolder], space: Workspace
+) -> None:
+    from dashboard.runs.rows import PAGE
+
+    for _ in range(PAGE + 1):
+        make_run("stopped")
+    last = listing.runs(space)[-1].id
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    page.query_params["run"] = last
+    page.switch_page("views/runs.py").run()
+    assert page.checkbox(key=f"run-show-{last}").value and "page" not in page.query_params
+    page.session_state["runs-page"] = 1
+    page.run()
+    assert page.query_params["page"] == "1"
 
 
 def test_delete_asks_first_and_then_removes_the_folder(make_run: Callable[..., RunFolder]) -> None:
