@@ -17,7 +17,7 @@ from core.thresholds.scored import DRAWS, Scored
 from core.thresholds.spoofing_measures import SpoofingMeasures
 from dashboard import tables, theme
 from dashboard.thresholds import page_state, score_upload
-from dashboard.thresholds.page_state import ALARM, MISS, PRIOR
+from dashboard.thresholds.page_state import FALSE_ALARM, MISSED_FAKE, PRIOR
 from dashboard.thresholds.scores import Source
 
 MEANT = {
@@ -88,9 +88,9 @@ def _cost_model() -> Costs:
         "threshold above has costs of its own."
     )
     left, middle, right = st.columns(3)
-    left.number_input("False alarm, in minDCF and actDCF", 0.01, 1e6, key=MISS)
-    middle.number_input("Missed fake, in minDCF and actDCF", 0.01, 1e6, key=ALARM)
-    right.number_input("Share of fakes, in minDCF and actDCF, %", 0.01, 99.99, key=PRIOR)
+    left.number_input("False alarm, in minDCF and actDCF", 0.01, 1e6, format="%.6g", key=FALSE_ALARM)
+    middle.number_input("Missed fake, in minDCF and actDCF", 0.01, 1e6, format="%.6g", key=MISSED_FAKE)
+    right.number_input("Share of fakes, in minDCF and actDCF, %", 0.01, 99.99, format="%.6g", key=PRIOR)
     return page_state.cost_model()
 
 

@@ -21,7 +21,8 @@ PROBABILITIES = "thresholds-probabilities"
 BY = "thresholds-by"  # what errors are told apart by
 PRESET = "thresholds-preset"
 CALIBRATION = "thresholds-calibration"
-MISS, ALARM, PRIOR = "thresholds-dcf-miss", "thresholds-dcf-alarm", "thresholds-dcf-prior"
+FALSE_ALARM, MISSED_FAKE = "thresholds-dcf-false-alarm", "thresholds-dcf-missed-fake"
+PRIOR = "thresholds-dcf-prior"
 SAMPLES = "thresholds-samples"  # the open tab, by its title
 # Tabs of samples at the line: name in the address, title.
 TABS = {
@@ -85,13 +86,13 @@ def address() -> dict[str, str | None]:
 def cost_model() -> Costs:
     """Of the field's measures: as ASVspoof 5 has it, until the analyst changes it."""
     state = st.session_state
-    miss, alarm = state.get(MISS, ASVSPOOF5.fp), state.get(ALARM, ASVSPOOF5.fn)
+    alarm, missed = state.get(FALSE_ALARM, ASVSPOOF5.fp), state.get(MISSED_FAKE, ASVSPOOF5.fn)
     percent = state.get(PRIOR)
-    return Costs(miss, alarm, ASVSPOOF5.prevalence if percent is None else round(percent / 100, 12))
+    return Costs(alarm, missed, ASVSPOOF5.prevalence if percent is None else round(percent / 100, 12))
 
 
 def set_cost_model(model: Costs) -> None:
     for key, value in zip(
-        (MISS, ALARM, PRIOR), (model.fp, model.fn, 100 * (model.prevalence or 0.0)), strict=True
+        (FALSE_ALARM, MISSED_FAKE, PRIOR), (model.fp, model.fn, 100 * (model.prevalence or 0.0)), strict=True
     ):
         st.session_state[key] = float(value)
