@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,12 +94,12 @@ def read(person: Person, space: Workspace | None = None) -> Trail:
     return Trail(content, list(found), rows, list(found.values()), _follow(raw))
 
 
-def details(entry: dict[str, Any]) -> str:
+def details(entry: Mapping[str, Any]) -> str:
     """What a line states beside who, when, what and on what."""
     return ", ".join(f"{key} {value}" for key, value in stated(entry))
 
 
-def stated(entry: dict[str, Any]) -> list[tuple[str, Any]]:
+def stated(entry: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(key, value) for key, value in entry.items() if key not in PLAIN and value is not None]
 
 

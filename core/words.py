@@ -193,7 +193,7 @@ def with_unit(name: str) -> str:
 
 def recorded(key: str) -> str:
     """A detail of a line of the audit trail. What chose a threshold is a rule: a method is how a fake was made."""
-    return "rule" if key == "method" else plain(key)
+    return {"method": "rule", "sha256": "SHA-256"}.get(key) or plain(key)
 
 
 def measured(name: str) -> str:

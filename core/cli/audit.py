@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core import audit, numbers, words
+from core.detection import trail
 from core.errors import WorkbenchError
 from core.runs import listing
 from core.runs.titles import with_id
@@ -49,7 +50,7 @@ def _line(entry: dict[str, Any], names: dict[str, str]) -> str:
     """With the names that runs have today."""
     subject = str(entry["subject"])
     more = ", ".join(
-        f"{words.recorded(key)} {_value(key, value, names)}" for key, value in audit.stated(entry)
+        f"{words.recorded(key)} {_value(key, value, names)}" for key, value in trail.stated(entry)
     )
     what = with_id(names.get(subject, subject), subject)
     return f"{entry['when']}  {entry['who']}: {entry['action']} {what}{f' ({more})' if more else ''}"

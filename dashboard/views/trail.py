@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import audit, numbers, words
-from core.detection import wording
+from core.detection import trail as judged
 from core.errors import NotAllowed
 from core.exports import to_csv
 from core.runs import listing
@@ -95,8 +95,9 @@ def _moment(written: str) -> str:
 
 
 def _details(entry: Mapping[str, object], names: Mapping[str, str]) -> str:
-    stated = {key: value for key, value in entry.items() if key not in audit.PLAIN and value is not None}
-    return ", ".join(f"{words.recorded(key)}: {_value(key, value, names)}" for key, value in stated.items())
+    return ", ".join(
+        f"{words.recorded(key)}: {_value(key, value, names)}" for key, value in judged.stated(entry)
+    )
 
 
 def _value(key: str, value: object, names: Mapping[str, str]) -> str:
@@ -106,8 +107,6 @@ def _value(key: str, value: object, names: Mapping[str, str]) -> str:
         return methods.title(value)
     if key == "family":
         return words.family(str(value))
-    if key == "verdict":
-        return wording.UNJUDGED.get(str(value), str(value))
     if key == "sha256":
         return f"{str(value)[:SHORT]}…"
     return numbers.threshold(value) if isinstance(value, float) else str(value)

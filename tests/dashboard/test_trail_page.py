@@ -9,6 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from core import audit
 from core.access import Person
+from core.cli import audit as command
+from core.detection import wording
+from core.detection.trail import note_verdict
+from core.detection.verdict import Verdict
 from core.runs.folder import new_run
 from core.workspace import Workspace
 from dashboard import session
@@ -123,7 +127,22 @@ def test_details_name_detectors_and_leave_out_what_is_not_known(space: Workspace
     assert tables_of(app())[0]["details"].tolist() == ["verdict: fake, detector: My first one"]
 
 
+def test_a_verdict_is_read_no_surer_than_what_was_said_of_it(space: Workspace) -> None:
+    for verdict, said in (
+        ("fake", wording.LEANS["fake"]),
+        ("uncertain", wording.AT_CHANCE),
+        ("real", wording.LITTLE),
+    ):
+        note_verdict(
+            ADA, Verdict(file="clip.mp4", status="ok", modality="video", verdict=verdict, words=said), space
+        )
+    shown = tables_of(app())[0]["details"].tolist()
+    assert shown == ["verdict: real", "verdict: no evidence", "verdict: leans to fake"]
+    assert next(entry["words"] for entry in audit.entries(space)) == wording.LEANS["fake"]
+    assert "verdict leans to fake" in command.show(audit.entries(space))
+
+
 def test_a_hash_is_shortened_and_a_file_that_was_not_judged_says_so(space: Workspace) -> None:
     audit.record(ADA, "judge", "clip.mp4", space, verdict="error", sha256="0123456789abcdef" * 4)
     page = app()
-    assert tables_of(page)[0]["details"].tolist() == ["verdict: not readable, sha256: 0123456789ab…"]
+    assert tables_of(page)[0]["details"].tolist() == ["verdict: not readable, SHA-256: 0123456789ab…"]
