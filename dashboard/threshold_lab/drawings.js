@@ -44,10 +44,15 @@ class Drawings {
     panel.svg.setAttribute("aria-label", PLANES[this.kind].label);
     const corner = (fpr, recall) => [plane.x(fpr), plane.y(recall)];
     const both = this.bands.grid.map((here) => here.intervals).filter((ends) => ends.fpr && ends.recall);
-    panel.area(
-      both.map(({ fpr, recall }) => corner(fpr[1], recall[0])),
-      both.map(({ fpr, recall }) => corner(fpr[0], recall[1])),
-    );
+    const under = both.map(({ fpr, recall }) => corner(fpr[1], recall[0]));
+    const over = both.map(({ fpr, recall }) => corner(fpr[0], recall[1]));
+    if (both.length) {
+      // The lowest threshold's box and the highest one's are whole, so that the curve's ends lie in the band.
+      const [lowest, highest] = [both[0], both.at(-1)];
+      under.unshift(corner(lowest.fpr[1], lowest.recall[1]));
+      under.push(corner(highest.fpr[0], highest.recall[0]));
+    }
+    panel.area(under, over);
     const chance = Array.from({ length: 121 }, (_, k) => 1 / (1 + Math.exp((60 - k) / 4))); // evenly in log odds
     panel.curve(
       chance.map((p) => corner(p, p)),

@@ -42,6 +42,9 @@ def _band(chosen: Side, looked: Side, choice: Choice, band: Band) -> dict[str, A
     return {"t": choice.threshold, "error": choice.error, "low": low, "high": band.high, "worth": worth}
 
 
+LONG = 40  # characters of a name; a longer one begins at a folder
+
+
 def _around(looked: Side, threshold: float | None) -> list[dict[str, Any]]:
     """The samples nearest the line, from the highest score down."""
     under, above = looked.scored.ranked.next_to(threshold, AROUND)
@@ -54,4 +57,7 @@ def _around(looked: Side, threshold: float | None) -> list[dict[str, Any]]:
 
 def _short(name: object) -> str:
     text = "" if name is None or name != name else str(name)
-    return text if len(text) < 40 else f"…{text[-38:]}"
+    if len(text) < LONG:
+        return text
+    _, folder, rest = text[2 - LONG :].partition("/")
+    return f"…/{rest}" if folder else f"…{text[2 - LONG :]}"

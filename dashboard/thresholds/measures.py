@@ -118,7 +118,7 @@ def _table(looked: Scored, found: SpoofingMeasures) -> pd.DataFrame:
     ]
     rows += [
         _row(
-            f"Recall at {100 * float(rate):g} % false alarms",
+            f"Recall at {100 * float(rate):g}\u00a0% false alarms",
             "the share of fakes found where that share of the reals is called fake",
             value,
             found.intervals["tpr_at_fpr"].get(rate),

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import numbers
 from core.errors import WorkbenchError, one_line
@@ -41,9 +43,15 @@ def draw(source: Source, looked: Scored, threshold: float | None) -> None:
         with tab:
             if rows.empty:
                 st.caption(none)
-            for column, row in zip(st.columns(SHOWN), rows.itertuples(), strict=False):
+            for column, row in zip(_columns(rows), rows.itertuples(), strict=False):
                 with column:  # page.css frames it: a container of its own would come anew with every line
                     _sample(source, row, name)
+
+
+def _columns(rows: pd.DataFrame) -> list[DeltaGenerator]:
+    """A row of pictures or clips; two of recordings, whose players need more room."""
+    of_sound = "modality" in rows and bool((rows["modality"] == "audio").any())
+    return [*st.columns(SHOWN // 2), *st.columns(SHOWN // 2)] if of_sound else list(st.columns(SHOWN))
 
 
 def _sample(source: Source, row: Any, place: str) -> None:

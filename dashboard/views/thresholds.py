@@ -41,7 +41,7 @@ TRANSFERRED = ("balanced_accuracy", "precision", "recall", "fpr")
 def page() -> None:
     theme.page_title("Where do I draw the line?")
     _open_link()
-    picker, split, wanted = st.columns([3, 2, 4], vertical_alignment="bottom")
+    picker, split, wanted = st.columns([3, 2, 4])
     source = pick(picker, st.container())
     if source is None:
         return
