@@ -146,7 +146,7 @@ def rows_of(
     missing = [name for name in needed if name not in names]
     if missing:
         problems.report_damaged(
-            path, f"has no column {missing[0]!r} (its columns are {', '.join(names)[:200]})"
+            path, f"has no column “{missing[0]}” (its columns are {', '.join(names)[:200]})"
         )
         return []
     last = max((names.index(name) for name in needed), default=-1)

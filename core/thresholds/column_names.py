@@ -57,7 +57,7 @@ def names(header: list[str], name: str, asked: Asked | None = None) -> dict[str,
     for column in header:
         key = _plain_name(column)
         if key in ("label", "score", *OPTIONAL) and key in plain and key not in asked.mapping:
-            raise BadInput(f"{name} has two columns {key!r}")
+            raise BadInput(f"{name} has two columns “{key}”")
         plain.setdefault(key, column)
     for alias, known in (ALIASES | (FILE_NAMES if "id" in asked.needed else {})).items():
         if known not in plain and alias in plain:
@@ -65,13 +65,13 @@ def names(header: list[str], name: str, asked: Asked | None = None) -> dict[str,
     shown = f"the columns {', '.join(header[:12])}" if header else "nothing"
     for known, own in asked.mapping.items():
         if _plain_name(own) not in plain:
-            raise BadInput(f"{name} has no column {own!r}; it has {shown}")
+            raise BadInput(f"{name} has no column “{own}”; it has {shown}")
         plain[known] = plain[_plain_name(own)]
     missing = [c for c in asked.needed if c not in plain]
     if missing:
         wanted = " and ".join(asked.needed)
         raise BadInput(
-            f"{name} has no column {missing[0]!r}; it has {shown} (needed are {wanted}; "
+            f"{name} has no column “{missing[0]}”; it has {shown} (needed are {wanted}; "
             f"--column {missing[0]}=NAME names another)"
         )
     found = {known: plain[known] for known in ("label", "score", *OPTIONAL) if known in plain}

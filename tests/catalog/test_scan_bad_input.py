@@ -132,7 +132,7 @@ class TestBadInput:
         files = media("release_in_the_wild/0.wav") | {"release_in_the_wild/meta.csv": "name,who\n0.wav,x\n"}
         about = scanned(tmp_path, files, space).datasets[0]
         assert statistics.count(about.counts).unlabelled == 1
-        assert len(about.problems) == 1 and "meta.csv: has no column 'file'" in about.problems[0]
+        assert len(about.problems) == 1 and "meta.csv: has no column “file”" in about.problems[0]
 
     def test_listed_but_absent_and_label_that_is_neither(self, tmp_path: Path, space: Workspace) -> None:
         meta = "file,speaker,label\n0.wav,A,spoof\n1.wav,A,maybe\n2.wav,B,bona-fide\n"

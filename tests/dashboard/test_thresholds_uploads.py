@@ -136,7 +136,7 @@ def test_an_error_stands_under_the_file_that_it_is_about(space: Workspace) -> No
     own = scores(40, 8).drop(columns=["label"]).to_csv(index=False).encode()
     page = upload(opened(), "mine.csv", own)
     (error,) = messages_under(page, "Score file")
-    assert error.startswith("mine.csv has no column 'label'") and not messages_under(page, "Key file")
+    assert error.startswith("mine.csv has no column “label”") and not messages_under(page, "Key file")
     page = page.file_uploader[1].set_value(("key.csv", b"id,label\nx,1\ny,0\n", "text/csv")).run()
     (error,) = messages_under(page, "Key file")
     assert error.startswith("key.csv has no key for 40 of 40") and not messages_under(page, "Score file")

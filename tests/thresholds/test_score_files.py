@@ -98,8 +98,8 @@ def test_several_blocks_are_one_table(tmp_path: Path, monkeypatch: pytest.Monkey
 REFUSED = {
     "empty": ("", "is empty"),
     "only a header": ("label,score\n", "has no rows"),
-    "no label": ("verdict,score\n1,0.9\n0,0.1\n", "no column 'label'; it has the columns verdict, score"),
-    "no score": ("label,p\n1,0.9\n0,0.1\n", "no column 'score'"),
+    "no label": ("verdict,score\n1,0.9\n0,0.1\n", "no column “label”; it has the columns verdict, score"),
+    "no score": ("label,p\n1,0.9\n0,0.1\n", "no column “score”"),
     "no header, two columns of 0 and 1": (
         "a,1,0.9,0\nb,0,0.1,0\nc,1,0.3,1\n",
         r"its columns 2 and 4 may each be the label; --column label=4 names one",
@@ -117,8 +117,8 @@ REFUSED = {
         "0,1\n0.9,1\n0.1,0\n",
         "begins with the numbers 0, 1, which are no names",
     ),
-    "an index and names as pandas numbers them": (",0,1\n0,0.9,1\n1,0.1,0\n", "no column 'label'"),
-    "two scores": ("label,score,Score\n1,0.9,0.8\n0,0.1,0.2\n", "two columns 'score'"),
+    "an index and names as pandas numbers them": (",0,1\n0,0.9,1\n1,0.1,0\n", "no column “label”"),
+    "two scores": ("label,score,Score\n1,0.9,0.8\n0,0.1,0.2\n", "two columns “score”"),
     "NaN": ("label,score\n1,0.9\n0,nan\n", "score in row 2 is missing, NaN or infinite"),
     "infinite": ("label,score\n1,inf\n0,0.1\n", "score in row 1 is missing, NaN or infinite"),
     "too large for a float": ("label,score\n1,1e999\n0,0.1\n", "row 1 is missing, NaN or infinite"),
@@ -359,7 +359,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     )
     plain = write(tmp_path / "s.txt", "a 0.5 3 spoof\nb 0.25 -2 bonafide\n")
     assert read(plain, mapping={"score": "2"})["score"].tolist() == [0.5, 0.25]
-    with pytest.raises(BadInput, match="no column 'logits'"):
+    with pytest.raises(BadInput, match="no column “logits”"):
         read(path, mapping={"score": "logits"})
     with pytest.raises(BadInput, match="a column is named by its place, 1 to 4"):
         read(plain, mapping={"score": "9"})
