@@ -124,7 +124,7 @@ class About:
     def _made(self) -> str:
         verb = "Imported" if self.origin else "Made"
         return (
-            "" if self.date is None else f"{verb} on {time.strftime('%d %B %Y', time.localtime(self.date))}."
+            "" if self.date is None else f"{verb} on {time.strftime('%Y-%m-%d', time.localtime(self.date))}."
         )
 
 

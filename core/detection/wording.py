@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from core import numbers
+from core import numbers, words
 from core.thresholds.calibration import Calibration
 
 # From the lowest: (probability from which it holds, words). The steps are those that analysts' tools use.
@@ -116,6 +116,11 @@ def beside(word: str, headline: str) -> str:
     leans to fake  +  The score leans to fake; what that is worth …  ->  What that is worth …
     """
     return beyond(f"The score {word};", headline)
+
+
+def what_adds(contributions: Iterable[Mapping[str, Any]]) -> str:
+    """The heading over what each kind of input adds, with those kinds that there are."""
+    return f"What {words.listed(words.modality(str(one['modality'])) for one in contributions)} each add"
 
 
 def evidence(verdict: str | None, probability: float | None, score: float | None) -> str:

@@ -214,7 +214,9 @@ def sound(
 
 def _waveform(x: np.ndarray, y: np.ndarray) -> go.Scatter:
     line = {"width": 0.5, "color": theme.UNCERTAIN}
-    return go.Scatter(x=x, y=y, fill="toself", line=line, hoverinfo="skip", name="waveform")
+    return go.Scatter(
+        x=x, y=y, fill="toself", fillcolor=theme.UNCERTAIN, line=line, hoverinfo="skip", name="waveform"
+    )
 
 
 def _spectrogram(grid: np.ndarray, columns: np.ndarray, kilohertz: np.ndarray) -> go.Heatmap:
@@ -257,7 +259,7 @@ def contributions(verdict: Verdict) -> go.Figure:
             y=names,
             orientation="h",
             text=[numbers.change(a) for a in adds],
-            textposition="auto",
+            textposition="outside",
             cliponaxis=False,
             marker={"color": [theme.FAKE if a > 0 else theme.REAL for a in adds]},
             hovertemplate="%{y}: %{text}<extra></extra>",

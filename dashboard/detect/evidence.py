@@ -85,7 +85,7 @@ def rows(facts: Mapping[str, Any]) -> list[dict[str, str]]:
 def contributions(verdict: Verdict) -> None:
     if not verdict.contributions:
         return
-    st.markdown("### What picture, sound and text each add")
+    st.markdown(f"### {wording.what_adds(verdict.contributions)}")
     st.plotly_chart(
         charts.contributions(verdict),
         key=f"adds-{verdict.file}-{verdict.detector}",

@@ -119,7 +119,7 @@ def _reasons(items: Sequence[Item]) -> None:
     verdicts = [(item.upload.shown, v) for item in items if (v := item.verdict) is not None]
     left_out = [(name, detect_evidence.evidence_of(v)) for name, v in verdicts if v.status != "ok"]
     for name, why in left_out[:MOST_REASONS]:
-        st.caption(theme.safe(why if why.startswith(name) else f"{name}: {why}"))
+        st.caption(theme.sentence(why if why.startswith(name) else f"{name}: {why}"))
     if len(left_out) > MOST_REASONS:
         st.caption(f"{theme.count(len(left_out) - MOST_REASONS)} more files were not judged.")
 

@@ -47,25 +47,31 @@ def _windows(item: Item, verdict: Verdict) -> None:
         shown.sort()  # as they follow each other: no score is shown
     if len(order) > 1:
         st.markdown(f"### {'Segments' if verdict.without_evidence else 'Segments, highest score first'}")
+    tested = {k: _tested(verdict, maps[k]) for k in shown if k in maps}
+    alike = len(tested) > 1 and len(set(tested.values())) == 1
+    if alike:  # said once
+        st.caption(theme.safe(next(iter(tested.values()))))
     # Rows of two: below each other they keep their order.
     pairs = [place for _ in shown[::2] for place in st.columns(1 if alone else 2)]
     for place, k in zip(pairs, shown, strict=False):
         with place.container(border=not alone):
-            _window(item, verdict, verdict.units[k], maps.get(k), alone=alone)
+            heard = None if alone else maps.get(k)  # alone it is the chart above
+            _window(item, verdict, verdict.units[k], heard, "" if alike else tested.get(k, ""))
 
 
-def _window(item: Item, verdict: Verdict, unit: Unit, heard: HeatMap | None, *, alone: bool) -> None:
+def _tested(verdict: Verdict, heard: HeatMap) -> str:
+    """What removing the marked parts does to the score."""
+    words = faithfulness.describe(heard.faithfulness, meaningless=bool(verdict.without_evidence))
+    return f"{explanations.METHODS[heard.method]}: {words}"
+
+
+def _window(item: Item, verdict: Verdict, unit: Unit, heard: HeatMap | None, tested: str) -> None:
     score = "" if verdict.without_evidence else f" · score {theme.number(unit.score)}"
     st.caption(f"**{unit.t0:.2f} to {unit.t1:.2f} s**{score}")
-    if heard is not None:
-        if not alone and Path(heard.path).is_file():  # alone it is the chart above
-            st.image(heard.path, width="stretch", alt="heat map over the sound")
-        st.caption(
-            theme.safe(
-                f"{explanations.METHODS[heard.method]}: "
-                f"{faithfulness.describe(heard.faithfulness, meaningless=bool(verdict.without_evidence))}"
-            )
-        )
+    if heard is not None and Path(heard.path).is_file():
+        st.image(heard.path, width="stretch", alt="heat map over the sound")
+    if tested:
+        st.caption(theme.safe(tested))
     play = item.first.player
     if play is not None and play[0].is_file():
         mime = "audio/mp4" if play[2] == "video" else play[1]

@@ -121,6 +121,7 @@ def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
         "figures": _figures(v) if judged else {},
         "timeline": timeline(v) if judged else "",
         "maps": _maps(v, MOST_MAPS_OF_PDF if brief else MOST_MAPS),
+        "what_adds": wording.what_adds(v.contributions) if v.contributions else "",
         "contributions": {
             words.modality(
                 str(c["modality"])
