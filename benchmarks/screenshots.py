@@ -24,7 +24,7 @@ from tests.e2e.page_states import State, every_state
 
 WIDTHS = (1280, 820, 390)
 THEMES = ("light", "dark")
-HEIGHT, HIGHEST = 900, 8000
+HEIGHT, HIGHEST = 900, 16000
 CONTENT_HEIGHT = (
     "Math.max(...[...document.querySelectorAll('[data-testid=stMain]')].map(m => m.scrollHeight))"
 )

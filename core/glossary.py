@@ -21,7 +21,7 @@ MEANINGS = {
     "false alarm": "a real file that is called fake",
     "false-alarm rate": "of the real files, the share that is called fake",
     "Youden's J": "the share of fakes found less the share of reals called fake; 0 is guessing, 1 perfect",
-    "Matthews correlation": "from −1 to 1 how far calls and truth agree; 0 is guessing",
+    "Matthews correlation": "how far calls and truth agree, from −1 to 1; 0 is guessing",
     "log loss": "how surprised the probabilities are by the truth; 0 is perfect, 0.69 guessing",
     "Brier score": "the mean square of what the probabilities are off by; 0 is perfect, 0.25 guessing",
     "calibration": "what turns scores into probabilities: of the files at 80 %, eight in ten are then fake",

@@ -134,6 +134,7 @@ def differences(found: Sequence[Difference], first: str, second: str) -> go.Figu
                 )
             )
     drawn.add_vline(x=0, line={"width": 1, "dash": "dot", "color": theme.UNCERTAIN})
+    drawn.update_layout(showlegend=True)  # also where all are of one kind
     drawn.update_yaxes(
         categoryorder="array", categoryarray=[_with_direction(d.figure) for d in reversed(found)]
     )

@@ -76,7 +76,9 @@ def _error_rate(at: Mapping[str, Any]) -> str:
 def _row(found: SpoofingMeasures) -> dict[str, str]:
     ends = found.intervals
     recalls = {
-        f"recall at {100 * float(rate):g} % false alarms": theme.interval(value, *ends["tpr_at_fpr"][rate])
+        f"recall at {100 * float(rate):g}\u00a0% false alarms": theme.interval(
+            value, *ends["tpr_at_fpr"][rate]
+        )
         for rate, value in found.tpr_at_fpr.items()
     }
     tandem = {} if found.mintdcf is None else {"min t-DCF": theme.interval(found.mintdcf, *ends["mintdcf"])}
@@ -86,5 +88,5 @@ def _row(found: SpoofingMeasures) -> dict[str, str]:
         "Cllr, bits": theme.interval(found.cllr, *ends["cllr"]),
         **tandem,
         **recalls,
-        "partial AUC to 10 %": theme.interval(found.partial_auc, *ends["partial_auc"]),
+        "partial AUC to 10\u00a0%": theme.interval(found.partial_auc, *ends["partial_auc"]),
     }

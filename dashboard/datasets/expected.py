@@ -15,6 +15,7 @@ from core.catalog.table import DatasetInfo
 from dashboard import tables, theme
 
 MARKS = {FOUND: "● found", PARTLY: "◐ partly"}
+NO_BREAK = "\u2011"  # a hyphen at which no line ends
 MODALITIES = ("image", "audio", "video", "multimodal")
 
 
@@ -78,7 +79,7 @@ def _worth_adding(modality: str, one: Suggestion) -> dict[str, Any]:
         "fake": one.fake,
         "ratio": theme.ratio(one.own_ratio),
         "size": one.size,
-        "licence": one.licence,
+        "licence": one.licence.replace("-", NO_BREAK),
         "why": one.why,
         "how to get it": f"{one.ask}: {one.source}",
     }

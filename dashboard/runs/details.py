@@ -162,7 +162,7 @@ def _delete(shown: Sequence[Summary]) -> None:
         return
     called = titles(gone)
     with st.popover(f"Delete {len(gone)} run{'s' * (len(gone) > 1)} …", icon=":material/delete:"):
-        st.markdown("Deleted for good, with all checkpoints, scores and results:")
+        st.markdown("These are deleted for good, with all checkpoints, scores and results:")
         st.markdown("\n".join(f"- {theme.safe(called[run.id])}" for run in gone))
         if st.button("Delete", type="primary", key="runs-delete"):
             for run in gone:

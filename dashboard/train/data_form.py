@@ -54,7 +54,8 @@ def draw() -> None:
 
 
 def _draw_nothing_fits(modality: str) -> None:
-    others = [m for m in MODALITIES if train_data.fitting(m, session.space())]
+    # What learns from pictures and sound together can do with one of them, but then each alone is nearer.
+    others = [m for m in MODALITIES if m != "multimodal" and train_data.fitting(m, session.space())]
     instead = f", or choose {words.listed(map(words.modality, others), 'or')} above" if others else ""
     theme.empty(
         f"No dataset in the catalogue holds {words.modality(modality)}. Add a folder on the Datasets page{instead}.",

@@ -128,11 +128,11 @@ def _finished(space: Workspace, name: str, model: str, shift: float, seed: int, 
             file.parent.mkdir(exist_ok=True)
             rows.to_parquet(file, index=False)
     documents.write(run, best_epoch=4)
-    now = time.time()
+    now, epochs = time.time(), run.config()["epochs"]
     run.set_status(
         state="completed",
-        epoch=6,
-        epochs=6,
+        epoch=epochs,
+        epochs=epochs,
         step=60,
         steps=60,
         best=0.8 + shift / 40,

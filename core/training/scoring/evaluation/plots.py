@@ -45,7 +45,7 @@ def training_curves(path: Path, series: Series, best_epoch: int | None, monitor:
         axis.set_xlabel("epoch")
         axis.set_title(f"{title}\n(picks the best epoch)" if name == monitor else title, fontsize="medium")
         if axis.get_legend_handles_labels()[0]:
-            axis.legend(fontsize=8)
+            axis.legend(fontsize=8, framealpha=1)
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=150)
 
@@ -92,8 +92,8 @@ def threshold_analysis(
         axis.grid(alpha=0.3)
     # Bars can stand anywhere: their legend has room above them.
     left.set_ylim(top=1.3 * left.get_ylim()[1])
-    left.legend(fontsize=8, ncols=2, loc="upper center")
-    right.legend(fontsize=8)
+    left.legend(fontsize=8, framealpha=1, ncols=2, loc="upper center")
+    right.legend(fontsize=8, framealpha=1)
     figure.savefig(path, dpi=150)
 
 
@@ -125,7 +125,7 @@ def roc_pr_curves(path: Path, sweeps: Mapping[str, Sweep], chosen: float | None)
     pr.set(xlabel="recall of fakes", ylabel="precision", ylim=(0, 1.02))
     pr.set_title("precision and recall (dotted: chance)", fontsize="medium")
     for axis in (roc, pr):
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=8, framealpha=1)
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=150)
 
