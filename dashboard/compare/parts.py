@@ -210,7 +210,7 @@ def published_figures(run: Summary, name: str, found: Mapping[str, Any], space: 
         }
         for b in beside
     ]
-    tables.show(rows, f"compare-published-{run.id}", what="Published figures beside those of this run")
+    tables.show(rows, f"compare-published-{run.id}", what=f"Published figures beside those of “{name}”")
     return True
 
 
