@@ -39,7 +39,7 @@ def draw(shown: Sequence[Summary]) -> None:
                 expanded=len(shown) == 1,
             ):
                 # A tab or a cell that is opened draws these anew, and nothing else.
-                st.fragment(_results)(run)
+                st.fragment(_results)(run, called[run.id])
     with st.expander("Configuration", key="runs-configuration"):
         for name, config in configs.items():
             st.caption(theme.safe(name))
@@ -75,7 +75,7 @@ def tunings() -> None:
             st.code("\n".join(tail(one, 12)) or "Nothing was written yet.", language=None)
 
 
-def _results(run: Summary) -> None:
+def _results(run: Summary, name: str) -> None:
     folder = RunFolder(session.space().runs / run.id)
     try:
         metrics = figures.figures(folder)
@@ -85,7 +85,7 @@ def _results(run: Summary) -> None:
     if metrics is None:
         st.info("This run has no figures yet.")
     else:
-        run_results.draw(folder, metrics)
+        run_results.draw(folder, name, metrics)
 
 
 def _findings(run: Summary) -> None:

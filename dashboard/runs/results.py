@@ -37,7 +37,8 @@ PLOTS = {
 THRESHOLDS = {"at_default": "at 0.5", "at_chosen": "at the chosen threshold"}
 
 
-def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
+def draw(folder: RunFolder, name: str, metrics: Mapping[str, Any]) -> None:
+    """`name`: what the run is called here; results of several can be open, and their tables are told apart by it."""
     splits = [split for split in ("test", "val") if split in metrics]
     if not splits:
         st.info("This run has no scores yet.")
@@ -55,16 +56,16 @@ def draw(folder: RunFolder, metrics: Mapping[str, Any]) -> None:
     if warnings := [*(found["at_chosen"].get("warnings") or []), *(metrics.get("warnings") or [])]:
         st.warning("  \n".join(theme.safe(f"{words.capital(warning.rstrip('.'))}.") for warning in warnings))
     _reports(folder)
-    _tabs(folder, metrics, split or splits[0])
+    _tabs(folder, name, metrics, split or splits[0])
 
 
-def _tabs(folder: RunFolder, metrics: Mapping[str, Any], split: str) -> None:
+def _tabs(folder: RunFolder, name: str, metrics: Mapping[str, Any], split: str) -> None:
     """What stands behind each is drawn when it is opened: the plots alone weigh more than the rest of the page."""
     found = metrics[split]
     draws = {
-        "Figures": lambda: _figures(folder, found),
+        "Figures": lambda: _figures(folder, name, found),
         "Confusion matrices": lambda: _matrices(folder, split, found),
-        "By dataset and method": lambda: _by_part(folder, found, metrics.get("ablation")),
+        "By dataset and method": lambda: _by_part(folder, name, found, metrics.get("ablation")),
         "Plots": lambda: _plots(folder),
         "Files": lambda: _files(folder),
     }
@@ -108,7 +109,7 @@ def _with_interval(at: Mapping[str, Any], name: str) -> str:
     return theme.interval(at.get(name), low, high)
 
 
-def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
+def _figures(folder: RunFolder, name: str, found: Mapping[str, Any]) -> None:
     """Samples and units side by side, never mixed; where every sample is one unit, once."""
     single = found.get("units") or {}
     rows, of_units = _figure_rows(found), _figure_rows(single)
@@ -122,13 +123,13 @@ def _figures(folder: RunFolder, found: Mapping[str, Any]) -> None:
     samples, units = (st.container(), None) if repeated else st.columns(2)
     with samples:
         st.markdown("**Whole samples**")
-        tables.show(rows, f"results-figures-{folder.id}", what="Figures of whole samples")
+        tables.show(rows, f"results-figures-{folder.id}", what=f"Figures of whole samples, “{name}”")
         if repeated and of_units:
             st.caption("Every sample is scored as one piece, so the figures of single units are the same.")
     if units:
         with units:
             st.markdown(f"**Units** (frames, faces or segments: {theme.count(single['n'])})")
-            tables.show(of_units, f"results-units-{folder.id}", what="Figures of single units")
+            tables.show(of_units, f"results-units-{folder.id}", what=f"Figures of single units, “{name}”")
 
 
 def _figure_rows(found: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -162,20 +163,20 @@ def _matrices(folder: RunFolder, split: str, found: Mapping[str, Any]) -> None:
                 cell_samples.draw(folder, split, cell, at["threshold"], key)
 
 
-def _by_part(folder: RunFolder, found: Mapping[str, Any], ablation: Any) -> None:
-    _parts(folder, found)
-    _ablation(folder, ablation)
+def _by_part(folder: RunFolder, name: str, found: Mapping[str, Any], ablation: Any) -> None:
+    _parts(folder, name, found)
+    _ablation(folder, name, ablation)
 
 
-def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
-    for name, kind in words.BREAKDOWNS.items():
-        parts = (found.get("by") or {}).get(name) or []
+def _parts(folder: RunFolder, name: str, found: Mapping[str, Any]) -> None:
+    for key, kind in words.BREAKDOWNS.items():
+        parts = (found.get("by") or {}).get(key) or []
         if not parts:
             continue
         table = pd.DataFrame(
             [
                 {
-                    kind: words.part(name, str(part["name"])),
+                    kind: words.part(key, str(part["name"])),
                     "real": part["real"],
                     "fake": part["fake"],
                     "AUC": _with_interval(part, "auc"),
@@ -187,22 +188,22 @@ def _parts(folder: RunFolder, found: Mapping[str, Any]) -> None:
             ]
         )
         st.markdown(f"**By {kind}**")
-        if name == "method":
+        if key == "method":
             st.caption(
                 "Reals have no method: each method is measured against all reals of the datasets that it occurs in, so a "
                 "real can count with several."
             )
-        tables.show(table, f"results-by-{name}-{folder.id}", what=f"Figures by {kind}")
+        tables.show(table, f"results-by-{key}-{folder.id}", what=f"Figures by {kind}, “{name}”")
         st.download_button(
             "CSV",
             to_csv(table),
-            f"{folder.id}-by-{name}.csv",
+            f"{folder.id}-by-{key}.csv",
             "text/csv",
-            key=f"results-csv-{name}-{folder.id}",
+            key=f"results-csv-{key}-{folder.id}",
         )
 
 
-def _ablation(folder: RunFolder, rows: Any) -> None:
+def _ablation(folder: RunFolder, name: str, rows: Any) -> None:
     """What each modality adds, of a run that takes several; a folder from elsewhere may hold anything here."""
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows) or not rows:
         return
@@ -223,7 +224,7 @@ def _ablation(folder: RunFolder, rows: Any) -> None:
             for row in rows
         ],
         f"results-ablation-{folder.id}",
-        what="What picture, sound and text each add",
+        what=f"What picture, sound and text each add, “{name}”",
     )
 
 

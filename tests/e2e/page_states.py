@@ -142,6 +142,7 @@ def _of_runs(runs: Mapping[str, str]) -> list[State]:
         State("runs", "stopped", f"?run={runs['stopped']}"),
         State("runs", "learned-nothing", f"?run={runs['nothing']}"),
         State("runs", "several", several),
+        State("runs", "two-results", several, open_boxes),
         State("runs", "matrices", first, tab("Confusion matrices")),
         State("runs", "parts", first, tab("By dataset and method")),
         State("runs", "plots", first, tab("Plots")),
