@@ -164,7 +164,7 @@ def test_which_of_two_detectors_is_better_and_on_paper(
             choose(page, "Runs", name)
     choose(page, "First", "First detector")
     choose(page, "Second", "Second detector")
-    expect(page.get_by_text("First detector is better:")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("“First detector” is better:")).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("it learned from demo data only").first).to_be_visible()
     text = pdf_of(page, page.get_by_role("button", name="Report (PDF)"))
     assert "First detector" in text and "Second detector" in text and "AUC" in text
