@@ -143,6 +143,7 @@ def test_a_table_has_no_download_that_a_spreadsheet_would_run(
     opened = page.get_by_test_id("stExpander").filter(has_text="Rules compared")
     expect(opened.get_by_role("table")).to_be_visible()
     expect(opened.get_by_role("button", name="Download as CSV")).to_have_count(0)
+    settled(page)  # a click while the page is drawn anew can be lost
     with page.expect_download() as download:
         opened.get_by_role("button", name="CSV", exact=True).click()
     assert download.value.suggested_filename == "rules.csv"
