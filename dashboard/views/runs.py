@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.runs import curves, diagnosis, listing
 from core.runs.executors.base import tail
@@ -166,11 +167,14 @@ def _filters(runs: Sequence[Summary]) -> None:
     )
     present = [s for s in run_order.STATES if any(run.shown_state == s for run in runs)]
     states.pills("State", present, selection_mode="multi", key=PICKED, format_func=words.state, wrap=True)
-    for place in batch:
-        if place.button(
-            f"Stop all {len(active)}", key="runs-stop-all", icon=":material/stop_circle:"
-        ) and theme.run_guarded(lambda: session.manager().stop_all(active, session.person())):
-            st.rerun()
+    if several and _stop_all(batch[0], active):
+        st.rerun()
+
+
+def _stop_all(where: DeltaGenerator, active: list[str]) -> bool:
+    """Whether it was asked for and done."""
+    pressed = where.button(f"Stop all {len(active)}", key="runs-stop-all", icon=":material/stop_circle:")
+    return pressed and theme.run_guarded(lambda: session.manager().stop_all(active, session.person()))
 
 
 def _live(before: tuple[object, ...]) -> None:
