@@ -18,6 +18,7 @@ from core.detection.verdict import Verdict
 from core.workspace import Workspace
 from dashboard import jobs
 from dashboard.detect import state as detect_state
+from dashboard.train import start as train_start
 from tests import hostile
 from tests.dashboard.test_detect_page import Answered
 from tests.detection.tiny_runs import make_run
@@ -82,13 +83,17 @@ def test_uploads_without_end_leave_what_one_round_leaves(
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_page_drawn_again_and_again_keeps_nothing_more(name: str, space: Workspace) -> None:
+def test_a_page_drawn_again_and_again_keeps_nothing_more(
+    name: str, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hostile.fill(space, "plain")
+    monkeypatch.setattr(train_start, "STILL", 0.0)  # the estimate comes in the first rounds or not at all
     page, before = opened(name), temporary()
 
     def round_(number: int) -> tuple[int, int, int, int]:
         page.run()
         assert not page.exception
+        _wait_for_jobs()
         gc.collect()
         files = [p for p in space.root.rglob("*") if p.is_file() and space.cache not in p.parents]
         state = [k for k in page.session_state._state.filtered_state if not k.startswith("$$")]
@@ -110,7 +115,13 @@ def test_finished_work_is_forgotten_and_of_large_results_only_the_last_few_stay(
 
 
 def _done(job: jobs.Job) -> None:
+    _wait_for_jobs()
+    assert job.finished
+
+
+def _wait_for_jobs() -> None:
+    """What a page began by itself has ended when this returns."""
     for thread in threading.enumerate():
         if thread.name.startswith("job-"):
-            thread.join(60)
-    assert job.finished
+            thread.join(120)
+            assert not thread.is_alive()
