@@ -14,7 +14,7 @@ from core.catalog.scan import scan
 from core.detection.defaults import default_detector, set_default
 from core.imports import weights
 from core.media.faces import yunet_file
-from core.runs import comparison
+from core.runs import recommendation
 from core.runs.summaries import Summary
 from core.runs.titles import titles
 from dashboard import jobs, session, theme
@@ -170,7 +170,7 @@ def play_step(runs: Sequence[Summary]) -> None:
 def _offer_default(done: Sequence[Summary]) -> None:
     """One click, for the first kind of files that has no default yet: the run that Compare would recommend."""
     for modality in dict.fromkeys(run.modality for run in done):
-        best = comparison.best_to_start_with([run for run in done if run.modality == modality])
+        best = recommendation.best_to_start_with([run for run in done if run.modality == modality])
         if best is None or default_detector(modality, session.space()) is not None:
             continue
         chosen = best.run

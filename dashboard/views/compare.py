@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.detection import defaults
 from core.errors import BadInput, one_line
-from core.runs import comparison, listing
+from core.runs import listing, recommendation
 from core.runs.folder import place_of
 from core.runs.summaries import Summary
 from core.runs.titles import titles
@@ -120,7 +120,7 @@ def _choose(finished: Sequence[Summary]) -> list[Summary]:
         wanted = [name for name in st.session_state.get("runs_chosen", []) if name in by_id]
         if len(wanted) < 2:
             space = session.space()
-            alike = comparison.most_comparable(finished, lambda run: compare_parts.ids(run, space))
+            alike = recommendation.most_comparable(finished, lambda run: compare_parts.ids(run, space))
             wanted = [run.id for run in alike] or list(by_id)[:2]
         st.session_state[RUNS] = wanted[:MOST]
     st.session_state[RUNS] = [name for name in st.session_state[RUNS] if name in by_id]
@@ -138,13 +138,13 @@ def _recommendation(chosen: Sequence[Summary], labels: Mapping[str, str]) -> Non
         found = [
             c
             for run in runs
-            if (c := comparison.candidate(run, compare_parts.parameters(run, session.space())))
+            if (c := recommendation.candidate(run, compare_parts.parameters(run, session.space())))
         ]
-        advice = comparison.recommend(found, {run.id: place_of(run.id, session.space()) for run in runs})
+        advice = recommendation.recommend(found, {run.id: place_of(run.id, session.space()) for run in runs})
         with st.container(border=True):
             if advice is None:
                 reasons = "".join(
-                    f"\n- “{theme.safe(labels[run.id])}”: {comparison.why_not(run)}." for run in runs
+                    f"\n- “{theme.safe(labels[run.id])}”: {recommendation.why_not(run)}." for run in runs
                 )
                 st.markdown(f"**{kind}**: none of these runs can be recommended.\n{reasons}")
                 continue

@@ -13,7 +13,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from core.runs import cards, comparison
+from core.runs import cards, recommendation
 from core.runs.folder import RunFolder, new_run
 from core.runs.summaries import Summary
 from core.workspace import Workspace
@@ -204,10 +204,10 @@ def test_runs_that_share_samples_are_chosen_first(make_run: Callable[..., RunFol
 
 def test_a_demo_run_is_never_recommended() -> None:
     demo = Summary("a", "a", "completed", demo=True, auc=0.9, auc_interval=(0.8, 0.95))
-    assert comparison.candidate(demo, 1) is None
-    assert comparison.why_not(demo) == "it learned from demo data only"
-    assert comparison.candidate(replace(demo, demo=False), 1) is not None
-    assert comparison.why_not(replace(demo, demo=False, state="failed")) == "it did not finish"
+    assert recommendation.candidate(demo, 1) is None
+    assert recommendation.why_not(demo) == "it learned from demo data only"
+    assert recommendation.candidate(replace(demo, demo=False), 1) is not None
+    assert recommendation.why_not(replace(demo, demo=False, state="failed")) == "it did not finish"
 
 
 def test_home_offers_the_best_run_on_validation_and_not_the_newest(

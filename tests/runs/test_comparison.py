@@ -14,9 +14,10 @@ from sklearn.metrics import roc_auc_score
 
 from core.catalog.layouts import layouts
 from core.errors import BadInput
-from core.runs import comparison, comparison_report, published
-from core.runs.comparison import Candidate, Difference, compare_paired, recommend
+from core.runs import comparison, comparison_report, published, recommendation
+from core.runs.comparison import Difference, compare_paired
 from core.runs.folder import RunFolder, new_run
+from core.runs.recommendation import Candidate, recommend
 from core.runs.summaries import Summary
 from core.workspace import Workspace
 
@@ -146,10 +147,10 @@ def test_among_equals_the_smaller_is_recommended(make_run: MakeRun) -> None:
 
 def test_nothing_that_learned_nothing_is_recommended() -> None:
     good = Summary(id="a", name="a", state="completed", auc=0.9, auc_interval=(0.8, 1.0))
-    assert comparison.candidate(good) is not None
-    assert comparison.candidate(replace(good, learned_nothing=True)) is None
-    assert comparison.candidate(replace(good, state="failed")) is None
-    assert comparison.candidate(replace(good, auc=None, auc_interval=None)) is None
+    assert recommendation.candidate(good) is not None
+    assert recommendation.candidate(replace(good, learned_nothing=True)) is None
+    assert recommendation.candidate(replace(good, state="failed")) is None
+    assert recommendation.candidate(replace(good, auc=None, auc_interval=None)) is None
 
 
 def test_a_high_figure_on_few_samples_is_not_the_best(make_run: MakeRun) -> None:
@@ -167,11 +168,11 @@ def test_a_high_figure_on_few_samples_is_not_the_best(make_run: MakeRun) -> None
 def test_a_demo_run_is_the_first_default_only_where_there_is_nothing_else() -> None:
     demo = Summary("demo", "demo", "completed", demo=True, auc=0.99, auc_interval=(0.98, 1.0))
     own = replace(demo, id="own", name="own", demo=False, auc=0.7, auc_interval=(0.6, 0.8))
-    first = comparison.best_to_start_with([demo, own])
+    first = recommendation.best_to_start_with([demo, own])
     assert first is not None and first.run is own and "the only one trained on your data" in first.reason
-    alone = comparison.best_to_start_with([demo, replace(own, learned_nothing=True)])
+    alone = recommendation.best_to_start_with([demo, replace(own, learned_nothing=True)])
     assert alone is not None and alone.run is demo and "demo data" in alone.reason
-    assert comparison.best_to_start_with([replace(demo, state="stopped")]) is None
+    assert recommendation.best_to_start_with([replace(demo, state="stopped")]) is None
     assert recommend([], {}) is None
 
 
