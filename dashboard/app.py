@@ -39,6 +39,7 @@ page = st.navigation(
         for name, title, icon in shown
     ]
 )
+st.set_page_config(page_title=f"{page.title} · Deepfake workbench")  # what tabs and the history show
 with st.sidebar:
     running.panel()
     page_frame.draw()
