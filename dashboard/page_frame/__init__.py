@@ -1,5 +1,5 @@
-"""What Streamlit's pages lack: toolbars of charts out of the tab order, uploaders that say what they are, tables to read
-that are sorted by their headings, and the meanings of a page's words."""
+"""What Streamlit's pages lack: toolbars of charts out of the tab order and boxes that open in it, uploaders that say what
+they are, tables to read that are sorted by their headings, and the meanings of a page's words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _mount = st.components.v2.component(
     html='<details class="page-frame-words" hidden><summary>Words on this page</summary><dl></dl></details>',
     css="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("sorting.css", "words.css")),
     js="\n".join(
-        (_HERE / name).read_text(encoding="utf-8") for name in ("sorting.js", "words.js", "frame.js")
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("sorting.js", "words.js", "popovers.js", "frame.js")
     ),
     # The tables stand outside of this component.
     isolate_styles=False,

@@ -107,6 +107,32 @@ def test_a_keyboard_goes_past_the_navigation_and_past_toolbars(
     expect(bar).to_have_css("opacity", "0")  # until the mouse is there
 
 
+def test_the_keyboard_goes_into_what_a_button_opens_and_on_behind_it(
+    start_server: Callable[..., Any], page: Page, space: Workspace
+) -> None:
+    server = start_server(space.root)
+    visit(page, f"{server.url}/datasets")
+    expect(page).to_have_title(re.compile("^Datasets"))
+    button = page.get_by_role("button", name="Add folder")
+    button.focus()
+    page.keyboard.press("Enter")
+    folder, add = page.get_by_placeholder("/data/deepfakes"), page.get_by_role("button", name="Add and scan")
+    expect(folder).to_be_visible()
+    for key, focused in (
+        ("Tab", folder),
+        ("Tab", add),
+        ("Tab", page.get_by_role("button", name="Make the demo datasets")),
+        ("Shift+Tab", button),
+        ("Tab", folder),
+        ("Shift+Tab", button),
+        ("Tab", folder),
+        ("Escape", button),
+    ):
+        page.keyboard.press(key)
+        expect(focused).to_be_focused()
+    expect(folder).to_have_count(0)
+
+
 def test_the_keyboard_chooses_rows_of_tables(
     start_server: Callable[..., Any], page: Page, space: Workspace
 ) -> None:
