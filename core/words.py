@@ -182,6 +182,12 @@ def listed(names: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(some)} {last} {end}" if some else end
 
 
+def what_adds(names: Iterable[str]) -> str:
+    """What picture, sound and text each add: the heading over a row for each of them."""
+    each = list(names)
+    return f"What {listed(each)} {'each add' if len(each) > 1 else 'adds'}"
+
+
 def figure(name: str) -> str:
     return FIGURES.get(name) or plain(name)
 

@@ -120,7 +120,7 @@ def beside(word: str, headline: str) -> str:
 
 def what_adds(contributions: Iterable[Mapping[str, Any]]) -> str:
     """The heading over what each kind of input adds, with those kinds that there are."""
-    return f"What {words.listed(words.modality(str(one['modality'])) for one in contributions)} each add"
+    return words.what_adds(words.modality(str(one["modality"])) for one in contributions)
 
 
 def evidence(verdict: str | None, probability: float | None, score: float | None) -> str:

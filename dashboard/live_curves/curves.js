@@ -262,7 +262,7 @@ class Curves {
       pen.fill();
     }
     if (series.raw) {
-      pen.globalAlpha = 0.3;
+      pen.globalAlpha = 0.4;
       pen.lineWidth = 1;
       line(pen, place(series.raw));
     }

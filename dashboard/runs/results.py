@@ -207,9 +207,10 @@ def _ablation(folder: RunFolder, name: str, rows: Any) -> None:
     """What each modality adds, of a run that takes several; a folder from elsewhere may hold anything here."""
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows) or not rows:
         return
-    st.markdown("**What picture, sound and text each add**")
+    heading = words.what_adds(str(row.get("part")) for row in rows)
+    st.markdown(f"**{theme.safe(heading)}**")
     st.caption(
-        "For each of the three, the test samples that have it and another were judged again without it. The gain of AUC has "
+        "For each of them, the test samples that have it and another were judged again without it. The gain of AUC has "
         "its 95 % interval."
     )
     tables.show(
@@ -224,7 +225,7 @@ def _ablation(folder: RunFolder, name: str, rows: Any) -> None:
             for row in rows
         ],
         f"results-ablation-{folder.id}",
-        what=f"What picture, sound and text each add, “{name}”",
+        what=f"{heading}, “{name}”",
     )
 
 

@@ -81,7 +81,7 @@ def test_figures_come_by_dataset_by_modality_and_by_what_was_present(finished: R
     text = (finished.results / "training_results.txt").read_text()
     assert (
         "by what was present, at the chosen threshold" in text
-        and "What picture, sound and text each add" in text
+        and "What picture and sound each add to the AUC" in text
     )
 
 

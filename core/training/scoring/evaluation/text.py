@@ -85,7 +85,8 @@ def training_results(
 def ablation_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What each modality adds: the test samples that have it and another, judged again without it."""
     lines = [
-        "What picture, sound and text each add to the AUC on test: samples that have another one too, judged again without it"
+        f"{words.what_adds(str(row['part']) for row in rows)} to the AUC on test: "
+        "samples that have another one too, judged again without it"
     ]
     for row in rows:
         gain = "too few samples to say"
