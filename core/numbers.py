@@ -52,9 +52,9 @@ def number(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) ->
     return _write(x, places)
 
 
-def short(x: float | None, digits: int = 3) -> str:
+def short(x: float | None, digits: int = 3, never: tuple[float, ...] = UNIT) -> str:
     """12.3, 4, 1,230: without zeros at its end."""
-    text = number(x, digits)
+    text = number(x, digits, never)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

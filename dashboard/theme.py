@@ -122,10 +122,10 @@ def size(n: float | None) -> str:
         return f"{count(n)} B"
     n /= 1000
     for unit in ("kB", "MB", "GB"):
-        if n < 1000:
-            return f"{numbers.short(n)} {unit}"
+        if n < 999.5:  # the next is 1,000 in three digits
+            return f"{numbers.short(n, never=())} {unit}"
         n /= 1000
-    return f"{numbers.short(n)} TB"
+    return f"{numbers.short(n, never=())} TB"
 
 
 def severity_badge(word: str | None) -> str:

@@ -27,6 +27,7 @@ from core.numbers import (
     short,
     threshold,
 )
+from dashboard import theme
 
 TWIN = Path(__file__).resolve().parent.parent / "dashboard" / "numbers.js"
 # fmt: off
@@ -128,6 +129,14 @@ OWN_FORMAT = re.compile(r":[+,]*\.[1-9][gfe]\}|toFixed\(|toPrecision\(")
 ALLOWED = re.compile(
     r"\bt[01]:|verdict_after|\{[abc][xy]?:\.1f\}|toFixed\(2\)|toPrecision|\.6g\}|%\{x:\.2f\} s|kHz"
 )
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(999, "999 B"), (1_002_675, "1 MB"), (999_600, "1 MB"), (12_345_678, "12.3 MB"), (2e15, "2,000 TB")],
+)
+def test_a_size_has_three_digits_and_the_unit_that_fits_them(size: float, text: str) -> None:
+    assert theme.size(size) == text
 
 
 def test_rooms_that_write_figures_for_people_have_no_format_of_their_own() -> None:
