@@ -52,8 +52,10 @@ def _draw_run(run: Summary) -> None:
     if st.button(theme.safe(run.name), key=f"running-{run.id}", type="tertiary"):
         st.session_state["runs_chosen"] = [run.id]
         theme.go_to("runs")
-    left = "" if run.seconds_left is None else f", {theme.duration(run.seconds_left)} left"
-    text = run.preparation or words.state(run.shown_state) + left
+    rest = "" if run.seconds_left is None else f", {theme.duration(run.seconds_left)} left"
+    if run.scoring:
+        rest = ", scoring"
+    text = run.preparation or words.state(run.shown_state) + rest
     if run.progress is None or run.state == "queued":
         st.caption(text)
     else:

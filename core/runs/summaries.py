@@ -89,6 +89,11 @@ class Summary:
         return progress.words(found)
 
     @property
+    def scoring(self) -> bool:
+        """Whether all steps are done, and validation and test are scored."""
+        return self.state in ("running", "stopping") and self.progress == 1 and self.preparation is None
+
+    @property
     def seconds_left(self) -> float | None:
         """At the pace so far; None before there is one, and once all steps are done and the rest is
         scoring."""

@@ -87,7 +87,8 @@ class Loop:
                 return False
             self.save()
         self.readers.close()
-        self.on_progress(self.progress, self.total_steps)
+        # All steps there will be, also where it ended early.
+        self.on_progress(self.progress, self.progress.step)
         return True
 
     def draws_of(self, epoch: int) -> list[list[Draw]]:

@@ -120,7 +120,7 @@ def _state(run: Summary, waiting: Sequence[str]) -> None:
         parts.append(f"{theme.duration(run.seconds_left)} left")
     elif run.seconds is not None:
         parts.append(f"{'for' if going else 'took'} {theme.duration(run.seconds)}")
-    if going and run.progress == 1 and run.preparation is None:
+    if run.scoring:
         parts.append("scoring")
     if run.stalled:
         parts.append("no sign of life for over a minute; end it, or see its log")

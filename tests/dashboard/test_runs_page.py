@@ -391,6 +391,16 @@ def test_files_that_are_prepared_are_counted_on_the_page_and_in_the_sidebar(
     assert beside == [line] and [text for text in on_page if "Preparing" in text] == [line]
 
 
+def test_a_run_that_only_scores_says_so_and_no_time_left(make_run: Callable[..., RunFolder]) -> None:
+    run = make_run("running")
+    own = {"pid": os.getpid(), "process_start": processes.start_time(os.getpid())}
+    run.set_status(heartbeat=time.time(), ended=None, epoch=6, epochs=40, step=42, steps=42, **own)
+    app = open_page()
+    beside, bars = ([bar.proto.text for bar in part.get("progress")] for part in (app.sidebar, app.main))
+    assert beside == ["running, scoring"]
+    assert [text.replace("\u00a0", " ").endswith("· scoring") for text in bars] == [True]
+
+
 def test_a_card_that_waits_is_told_of_under_the_curves(make_run: Callable[..., RunFolder]) -> None:
     run = make_run("running")
     own = {"pid": os.getpid(), "process_start": processes.start_time(os.getpid())}

@@ -239,7 +239,10 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_samples(space: Workspace,
 def test_monitor_early_stopping_and_time(space: Workspace, tmp_path: Path) -> None:
     job = loop(space, tmp_path / "a", monitor="macro_f1", epochs=9, early_stopping=2, learning_rate=1e-8)
     job.learner.loss.of_scores = lambda labels, scores: 1.0  # type: ignore[method-assign]
+    shown: list[tuple[int, int]] = []
+    job.on_progress = lambda state, steps: shown.append((state.step, steps))
     job.fit()
+    assert shown[0][1] == job.total_steps and shown[-1][0] == shown[-1][1] < job.total_steps
     found = [e.value for e in events.read(job.folder.events_file)[0] if e.name == "val/macro_f1"]
     assert job.progress.best == max(found)
     assert len(found) == job.progress.best_epoch + 2 < 9
