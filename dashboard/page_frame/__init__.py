@@ -1,5 +1,5 @@
-"""What Streamlit's pages lack: toolbars of charts out of the tab order and boxes that open in it, uploaders that say what
-they are, tables to read that are sorted by their headings, and the meanings of a page's words."""
+"""What Streamlit's pages lack: toolbars of charts out of the tab order and boxes that open in it, rows of lists that are
+chosen by a click, uploaders that say what they are, tables to read that are sorted by their headings, and the meanings of a page's words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _mount = st.components.v2.component(
     css="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("sorting.css", "words.css")),
     js="\n".join(
         (_HERE / name).read_text(encoding="utf-8")
-        for name in ("sorting.js", "words.js", "popovers.js", "frame.js")
+        for name in ("sorting.js", "words.js", "popovers.js", "rows.js", "frame.js")
     ),
     # The tables stand outside of this component.
     isolate_styles=False,

@@ -1,9 +1,14 @@
 // Keeps the toolbars of Plotly's charts for the mouse, gives the uploaders, which Streamlit marks as decoration
 // although they have a name and take files, the role of what they are, and makes tables to read sortable. Boxes that
 // open over the page hang beside the app, whose light or dark they are told, and behind all else, where Tab would not
-// find them. The words of the page are explained.
+// find them. Rows of lists are chosen as those of grids are. The words of the page are explained.
 const UPLOADERS = "[data-testid=stFileUploaderDropzone][role=presentation]";
 const SIZES = "[data-testid=stFileUploader] :is(span, small, p, div):not([data-testid=stFileChipName])";
+const ANSWERS = [
+  ["keydown", goThroughPopovers],
+  ["keydown", chooseRowByEnter],
+  ["click", chooseRowByClick],
+];
 
 export default function ({ parentElement, data }) {
   const page = parentElement.ownerDocument;
@@ -24,10 +29,10 @@ export default function ({ parentElement, data }) {
   const watcher = new MutationObserver(later);
   watcher.observe(page.body, { childList: true, subtree: true });
   if (app) watcher.observe(app, { attributes: true, attributeFilter: ["class"] });
-  page.addEventListener("keydown", goThroughPopovers);
+  for (const [kind, answer] of ANSWERS) page.addEventListener(kind, answer);
   later();
   return () => {
-    page.removeEventListener("keydown", goThroughPopovers);
+    for (const [kind, answer] of ANSWERS) page.removeEventListener(kind, answer);
     watcher.disconnect();
     cancelAnimationFrame(waiting);
   };

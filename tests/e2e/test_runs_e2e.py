@@ -161,6 +161,21 @@ def test_zoom_survives_a_refresh_and_nothing_polls_when_nothing_runs(
     assert sent == []
 
 
+def test_a_row_is_chosen_by_a_click_anywhere_in_it_and_by_enter(
+    space: Workspace, start_server: Callable[..., Any], page: Page
+) -> None:
+    names = [a_run(space, alive=False)[0].id for _ in range(2)]
+    server = start_server(space.root)
+    page.goto(f"{server.url}/runs")
+    first, second = (page.locator(f".st-key-run-row-{name}") for name in names)
+    expect(second.get_by_role("checkbox")).to_be_checked()  # the newest
+    first.get_by_text("no validation figure").click()
+    expect(first.get_by_role("checkbox")).to_be_checked()
+    second.get_by_role("checkbox").press("Enter")
+    expect(second.get_by_role("checkbox")).not_to_be_checked()
+    expect(first.get_by_role("checkbox")).to_be_checked()
+
+
 def lose_the_end(page: Page) -> list[str]:
     """Lose what Streamlit loses on a busy machine: the end of a run of the page, from the timer of its live part on.
 
