@@ -6,6 +6,7 @@ const UPLOADERS = "[data-testid=stFileUploaderDropzone][role=presentation]";
 const SIZES = "[data-testid=stFileUploader] :is(span, small, p, div):not([data-testid=stFileChipName])";
 const ANSWERS = [
   ["keydown", goThroughPopovers],
+  ["focusin", notePopover],
   ["keydown", chooseRowByEnter],
   ["click", chooseRowByClick],
 ];
@@ -20,6 +21,7 @@ export default function ({ parentElement, data }) {
     for (const uploader of page.querySelectorAll(UPLOADERS)) uploader.setAttribute("role", "group");
     for (const line of page.querySelectorAll(SIZES)) spaceSizes(line);
     makeSortable(page);
+    leaveClosedPopover(page);
     explainWords(parentElement, page, data && data.meanings);
     if (app) page.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
   };

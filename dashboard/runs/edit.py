@@ -14,10 +14,12 @@ from dashboard import session, theme
 
 def draw(run: Summary) -> None:
     """A box whose fields are made only while it is open: a list is drawn again every two seconds."""
-    generation = st.session_state.get(_generation(run), 0)
+    key = f"run-edit-{run.id}"
+    if st.session_state.pop(_saved(run), False):
+        st.session_state[key] = False
     box = st.popover(
         "Edit",
-        key=f"run-edit-{run.id}-{generation}",
+        key=key,
         icon=":material/edit:",
         type="tertiary",
         on_change="rerun",
@@ -44,7 +46,7 @@ def _fields(run: Summary) -> None:
     if buttons.button("Save", key=f"run-save-{run.id}", type="primary") and theme.run_guarded(
         functools.partial(_save, run, name, tags, note)
     ):
-        close(run)
+        st.session_state[_saved(run)] = True  # the box is closed before it is made the next time
         st.rerun()
     if run.active:
         st.caption("It can be deleted once it has stopped.")
@@ -74,13 +76,8 @@ def _save(run: Summary, name: str, tags: list[str], note: str) -> None:
     notes.write(folder, session.person(), session.space(), name=name, tags=tags, note=note)
 
 
-def close(run: Summary) -> None:
-    """The next box is another one, and closed."""
-    st.session_state[_generation(run)] = st.session_state.get(_generation(run), 0) + 1
-
-
-def _generation(run: Summary) -> str:
-    return f"run-edits-{run.id}"
+def _saved(run: Summary) -> str:
+    return f"run-saved-{run.id}"
 
 
 def _asked(run: Summary) -> str:

@@ -80,7 +80,7 @@ def _what(run: Summary) -> str:
     """Its name on a line of its own: beside the badges it would break into several."""
     demo = " " + theme.demo_badge() if run.demo else ""
     tags = "".join(f" :gray-badge[{theme.safe(tag)}]" for tag in run.tags)
-    note = f"  \n:small[{theme.safe(run.note)}]" if run.note else ""
+    note = "".join(f"  \n:small[{theme.safe(line)}]" for line in run.note.splitlines() if line.strip())
     return f"**{theme.safe(run.name)}**  \n{theme.state_badge(run.shown_state)}{demo}{tags}{note}"
 
 

@@ -172,7 +172,7 @@ def test_a_name_tags_and_a_note_are_written_in_the_row_and_found_again(
 ) -> None:
     run, other = make_run("stopped"), make_run("stopped")
     page = open_page()
-    page.session_state[f"run-edit-{run.id}-0"] = True
+    page.session_state[f"run-edit-{run.id}"] = True
     page.run()
     page.text_input(key=f"run-name-{run.id}").set_value("My *best* one")
     page.text_area(key=f"run-note-{run.id}").set_value("looks good")
@@ -331,7 +331,7 @@ def test_delete_asks_first_and_then_removes_the_folder(make_run: Callable[..., R
 def test_delete_beside_save_asks_first(make_run: Callable[..., RunFolder]) -> None:
     run = make_run("stopped")
     page = open_page()
-    page.session_state[f"run-edit-{run.id}-0"] = True
+    page.session_state[f"run-edit-{run.id}"] = True
     page.run()
     page.button(key=f"run-remove-{run.id}").click().run()
     assert run.path.exists() and not page.exception

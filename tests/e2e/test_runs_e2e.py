@@ -176,6 +176,21 @@ def test_a_row_is_chosen_by_a_click_anywhere_in_it_and_by_enter(
     expect(first.get_by_role("checkbox")).to_be_checked()
 
 
+def test_a_note_keeps_its_lines_and_the_keyboard_its_place(
+    space: Workspace, start_server: Callable[..., Any], page: Page
+) -> None:
+    run, _ = a_run(space, alive=False)
+    server = start_server(space.root)
+    page.goto(f"{server.url}/runs")
+    edit = page.get_by_role("button", name="Edit")
+    edit.press("Enter")
+    page.get_by_label("Note").fill("One line\nand another")
+    page.get_by_role("button", name="Save").press("Enter")
+    row = page.locator(f".st-key-run-row-{run.id}")
+    expect(row.get_by_text("and another", exact=True)).to_be_visible()
+    expect(edit).to_be_focused()
+
+
 def lose_the_end(page: Page) -> list[str]:
     """Lose what Streamlit loses on a busy machine: the end of a run of the page, from the timer of its live part on.
 
