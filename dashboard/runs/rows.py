@@ -113,15 +113,16 @@ def _state(run: Summary, waiting: Sequence[str]) -> None:
         st.markdown(f"Waits for {theme.safe(device)}{place}")
         return
     going = run.state in ("running", "stopping")
-    parts = [f"epoch {max(1, run.epoch) if going else run.epoch} of {run.epochs}"] if run.epochs else []
+    epoch = max(1, run.epoch) if going else run.epoch
+    parts = [f"epoch {theme.count(epoch)} of {theme.count(run.epochs)}"] if run.epochs else []
     if run.preparation is not None:
         parts = [run.preparation]
     elif run.state == "running" and run.seconds_left is not None:
         parts.append(f"{theme.duration(run.seconds_left)} left")
+    elif run.scoring:
+        parts.append("scoring")
     elif run.seconds is not None:
         parts.append(f"{'for' if going else 'took'} {theme.duration(run.seconds)}")
-    if run.scoring:
-        parts.append("scoring")
     if run.stalled:
         parts.append("no sign of life for over a minute; end it, or see its log")
     if going and run.progress is not None:
