@@ -18,7 +18,7 @@ SERIES_BYTES = 320  # names, colours, keys, and the best point
 NUMBER_BYTES = 8.0
 SYSTEM_SHARE = 0.2  # of the points, for all strips together
 DIGITS = 5
-HEIGHT, STRIP_HEIGHT = 340, 92  # pixels
+HEIGHT, STRIP_HEIGHT, AXIS_HEIGHT = 340, 92, 46  # pixels
 AXIS_TITLES = {"step": "step", "epoch": "epoch", "time": "seconds"}
 EACH_STEP = {"step": "each step"}  # a curve of single batches; the others are named after their part
 
@@ -27,7 +27,7 @@ EACH_STEP = {"step": "each step"}  # a curve of single batches; the others are n
 class View:
     """How the analyst wants to see the curves."""
 
-    metric: str = "loss"
+    metric: str = "loss"  # nothing: the strips have a chart of their own
     axis: str = "step"
     smoothing: float = 0.6
     log_x: bool = False
@@ -54,7 +54,7 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View, *, share: float =
     """`runs` maps what a run is called to its series; its place in the mapping gives its colour. `share` of what a
     refresh may weigh is this chart's: several beside each other weigh as much as one."""
     strips = [s for s in view.strips if s in SYSTEM and any(s in found for found in runs.values())]
-    drawn = {name: pieces(view.metric, found) for name, found in runs.items()}
+    drawn = {name: pieces(view.metric, found) if view.metric else [] for name, found in runs.items()}
     points = _points(sum(len(names) for names in drawn.values()), len(runs) * len(strips), share)
     series = []
     for place, (label, found) in enumerate(runs.items()):
@@ -64,19 +64,17 @@ def payload(runs: Mapping[str, dict[str, Series]], view: View, *, share: float =
             split = name.partition("/")[0] if "/" in name else ""
             named = " · ".join(filter(None, (label, EACH_STEP.get(split) or words.split(split))))
             series.append({"run": label, **_curve(made, named, color, split, view)})
-        for panel, strip in enumerate(strips, start=1):
+        for panel, strip in enumerate(strips, start=1 if view.metric else 0):
             if strip in found:
                 made = curve(found[strip], axis=view.axis, points=points[1])
                 series.append(_strip(made, label, color, panel))
+    large = {"title": words.figure(view.metric), "weight": 1, "log": view.log_y}
     return {
         "zoom": view.zoom,
         "log_x": view.log_x,
         "x_title": AXIS_TITLES[view.axis],
-        "height": HEIGHT + STRIP_HEIGHT * len(strips),
-        "panels": [
-            {"title": words.figure(view.metric), "weight": 1, "log": view.log_y},
-            *(_panel_of(strip) for strip in strips),
-        ],
+        "height": (HEIGHT if view.metric else AXIS_HEIGHT) + STRIP_HEIGHT * len(strips),
+        "panels": [*([large] if view.metric else []), *(_panel_of(strip) for strip in strips)],
         "series": series,
     }
 

@@ -25,7 +25,8 @@ _mount_code = st.components.v2.component(
 _mount = st.components.v2.component(
     "live_curves",
     html='<div class="live-curves"><div class="lc-bar"><div class="lc-runs" role="group" aria-label="runs"></div>'
-    '<div class="lc-save"><button type="button" data-save="png">PNG</button>'
+    '<div class="lc-save"><button type="button" data-all hidden>Show all</button>'
+    '<button type="button" data-save="png">PNG</button>'
     '<button type="button" data-save="csv">CSV</button></div></div>'
     '<div class="lc-legend" role="group" aria-label="curves"></div><div class="lc-field"><canvas></canvas>'
     '<div class="lc-readout" hidden></div></div></div>',

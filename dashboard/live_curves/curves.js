@@ -8,6 +8,8 @@ const NAME = 18; // pixels of a small panel's name over it
 const TOP = 6;
 const THICK = 2.5; // pixels of a curve that does not say
 const known = new WeakMap();
+const charts = new Set();
+const hiddenRuns = new Set(); // in all charts of the page
 
 class Curves {
   constructor(root) {
@@ -16,11 +18,15 @@ class Curves {
     this.legend = root.querySelector(".lc-legend");
     this.readout = root.querySelector(".lc-readout");
     this.hidden = new Set(); // labels of curves
-    this.hiddenRuns = new Set();
+    for (const one of charts) if (!one.root.isConnected) charts.delete(one);
+    if (!charts.size) hiddenRuns.clear();
+    charts.add(this);
     this.runs = root.querySelector(".lc-runs");
     for (const button of root.querySelectorAll("[data-save]")) {
       button.addEventListener("click", () => this.save(button.dataset.save));
     }
+    this.all = root.querySelector("[data-all]");
+    this.all.addEventListener("click", () => this.showAll());
     this.clear();
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -30,10 +36,7 @@ class Curves {
       this.hover = null;
       this.draw();
     });
-    this.canvas.addEventListener("dblclick", () => {
-      this.clear();
-      this.draw();
-    });
+    this.canvas.addEventListener("dblclick", () => this.showAll());
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(root);
   }
@@ -43,12 +46,15 @@ class Curves {
     this.drag = null;
   }
 
+  showAll() {
+    this.clear();
+    this.draw();
+  }
+
   adopt(data) {
     if (this.data && this.data.zoom !== data.zoom) this.clear();
     this.data = data;
-    const names = JSON.stringify(
-      data.series.filter((s) => s.legend).map((s) => [s.run, s.label, s.color, s.dash, s.width]),
-    );
+    const names = JSON.stringify(data.series.map((s) => [s.run, s.label, s.color, s.dash, s.width]));
     if (names !== this.names) {
       this.names = names;
       this.drawLegend();
@@ -57,14 +63,14 @@ class Curves {
   }
   drawLegend() {
     const runs = new Map(this.data.series.map((s) => [s.run, s]));
+    const curves = this.data.series.filter((s) => s.legend);
+    // Of one run alone the curves say its name, if there are any beside those of the machine.
     this.runs.replaceChildren(
-      ...(runs.size > 1 ? [...runs] : []).map(([run, series]) =>
-        this.switchFor({ ...series, dash: false, width: 6 }, run, this.hiddenRuns),
+      ...(runs.size > 1 || !curves.length ? [...runs] : []).map(([run, series]) =>
+        this.switchFor({ ...series, dash: false, width: 6 }, run, hiddenRuns),
       ),
     );
-    this.legend.replaceChildren(
-      ...this.data.series.filter((s) => s.legend).map((s) => this.switchFor(s, s.label, this.hidden)),
-    );
+    this.legend.replaceChildren(...curves.map((s) => this.switchFor(s, s.label, this.hidden)));
   }
   // A button with a stroke of the curve: pressed while what it names is drawn.
   switchFor(series, name, hidden) {
@@ -76,24 +82,35 @@ class Curves {
     button.setAttribute("aria-pressed", String(!hidden.has(name)));
     button.onclick = () => {
       if (!hidden.delete(name)) hidden.add(name);
-      button.setAttribute("aria-pressed", String(!hidden.has(name)));
-      this.draw();
+      for (const chart of hidden === hiddenRuns ? charts : [this]) chart.showHidden();
     };
     return button;
   }
+  showHidden() {
+    const press = (box, hidden) => {
+      for (const button of box.children) {
+        button.setAttribute("aria-pressed", String(!hidden.has(button.textContent)));
+      }
+    };
+    press(this.runs, hiddenRuns);
+    press(this.legend, this.hidden);
+    this.draw();
+  }
   shown(series) {
-    return !this.hidden.has(series.label) && !this.hiddenRuns.has(series.run);
+    return !this.hidden.has(series.label) && !hiddenRuns.has(series.run);
   }
 
   // Places: panels from top to bottom, scales from data to pixels and back.
   layout() {
     this.width = this.root.clientWidth;
     this.height = this.data.height;
-    const total = this.data.panels.reduce((sum, p) => sum + p.weight, 0);
-    const free = this.height - TOP - BOTTOM - (GAP + NAME) * (this.data.panels.length - 1);
+    const { panels } = this.data;
+    const total = panels.reduce((sum, p) => sum + p.weight, 0);
+    const names = NAME * panels.filter(isSmall).length;
+    const free = this.height - TOP - BOTTOM - names - GAP * (panels.length - 1);
     let y = TOP;
-    this.boxes = this.data.panels.map((panel, index) => {
-      if (index) y += NAME;
+    this.boxes = panels.map((panel) => {
+      if (isSmall(panel)) y += NAME;
       const box = { top: y, height: (free * panel.weight) / total };
       y += box.height + GAP;
       return box;
@@ -149,6 +166,7 @@ class Curves {
   draw() {
     if (!this.data || !this.root.clientWidth) return;
     this.layout();
+    this.all.hidden = !this.xRange && !Object.keys(this.yRanges).length;
     const ratio = window.devicePixelRatio || 1;
     const canvas = this.canvas;
     canvas.style.height = `${this.height}px`;
@@ -207,7 +225,7 @@ class Curves {
     pen.textBaseline = "middle";
     // A small panel has three: zero, its middle and its top.
     const whole = panel.top && !this.yRanges[index];
-    for (const tick of whole ? [0, y.high / 2, y.high] : ticks(y, index ? 2 : 5)) {
+    for (const tick of whole ? [0, y.high / 2, y.high] : ticks(y, isSmall(panel) ? 2 : 5)) {
       pen.globalAlpha = 0.6;
       line(pen, [
         [LEFT, y.to(tick)],
@@ -223,7 +241,7 @@ class Curves {
         pen.fillText(short(tick, 6), x.to(tick), box.top + box.height + 6);
       }
     }
-    this.drawName(panel, index, box);
+    this.drawName(panel, box);
     pen.save();
     pen.beginPath();
     pen.rect(LEFT, box.top - 3, right - LEFT + 8, box.height + 6);
@@ -232,10 +250,10 @@ class Curves {
     pen.restore();
   }
   // Upright beside the large panel; over a small one, which is lower than its name is long.
-  drawName(panel, index, box) {
+  drawName(panel, box) {
     const pen = this.pen;
     pen.save();
-    if (index) {
+    if (isSmall(panel)) {
       pen.textAlign = "left";
       pen.textBaseline = "bottom";
       pen.fillText(panel.title, LEFT, box.top - 5);
@@ -378,7 +396,8 @@ class Curves {
       this.readout.hidden = true;
       return;
     }
-    const at = this.xScale().from(spot.x);
+    const place = this.xScale().from(spot.x);
+    const at = this.data.x_title === "step" ? Math.round(place) : place;
     this.hover = spot.x;
     this.draw();
     const rows = [`${this.data.x_title} ${short(at, 6)}`];
@@ -407,6 +426,9 @@ class Curves {
     this.readout.style.top = `${Math.max(0, spot.y - 10)}px`;
   }
 }
+
+// The machine's figures, under those of the run or in a chart of their own.
+const isSmall = (panel) => panel.top !== undefined;
 
 // A spreadsheet runs text that begins like a formula: it gets an apostrophe, as core/exports.py gives it.
 function cell(value) {

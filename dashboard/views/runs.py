@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -252,7 +252,7 @@ def _draw_curves(shown: Sequence[Summary]) -> None:
     if not names:  # the machine is measured before the first batch is through
         st.caption("The curves begin with the first batches.")
         return
-    views = _views(names)
+    views = [view for view in _views(names) if view.metric or _has_strips(found, view)]
     pairs = [column for _ in range(len(views) // 2) for column in st.columns(2)]
     # One without a neighbour has the whole width.
     places = [*pairs, st.container()] if len(views) % 2 else pairs
@@ -267,8 +267,13 @@ def _draw_curves(shown: Sequence[Summary]) -> None:
             st.warning(f"{theme.safe(label)}: {idle}", icon=":material/hourglass_empty:")
 
 
+def _has_strips(found: Mapping[str, dict[str, curves.Series]], view: View) -> bool:
+    return any(name in series for series in found.values() for name in view.strips)
+
+
 def _views(names: list[str]) -> list[View]:
-    """One chart a metric, all seen the same way; the machine's figures stand under the last."""
+    """One chart a metric, all seen the same way. The machine's figures stand under the last of an odd number, which
+    has the whole width, else in a chart of their own: of two beside each other one would be higher."""
     chosen = [name for name in st.session_state.get(METRICS) or [] if name in names]
     st.session_state[METRICS] = chosen or names[:1]
     # Said each time: the list is drawn again before a slow browser has taken the first one over.
@@ -294,7 +299,9 @@ def _views(names: list[str]) -> list[View]:
         record=record,
     )
     views = [replace(whole, metric=name, strips=()) for name in wanted or names[:1]]
-    return [*views[:-1], replace(views[-1], strips=whole.strips)]
+    if len(views) % 2:
+        return [*views[:-1], replace(views[-1], strips=whole.strips)]
+    return [*views, replace(whole, metric="", log_y=False)]
 
 
 page()

@@ -163,8 +163,10 @@ def test_several_metrics_are_drawn_beside_each_other_and_the_machine_once(
     page = open_page()
     page.multiselect(key="runs-metrics").set_value(["loss", "auc"]).run()
     drawn = all_curves_of(page)
-    assert [d["panels"][0]["title"] for d in drawn] == ["loss", "AUC"]
-    assert [len(d["panels"]) for d in drawn] == [1, 2]
+    assert [d["panels"][0]["title"] for d in drawn] == ["loss", "AUC", "processor load (%)"]
+    assert [len(d["panels"]) for d in drawn] == [1, 1, 1], "of two beside each other none is higher"
+    page.multiselect(key="runs-metrics").set_value(["auc"]).run()
+    assert len(curves_of(page)["panels"]) == 2, "one alone has the whole width"
 
 
 def test_a_name_tags_and_a_note_are_written_in_the_row_and_found_again(

@@ -18,7 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from core.catalog.demo import making
 from core.catalog.demo.pictures import faces_140k
 from core.catalog.scan import scan
-from core.runs import processes
+from core.runs import events, processes
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
 from tests.runs.conftest import wait_until
@@ -189,6 +189,31 @@ def test_a_note_keeps_its_lines_and_the_keyboard_its_place(
     row = page.locator(f".st-key-run-row-{run.id}")
     expect(row.get_by_text("and another", exact=True)).to_be_visible()
     expect(edit).to_be_focused()
+
+
+def test_a_run_is_hidden_in_all_charts_and_a_zoom_is_left_by_a_button(
+    space: Workspace, start_server: Callable[..., Any], page: Page
+) -> None:
+    runs = [a_run(space, alive=False)[0] for _ in range(2)]
+    for run in runs:
+        for step in (1, 2, 3):
+            events.append(run.events_file, step, step, {"val/loss": 1 / step, "val/auc": 1 - 0.2 / step})
+    server = start_server(space.root)
+    page.goto(f"{server.url}/runs?run={','.join(run.id for run in runs)}&metric=loss,auc")
+    charts = page.locator(".live-curves")
+    expect(charts).to_have_count(2)
+    charts.first.locator(".lc-runs button").first.click()
+    for chart in charts.all():
+        expect(chart.locator(".lc-runs button").first).to_have_attribute("aria-pressed", "false")
+    show_all = charts.first.get_by_role("button", name="Show all")
+    expect(show_all).to_be_hidden()
+    charts.first.locator("canvas").drag_to(
+        charts.first.locator("canvas"),
+        source_position={"x": 100, "y": 50},
+        target_position={"x": 200, "y": 150},
+    )
+    show_all.click()
+    expect(show_all).to_be_hidden()
 
 
 def lose_the_end(page: Page) -> list[str]:
