@@ -12,9 +12,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-# How long after it was replaced the browser may still send an address of the page's
-# own, in seconds. Later it is somebody who went back in the browser's history.
+# How long after it was replaced the browser may still send an address of the page's own, in seconds.
 STALE_FOR = 10.0
 
 
@@ -34,7 +34,9 @@ def read_link(page: str, apart: Collection[str] = ()) -> dict[str, str] | None:
     if not given or asked == _without(own.standing, apart):
         return None
     recent = time.monotonic() - STALE_FOR
-    if any(at > recent and asked == _without(dict(state), apart) for state, at in own.replaced.items()):
+    if not _went_back() and any(
+        at > recent and asked == _without(dict(state), apart) for state, at in own.replaced.items()
+    ):
         return None
     _replace(own, given)
     return given
@@ -46,6 +48,12 @@ def write(page: str, state: Mapping[str, str | None]) -> None:
     _replace(_own(page), wanted)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
+
+
+def _went_back() -> bool:
+    """Or forward, in the browser's history: what it asks for then is never a leftover."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and context.is_history_navigation
 
 
 def _own(page: str) -> _Addresses:

@@ -58,6 +58,19 @@ def test_a_choice_sent_with_an_address_of_a_moment_ago_is_kept(space: Workspace)
     assert page.selectbox(key="thresholds-source").value == "A score file of your own"
 
 
+def test_who_goes_back_at_once_sees_what_was_there(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished_run(space)
+    page = opened()
+    before = {name: "".join(value) for name, value in page.query_params.items()}
+    page.segmented_control(key="thresholds-by").set_value("group").run()
+    page.query_params.clear()
+    for name, value in before.items():
+        page.query_params[name] = value
+    monkeypatch.setattr("dashboard.address._went_back", lambda: True)
+    page.run()
+    assert {name: "".join(value) for name, value in page.query_params.items()} == before
+
+
 def test_an_address_of_long_ago_is_a_link(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     finished_run(space)
     page = opened()
