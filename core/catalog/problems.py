@@ -17,7 +17,7 @@ ADVICE = {
     "not a file": "is no ordinary file (a pipe or device); move it away",
     "link back": "the link leads into a folder that is already scanned, so it was not followed; remove the link",
     "link out": "the link leads out of the data roots, so it was not followed; add its target as a root of its own",
-    "absent": "is listed but is not there; download it again or correct the list",
+    "absent": "is not there; download it again or correct the list",
     "unlisted": "is not in the dataset's list, so its label is unknown; complete the list",
     "no JSON": "is to describe media and is no JSON, so what it says of them is lost; download the archive again",
     "torn table": "is no whole Parquet file, so nothing in it was counted; download it again",

@@ -73,9 +73,9 @@ def fetch(wanted: Wanted, path: Path, progress: Progress = lambda done, total: N
     try:
         _download(wanted, part, stated, progress)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        named = "" if wanted.source.endswith(f"/{path.name}") else f" as {path.name}"
         raise WorkbenchError(
-            f"{wanted.name} cannot be fetched ({getattr(error, 'reason', None) or error}): "
-            f"put {wanted.source} into {path.parent} as {path.name}"
+            f"{wanted.name} cannot be fetched ({_reason(error)}): put {wanted.source} into {path.parent}{named}"
         ) from error
     found = sum_of(part)
     wrong = _differs(wanted, stated, part, found)
@@ -87,6 +87,12 @@ def fetch(wanted: Wanted, path: Path, progress: Progress = lambda done, total: N
         )
     os.replace(part, path)
     return found
+
+
+def _reason(error: Exception) -> object:
+    """In words, without the system's number."""
+    inner = getattr(error, "reason", None) or error
+    return getattr(inner, "strerror", None) or inner
 
 
 def _differs(wanted: Wanted, stated: Stated, part: Path, found: str) -> str:
