@@ -134,7 +134,7 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
     if job.finished:
         if not _has_seen(key, job):
             _see(key, job, on_finish)
-        _say_how_it_ended(job)
+        _say_how_it_ended(key, job)
         return
     left = "" if job.seconds_left is None else f", {theme.duration(job.seconds_left)} left"
     begun = "" if job.text == STARTING else f" {theme.safe(job.text)}"
@@ -184,9 +184,17 @@ def _state(name: str) -> dict[str, Job]:
     return found
 
 
-def _say_how_it_ended(job: Job) -> None:
+def _say_how_it_ended(key: str, job: Job) -> None:
     name = theme.safe(job.name.rstrip(":"))
     if job.error:
         st.error(f"{name}: {theme.sentence(job.error)}", icon=":material/error:")
+        st.button(
+            "Close this message",
+            key=f"close-{key}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=forget,
+            args=(key,),
+        )
     elif job.cancelled:
         st.info(f"{name}: cancelled.", icon=":material/cancel:")
