@@ -47,7 +47,7 @@ def fitting(modality: str, space: Workspace) -> list[Dataset]:
         if one.why is None:
             band = severity(one.real, one.fake)
             found.append(Dataset(name, one.real, one.fake, band, table.info(name, space).demo))
-    return sorted(found, key=lambda d: (min(d.real, d.fake) == 0, d.name))
+    return sorted(found, key=lambda d: (min(d.real, d.fake) == 0, d.name.casefold()))
 
 
 def not_fitting(modality: str, space: Workspace) -> dict[str, str]:
@@ -60,8 +60,16 @@ def first_choice(space: Workspace, modality: str | None = None) -> dict[str, Any
     """A modality that there is data for, and its first dataset with both classes."""
     for name in [modality] if modality else FIRST_MODALITIES:
         if found := fitting(name, space):
-            return {"modality": name, "datasets": [found[0].name], "model": "", "augmentation": []}
+            first = max(found, key=lambda d: (min(d.real, d.fake) > 0, _brings(d, name, space)))
+            return {"modality": name, "datasets": [first.name], "model": "", "augmentation": []}
     return {"modality": modality or "video", "datasets": [], "model": "", "augmentation": []}
+
+
+def _brings(dataset: Dataset, modality: str, space: Workspace) -> int:
+    """What learns from video with sound can do with one of them; a set that brings both comes first."""
+    if modality != "multimodal":
+        return 0
+    return sum(fits.fit(dataset.name, kind, space).why is None for kind in ("video", "audio"))
 
 
 def chosen_names(config: Mapping[str, Any], space: Workspace) -> list[str]:

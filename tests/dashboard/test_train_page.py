@@ -331,6 +331,16 @@ def test_what_the_catalogue_has_beside_is_named_with_its_reason(add_dataset: Cal
     assert not page.button(key="train-start").disabled
 
 
+def test_video_with_sound_begins_with_clips_before_pictures(
+    add_dataset: Callable[..., None], space: Workspace
+) -> None:
+    add_dataset("a faces", "image", 50, 50)
+    add_dataset("b one class", "video", 50, 0)
+    add_dataset("clips", "video", 50, 50)
+    assert train_data.first_choice(space, "multimodal")["datasets"] == ["clips"]
+    assert train_data.first_choice(space, "image")["datasets"] == ["a faces"]
+
+
 def test_the_plan_is_said_once_with_its_leaks(add_dataset: Callable[..., None]) -> None:
     add_dataset("faces", "image", 50, 50)
     page = open_page()
@@ -340,7 +350,7 @@ def test_the_plan_is_said_once_with_its_leaks(add_dataset: Callable[..., None]) 
         ["validation", "16 %", "8", "8"],
         ["test", "20 %", "10", "10"],
     ]
-    assert text_of(page).count("No person, source or clip is in two parts") == 1
+    assert text_of(page).count("No person, source or clip that the data names is in two parts") == 1
 
 
 def test_data_without_a_split_of_its_own_is_divided_by_person_source_or_clip(
