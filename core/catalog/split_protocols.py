@@ -172,7 +172,7 @@ def _note_balance(dataset: DatasetToSplit, split: NDArray[np.object_], fractions
 def _random(dataset: DatasetToSplit) -> NDArray[np.object_]:
     """Every sample by itself, stratified: what the field's leaky figures come from."""
     dataset.note(
-        "it is divided sample by sample; people and sources lie in several parts, so figures are too good"
+        "it is divided sample by sample; figures are too good where a person or source lies in several parts"
     )
     ids = list(dataset.table["id"])
     counts = _strata(dataset.table, np.arange(len(ids)), len(ids))

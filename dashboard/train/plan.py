@@ -66,5 +66,5 @@ def draw(config: Mapping[str, Any], space: Workspace) -> None:
     if found.leaks:
         st.warning("Leaks: " + theme.safe("; ".join(found.leaks[:3])), icon=":material/warning:")
     else:
-        st.caption(":green-badge[✔ no leaks] No person, source or clip is in two parts.")
+        st.caption(":green-badge[✔ no leaks] No person, source or clip that the data names is in two parts.")
     plan_parts.draw_remarks(found.notes, found.dropped)
