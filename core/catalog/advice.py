@@ -175,7 +175,7 @@ def _paths(
     alone = Path("All techniques together", f"train on {name} alone with everything above", preset)
     found = []
     if better:
-        names = " or on ".join(_part(s) for s in better)
+        names = words.listed((_part(s) for s in better), "or")
         even = statistics.severity(better[0].real, better[0].fake) == "balanced"
         title = "A balanced dataset instead" if even else "A better balanced dataset instead"
         found.append(Path(title, f"train on {names}", plain, better))

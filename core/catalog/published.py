@@ -73,7 +73,7 @@ class Suggestion:
     @property
     def gain(self) -> str:
         """`42:1 becomes 2.9:1`, `together almost 1:1` for what had one class, or what it has alone; and with what is here."""
-        return f"{self._gain}, as it is in the catalogue" if self.here else self._gain
+        return f"{self._gain} with what is in the catalogue" if self.here else self._gain
 
     @property
     def _gain(self) -> str:

@@ -174,7 +174,7 @@ def test_what_is_in_the_catalogue_counts_as_it_is_there_and_comes_first() -> Non
     combined = advice.advise(about, [about, here]).paths[1]
     best = combined.suggestions[0]
     assert (best.dataset, best.real, best.fake, best.here) == ("GenImage", 40, 20, True)
-    assert best.gain == "9:1 becomes 2.2:1, as it is in the catalogue"
+    assert best.gain == "9:1 becomes 2.2:1 with what is in the catalogue"
     assert "and GenImage: 9:1 becomes 2.2:1" in combined.what and "drawn equally often" in combined.what
     demo = advice.advise(about, [about, replace(here, demo=True)]).paths[1]
     assert not any(one.here for one in demo.suggestions), "demo data is no help to real data"
