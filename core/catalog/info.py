@@ -48,7 +48,8 @@ def file_of(name: str, space: Workspace | None = None) -> Path:
 def datasets(space: Workspace | None = None) -> list[str]:
     """The names of all catalogued datasets, sorted."""
     folder = (space or workspace()).catalog
-    return sorted(unquote(p.stem) for p in folder.glob("*.parquet") if not p.name.startswith("."))
+    names = (unquote(p.stem) for p in folder.glob("*.parquet") if not p.name.startswith("."))
+    return sorted(names, key=lambda name: (name.casefold(), name))
 
 
 def existing(name: str, space: Workspace | None = None) -> Path:
