@@ -36,12 +36,14 @@ UNDIVIDED = "Real and fake"  # in place of the parts, where the dataset has none
 
 def page() -> None:
     theme.page_title("How imbalanced is my data?")
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    datasets_work.progress()
+    # After the work that may have ended: the catalogue has what it says was added.
     infos = [table.info(name, session.space()) for name in table.datasets(session.space())]
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with head:
         said = f"**{datasets_table.headline(infos)}**" if infos else "No datasets yet."
         st.markdown(said, width="content")
         datasets_work.toolbar(infos)
-    datasets_work.progress()
     datasets_leftover.draw()
     if not infos:
         theme.empty(_next_step())
@@ -100,6 +102,7 @@ def _offered(info: DatasetInfo) -> list[str]:
         "durations": not kinds - {"image"},
         "resolutions": not kinds - {"audio"},
         "modalities": len(kinds) < 2,
+        "methods": not any(row["method"] for row in info.counts if row["label"] == 1),
     }
     return [view for view in VIEWS if not left_out.get(view)]
 
