@@ -21,6 +21,7 @@ from dashboard import jobs, session, theme
 from dashboard.datasets.table import headline
 
 DEMO_JOB, YUNET_JOB = "demo", "yunet"
+ADDS_OWN = "datasets-adds-own"  # who comes to Datasets comes to add a folder
 YUNET = "face_detection_yunet_2026may.onnx"
 FIRST = "First detector"
 # Small enough for two processors and two minutes; everything else is a default.
@@ -57,6 +58,7 @@ def data_step(infos: Sequence[table.DatasetInfo]) -> None:
             if st.button("Make the demo datasets", type="primary", key="home-demo"):
                 theme.act(start_demo)
             if st.button("Add my own folder", key="home-own"):
+                st.session_state[ADDS_OWN] = True
                 theme.go_to("datasets")
     _face_finder()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from core.access import LOCAL, Person
 from core.catalog.layouts.base import FAKE, split_of
+from core.catalog.paths import inside
 from core.errors import BadInput
 from core.workspace import Workspace, workspace, write_json
 
@@ -59,3 +60,10 @@ def save(folder: str, override: Override, person: Person = LOCAL, space: Workspa
     space = space or workspace()
     said = read(space) | {folder.rstrip("/"): override}
     write_json(space.catalog / "overrides.json", {k: asdict(v) for k, v in said.items()})
+
+
+def take_back(folder: str, person: Person = LOCAL, space: Workspace | None = None) -> None:
+    """What was left out of the catalogue and lies in this folder is wanted again."""
+    for path, said in read(space).items():
+        if said.skip and inside(path, folder):
+            save(path, replace(said, skip=False), person, space)

@@ -57,8 +57,8 @@ def draw(info: DatasetInfo) -> None:
         _write_address(info, 1)
         st.info("No sample fits. Widen the filters above.")
         return
-    shown = "samples in all" if chosen == Filter() else "samples that fit"
-    st.markdown(f"**{theme.count(total)}** {shown}")
+    shown = "in all" if chosen == Filter() else "that fit" + "s" * (total == 1)
+    st.markdown(f"**{theme.count(total)}** sample{'s' * (total != 1)} {shown}")
     # A key of its own for every filter: another filter begins at its first page.
     key = _key(f"{info.name}-{chosen}", "page")
     entries = {e.id: e for e in exclusions.read(space)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -13,16 +15,24 @@ def draw() -> None:
     found = work.last_scan()
     if found is None:
         return
-    st.caption(
-        f"Last scan: {theme.count_of(found['datasets'], 'dataset')}, {theme.count_of(found['samples'], 'sample')} "
-        f"in {theme.duration(found['seconds'])}."
-    )
+    took = f" in {theme.duration(found['seconds'])}" if found["seconds"] >= 1 else ""
+    counted = f"{theme.count_of(found['datasets'], 'dataset')}, {theme.count_of(found['samples'], 'sample')}"
+    st.caption(f"Last scan: {counted}{took}.")
     left = found["unrecognised"]
+    # The folder that was just given, where it brought nothing.
+    barren = None if found["added"] else found["asked"]
+    unknown = barren is not None and any(Path(path).is_relative_to(barren) for path, _ in left)
+    if barren is not None and not unknown:
+        st.warning(
+            f"{theme.safe(barren)} holds no pictures, clips or recordings that the workbench can read.",
+            icon=":material/folder_off:",
+        )
     if not left and not found["problems"]:
         return
     files = sum(n for _, n in left)
     with st.expander(
-        f"Not recognised: {theme.count_of(len(left), 'folder')}, {theme.count_of(files, 'file')}"
+        f"Not recognised: {theme.count_of(len(left), 'folder')}, {theme.count_of(files, 'file')}",
+        expanded=unknown,
     ):
         st.markdown(
             "These folders are laid out like no dataset that the workbench knows. They have no folders `real` and "

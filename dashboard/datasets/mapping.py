@@ -35,7 +35,9 @@ def dataset_panel(info: DatasetInfo) -> None:
         changed = replace(said, name="" if name.strip() == info.name and not said.name else name.strip())
         if labelled:
             changed = _labels(info, folder, changed)
-        skip = st.checkbox("Leave it out of the catalogue", said.skip)
+        skip = st.checkbox(
+            "Leave it out of the catalogue", said.skip, help="Adding its folder again brings it back."
+        )
         if st.form_submit_button("Save and scan again", type="primary"):
             theme.act(lambda: _save(folder, replace(changed, skip=skip)))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.catalog import roots, scan, table
+from core.catalog import overrides, roots, scan, table
 from core.catalog.table import DatasetInfo
 from dashboard import first_steps, jobs, session, theme
 
@@ -21,18 +22,12 @@ def toolbar(infos: Sequence[DatasetInfo]) -> None:
     """Add a folder, scan again, and make the demo where it is not yet."""
     offers_demo = not first_steps.is_making_demo() and not any(info.demo for info in infos)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        # A key of its own for each scan: the box is closed when the scan begins.
-        opened = st.session_state.get(SCANS, 0)
-        box = st.popover("Add folder", icon=":material/create_new_folder:", key=f"datasets-add-box-{opened}")
+        if st.session_state.pop(first_steps.ADDS_OWN, False):
+            st.session_state[_box()] = True
+        box = st.popover("Add folder", icon=":material/create_new_folder:", key=_box(), on_change="rerun")
         # Of one width, whatever is wrong with the folder: a wide one would lie over the navigation.
         with box.container(width=theme.BOX):
-            st.text_input(
-                "Folder on this machine that holds datasets as downloaded",
-                key="datasets-new-root",
-                placeholder="/data/deepfakes",
-            )
-            if st.button("Add and scan", type="primary", key="datasets-add"):
-                theme.act(_add)
+            _ask_for_folder()
             _known_roots()
         known = scannable()
         if known and st.button("Rescan", icon=":material/refresh:", key="datasets-rescan"):
@@ -44,6 +39,22 @@ def toolbar(infos: Sequence[DatasetInfo]) -> None:
             type="secondary" if known else "primary",  # the next step of who has no data yet
         ):
             theme.act(first_steps.start_demo)
+
+
+def _box() -> str:
+    """A key of its own for each scan: the box is closed and empty when the scan begins."""
+    return f"datasets-add-box-{st.session_state.get(SCANS, 0)}"
+
+
+def _ask_for_folder() -> None:
+    with st.form(f"{_box()}-form", border=False):
+        folder = st.text_input(
+            "Folder on this machine that holds datasets as downloaded",
+            key=f"{_box()}-folder",
+            placeholder="/data/deepfakes",
+        )
+        if st.form_submit_button("Add and scan", type="primary", key="datasets-add"):
+            theme.act(partial(_add, folder))
 
 
 def scannable() -> list[Path]:
@@ -67,14 +78,16 @@ def _known_roots() -> None:
             theme.act(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
 
 
-def _add() -> None:
-    roots.add(st.session_state["datasets-new-root"], session.person(), session.space())
+def _add(folder: str) -> None:
+    added = roots.add(folder, session.person(), session.space())
+    overrides.take_back(str(added), session.person(), session.space())
     # Together, so that a second copy of a dataset gets a name of its own.
-    start_scan(roots.read(session.space()))
+    start_scan(roots.read(session.space()), asked=added)
 
 
-def start_scan(folders: list[Path]) -> None:
-    """Scan in the background; the catalogue is replaced dataset by dataset."""
+def start_scan(folders: list[Path], asked: Path | None = None) -> None:
+    """Scan in the background; the catalogue is replaced dataset by dataset. What lies in the folder that was `asked` for
+    counts as added, whether or not it was known."""
     space = session.space()
     person = session.person()
     person.require_operator("scan folders")
@@ -95,7 +108,12 @@ def start_scan(folders: list[Path]) -> None:
             "seconds": result.seconds,
             "samples": sum(d.samples for d in result.datasets),
             "datasets": len(result.datasets),
-            "added": [d.name for d in result.datasets if d.name not in before],
+            "added": [
+                d.name
+                for d in result.datasets
+                if d.name not in before or (asked is not None and Path(d.root).is_relative_to(asked))
+            ],
+            "asked": asked,
             "unrecognised": [(left.path, left.files) for left in result.unrecognised],
             "problems": result.problems,
         }

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from core.catalog import browse, export, leaks, overrides, roots, shortcuts, table
 from core.catalog.browse import Filter
@@ -25,6 +26,7 @@ from dashboard import first_steps, jobs, tables, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import table as datasets_table
+from dashboard.datasets import work as datasets_work
 from tests.dashboard.html_tables import table_with
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -158,7 +160,7 @@ def test_a_demo_copy_is_not_listed_as_missing_and_addresses_are_links(space: Wor
 
 def test_a_folder_that_is_none_is_refused_in_a_sentence(space: Workspace) -> None:
     page = opened()
-    page.text_input(key="datasets-new-root").set_value("/there/is/none").run()
+    _folder_field(page).set_value("/there/is/none")
     page.button(key="datasets-add").click().run()
     (said,) = page.error
     assert said.value.replace("\\", "").endswith("holds datasets as downloaded.")
@@ -334,12 +336,12 @@ def test_an_unrecognised_folder_becomes_a_dataset_by_the_form(space: Workspace, 
     for i in range(3):
         Image.fromarray(np.full((16, 16, 3), 40 * i, np.uint8)).save(folder / f"shot {i}.png")
     page = opened()
-    page.text_input(key="datasets-new-root").set_value(str(tmp_path / "downloads"))
+    _folder_field(page).set_value(str(tmp_path / "downloads"))
     page.button(key="datasets-add").click().run()
     finish(page)
     assert table.datasets(space) == []
     (left,) = [e for e in page.expander if e.label.startswith("Not recognised")]
-    assert left.label == "Not recognised: 1 folder, 3 files"
+    assert left.label == "Not recognised: 1 folder, 3 files" and left.proto.expanded
     next(t for t in page.text_input if t.label == "Name it").set_value("Mine")
     next(r for r in page.radio if r.label == "All of it is").set_value("fake")
     next(b for b in page.button if b.label == "Add as a dataset").click().run()
@@ -348,6 +350,65 @@ def test_an_unrecognised_folder_becomes_a_dataset_by_the_form(space: Workspace, 
     assert table.load(["Mine"], space)["label"].tolist() == [1, 1, 1]
     assert any("1 dataset, 3 samples" in m.value for m in page.markdown)
     assert not [e for e in page.expander if e.label.startswith("Not recognised")]
+
+
+def test_what_was_left_out_comes_back_with_its_folder(space: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "mine" / "fake"
+    folder.mkdir(parents=True)
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(folder / "one.png")
+    overrides.save(str(folder), overrides.Override(skip=True), space=space)
+    page = opened()
+    _folder_field(page).set_value(str(tmp_path / "mine"))
+    page.button(key="datasets-add").click().run()
+    finish(page)
+    assert table.datasets(space) == ["mine"]
+    assert any("**1** sample in all" in text.value for text in page.markdown)
+
+
+def _folder_field(page: AppTest) -> TextInput:
+    return next(field for field in page.text_input if field.label.startswith("Folder on this machine"))
+
+
+def test_a_folder_without_media_says_so(space: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("no media", encoding="utf-8")
+    page = opened()
+    _folder_field(page).set_value(str(tmp_path / "notes"))
+    page.button(key="datasets-add").click().run()
+    finish(page)
+    (said,) = page.warning
+    assert "holds no pictures, clips or recordings" in said.value
+
+
+def test_what_was_added_is_chosen_also_where_the_scan_ends_while_the_page_is_drawn(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogued(space, "one", 6, 8)
+    page = opened()
+    job = jobs._jobs()[datasets_work.SCAN_JOB] = jobs.Job("Scanning:")
+    page.run()
+    toolbar = datasets_work.toolbar
+
+    def end_the_scan(infos: list[DatasetInfo]) -> None:
+        if not job.finished:
+            catalogued(space, "two", 6, 8)
+            job.result = {
+                "seconds": 0.1,
+                "samples": 28,
+                "datasets": 2,
+                "added": ["two"],
+                "asked": None,
+                "unrecognised": [],
+                "problems": [],
+            }
+            job.finished = True
+        toolbar(infos)
+
+    monkeypatch.setattr(datasets_work, "toolbar", end_the_scan)
+    page.run()
+    page.run()
+    jobs.forget(datasets_work.SCAN_JOB)
+    assert page.session_state["datasets_chosen"] == "two"
 
 
 def finish(page: AppTest) -> None:

@@ -101,7 +101,6 @@ def test_from_an_imbalanced_folder_to_a_report_on_a_clip(
 
 
 def see_the_imbalance(page: Page, folder: Path) -> None:
-    page.get_by_role("button", name="Add folder").click()
     page.get_by_label("Folder on this machine").fill(str(folder))
     page.get_by_role("button", name="Add and scan").click()
     expect(page.get_by_role("heading", name="my clips").first).to_be_visible(timeout=SLOW)
