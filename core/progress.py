@@ -17,6 +17,7 @@ class Pace:
     done: int
     total: int
     seconds: float
+    network: bool = False  # that looks at files which are prepared
 
     @property
     def rate(self) -> float | None:
@@ -29,7 +30,8 @@ class Pace:
 
     def to_dict(self) -> dict[str, Any]:
         """As status.json has it."""
-        return {"done": self.done, "total": self.total, "seconds_left": self.seconds_left, "rate": self.rate}
+        found = {"done": self.done, "total": self.total, "seconds_left": self.seconds_left, "rate": self.rate}
+        return found | ({"network": True} if self.network else {})
 
     def __str__(self) -> str:
         return words(self.to_dict())
@@ -37,7 +39,8 @@ class Pace:
 
 def words(found: Mapping[str, Any]) -> str:
     """Preparing 212 of 740 files, 3 min left, 3.1 files/s"""
-    text = f"Preparing {numbers.count(found['done'])} of {numbers.count_of(found['total'], 'file')}"
+    what = "Running the network on" if found.get("network") is True else "Preparing"
+    text = f"{what} {numbers.count(found['done'])} of {numbers.count_of(found['total'], 'file')}"
     if isinstance(found.get("seconds_left"), (int, float)):
         text += f", {numbers.duration(found['seconds_left'])} left"
     if isinstance(found.get("rate"), (int, float)):
@@ -48,8 +51,8 @@ def words(found: Mapping[str, Any]) -> str:
 class Clock:
     """Counts what is done since it was made."""
 
-    def __init__(self, total: int) -> None:
-        self.total, self.done = total, 0
+    def __init__(self, total: int, *, network: bool = False) -> None:
+        self.total, self.done, self.network = total, 0, network
         self._began = time.monotonic()
 
     def one_more(self, count: int = 1) -> Pace:
@@ -58,4 +61,4 @@ class Clock:
 
     @property
     def pace(self) -> Pace:
-        return Pace(min(self.done, self.total), self.total, time.monotonic() - self._began)
+        return Pace(min(self.done, self.total), self.total, time.monotonic() - self._began, self.network)

@@ -56,19 +56,34 @@ class Cut:
     labels: list[int]
 
 
-def embed_training(setup: Setup, ranks: Ranks, stop: Callable[[], bool], *, bars: bool = False) -> Embedded:
+OnFile = Callable[[], None]
+
+
+def ignore() -> None:
+    """Nobody asks how far it is."""
+
+
+def embed_training(
+    setup: Setup, ranks: Ranks, stop: Callable[[], bool], *, bars: bool = False, on_file: OnFile = ignore
+) -> Embedded:
     """Rows to learn from: changed views of a sample where changes are asked for, else its pieces, evenly
     chosen."""
     source = setup.source("train")
     reader = TrainingCuts(source, setup.changes(), setup.config.seed, setup.config.views)
-    return _embed_cached(setup, source, reader, _about_training(setup), ranks, stop, bars)
+    return _embed_cached(setup, source, reader, _about_training(setup), ranks, stop, bars, on_file)
 
 
 def embed_whole(
-    setup: Setup, source: Source, ranks: Ranks, stop: Callable[[], bool], *, bars: bool = False
+    setup: Setup,
+    source: Source,
+    ranks: Ranks,
+    stop: Callable[[], bool],
+    *,
+    bars: bool = False,
+    on_file: OnFile = ignore,
 ) -> Embedded:
     """All pieces of every sample, as they are scored."""
-    return _embed_cached(setup, source, WholeCuts(source), {"whole": True}, ranks, stop, bars)
+    return _embed_cached(setup, source, WholeCuts(source), {"whole": True}, ranks, stop, bars, on_file)
 
 
 def are_kept(setup: Setup, split: str) -> bool:
@@ -137,6 +152,7 @@ def _embed_cached(
     ranks: Ranks,
     stop: Callable[[], bool],
     bars: bool,
+    on_file: OnFile,
 ) -> Embedded:
     path = _cache_file(setup, source, about)
     if path.exists():
@@ -144,7 +160,7 @@ def _embed_cached(
             return _read(path)
         except (OSError, ValueError, KeyError) as error:
             log.warning("%s is damaged (%s); its embeddings are computed again", path.name, error)
-    embedded = _embed(setup, source, reader, ranks, stop, bars)
+    embedded = _embed(setup, source, reader, ranks, stop, bars, on_file)
     write_atomic(path, _pack(embedded))
     return embedded
 
@@ -185,7 +201,13 @@ class _Rows:
 
 
 def _embed(
-    setup: Setup, source: Source, reader: Dataset, ranks: Ranks, stop: Callable[[], bool], bars: bool
+    setup: Setup,
+    source: Source,
+    reader: Dataset,
+    ranks: Ranks,
+    stop: Callable[[], bool],
+    bars: bool,
+    on_file: OnFile,
 ) -> Embedded:
     parts: list[np.ndarray] = []
     rows = _Rows()
@@ -202,6 +224,7 @@ def _embed(
             if stop():
                 raise Interrupted
             yield from rows.add(found)
+            on_file()
 
     waiting: list[Arrays] = []
     most = ROWS_AT_ONCE.get(ranks.device.type, 32)

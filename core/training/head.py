@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from core.errors import BadInput, WorkbenchError
+from core.progress import Clock
 from core.training import automatic
 from core.training.balancing import TrainingSet, make_balancing
 from core.training.embeddings import Embedded, embed_training, embed_whole
@@ -58,7 +59,10 @@ class HeadLearner:
         self.setup, self.context = setup, context
         self.total = on_device(setup.network, context.ranks.device)
         self._freeze()
-        embedded = embed_training(setup, context.ranks, context.stop_requested, bars=context.bars)
+        self._clock = Clock(sum(len(setup.source(split).files) for split in ("train", "val")), network=True)
+        embedded = embed_training(
+            setup, context.ranks, context.stop_requested, bars=context.bars, on_file=self._one_more
+        )
         self._learned = embedded
         self.unusable, ids = embedded.unusable, setup.planned.split("train")["id"].to_numpy()
         if not len(embedded.samples):
@@ -66,6 +70,7 @@ class HeadLearner:
         self.ids = ids[embedded.samples]
         self.rows, self.training_set = self._grow(embedded, self._keep(embedded))
         self.validation = self._embed(setup.source("val"))
+        context.on_pace(None)
         self.techniques = make_balancing(config.balancing, self.training_set, config)
         self.loss = make_loss(config, self.training_set.labels, self.techniques).to(context.ranks.device)
         self.head_options: dict[str, Any] = {
@@ -93,7 +98,17 @@ class HeadLearner:
 
     def _embed(self, source: Source) -> Embedded:
         context = self.context
-        return embed_whole(self.setup, source, context.ranks, context.stop_requested, bars=context.bars)
+        return embed_whole(
+            self.setup,
+            source,
+            context.ranks,
+            context.stop_requested,
+            bars=context.bars,
+            on_file=self._one_more,
+        )
+
+    def _one_more(self) -> None:
+        self.context.on_pace(self._clock.one_more())
 
     def embeddings(self, split: str) -> dict[int, np.ndarray] | None:
         """Of validation all pieces; of training the views that were learned from, where they are

@@ -13,6 +13,7 @@ from torch import nn
 from tqdm import tqdm
 
 from core.memory import give_back_freed
+from core.progress import Pace
 from core.training import automatic
 from core.training.balancing import Balancing, TrainingSet, make_balancing
 from core.training.learning import best_model
@@ -39,6 +40,7 @@ class Context:
     stop_requested: Callable[[], bool] = lambda: False
     bars: bool = False
     kept: Mapping[str, Any] | None = None  # what a resumed run made of `auto` when it began
+    on_pace: Callable[[Pace | None], None] = lambda pace: None  # before the first step; None at its end
 
 
 class Loader(Protocol):

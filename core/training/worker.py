@@ -92,8 +92,8 @@ def train(
     setup = automatic.settled(setup, ranks.device, settled)
     announce(setup, ranks, resumed=kept is not None)
     bars = ranks.first and sys.stderr.isatty()
-    context = Context(ranks, heartbeat.stop_requested, bars, settled)
-    if not prepare_inputs(setup, context, preparing_reporter(heartbeat, config)):
+    context = Context(ranks, heartbeat.stop_requested, bars, settled, preparing_reporter(heartbeat, config))
+    if not prepare_inputs(setup, context, context.on_pace):
         return "stopped"
     try:
         learner = HeadLearner(setup, context) if setup.tune == "head" else NetworkLearner(setup, context)

@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from core.catalog import table
 from core.errors import BadInput, WorkbenchError
 from core.media.cache import prepare_cached
+from core.progress import Pace
 from core.runs.folder import RunFolder, new_run
 from core.training import embeddings
 from core.training.balancing import TrainingSet, make_balancing
@@ -99,6 +100,16 @@ def test_smote_invents_training_embeddings_and_nothing_else(place: Path, tmp_pat
     assert len(job.validation.samples) == sum(counts["val"].values())
     training = set(map(bytes, job.rows.values[: sum(counts["train"].values())]))
     assert not training & set(map(bytes, job.validation.values))
+
+
+def test_it_says_how_far_the_network_is_before_the_first_step(place: Path, tmp_path: Path) -> None:
+    config = TrainConfig.from_dict(small(tune="head", image_size=44))
+    setup = set_up(config, Workspace(place / "workspace"))
+    heard: list[Pace | None] = []
+    HeadLearner(setup, Context(CPU, on_pace=heard.append))
+    total = sum(len(setup.source(split).files) for split in ("train", "val"))
+    assert [pace and pace.done for pace in heard] == [*range(1, total + 1), None]
+    assert str(heard[0]).startswith(f"Running the network on 1 of {total} files")
 
 
 @pytest.mark.long
