@@ -138,14 +138,21 @@ class Supervisor(threading.Thread):
         if status.final or status.state == "queued":  # it was resumed while its worker was still ending
             return
         if status.state == "stopping":
-            error = "ended by force; resume goes on from the last checkpoint" if self._force else None
-            self._write(state="stopped", ended=time.time(), error=error)
+            self._write(state="stopped", ended=time.time(), error=self._forced())
             return
         if self._ended_well(poll):
             self._write(state="completed", ended=time.time(), error=None)
             return
         why = status.error or reasons.why(self.run_folder, poll, adopted=self._adopted)
         self._write(state="failed", ended=time.time(), error=why)
+
+    def _forced(self) -> str | None:
+        """What it means that the run did not end by itself; None where it did."""
+        if not self._force:
+            return None
+        kept = self.run_folder.last_checkpoint.exists()
+        goes_on = "goes on from the last checkpoint" if kept else "begins anew, for nothing was saved yet"
+        return f"ended by force; resume {goes_on}"
 
     def _write(self, **changes: Any) -> Status | None:
         """Write the status; while the disk is full, again and again, for the truth is what is on disk."""

@@ -250,7 +250,10 @@ def _draw_curves(shown: Sequence[Summary]) -> None:
     found = {label: series for label, series in found.items() if series}
     names = list(dict.fromkeys(name for series in found.values() for name in curves.metrics(series)))
     if not names:  # the machine is measured before the first batch is through
-        st.caption("The curves begin with the first batches.")
+        begins = any(run.active for run in shown)
+        st.caption(
+            "The curves begin with the first batches." if begins else "It ended before its first batches."
+        )
         return
     views = [view for view in _views(names) if view.metric or _has_strips(found, view)]
     pairs = [column for _ in range(len(views) // 2) for column in st.columns(2)]

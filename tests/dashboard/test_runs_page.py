@@ -227,8 +227,10 @@ def test_a_clone_says_whose_copy_it_is(make_run: Callable[..., RunFolder]) -> No
 def test_a_run_without_a_first_batch_has_no_curve_yet(space: Workspace) -> None:
     run = new_run({"model": "m"}, space=space)
     events.append(run.events_file, 0, 1, {"cpu": 90.0, "memory": 800.0})
-    run.set_status(state="stopped")
+    run.set_status(state="queued")
     assert "The curves begin with the first batches" in text_of(open_page())
+    run.set_status(state="stopped")
+    assert "It ended before its first batches" in text_of(open_page())
 
 
 def test_a_finished_run_shows_its_figures_and_matrices(make_run: Callable[..., RunFolder]) -> None:
