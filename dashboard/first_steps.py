@@ -124,9 +124,14 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
             left = first.seconds_left
             text = "starting" if left is None else f"{theme.duration(left)} left"
             st.progress(first.progress, text=first.preparation or text)
-        if st.button("See its curves", key="home-curves"):
-            st.session_state["runs_chosen"] = [first.id]
-            theme.go_to("runs")
+        with st.container(horizontal=True):
+            if first.state in ("stopped", "interrupted") and st.button(
+                "Resume it", type="primary", key="home-resume"
+            ):
+                theme.act(partial(session.manager().resume, first.id, session.person()))
+            if st.button("See its curves", key="home-curves"):
+                st.session_state["runs_chosen"] = [first.id]
+                theme.go_to("runs")
         return
     datasets = picture_datasets(infos)
     st.markdown(
