@@ -38,12 +38,10 @@ function even(axis, count) {
   const size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * size).find((s) => s >= raw) || raw;
   const found = [];
-  for (
-    let v = Math.ceil(axis.low / step - 1e-9) * step;
-    v <= axis.high + step * 1e-9 && found.length < 40;
-    v += step
-  ) {
-    found.push(Math.abs(v) < step * 1e-9 ? 0 : v);
+  for (let k = Math.ceil(axis.low / step - 1e-9); found.length < 40; k++) {
+    const v = Number((k * step).toPrecision(12)); // 0.1 ten times over is 1, not 0.9999999999999999
+    if (v > axis.high + step * 1e-9) break;
+    found.push(v);
   }
   return found;
 }
