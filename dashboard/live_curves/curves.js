@@ -311,7 +311,9 @@ class Curves {
       return download(new Blob([this.csv()], { type: "text/csv" }), `curves_${title}.csv`);
     }
     const ratio = window.devicePixelRatio || 1;
-    const names = this.data.series.filter((s) => s.legend && this.shown(s));
+    const drawn = this.data.series.filter((s) => this.shown(s));
+    const curves = drawn.filter((s) => s.legend);
+    const names = curves.length ? curves : [...new Map(drawn.map((s) => [s.run, s])).values()];
     const rows = 18 * ratio * names.length;
     const copy = document.createElement("canvas");
     copy.width = this.canvas.width;
