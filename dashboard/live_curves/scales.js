@@ -19,12 +19,10 @@ function evenTop(high) {
   return 2 * size * STEPS.find((step) => step * size >= high / 2 - 1e-9 * size);
 }
 function ticks(axis, count) {
-  if (axis.log) {
-    const found = [];
-    for (let e = Math.ceil(Math.log10(axis.low) - 1e-9); e <= Math.log10(axis.high) + 1e-9; e++) {
-      found.push(10 ** e);
-    }
-    if (found.length > 1) return found;
+  // Of a few tens also twice and five times as much; within one of them they stand evenly.
+  for (const times of axis.log ? [[1], [1, 2, 5]] : []) {
+    const found = powers(axis, times);
+    if (found.length > 2) return found;
   }
   // One tick alone says nothing of the scale: then there are more of them than were asked for.
   for (let more = 1; more < 5; more++) {
@@ -32,6 +30,13 @@ function ticks(axis, count) {
     if (found.length > 1) return found;
   }
   return even(axis, count);
+}
+function powers(axis, times) {
+  const found = [];
+  for (let e = Math.floor(Math.log10(axis.low)); e <= Math.log10(axis.high) + 1e-9; e++) {
+    found.push(...times.map((m) => Number(`${m}e${e}`)));
+  }
+  return found.filter((v) => v >= axis.low * (1 - 1e-9) && v <= axis.high * (1 + 1e-9));
 }
 function even(axis, count) {
   const raw = (axis.high - axis.low) / count;

@@ -250,10 +250,12 @@ def test_a_small_panel_ends_at_a_round_number_whose_half_is_one_too() -> None:
 @pytest.mark.skipif(not shutil.which("node"), reason="needs node, which is not installed")
 def test_the_ticks_of_an_axis_are_round_numbers() -> None:
     axes = [{"low": 0.5, "high": 0.9996, "log": True}, {"low": -0.2, "high": 1.0}, {"low": 0, "high": 0.3}]
+    axes += [{"low": 0.012, "high": 0.8, "log": True}, {"low": 0.5, "high": 2000, "log": True}]
     script = (
         f"{SCALES.read_text()}\nconsole.log(JSON.stringify({json.dumps(axes)}.map((a) => ticks(a, 10))));"
     )
     ran = subprocess.run(["node", "-e", script], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
+    assert found[3] == [0.02, 0.05, 0.1, 0.2, 0.5] and found[4] == [1, 10, 100, 1000]
     assert len(found[1]) > 5 and all(tick == round(tick, 6) for axis in found for tick in axis)
