@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from core import priority
 from core.workspace import CODE_ROOT
@@ -23,6 +23,7 @@ from core.workspace import CODE_ROOT
 LENGTH = struct.Struct("<Q")
 LARGEST = 8 << 30  # bytes of one message
 BLOCK = 1 << 20  # bytes read at once
+LOOK = 0.5  # seconds between two looks at whether a process is still wanted
 
 
 class TooLarge(ValueError):
@@ -132,3 +133,13 @@ def _end_with_starter() -> None:
     poll.register(0, 0)  # of nothing but that the other end is closed
     poll.poll()
     os._exit(0)
+
+
+def outlast(process: subprocess.Popen[str], cancelled: Callable[[], bool]) -> tuple[str, str]:
+    """What it printed on stdout and stderr until it ended, or was killed because nobody wants it any more."""
+    while True:
+        try:
+            return process.communicate(timeout=LOOK)
+        except subprocess.TimeoutExpired:
+            if cancelled():
+                process.kill()

@@ -6,18 +6,30 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.access import Person
-from core.errors import BadInput
+from core.child_process import outlast
+from core.errors import BadInput, WorkbenchError
 from core.imports import store
 from core.workspace import CODE_ROOT, Workspace
 
+FIELDS = {
+    "choose another with --name": "choose another one under “Name”",
+    "say it with --fake LABEL": "write it under “The label that means fake”",
+}
+
 
 def import_in_child(
-    source: str, name: str, family: str, fake: str, person: Person, space: Workspace
+    source: str,
+    name: str,
+    family: str,
+    fake: str,
+    person: Person,
+    space: Workspace,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """What `python -m core import` says; empty words leave an option out."""
     person.require_operator("import a detector")
@@ -26,33 +38,52 @@ def import_in_child(
         raise BadInput(f"there is no {text or 'file'} on this machine; name a file or folder of weights")
     options = [("--name", name.strip()), ("--as", family), ("--fake", fake.strip())]
     given = [f"{option}={value}" for option, value in options if value]
-    return _run(["import", *given, "--", text], space)
+    return _run(["import", *given, "--", text], space, cancelled, "nothing was imported")
 
 
-def measure_in_child(name: str, datasets: Sequence[str], person: Person, space: Workspace) -> dict[str, Any]:
+def measure_in_child(
+    name: str,
+    datasets: Sequence[str],
+    person: Person,
+    space: Workspace,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
     """What `python -m core evaluate NAME --dataset …` says."""
     person.require_operator("measure a detector")
     if not datasets:
         raise BadInput("choose at least one labelled dataset to measure it on")
     folder = store.folder_of(name, space)
-    return _run(["evaluate", str(folder.path), *(f"--dataset={one}" for one in datasets)], space)
+    asked = ["evaluate", str(folder.path), *(f"--dataset={one}" for one in datasets)]
+    return _run(asked, space, cancelled, "what was measured before stays")
 
 
-def _run(arguments: Sequence[str], space: Workspace) -> dict[str, Any]:
+def _run(
+    arguments: Sequence[str], space: Workspace, cancelled: Callable[[], bool], left: str
+) -> dict[str, Any]:
     verb, *rest = arguments
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", "core", verb, "--json", *rest],
         cwd=CODE_ROOT,
         env=_environment(space),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        raise BadInput(lines[-1] if lines else f"{verb} ended with {done.returncode}")
-    found: dict[str, Any] = json.loads(done.stdout)
+    output, errors = outlast(process, cancelled)
+    if process.returncode and cancelled():
+        raise WorkbenchError(f"it was cancelled; {left}")
+    if process.returncode:
+        lines = errors.strip().splitlines()
+        raise BadInput(_on_page(lines[-1]) if lines else f"{verb} ended with {process.returncode}")
+    found: dict[str, Any] = json.loads(output)
     return found
+
+
+def _on_page(message: str) -> str:
+    """Options of the command are fields there."""
+    for option, field in FIELDS.items():
+        message = message.replace(option, field)
+    return message
 
 
 def _environment(space: Workspace) -> dict[str, str]:

@@ -201,7 +201,8 @@ def at_chance(overall: dict[str, Any], count: int) -> str | None:
         return None
     shown = f"AUC {numbers.interval(auc, low, high)} on {numbers.count_of(count, 'labelled file')} of yours"
     if high < 0.5:
-        return f"worse than chance: {shown} lies below 0.5; its labels may be the other way round (import --fake LABEL)"
+        turned = "its labels may be the other way round: import it again, and say which label means fake"
+        return f"worse than chance: {shown} lies below 0.5; {turned}"
     return f"at chance: {shown} does not rise above 0.5, which is guessing"
 
 

@@ -16,10 +16,9 @@ from typing import Any
 import yaml
 
 from core.access import LOCAL, Person
+from core.child_process import outlast
 from core.errors import WorkbenchError, one_line
 from core.workspace import CODE_ROOT, Workspace
-
-LOOK = 0.5  # seconds between two looks at whether it was cancelled
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def estimate(
             stderr=subprocess.PIPE,
             text=True,
         )
-        output, errors = _ended(process, cancelled)
+        output, errors = outlast(process, cancelled)
     if process.returncode:
         reason = one_line(
             (errors or "").strip().splitlines()[-1] if (errors or "").strip() else "it was ended"
@@ -70,12 +69,3 @@ def estimate(
         device=document["device"],
         precision=document["precision"],
     )
-
-
-def _ended(process: subprocess.Popen[str], cancelled: Callable[[], bool]) -> tuple[str, str]:
-    while True:
-        try:
-            return process.communicate(timeout=LOOK)
-        except subprocess.TimeoutExpired:
-            if cancelled():
-                process.kill()

@@ -16,6 +16,7 @@ from dashboard import address, jobs, session, tables, theme, words
 
 IMPORT_JOB = "import-detector"
 OWN_IMPORT = "detectors-own-import"  # the job that this session began
+CHOSEN, NEXT = "detectors-chosen", "detectors-next"  # the one that is shown, and the one that will be
 DELETE = "Its weights here and what was measured of it are deleted. The file it came from stays."
 NOTHING_TO_MEASURE_ON = "The catalogue has no dataset yet to measure it on."
 
@@ -31,8 +32,10 @@ def page() -> None:
         names = [one.name for one in found]
         link = address.read_link("detectors")
         if link is not None and link.get("detector") in names:
-            st.session_state["detectors-chosen"] = link["detector"]
-        name = st.selectbox("Detector", names, key="detectors-chosen")
+            st.session_state[CHOSEN] = link["detector"]
+        if (wanted := st.session_state.pop(NEXT, None)) in names:
+            st.session_state[CHOSEN] = wanted
+        name = st.selectbox("Detector", names, key=CHOSEN)
         address.write("detectors", {"detector": name if name != names[0] else None})
         _details(next(one for one in found if one.name == name))
     elif not damaged:
@@ -72,7 +75,7 @@ def _table(found: list[Imported]) -> None:
                 "judges": words.modality(one.modality),
                 "state": _state(one),
                 "AUC on your files": theme.interval(measured.get("auc"), *bounds) if measured else "–",
-                "published": "; ".join(_figure(p) for p in one.about.get("published") or ()) or "–",
+                "published": "; ".join(_figure_on(p) for p in one.about.get("published") or ()) or "–",
                 "licence": one.about.get("licence"),
             }
         )
@@ -81,6 +84,11 @@ def _table(found: list[Imported]) -> None:
 
 def _figure(published: Mapping[str, Any]) -> str:
     return words.spelled_out(str(published.get("figure")))
+
+
+def _figure_on(published: Mapping[str, Any]) -> str:
+    """Two figures of one detector differ in what they were measured on."""
+    return f"{_figure(published)} ({str(published.get('protocol')).split(',')[0]})"
 
 
 def _state(one: Imported) -> str:
@@ -151,7 +159,7 @@ def _measure(one: Imported) -> None:
         jobs.start(
             key,
             f"Measuring {one.name}:",
-            lambda _job: in_child_process.measure_in_child(one.name, chosen, person, space),
+            lambda job: in_child_process.measure_in_child(one.name, chosen, person, space, job.cancel.is_set),
         )
         st.rerun()
 
@@ -174,13 +182,16 @@ def _manage(one: Imported) -> None:
         if st.button("Judge files with it", key="detectors-detect"):
             st.session_state["detect_run"] = one.name
             theme.go_to("detect")
-        with st.popover("Rename", disabled=not person.operator):
+        # A box for each: the next one's is closed, so that a second press does nothing to it.
+        with st.popover("Rename", key=f"detectors-rename-{one.name}", disabled=not person.operator):
             new = st.text_input("New name", one.name, key=f"detectors-name-{one.name}")
             if st.button("Rename", key="detectors-rename", type="primary") and theme.run_guarded(
                 functools.partial(store.rename, one.name, new, person, space)
             ):
+                st.session_state[NEXT] = new
                 st.rerun()
-        with st.popover("Delete", disabled=not person.operator).container(width=theme.BOX):
+        box = st.popover("Delete", key=f"detectors-delete-{one.name}", disabled=not person.operator)
+        with box.container(width=theme.BOX):
             st.markdown(DELETE)
             _delete_button(one.name, "detectors-delete")
     if why_not:
@@ -201,10 +212,16 @@ def _import() -> None:
     with st.expander(
         "Import a published detector", expanded=_import_is_watched() or not store.list_imported(space)
     ):
-        jobs.watch(IMPORT_JOB)
+        jobs.watch(IMPORT_JOB, on_finish=_show_imported)
         _ask_what_to_import()
     if not person.operator:
         st.caption("Operators import detectors; you may judge with those that are here.")
+
+
+def _show_imported(job: jobs.Job) -> None:
+    """What this session has just imported."""
+    if job.result and job is st.session_state.get(OWN_IMPORT):
+        st.session_state[NEXT] = job.result["detector"]
 
 
 def _import_is_watched() -> bool:
@@ -234,7 +251,9 @@ def _ask_what_to_import() -> None:
         pressed = st.form_submit_button("Import", type="primary", disabled=not person.operator)
     if pressed:
         _begin_import(
-            lambda _job: in_child_process.import_in_child(source, name, family, fake, person, space)
+            lambda job: in_child_process.import_in_child(
+                source, name, family, fake, person, space, job.cancel.is_set
+            )
         )
 
 

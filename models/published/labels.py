@@ -98,11 +98,11 @@ def choose(match: Match, label: str) -> Match:
     if single and wanted in map(str.casefold, words):
         chosen = [1]  # the word of the one output: a high value
     if len(chosen) == reading.outputs > 1:
-        raise Refused(f"--fake {label!r} names every output; one must be left that means real")
+        raise Refused(f"the label {label!r} names every output; one must be left that means real")
     if not chosen:
         known = ", ".join(words) or " or ".join(map(str, range(max(reading.outputs, 2))))
         known += f" ({reading.label} is fake by itself)" if not words and not match.undecided else ""
-        raise Refused(f"--fake {label!r} is no label of this detector; it has {known}")
+        raise Refused(f"the label {label!r} is no label of this detector; it has {known}")
     if single:
         high = chosen[0] == 1
         called = words[0] if words else "output"

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.access import Person
-from core.errors import BadInput
+from core.access import LOCAL, Person
+from core.errors import BadInput, WorkbenchError
 from core.imports import in_child_process, store
 from core.imports.importing import import_detector
 from core.runs.folder import RunFolder
@@ -62,6 +62,52 @@ def test_rename_and_delete(imported: RunFolder, space: Workspace) -> None:
     assert [one.name for one in store.list_imported(space)] == ["mine"]
     page.button(key="detectors-delete").click().run()
     assert store.list_imported(space) == []
+
+
+def test_a_renamed_detector_stays_the_one_that_is_shown(
+    imported: RunFolder, space: Workspace, tmp_path: Path
+) -> None:
+    import_detector(files.tiny_vit(tmp_path / "other"), name="another", space=space)
+    page = app()
+    page.selectbox(key="detectors-chosen").set_value("vit").run()
+    page.text_input(key="detectors-name-vit").set_value("zebra").run()
+    page.button(key="detectors-rename").click().run()
+    assert page.selectbox(key="detectors-chosen").value == "zebra" and not page.exception
+
+
+def test_what_was_just_imported_is_shown(
+    imported: RunFolder,
+    space: Workspace,
+    tmp_path: Path,
+    no_jobs: dict[str, jobs.Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def work(*_: object) -> dict[str, str]:
+        import_detector(files.tiny_vit(tmp_path / "zebra"), name="zebra", space=space)
+        return {"detector": "zebra"}
+
+    monkeypatch.setattr(in_child_process, "import_in_child", work)
+    page = press_import(app(), "/zebra")
+    for thread in [one for one in threading.enumerate() if one.name == "job-import-detector"]:
+        thread.join()
+    assert page.run().run().selectbox(key="detectors-chosen").value == "zebra"
+    assert (
+        app().selectbox(key="detectors-chosen").value == "vit"
+    )  # another session looks at what it looked at
+
+
+def test_a_cancelled_import_ends_its_process(space: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(WorkbenchError, match="it was cancelled; nothing was imported"):
+        in_child_process.import_in_child(
+            str(files.tiny_vit(tmp_path / "vit")), "", "", "", LOCAL, space, lambda: True
+        )
+    assert store.list_imported(space) == []
+
+
+def test_a_page_names_fields_where_the_command_names_options(imported: RunFolder, tmp_path: Path) -> None:
+    space = Workspace(imported.path.parent.parent)
+    with pytest.raises(BadInput, match="choose another one under “Name”"):
+        in_child_process.import_in_child(str(tmp_path / "vit"), "vit", "", "", LOCAL, space)
 
 
 def test_a_viewer_may_only_look(imported: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
