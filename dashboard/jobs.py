@@ -137,8 +137,8 @@ def _draw(key: str, on_finish: Callable[[Job], None] | None) -> None:
         _say_how_it_ended(key, job)
         return
     left = "" if job.seconds_left is None else f", {theme.duration(job.seconds_left)} left"
-    begun = "" if job.text == STARTING else f" {theme.safe(job.text)}"
-    text = f"{theme.safe(job.name)}{begun}{left}"
+    begun = f"{job.name.rstrip(':')} …" if job.text == STARTING else f"{job.name} {job.text}"
+    text = f"{theme.safe(begun)}{left}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(job.share or 0.0, text=text)
         if st.button("Cancel", key=f"cancel-{key}", disabled=job.cancel.is_set()):
