@@ -26,6 +26,10 @@ SCRIPT = Path(__file__).resolve().with_name("app.py")
 # as it was; and how often the others are cleared away.
 KEPT = 40
 SWEPT_EVERY = 10
+# Runs of a page whose large parts the browser remembers. A key that is pressed again and again begins runs faster than
+# they end, and each asks with what was remembered when it was pressed: with Streamlit's 2 the browser had forgotten a
+# picture that the server only named by then, and the page broke off with "Connection error".
+REMEMBERED = 30
 
 
 class _Session(Protocol):
@@ -91,5 +95,6 @@ def serve(address: str, port: int, secrets: Path) -> None:
             "server.port": port,
             "secrets.files": [str(secrets)],
             "server.disconnectedSessionTTL": KEPT,
+            "global.maxCachedMessageAge": REMEMBERED,
         }
     )

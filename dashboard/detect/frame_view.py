@@ -196,17 +196,18 @@ def _under_its_map(item: Item, verdict: Verdict, one: HeatMap, maps: list[HeatMa
     frame, mapped = layers(verdict, one)
     in_time = sorted(maps, key=lambda m: (m.t0, m.unit, m.path))
     place = in_time.index(one)
-    step = heat_map.draw(
+    wanted = heat_map.draw(
         frame,
         mapped,
         what=_where(verdict, one, verdict.units[one.unit]),
         place=place,
         of=len(in_time),
         seconds=one.t0,
+        chosen=detect_links.moment_key(item.key) in st.session_state,
         key=f"map-{item.key}-{verdict.detector}",
     )
-    if step and 0 <= place + step < len(in_time):
-        other = in_time[place + step]
+    if wanted is not None:
+        other = in_time[wanted]
         _look_at(item, other.unit, other.path, other.t0)
 
 

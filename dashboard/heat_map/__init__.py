@@ -22,11 +22,20 @@ _mount = st.components.v2.component(
 
 
 def draw(
-    frame: np.ndarray, mapped: np.ndarray, *, what: str, place: int, of: int, seconds: float, key: str
-) -> int:
-    """Draw both; the answer is how many maps to step, after an arrow key or a button: -1, 0 or 1.
+    frame: np.ndarray,
+    mapped: np.ndarray,
+    *,
+    what: str,
+    place: int,
+    of: int,
+    seconds: float,
+    chosen: bool,
+    key: str,
+) -> int | None:
+    """Draw both; the answer is the map that arrow keys or buttons have gone on to.
 
-    `place` counts the maps of the file, from 0; `seconds` is where the frame lies in a clip.
+    `place` counts the maps of the file, from 0; `seconds` is where the frame lies in a clip, and `chosen` whether somebody
+    looks at it: the player is there, too.
     """
     data = {
         "frame": _address(frame),
@@ -35,11 +44,12 @@ def draw(
         "place": place,
         "of": of,
         "seconds": seconds,
+        "chosen": chosen,
         "width": min(WIDEST, max(LEAST, frame.shape[1])),
     }
-    result = _mount(key=key, data=data, height="content", on_step_change=lambda: None)
-    step = result.get("step")
-    return int(step) if step in (-1, 1) else 0
+    wanted = _mount(key=key, data=data, height="content", on_wanted_change=lambda: None).get("wanted")
+    asked_for = isinstance(wanted, int) and 0 <= wanted < of and wanted != place
+    return wanted if asked_for else None
 
 
 def _address(picture: np.ndarray) -> str:

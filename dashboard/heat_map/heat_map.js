@@ -1,6 +1,7 @@
 // Two pictures of one size, the second (with the map) cut off left of a line that the pointer or a slider moves.
 // wipe 0: all of the map   wipe 1: the picture alone. The arrow keys step through the maps: those of a clip's frames,
 // or of the faces in a picture.
+const LATE = 3000; // ms after which the server would have drawn the map that was asked for
 const mounted = new WeakMap();
 const OWN_KEYS =
   "input, textarea, select, video, audio, [contenteditable], [role=slider], [role=tab], [role=grid]";
@@ -10,6 +11,7 @@ class HeatMap {
     this.root = root;
     this.wipe = 0;
     this.opacity = 0.5;
+    this.place = 0; // of the map that is looked at, or was asked for
     this.build();
     this.onKey = (event) => this.press(event);
     document.addEventListener("keydown", this.onKey);
@@ -63,8 +65,10 @@ class HeatMap {
   }
 
   adopt(data, send) {
-    if (this.data && this.data.seconds !== data.seconds) seek(data.seconds);
+    if (data.chosen && this.data?.seconds !== data.seconds) seek(data.seconds);
     this.data = data;
+    // Keys are faster than the server: what it draws before it heard of the last one is not gone back to.
+    if (data.place === this.place || !this.waits) this.settle();
     this.send = send;
     this.pictures.style.maxWidth = `${data.width}px`;
     if (this.frame.src !== data.frame) this.frame.src = data.frame;
@@ -72,9 +76,18 @@ class HeatMap {
     this.frame.alt = data.what;
     this.over.alt = `${data.what}, with the heat map over it`;
     this.steps.hidden = data.of < 2;
-    this.count.textContent = `map ${data.place + 1} of ${data.of}`;
-    this.back.disabled = data.place === 0;
-    this.next.disabled = data.place === data.of - 1;
+    this.number();
+  }
+  settle() {
+    clearTimeout(this.waits);
+    this.waits = null;
+    this.place = this.data.place;
+    this.number();
+  }
+  number() {
+    this.count.textContent = `map ${this.place + 1} of ${this.data.of}`;
+    this.back.disabled = this.place === 0;
+    this.next.disabled = this.place === this.data.of - 1;
   }
   paint() {
     this.pictures.style.setProperty("--wipe", this.wipe);
@@ -96,10 +109,16 @@ class HeatMap {
     this.step(step);
   }
   step(by) {
-    const place = this.data.place + by;
-    if (place >= 0 && place < this.data.of) this.send(by);
+    const place = this.place + by;
+    if (place < 0 || place >= this.data.of) return;
+    this.place = place;
+    this.number();
+    clearTimeout(this.waits);
+    this.waits = setTimeout(() => this.settle(), LATE);
+    this.send(place);
   }
   remove() {
+    clearTimeout(this.waits);
     document.removeEventListener("keydown", this.onKey);
     document.removeEventListener("timeupdate", showMoment, true);
     document.removeEventListener("seeked", showMoment, true);
@@ -117,7 +136,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     drawn = new HeatMap(root);
     mounted.set(root, drawn);
   }
-  drawn.adopt(data, (by) => setTriggerValue("step", by));
+  drawn.adopt(data, (place) => setTriggerValue("wanted", place));
   return () => {
     drawn.remove();
     mounted.delete(root);

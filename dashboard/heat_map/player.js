@@ -3,11 +3,16 @@
 const PLAYER = "[data-testid=stMain] video";
 const TIMELINE = '[class*="st-key-timeline-"] .js-plotly-plot';
 const AFTER_STREAMLIT = 150; // ms, in which it has sought to its whole second
+const MOST_LOOKS = 40; // at a player that is not there or not loaded yet
 
-function seek(seconds) {
+function seek(seconds, looks = 0) {
+  seek.last = seconds; // of several the last
   setTimeout(() => {
     const player = document.querySelector(PLAYER);
-    if (player && player.paused && isFinite(seconds)) player.currentTime = seconds;
+    if (seek.last !== seconds) return;
+    if (!(player && player.readyState)) {
+      if (looks < MOST_LOOKS) seek(seconds, looks + 1);
+    } else if (player.paused && isFinite(seconds)) player.currentTime = seconds;
   }, AFTER_STREAMLIT);
 }
 
