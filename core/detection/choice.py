@@ -138,11 +138,14 @@ def words_of(passed: Sequence[PassedOver]) -> list[str]:
     return [f"“{names[one.detector]}” was passed over: {one.why}." for one in passed]
 
 
-def none_fits(kind: str, passed: Sequence[PassedOver]) -> str:
-    """Why no detector judges, and what to do."""
+def none_fits(kind: str, passed: Sequence[PassedOver], *, one_judged: bool) -> str:
+    """Why no detector judges, and what to do. Where one judged all the same, it is said beside its verdict why that means
+    nothing and which others were passed over. One that is chosen by hand may judge, but not everything.
+    """
     names = naming.names_of(one.detector for one in passed)
-    asked = "; ".join(f"“{names[one.detector]}”: {one.why}" for one in passed)
+    asked = "; ".join(f"“{names[one.detector]}”: {one.why}" for one in passed if not one_judged)
+    may_choose = one_judged or any(one.why in (LEARNED_NOTHING, NOT_MEASURED) for one in passed)
     return one_line(
-        f"no detector here knows files of this kind ({asked}). Train one on {words.modality(kind)} like this one, "
-        "or choose a detector to see what it says all the same"
+        f"no detector here knows files of this kind. {asked}{'. ' if asked else ''}Train one on {words.modality(kind)} like this one"
+        f"{', or choose a detector to see what it says all the same' if may_choose else ''}."
     )

@@ -59,7 +59,7 @@ def _maps(
         made.append(one)
         file.on_progress("map", replace(verdict, explanations=tuple(made)))
 
-    wish = explain.Wish(file.request.method, out, file.stem, on_map)
+    wish = explain.Wish(file.request.method, out, file.stem, on_map, scored=not verdict.without_evidence)
     notes = []
     maps: tuple[HeatMap, ...] = ()
     if prepared.frames is not None and len(prepared.frames):

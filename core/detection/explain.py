@@ -29,12 +29,14 @@ MOST_UNITS = 16  # that are explained of one file, the most suspicious ones
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: a method, where its pictures go, and what is told when one more is there."""
+    """What is asked for: a method, where its pictures go, whether the scores of faces stand in them, and what is told
+    when one more is there."""
 
     method: str
     out: Path
     stem: str
     on_map: Callable[[HeatMap], None] = lambda _map: None
+    scored: bool = True
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,8 @@ def _render(
     pictures.save_grey(paths["overlay"], on_frame)
     both = pictures.blend(picture, on_frame)
     if box is not None and unit.kind == "face":
-        both = pictures.draw_boxes(both, [(box, numbers.number(unit.score))], size)  # type: ignore[arg-type]
+        label = numbers.number(unit.score) if wish.scored else f"person {unit.track + 1}"
+        both = pictures.draw_boxes(both, [(box, label)], size)  # type: ignore[arg-type]
     pictures.save_jpeg(paths["path"], both)
     return HeatMap(
         method=method,

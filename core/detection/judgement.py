@@ -133,7 +133,7 @@ class _Judgement:
         self, base: Verdict, unfit: list[Attempt], passed: list[choice.PassedOver], info: Any
     ) -> Verdict:
         outside = next((one for one in unfit if one.refused is None), None)
-        reason = choice.none_fits(info.kind, passed)
+        reason = choice.none_fits(info.kind, passed, one_judged=outside is not None)
         if outside is not None:
             rest = [one for one in passed if one.detector != outside.found.id]
             return self._finish(_after(outside, rest), info, headline=wording.NONE_KNOWS, reason=reason)

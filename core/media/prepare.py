@@ -32,7 +32,7 @@ MOST = {
     "seconds": 3600,
 }
 
-NO_FACE, NO_VIDEO, NO_SOUND, SILENCE = "no face", "no video stream", "no sound track", "silence only"
+NO_FACE, NO_VIDEO, NO_SOUND, SILENCE = "no face found", "no video stream", "no sound track", "silence only"
 
 
 @dataclass(frozen=True)

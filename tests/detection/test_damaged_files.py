@@ -77,7 +77,7 @@ def test_a_damaged_clip_without_a_face_says_that_it_is_damaged(runs: Path, tmp_p
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     found = judged(cut, runs / "faces")
-    assert found.status == "not_applicable" and found.reason == "no face"
+    assert found.status == "not_applicable" and found.reason == "no face found"
     assert any("damaged" in note for note in found.notes)
 
 

@@ -232,7 +232,7 @@ def test_no_face_is_an_answer(tmp_path: Path, space: Workspace) -> None:
     run = make_run(tmp_path / "run", "image", faces=True)
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((200, 300, 3), 120, np.uint8))
     found = detect(tmp_path / "wall.png", "p", Request(run=str(run)), space=space)
-    assert (found.status, found.verdict, found.reason) == ("not_applicable", None, "no face")
+    assert (found.status, found.verdict, found.reason) == ("not_applicable", None, "no face found")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_picture_without_a_usable_face_is_not_judged_by_its_face(
     run = make_run(tmp_path / "run", "image", faces=True)
     found = detect(shared_data / "foreign" / name, "p", Request(run=str(run)), space=space)
     if said is None:
-        assert (found.status, found.verdict, found.reason) == ("not_applicable", None, "no face")
+        assert (found.status, found.verdict, found.reason) == ("not_applicable", None, "no face found")
     else:
         assert found.status == "ok" and said <= {one["what"] for one in found.outside if one["out"]}
 

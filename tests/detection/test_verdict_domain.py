@@ -265,7 +265,7 @@ def test_where_no_detector_knows_such_files_it_says_what_to_do(
     knows(monkeypatch, far=OUTSIDE)
     found = judged(path, candidates=("nothing", "far"))
     assert (found.verdict, found.words) == ("uncertain", "No detector here knows files of this kind")
-    assert "Train one on pictures like this one" in str(found.reason)
+    assert "Train one on pictures like this one, or choose a detector" in str(found.reason)
     none = judged(path, candidates=("nothing",))
     assert (none.status, none.verdict) == ("not_applicable", None)
     assert none.words == "No detector here knows files of this kind" and "learned nothing" in str(none.reason)
@@ -303,6 +303,7 @@ def test_a_detector_of_demo_data_judges_files_of_the_demo_only(demo: Path) -> No
         assert "learned from demo data only" in found.words and found.reservations[0]["kind"] == "demo_only"
         chosen = judged(path, candidates=("demo",))
         assert chosen.status == "not_applicable" and "no demo file" in str(chosen.reason)
+        assert "choose a detector" not in str(chosen.reason)  # it would refuse again
 
 
 def test_an_exported_demo_detector_knows_its_files_in_another_workspace(

@@ -57,7 +57,7 @@ def run(place: Path, folder: Path, **more: Any) -> RunFolder:
 
 
 def test_where_no_sample_can_be_used_it_says_why(place: Path, tmp_path: Path) -> None:
-    with pytest.raises(WorkbenchError, match=r"no training sample can be used \(no face\)"):
+    with pytest.raises(WorkbenchError, match=r"no training sample can be used \(no face found\)"):
         run(place, tmp_path / "run", faces=True)
 
 

@@ -60,7 +60,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A sample that gave no input: it could not be read, or the recipe does not apply to it (no face)."""
+    """A sample that gave no input: it could not be read, or the recipe does not apply to it (no face found)."""
 
     sample: int
     reason: str

@@ -1,7 +1,7 @@
 """A split scored in shards, on a Ray cluster or here. Each shard's lines are appended; a later call goes on from them.
 
 scores/.test.partial.jsonl      {"row": 17, "file": "/data/a.mp4", "score": 0.93, "units": [{…}, …]}
-                                {"row": 18, "file": "/data/b.mp4", "unusable": "no face", "unreadable": false}
+                                {"row": 18, "file": "/data/b.mp4", "unusable": "no face found", "unreadable": false}
 """
 
 from __future__ import annotations
