@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -139,6 +140,24 @@ def _about_defaults() -> None:
 def request() -> Request:
     text = st.session_state.get("detect_text") or None
     return Request(text=text, explain=True, candidates=candidates())
+
+
+def offer_to_judge(chosen: Sequence[str | None]) -> None:
+    """The open file was judged as it came; what is chosen or written since then waits for a press."""
+    item, asked = detect_links.opened(), request()
+    if item is None or not item.upload.path.is_file():
+        return
+    new = [run for run in chosen or [None] if not item.is_judged_by(run)]
+    # Words are for detectors that read them; taking them away again asks for nothing.
+    with_words = bool(asked.text) and all(job.request.text != asked.text for job in item.latest.values())
+    if not (new or with_words):
+        return
+    how = "it" if len(chosen) == 1 else "them" if chosen else "the detector that fits it"
+    if st.button(f"Judge the open file with {how if new else 'these words'}", key=f"detect-judge-{item.key}"):
+        for run in new if new and not with_words else chosen or [None]:
+            detect_state.judge(item, replace(asked, run=run))
+            st.session_state[detect_links.pick_key(item.key)] = run or ""
+        st.rerun()
 
 
 def candidates() -> tuple[str, ...]:

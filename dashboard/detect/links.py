@@ -20,7 +20,7 @@ GONE = (
 
 def shown() -> Item | None:
     """The file that is open; its key stands in the address, and a link within the session opens it."""
-    found = _opened()
+    found = opened()
     chosen = ",".join(st.session_state.get("detect_runs", []))
     seconds = st.session_state.get(moment_key(found.key)) if found else None
     at = None if seconds is None else str(round(seconds, 3))
@@ -28,16 +28,22 @@ def shown() -> Item | None:
     return found
 
 
-def _opened() -> Item | None:
+def opened() -> Item | None:
+    """The file that is looked at, without a word to the address."""
     items, key = state.session().items, st.session_state.get("detect_shown")
     return next((i for i in items if i.key == key), items[0] if items else None)
 
 
 def has_judged(run: str) -> bool:
     """Whether this detector's verdict on the open file is there."""
-    found = _opened()
+    found = opened()
     job = found.latest.get(run) if found else None
-    return bool(job and job.verdict and job.verdict.status == "ok")
+    return bool(job and job.verdict and job.verdict.status != "error")
+
+
+def pick_key(item: str) -> str:
+    """Where the detector stands whose verdict is looked at, of several."""
+    return f"pick-{item}"
 
 
 def moment_key(item: str) -> str:

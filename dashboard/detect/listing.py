@@ -103,10 +103,14 @@ def _table(items: Sequence[Item]) -> None:
             column_config={name: _column(name, WIDTHS[window][name]) for name in shown},
             alt="Files of this session: a click on a row opens it below",
         )
-        chosen = [int(row) for row, _ in picked.selection.cells]
-        if chosen and items[chosen[0]].key != st.session_state.get(f"detect-row-{window}"):
-            st.session_state[f"detect-row-{window}"] = items[chosen[0]].key
-            _open(items[chosen[0]])
+        chosen = next((items[int(row)] for row, _ in picked.selection.cells), None)
+        before, known = st.session_state.get(f"detect-row-{window}"), chosen and chosen.key
+        st.session_state[f"detect-row-{window}"] = (
+            known  # none in a new table: the same file can be clicked again
+        )
+        if chosen is not None and known != before:
+            st.session_state.pop("detect_open_first", None)  # this one is looked at
+            _open(chosen)
 
         if window == "phone":
             _reasons(items)

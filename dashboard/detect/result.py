@@ -58,13 +58,9 @@ def _pick_detector(item: Item, jobs: list[Job]) -> Job:
         j.request.run or "": detect_names.of_detector((j.verdict and j.verdict.detector) or j.request.run)
         for j in jobs
     }
-    picked = st.segmented_control(
-        "Look closer at",
-        list(names),
-        format_func=lambda k: names[k],
-        default=next(iter(names)),
-        key=f"pick-{item.key}",
-    )
+    key = detect_links.pick_key(item.key)
+    st.session_state.setdefault(key, next(iter(names)))
+    picked = st.segmented_control("Look closer at", list(names), format_func=lambda k: names[k], key=key)
     return item.latest.get(picked or "", jobs[0])
 
 
@@ -133,7 +129,7 @@ def _verdict(item: Item, job: Job) -> None:
         headline = wording.beyond(wording.NOT_APPLICABLE, sentence)  # the badge says that it was not judged
         st.markdown(f"### :gray-badge[○ not judged] {theme.with_commands(headline)}")
         if verdict.reason and verdict.reason.casefold() not in headline.casefold():
-            st.caption(theme.with_commands(verdict.reason))
+            st.caption(theme.with_commands(wording.beyond(headline, verdict.reason)))
         detect_evidence.reservations(verdict)
         detect_evidence.beside(verdict)
         return

@@ -56,6 +56,11 @@ class Item:
         """The job of each detector that was asked for last."""
         return {detector: job for (detector, _), job in self.jobs.items()}
 
+    def is_judged_by(self, run: str | None) -> bool:
+        """Whether it was asked, also by the automatic choice."""
+        judged = {job.verdict.detector for job in self.latest.values() if job.verdict is not None}
+        return (run or "") in self.latest or run in judged
+
     @property
     def verdict(self) -> Verdict | None:
         return next(iter(self.latest.values())).verdict or self.first.verdict
@@ -156,7 +161,7 @@ def add(upload: Upload, runs: list[str | None], request: Request, *, demo: str |
 def judge(item: Item, request: Request) -> Job:
     own = session()
     key = (request.run or "", request.method)
-    if key in item.jobs:
+    if key in item.jobs and item.jobs[key].request.text == request.text:
         job = item.jobs.pop(key)
     else:
         out: Path = own.folder.results()

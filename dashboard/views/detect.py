@@ -37,6 +37,8 @@ def page() -> None:
     with drop:
         detect_inputs.uploader(chosen)
         detect_inputs.samples(chosen)
+    with choose:
+        detect_inputs.offer_to_judge(chosen)  # by now it is settled which file is open
     detect_state.polling(results, detect_state.pace(POLL))
 
 

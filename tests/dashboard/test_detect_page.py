@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.detection import pictures, sound, wording
@@ -309,6 +311,37 @@ def test_two_detectors_stand_side_by_side_and_are_not_averaged(
     table = table_with(page, "detector")
     assert list(table["detector"]) == ["run", "other"] and list(table["score"]) == ["0.700", "0.200"]
     assert "Not combined" in text_of(page)
+
+
+def test_a_detector_that_is_chosen_later_judges_the_open_file_on_a_press(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(with_run.runs / "other", "image", seed=1)
+    answers = Answered([verdict, replace(verdict, detector="other", score=0.2, verdict="real")])
+    page = open_page(answers, monkeypatch, {"a.mp4": b"x"})
+    page.multiselect[0].set_value(["run"]).run()  # the automatic choice had taken it
+    assert not [b for b in page.button if b.label.startswith("Judge")]
+    page.multiselect[0].set_value(["run", "other"]).run()
+    next(b for b in page.button if b.label == "Judge the open file with them").click().run()
+    assert [one.run for one in answers.asked] == [None, "other"]
+    assert list(table_with(page, "detector")["detector"]) == ["run", "other"]
+    assert not [b for b in page.button if b.label.startswith("Judge")]
+
+
+def test_a_row_that_was_clicked_before_another_file_came_can_be_clicked_again(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells: list[tuple[int, str]] = []
+    picked = SimpleNamespace(selection=SimpleNamespace(cells=cells))
+    page = open_page(Answered([verdict]), monkeypatch, {"a.mp4": b"x", "b.mp4": b"y"})
+    for name in ("c.mp4", "d.mp4"):
+        cells.append((list(page.dataframe[0].value["file"]).index("a.mp4"), "file"))
+        with monkeypatch.context() as clicked:
+            clicked.setattr(st, "dataframe", lambda *_, **__: picked)
+            page.run()
+        assert any(m.value.startswith("## a") for m in page.markdown)
+        cells.clear()  # the table with one file more is another one
+        page.file_uploader[0].set_value([(name, b"z", "video/mp4")]).run()
 
 
 def test_the_session_has_a_table_that_can_be_cleared(
