@@ -23,6 +23,7 @@ CELLS = {
     "tn": ("reals called real", 0, False),
 }
 MOST = 500
+COLUMNS = {"score": "score", "id": "sample", "method": "method", "dataset": "dataset", "group": "group"}
 ACTIONS = {"exclude": "Exclude from later plans", "real": "Relabel as real", "fake": "Relabel as fake"}
 
 
@@ -52,9 +53,10 @@ def draw(folder: RunFolder, split: str, cell: str, threshold: float | None, plac
     st.markdown(f"**{theme.count(len(found))} {words}**")
     if found.empty:
         return
-    columns = [c for c in ("id", "score", "method", "dataset", "group") if c in found]
     key = f"cell-{place}-{folder.id}-{split}-{cell}"
-    shown = found.loc[: MOST - 1, columns]
+    shown = found.loc[: MOST - 1, [c for c in COLUMNS if c in found]].rename(columns=COLUMNS)
+    # The end of a path tells samples apart, and the end would be cut.
+    shown["sample"] = shown["sample"].str.rsplit("/", n=1).str[-1]
     picked = st.dataframe(
         shown,
         hide_index=True,
@@ -62,16 +64,19 @@ def draw(folder: RunFolder, split: str, cell: str, threshold: float | None, plac
         height=240,
         key=key,
         on_select="rerun",
-        selection_mode="multi-row",
+        selection_mode=["multi-row", "single-cell"],
+        alt=f"{words}: a click on a row, or the arrow keys, show the sample below",
     )
-    rows = [row for row in picked["selection"]["rows"] if row < len(found)]
-    if not rows:
+    clicked = [row for row, _ in picked["selection"]["cells"] if row < len(found)]
+    ticked = [row for row in picked["selection"]["rows"] if row < len(found)]
+    if not (clicked or ticked):
         st.caption(
-            "Tick samples to see or hear the first of them, to exclude them from later plans, or to correct their label."
+            "Click on a sample to see or hear it, to exclude it from later plans, or to correct its label; tick several to "
+            "do so with all of them."
         )
         return
-    _play(found.iloc[rows[0]])
-    _list(found.iloc[rows]["id"].astype(str).tolist(), key)
+    _play(found.iloc[(clicked or ticked)[0]])
+    _list(found.iloc[ticked or clicked]["id"].astype(str).tolist(), key)
 
 
 def _play(row: pd.Series) -> None:
