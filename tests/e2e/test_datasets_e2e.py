@@ -55,6 +55,8 @@ def test_from_a_folder_to_the_train_page(start_server: Callable, page: Page, dow
     expect(page.get_by_text(re.compile("Last scan: 2 datasets, 58 samples"))).to_be_visible()
 
     expect(page.get_by_role("heading", name=re.compile("Deepfake and Real Images"))).to_be_visible()
+    expect(page.get_by_role("button", name="Search: Datasets").first).to_be_attached()
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)  # names are formulas there
     bars = page.locator(".js-plotly-plot .bars .point path")
     expect(bars.first).to_be_visible()
     bars.first.click(force=True)  # reals of the training part
