@@ -56,21 +56,21 @@ class Cut:
     labels: list[int]
 
 
-OnFile = Callable[[], None]
+OnFiles = Callable[[int], None]
 
 
-def ignore() -> None:
+def ignore(count: int) -> None:
     """Nobody asks how far it is."""
 
 
 def embed_training(
-    setup: Setup, ranks: Ranks, stop: Callable[[], bool], *, bars: bool = False, on_file: OnFile = ignore
+    setup: Setup, ranks: Ranks, stop: Callable[[], bool], *, bars: bool = False, on_files: OnFiles = ignore
 ) -> Embedded:
     """Rows to learn from: changed views of a sample where changes are asked for, else its pieces, evenly
     chosen."""
     source = setup.source("train")
     reader = TrainingCuts(source, setup.changes(), setup.config.seed, setup.config.views)
-    return _embed_cached(setup, source, reader, _about_training(setup), ranks, stop, bars, on_file)
+    return _embed_cached(setup, source, reader, _about_training(setup), ranks, stop, bars, on_files)
 
 
 def embed_whole(
@@ -80,10 +80,10 @@ def embed_whole(
     stop: Callable[[], bool],
     *,
     bars: bool = False,
-    on_file: OnFile = ignore,
+    on_files: OnFiles = ignore,
 ) -> Embedded:
     """All pieces of every sample, as they are scored."""
-    return _embed_cached(setup, source, WholeCuts(source), {"whole": True}, ranks, stop, bars, on_file)
+    return _embed_cached(setup, source, WholeCuts(source), {"whole": True}, ranks, stop, bars, on_files)
 
 
 def are_kept(setup: Setup, split: str) -> bool:
@@ -152,7 +152,7 @@ def _embed_cached(
     ranks: Ranks,
     stop: Callable[[], bool],
     bars: bool,
-    on_file: OnFile,
+    on_files: OnFiles,
 ) -> Embedded:
     path = _cache_file(setup, source, about)
     if path.exists():
@@ -160,7 +160,7 @@ def _embed_cached(
             return _read(path)
         except (OSError, ValueError, KeyError) as error:
             log.warning("%s is damaged (%s); its embeddings are computed again", path.name, error)
-    embedded = _embed(setup, source, reader, ranks, stop, bars, on_file)
+    embedded = _embed(setup, source, reader, ranks, stop, bars, on_files)
     write_atomic(path, _pack(embedded))
     return embedded
 
@@ -174,6 +174,11 @@ class _Rows:
         self.counts: list[int] = []
         self.cuts: list[Pieces] = []
         self.unusable: list[Unusable] = []
+
+    @property
+    def read(self) -> int:
+        """Files so far."""
+        return len(self.samples) + len(self.unusable)
 
     def add(self, found: Cut | Unusable) -> list[Arrays]:
         """Note the sample; gives its rows."""
@@ -207,7 +212,7 @@ def _embed(
     ranks: Ranks,
     stop: Callable[[], bool],
     bars: bool,
-    on_file: OnFile,
+    on_files: OnFiles,
 ) -> Embedded:
     parts: list[np.ndarray] = []
     rows = _Rows()
@@ -224,17 +229,20 @@ def _embed(
             if stop():
                 raise Interrupted
             yield from rows.add(found)
-            on_file()
 
     waiting: list[Arrays] = []
+    told = 0
     most = ROWS_AT_ONCE.get(ranks.device.type, 32)
     for row in arrays():
         waiting.append(row)
         if len(waiting) == most:
             parts += _through_backbone(setup, waiting, ranks, most)
             waiting = []
+            on_files(rows.read - told)
+            told = rows.read
     if waiting:
         parts += _through_backbone(setup, waiting, ranks, most)
+    on_files(rows.read - told)
     return rows.embedded(parts)
 
 

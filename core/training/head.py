@@ -61,7 +61,7 @@ class HeadLearner:
         self._freeze()
         self._clock = Clock(sum(len(setup.source(split).files) for split in ("train", "val")), network=True)
         embedded = embed_training(
-            setup, context.ranks, context.stop_requested, bars=context.bars, on_file=self._one_more
+            setup, context.ranks, context.stop_requested, bars=context.bars, on_files=self._report
         )
         self._learned = embedded
         self.unusable, ids = embedded.unusable, setup.planned.split("train")["id"].to_numpy()
@@ -104,11 +104,11 @@ class HeadLearner:
             context.ranks,
             context.stop_requested,
             bars=context.bars,
-            on_file=self._one_more,
+            on_files=self._report,
         )
 
-    def _one_more(self) -> None:
-        self.context.on_pace(self._clock.one_more())
+    def _report(self, files: int) -> None:
+        self.context.on_pace(self._clock.one_more(files))
 
     def embeddings(self, split: str) -> dict[int, np.ndarray] | None:
         """Of validation all pieces; of training the views that were learned from, where they are
