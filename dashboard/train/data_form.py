@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.training.options.choices import MODALITIES
 from dashboard import session, theme, words
 from dashboard.train import data as train_data
-from dashboard.train import option_form, plan
+from dashboard.train import option_form
 
 SHARES = ("64/16/20", "70/15/15", "80/10/10", "80/20")
 MOST_COMPLETIONS = 3
 
 
-def draw() -> None:
+def draw() -> DeltaGenerator | None:
+    """Gives the place of the plan, which other fields decide too; None where there can be none."""
     before = option_form.config()["modality"]
     modality = option_form.option("modality", choices=MODALITIES)
     space = session.space()
@@ -26,7 +28,7 @@ def draw() -> None:
     if not fitting:
         _draw_nothing_fits(modality)
         train_data.draw_not_fitting(modality, space)
-        return
+        return None
     option_form.option(
         "datasets",
         choices=[d.name for d in fitting],
@@ -44,13 +46,13 @@ def draw() -> None:
         st.markdown(f"{theme.severity_badge(advice.severity)} {headline}")
     chosen = train_data.chosen(config, space)
     if not chosen:  # what is chosen is gone
-        return
+        return None
     if missing := train_data.missing_class(chosen):
         _draw_completions(missing, fitting)
-        return
+        return None
     _division()
     _advise()
-    plan.draw(option_form.config(), space)
+    return st.container()
 
 
 def _draw_nothing_fits(modality: str) -> None:

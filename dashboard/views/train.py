@@ -21,6 +21,7 @@ from dashboard.train import advice as train_advice
 from dashboard.train import data as train_data
 from dashboard.train import data_form, option_form, pairing
 from dashboard.train import link as train_link
+from dashboard.train import plan as train_plan
 from dashboard.train import start as train_start
 from dashboard.train import yaml_text as train_yaml
 
@@ -65,25 +66,39 @@ def page() -> None:
     data, network = st.container(key="train-halves").columns(2, gap="large")
     with data:
         st.markdown("## 1 · Data")
-        config = option_form.config()
-        model = config["model"] or DEFAULT_MODELS[config["modality"]]
-        option_form.option("name", placeholder=automatic_name({**config, "model": model}))
-        data_form.draw()
+        name = st.container()
+        plan = data_form.draw()
     with network:
         st.markdown("## 2 · Network and budget")
         _network()
         option_form.options(("epochs", "max_samples_per_class"), "budget")
         option_form.option("device")
+        end = st.container()
+    with st.expander(
+        "Everything else: techniques, learning, input, evaluation, machine", key="train-all-options"
+    ):
+        others = _rest()
+    # In their places above, but after every field: they say and start what the fields say now.
+    with name:
+        _name()
+    if plan is not None:
+        with plan:
+            train_plan.draw(option_form.config(), session.space())
+    with end:
         _summary()
         train_advice.draw_missing(session.space())
         pairing.draw(option_form.config(), session.space())
         train_start.draw()
-    with st.expander(
-        "Everything else: techniques, learning, input, evaluation, machine", key="train-all-options"
-    ):
-        _rest()
     train_yaml.draw()
     train_link.write(option_form.config())
+    if others:
+        st.rerun()
+
+
+def _name() -> None:
+    config = option_form.config()
+    model = config["model"] or DEFAULT_MODELS[config["modality"]]
+    option_form.option("name", placeholder=automatic_name({**config, "model": model}))
 
 
 def _take_over() -> None:
@@ -185,8 +200,9 @@ def _summary() -> None:
     )
 
 
-def _rest() -> None:
-    """Every field that does not stand above and that does something here (or is set), in the groups of the configuration."""
+def _rest() -> bool:
+    """Every field that does not stand above and that does something here (or is set), in the groups of the configuration.
+    True where what was just chosen gives other fields something to do."""
     config = option_form.config()
     useless = unused_options.find_unused(config, train_data.card_of(config, session.space()))
     usual = TrainConfig().to_dict()
@@ -197,10 +213,8 @@ def _rest() -> None:
     for group in sorted(groups, key=lambda g: list(GROUPS).index(g) if g in GROUPS else len(GROUPS)):
         st.markdown(f"## {theme.safe(GROUPS.get(group) or words.capital(group))}")
         _group(group, groups[group])
-    # What was just chosen may give other fields something to do: they are shown at once.
     now = option_form.config()
-    if unused_options.find_unused(now, train_data.card_of(now, session.space())).keys() != useless.keys():
-        st.rerun()
+    return unused_options.find_unused(now, train_data.card_of(now, session.space())).keys() != useless.keys()
 
 
 def _group(group: str, names: list[str]) -> None:

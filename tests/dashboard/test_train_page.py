@@ -187,6 +187,7 @@ def test_a_threshold_method_is_chosen_from_a_list_with_its_parameter(
     page = open_page()
     widget(page, "selectbox", "threshold_method").select("fpr").run()
     assert page.session_state["train_config"]["threshold_method"] == "fpr=0.01"
+    assert "Threshold: False alarms at most 1 %." in text_of(page).replace("\u00a0", " ")
     share = next(n for n in page.number_input if n.label == "False alarms at most (%)")
     share.set_value(0.5).run()
     assert page.session_state["train_config"]["threshold_method"] == "fpr=0.005"
@@ -505,6 +506,17 @@ def test_start_submits_what_the_form_says(add_dataset: Callable[..., None], spac
     (config,) = submitted(space)
     assert (config["epochs"], config["monitor"], config["datasets"]) == (7, "macro_f1", ["faces"])
     assert config["model"] == TrainConfig.from_dict({"modality": "image"}).model_name
+
+
+def test_start_takes_what_was_typed_last(add_dataset: Callable[..., None], space: Workspace) -> None:
+    """Leaving a field for the button sends both at once."""
+    add_dataset("faces", "image", 50, 50)
+    page = open_page()
+    widget(page, "number_input", "learning_rate").set_value(0.01)
+    page.button(key="train-start").click().run()
+    assert not page.exception
+    (config,) = submitted(space)
+    assert config["learning_rate"] == 0.01
 
 
 def test_start_is_heard_also_when_the_estimate_begins_at_that_moment(
