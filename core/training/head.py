@@ -16,7 +16,7 @@ from core.errors import BadInput, WorkbenchError
 from core.progress import Clock
 from core.training import automatic
 from core.training.balancing import TrainingSet, make_balancing
-from core.training.embeddings import Embedded, embed_training, embed_whole
+from core.training.embeddings import Embedded, OnFiles, embed_training, embed_whole, ignore
 from core.training.learner import Context, Loader, best_document, predict_whole
 from core.training.learning.heads import HIDDEN, OnEmbeddings, build_head, start_from_shares
 from core.training.learning.optimizers import make_optimizer
@@ -59,9 +59,13 @@ class HeadLearner:
         self.setup, self.context = setup, context
         self.total = on_device(setup.network, context.ranks.device)
         self._freeze()
-        self._clock = Clock(sum(len(setup.source(split).files) for split in ("train", "val")), network=True)
+        clock = Clock(sum(len(setup.source(split).files) for split in ("train", "val")), network=True)
+
+        def report(files: int) -> None:
+            context.on_pace(clock.one_more(files))
+
         embedded = embed_training(
-            setup, context.ranks, context.stop_requested, bars=context.bars, on_files=self._report
+            setup, context.ranks, context.stop_requested, bars=context.bars, on_files=report
         )
         self._learned = embedded
         self.unusable, ids = embedded.unusable, setup.planned.split("train")["id"].to_numpy()
@@ -69,7 +73,7 @@ class HeadLearner:
             raise _nothing_usable(embedded.unusable, ids)
         self.ids = ids[embedded.samples]
         self.rows, self.training_set = self._grow(embedded, self._keep(embedded))
-        self.validation = self._embed(setup.source("val"))
+        self.validation = self._embed(setup.source("val"), report)
         context.on_pace(None)
         self.techniques = make_balancing(config.balancing, self.training_set, config)
         self.loss = make_loss(config, self.training_set.labels, self.techniques).to(context.ranks.device)
@@ -96,7 +100,7 @@ class HeadLearner:
             None if own.datasets is None else own.datasets[rows],
         )
 
-    def _embed(self, source: Source) -> Embedded:
+    def _embed(self, source: Source, on_files: OnFiles = ignore) -> Embedded:
         context = self.context
         return embed_whole(
             self.setup,
@@ -104,11 +108,8 @@ class HeadLearner:
             context.ranks,
             context.stop_requested,
             bars=context.bars,
-            on_files=self._report,
+            on_files=on_files,
         )
-
-    def _report(self, files: int) -> None:
-        self.context.on_pace(self._clock.one_more(files))
 
     def embeddings(self, split: str) -> dict[int, np.ndarray] | None:
         """Of validation all pieces; of training the views that were learned from, where they are

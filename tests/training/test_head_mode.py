@@ -106,7 +106,8 @@ def test_it_says_how_far_the_network_is_before_the_first_step(place: Path, tmp_p
     config = TrainConfig.from_dict(small(tune="head", image_size=44))
     setup = set_up(config, Workspace(place / "workspace"))
     heard: list[Pace | None] = []
-    HeadLearner(setup, Context(CPU, on_pace=heard.append))
+    learner = HeadLearner(setup, Context(CPU, on_pace=heard.append))
+    learner._embed(setup.source("test"))  # scored at the end, and no part of it
     total = sum(len(setup.source(split).files) for split in ("train", "val"))
     *paces, end = heard
     assert end is None and [pace.done for pace in paces if pace] == sorted(
