@@ -35,6 +35,7 @@ from dashboard.thresholds import (
 from dashboard.thresholds import saving as threshold_saving
 from dashboard.thresholds.scores import NAMES, Source, open_link, pick
 
+EXAMPLE = "`fpr=0.02` for at most 2 % false alarms, `recall=0.9` for at least 90 % of the fakes found."
 TRANSFERRED = ("balanced_accuracy", "precision", "recall", "fpr")
 
 
@@ -49,14 +50,17 @@ def page() -> None:
         looking_at = _looking_at(source)
     with wanted:
         st.session_state.setdefault(page_state.METHODS, list(page_state.SHOWN_FIRST))
+        written = map(words.method, st.session_state[page_state.METHODS])
+        st.session_state[page_state.METHODS] = list(dict.fromkeys(written))
         chosen = st.multiselect(
             "Thresholds to show",
-            methods.list_offered(),
+            # Also what somebody wrote, so that it is shown by its name.
+            list(dict.fromkeys([*methods.list_offered(), *st.session_state[page_state.METHODS]])),
             key=page_state.METHODS,
             format_func=words.title,
             accept_new_options=True,
             wrap=True,
-            help="You can also write a rule of your own: " + ", ".join(methods.usages()),
+            help=f"You can also write a rule of your own: {EXAMPLE} Known are {', '.join(methods.usages())}.",
         )
     try:
         _say(_about_scores(source, looking_at))

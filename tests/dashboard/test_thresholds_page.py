@@ -127,6 +127,8 @@ def test_own_methods_and_words_that_make_no_sense(space: Workspace) -> None:
     page.run()
     assert {p["words"] for p in sent(page)["points"]} == {"default", "f1", "precision=0.99"}
     assert any("unknown threshold rule" in error.value for error in page.error)
+    shown = page.multiselect(key="thresholds-methods").options
+    assert "Precision at least 99 %" in shown, "a rule that was written has its name"
 
 
 @pytest.fixture
