@@ -94,7 +94,7 @@ def _side_by_side(runs: Iterable[tuple[str, RunFolder]], split: str) -> dict[str
 
 
 def _figures(folder: RunFolder, split: str) -> tuple[str, ...]:
-    found = (figures.figures(folder) or {}).get(split) or {}
+    found = (figures.in_force(folder) or {}).get(split) or {}
     at = found.get("at_chosen") or {}
     bounds = at.get("intervals") or {}
     cells = (numbers.interval(at.get(key), *(bounds.get(key) or (None, None))) for key in SHOWN)

@@ -46,6 +46,26 @@ def figures(run: RunFolder) -> dict[str, Any] | None:
     return found
 
 
+def in_force(run: RunFolder) -> dict[str, Any] | None:
+    """The same at the operating point that is used now: another one may have been saved since training."""
+    found = figures(run)
+    stated = (run.document("operating_point") or {}).get("figures")
+    if found is None or not isinstance(stated, Mapping):
+        return found
+    return {**found, **{split: _at(found[split], stated.get(split)) for split in SPLITS if split in found}}
+
+
+def _at(found: Mapping[str, Any], point: Any) -> Mapping[str, Any]:
+    """What hangs on no threshold stays as it was measured."""
+    before = found["at_chosen"]
+    if not isinstance(point, Mapping) or point.get("threshold") == before["threshold"]:
+        return found
+    stated = point.get("intervals")
+    intervals = {**(before.get("intervals") or {}), **(stated if isinstance(stated, Mapping) else {})}
+    now = {**before, **point, "intervals": intervals}
+    return {**found, "at_chosen": now} if _is_point(now) else found
+
+
 def _is_split(found: Any) -> bool:
     if not isinstance(found, Mapping) or not all(_is_number(found.get(name)) for name in COUNTS):
         return False

@@ -24,9 +24,9 @@ WHOLE = 0.98  # share of the published samples; some downloads lack a few
 
 
 def metrics(run: Summary, space: Workspace) -> dict[str, Any]:
-    """The figures of a run; empty where they cannot be read, with a word about it."""
+    """The figures of a run at its operating point; empty where they cannot be read, with a word about it."""
     try:
-        return figures.figures(place_of(run.id, space)) or {}
+        return figures.in_force(place_of(run.id, space)) or {}
     except BadInput as error:
         st.warning(theme.safe(one_line(error)))
         return {}

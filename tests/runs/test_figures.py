@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput
-from core.runs.figures import figures
+from core.runs.figures import figures, in_force
 from core.runs.folder import RunFolder, new_run
 from core.workspace import Workspace
 
@@ -74,3 +74,16 @@ def test_anything_else_is_one_line(run: RunFolder, path: tuple[str, ...], value:
     run.save_document("metrics", document)
     with pytest.raises(BadInput, match=r"metrics\.json does not hold what training writes"):
         figures(run)
+
+
+def test_figures_are_those_of_the_operating_point_in_use(run: RunFolder) -> None:
+    run.save_document("metrics", {"test": SPLIT})
+    assert in_force(run) == figures(run)
+    point = {"threshold": 0.7, "recall": 0.25, "tp": 9, "intervals": {"recall": [0.1, 0.4]}}
+    run.save_document("operating_point", {"threshold": 0.7, "figures": {"test": point}})
+    found = in_force(run)
+    assert found is not None
+    at = found["test"]["at_chosen"]
+    assert (at["threshold"], at["recall"], at["tp"], at["auc"]) == (0.7, 0.25, 9, 0.9)
+    assert at["intervals"] == {"auc": [0.8, 1.0], "ap": None, "recall": [0.1, 0.4]}
+    assert found["test"]["at_default"] == AT
