@@ -62,8 +62,12 @@ def _with_names_above(drawn: go.Figure, field: int, names: Iterable[str]) -> go.
 
 
 def _in_lines(label: str) -> str:
-    """A legend is cut where it is wider than its chart."""
-    return "<br>".join(textwrap.wrap(label, LEGEND))
+    """A legend is cut where it is wider than its chart; what looks like HTML in a name is no HTML."""
+    return "<br>".join(map(_plain, textwrap.wrap(label, LEGEND)))
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _above(value: float | None, bounds: Sequence[float] | None) -> float:
@@ -141,7 +145,9 @@ def differences(found: Sequence[Difference], first: str, second: str) -> go.Figu
     halves = (f"“{first}”", f"minus “{second}”")
     title = " ".join(halves)
     # Too long for one line: a line for each run.
-    drawn.update_xaxes(title_text=title if len(title) <= LEGEND else "<br>".join(map(_in_lines, halves)))
+    drawn.update_xaxes(
+        title_text=_plain(title) if len(title) <= LEGEND else "<br>".join(map(_in_lines, halves))
+    )
     return theme.figure(drawn, height=120 + 32 * len(found), keep="differences")
 
 

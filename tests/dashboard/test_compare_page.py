@@ -17,6 +17,7 @@ from core.runs import cards, recommendation
 from core.runs.folder import RunFolder, new_run
 from core.runs.summaries import Summary
 from core.workspace import Workspace
+from dashboard.charts import compare as charts
 from tests.dashboard.html_tables import table_with, tables_of
 from tests.dashboard.thresholds_page import expanded
 
@@ -261,3 +262,9 @@ def test_a_link_opens_the_same_curve(make_run: Callable[..., RunFolder]) -> None
     page.switch_page("views/compare.py").run()
     assert not page.exception and page.session_state["compare-overlays"] == "Precision–recall"
     assert page.query_params["curve"] in ("pr", ["pr"])
+
+
+def test_a_name_that_looks_like_html_stands_in_the_charts_as_it_is() -> None:
+    scored = (np.array([0, 1, 0, 1]), np.array([0.1, 0.9, 0.2, 0.8]))
+    drawn = charts.overlay({"checked & <b>": scored}, "roc")
+    assert drawn.data[0].name == "checked &amp; &lt;b> (AUC 1)"
