@@ -267,4 +267,4 @@ def test_a_link_opens_the_same_curve(make_run: Callable[..., RunFolder]) -> None
 def test_a_name_that_looks_like_html_stands_in_the_charts_as_it_is() -> None:
     scored = (np.array([0, 1, 0, 1]), np.array([0.1, 0.9, 0.2, 0.8]))
     drawn = charts.overlay({"checked & <b>": scored}, "roc")
-    assert drawn.data[0].name == "checked &amp; &lt;b> (AUC 1)"
+    assert drawn.data[0].name == "checked &amp; &lt;b> (AUC 1.00)"
