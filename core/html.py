@@ -67,4 +67,4 @@ def visible(value: Any) -> Any:
     """Text with its hidden marks shown; anything else as it is."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return "".join(c if c.isprintable() or c == " " else "\ufffd" for c in value.translate(HIDDEN))
+    return "".join(c if c.isprintable() or c == "\u00a0" else "\ufffd" for c in value.translate(HIDDEN))
