@@ -103,5 +103,6 @@ def _figures(folder: RunFolder, split: str) -> tuple[str, ...]:
 
 def _made_of(name: str, folder: RunFolder) -> tuple[str, str, str]:
     config = folder.config()
-    datasets = ", ".join(map(str, config.get("datasets") or []))
-    return name, words.network(str(config.get("model") or "–")), datasets or "–"
+    datasets = ", ".join(map(str, config.get("datasets") or [])) or "–"
+    demo = " (demo data)" if (figures.figures(folder) or {}).get("demo") is True else ""
+    return name, words.network(str(config.get("model") or "–")), f"{datasets}{demo}"

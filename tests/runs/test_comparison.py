@@ -269,6 +269,10 @@ def test_the_report_says_the_difference_first_and_escapes_names(make_run: MakeRu
     page = comparison_report.as_html({"<b>strong": strong, "weak": weak}, now=0.0)
     assert "“&lt;b&gt;strong” is better: its AUC is" in page and "<b>" not in page
     assert page.index("is better: its AUC") < page.index("What they learned from")
+    assert "demo data" not in page
+    strong.save_document("metrics", {"demo": True})
+    assert "– (demo data)" in comparison_report.as_html({"strong": strong, "weak": weak})
+    assert "\ufffd" not in page, "a space that keeps figures together is no hidden mark"
     page = comparison_report.as_html({"weak": weak, "strong": strong, "equal": other})
     assert "“strong” is better: its AUC is 0." in page, "also where the better one is second"
     assert "No difference shown in AUC: “weak” minus “equal” is " in page
