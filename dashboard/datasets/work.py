@@ -70,12 +70,13 @@ def scannable() -> list[Path]:
 
 def _known_roots() -> None:
     for i, root in enumerate(roots.read(session.space())):
-        name, button = st.columns([5, 1], vertical_alignment="center")
-        name.markdown(theme.safe(root))
-        if button.button(
-            ":material/close:", key=f"datasets-forget-{i}", help="Forget this folder; its files stay"
-        ):
-            theme.act(lambda root=root: roots.remove(root, session.person(), session.space()))  # type: ignore[misc]
+        # A row also on a telephone, where columns would stand under each other.
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(theme.safe(root), width=theme.BOX - 64)
+            if st.button(
+                ":material/close:", key=f"datasets-forget-{i}", help="Forget this folder; its files stay"
+            ):
+                theme.act(partial(roots.remove, root, session.person(), session.space()))
 
 
 def _add(folder: str) -> None:
