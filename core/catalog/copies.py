@@ -66,8 +66,7 @@ def tie(table: pd.DataFrame, notes: list[str], space: Workspace | None = None) -
             groups[row].append(f"{KEY}{digest[:16]}")
     extra = sum(len(rows) - 1 for rows in same.values())
     notes.append(
-        f"{numbers.count_of(extra, 'sample is a copy of another', 'samples are copies of others')}, byte for byte; "
-        "copies stay in one part"
+        f"{numbers.count_of(extra, 'sample is a copy of another', 'samples are copies of others')}, byte for byte"
     )
     tied = table.assign(groups=pd.Series(groups, index=table.index, dtype=object))
     if pairs := contradictions(tied):

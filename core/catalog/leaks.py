@@ -115,8 +115,16 @@ def crossing_groups(kept: pd.DataFrame) -> list[Leak]:
         crossing = set(sides.index[sides > 1])
         if crossing:
             touched = sum(c in crossing for c in label.tolist())
-            named = components.names(list(part["id"]), groups, label)
-            examples = sorted({n for n, c in zip(named, label.tolist(), strict=True) if c in crossing})
+            ids = list(part["id"])
+            named = components.names(ids, groups, label)
+            first = dict(zip(reversed(label.tolist()), reversed(ids), strict=True))
+            examples = sorted(
+                {
+                    f"copies of {first[c]}" if n.startswith(copies.KEY) else n
+                    for n, c in zip(named, label.tolist(), strict=True)
+                    if c in crossing
+                }
+            )
             several = numbers.count_of(len(crossing), "group is", "groups are")
             inside = numbers.count_of(touched, "sample")
             text = f"{name}: {several} in more than one part, {inside} in {'it' if len(crossing) == 1 else 'them'}"

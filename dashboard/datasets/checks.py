@@ -30,7 +30,7 @@ from dashboard.charts import datasets as charts
 SEED = 42
 WIDE, NARROW = 300, 150  # pixels of the fields of a plan, which stand beside its button
 PROTOCOLS = {
-    "official": "The parts that the dataset's authors published, unchanged.",
+    "official": "The parts that the dataset itself has, unchanged.",
     "group": "64\u00a0% training, 16\u00a0% validation, 20\u00a0% test. Groups stay whole: no person, source or clip "
     "is in two parts.",
     "heldout_method": "One manipulation method is in the test part only: how does a detector do on what it never saw?",

@@ -50,7 +50,7 @@ def _divide(
     except BadInput as error:
         return Divided(problem=one_line(error))
     found = leak_report.report(planned.rows, media=False, space=space)
-    leaks = tuple(f"{leak.detail} ({leak.count:,})" for leak in found)
+    leaks = tuple(leak.detail for leak in found)
     return Divided(planned.counts(), planned.dropped, planned.notes, leaks)
 
 
