@@ -64,13 +64,18 @@ def _warnings(counts: Counts, shares: str) -> list[str]:
     return found
 
 
+def _begun(remark: str) -> str:
+    """A sentence begins with a capital, a dataset's own name stays as it is: `faces: it has no split of its own`."""
+    return remark if ": " in remark else words.capital(remark)
+
+
 def draw_remarks(notes: Sequence[str], dropped: int) -> None:
     """How the division came about, a sentence each; what the warnings say is not said again."""
     warned = {lacks(part, label) for part in CONSEQUENCES for label in ("real", "fake")}
     remarks = [note for note in notes if note not in warned]
     if dropped:
         remarks.append(f"{theme.count_of(dropped, 'sample')} {'is' if dropped == 1 else 'are'} left out")
-    sentences = [f"{theme.safe(words.capital(theme.with_shares(remark)))}." for remark in remarks]
+    sentences = [f"{theme.safe(_begun(theme.with_shares(remark)))}." for remark in remarks]
     if len(remarks) > FEW:
         with st.expander(f"{len(remarks)} remarks on how the data is divided", key="plan-remarks"):
             st.markdown("\n".join(f"- {sentence}" for sentence in sentences))

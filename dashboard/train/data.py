@@ -138,7 +138,7 @@ def advice(config: dict[str, Any], space: Workspace) -> advisor.Advice | None:
     found = chosen(config, space)
     if not found:
         return None
-    name = found[0].name if len(found) == 1 else "the chosen data"
+    name = found[0].name if len(found) == 1 else "The chosen data"
     real, fake = sum(d.real for d in found), sum(d.fake for d in found)
     return advisor.for_counts(real, fake, config["modality"], name=name, frozen=frozen(config, space))
 

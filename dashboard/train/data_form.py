@@ -42,7 +42,7 @@ def draw() -> DeltaGenerator | None:
         st.caption(f"None is chosen, so it learns from all of this kind: {theme.safe(names)}.")
     advice = train_data.advice(config, space)
     if advice is not None:
-        headline = theme.safe(words.capital(advice.beside_badge))
+        headline = theme.safe(advice.beside_badge)
         st.markdown(f"{theme.severity_badge(advice.severity)} {headline}")
     chosen = train_data.chosen(config, space)
     if not chosen:  # what is chosen is gone

@@ -370,7 +370,7 @@ def test_data_without_a_split_of_its_own_is_divided_by_person_source_or_clip(
     widget(page, "multiselect", "datasets").set_value(["listed", "faces"]).run()
     assert page.session_state["train_config"]["protocol"] == "group"
     widget(page, "selectbox", "protocol").select("official").run()
-    assert "Faces: it has no split of its own, so it is divided by person, source or clip" in text_of(page)
+    assert "faces: it has no split of its own, so it is divided by person, source or clip" in text_of(page)
     assert widget(page, "selectbox", "shares").value == "64/16/20"
 
 
