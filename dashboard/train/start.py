@@ -20,6 +20,8 @@ from dashboard.runs import rows as run_rows
 from dashboard.train import data as train_data
 from dashboard.train import option_form, plan
 
+ALONE = "Measuring a few steps for the estimate:"
+BESIDE = "Measuring a few steps beside the run, for the estimate:"
 STILL = 2.0  # seconds without a change before time and memory are measured
 SINCE, ESTIMATE = "train-estimate-since", "train-estimate-key"
 
@@ -129,12 +131,15 @@ def _estimate(config: dict[str, Any]) -> None:
     # What changes neither time nor memory.
     asked = {k: v for k, v in config.items() if k not in ("name", "threshold_method", "calibration")}
     key = f"estimate-{space.root}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:16]}"
-    job = jobs.current(key)
+    job, active = jobs.current(key), listing.active(space)
+    if job is not None and job.finished and job.name == BESIDE and not active:
+        jobs.forget(key)  # now it can be measured alone
+        job = None
     if job is not None and not job.finished:
         jobs.watch(key)
     elif job is not None and job.result is not None:
-        _draw_estimate(job.result)
-    elif job is not None or listing.active(space):
+        _draw_estimate(job.result, beside=job.name == BESIDE)
+    elif job is not None or active:
         _ask_for_estimate(key, config, job)
     else:
         st.fragment(_measure_soon, run_every=STILL)(key, config)
@@ -169,7 +174,7 @@ def _measure(key: str, config: dict[str, Any]) -> None:
     jobs.forget(key)
     jobs.start(
         key,
-        "Measuring a few steps for the estimate:",
+        BESIDE if listing.active(space) else ALONE,
         lambda job: estimate.estimate(config, space, job.cancel.is_set, person),
     )
 
@@ -181,14 +186,16 @@ def stop_estimate() -> None:
         earlier.cancel.set()
 
 
-def _draw_estimate(found: estimate.Estimate) -> None:
+def _draw_estimate(found: estimate.Estimate, *, beside: bool) -> None:
     gpu = "" if found.gpu_memory_mb is None else f" · {theme.size(found.gpu_memory_mb * 1e6)} on the GPU"
     epoch = "" if found.epoch_seconds is None else f" · {theme.duration(found.epoch_seconds)} an epoch"
+    too_high = "  \nIt was measured beside a run, so the time is too high." if beside else ""
     preparing = f"Preparing the files takes {theme.duration(found.preparing_seconds)} of it."
     st.info(
         f"About **{theme.duration(found.seconds)}**{epoch} · {theme.size(found.memory_mb * 1e6)} of memory{gpu}. "
         f"{preparing if found.preparing_seconds >= 0.5 else ''}  \n"
-        f"On {theme.safe(found.device)}, trained with {theme.safe(found.trained_how)}.",
+        f"On {theme.safe(found.device)}, trained with {theme.safe(found.trained_how)}."
+        f"{too_high}",
         icon=":material/timer:",
     )
 
