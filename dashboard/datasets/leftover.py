@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core import words
 from dashboard import tables, theme
 from dashboard.datasets import mapping, work
 
@@ -18,6 +19,13 @@ def draw() -> None:
     took = f" in {theme.duration(found['seconds'])}" if found["seconds"] >= 1 else ""
     counted = f"{theme.count_of(found['datasets'], 'dataset')}, {theme.count_of(found['samples'], 'sample')}"
     st.caption(f"Last scan: {counted}{took}.")
+    if found["gone"]:
+        names = theme.safe(words.listed(sorted(found["gone"])))
+        them = "it" if len(found["gone"]) == 1 else "them"
+        st.warning(
+            f"{names} left the catalogue, for the folder is not there any more. Where it comes back, Rescan finds {them} again.",
+            icon=":material/folder_off:",
+        )
     left = found["unrecognised"]
     # The folder that was just given, where it brought nothing.
     barren = None if found["added"] else found["asked"]

@@ -92,7 +92,7 @@ def start_scan(folders: list[Path], asked: Path | None = None) -> None:
     space = session.space()
     person = session.person()
     person.require_operator("scan folders")
-    before = set(table.datasets(space))
+    before = {name: table.root_of(name, space) for name in table.datasets(space)}
     st.session_state[SCANS] = st.session_state.get(SCANS, 0) + 1
 
     def work(job: jobs.Job) -> dict[str, Any]:
@@ -115,6 +115,9 @@ def start_scan(folders: list[Path], asked: Path | None = None) -> None:
                 if d.name not in before or (asked is not None and Path(d.root).is_relative_to(asked))
             ],
             "asked": asked,
+            "gone": [
+                name for name in before.keys() - set(table.datasets(space)) if not before[name].is_dir()
+            ],
             "unrecognised": [(left.path, left.files) for left in result.unrecognised],
             "problems": result.problems,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -352,6 +353,22 @@ def test_an_unrecognised_folder_becomes_a_dataset_by_the_form(space: Workspace, 
     assert not [e for e in page.expander if e.label.startswith("Not recognised")]
 
 
+def test_a_dataset_whose_folder_is_gone_is_named(space: Workspace, tmp_path: Path) -> None:
+    for name in ("stays", "goes"):
+        (tmp_path / name / "fake").mkdir(parents=True)
+        Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / name / "fake" / "one.png")
+        roots.add(tmp_path / name, space=space)
+    page = opened()
+    page.button(key="datasets-rescan").click().run()
+    finish(page)
+    assert table.datasets(space) == ["goes", "stays"]
+    shutil.rmtree(tmp_path / "goes")
+    page.button(key="datasets-rescan").click().run()
+    finish(page)
+    assert table.datasets(space) == ["stays"]
+    assert [w.value for w in page.warning if w.value.startswith("goes left the catalogue")]
+
+
 def test_what_was_left_out_comes_back_with_its_folder(space: Workspace, tmp_path: Path) -> None:
     folder = tmp_path / "mine" / "fake"
     folder.mkdir(parents=True)
@@ -398,6 +415,7 @@ def test_what_was_added_is_chosen_also_where_the_scan_ends_while_the_page_is_dra
                 "datasets": 2,
                 "added": ["two"],
                 "asked": None,
+                "gone": [],
                 "unrecognised": [],
                 "problems": [],
             }
