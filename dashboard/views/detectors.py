@@ -12,6 +12,7 @@ from core.catalog import table
 from core.detection import defaults
 from core.imports import in_child_process, store
 from core.imports.store import Imported
+from core.training.reading import usable_datasets as fits
 from dashboard import address, jobs, session, tables, theme, words
 
 IMPORT_JOB = "import-detector"
@@ -139,7 +140,7 @@ def _measure(one: Imported) -> None:
     """On labelled datasets of the catalogue; threshold, calibration and figures come from there."""
     key, space, person = f"measure-{one.name}", session.space(), session.person()
     jobs.watch(key)
-    known = table.datasets(space)
+    known = [name for name in table.datasets(space) if fits.fit(name, one.modality, space).why is None]
     if not known:
         theme.empty(NOTHING_TO_MEASURE_ON, "Add a folder of labelled files", "datasets")
         return

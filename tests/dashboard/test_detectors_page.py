@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.access import LOCAL, Person
+from core.catalog.scan import scan
 from core.errors import BadInput, WorkbenchError
 from core.imports import in_child_process, store
 from core.imports.importing import import_detector
@@ -108,6 +109,15 @@ def test_a_page_names_fields_where_the_command_names_options(imported: RunFolder
     space = Workspace(imported.path.parent.parent)
     with pytest.raises(BadInput, match="choose another one under “Name”"):
         in_child_process.import_in_child(str(tmp_path / "vit"), "vit", "", "", LOCAL, space)
+
+
+def test_it_is_measured_only_on_what_it_judges(imported: RunFolder, space: Workspace, tmp_path: Path) -> None:
+    for name, ending in (("photographs", "png"), ("voices", "wav")):
+        for label in ("real", "fake"):
+            (tmp_path / name / label).mkdir(parents=True)
+            (tmp_path / name / label / f"a.{ending}").write_bytes(b"0" * 100)
+    scan([tmp_path / "photographs", tmp_path / "voices"], space=space)
+    assert app().multiselect(key="detectors-datasets-vit").options == ["photographs"]
 
 
 def test_a_viewer_may_only_look(imported: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
