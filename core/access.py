@@ -26,6 +26,11 @@ class Person:
                 f"{self.name} may not {action}; ask an operator (settings.toml, `operators`) to do it"
             )
 
+    @property
+    def by(self) -> str:
+        """Who made a report, within its first line."""
+        return "on this machine, where nobody signs in," if self == LOCAL else f"by {self.name}"
+
 
 LOCAL = Person("local", operator=True)
 

@@ -146,6 +146,6 @@ def none_fits(kind: str, passed: Sequence[PassedOver], *, one_judged: bool) -> s
     asked = "; ".join(f"“{names[one.detector]}”: {one.why}" for one in passed if not one_judged)
     may_choose = one_judged or any(one.why in (LEARNED_NOTHING, NOT_MEASURED) for one in passed)
     return one_line(
-        f"no detector here knows files of this kind. {asked}{'. ' if asked else ''}Train one on {words.modality(kind)} like this one"
+        f"no detector here knows files of this kind. {asked}{'. ' if asked else ''}Train a detector on {words.modality(kind)} like this one"
         f"{', or choose a detector to see what it says all the same' if may_choose else ''}."
     )

@@ -212,7 +212,9 @@ class _Judgement:
                     learned_nothing=base.learned_nothing,
                     threshold=detector.threshold,
                     demo=wording.demo_only(imported) if detector.source.demo else "",
-                    probability=wording.about_probability(fitted, detector.prevalence),
+                    probability=wording.about_probability(fitted, detector.prevalence)
+                    if found.probability is not None
+                    else (),
                 )
             ),
             notes=(*wording.other_side(found.verdict, found.probability, detector.threshold), *base.notes),

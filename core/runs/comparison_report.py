@@ -43,7 +43,7 @@ def as_html(
     return html.render(
         TEMPLATE,
         heading="Comparison report",
-        made=f"made {when} by {person.name} with deepfake workbench {VERSION}",
+        made=f"made {when} {person.by} with deepfake workbench {VERSION}",
         pairs=[_pair(first, reference, name, folder, split) for name, folder in others],
         split=words.split(split),
         side_by_side=[

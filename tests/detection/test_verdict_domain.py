@@ -265,7 +265,7 @@ def test_where_no_detector_knows_such_files_it_says_what_to_do(
     knows(monkeypatch, far=OUTSIDE)
     found = judged(path, candidates=("nothing", "far"))
     assert (found.verdict, found.words) == ("uncertain", "No detector here knows files of this kind")
-    assert "Train one on pictures like this one, or choose a detector" in str(found.reason)
+    assert "Train a detector on pictures like this one, or choose a detector" in str(found.reason)
     none = judged(path, candidates=("nothing",))
     assert (none.status, none.verdict) == ("not_applicable", None)
     assert none.words == "No detector here knows files of this kind" and "learned nothing" in str(none.reason)

@@ -67,7 +67,7 @@ def as_html(
         TEMPLATE,
         style=STYLE,
         heading="Detection report",
-        made=f"made {when} by {person.name} with deepfake workbench {VERSION}",
+        made=f"made {when} {person.by} with deepfake workbench {VERSION}",
         overview=_overview(verdicts, each, together) if len(verdicts) > 1 else None,
         sections=[_section(v, facts=n % each == 0, brief=brief) for n, v in enumerate(verdicts)],
     )
@@ -93,13 +93,20 @@ def _overview(verdicts: Sequence[Verdict], each: int, together: Sequence[str]) -
                 "word": _word(v),
                 "score": numbers.number(v.score),
                 "detector": _called(v) or "–",
-                "words": v.reason or v.words,
+                "words": _gist(v),
             }
         )
         if each > 1 and n % each == each - 1:
             rows.append({"together": together[n // each]})
     title = f"{files:,} file{'s' * (files > 1)}" + (f", {each} detectors" if each > 1 else "")
     return {"title": title, "rows": rows}
+
+
+def _gist(v: Verdict) -> str:
+    """In one line of a table; all of the reason stands in the file's own part."""
+    if v.status == "error":
+        return v.reason or v.words
+    return wording.beyond(wording.NOT_APPLICABLE, v.words)
 
 
 def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
@@ -144,7 +151,7 @@ def _reason(v: Verdict) -> str:
 
 def _figures(v: Verdict) -> dict[str, str]:
     if v.without_evidence:
-        return {"score": f"{numbers.number(v.score)}, {wording.MEANINGLESS}", "detector": _called(v)}
+        return {"score": f"{numbers.number(v.score)}, {wording.MEANINGLESS}", **_which_detector(v)}
     above = sum(u.score >= v.threshold for u in v.units) if v.threshold is not None else 0
     kind = v.units[0].kind if v.units else "unit"
     threshold = "none: nothing is called fake" if v.threshold is None else numbers.threshold(v.threshold)
@@ -156,10 +163,18 @@ def _figures(v: Verdict) -> dict[str, str]:
         "scores left to a person": wording.band(v.band),
         f"{kind}s above the threshold": f"{above} of {len(v.units)}" if len(v.units) > 1 else "",
         "people whose faces were found": str(len(v.tracks)) if len(v.tracks) > 1 else "",
-        "detector": f"{_called(v)} ({words.network(v.model)})",
+        **_which_detector(v),
+        "judged in": f"{numbers.number(v.seconds)} seconds",
+    }
+    return {k: x for k, x in rows.items() if x}
+
+
+def _which_detector(v: Verdict) -> dict[str, str]:
+    """Its name, and what tells it from others of that name and from what it was before."""
+    rows = {
+        "detector": f"{_called(v)} ({words.network(v.model)})" if v.model else _called(v),
         "its identity": "" if _called(v) == v.detector else str(v.detector),
         "SHA-256 of its weights": str(v.about.get("weights_sha256") or ""),
-        "judged in": f"{numbers.number(v.seconds)} seconds",
     }
     return {k: x for k, x in rows.items() if x}
 
