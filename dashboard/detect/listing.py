@@ -30,12 +30,12 @@ WIDTHS = {
         "picture": 70,
         "file": 165,
         "verdict": 110,
-        "score": 55,
+        "score": 85,
         "detector": 145,
-        "evidence": 330,
+        "evidence": 300,
         "truth": 60,
     },
-    "tablet": {"picture": 65, "file": 140, "verdict": 105, "score": 55, "evidence": 195},
+    "tablet": {"picture": 65, "file": 140, "verdict": 105, "score": 85, "evidence": 165},
     "phone": {"picture": 60, "file": 140, "verdict": 115},
 }
 
@@ -174,8 +174,8 @@ def _row(item: Item, named: Mapping[str, str], *, picture: bool) -> dict[str, st
 
 def thumbnail(item: Item) -> str:
     """Of a picture that the workbench itself wrote: a frame of the evidence, or the copy that browsers play."""
-    verdict, player = item.verdict, item.first.player
-    frames = [Path(m.frame) for m in verdict.explanations if m.frame] if verdict is not None else []
+    player, judged = item.first.player, [job.verdict for job in item.jobs.values() if job.verdict is not None]
+    frames = [Path(m.frame) for verdict in judged for m in verdict.explanations if m.frame]
     frames += [player[0]] if player is not None and player[2] == "image" else []
     for path in frames:
         if path.is_file():

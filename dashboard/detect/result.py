@@ -27,7 +27,7 @@ def draw(item: Item) -> None:
     st.markdown(f"## {theme.safe(item.upload.shown)}" + (f" {theme.demo_badge()}" if item.demo else ""))
     if item.demo:
         st.caption(f"The demo made this file: it is {item.demo}.")
-    jobs = list(item.latest.values())
+    jobs = list(item.shown.values())
     job = _pick_detector(item, jobs) if len(jobs) > 1 else jobs[0]
     verdict = job.verdict
     if verdict is not None and verdict.status == "error" and item.first.player is None:
@@ -61,7 +61,7 @@ def _pick_detector(item: Item, jobs: list[Job]) -> Job:
     key = detect_links.pick_key(item.key)
     st.session_state.setdefault(key, next(iter(names)))
     picked = st.segmented_control("Look closer at", list(names), format_func=lambda k: names[k], key=key)
-    return item.latest.get(picked or "", jobs[0])
+    return item.shown.get(picked or "", jobs[0])
 
 
 def _file(item: Item, job: Job) -> None:

@@ -56,6 +56,18 @@ class Item:
         """The job of each detector that was asked for last."""
         return {detector: job for (detector, _), job in self.jobs.items()}
 
+    @property
+    def shown(self) -> dict[str, Job]:
+        """The latest, each with what its detector said before until the new heat maps are there: another way of
+        explaining changes no verdict."""
+        before = {
+            detector: job.verdict for (detector, _), job in self.jobs.items() if job.over and job.verdict
+        }
+        return {
+            detector: job if job.over or detector not in before else replace(job, verdict=before[detector])
+            for detector, job in self.latest.items()
+        }
+
     def is_judged_by(self, run: str | None) -> bool:
         """Whether it was asked, also by the automatic choice."""
         judged = {job.verdict.detector for job in self.latest.values() if job.verdict is not None}

@@ -288,6 +288,17 @@ def test_another_method_has_the_file_judged_again_with_it(
     assert [r.method for r in answers.asked] == ["auto", "layercam"]
 
 
+def test_until_new_heat_maps_are_there_the_old_ones_stay(
+    with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answered([verdict, replace(verdict, explanations=(), heatmaps=())])
+    page = open_page(answers, monkeypatch, {"a.mp4": b"x"})
+    answers.stage = "map"
+    next(s for s in page.selectbox if s.label == "Heat map by").set_value("layercam").run()
+    assert [r.method for r in answers.asked] == ["auto", "layercam"] and not page.exception
+    assert "removing the marked" in text_of(page) and "heat maps …" in text_of(page)
+
+
 def test_the_opacity_of_the_sounds_map_is_a_share(
     with_run: Workspace, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
