@@ -91,7 +91,7 @@ class Summary:
     @property
     def scoring(self) -> bool:
         """Whether all steps are done, and validation and test are scored."""
-        return self.state in ("running", "stopping") and self.progress == 1 and self.preparation is None
+        return self.shown_state in ("running", "stopping") and self.progress == 1 and self.preparation is None
 
     @property
     def seconds_left(self) -> float | None:
