@@ -61,8 +61,7 @@ def open_link(given: Mapping[str, str]) -> None:
         st.session_state[KEPT] = OWN
     elif "run" in given:
         st.session_state[KEPT] = given["run"]
-    if "split" in given:
-        st.session_state["thresholds-look"] = given["split"]
+    st.session_state["thresholds-look"] = given.get("split")  # none: that on which it was chosen
     st.session_state.pop("thresholds-source", None)
 
 

@@ -106,12 +106,13 @@ def _open_link(finished: Sequence[Summary]) -> None:
     known = {run.id for run in finished}
     if runs := [name for name in given.get("runs", "").split(",") if name in known]:
         st.session_state[RUNS] = runs[:MOST]
-    if given.get("split") == "val":
-        st.session_state[SPLIT] = "val"
+    st.session_state[SPLIT] = "val" if given.get("split") == "val" else "test"
     st.session_state[OVERLAY] = OVERLAYS[1 if given.get("curve") == "pr" else 0]
     pair = [name for name in given.get("pair", "").split(",") if name in known]
-    if len(pair) == 2:
-        st.session_state[FIRST], st.session_state[SECOND] = pair
+    for place, key in enumerate((FIRST, SECOND)):
+        st.session_state.pop(key, None)  # the first two where none are stated
+        if len(pair) == 2:
+            st.session_state[key] = pair[place]
 
 
 def _choose(finished: Sequence[Summary]) -> list[Summary]:

@@ -76,16 +76,13 @@ def _open_link(runs: Sequence[Summary]) -> None:
     if given is None:
         return
     known = {run.id for run in runs}
-    if wanted := [name for name in given.get("run", "").split(",") if name in known]:
-        st.session_state[run_rows.CHOSEN] = wanted
-    if metrics := [name for name in given.get("metric", "").split(",") if name]:
-        st.session_state[METRICS] = metrics
-    if run_order.is_known(given.get("sort", "")):
-        st.session_state[run_rows.SORT] = given["sort"]
-    if given.get("group") in run_order.GROUPS:
-        st.session_state[GROUP] = given["group"]
-    if given.get("axis") in curves.AXES:
-        st.session_state[AXIS] = given["axis"]
+    # What an address does not state is as the page opens, also for who goes back to it.
+    st.session_state[run_rows.CHOSEN] = [name for name in given.get("run", "").split(",") if name in known]
+    st.session_state[METRICS] = [name for name in given.get("metric", "").split(",") if name]
+    sort, group, axis = (given.get(name, "") for name in ("sort", "group", "axis"))
+    st.session_state[run_rows.SORT] = sort if run_order.is_known(sort) else run_order.FIRST
+    st.session_state[GROUP] = group if group in run_order.GROUPS else "none"
+    st.session_state[AXIS] = axis if axis in curves.AXES else "step"
     with contextlib.suppress(ValueError):
         st.session_state[SMOOTHING] = min(
             MOST_SMOOTHING, max(0.0, float(given.get("smoothing", USUAL_SMOOTHING)))

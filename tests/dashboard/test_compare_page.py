@@ -253,6 +253,10 @@ def test_a_link_opens_its_runs_in_its_part(make_run: Callable[..., RunFolder]) -
     page.switch_page("views/compare.py").run()
     assert page.multiselect(key="compare-runs").value == [runs[0].id, runs[2].id]
     assert "validation samples that both have" in text_of(page)
+    page.query_params.clear()
+    page.query_params["runs"] = ",".join(run.id for run in runs)
+    page.run()
+    assert "test samples that both have" in text_of(page), "who goes back sees what was there"
 
 
 def test_a_link_opens_the_same_curve(make_run: Callable[..., RunFolder]) -> None:

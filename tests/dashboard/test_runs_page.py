@@ -215,6 +215,14 @@ def test_a_link_opens_its_runs_and_metrics(make_run: Callable[..., RunFolder]) -
     page.switch_page("views/runs.py").run()
     assert page.session_state["runs_chosen"] == [first.id]
     assert curves_of(page)["panels"][0]["title"] == "AUC"
+    page.query_params["sort"], page.query_params["group"] = "name", "state"
+    page.run()
+    assert (page.session_state["runs-sort"], page.selectbox(key="runs-group").value) == ("name", "state")
+    page.query_params.clear()
+    page.query_params["metric"] = "loss"
+    page.run()
+    left = (page.session_state["runs-sort"], page.selectbox(key="runs-group").value)
+    assert left == ("newest", "none") and page.session_state["runs_chosen"] == []
 
 
 def test_a_clone_says_whose_copy_it_is(make_run: Callable[..., RunFolder]) -> None:
