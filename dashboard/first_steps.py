@@ -145,14 +145,17 @@ def train_step(infos: Sequence[table.DatasetInfo], runs: Sequence[Summary]) -> N
 
 
 def picture_datasets(infos: Sequence[table.DatasetInfo]) -> list[str]:
-    """Sets of pictures with both classes; demo sets where there are any, so that the first run is short."""
-    fitting = [
-        info
-        for info in infos
-        if {row["label"] for row in info.counts if row["modality"] == "image"} >= {0, 1}
-    ]
-    chosen = [info for info in fitting if info.demo] or fitting[:1]
+    """Sets of pictures with both classes; demo sets where there are any, so that the first run is short; else the one
+    that has most of its smaller class."""
+    fitting = [info for info in infos if _smaller_class(info)]
+    chosen = [info for info in fitting if info.demo] or sorted(fitting, key=_smaller_class)[-1:]
     return [info.name for info in chosen]
+
+
+def _smaller_class(info: table.DatasetInfo) -> int:
+    """How many pictures there are of the class that has fewer."""
+    pictures = [row for row in info.counts if row["modality"] == "image"]
+    return min(sum(row["n"] for row in pictures if row["label"] == label) for label in (0, 1))
 
 
 def start_first(datasets: list[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.catalog.table import DatasetInfo
 from core.runs.folder import new_run
 from core.workspace import Workspace
 from dashboard import first_steps
@@ -39,6 +40,15 @@ def test_who_wants_to_add_a_folder_finds_the_box_open(space: Workspace) -> None:
     page.button(key="home-own").click().run()
     assert any("How imbalanced is my data?" in text.value for text in page.markdown)
     assert page.session_state["datasets-add-box-0"] is True
+
+
+def test_the_first_detector_learns_from_the_set_with_most_of_its_smaller_class() -> None:
+    def info(name: str, real: int, fake: int) -> DatasetInfo:
+        counts = [{"modality": "image", "label": label, "n": n} for label, n in ((0, real), (1, fake)) if n]
+        return DatasetInfo(name, "generic", "/", counts=counts)
+
+    sets = [info("few", 9, 900), info("many", 80, 60), info("one class", 500, 0)]
+    assert first_steps.picture_datasets(sets) == ["many"]
 
 
 def page_buttons(page: AppTest) -> set[str | None]:
