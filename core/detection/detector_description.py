@@ -115,7 +115,7 @@ class About:
         text = f"On {f'{n:,} ' if n else ''}{unseen}: AUC {numbers.interval(self.auc, low, high)}"
         if self.recall is not None:
             share = numbers.percent_interval(self.recall, *(self.recall_interval or (None, None)))
-            text += f"; at this threshold it finds {share} of the fakes"
+            text += f"; at its threshold it finds {share} of the fakes"
         if self.false_alarms is not None:
             share = numbers.percent_interval(self.false_alarms, *(self.false_alarms_interval or (None, None)))
             text += f" and calls {share} of the real ones fake"

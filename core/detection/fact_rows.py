@@ -15,7 +15,7 @@ NAMES = {
     "duration": "length, seconds",
     "fps": "frames per second",
     "rotation": "rotation, degrees",
-    "quality": "JPEG quality",
+    "quality": "JPEG quality, estimated",
     "sample_rate": "sound, samples per second",
     "bitrate": "bits per second",
     "has_audio": "has sound",

@@ -15,7 +15,6 @@ import numpy as np
 from core.detection.provenance import find_marks, read_credentials
 from core.errors import MediaError, WorkbenchError, one_line
 from core.media import shards
-from core.media.jpeg_quality import jpeg_quality
 from core.media.limits import Limits
 from core.workspace import Workspace, workspace
 
@@ -104,9 +103,6 @@ def _exif(path: Path) -> dict[str, str]:
         for field, text in picture.info.items():
             if isinstance(text, str) and field not in ("exif", "icc_profile"):
                 found[str(field)[:60]] = _text(text)
-        quality = jpeg_quality(picture)
-        if quality is not None:
-            found["JPEG quality (estimated)"] = str(quality)
     return dict(list(found.items())[:MOST_TAGS])
 
 

@@ -22,6 +22,8 @@ from dashboard.detect import sound_view as detect_sound
 from dashboard.detect.stages import STAGES
 from dashboard.detect.state import Item
 
+TRIED = "At the threshold that is tried"
+
 
 def draw(item: Item) -> None:
     st.markdown(f"## {theme.safe(item.upload.shown)}" + (f" {theme.demo_badge()}" if item.demo else ""))
@@ -140,7 +142,8 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
     """The headline, what takes from it in one line under it, then the score on its scale."""
     threshold = _try_threshold(item, verdict)
     color, mark = detect_names.badge(verdict.word_at(verdict.score or 0.0, threshold), verdict.words)
-    st.markdown(f"### :{color}-badge[{mark}] {theme.safe(_headline(verdict, mark))}")
+    headline = _headline(verdict, mark) if threshold == verdict.threshold else TRIED
+    st.markdown(f"### :{color}-badge[{mark}] {theme.safe(headline)}")
     detect_evidence.reservations(verdict)
     if verdict.reason and not verdict.is_reserved(verdict.reason):
         st.caption(theme.with_commands(wording.beyond(verdict.words, verdict.reason)))
@@ -155,8 +158,8 @@ def _show_judged(item: Item, job: Job, verdict: Verdict) -> None:
         st.caption(_decide(verdict, threshold, job))
         if threshold != verdict.threshold:
             st.caption(
-                "A threshold is being tried: badge, counts and charts follow it; the sentence beside the badge and the "
-                "reports keep to the saved one."
+                "A threshold is being tried: badge, counts and charts follow it; the list and the reports keep to the "
+                "saved one."
             )
         _threshold(item, verdict)
     if not _has_room(verdict):
@@ -175,7 +178,7 @@ def _headline(verdict: Verdict, mark: str) -> str:
 def _decide(verdict: Verdict, threshold: float | None, job: Job) -> str:
     kind = verdict.units[0].kind if verdict.units else "unit"
     above = sum(u.score >= threshold for u in verdict.units) if threshold is not None else 0
-    chosen = wording.describe_choice(verdict.operating_point)
+    chosen = wording.describe_choice(verdict.operating_point) if threshold == verdict.threshold else ""
     at = (
         "No threshold: nothing is called fake"
         if threshold is None

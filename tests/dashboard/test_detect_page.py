@@ -229,6 +229,8 @@ def test_another_threshold_is_tried_and_nothing_is_saved(
     next(s for s in page.slider if s.label == "Threshold").set_value(0.75).run()
     text = text_of(page)
     assert "● real" in text and "from a score of 0\\.75 on" in text and "1 of 4 faces reach it" in text
+    assert "At the threshold that is tried" in text and "evidence of manipulation" not in text
+    assert "chosen on validation" not in text
     assert (with_run.runs / "run" / "operating_point.json").read_bytes() == before
 
 

@@ -23,7 +23,7 @@ def test_exif_and_generation_parameters_are_read_and_remarked(tmp_path: Path) ->
     found = facts.read(path)
     assert found["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert found["exif"]["Make"] == "Camera & Co" and found["exif"]["Software"] == "Editor 9 second line"
-    assert abs(int(found["exif"]["JPEG quality (estimated)"]) - 90) <= 2
+    assert abs(int(found["media"]["quality"]) - 90) <= 2
     assert (found["media"]["width"], found["media"]["height"]) == (64, 48)
     drawn = tmp_path / "b.png"
     from PIL.PngImagePlugin import PngInfo

@@ -164,7 +164,7 @@ def _figures(v: Verdict) -> dict[str, str]:
         f"{kind}s above the threshold": f"{above} of {len(v.units)}" if len(v.units) > 1 else "",
         "people whose faces were found": str(len(v.tracks)) if len(v.tracks) > 1 else "",
         **_which_detector(v),
-        "judged in": f"{numbers.number(v.seconds)} seconds",
+        "judged and explained in": f"{numbers.number(v.seconds)} seconds",
     }
     return {k: x for k, x in rows.items() if x}
 
