@@ -78,7 +78,7 @@ def summary(
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>",
         f"<h1>{escape(title)}</h1>",
-        f"<p>{line} ({escape(why)}). The threshold was chosen on {escape(chosen_on)}. {_costs(point.costs)}</p>",
+        f"<p>{line} ({escape(methods.title(why))}). The threshold was chosen on {escape(chosen_on)}. {_costs(point.costs)}</p>",
     ]
     parts += [f"<p class='warn'>{escape(warning)}</p>" for warning in warnings]
     parts += ["<div class='sides'>", *(_side(side, turned) for side in sides), "</div>"]

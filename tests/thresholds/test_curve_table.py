@@ -178,8 +178,8 @@ def test_scores_that_are_low_for_fakes_are_written_as_their_file_has_them() -> N
         )
     point = at(Scored(frame).sweep, line)
     side = Side("all", Scored(frame).sweep, point, band.band(Scored(frame).sweep, line, 0.05))
-    page = summary("run", "f1", "all", [side], "all", [point], [], turned=True)
-    assert "its score is <b>at most −0.4</b>" in page
+    page = summary("run", "fpr=0.01", "all", [side], "all", [point], [], turned=True)
+    assert "its score is <b>at most −0.4</b> (False alarms at most 1 %)" in page
     assert "Uncertain from over −" in page
     assert "<td>−0.4</td>" in page
 
