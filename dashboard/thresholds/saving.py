@@ -9,6 +9,7 @@ import streamlit as st
 from core import numbers
 from core.exports import to_csv
 from core.runs.folder import RunFolder
+from core.runs.summaries import summary as run_summary
 from core.thresholds import operating_point
 from core.thresholds.band import Band, band, band_at, finite
 from core.thresholds.curve_table import curve_table
@@ -23,6 +24,7 @@ from dashboard.thresholds.scores import NAMES, Source
 
 LINE = "thresholds-line"  # (source, choice, number): where Python wants the line
 ANYWAY = "thresholds-save-anyway"  # also where the detector learned nothing
+DEMO = "All of this is demo data: the figures say nothing about real forgeries."
 LINK = "thresholds-link"  # what the address asks for, until the line of its source is known
 
 
@@ -200,9 +202,11 @@ def _summary_page(
         )
         for split, scored in source.splits.items()
     ]
+    # On the page the run wears a badge.
+    demo = [DEMO] if source.folder is not None and run_summary(source.folder).demo else []
     title = f"Where the threshold is: {source.title}"
     chosen_on, compared_on = NAMES[source.chosen_on], NAMES[looking_at]
     found = source.splits[looking_at].intervals_at([p.threshold for p in points], costs)
     return summary(
-        title, choice.method, chosen_on, sides, compared_on, points, warnings, source.turned, found
+        title, choice.method, chosen_on, sides, compared_on, points, [*demo, *warnings], source.turned, found
     )
