@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.catalog import browse, overrides, roots
+from core.catalog import browse, overrides
 from core.catalog.layouts.base import FAKE, REAL
 from core.catalog.overrides import Override
 from core.catalog.table import DatasetInfo
@@ -79,5 +79,5 @@ def folder_panel(left: Sequence[tuple[str, int]]) -> None:
 
 def _save(folder: str, said: Override) -> None:
     overrides.save(folder, said, session.person(), session.space())
-    work.start_scan(roots.read(session.space()))
+    work.start_scan(work.present_roots())
     st.rerun()

@@ -83,7 +83,12 @@ def _add(folder: str) -> None:
     added = roots.add(folder, session.person(), session.space())
     overrides.take_back(str(added), session.person(), session.space())
     # Together, so that a second copy of a dataset gets a name of its own.
-    start_scan(roots.read(session.space()), asked=added)
+    start_scan(present_roots(), asked=added)
+
+
+def present_roots() -> list[Path]:
+    """The data roots that are there: one on a disk that is not mounted stops no other."""
+    return [root for root in roots.read(session.space()) if root.is_dir()]
 
 
 def start_scan(folders: list[Path], asked: Path | None = None) -> None:

@@ -363,7 +363,8 @@ def test_a_dataset_whose_folder_is_gone_is_named(space: Workspace, tmp_path: Pat
     finish(page)
     assert table.datasets(space) == ["goes", "stays"]
     shutil.rmtree(tmp_path / "goes")
-    page.button(key="datasets-rescan").click().run()
+    _folder_field(page).set_value(str(tmp_path / "stays"))
+    page.button(key="datasets-add").click().run()
     finish(page)
     assert table.datasets(space) == ["stays"]
     assert [w.value for w in page.warning if w.value.startswith("goes left the catalogue")]
