@@ -73,7 +73,7 @@ def draw_remarks(notes: Sequence[str], dropped: int) -> None:
     """How the division came about, a sentence each; what the warnings say is not said again."""
     warned = {lacks(part, label) for part in CONSEQUENCES for label in ("real", "fake")}
     remarks = [note for note in notes if note not in warned]
-    if dropped:
+    if dropped and not any("left out" in note and theme.count(dropped) in note for note in remarks):
         remarks.append(f"{theme.count_of(dropped, 'sample')} {'is' if dropped == 1 else 'are'} left out")
     sentences = [f"{theme.safe(_begun(theme.with_shares(remark)))}." for remark in remarks]
     if len(remarks) > FEW:

@@ -23,7 +23,7 @@ from core.catalog.browse import Filter
 from core.catalog.table import DatasetInfo
 from core.errors import BadInput
 from core.workspace import Workspace
-from dashboard import first_steps, jobs, tables, theme
+from dashboard import first_steps, jobs, plan_parts, tables, theme
 from dashboard.charts import datasets as charts
 from dashboard.datasets import gallery as datasets_gallery
 from dashboard.datasets import table as datasets_table
@@ -381,6 +381,16 @@ def test_what_was_left_out_comes_back_with_its_folder(space: Workspace, tmp_path
     finish(page)
     assert table.datasets(space) == ["mine"]
     assert any("**1** sample in all" in text.value for text in page.markdown)
+
+
+@pytest.mark.parametrize(
+    ("note", "said"), [("54 fakes are left out because of their people", 0), ("a note", 1)]
+)
+def test_what_is_left_out_is_said_once(note: str, said: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(plan_parts.st, "caption", shown.append)
+    plan_parts.draw_remarks([note], 54)
+    assert "".join(shown).count("54 samples are left out") == said
 
 
 def _folder_field(page: AppTest) -> TextInput:
