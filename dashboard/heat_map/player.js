@@ -4,15 +4,18 @@ const PLAYER = "[data-testid=stMain] video";
 const TIMELINE = '[class*="st-key-timeline-"] .js-plotly-plot';
 const AFTER_STREAMLIT = 150; // ms, in which it has sought to its whole second
 const MOST_LOOKS = 40; // at a player that is not there or not loaded yet
+const AGAIN = 10; // looks at one that is: loading late, Streamlit seeks to the whole second after this
 
-function seek(seconds, looks = 0) {
+function seek(seconds, looks = 0, again = 0) {
+  if (!isFinite(seconds)) return;
   seek.last = seconds; // of several the last
   setTimeout(() => {
     const player = document.querySelector(PLAYER);
-    if (seek.last !== seconds) return;
-    if (!(player && player.readyState)) {
-      if (looks < MOST_LOOKS) seek(seconds, looks + 1);
-    } else if (player.paused && isFinite(seconds)) player.currentTime = seconds;
+    if (seek.last !== seconds || looks > MOST_LOOKS || again > AGAIN) return;
+    if (!player?.readyState) return seek(seconds, looks + 1);
+    if (!player.paused) return;
+    if (!again || player.currentTime === Math.trunc(seconds)) player.currentTime = seconds;
+    seek(seconds, looks, again + 1);
   }, AFTER_STREAMLIT);
 }
 
