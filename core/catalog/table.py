@@ -65,6 +65,18 @@ def info(name: str, space: Workspace | None = None) -> DatasetInfo:
     return _info(path, path.stat().st_mtime_ns)
 
 
+def infos(space: Workspace | None = None) -> list[DatasetInfo]:
+    """What is known of every dataset, but for those that a scan takes out at this moment."""
+    found = []
+    for name in datasets(space):
+        try:
+            found.append(info(name, space))
+        except (BadInput, FileNotFoundError):
+            if file_of(name, space).is_file():  # it is there and damaged
+                raise
+    return found
+
+
 @functools.lru_cache(maxsize=512)
 def _info(path: Path, mtime_ns: int) -> DatasetInfo:
     return _info_of(_metadata(path), path)

@@ -61,8 +61,7 @@ def scannable() -> list[Path]:
     """The data roots, and the datasets that were scanned by command or made as demo outside of them."""
     space = session.space()
     known = roots.read(space)
-    for name in table.datasets(space):
-        root = table.root_of(name, space)
+    for root in (Path(info.root) for info in table.infos(space)):
         if root.is_dir() and not any(root.is_relative_to(r) for r in known):
             known.append(root)
     return [r for r in known if r.is_dir()]
@@ -97,7 +96,7 @@ def start_scan(folders: list[Path], asked: Path | None = None) -> None:
     space = session.space()
     person = session.person()
     person.require_operator("scan folders")
-    before = {name: table.root_of(name, space) for name in table.datasets(space)}
+    before = {info.name: Path(info.root) for info in table.infos(space)}
     st.session_state[SCANS] = st.session_state.get(SCANS, 0) + 1
 
     def work(job: jobs.Job) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def page() -> None:
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     datasets_work.progress()
     # After the work that may have ended: the catalogue has what it says was added.
-    infos = [table.info(name, session.space()) for name in table.datasets(session.space())]
+    infos = table.infos(session.space())
     with head:
         said = f"**{datasets_table.headline(infos)}**" if infos else "No datasets yet."
         st.markdown(said, width="content")

@@ -16,7 +16,7 @@ from dashboard import first_steps, jobs, running, session, theme
 theme.page_title("Where do I start?")
 space = session.space()
 jobs.watch(first_steps.DEMO_JOB)
-infos = [table.info(name, space) for name in table.datasets(space)]
+infos = table.infos(space)
 
 
 def live(polling: bool) -> None:

@@ -393,6 +393,17 @@ def test_what_is_left_out_is_said_once(note: str, said: int, monkeypatch: pytest
     assert "".join(shown).count("54 samples are left out") == said
 
 
+def test_a_dataset_that_a_scan_takes_out_meanwhile_stops_no_page(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogued(space, "one", 6, 8)
+    monkeypatch.setattr(table, "datasets", lambda space=None: ["gone", "one"])
+    assert [info.name for info in table.infos(space)] == ["one"]
+    table.file_of("gone", space).write_bytes(b"no table")
+    with pytest.raises(BadInput, match="damaged"):
+        table.infos(space)
+
+
 def _folder_field(page: AppTest) -> TextInput:
     return next(field for field in page.text_input if field.label.startswith("Folder on this machine"))
 
