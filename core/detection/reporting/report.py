@@ -103,10 +103,10 @@ def _overview(verdicts: Sequence[Verdict], each: int, together: Sequence[str]) -
 
 
 def _gist(v: Verdict) -> str:
-    """In one line of a table; all of the reason stands in the file's own part."""
-    if v.status == "error":
-        return v.reason or v.words
-    return wording.beyond(wording.NOT_APPLICABLE, v.words)
+    """In one line of a table; which detectors were asked of a file that none judged stands in the file's own part."""
+    if v.status == "not_applicable":
+        return wording.beyond(wording.NOT_APPLICABLE, v.words)
+    return v.reason or v.words
 
 
 def _section(v: Verdict, *, facts: bool, brief: bool) -> dict[str, Any]:
