@@ -141,7 +141,7 @@ def _open(item: Item) -> None:
 
 
 def _progress(judged: int, done: int, total: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(key="detect-under-way", horizontal=True, vertical_alignment="center"):
         words = f"{theme.count(judged)} of {theme.count(total)} files have their verdict."
         if judged == total:
             words = f"Every file has its verdict; {theme.count(done)} of {theme.count(total)} are explained."

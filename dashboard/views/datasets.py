@@ -36,7 +36,12 @@ UNDIVIDED = "Real and fake"  # in place of the parts, where the dataset has none
 
 def page() -> None:
     theme.page_title("How imbalanced is my data?")
-    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    head = st.container(
+        key="datasets-head",
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+    )
     datasets_work.progress()
     # After the work that may have ended: the catalogue has what it says was added.
     infos = table.infos(session.space())
