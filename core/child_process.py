@@ -135,11 +135,34 @@ def _end_with_starter() -> None:
     os._exit(0)
 
 
-def outlast(process: subprocess.Popen[str], cancelled: Callable[[], bool]) -> tuple[str, str]:
-    """What it printed on stdout and stderr until it ended, or was killed because nobody wants it any more."""
-    while True:
-        try:
-            return process.communicate(timeout=LOOK)
-        except subprocess.TimeoutExpired:
+def outlast(
+    process: subprocess.Popen[str],
+    cancelled: Callable[[], bool],
+    on_line: Callable[[str], None] = lambda line: None,
+) -> tuple[str, str]:
+    """What it printed on stdout and stderr until it ended, or was killed because nobody wants it any more. The last line
+    of stderr is told about while it works.
+    """
+    assert process.stdout is not None and process.stderr is not None
+    printed, lines = [""], [""]
+    readers = [
+        threading.Thread(target=lambda: printed.extend(process.stdout or ())),
+        threading.Thread(target=lambda: lines.extend(process.stderr or ())),
+    ]
+    for reader in readers:
+        reader.start()
+    told = lines[-1]
+    try:
+        while process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK)
             if cancelled():
                 process.kill()
+            elif lines[-1] != told:
+                told = lines[-1]
+                on_line(told.strip())
+    finally:
+        process.kill()  # nothing where it has ended
+    for reader in readers:
+        reader.join()
+    return "".join(printed), "".join(lines)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core import numbers
+
+LINE_EVERY = 5.0  # seconds, where no bar can be drawn
+_COUNTS = re.compile(r"([\d,]+) of ([\d,]+) files?, ")
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,16 @@ def words(found: Mapping[str, Any]) -> str:
     return text
 
 
+def read(line: str) -> tuple[int, int] | None:
+    """How many files of how many a line says, as `words` writes it; None of any other line."""
+    found = _COUNTS.search(line)
+    return None if found is None else (_count(found[1]), _count(found[2]))
+
+
+def _count(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
 class Clock:
     """Counts what is done since it was made."""
 
@@ -62,3 +77,25 @@ class Clock:
     @property
     def pace(self) -> Pace:
         return Pace(min(self.done, self.total), self.total, time.monotonic() - self._began, self.network)
+
+
+class Shown:
+    """A clock for who started the work: a bar in a terminal, else a line on stderr now and then."""
+
+    def __init__(self, total: int, what: str | None = None, *, network: bool = False) -> None:
+        from tqdm import tqdm
+
+        self._clock, self._spoke = Clock(total, network=network), time.monotonic()
+        self._bar: tqdm[Any] = tqdm(
+            total=total, desc=what, unit="file", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False
+        )
+
+    def add(self, count: int = 1) -> None:
+        self._bar.update(count)
+        pace = self._clock.one_more(count)
+        if self._bar.disable and time.monotonic() - self._spoke > LINE_EVERY:
+            self._spoke = time.monotonic()
+            print(pace, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        self._bar.close()

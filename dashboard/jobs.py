@@ -101,7 +101,7 @@ def _run(job: Job, work: Callable[[Job], Any]) -> None:
     except Cancelled:
         job.cancelled = True
     except WorkbenchError as error:
-        job.error = one_line(error)
+        job.error, job.cancelled = one_line(error), job.cancel.is_set()
     except Exception as error:  # noqa: BLE001 (the thread's last door: the page shows it)
         job.error = one_line(f"{type(error).__name__}: {error}")
     finally:
@@ -186,7 +186,9 @@ def _state(name: str) -> dict[str, Job]:
 
 def _say_how_it_ended(key: str, job: Job) -> None:
     name = theme.safe(job.name.rstrip(":"))
-    if job.error:
+    if job.cancelled:
+        st.info(f"{name}: {theme.sentence(job.error or 'cancelled')}", icon=":material/cancel:")
+    elif job.error:
         st.error(f"{name}: {theme.sentence(job.error)}", icon=":material/error:")
         st.button(
             "Close this message",
@@ -196,5 +198,3 @@ def _say_how_it_ended(key: str, job: Job) -> None:
             on_click=forget,
             args=(key,),
         )
-    elif job.cancelled:
-        st.info(f"{name}: cancelled.", icon=":material/cancel:")

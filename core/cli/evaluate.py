@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from core import numbers, words
@@ -94,10 +95,14 @@ def _evaluate_imported(
 
     known = (folder.imported or {}).get("measured") or {}
     names = list(dict.fromkeys(args.dataset or known.get("datasets") or ()))
-    result = measuring.measure(folder, names, workers=workers, score=score)
+    result = measuring.measure(folder, names, workers=workers, score=score, on_stage=_say)
     if args.robustness:
         result["robustness"] = rescore.robustness(folder, rows=measuring.select_reported(folder, names))
     return result
+
+
+def _say(stage: str) -> None:
+    print(stage, file=sys.stderr, flush=True)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from core.errors import BadInput, WorkbenchError, one_line
 from core.media import prepare_many
 from core.media.prepare_many import Asked
 from core.media.recipe import Recipe
-from core.progress import Clock
+from core.progress import Shown
 from core.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 SUMMARY = "fill the cache of prepared inputs"
 SHOWN = 10  # failed files that are printed
-LINE_EVERY = 15.0  # seconds, where no bar can be drawn
 
 
 @dataclass(frozen=True)
@@ -139,25 +138,16 @@ def _without_entries(task: Task) -> Task:
 
 
 class _Counts:
-    """What has become of the files so far: a bar in a terminal, else a line now and then."""
+    """What has become of the files so far."""
 
     def __init__(self, files: int) -> None:
-        from tqdm import tqdm
-
         self._counts = {"prepared": 0, "cached": 0, "bytes": 0}
         self._failed: list[dict[str, str]] = []
         self._reasons: dict[str, int] = {}
-        self._bar: tqdm[Any] = tqdm(
-            total=files, unit="file", file=sys.stderr, disable=not sys.stderr.isatty()
-        )
-        self._clock, self._spoke = Clock(files), time.monotonic()
+        self._shown = Shown(files)
 
     def add(self, file: str, answer: Mapping[str, Any]) -> None:
-        self._bar.update()
-        pace = self._clock.one_more()
-        if self._bar.disable and time.monotonic() - self._spoke > LINE_EVERY:
-            self._spoke = time.monotonic()
-            print(pace, file=sys.stderr, flush=True)
+        self._shown.add()
         if "error" in answer:
             self._failed.append({"path": file, "reason": answer["error"]})
             return
@@ -167,7 +157,7 @@ class _Counts:
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
 
     def result(self) -> dict[str, Any]:
-        self._bar.close()
+        self._shown.close()
         failed = sorted(self._failed, key=lambda f: f["path"])
         return {**self._counts, "failed": failed, "not_applicable": self._reasons}
 

@@ -47,18 +47,23 @@ def measure_in_child(
     person: Person,
     space: Workspace,
     cancelled: Callable[[], bool] = lambda: False,
+    on_line: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """What `python -m core evaluate NAME --dataset …` says."""
+    """What `python -m core evaluate NAME --dataset …` says; how far it is it says in lines."""
     person.require_operator("measure a detector")
     if not datasets:
         raise BadInput("choose at least one labelled dataset to measure it on")
     folder = store.folder_of(name, space)
     asked = ["evaluate", str(folder.path), *(f"--dataset={one}" for one in datasets)]
-    return _run(asked, space, cancelled, "what was measured before stays")
+    return _run(asked, space, cancelled, "what was measured before stays", on_line)
 
 
 def _run(
-    arguments: Sequence[str], space: Workspace, cancelled: Callable[[], bool], left: str
+    arguments: Sequence[str],
+    space: Workspace,
+    cancelled: Callable[[], bool],
+    left: str,
+    on_line: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     verb, *rest = arguments
     process = subprocess.Popen(
@@ -69,7 +74,7 @@ def _run(
         stderr=subprocess.PIPE,
         text=True,
     )
-    output, errors = outlast(process, cancelled)
+    output, errors = outlast(process, cancelled, on_line)
     if process.returncode and cancelled():
         raise WorkbenchError(f"it was cancelled; {left}")
     if process.returncode:

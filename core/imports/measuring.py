@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 SEED = 42
 HALVES = (0.5, 0.0, 0.5)  # of allocation's three parts: to choose on, none, to report on
+DESCRIBING = "Describing these files, so that files of another kind are told from them"
 CHOOSE, REPORT = "val", "test"
 
 
@@ -47,10 +48,13 @@ def measure(
     *,
     workers: int = 1,
     score: rescore.Score | None = None,
+    on_stage: Callable[[str], None] = lambda stage: None,
     person: Person = LOCAL,
     space: Workspace | None = None,
 ) -> dict[str, Any]:
-    """Score every labelled sample of the datasets and write what a trained run has. Returns what `evaluate` prints."""
+    """Score every labelled sample of the datasets and write what a trained run has. Returns what `evaluate` prints.
+    `on_stage` is told what takes its time after the scoring.
+    """
     person.require_operator("measure a detector")
     about = folder.imported
     if about is None:
@@ -75,6 +79,7 @@ def measure(
     )
     if kept is not None:
         write_atomic(folder.path / "operating_point.json", kept)
+    on_stage(DESCRIBING)
     missing = _save_reference(folder, rows, loaded, ranks.device, space)
     measured = {**_summarise(overall, metrics, datasets, found, how, person), "no_reference": missing}
     folder.save_document("detector", {**about, "measured": measured})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from core import progress
 from core.access import LOCAL, Person
 from core.errors import BadInput
 from core.runs.folder import RunFolder
@@ -142,8 +144,8 @@ def evaluate_on(
 
 
 def score_source(loaded: Loaded, source: Source, ranks: Ranks, workers: int, what: str) -> Predicted:
-    """Every sample's score, with a bar where somebody watches."""
-    with _bar(len(source.files), what) as bar:
+    """Every sample's score, with a word on how far it is."""
+    with contextlib.closing(progress.Shown(len(source.files), what, network=True)) as shown:
         network = on_device(loaded.network, ranks.device)
         return predict(
             network,
@@ -152,12 +154,8 @@ def score_source(loaded: Loaded, source: Source, ranks: Ranks, workers: int, wha
             ranks,
             workers=workers,
             precision="auto",
-            progress=bar.update,  # type: ignore[arg-type]
+            progress=shown.add,
         )
-
-
-def _bar(total: int, what: str) -> tqdm[Any]:
-    return tqdm(total=total, desc=what, disable=not sys.stderr.isatty(), leave=False)
 
 
 def trained_on(folder: RunFolder) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from core import progress
 from core.catalog import table
 from core.detection import defaults
 from core.imports import in_child_process, store
@@ -59,7 +60,7 @@ def _damaged(fault: store.Damaged) -> None:
 
 def _delete_button(name: str, key: str) -> None:
     if st.button("Delete it", key=key, type="primary") and theme.run_guarded(
-        functools.partial(store.delete, name, session.person(), session.space())
+        partial(store.delete, name, session.person(), session.space())
     ):
         st.rerun()
 
@@ -160,9 +161,20 @@ def _measure(one: Imported) -> None:
         jobs.start(
             key,
             f"Measuring {one.name}:",
-            lambda job: in_child_process.measure_in_child(one.name, chosen, person, space, job.cancel.is_set),
+            lambda job: in_child_process.measure_in_child(
+                one.name, chosen, person, space, job.cancel.is_set, partial(_report, job)
+            ),
         )
         st.rerun()
+
+
+def _report(job: jobs.Job, line: str) -> None:
+    """How far the measuring is; the bar has time left of its own."""
+    counts = progress.read(line)
+    if counts is None:
+        job.report(0, 0, line)
+    else:
+        job.report(*counts, f"{theme.count(counts[0])} of {theme.count_of(counts[1], 'file')}")
 
 
 def _manage(one: Imported) -> None:
@@ -176,9 +188,7 @@ def _manage(one: Imported) -> None:
             label,
             key="detectors-default",
             disabled=is_default or bool(why_not),
-        ) and theme.run_guarded(
-            functools.partial(defaults.set_default, one.modality, one.name, person, space)
-        ):
+        ) and theme.run_guarded(partial(defaults.set_default, one.modality, one.name, person, space)):
             st.rerun()
         if st.button("Judge files with it", key="detectors-detect"):
             st.session_state["detect_run"] = one.name
@@ -187,7 +197,7 @@ def _manage(one: Imported) -> None:
         with st.popover("Rename", key=f"detectors-rename-{one.name}", disabled=not person.operator):
             new = st.text_input("New name", one.name, key=f"detectors-name-{one.name}")
             if st.button("Rename", key="detectors-rename", type="primary") and theme.run_guarded(
-                functools.partial(store.rename, one.name, new, person, space)
+                partial(store.rename, one.name, new, person, space)
             ):
                 st.session_state[NEXT] = new
                 st.rerun()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from core.catalog.scan import scan
 from core.errors import BadInput, WorkbenchError
 from core.imports import in_child_process, store
 from core.imports.importing import import_detector
+from core.progress import Pace
 from core.runs.folder import RunFolder
 from core.workspace import Workspace
 from dashboard import jobs, session
@@ -32,6 +34,12 @@ def app() -> AppTest:
 def imported(space: Workspace, tmp_path: Path) -> RunFolder:
     import_detector(files.tiny_vit(tmp_path / "vit"), name="vit", space=space)
     return RunFolder(space.detectors / "vit")
+
+
+def make_set(folder: Path, ending: str) -> None:
+    for label in ("real", "fake"):
+        (folder / label).mkdir(parents=True)
+        (folder / label / f"a.{ending}").write_bytes(b"0" * 100)
 
 
 def test_an_empty_page_offers_the_import(space: Workspace) -> None:
@@ -105,6 +113,38 @@ def test_a_cancelled_import_ends_its_process(space: Workspace, tmp_path: Path) -
     assert store.list_imported(space) == []
 
 
+def test_the_bar_of_a_measuring_follows_what_its_process_says(
+    imported: RunFolder,
+    space: Workspace,
+    tmp_path: Path,
+    no_jobs: dict[str, jobs.Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, go_on = threading.Event(), threading.Event()
+
+    def measure(*arguments: Any) -> None:
+        arguments[-1](str(Pace(1_250, 5_000, 100.0, network=True)))
+        told.set()
+        go_on.wait(60)
+        raise WorkbenchError("it was cancelled; what was measured before stays")
+
+    make_set(tmp_path / "photographs", "png")
+    scan([tmp_path / "photographs"], space=space)
+    monkeypatch.setattr(in_child_process, "measure_in_child", measure)
+    page = app()
+    page.multiselect(key="detectors-datasets-vit").select("photographs")
+    next(b for b in page.button if b.label == "Measure").click().run()
+    job = no_jobs["measure-vit"]
+    assert told.wait(60)
+    assert (job.done, job.total, job.text) == (1250, 5000, "1,250 of 5,000 files")
+    job.cancel.set()
+    go_on.set()
+    for thread in [one for one in threading.enumerate() if one.name == "job-measure-vit"]:
+        thread.join()
+    page.run()
+    assert not page.error and "it was cancelled; what was measured before stays" in page.info[0].value
+
+
 def test_a_page_names_fields_where_the_command_names_options(imported: RunFolder, tmp_path: Path) -> None:
     space = Workspace(imported.path.parent.parent)
     with pytest.raises(BadInput, match="choose another one under “Name”"):
@@ -112,10 +152,8 @@ def test_a_page_names_fields_where_the_command_names_options(imported: RunFolder
 
 
 def test_it_is_measured_only_on_what_it_judges(imported: RunFolder, space: Workspace, tmp_path: Path) -> None:
-    for name, ending in (("photographs", "png"), ("voices", "wav")):
-        for label in ("real", "fake"):
-            (tmp_path / name / label).mkdir(parents=True)
-            (tmp_path / name / label / f"a.{ending}").write_bytes(b"0" * 100)
+    make_set(tmp_path / "photographs", "png")
+    make_set(tmp_path / "voices", "wav")
     scan([tmp_path / "photographs", tmp_path / "voices"], space=space)
     assert app().multiselect(key="detectors-datasets-vit").options == ["photographs"]
 

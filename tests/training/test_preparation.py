@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from core import progress
 from core.cli import main
 from core.cli import prepare as prepare_command
 from core.errors import BadInput
@@ -106,7 +107,7 @@ def test_log_and_terminal_say_how_fast_it_goes(
 ) -> None:
     caplog.set_level(logging.INFO, "core")
     monkeypatch.setattr(preparation, "LOG_EVERY", -1.0)
-    monkeypatch.setattr(prepare_command, "LINE_EVERY", -1.0)
+    monkeypatch.setattr(progress, "LINE_EVERY", -1.0)
     line = re.compile(r"Preparing 20 of 40 files, \S+ \w+ left, \S+ files/s")
     prepare(setup)
     assert line.search(caplog.text)
