@@ -14,13 +14,6 @@ import streamlit as st  # noqa: E402
 
 from dashboard import page_frame, running, session, uploading  # noqa: E402
 
-st.set_page_config(
-    page_title="Deepfake workbench", page_icon=HERE / "favicon.svg", layout="wide", initial_sidebar_state=230
-)
-st.html(HERE / "page.css")
-st.html(HERE / "tables.css")
-session.require_sign_in()
-
 PAGES = (
     ("home", "Home", ":material/home:"),
     ("datasets", "Datasets", ":material/database:"),
@@ -32,16 +25,33 @@ PAGES = (
     ("compare", "Compare", ":material/compare_arrows:"),
 )
 FOR_OPERATORS = (("trail", "Trail", ":material/history:"),)
-shown = PAGES + FOR_OPERATORS if session.person().operator else PAGES
-page = st.navigation(
-    [
-        st.Page(f"views/{name}.py", title=title, icon=icon, url_path=name, default=name == "home")
-        for name, title, icon in shown
-    ]
-)
-st.set_page_config(page_title=f"{page.title} · Deepfake workbench")  # what tabs and the history show
-with st.sidebar:
-    running.panel()
-    page_frame.draw()
-with uploading.page_run():
-    page.run()
+
+
+def draw() -> None:
+    st.set_page_config(
+        page_title="Deepfake workbench",
+        page_icon=HERE / "favicon.svg",
+        layout="wide",
+        initial_sidebar_state=230,
+    )
+    st.html(HERE / "page.css")
+    st.html(HERE / "tables.css")
+    session.require_sign_in()
+    shown = PAGES + FOR_OPERATORS if session.person().operator else PAGES
+    page = st.navigation(
+        [
+            st.Page(f"views/{name}.py", title=title, icon=icon, url_path=name, default=name == "home")
+            for name, title, icon in shown
+        ]
+    )
+    st.set_page_config(page_title=f"{page.title} · Deepfake workbench")  # what tabs and the history show
+    with st.sidebar:
+        running.panel()
+        page_frame.draw()
+    with uploading.page_run():
+        page.run()
+
+
+# Processes that a page starts, as for the demo, read this file again under another name and draw nothing.
+if __name__ == "__main__":
+    draw()
