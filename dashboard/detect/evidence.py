@@ -97,10 +97,9 @@ def evidence_of(verdict: Verdict) -> str:
     """For a cell beside the verdict: what this has not said of the headline, or why the file was not judged."""
     if verdict.status == "ok":
         return wording.beside(wording.spoken(detect_names.word(verdict), verdict.words), verdict.words)
-    headline = wording.beyond(wording.NOT_APPLICABLE, verdict.words)
-    short = (
-        headline if verdict.status == "not_applicable" else ""
-    )  # which detectors were asked stands with the file
+    short = ""
+    if verdict.status == "not_applicable":  # which detectors were asked stands with the file
+        short = wording.beyond(wording.NOT_APPLICABLE, verdict.words)
     return (short or reason_of(verdict) or verdict.words).replace("`", "")
 
 

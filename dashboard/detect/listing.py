@@ -105,9 +105,8 @@ def _table(items: Sequence[Item]) -> None:
         )
         chosen = next((items[int(row)] for row, _ in picked.selection.cells), None)
         before, known = st.session_state.get(f"detect-row-{window}"), chosen and chosen.key
-        st.session_state[f"detect-row-{window}"] = (
-            known  # none in a new table: the same file can be clicked again
-        )
+        # None in a new table: the same file can be clicked again.
+        st.session_state[f"detect-row-{window}"] = known
         if chosen is not None and known != before:
             st.session_state.pop("detect_open_first", None)  # this one is looked at
             _open(chosen)

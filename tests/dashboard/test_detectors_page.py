@@ -42,6 +42,11 @@ def make_set(folder: Path, ending: str) -> None:
         (folder / label / f"a.{ending}").write_bytes(b"0" * 100)
 
 
+def wait_for(job: str) -> None:
+    for thread in [one for one in threading.enumerate() if one.name == f"job-{job}"]:
+        thread.join()
+
+
 def test_an_empty_page_offers_the_import(space: Workspace) -> None:
     page = app()
     assert "No detector was imported yet" in page.info[0].value and not page.exception
@@ -97,12 +102,10 @@ def test_what_was_just_imported_is_shown(
 
     monkeypatch.setattr(in_child_process, "import_in_child", work)
     page = press_import(app(), "/zebra")
-    for thread in [one for one in threading.enumerate() if one.name == "job-import-detector"]:
-        thread.join()
+    wait_for("import-detector")
     assert page.run().run().selectbox(key="detectors-chosen").value == "zebra"
-    assert (
-        app().selectbox(key="detectors-chosen").value == "vit"
-    )  # another session looks at what it looked at
+    # Another session looks at what it looked at.
+    assert app().selectbox(key="detectors-chosen").value == "vit"
 
 
 def test_a_cancelled_import_ends_its_process(space: Workspace, tmp_path: Path) -> None:
@@ -114,11 +117,7 @@ def test_a_cancelled_import_ends_its_process(space: Workspace, tmp_path: Path) -
 
 
 def test_the_bar_of_a_measuring_follows_what_its_process_says(
-    imported: RunFolder,
-    space: Workspace,
-    tmp_path: Path,
-    no_jobs: dict[str, jobs.Job],
-    monkeypatch: pytest.MonkeyPatch,
+    imported: RunFolder, space: Workspace, no_jobs: dict[str, jobs.Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, go_on = threading.Event(), threading.Event()
 
@@ -128,8 +127,9 @@ def test_the_bar_of_a_measuring_follows_what_its_process_says(
         go_on.wait(60)
         raise WorkbenchError("it was cancelled; what was measured before stays")
 
-    make_set(tmp_path / "photographs", "png")
-    scan([tmp_path / "photographs"], space=space)
+    pictures = space.root.parent / "photographs"
+    make_set(pictures, "png")
+    scan([pictures], space=space)
     monkeypatch.setattr(in_child_process, "measure_in_child", measure)
     page = app()
     page.multiselect(key="detectors-datasets-vit").select("photographs")
@@ -139,8 +139,7 @@ def test_the_bar_of_a_measuring_follows_what_its_process_says(
     assert (job.done, job.total, job.text) == (1250, 5000, "1,250 of 5,000 files")
     job.cancel.set()
     go_on.set()
-    for thread in [one for one in threading.enumerate() if one.name == "job-measure-vit"]:
-        thread.join()
+    wait_for("measure-vit")
     page.run()
     assert not page.error and "it was cancelled; what was measured before stays" in page.info[0].value
 
@@ -231,8 +230,7 @@ def test_a_failed_import_stays_open_for_whoever_began_it(
     page = app()
     assert not page.expander[0].proto.expanded
     press_import(page, "/there/is/none.pth")
-    for thread in [one for one in threading.enumerate() if one.name == "job-import-detector"]:
-        thread.join()
+    wait_for("import-detector")
     box = page.run().expander[0]
     assert box.proto.expanded and "none" in box.error[0].value
     assert box.text_input(key="detectors-source")
